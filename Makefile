@@ -1,0 +1,50 @@
+# Two commands are all one needs: `make demo` runs the main job, `make test` proves the project.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint types imports unit bench lock docs clean
+
+demo: $(VENV)/.run
+	$(BIN)/mtf run --exchange sandbox --profile scalper_micro --universe-size 300 --database memory
+
+test: check unit
+
+check: lint types imports
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+imports: $(VENV)/.test
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.test
+	$(BIN)/pytest
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/all.py
+
+# Set-up: a virtual environment, hashed dependencies, then this checkout itself (editable).
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+$(VENV)/.test: requirements/test.txt pyproject.toml $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+# Pins with hashes, without the address of any registry. Needs uv on the PATH.
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		--extra parquet requirements/build.in pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		--extra parquet --extra notebook --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,49 @@
+"""The market as values: timeframes, candles, contracts with their grid, book, account."""
+
+from mtf_core.market.account import AccountState, OpenOrder, OrderKind, Position
+from mtf_core.market.book import InvalidQuoteError, MarkPrice, TopOfBook
+from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
+from mtf_core.market.contract import (
+    Contract,
+    Contracts,
+    InvalidContractError,
+    LeverageBracket,
+    Price,
+    on_grid_at_or_above,
+    on_grid_at_or_below,
+)
+from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
+from mtf_core.market.side import Side
+from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
+
+__all__ = [
+    "COLUMNS",
+    "DAY_MS",
+    "MINUTE_MS",
+    "AccountState",
+    "Candles",
+    "Contract",
+    "Contracts",
+    "Gap",
+    "InvalidCandlesError",
+    "InvalidContractError",
+    "InvalidInstantError",
+    "InvalidQuoteError",
+    "LeverageBracket",
+    "MarkPrice",
+    "OpenOrder",
+    "OrderKind",
+    "Position",
+    "Price",
+    "Side",
+    "Timeframe",
+    "TopOfBook",
+    "UnknownTimeframeError",
+    "format_instant",
+    "from_ms",
+    "highest_first",
+    "on_grid_at_or_above",
+    "on_grid_at_or_below",
+    "parse_instant",
+    "to_ms",
+]

@@ -1,0 +1,259 @@
+"""Closed candles of one symbol and timeframe, as columns of arrays."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from mtf_core.market.instant import format_instant
+from mtf_core.market.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+class InvalidCandlesError(ValueError):
+    """The arrays are no candles; the message lists every kind of problem with its first place."""
+
+
+@frozen
+class Gap:
+    """Missing candles between two present ones: open times of the first and last missing candle, in ms."""
+
+    first_open_ms: int
+    last_open_ms: int
+    count: int
+
+
+@frozen(eq=False, repr=False)
+class Candles:
+    """Closed candles of one timeframe, oldest first; gaps are allowed and can be asked for.
+
+    `open_ms` is int64 UTC milliseconds aligned to the timeframe, strictly increasing; the other columns are
+    float64 of the same length (n,). Prices are in quote currency, volume in the exchange's unit. Arrays are
+    read-only. Build with `Candles.checked`, or `Candles.trusted` where the source has been checked before.
+    """
+
+    timeframe: Timeframe
+    open_ms: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    @classmethod
+    def checked(
+        cls,
+        timeframe: Timeframe,
+        open_ms: Sequence[int] | Times,
+        open: Sequence[float] | Floats,
+        high: Sequence[float] | Floats,
+        low: Sequence[float] | Floats,
+        close: Sequence[float] | Floats,
+        volume: Sequence[float] | Floats,
+    ) -> Self:
+        """Validated candles; raises `InvalidCandlesError` that names every kind of problem found."""
+        times = np.ascontiguousarray(open_ms, dtype=np.int64)
+        columns = [np.ascontiguousarray(column, dtype=np.float64) for column in (open, high, low, close, volume)]
+        problems = list(_shape_problems(times, columns)) or list(_content_problems(timeframe, times, columns))
+        if problems:
+            raise InvalidCandlesError("; ".join(problems))
+        return cls.trusted(timeframe, times, *columns)
+
+    @classmethod
+    def trusted(
+        cls,
+        timeframe: Timeframe,
+        open_ms: Times,
+        open: Floats,
+        high: Floats,
+        low: Floats,
+        close: Floats,
+        volume: Floats,
+    ) -> Self:
+        """Candles from arrays that are known to be valid; nothing is checked, the arrays become read-only."""
+        for column in (open_ms, open, high, low, close, volume):
+            column.flags.writeable = False
+        return cls(timeframe, open_ms, open, high, low, close, volume)
+
+    @classmethod
+    def empty(cls, timeframe: Timeframe) -> Self:
+        floats = [np.empty(0) for _ in COLUMNS]
+        return cls.trusted(timeframe, np.empty(0, dtype=np.int64), *floats)
+
+    @classmethod
+    def read_csv(cls, path: str | PathLike[str], timeframe: Timeframe | str | None = None) -> Self:
+        """Candles of a CSV file (plain or .gz), through the candle source that the adapters register.
+
+        The timeframe is taken from the spacing of the rows unless it is given. Raises `InvalidCandlesError`.
+        """
+        from mtf_core.door import source  # the door is above this module; only the notebook face crosses it
+
+        return cast("Self", source("candles")(path, timeframe=timeframe))
+
+    @classmethod
+    def from_frame(cls, frame: Any, timeframe: Timeframe | str) -> Self:
+        """Candles of a pandas or polars frame with the columns timestamp (or open_ms), open … volume."""
+        names = list(frame.columns)
+        time_name = next((name for name in ("open_ms", "timestamp", "time", "date") if name in names), None)
+        missing = [name for name in COLUMNS if name not in names]
+        if time_name is None or missing:
+            absent = missing + ([] if time_name else ["timestamp"])
+            raise InvalidCandlesError(
+                f"the frame lacks the columns {', '.join(absent)}; it has {', '.join(map(str, names))}"
+            )
+        times = np.asarray(frame[time_name])
+        if np.issubdtype(times.dtype, np.datetime64):
+            times = times.astype("datetime64[ms]").astype(np.int64)
+        parsed = timeframe if isinstance(timeframe, Timeframe) else Timeframe.parse(timeframe)
+        return cls.checked(parsed, times, *(np.asarray(frame[name], dtype=np.float64) for name in COLUMNS))
+
+    def __len__(self) -> int:
+        return len(self.open_ms)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"Candles({self.timeframe}, empty)"
+        span = f"{format_instant(int(self.open_ms[0]))} … {format_instant(int(self.open_ms[-1]))}"
+        return f"Candles({self.timeframe}, {len(self)} candles, {span})"
+
+    @property
+    def end_ms(self) -> int:
+        """When the last candle closed; raises IndexError when there is none."""
+        return int(self.open_ms[-1]) + self.timeframe.ms
+
+    def __getitem__(self, rows: slice) -> Candles:
+        return Candles.trusted(
+            self.timeframe,
+            self.open_ms[rows],
+            self.open[rows],
+            self.high[rows],
+            self.low[rows],
+            self.close[rows],
+            self.volume[rows],
+        )
+
+    def closed_at(self, now: datetime | int) -> Candles:
+        """The candles whose end lies at or before `now` (aware datetime or ms)."""
+        from mtf_core.market.instant import to_ms
+
+        now_ms = now if isinstance(now, int) else to_ms(now)
+        return self[: int(np.searchsorted(self.open_ms, now_ms - self.timeframe.ms, side="right"))]
+
+    def between(self, first_open_ms: int, last_open_ms: int) -> Candles:
+        """The candles that open within [first, last], both included."""
+        start = int(np.searchsorted(self.open_ms, first_open_ms, side="left"))
+        stop = int(np.searchsorted(self.open_ms, last_open_ms, side="right"))
+        return self[start:stop]
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Runs of missing candles between the first and the last one."""
+        step = self.timeframe.ms
+        after = np.flatnonzero(np.diff(self.open_ms) != step)
+        return tuple(
+            Gap(
+                first_open_ms=int(self.open_ms[i]) + step,
+                last_open_ms=int(self.open_ms[i + 1]) - step,
+                count=int((self.open_ms[i + 1] - self.open_ms[i]) // step) - 1,
+            )
+            for i in after
+        )
+
+    def merged(self, other: Candles) -> Candles:
+        """Both series as one, in order; where both hold a candle, `other` wins."""
+        if self.timeframe is not other.timeframe:
+            raise ValueError(f"cannot merge {self.timeframe} with {other.timeframe}")
+        if not len(self) or not len(other):
+            return other if len(other) else self
+        times = np.concatenate([other.open_ms, self.open_ms])
+        unique, first = np.unique(times, return_index=True)
+        columns = [np.concatenate([getattr(other, name), getattr(self, name)])[first] for name in COLUMNS]
+        return Candles.trusted(self.timeframe, unique, *columns)
+
+    def aggregated(self, timeframe: Timeframe) -> Candles:
+        """Candles of a higher timeframe, aligned to UTC; only those of which every part is present.
+
+        Open first, high max, low min, close last, volume sum. Raises ValueError for a lower timeframe.
+        """
+        if timeframe is self.timeframe:
+            return self
+        if timeframe.ms % self.timeframe.ms or timeframe.ms < self.timeframe.ms:
+            raise ValueError(f"cannot build {timeframe} candles from {self.timeframe} ones")
+        parts = timeframe.ms // self.timeframe.ms
+        if len(self) < parts:
+            return Candles.empty(timeframe)
+        if int(self.open_ms[-1] - self.open_ms[0]) == (len(self) - 1) * self.timeframe.ms:
+            return self._aggregated_without_gaps(timeframe, parts)
+        bucket = self.open_ms // timeframe.ms
+        starts = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]]))
+        whole = np.diff(np.append(starts, len(bucket))) == parts
+        rows = (starts[whole, None] + np.arange(parts)).reshape(-1)
+        taken = [getattr(self, name)[rows].reshape(-1, parts) for name in COLUMNS]
+        return _reduced(timeframe, bucket[starts[whole]] * timeframe.ms, *taken)
+
+    def _aggregated_without_gaps(self, timeframe: Timeframe, parts: int) -> Candles:
+        start = int(-self.open_ms[0] // self.timeframe.ms % parts)
+        count = (len(self) - start) // parts
+        if count <= 0:
+            return Candles.empty(timeframe)
+        stop = start + count * parts
+        taken = [getattr(self, name)[start:stop].reshape(count, parts) for name in COLUMNS]
+        return _reduced(timeframe, self.open_ms[start:stop:parts].copy(), *taken)
+
+
+def _reduced(
+    timeframe: Timeframe, opens: Times, open: Floats, high: Floats, low: Floats, close: Floats, volume: Floats
+) -> Candles:
+    """Columns of shape (n_higher, parts) to one candle a row. Sums run left to right, so a candle's volume does
+    not depend on how many candles surround it."""
+    top, bottom, total = high[:, 0].copy(), low[:, 0].copy(), volume[:, 0].copy()
+    for part in range(1, high.shape[1]):
+        np.maximum(top, high[:, part], out=top)
+        np.minimum(bottom, low[:, part], out=bottom)
+        np.add(total, volume[:, part], out=total)
+    return Candles.trusted(timeframe, opens, open[:, 0].copy(), top, bottom, close[:, -1].copy(), total)
+
+
+def _shape_problems(times: Times, columns: list[Floats]) -> Sequence[str]:
+    if times.ndim != 1:
+        return [f"open_ms must be one-dimensional, not {times.ndim}-dimensional"]
+    return [
+        f"{name} has shape {column.shape}, open_ms has {times.shape}"
+        for name, column in zip(COLUMNS, columns, strict=True)
+        if column.shape != times.shape
+    ]
+
+
+def _content_problems(timeframe: Timeframe, times: Times, columns: list[Floats]) -> Sequence[str]:
+    open_, high, low, close, volume = columns
+    steps = np.diff(times)
+    found: list[str] = []
+
+    def report(bad: NDArray[np.bool_], what: str, offset: int = 0) -> None:
+        rows = np.flatnonzero(bad)
+        if len(rows):
+            row = int(rows[0]) + offset
+            found.append(f"{what} ({len(rows)}×, first at row {row}, {format_instant(int(times[row]))})")
+
+    report(times % timeframe.ms != 0, f"open time not aligned to {timeframe}")
+    report(steps == 0, "duplicate open time", offset=1)
+    report(steps < 0, "open times not in order", offset=1)
+    for name, column in zip(COLUMNS, columns, strict=True):
+        report(~np.isfinite(column), f"{name} is not a finite number")
+    for name, column in zip(COLUMNS[:4], columns[:4], strict=True):
+        report(column <= 0, f"{name} is not above zero")
+    report(volume < 0, "negative volume")
+    report((low > open_) | (low > close) | (low > high), "low above open, close or high")
+    report((high < open_) | (high < close), "high below open or close")
+    return found

@@ -1,0 +1,99 @@
+"""Contracts: what may be traded, on which grid of prices and sizes, at which leverage."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NewType
+
+from attrs import field, frozen
+
+Price = NewType("Price", Decimal)
+"""A price in quote currency on the contract's tick grid."""
+
+Contracts = NewType("Contracts", Decimal)
+"""A size in exchange contracts on the contract's size grid; never base currency."""
+
+
+class InvalidContractError(ValueError):
+    """A contract whose numbers cannot be traded on; the message lists every problem."""
+
+
+def on_grid_at_or_below(raw: Decimal, step: Decimal) -> Decimal:
+    """Highest multiple of `step` not above `raw`."""
+    return (raw / step).to_integral_value(rounding=ROUND_FLOOR) * step
+
+
+def on_grid_at_or_above(raw: Decimal, step: Decimal) -> Decimal:
+    """Lowest multiple of `step` not below `raw`."""
+    return (raw / step).to_integral_value(rounding=ROUND_CEILING) * step
+
+
+@frozen
+class LeverageBracket:
+    """One row of the exchange's risk-limit table: notional in (floor, cap] USDT."""
+
+    notional_floor: Decimal
+    notional_cap: Decimal
+    max_leverage: Decimal
+    maintenance_margin_ratio: Decimal
+    maintenance_amount: Decimal
+    """The `cum` of the exchange: subtracted from ratio · notional, so that margin is continuous over brackets."""
+
+
+@frozen
+class Contract:
+    """A perpetual contract with its grids and limits. Sizes are exchange contracts, money is quote currency."""
+
+    symbol: str
+    base_currency: str
+    quote_currency: str
+    status: str
+    tick_size: Decimal
+    size_step: Decimal
+    contract_size: Decimal
+    """Base currency per contract."""
+    min_volume: Decimal
+    max_volume: Decimal
+    market_max_volume: Decimal
+    min_leverage: Decimal
+    max_leverage: Decimal
+    maker_fee: Decimal
+    """Ratio of notional, 0.0002 = 0.02 %; may be negative (a rebate)."""
+    taker_fee: Decimal
+    turnover_24h: Decimal
+    opened_at_ms: int
+    expires_at_ms: int = 0
+    """0 = perpetual."""
+    brackets: tuple[LeverageBracket, ...] = field(default=(), converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        problems = [
+            f"{name} must be above zero, found {value}"
+            for name, value in (
+                ("tick_size", self.tick_size),
+                ("size_step", self.size_step),
+                ("contract_size", self.contract_size),
+                ("min_volume", self.min_volume),
+                ("min_leverage", self.min_leverage),
+            )
+            if not value.is_finite() or value <= 0
+        ]
+        if self.max_volume < self.min_volume:
+            problems.append(f"max_volume {self.max_volume} is below min_volume {self.min_volume}")
+        if self.max_leverage < self.min_leverage:
+            problems.append(f"max_leverage {self.max_leverage} is below min_leverage {self.min_leverage}")
+        if problems:
+            raise InvalidContractError(f"{self.symbol}: " + "; ".join(problems))
+
+    def price_at_or_below(self, raw: Decimal) -> Price:
+        return Price(on_grid_at_or_below(raw, self.tick_size))
+
+    def price_at_or_above(self, raw: Decimal) -> Price:
+        return Price(on_grid_at_or_above(raw, self.tick_size))
+
+    def size_at_or_below(self, raw: Decimal) -> Contracts:
+        return Contracts(on_grid_at_or_below(raw, self.size_step))
+
+    def notional(self, size: Decimal, price: Decimal) -> Decimal:
+        """Value of a position in quote currency."""
+        return size * self.contract_size * price

@@ -1,0 +1,42 @@
+"""Instants: timezone-aware UTC at the rim, integer milliseconds inside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class InvalidInstantError(ValueError):
+    """The text is no RFC 3339 instant with a timezone."""
+
+
+def parse_instant(text: str) -> datetime:
+    """RFC 3339 text (`2022-01-31T14:00Z`) as an aware UTC datetime; a time without a timezone is refused."""
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInstantError(f"{text!r} is no instant; write it like 2022-01-31T14:00Z") from None
+    if parsed.tzinfo is None:
+        raise InvalidInstantError(f"{text!r} has no timezone; write it like 2022-01-31T14:00Z")
+    return parsed.astimezone(UTC)
+
+
+def to_ms(instant: datetime) -> int:
+    """Milliseconds since 1970 UTC; exact, and a naive datetime is refused."""
+    if instant.tzinfo is None:
+        raise InvalidInstantError(f"{instant!r} has no timezone")
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC datetime of an integer millisecond count."""
+    return _EPOCH + timedelta(milliseconds=int(ms))
+
+
+def format_instant(instant: datetime | int) -> str:
+    """RFC 3339 in UTC with a `Z`, without needless zeros of a fraction of a second."""
+    moment = from_ms(instant) if isinstance(instant, int) else instant.astimezone(UTC)
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -1,0 +1,38 @@
+"""The few errors that ports raise; adapters translate everything of their own into these.
+
+PortError
+├── ExchangeError          the exchange answered with an error, or not at all
+│   ├── UnknownSymbolError the exchange does not know the symbol
+│   └── ExchangeUnavailableError   no answer, or none that can be read: the state is unknown
+└── StoreError             the store refused or failed
+    ├── StoreUnavailableError      cannot be reached or written
+    └── StoreOutdatedError         its schema is not the one this version needs
+"""
+
+
+class PortError(Exception):
+    """Something outside the core failed."""
+
+
+class ExchangeError(PortError):
+    """The exchange answered with an error."""
+
+
+class UnknownSymbolError(ExchangeError):
+    """The exchange does not know the symbol."""
+
+
+class ExchangeUnavailableError(ExchangeError):
+    """No answer, or none that can be read; the state on the other side is unknown."""
+
+
+class StoreError(PortError):
+    """The store refused or failed."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be reached, opened or written."""
+
+
+class StoreOutdatedError(StoreError):
+    """The store's schema is not the one this version needs; `mtf db upgrade` brings it there."""

@@ -1,0 +1,103 @@
+"""What the core asks of a store. Every method raises `StoreError` or one of its kinds, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from mtf_core.market import Candles, Contract, Gap, Timeframe
+from mtf_core.ports.records import AuditEvent, DecisionRecord, JsonObject, RunRecord, Switch
+
+
+class ContractStore(Protocol):
+    """Contracts as last synchronised."""
+
+    async def replace_all(self, contracts: Sequence[Contract], synced_ms: int) -> None:
+        """Stores the contracts as the whole list of the exchange; those that are no longer listed go."""
+        ...
+
+    async def all(self) -> tuple[Contract, ...]:
+        """Every stored contract, sorted by symbol."""
+        ...
+
+    async def synced_ms(self) -> int | None:
+        """When the list was last replaced; None: never."""
+        ...
+
+
+class CandleStore(Protocol):
+    """Closed candles by symbol and timeframe."""
+
+    async def write(self, series: Mapping[tuple[str, Timeframe], Candles]) -> int:
+        """Inserts or replaces candles of many series in one transaction; returns the number of candles."""
+        ...
+
+    async def read(
+        self, symbols: Sequence[str], timeframe: Timeframe, first_open_ms: int, last_open_ms: int
+    ) -> dict[str, Candles]:
+        """Candles that open within [first, last]; a symbol without any maps to empty candles."""
+        ...
+
+    async def gaps(self, symbol: str, timeframe: Timeframe) -> tuple[Gap, ...]:
+        """Holes between the first and the last stored candle."""
+        ...
+
+    async def spans(self) -> tuple[tuple[str, Timeframe, int, int, int], ...]:
+        """What is stored: (symbol, timeframe, first open, last open, number of candles) for every series."""
+        ...
+
+
+class RunStore(Protocol):
+    """Runs, their decisions, and the configurations they ran with."""
+
+    async def start(self, run: RunRecord, config: JsonObject) -> None:
+        """Records a run as running, and its configuration's content once per digest."""
+        ...
+
+    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
+        """Stores the end of a run and all its decisions in one transaction."""
+        ...
+
+    async def run(self, run_id: str) -> RunRecord | None: ...
+
+    async def latest(
+        self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
+    ) -> tuple[RunRecord, ...]:
+        """The newest runs first, optionally of one profile; `before_ms` pages further back."""
+        ...
+
+    async def decisions(self, run_id: str) -> tuple[DecisionRecord, ...]:
+        """All decisions of a run, sorted by symbol."""
+        ...
+
+    async def decision(self, run_id: str, symbol: str) -> DecisionRecord | None: ...
+
+    async def last_decision(self, symbol: str) -> DecisionRecord | None:
+        """The symbol's decision in the newest run that had it."""
+        ...
+
+    async def config(self, digest: str) -> JsonObject | None:
+        """The configuration content stored under a digest."""
+        ...
+
+
+class SwitchStore(Protocol):
+    """Switches by key."""
+
+    async def all(self) -> tuple[Switch, ...]:
+        """Every stored switch, sorted by key, also those whose expiry has passed."""
+        ...
+
+    async def put(self, switches: Sequence[Switch]) -> None:
+        """Inserts or replaces switches by key."""
+        ...
+
+
+class AuditStore(Protocol):
+    """An append-only trail."""
+
+    async def append(self, events: Sequence[AuditEvent]) -> None: ...
+
+    async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
+        """The newest events first."""
+        ...

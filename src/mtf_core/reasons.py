@@ -1,0 +1,154 @@
+"""Reason codes: one closed enumeration for every "no", each with its stage and its meaning.
+
+The reports, the store and the reference page all use these codes; a test keeps the table complete.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where in a run a symbol can stop, in order."""
+
+    UNIVERSE = "universe"
+    ACCOUNT = "account"
+    BUSY = "busy filter"
+    CANDLES = "candles"
+    TIMEFRAME = "timeframe validation"
+    CONTEXT = "context"
+    SELECTION = "execution selection"
+    FACTS = "market facts"
+    PLAN = "order plan"
+    GUARD = "money guards"
+    EXECUTION = "execution"
+
+
+class Reason(StrEnum):
+    """Why a symbol, a timeframe or an order went no further. The value is the code in reports and the store."""
+
+    # universe and run
+    SYMBOL_SWITCHED_OFF = "symbol_switched_off"
+    SYMBOL_UNKNOWN = "symbol_unknown"
+    SYMBOL_LOCKED = "symbol_locked"
+    PIPELINE_ERROR = "pipeline_error"
+    # account and busy filter
+    ACCOUNT_STATE_UNKNOWN = "account_state_unknown"
+    HAS_OPEN_ORDERS_OR_POSITIONS = "has_open_orders_or_positions"
+    SYMBOL_BUSY = "symbol_busy"
+    # one timeframe
+    NO_CONFIG_FOR_TIMEFRAME = "no_config_for_timeframe"
+    NOT_ENOUGH_CANDLES = "not_enough_candles"
+    CANDLES_HAVE_GAPS = "candles_have_gaps"
+    CANDLES_UNAVAILABLE = "candles_unavailable"
+    FILTERS_MANDATORY_FAILED = "filters_mandatory_failed"
+    # context
+    NO_CONTEXT_TIMEFRAMES = "no_context_timeframes"
+    PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES = "pragmatic_context_has_invalid_timeframes"
+    PRAGMATIC_CONTEXT_ALL_NEUTRAL = "pragmatic_context_all_neutral"
+    PRAGMATIC_CONTEXT_SIDE_CONFLICT = "pragmatic_context_side_conflict"
+    STRICT_CONTEXT_HAS_INVALID_TIMEFRAMES = "strict_context_has_invalid_timeframes"
+    STRICT_CONTEXT_REQUIRES_NON_NEUTRAL_ALL = "strict_context_requires_non_neutral_all"
+    STRICT_CONTEXT_SIDE_CONFLICT = "strict_context_side_conflict"
+    # execution selection
+    NO_TIMEFRAME_SELECTED = "no_timeframe_selected"
+    EXECUTION_TF_NOT_ALLOWED_BY_TRADE_ENTRY = "execution_tf_not_allowed_by_trade_entry"
+    MISSING_EXECUTION_TF = "missing_execution_tf"
+    MISSING_SIGNAL_SIDE = "missing_signal_side"
+    # market facts
+    MARKET_FACTS_UNAVAILABLE = "market_facts_unavailable"
+    STALE_MARKET_DATA = "stale_market_data"
+    MISSING_PRICE_AND_ATR = "missing_price_and_atr"
+    CLOCK_SKEW = "clock_skew"
+    VENUE_CLOSE_ONLY = "venue_close_only"
+    # order plan
+    ENTRY_ZONE_NO_ANCHOR = "entry_zone_no_anchor"
+    SKIPPED_OUT_OF_ZONE = "skipped_out_of_zone"
+    SPREAD_TOO_WIDE = "spread_too_wide"
+    ATR_REQUIRED_BUT_INVALID = "atr_required_but_invalid"
+    STOP_NOT_AVAILABLE = "stop_not_available"
+    STOP_NOT_POSITIVE = "stop_not_positive"
+    SIZE_BELOW_MIN_VOLUME = "size_below_min_volume"
+    LEVERAGE_BELOW_MIN = "leverage_below_min"
+    LEVERAGE_OUT_OF_BOUNDS = "leverage_out_of_bounds"
+    INSUFFICIENT_MARGIN = "insufficient_margin"
+    STOP_BEYOND_LIQUIDATION = "stop_beyond_liquidation"
+    TARGET_NOT_AVAILABLE = "target_not_available"
+    # money guards
+    KILL_SWITCH_ON = "kill_switch_on"
+    DAILY_LOSS_LIMIT_REACHED = "daily_loss_limit_reached"
+    MAX_CONCURRENT_POSITIONS_REACHED = "max_concurrent_positions_reached"
+    DUPLICATE_DECISION_KEY = "duplicate_decision_key"
+
+
+_TABLE: dict[Reason, tuple[Stage, str]] = {
+    Reason.SYMBOL_SWITCHED_OFF: (Stage.UNIVERSE, "the symbol's switch, or that of all symbols, is off"),
+    Reason.SYMBOL_UNKNOWN: (Stage.UNIVERSE, "no stored contract bears this symbol's name"),
+    Reason.SYMBOL_LOCKED: (Stage.UNIVERSE, "another run is working on this symbol"),
+    Reason.PIPELINE_ERROR: (Stage.UNIVERSE, "an error stopped this symbol; the report shows it"),
+    Reason.ACCOUNT_STATE_UNKNOWN: (Stage.ACCOUNT, "the account could not be read, so nothing is placed"),
+    Reason.HAS_OPEN_ORDERS_OR_POSITIONS: (Stage.BUSY, "the symbol has a position or a live order"),
+    Reason.SYMBOL_BUSY: (
+        Stage.BUSY,
+        "the symbol was validated although it has a position or a live order; a second entry is never placed",
+    ),
+    Reason.NO_CONFIG_FOR_TIMEFRAME: (Stage.TIMEFRAME, "the profile has no rules for this timeframe"),
+    Reason.NOT_ENOUGH_CANDLES: (Stage.CANDLES, "fewer closed candles than the features in use need"),
+    Reason.CANDLES_HAVE_GAPS: (Stage.CANDLES, "candles are missing within the history that the features need"),
+    Reason.CANDLES_UNAVAILABLE: (Stage.CANDLES, "the candles could not be fetched"),
+    Reason.FILTERS_MANDATORY_FAILED: (Stage.TIMEFRAME, "a mandatory filter is not true"),
+    Reason.NO_CONTEXT_TIMEFRAMES: (Stage.CONTEXT, "the profile names no context timeframe that was evaluated"),
+    Reason.PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES: (Stage.CONTEXT, "a context timeframe is invalid or in conflict"),
+    Reason.PRAGMATIC_CONTEXT_ALL_NEUTRAL: (Stage.CONTEXT, "no context timeframe has a side"),
+    Reason.PRAGMATIC_CONTEXT_SIDE_CONFLICT: (Stage.CONTEXT, "context timeframes disagree on the side"),
+    Reason.STRICT_CONTEXT_HAS_INVALID_TIMEFRAMES: (Stage.CONTEXT, "a context timeframe is invalid or in conflict"),
+    Reason.STRICT_CONTEXT_REQUIRES_NON_NEUTRAL_ALL: (Stage.CONTEXT, "a context timeframe has no side"),
+    Reason.STRICT_CONTEXT_SIDE_CONFLICT: (Stage.CONTEXT, "context timeframes disagree on the side"),
+    Reason.NO_TIMEFRAME_SELECTED: (
+        Stage.SELECTION,
+        "no execution timeframe has the context's side, or the selector stopped before one",
+    ),
+    Reason.EXECUTION_TF_NOT_ALLOWED_BY_TRADE_ENTRY: (
+        Stage.SELECTION,
+        "the trade-entry settings do not allow the selected execution timeframe",
+    ),
+    Reason.MISSING_EXECUTION_TF: (Stage.SELECTION, "a plan was asked for without an execution timeframe"),
+    Reason.MISSING_SIGNAL_SIDE: (Stage.SELECTION, "a plan was asked for without a side"),
+    Reason.MARKET_FACTS_UNAVAILABLE: (Stage.FACTS, "contract, book, mark price or balance could not be read"),
+    Reason.STALE_MARKET_DATA: (Stage.FACTS, "a market fact is older than the settings allow"),
+    Reason.MISSING_PRICE_AND_ATR: (Stage.FACTS, "neither a reference price nor an ATR is known"),
+    Reason.CLOCK_SKEW: (Stage.FACTS, "the clock differs from the exchange's by more than the tolerance"),
+    Reason.VENUE_CLOSE_ONLY: (Stage.FACTS, "the venue only lets positions be closed"),
+    Reason.ENTRY_ZONE_NO_ANCHOR: (
+        Stage.PLAN,
+        "no anchor for the entry zone is available, and an open zone is not allowed",
+    ),
+    Reason.SKIPPED_OUT_OF_ZONE: (
+        Stage.PLAN,
+        "price, zone, book and allowed deviations have no common point, or the zone lies too far away",
+    ),
+    Reason.SPREAD_TOO_WIDE: (Stage.PLAN, "the spread is too wide for this kind of entry"),
+    Reason.ATR_REQUIRED_BUT_INVALID: (Stage.PLAN, "the stop needs an ATR and there is no valid one"),
+    Reason.STOP_NOT_AVAILABLE: (Stage.PLAN, "no pivot stop within reach, and no fallback is allowed"),
+    Reason.STOP_NOT_POSITIVE: (Stage.PLAN, "the stop would lie at or below a price of zero"),
+    Reason.SIZE_BELOW_MIN_VOLUME: (Stage.PLAN, "the risk buys less than the smallest size of the contract"),
+    Reason.LEVERAGE_BELOW_MIN: (Stage.PLAN, "the leverage caps leave less than 1, or less than the contract's minimum"),
+    Reason.LEVERAGE_OUT_OF_BOUNDS: (Stage.PLAN, "the leverage lies outside `leverage.accept`"),
+    Reason.INSUFFICIENT_MARGIN: (Stage.PLAN, "the budget does not cover the margin at any allowed leverage"),
+    Reason.STOP_BEYOND_LIQUIDATION: (Stage.PLAN, "liquidation would come before, or too soon after, the stop"),
+    Reason.TARGET_NOT_AVAILABLE: (Stage.PLAN, "no take profit fits between its bounds on the price grid"),
+    Reason.KILL_SWITCH_ON: (Stage.GUARD, "the global switch is off: no new entries"),
+    Reason.DAILY_LOSS_LIMIT_REACHED: (Stage.GUARD, "the day's loss limit is reached"),
+    Reason.MAX_CONCURRENT_POSITIONS_REACHED: (Stage.GUARD, "as many positions as allowed are open or about to be"),
+    Reason.DUPLICATE_DECISION_KEY: (Stage.GUARD, "this opportunity was already acted on"),
+}
+
+
+def stage_of(reason: Reason) -> Stage:
+    """The stage of a run in which this reason stops a symbol."""
+    return _TABLE[reason][0]
+
+
+def meaning_of(reason: Reason) -> str:
+    """One sentence for people; the reference page shows it beside the code."""
+    return _TABLE[reason][1]
