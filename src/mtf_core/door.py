@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 
@@ -15,6 +14,8 @@ class NoSourceError(RuntimeError):
 @cache
 def source(name: str) -> Callable[..., Any]:
     """The function registered under `name` in the entry point group `mtf_core.sources`."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  (slow to import, and only this needs it)
+
     for entry in entry_points(group="mtf_core.sources", name=name):
         loaded: Callable[..., Any] = entry.load()
         return loaded

@@ -14,6 +14,7 @@ from mtf_core.market.contract import (
 )
 from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
 from mtf_core.market.side import Side
+from mtf_core.market.stack import CandleStack
 from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "DAY_MS",
     "MINUTE_MS",
     "AccountState",
+    "CandleStack",
     "Candles",
     "Contract",
     "Contracts",

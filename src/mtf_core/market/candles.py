@@ -9,7 +9,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from mtf_core.market.instant import format_instant
+from mtf_core.door import source
+from mtf_core.market.instant import format_instant, to_ms
 from mtf_core.market.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -98,8 +99,6 @@ class Candles:
 
         The timeframe is taken from the spacing of the rows unless it is given. Raises `InvalidCandlesError`.
         """
-        from mtf_core.door import source  # the door is above this module; only the notebook face crosses it
-
         return cast("Self", source("candles")(path, timeframe=timeframe))
 
     @classmethod
@@ -146,8 +145,6 @@ class Candles:
 
     def closed_at(self, now: datetime | int) -> Candles:
         """The candles whose end lies at or before `now` (aware datetime or ms)."""
-        from mtf_core.market.instant import to_ms
-
         now_ms = now if isinstance(now, int) else to_ms(now)
         return self[: int(np.searchsorted(self.open_ms, now_ms - self.timeframe.ms, side="right"))]
 

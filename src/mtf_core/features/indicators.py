@@ -1,0 +1,98 @@
+"""The indicators of one series, as TA-Lib defines them; the library is loaded at first use (it is slow to import)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.features.names import Family, FeatureSpec
+from mtf_core.market.candles import Floats
+
+
+@frozen
+class Kernel:
+    """How a group of features is computed from one unbroken series.
+
+    `inputs` are candle columns, each float64 of shape (n,); `compute` returns one array of shape (n,) per name of
+    `outputs`, NaN during the warm-up. Values at a candle depend only on that and earlier candles.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    compute: Callable[..., tuple[Floats, ...]]
+
+
+@cache
+def talib() -> ModuleType:
+    """TA-Lib, imported when the first indicator is computed."""
+    import talib as library  # noqa: PLC0415
+
+    module: ModuleType = library
+    return module
+
+
+HLC = ("high", "low", "close")
+
+
+@cache
+def kernel(spec: FeatureSpec) -> Kernel | None:
+    """The kernel whose outputs include this feature; None for features that are not computed series by series."""
+    ta, n = talib(), spec.period
+    match spec.family:
+        case Family.EMA:
+            return Kernel(("close",), (spec.name,), lambda close: (ta.EMA(close, n),))
+        case Family.SMA:
+            return Kernel(("close",), (spec.name,), lambda close: (ta.SMA(close, n),))
+        case Family.RSI:
+            return Kernel(("close",), (spec.name,), lambda close: (ta.RSI(close, n),))
+        case Family.ATR:
+            return Kernel(HLC, (spec.name,), lambda high, low, close: (ta.ATR(high, low, close, n),))
+        case Family.ADX:
+            return Kernel(HLC, (spec.name,), lambda high, low, close: (ta.ADX(high, low, close, n),))
+        case Family.DI:
+            directional = ta.PLUS_DI if spec.name.startswith("plus") else ta.MINUS_DI
+            return Kernel(HLC, (spec.name,), lambda high, low, close: (directional(high, low, close, n),))
+        case Family.MACD:
+            outputs = ("macd", "macd_signal", "macd_hist")
+            return Kernel(("close",), outputs, lambda close: tuple(ta.MACD(close, 12, 26, 9)))
+        case Family.BOLLINGER:
+            return Kernel(("close",), ("bb_upper", "bb_middle", "bb_lower", "bb_width"), _bollinger)
+        case Family.STOCH_RSI:
+            return Kernel(("close",), ("stoch_rsi_k", "stoch_rsi_d"), _stochastic_rsi)
+        case Family.VOLUME_RATIO:
+            return Kernel(("volume",), ("volume_ratio",), lambda volume: (_volume_ratio(volume),))
+        case _:
+            return None
+
+
+def _bollinger(close: Floats) -> tuple[Floats, ...]:
+    """20 candles, 2 population standard deviations; the width is (upper − lower) / middle."""
+    upper, middle, lower = talib().BBANDS(close, 20, 2.0, 2.0, 0)
+    return upper, middle, lower, (upper - lower) / middle
+
+
+def _stochastic_rsi(close: Floats) -> tuple[Floats, ...]:
+    """Stochastic (14) of RSI (14), smoothed twice by simple averages of 3; 0..100."""
+    ta = talib()
+    rsi = ta.RSI(close, 14)
+    smooth, signal = ta.STOCH(rsi, rsi, rsi, 14, 3, 0, 3, 0)
+    return smooth, signal
+
+
+def _volume_ratio(volume: Floats) -> Floats:
+    """Volume over the simple average of the 20 volumes before it; missing when that average is zero.
+
+    The average is a running sum, which leaves a residue of rounding after volumes fall to zero: an average below
+    1e-12 of the largest volume so far counts as zero.
+    """
+    ratio: Floats = np.full_like(volume, np.nan)
+    if len(volume) < 21:
+        return ratio
+    earlier = talib().SMA(volume, 20)[19:-1]
+    floor = np.maximum.accumulate(volume)[19:-1] * 1e-12
+    np.divide(volume[20:], earlier, out=ratio[20:], where=earlier > floor)
+    return ratio
