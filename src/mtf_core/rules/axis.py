@@ -1,0 +1,90 @@
+"""Where an expression is evaluated: on the candles of one timeframe, or at instants that look at all of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.features.names import Family, feature_spec
+from mtf_core.features.table import FeatureTable, Indices, Tables, carried, column_at
+from mtf_core.market import Timeframe
+from mtf_core.market.candles import Floats
+from mtf_core.rules.expressions import Feature
+
+
+def home_timeframe(feature: Feature, evaluated: Timeframe, pivot_timeframe: Timeframe) -> Timeframe:
+    """The timeframe on whose candles a feature is computed; pivots belong to the pivot timeframe."""
+    if feature.timeframe is not None:
+        return feature.timeframe
+    return pivot_timeframe if feature_spec(feature.name).family is Family.PIVOT else evaluated
+
+
+class Axis(Protocol):
+    """Gives feature values of shape (n_symbols, n_columns); missing is NaN."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def value(self, feature: Feature, ago: int) -> Floats:
+        """The feature at each column, `ago` steps back in addition to the feature's own."""
+        ...
+
+
+@frozen(eq=False)
+class CandleAxis:
+    """The last `columns` candles of one timeframe. A step back is one candle of that timeframe."""
+
+    tables: Tables
+    timeframe: Timeframe
+    columns: int
+    pivot_timeframe: Timeframe = Timeframe.D1
+
+    @property
+    def table(self) -> FeatureTable:
+        return self.tables[self.timeframe]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.table.stack.symbols), self.columns
+
+    def value(self, feature: Feature, ago: int) -> Floats:
+        back = feature.ago + ago
+        home = home_timeframe(feature, self.timeframe, self.pivot_timeframe)
+        if home is self.timeframe:
+            return _window(self.table.feature(feature.name), self.columns, back)
+        other = self.tables[home]
+        closes = self.table.stack.close_times(self.columns) - back * self.timeframe.ms
+        return carried(other, other.feature(feature.name), column_at(other.stack, closes))
+
+
+@frozen(eq=False)
+class InstantAxis:
+    """Instants in ms. A bare feature is `timeframe`'s; a step back is one candle of the feature's timeframe."""
+
+    tables: Tables
+    timeframe: Timeframe
+    instants_ms: Indices
+    pivot_timeframe: Timeframe = Timeframe.D1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.tables[self.timeframe].stack.symbols), len(self.instants_ms)
+
+    def value(self, feature: Feature, ago: int) -> Floats:
+        table = self.tables[home_timeframe(feature, self.timeframe, self.pivot_timeframe)]
+        columns = column_at(table.stack, self.instants_ms)
+        return carried(table, table.feature(feature.name), columns, feature.ago + ago)
+
+
+def _window(values: Floats, columns: int, back: int) -> Floats:
+    """The last `columns` values as they were `back` candles earlier; before the first one there is nothing."""
+    tail = values.shape[1]
+    start, stop = tail - columns - back, tail - back
+    if start >= 0:
+        return values[:, start:stop]
+    padded = np.full((values.shape[0], columns), np.nan)
+    if stop > 0:
+        padded[:, -start:] = values[:, :stop]
+    return padded

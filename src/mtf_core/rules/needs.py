@@ -1,0 +1,58 @@
+"""How much history a set of tests needs on each timeframe, derived from the features that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from mtf_core.features.names import History, history
+from mtf_core.market import Timeframe
+from mtf_core.rules.axis import home_timeframe
+from mtf_core.rules.expressions import Feature, Test, used
+
+
+@frozen
+class Need:
+    """What is needed of one timeframe: closed candles, and how many last values of each feature."""
+
+    history: History
+    tail: int
+
+    def joined(self, other: Need) -> Need:
+        return Need(self.history.joined(other.history), max(self.tail, other.tail))
+
+
+Needs = Mapping[Timeframe, Need]
+
+
+def needs_of(
+    tests: Iterable[Test], evaluated: Timeframe, pivot_timeframe: Timeframe, tolerance: float
+) -> dict[Timeframe, Need]:
+    """What tests need that are evaluated on candles of `evaluated`, by the timeframe that supplies it.
+
+    The evaluated timeframe itself is always among them: its last candle is what is evaluated.
+    """
+    found = {evaluated: Need(History(1), 1)}
+    for test in tests:
+        for leaf, ago in used(test):
+            if isinstance(leaf, Feature):
+                home = home_timeframe(leaf, evaluated, pivot_timeframe)
+                need = feature_need(leaf.name, home, evaluated, ago, tolerance)
+                found[home] = found[home].joined(need) if home in found else need
+    return found
+
+
+def feature_need(name: str, home: Timeframe, evaluated: Timeframe, ago: int, tolerance: float) -> Need:
+    """What one feature needs of its home timeframe, seen from `ago` candles back on the evaluated one."""
+    back = ago if home is evaluated else -(-(ago + 1) * evaluated.ms // home.ms)
+    return Need(history(name, tolerance).plus(back), back + 1)
+
+
+def joined(*needs: Needs) -> dict[Timeframe, Need]:
+    """What all of them need together."""
+    total: dict[Timeframe, Need] = {}
+    for each in needs:
+        for timeframe, need in each.items():
+            total[timeframe] = total[timeframe].joined(need) if timeframe in total else need
+    return total
