@@ -1,0 +1,48 @@
+"""Keys of the reference's trade-entry files that are refused, each with the reason and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from mtf_core.settings.nodes import ConfigNode, Problems
+
+REFUSED_KEYS: dict[str, str] = {
+    "version": "a label without effect; write a comment instead",
+    "meta": "labels without effect; write a comment instead",
+    "defaults.sl_full_size": "the stop always covers the whole position",
+    "risk.fixed_risk_pct": "a percent: write `risk.fixed_risk_percent`, and only if the multipliers shall not count",
+    "risk.daily_max_loss_pct": "a percent: write `risk.daily_max_loss_percent`",
+    "leverage.mode": "the leverage always follows from risk, stop, caps and floor",
+    "leverage.conviction": "no conviction is ever computed",
+    "leverage.confidence_multiplier": "no confidence is ever computed",
+    "leverage.rounding.precision": "a leverage is a whole number",
+    "decision.require_price_or_atr": "book and stop are always required",
+    "entry.prefer_maker": "write `defaults.order_mode: maker_only`",
+    "entry.fallback_taker": "write `fallback_end_of_zone.enabled`",
+    "entry.budget": "the budget is `defaults.initial_margin_usdt`, at most the available balance",
+    "entry.quantization": "prices and sizes are always on the exchange's grid",
+    "entry.entry_zone.offset_k": "write `k_atr`",
+    "entry.entry_zone.max_deviation_pct": "write `w_max`",
+    "post_validation.idempotency": "the decision key is fixed, and an entry is never retried under another one",
+}
+"""Dotted path below the root of the file → why it is refused. A path stands for everything below it."""
+
+
+def without_refused(node: ConfigNode, problems: Problems) -> ConfigNode:
+    """The tree without the refused keys; each one found is added to `problems` with its explanation."""
+    return _pruned(node, "", problems)
+
+
+def _pruned(node: ConfigNode, path: str, problems: Problems) -> ConfigNode:
+    if not isinstance(node.value, Mapping):
+        return node
+    kept: dict[str, ConfigNode] = {}
+    for key, child in node.value.items():
+        child_path = f"{path}.{key}" if path else key
+        if child_path in REFUSED_KEYS:
+            problems.error(child.place, f"the key {key!r} is refused", REFUSED_KEYS[child_path])
+        else:
+            kept[key] = _pruned(child, child_path, problems)
+    return evolve(node, value=kept)
