@@ -1,0 +1,20 @@
+"""Rules: three-valued tests over features, the catalogue of built-in conditions, and reading profiles' rules."""
+
+from mtf_core.rules.catalogue import CONDITIONS, METRICS
+from mtf_core.rules.conditions.condition import BuildContext, Condition, Family, Parameter, ParameterKind
+from mtf_core.rules.parse import parse_rules, parse_side, parse_test
+from mtf_core.rules.scope import Scope
+
+__all__ = [
+    "CONDITIONS",
+    "METRICS",
+    "BuildContext",
+    "Condition",
+    "Family",
+    "Parameter",
+    "ParameterKind",
+    "Scope",
+    "parse_rules",
+    "parse_side",
+    "parse_test",
+]

@@ -7,7 +7,7 @@ rules that can never be true) walks these trees, so a new condition needs no cod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -104,18 +104,22 @@ class Compare:
     right: Operand
 
 
+def _as_tuple(tests: Iterable[Test]) -> tuple[Test, ...]:
+    return tuple(tests)
+
+
 @frozen(cache_hash=True)
 class AllOf:
     """False if any is false, else unknown if any is unknown, else true."""
 
-    tests: tuple[Test, ...] = field(converter=tuple)
+    tests: tuple[Test, ...] = field(converter=_as_tuple)
 
 
 @frozen(cache_hash=True)
 class AnyOf:
     """True if any is true, else unknown if any is unknown, else false."""
 
-    tests: tuple[Test, ...] = field(converter=tuple)
+    tests: tuple[Test, ...] = field(converter=_as_tuple)
 
 
 @frozen(cache_hash=True)
