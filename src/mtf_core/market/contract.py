@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NewType
 
@@ -40,6 +41,10 @@ class LeverageBracket:
     """The `cum` of the exchange: subtracted from ratio · notional, so that margin is continuous over brackets."""
 
 
+def _as_tuple(rows: Iterable[LeverageBracket]) -> tuple[LeverageBracket, ...]:
+    return tuple(rows)
+
+
 @frozen
 class Contract:
     """A perpetual contract with its grids and limits. Sizes are exchange contracts, money is quote currency."""
@@ -64,7 +69,7 @@ class Contract:
     opened_at_ms: int
     expires_at_ms: int = 0
     """0 = perpetual."""
-    brackets: tuple[LeverageBracket, ...] = field(default=(), converter=tuple)
+    brackets: tuple[LeverageBracket, ...] = field(default=(), converter=_as_tuple)
 
     def __attrs_post_init__(self) -> None:
         problems = [

@@ -1,0 +1,92 @@
+"""A market out of the user's own candles: each symbol's file, and higher timeframes built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from os import PathLike
+
+from attrs import frozen
+
+from mtf_adapters.files.candles import read_candles
+from mtf_adapters.sandbox.contract_overrides import ContractOverrides, default_contract
+from mtf_adapters.sandbox.market import OutsideMarketSpanError, Quote, TimeframeNotServedError
+from mtf_adapters.sandbox.quoting import on_tick, quote_around
+from mtf_core.market import Candles, Contract, Timeframe, format_instant
+from mtf_core.ports import UnknownSymbolError
+
+
+@frozen(eq=False)
+class _Series:
+    """One symbol's candles as they came, with the timeframes built so far."""
+
+    contract: Contract
+    base: Candles
+    by_timeframe: dict[Timeframe, Candles]
+
+
+class CandleFileMarket:
+    """Serves candles of files (CSV or Parquet) or of `Candles` values, as of any instant that they cover.
+
+    Contracts come from the price level (`default_contract`) and `overrides`. The book is one tick wide around the close
+    of the last closed candle, and the mark price is that close.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, str | PathLike[str] | Candles],
+        overrides: Mapping[str, ContractOverrides] | None = None,
+    ) -> None:
+        """Reads every file. Raises `InvalidCandlesError`, `InvalidContractError`, or ValueError for an override of a
+        symbol that has no file."""
+        overrides = overrides or {}
+        if unused := sorted(set(overrides) - set(files)):
+            raise ValueError(
+                f"contract values for {', '.join(unused)}, but candles only for {', '.join(sorted(files))}"
+            )
+        self._series = {
+            symbol: _series(symbol, given, overrides.get(symbol, ContractOverrides()))
+            for symbol, given in sorted(files.items())
+        }
+
+    def contracts(self, now_ms: int) -> tuple[Contract, ...]:
+        return tuple(series.contract for series in self._series.values())
+
+    def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
+        """Raises `TimeframeNotServedError` for a timeframe below the file's, `OutsideMarketSpanError` for an instant
+        that the file does not cover."""
+        series = self._covering(symbol, now_ms)
+        if timeframe not in series.by_timeframe:
+            if timeframe.ms < series.base.timeframe.ms:
+                raise TimeframeNotServedError(
+                    f"{symbol}: its candles are {series.base.timeframe}, which cannot make {timeframe} ones"
+                )
+            series.by_timeframe[timeframe] = series.base.aggregated(timeframe)
+        return series.by_timeframe[timeframe].closed_at(now_ms).between(first_open_ms, last_open_ms)
+
+    def quote(self, symbol: str, now_ms: int) -> Quote:
+        series = self._covering(symbol, now_ms)
+        close = float(series.base.closed_at(now_ms).close[-1])
+        last = on_tick(close, series.contract.tick_size)
+        return quote_around(series.contract, last, 1, 0.0, Decimal(0))
+
+    def _covering(self, symbol: str, now_ms: int) -> _Series:
+        series = self._series.get(symbol)
+        if series is None:
+            raise UnknownSymbolError(f"no candle file for {symbol!r}; there are {', '.join(self._series)}")
+        first = int(series.base.open_ms[0]) + series.base.timeframe.ms
+        # One candle of grace: until then the file could not hold a further closed candle.
+        if not first <= now_ms < series.base.end_ms + series.base.timeframe.ms:
+            raise OutsideMarketSpanError(
+                f"{symbol}: its candles cover {format_instant(first)} to {format_instant(series.base.end_ms)}, "
+                f"which {format_instant(now_ms)} lies outside"
+            )
+        return series
+
+
+def _series(symbol: str, given: str | PathLike[str] | Candles, overrides: ContractOverrides) -> _Series:
+    candles = given if isinstance(given, Candles) else read_candles(given)
+    if not len(candles):
+        raise ValueError(f"{symbol}: there are no candles")
+    contract = default_contract(symbol, float(candles.close[0]), int(candles.open_ms[0]))
+    return _Series(overrides.applied_to(contract), candles, {candles.timeframe: candles})

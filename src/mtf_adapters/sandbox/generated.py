@@ -1,0 +1,97 @@
+"""A market out of a seed: hundreds of contracts whose candles, books and turnovers are functions of the instant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import sqrt
+
+from attrs import evolve
+
+from mtf_adapters.sandbox.character import MarketCharacter
+from mtf_adapters.sandbox.listing import Listing, listings
+from mtf_adapters.sandbox.market import Quote
+from mtf_adapters.sandbox.noise import uniform_of
+from mtf_adapters.sandbox.quoting import on_tick, quote_around
+from mtf_adapters.sandbox.symbol_path import SymbolPath, first_open_at_or_after
+from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Contract, Timeframe, on_grid_at_or_below
+from mtf_core.ports import UnknownSymbolError
+
+REFERENCE_MS = 1_767_225_600_000
+"""2026-01-01T00:00Z: the default instant by which ages of contracts are laid out."""
+
+_LARGEST_SPREAD_RATIO = 0.0008
+_LARGEST_BASIS = 0.0002
+
+
+class GeneratedMarket:
+    """Markets by seed. The same seed, symbol and instant give the same numbers, in whatever order they are asked for.
+
+    `symbols` is how many contracts are listed; `reference_ms` the instant at which a few of them are younger than 880
+    hours (a contract is not listed before it opens). `character` tunes trends, volatility and volume.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        symbols: int = 300,
+        *,
+        reference_ms: int = REFERENCE_MS,
+        character: MarketCharacter | None = None,
+    ) -> None:
+        self.seed = seed
+        self._listings = {listing.symbol: listing for listing in listings(seed, symbols, reference_ms)}
+        self._character = character or MarketCharacter()
+        self._paths: dict[str, SymbolPath] = {}
+
+    def contracts(self, now_ms: int) -> tuple[Contract, ...]:
+        return tuple(
+            evolve(listing.contract, turnover_24h=self._turnover(listing, now_ms))
+            for symbol, listing in sorted(self._listings.items())
+            if listing.contract.opened_at_ms <= now_ms
+        )
+
+    def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
+        listing = self._listed(symbol, now_ms)
+        first = max(first_open_ms, first_open_at_or_after(timeframe, listing.contract.opened_at_ms))
+        last = min(last_open_ms, timeframe.last_closed_open(now_ms))
+        return self._path(listing).candles(timeframe, first, last)
+
+    def quote(self, symbol: str, now_ms: int) -> Quote:
+        listing = self._listed(symbol, now_ms)
+        contract = listing.contract
+        last = on_tick(self._last_price(listing, now_ms), contract.tick_size)
+        chance = (uniform_of(self.seed, symbol, now_ms, what) for what in ("spread", "share", "basis"))
+        width, share, basis = chance
+        # The thinner the trade, the wider the book: about 0.5 bps at a billion a day, 5 bps at ten million.
+        typical = 0.0005 * sqrt(1e7 / float(contract.turnover_24h)) * (0.5 + width)
+        ratio = min(_LARGEST_SPREAD_RATIO, typical)
+        ticks = max(1, round(ratio * float(last / contract.tick_size)))
+        return quote_around(contract, last, ticks, share, Decimal(repr((basis - 0.5) * 2 * _LARGEST_BASIS)))
+
+    def _listed(self, symbol: str, now_ms: int) -> Listing:
+        listing = self._listings.get(symbol)
+        if listing is None or listing.contract.opened_at_ms > now_ms:
+            raise UnknownSymbolError(f"the sandbox lists no contract {symbol!r}")
+        return listing
+
+    def _path(self, listing: Listing) -> SymbolPath:
+        if listing.symbol not in self._paths:
+            self._paths[listing.symbol] = SymbolPath(self.seed, listing, self._character)
+        return self._paths[listing.symbol]
+
+    def _turnover(self, listing: Listing, now_ms: int) -> Decimal:
+        """Quote currency traded in the last 24 closed hours, to the cent."""
+        last = Timeframe.H1.last_closed_open(now_ms)
+        hours = self.candles(listing.symbol, Timeframe.H1, last - DAY_MS + Timeframe.H1.ms, last, now_ms)
+        traded = float((hours.volume * (hours.high + hours.low + hours.close)).sum()) / 3
+        return on_grid_at_or_below(Decimal(repr(traded)) * listing.contract.contract_size, Decimal("0.01"))
+
+    def _last_price(self, listing: Listing, now_ms: int) -> float:
+        """The price at the instant: on the way from the forming minute's open to its close, within its range."""
+        minute = Timeframe.M1.open_at_or_before(now_ms)
+        forming = self._path(listing).candles(Timeframe.M1, minute, minute)
+        passed = (now_ms - minute) / MINUTE_MS
+        start, end = float(forming.open[0]), float(forming.close[0])
+        wander = (uniform_of(self.seed, listing.symbol, now_ms, "last") - 0.5) * 4 * passed * (1 - passed)
+        raw = start + (end - start) * passed + wander * float(forming.high[0] - forming.low[0]) / 2
+        return min(max(raw, float(forming.low[0])), float(forming.high[0]))

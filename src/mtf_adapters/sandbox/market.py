@@ -1,0 +1,48 @@
+"""What the sandbox exchange asks of a market, whether it is generated or comes from candle files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+from attrs import frozen
+
+from mtf_core.market import Candles, Contract, Timeframe
+from mtf_core.ports import ExchangeError
+
+
+class OutsideMarketSpanError(ExchangeError):
+    """The market has no prices at the instant; the message names the span that it has."""
+
+
+class TimeframeNotServedError(ExchangeError):
+    """The market cannot build candles of the timeframe from what it has."""
+
+
+@frozen
+class Quote:
+    """Best bid, best ask, last and mark price of one instant, on the contract's tick grid."""
+
+    bid: Decimal
+    ask: Decimal
+    last: Decimal
+    mark: Decimal
+
+
+class Market(Protocol):
+    """Prices of many symbols as a function of the instant; nothing that lies after `now_ms` is ever shown.
+
+    Every method but `contracts` raises `UnknownSymbolError` for a symbol that is not listed at the instant.
+    """
+
+    def contracts(self, now_ms: int) -> tuple[Contract, ...]:
+        """Every contract listed at the instant, sorted by symbol, with the turnover of its last 24 hours."""
+        ...
+
+    def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
+        """Candles that open within [first, last] and are closed at `now_ms`."""
+        ...
+
+    def quote(self, symbol: str, now_ms: int) -> Quote:
+        """The prices at the instant."""
+        ...
