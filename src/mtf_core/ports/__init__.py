@@ -10,7 +10,7 @@ from mtf_core.ports.errors import (
     StoreUnavailableError,
     UnknownSymbolError,
 )
-from mtf_core.ports.exchange import Account, MarketData
+from mtf_core.ports.exchange import Account, MarketData, Venue
 from mtf_core.ports.locks import LockHeld, Locks
 from mtf_core.ports.records import (
     GLOBAL_SWITCH,
@@ -51,5 +51,6 @@ __all__ = [
     "Switch",
     "SwitchStore",
     "UnknownSymbolError",
+    "Venue",
     "switch_key",
 ]

@@ -5,9 +5,13 @@ Times are integer milliseconds UTC. Every method raises `ExchangeError` or one o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from attrs import frozen
+
 from mtf_core.market import AccountState, Candles, Contract, MarkPrice, Timeframe, TopOfBook
+from mtf_core.ports.clock import Clock
 
 
 class MarketData(Protocol):
@@ -40,3 +44,20 @@ class Account(Protocol):
     async def account_state(self) -> AccountState:
         """Balance, positions, open and plan orders of one and the same sync."""
         ...
+
+
+@frozen(eq=False)
+class Venue:
+    """One exchange and market type, as a run uses it: public data, account and the clock they live by.
+
+    `namespace` keeps what is stored of different worlds apart (an exchange, a sandbox's seed, a set of files).
+    `as_of` gives the same venue at a past instant; None where the past cannot be visited (a real exchange).
+    """
+
+    exchange: str
+    market_type: str
+    namespace: str
+    market: MarketData
+    account: Account
+    clock: Clock
+    as_of: Callable[[int], Venue] | None = None

@@ -91,8 +91,7 @@ class RuleSet:
         sides = [test for test in (rules.long, rules.short) if test is not None] if rules else []
         return (*sides, *(item.test for item in self.filters_on(timeframe)))
 
-    @property
-    def selector_tests(self) -> tuple[Test, ...]:
-        """Every test of the selector and of the restriction on 1m."""
-        entries = tuple(test for entry in self.selector or () for test in entry.tests)
-        return entries + (self.allow_1m_only_if_any or ())
+    def selector_tests_on(self, timeframe: Timeframe) -> tuple[Test, ...]:
+        """Every test that decides whether the walk stays at, leaves or may take this timeframe."""
+        entries = tuple(test for entry in self.selector or () if entry.timeframe is timeframe for test in entry.tests)
+        return entries + ((self.allow_1m_only_if_any or ()) if timeframe is Timeframe.M1 else ())

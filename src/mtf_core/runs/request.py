@@ -1,0 +1,201 @@
+"""What a run is asked to do, checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict, field, fields, frozen
+
+from mtf_core.config_nodes import nearest_name
+from mtf_core.market import InvalidInstantError, Timeframe, format_instant, parse_instant, to_ms
+
+MAX_SYMBOLS = 5000
+MAX_WORKERS = 64
+
+
+@frozen
+class FieldProblem:
+    """One field of a request that cannot be accepted, and what is allowed."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class InvalidRequestError(ValueError):
+    """The request cannot be accepted; `problems` names every field at fault."""
+
+    def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(map(str, problems)))
+
+
+@frozen
+class RunRequest:
+    """One run. Field names are the request's, in the command line and over HTTP alike."""
+
+    symbols: tuple[str, ...] = field(
+        default=(), metadata={"doc": "symbols to look at; none: selected by mtf_contracts"}
+    )
+    profile: str | None = field(default=None, metadata={"doc": "profile; none: the first enabled one"})
+    dry_run: bool = field(default=True, metadata={"doc": "plan and report, send nothing"})
+    workers: int = field(default=1, metadata={"doc": f"symbols fetched at the same time, 1..{MAX_WORKERS}"})
+    force_run: bool = field(default=False, metadata={"doc": "look at symbols whose switch is off"})
+    current_tf: Timeframe | None = field(
+        default=None, metadata={"doc": "only this timeframe may take the entry; the context is evaluated all the same"}
+    )
+    force_timeframe_check: bool = field(
+        default=False, metadata={"doc": "evaluate timeframes again whose last candle was evaluated before"}
+    )
+    skip_context: bool = field(default=False, metadata={"doc": "leave the side to the execution timeframe"})
+    skip_open_state_filter: bool = field(
+        default=False, metadata={"doc": "validate busy symbols, too; they never get a second entry"}
+    )
+    lock_per_symbol: bool = field(
+        default=False, metadata={"doc": "lock symbols only, so that runs of one profile may overlap on others"}
+    )
+    sync_tables: bool = field(default=True, metadata={"doc": "read the account; without it nothing can be placed"})
+    process_tp_sl: bool = field(default=False, metadata={"doc": "recalculate targets of open positions"})
+    exchange: str = field(default="sandbox", metadata={"doc": "exchange that is asked"})
+    market_type: str = field(default="perpetual", metadata={"doc": "kind of contracts"})
+    at_ms: int | None = field(
+        default=None, metadata={"doc": "evaluate as of a past instant (sandbox only)", "name": "at"}
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        """The request with JSON types, as it is stored and reported."""
+        plain = asdict(self)
+        at_ms = plain.pop("at_ms")
+        plain["symbols"] = list(self.symbols)
+        plain["current_tf"] = str(self.current_tf) if self.current_tf else None
+        return {**plain, "at": format_instant(at_ms) if at_ms is not None else None}
+
+
+def request_field_names() -> tuple[str, ...]:
+    """The names that a request may hold."""
+    return tuple(attribute.metadata.get("name", attribute.name) for attribute in fields(RunRequest))
+
+
+def parse_request(document: Mapping[str, Any], exchanges: tuple[str, ...] = ("sandbox",)) -> RunRequest:
+    """A request from JSON types; raises `InvalidRequestError` with every problem found."""
+    problems: list[FieldProblem] = []
+    names = request_field_names()
+    for name in document:
+        if name not in names:
+            near = nearest_name(str(name), names)
+            hint = f"; did you mean {near!r}?" if near else ""
+            problems.append(FieldProblem(str(name), f"unknown field{hint} Known: {', '.join(names)}"))
+    reader = _Reader(document, problems)
+    request = RunRequest(
+        symbols=reader.symbols(),
+        profile=reader.text("profile", None),
+        dry_run=reader.flag("dry_run", True),
+        workers=reader.count("workers", 1, MAX_WORKERS),
+        force_run=reader.flag("force_run", False),
+        current_tf=reader.timeframe(),
+        force_timeframe_check=reader.flag("force_timeframe_check", False),
+        skip_context=reader.flag("skip_context", False),
+        skip_open_state_filter=reader.flag("skip_open_state_filter", False),
+        lock_per_symbol=reader.flag("lock_per_symbol", False),
+        sync_tables=reader.flag("sync_tables", True),
+        process_tp_sl=reader.flag("process_tp_sl", False),
+        exchange=reader.one_of("exchange", exchanges),
+        market_type=reader.one_of("market_type", ("perpetual",)),
+        at_ms=reader.instant(),
+    )
+    if not request.dry_run:
+        problems.append(FieldProblem("dry_run", "this version plans orders and sends none; only true is allowed"))
+    if request.process_tp_sl:
+        problems.append(FieldProblem("process_tp_sl", "needs order supervision, which this version does not have"))
+    if problems:
+        raise InvalidRequestError(tuple(problems))
+    return request
+
+
+class _Reader:
+    """Reads fields of a document, noting what is wrong and going on with the default."""
+
+    def __init__(self, document: Mapping[str, Any], problems: list[FieldProblem]) -> None:
+        self._document = document
+        self._problems = problems
+
+    def _refuse(self, name: str, allowed: str) -> None:
+        self._problems.append(FieldProblem(name, f"found {self._document[name]!r}; allowed is {allowed}"))
+
+    def _given(self, name: str) -> bool:
+        return self._document.get(name) is not None
+
+    def flag(self, name: str, default: bool) -> bool:
+        if not self._given(name):
+            return default
+        value = self._document[name]
+        if not isinstance(value, bool):
+            self._refuse(name, "true or false")
+            return default
+        return value
+
+    def text(self, name: str, default: str | None) -> str | None:
+        if not self._given(name):
+            return default
+        value = self._document[name]
+        if not isinstance(value, str) or not value.strip():
+            self._refuse(name, "a name")
+            return default
+        return value.strip()
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, allowed[0]) or allowed[0]
+        if value not in allowed:
+            self._refuse(name, "one of " + ", ".join(allowed))
+            return allowed[0]
+        return value
+
+    def count(self, name: str, default: int, most: int) -> int:
+        if not self._given(name):
+            return default
+        value = self._document[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            self._refuse(name, f"a whole number within 1..{most}")
+            return default
+        return value
+
+    def symbols(self) -> tuple[str, ...]:
+        if not self._given("symbols"):
+            return ()
+        value = self._document["symbols"]
+        if (
+            not isinstance(value, list | tuple)
+            or not all(_is_symbol(item) for item in value)
+            or len(value) > MAX_SYMBOLS
+        ):
+            self._refuse("symbols", f"a list of at most {MAX_SYMBOLS} names like BTCUSDT")
+            return ()
+        return tuple(dict.fromkeys(value))
+
+    def timeframe(self) -> Timeframe | None:
+        if not self._given("current_tf"):
+            return None
+        try:
+            return Timeframe(self._document["current_tf"])
+        except ValueError:
+            self._refuse("current_tf", "one of " + ", ".join(Timeframe))
+            return None
+
+    def instant(self) -> int | None:
+        if not self._given("at"):
+            return None
+        value = self._document["at"]
+        try:
+            return to_ms(parse_instant(value))
+        except (InvalidInstantError, TypeError, AttributeError):
+            self._refuse("at", "an instant like 2022-01-31T14:00Z")
+            return None
+
+
+def _is_symbol(value: object) -> bool:
+    return (
+        isinstance(value, str) and value.isascii() and value.isalnum() and value == value.upper() and len(value) <= 32
+    )

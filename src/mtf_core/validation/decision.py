@@ -1,0 +1,212 @@
+"""Decisions: what became of each symbol at one instant, with the tree that led there on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.features.table import FeatureTable, column_at
+from mtf_core.market import Side, Timeframe
+from mtf_core.planning.facts import FactRole, FeatureFact, Signal
+from mtf_core.reasons import Reason
+from mtf_core.rules.axis import InstantAxis
+from mtf_core.rules.trace import Captured, TraceNode
+from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.judge import DecideOptions, Judgement
+from mtf_core.validation.outcome import REASONS, Outcome
+from mtf_core.validation.selection import Step
+from mtf_core.validation.timeframe import TimeframeVerdicts
+
+
+@frozen
+class TimeframeVerdict:
+    """What one timeframe said of one symbol, and why; `open_ms` is the evaluated candle's open time."""
+
+    timeframe: Timeframe
+    open_ms: int
+    outcome: Outcome
+    reason: Reason | None
+    long: TraceNode | None
+    short: TraceNode | None
+    filters: tuple[TraceNode, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Features that were missing on either side or in a filter."""
+        trees = [tree for tree in (self.long, self.short, *self.filters) if tree is not None]
+        return tuple(dict.fromkeys(name for tree in trees for name in tree.missing))
+
+
+@frozen
+class SelectorVerdict:
+    """What the walk did at one execution timeframe; the truths are 1, 0 (unknown) or −1 of each whole group."""
+
+    timeframe: Timeframe
+    step: Step
+    candidate: bool
+    stay: int
+    drop: int
+    forbid: int
+
+
+@frozen
+class ContextVerdict:
+    """The context's side, or the reason why it has none."""
+
+    side: Side | None
+    reason: Reason | None
+
+
+@frozen(eq=False)
+class Decision:
+    """One symbol at one instant: READY (`reason` None) with a side and an execution timeframe, or not."""
+
+    symbol: str
+    at_ms: int
+    reason: Reason | None
+    side: Side | None
+    execution_timeframe: Timeframe | None
+    batch: DecisionBatch
+    row: int
+
+    @property
+    def ready(self) -> bool:
+        return self.reason is None
+
+    @property
+    def status(self) -> str:
+        """READY or INVALID."""
+        return "READY" if self.ready else "INVALID"
+
+    @property
+    def key(self) -> str | None:
+        """The decision key: symbol, execution timeframe, open time (ms) of its last closed candle, side."""
+        if not self.ready or self.execution_timeframe is None or self.side is None:
+            return None
+        open_ms = self.execution_timeframe.last_closed_open(self.at_ms)
+        return f"{self.symbol}:{self.execution_timeframe}:{open_ms}:{self.side}"
+
+    @property
+    def signal(self) -> Signal | None:
+        """What a plan starts from; None unless READY."""
+        if self.key is None or self.side is None or self.execution_timeframe is None:
+            return None
+        return Signal(self.symbol, self.side, self.execution_timeframe, self.key)
+
+    @property
+    def context_skipped(self) -> bool:
+        return self.batch.options.skip_context
+
+    def outcome(self, timeframe: Timeframe) -> Outcome:
+        return Outcome(int(self.batch.verdicts[timeframe].outcomes[self.row, -1]))
+
+    def timeframe(self, timeframe: Timeframe) -> TimeframeVerdict:
+        """The timeframe's verdict with its trees."""
+        verdicts = self.batch.verdicts[timeframe]
+        return TimeframeVerdict(
+            timeframe,
+            verdicts.last_open_ms,
+            self.outcome(timeframe),
+            REASONS[int(verdicts.reasons[self.row, -1])],
+            _tree(verdicts.long, self.row),
+            _tree(verdicts.short, self.row),
+            tuple(captured.node(self.row) for captured in verdicts.filters),
+        )
+
+    @property
+    def timeframes(self) -> tuple[TimeframeVerdict, ...]:
+        """Every evaluated timeframe's verdict, the highest first."""
+        return tuple(self.timeframe(timeframe) for timeframe in self.batch.verdicts)
+
+    @property
+    def context(self) -> ContextVerdict | None:
+        """None when the context was skipped."""
+        found = self.batch.judgement.context
+        if found is None:
+            return None
+        return ContextVerdict(Outcome(int(found.sides[self.row, -1])).side, REASONS[int(found.reasons[self.row, -1])])
+
+    @property
+    def selection(self) -> tuple[SelectorVerdict, ...]:
+        """The walk from the highest execution timeframe down; empty when the profile has no selector."""
+        return tuple(
+            SelectorVerdict(
+                one.timeframe,
+                Step(int(one.step[self.row, -1])),
+                bool(one.candidate[self.row, -1]),
+                int(one.stay[self.row, -1]),
+                int(one.drop[self.row, -1]),
+                int(one.forbid[self.row, -1]),
+            )
+            for one in self.batch.judgement.selection.steps
+        )
+
+    @property
+    def valid_timeframes(self) -> int | None:
+        """How many evaluated timeframes have the decision's side; None without a side."""
+        if self.side is None:
+            return None
+        return sum(self.outcome(timeframe).side is self.side for timeframe in self.batch.verdicts)
+
+
+def _tree(captured: Captured | None, row: int) -> TraceNode | None:
+    return None if captured is None else captured.node(row)
+
+
+@frozen(eq=False)
+class DecisionBatch:
+    """The decisions of many symbols at one instant."""
+
+    blueprint: Blueprint
+    symbols: tuple[str, ...]
+    at_ms: int
+    tables: Mapping[Timeframe, FeatureTable]
+    verdicts: Mapping[Timeframe, TimeframeVerdicts]
+    judgement: Judgement
+    options: DecideOptions
+    evaluated: tuple[Timeframe, ...]
+    """Timeframes that were evaluated for this instant; the others had not changed since the one before."""
+
+    def __iter__(self) -> Iterator[Decision]:
+        judgement = self.judgement
+        reasons, sides, chosen = (
+            array[:, -1].tolist() for array in (judgement.reasons, judgement.sides, judgement.chosen)
+        )
+        for row, symbol in enumerate(self.symbols):
+            timeframe = judgement.execution[chosen[row]] if chosen[row] >= 0 else None
+            yield Decision(symbol, self.at_ms, REASONS[reasons[row]], Outcome(sides[row]).side, timeframe, self, row)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def of(self, symbol: str) -> Decision:
+        """The decision of one symbol; KeyError when it was not among them."""
+        for decision in self:
+            if decision.symbol == symbol:
+                return decision
+        raise KeyError(symbol)
+
+
+def plan_facts(decision: Decision, tables: Mapping[Timeframe, FeatureTable]) -> dict[FactRole, FeatureFact]:
+    """The features that the decision's plan needs, each from its last candle closed at the decision's instant.
+
+    `tables` must hold the timeframes of `Blueprint.plan_needs` besides those of the batch, with the decision's symbol.
+    A role whose feature is missing is NaN.
+    """
+    execution = decision.execution_timeframe
+    if execution is None:
+        return {}
+    blueprint = decision.batch.blueprint
+    found: dict[FactRole, FeatureFact] = {}
+    everything = {**tables, **decision.batch.tables}
+    for role, feature in blueprint.plan_features[execution].items():
+        axis = InstantAxis(everything, execution, np.array([decision.at_ms]), blueprint.pivot_timeframe)
+        home = feature.timeframe or execution
+        stack = everything[home].stack
+        row = stack.symbols.index(decision.symbol)
+        column = int(column_at(stack, np.array([decision.at_ms]))[0])
+        close_ms = stack.first_open_ms + (column + 1) * home.ms
+        found[role] = FeatureFact(float(axis.value(feature, 0)[row, -1]), close_ms)
+    return found

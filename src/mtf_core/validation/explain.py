@@ -1,0 +1,198 @@
+"""A decision as a person reads it and as JSON: rendered from the decision's trace alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mtf_core.market import Side, format_instant
+from mtf_core.rules.trace import TraceNode
+from mtf_core.rules.truth import NAMES
+from mtf_core.validation.decision import Decision, SelectorVerdict, TimeframeVerdict
+
+INDENT = "  "
+
+
+def decision_to_json(decision: Decision) -> dict[str, Any]:
+    """The whole trace of a decision: every timeframe's trees, the context's verdict, every step of the selector."""
+    context = decision.context
+    return {
+        "symbol": decision.symbol,
+        "at": format_instant(decision.at_ms),
+        "status": decision.status,
+        "reason": str(decision.reason) if decision.reason else None,
+        "side": str(decision.side) if decision.side else None,
+        "execution_timeframe": str(decision.execution_timeframe) if decision.execution_timeframe else None,
+        "decision_key": decision.key,
+        "context": {"skipped": True}
+        if context is None
+        else {
+            "skipped": False,
+            "side": str(context.side) if context.side else None,
+            "reason": str(context.reason) if context.reason else None,
+        },
+        "timeframes": {str(one.timeframe): timeframe_to_json(one) for one in decision.timeframes},
+        "selection": [_step_to_json(step) for step in decision.selection],
+    }
+
+
+def timeframe_to_json(verdict: TimeframeVerdict) -> dict[str, Any]:
+    """One timeframe's verdict with its trees."""
+    return {
+        "open": format_instant(verdict.open_ms),
+        "outcome": verdict.outcome.name,
+        "reason": str(verdict.reason) if verdict.reason else None,
+        "missing": list(verdict.missing),
+        "filters": [trace_to_json(node) for node in verdict.filters],
+        "long": trace_to_json(verdict.long) if verdict.long else None,
+        "short": trace_to_json(verdict.short) if verdict.short else None,
+    }
+
+
+def trace_to_json(node: TraceNode) -> dict[str, Any]:
+    """One node and all below it; a missing operand is null."""
+    document: dict[str, Any] = {"label": node.label, "kind": node.kind, "result": node.result}
+    if node.decides:
+        document["decides"] = True
+    if node.parameters:
+        document["parameters"] = dict(node.parameters)
+    if node.values:
+        document["values"] = {name: None if math.isnan(value) else value for name, value in node.values.items()}
+    if node.distance is not None:
+        document["distance"] = node.distance
+    if node.missing:
+        document["missing"] = list(node.missing)
+    if node.children:
+        document["children"] = [trace_to_json(child) for child in node.children]
+    return document
+
+
+def trace_from_json(document: Mapping[str, Any]) -> TraceNode:
+    """The node that `trace_to_json` wrote."""
+    return TraceNode(
+        label=document["label"],
+        kind=document["kind"],
+        result=document["result"],
+        decides=bool(document.get("decides")),
+        parameters=tuple(document.get("parameters", {}).items()),
+        values={name: math.nan if value is None else value for name, value in document.get("values", {}).items()},
+        distance=document.get("distance"),
+        missing=tuple(document.get("missing", ())),
+        children=tuple(trace_from_json(child) for child in document.get("children", ())),
+    )
+
+
+def _step_to_json(step: SelectorVerdict) -> dict[str, Any]:
+    return {
+        "timeframe": str(step.timeframe),
+        "step": step.step.name,
+        "candidate": step.candidate,
+        "stay": NAMES[step.stay],
+        "drop": NAMES[step.drop],
+        "forbid": NAMES[step.forbid],
+    }
+
+
+def render_decision(decision: Decision) -> str:
+    """Every timeframe's trees, then the context, the selector's walk and the verdict, as indented text."""
+    return "\n".join(_decision_lines(decision))
+
+
+def _decision_lines(decision: Decision) -> Iterator[str]:
+    yield f"{decision.symbol} at {format_instant(decision.at_ms)}: {_verdict(decision)}"
+    for verdict in decision.timeframes:
+        yield ""
+        yield render_timeframe(verdict)
+    yield ""
+    context = decision.context
+    yield "context: " + ("skipped" if context is None else str(context.side or context.reason))
+    for step in decision.selection:
+        groups = f"stay {NAMES[step.stay]}, drop {NAMES[step.drop]}, forbid {NAMES[step.forbid]}"
+        candidate = "a candidate" if step.candidate else "no candidate"
+        yield f"selector {step.timeframe}: {step.step.name.lower().replace('_', ' ')} ({candidate}; {groups})"
+
+
+def _verdict(decision: Decision) -> str:
+    if decision.ready:
+        return f"READY {decision.side} on {decision.execution_timeframe}"
+    return f"{decision.status} {decision.reason}"
+
+
+def render_timeframe(verdict: TimeframeVerdict) -> str:
+    """One timeframe's filters and both sides as indented text; deciding leaves are marked with an arrow."""
+    why = f" ({verdict.reason})" if verdict.reason else ""
+    lines = [f"{verdict.timeframe} {format_instant(verdict.open_ms)}: {verdict.outcome.name}{why}"]
+    for node in verdict.filters:
+        lines += [f"{verdict.timeframe} filter: {node.result}", *_tree_lines(node, 1)]
+    for side, tree in ((Side.LONG, verdict.long), (Side.SHORT, verdict.short)):
+        if tree is None:
+            lines.append(f"{verdict.timeframe} {side}: no rules")
+        else:
+            lines += [f"{verdict.timeframe} {side}: {tree.result}", *_tree_lines(tree, 1)]
+    return "\n".join(_aligned(lines))
+
+
+def _tree_lines(node: TraceNode, depth: int) -> Iterator[str]:
+    shown, body = _merged(node)
+    yield f"{INDENT * depth}{_label(node)}\t{node.result}\t{_operands(shown)}{'  ← decides' if _marks(node) else ''}"
+    for child in body:
+        yield from _tree_lines(child, depth + 1)
+
+
+def _merged(node: TraceNode) -> tuple[TraceNode, tuple[TraceNode, ...]]:
+    """A named test whose body is a single comparison is one line; else its body goes below it."""
+    if node.kind in ("rule", "builtin") and len(node.children) == 1 and not node.children[0].children:
+        return node.children[0], ()
+    return node, node.children
+
+
+def _marks(node: TraceNode) -> bool:
+    """Marked are deciding leaves; above them the mark would only repeat itself."""
+    return node.decides and not any(child.decides for child in _merged(node)[1])
+
+
+def _label(node: TraceNode) -> str:
+    if not node.parameters:
+        return "" if node.kind == "compare" else node.label
+    return f"{node.label} ({', '.join(_parameter(name, value) for name, value in node.parameters)})"
+
+
+def _parameter(name: str, value: float | bool) -> str:
+    return f"{name} {str(value).lower() if isinstance(value, bool) else number(value)}"
+
+
+def _operands(node: TraceNode) -> str:
+    if node.kind != "compare":
+        return f"missing {', '.join(node.missing)}" if node.missing and not node.children else ""
+    text = node.label
+    values = "  ".join(
+        f"{name}={'missing' if math.isnan(value) else number(value)}" for name, value in node.values.items()
+    )
+    return f"{text}   {values}"
+
+
+def number(value: float) -> str:
+    """A number with six significant digits, without needless zeros or exponents."""
+    if value == 0 or 1e-6 <= abs(value) < 1e15:
+        text = f"{value:.{max(0, 6 - len(str(int(abs(value)))))}f}" if abs(value) >= 1 else f"{value:.6g}"
+        return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    return f"{value:.6g}"
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Columns behind tabs stand below each other."""
+    parts = [line.split("\t") for line in lines]
+    width = max((len(part[0]) for part in parts if len(part) > 1), default=0)
+    return [part[0] if len(part) == 1 else f"{part[0]:<{width}}  {part[1]:<7}  {part[2]}".rstrip() for part in parts]
+
+
+__all__ = [
+    "decision_to_json",
+    "number",
+    "render_decision",
+    "render_timeframe",
+    "timeframe_to_json",
+    "trace_from_json",
+    "trace_to_json",
+]

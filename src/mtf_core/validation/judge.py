@@ -1,0 +1,143 @@
+"""From timeframe verdicts to one decision per cell: context, execution selection, final reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.features.table import Indices, Tables
+from mtf_core.market import Timeframe
+from mtf_core.market.candles import Floats
+from mtf_core.reasons import Reason
+from mtf_core.rules.axis import InstantAxis
+from mtf_core.rules.evaluate import Evaluator
+from mtf_core.rules.expressions import Test
+from mtf_core.rules.truth import Truth
+from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.context import ContextVerdicts, judge_context
+from mtf_core.validation.metrics import metric_names, metrics
+from mtf_core.validation.outcome import Codes, Mask, Outcome, reason_code
+from mtf_core.validation.selection import NONE_SELECTED, Selection, select
+
+NOT_ALLOWED = reason_code(Reason.EXECUTION_TF_NOT_ALLOWED_BY_TRADE_ENTRY)
+
+
+@frozen
+class DecideOptions:
+    """What a request may ask of validation."""
+
+    skip_context: bool = False
+    """The side is left to the execution timeframe."""
+    current_tf: Timeframe | None = None
+    """Only this execution timeframe may take the entry; context timeframes are evaluated all the same."""
+
+
+@frozen(eq=False)
+class OutcomesAt:
+    """One timeframe's outcomes and reasons as they stood at the instants; int8 (n_symbols, n_instants)."""
+
+    outcomes: Codes
+    reasons: Codes
+
+
+@frozen(eq=False)
+class Judgement:
+    """The decisions of all cells. `sides` are outcome codes (0 none), `chosen` indexes `execution` (−1 none).
+
+    `reasons` is 0 exactly where the decision is READY.
+    """
+
+    execution: tuple[Timeframe, ...]
+    context: ContextVerdicts | None
+    selection: Selection
+    sides: Codes
+    chosen: Codes
+    reasons: Codes
+
+
+def judge(
+    blueprint: Blueprint,
+    tables: Tables,
+    outcomes: Mapping[Timeframe, OutcomesAt],
+    instants_ms: Indices,
+    options: DecideOptions,
+    spread_bps: Floats | None = None,
+) -> Judgement:
+    """Context and selection at every instant, from the outcomes that were visible then."""
+    rules = blueprint.profile.rules
+    shape = next(iter(outcomes.values())).outcomes.shape
+    context = None
+    if not options.skip_context:
+        seen = [outcomes[timeframe].outcomes for timeframe in rules.context_timeframes]
+        context = judge_context(rules.mode, seen, shape)
+    execution = tuple(tf for tf in rules.execution_timeframes if options.current_tf in (None, tf))
+    wanted = {timeframe: _wanted(outcomes[timeframe].outcomes, context) for timeframe in execution}
+    candidates: dict[Timeframe, Mask] = {timeframe: sides > 0 for timeframe, sides in wanted.items()}
+    truths = _SelectorTruths(blueprint, tables, instants_ms, wanted, context, spread_bps)
+    selection = select(rules, candidates, truths.of, shape)
+    return _final(blueprint, execution, wanted, context, selection)
+
+
+def _wanted(outcomes: Codes, context: ContextVerdicts | None) -> Codes:
+    """Side code where a timeframe could take the entry: its side, if that is the context's; else 0."""
+    has_side = (outcomes == Outcome.LONG) | (outcomes == Outcome.SHORT)
+    agrees = has_side if context is None else has_side & (outcomes == context.sides)
+    return np.where(agrees, outcomes, np.int8(0)).astype(np.int8)
+
+
+def _final(
+    blueprint: Blueprint,
+    execution: tuple[Timeframe, ...],
+    wanted: Mapping[Timeframe, Codes],
+    context: ContextVerdicts | None,
+    selection: Selection,
+) -> Judgement:
+    allowed = blueprint.profile.trade_entry.decision.allowed_execution_timeframes
+    sides = np.zeros_like(selection.chosen)
+    reasons = selection.reasons
+    for index, timeframe in enumerate(execution):
+        here = selection.chosen == index
+        sides = np.where(here, wanted[timeframe], sides)
+        if allowed and timeframe not in allowed:
+            reasons = np.where(here, NOT_ALLOWED, reasons)
+    if context is not None:
+        reasons = np.where(context.reasons > 0, context.reasons, reasons)
+        sides = np.where(context.reasons > 0, np.int8(0), np.where(sides > 0, sides, context.sides))
+    chosen = np.where(reasons == NOT_ALLOWED, selection.chosen, np.where(reasons > 0, NONE_SELECTED, selection.chosen))
+    return Judgement(execution, context, selection, sides.astype(np.int8), chosen, reasons.astype(np.int8))
+
+
+class _SelectorTruths:
+    """Evaluates selector tests at the instants, each entry on its own timeframe, with that entry's metrics."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        tables: Tables,
+        instants_ms: Indices,
+        wanted: Mapping[Timeframe, Codes],
+        context: ContextVerdicts | None,
+        spread_bps: Floats | None,
+    ) -> None:
+        self._blueprint = blueprint
+        self._tables = tables
+        self._instants = instants_ms
+        self._wanted = wanted
+        self._context = context
+        self._spread = spread_bps
+        self._evaluators: dict[Timeframe, Evaluator] = {}
+
+    def of(self, test: Test, timeframe: Timeframe) -> Truth:
+        return self.evaluator(timeframe).truth(test)
+
+    def evaluator(self, timeframe: Timeframe) -> Evaluator:
+        found = self._evaluators.get(timeframe)
+        if found is None:
+            axis = InstantAxis(self._tables, timeframe, self._instants, self._blueprint.pivot_timeframe)
+            sides = self._wanted[timeframe] if self._context is None else self._context.sides
+            names = metric_names(self._blueprint.profile.rules.selector_tests_on(timeframe))
+            values = metrics(self._blueprint.profile, names, axis, sides, self._spread)
+            found = self._evaluators[timeframe] = Evaluator(axis, values)
+        return found

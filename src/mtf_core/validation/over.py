@@ -1,0 +1,145 @@
+"""Deciding over history: every minute (or every candle of the finest timeframe) of one symbol at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.features.table import FeatureTable, Indices, column_at
+from mtf_core.market import Candles, CandleStack, Side, Timeframe
+from mtf_core.market.candles import Floats
+from mtf_core.reasons import Reason
+from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.judge import DecideOptions, Judgement, OutcomesAt, judge
+from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome, reason_code
+from mtf_core.validation.readiness import TOO_FEW
+from mtf_core.validation.selection import NONE_SELECTED
+from mtf_core.validation.timeframe import judge_timeframe
+
+
+@frozen(eq=False)
+class Signals:
+    """Decisions at every close of the finest timeframe, oldest first; arrays of shape (n_instants,).
+
+    `sides` are outcome codes (1 long, 2 short, 0 none), `chosen` indexes `execution` (−1 none), `reasons` indexes
+    the reason codes (0: READY).
+    """
+
+    symbol: str
+    instants_ms: Indices
+    execution: tuple[Timeframe, ...]
+    sides: Codes
+    chosen: Codes
+    reasons: Codes
+    outcomes: Mapping[Timeframe, Codes]
+
+    def __len__(self) -> int:
+        return len(self.instants_ms)
+
+    @property
+    def ready(self) -> Mask:
+        return np.equal(self.reasons, 0)
+
+    def reason(self, index: int) -> Reason | None:
+        return REASONS[int(self.reasons[index])]
+
+    def side(self, index: int) -> Side | None:
+        """The side that was decided, or that the context had where execution failed."""
+        return Outcome(int(self.sides[index])).side
+
+    def execution_timeframe(self, index: int) -> Timeframe | None:
+        place = int(self.chosen[index])
+        return self.execution[place] if place != NONE_SELECTED else None
+
+    def counts(self) -> dict[str, int]:
+        """How often each final reason (or READY) occurred, the most frequent first."""
+        codes = Counter(self.reasons.tolist())
+        return {str(REASONS[code] or "READY"): count for code, count in codes.most_common()}
+
+
+def complete(candles: Mapping[Timeframe, Candles], wanted: frozenset[Timeframe]) -> dict[Timeframe, Candles]:
+    """The wanted timeframes' candles; those not given are built from the finest given one that divides them."""
+    given = sorted(candles, key=lambda timeframe: timeframe.minutes)
+    found = {}
+    for timeframe in wanted:
+        if timeframe in candles:
+            found[timeframe] = candles[timeframe]
+            continue
+        source = next((lower for lower in given if lower.ms < timeframe.ms), None)
+        if source is not None:
+            found[timeframe] = candles[source].aggregated(timeframe)
+    return found
+
+
+def judge_over(
+    blueprint: Blueprint,
+    symbol: str,
+    candles: Mapping[Timeframe, Candles],
+    options: DecideOptions | None = None,
+    spread_bps: Floats | None = None,
+) -> Signals:
+    """Decides at every close of the finest timeframe in `candles`, from all candles closed by then.
+
+    Timeframes that the profile needs and that are not given are built from the finest one. Each timeframe is
+    evaluated on its own candles, and only the outcomes are carried to the finer ones. `spread_bps`, if given, has
+    one value per instant. Raises ValueError when a needed timeframe can neither be found nor built.
+    """
+    finest = min(candles, key=lambda timeframe: timeframe.minutes)
+    series = complete(candles, frozenset(blueprint.needs) | {finest})
+    absent = [str(timeframe) for timeframe in blueprint.needs if timeframe not in series]
+    if absent:
+        raise ValueError(f"{symbol}: no {', '.join(absent)} candles, and none finer to build them from")
+    instants = series[finest].open_ms + finest.ms
+    tables = {
+        timeframe: FeatureTable(stack, stack.count, blueprint.timezone)
+        for timeframe in blueprint.needs
+        if len(series[timeframe])
+        for stack in [CandleStack.of_series(series[timeframe], symbol)]
+    }
+    outcomes = {timeframe: _outcomes(blueprint, timeframe, tables, instants) for timeframe in blueprint.parts}
+    spread = None if spread_bps is None else np.asarray(spread_bps, dtype=np.float64).reshape(1, -1)
+    judgement = judge(blueprint, tables, outcomes, instants, options or DecideOptions(), spread)
+    return _signals(symbol, instants, judgement, outcomes)
+
+
+def _outcomes(
+    blueprint: Blueprint, timeframe: Timeframe, tables: Mapping[Timeframe, FeatureTable], instants: Indices
+) -> OutcomesAt:
+    part = blueprint.parts[timeframe]
+    if any(home not in tables for home in part.needs):
+        return OutcomesAt(np.full((1, len(instants)), np.int8(Outcome.INVALID)), np.full((1, len(instants)), TOO_FEW))
+    stack = tables[timeframe].stack
+    verdicts = judge_timeframe(
+        blueprint.profile.rules, part, tables, stack.count, blueprint.pivot_timeframe, traced=False
+    )
+    return _carried(verdicts.outcomes, verdicts.reasons, stack, instants)
+
+
+def _carried(outcomes: Codes, reasons: Codes, stack: CandleStack, instants: Indices) -> OutcomesAt:
+    """What was visible at each instant; before the first candle closed there are not enough."""
+    columns = column_at(stack, instants)
+    if len(columns) == stack.count and columns[0] == 0 and columns[-1] == stack.count - 1:
+        return OutcomesAt(outcomes, reasons)  # the finest timeframe itself, without holes
+    before = instants < stack.first_open_ms + stack.timeframe.ms
+    after = (columns < 0) & ~before
+    seen = OutcomesAt(outcomes[:, columns], reasons[:, columns])
+    if before.any() or after.any():
+        seen.outcomes[:, before | after] = np.int8(Outcome.INVALID)
+        seen.reasons[:, before] = TOO_FEW
+        seen.reasons[:, after] = reason_code(Reason.CANDLES_HAVE_GAPS)
+    return seen
+
+
+def _signals(symbol: str, instants: Indices, judgement: Judgement, outcomes: Mapping[Timeframe, OutcomesAt]) -> Signals:
+    return Signals(
+        symbol,
+        instants,
+        judgement.execution,
+        judgement.sides[0],
+        judgement.chosen[0],
+        judgement.reasons[0],
+        {timeframe: one.outcomes[0] for timeframe, one in outcomes.items()},
+    )

@@ -1,0 +1,124 @@
+"""One timeframe's verdict for many symbols, or for many candles of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.features.table import FeatureTable
+from mtf_core.market import Side, Timeframe
+from mtf_core.reasons import Reason
+from mtf_core.rules.axis import CandleAxis
+from mtf_core.rules.evaluate import Evaluator
+from mtf_core.rules.ruleset import RuleSet
+from mtf_core.rules.trace import Captured, TraceTemplate
+from mtf_core.rules.truth import FALSE, TRUE, Truth
+from mtf_core.validation.blueprint import TimeframePart
+from mtf_core.validation.outcome import Codes, Mask, Outcome, reason_code
+from mtf_core.validation.readiness import ENOUGH, readiness
+
+FILTERED = reason_code(Reason.FILTERS_MANDATORY_FAILED)
+
+
+@frozen(eq=False)
+class TimeframeVerdicts:
+    """Outcomes and their reasons, int8 of shape (n_symbols, n_columns); the last column is the last closed candle.
+
+    `long`, `short` and `filters` hold the captured trees of the last column when a trace was asked for.
+    """
+
+    timeframe: Timeframe
+    symbols: tuple[str, ...]
+    first_open_ms: int
+    last_open_ms: int
+    outcomes: Codes
+    reasons: Codes
+    long: Captured | None = None
+    short: Captured | None = None
+    filters: tuple[Captured, ...] = ()
+
+    def rows(self, symbols: Sequence[str]) -> TimeframeVerdicts:
+        """The verdicts of some of the symbols."""
+        if tuple(symbols) == self.symbols:
+            return self
+        index = {symbol: row for row, symbol in enumerate(self.symbols)}
+        rows = [index[symbol] for symbol in symbols]
+        return TimeframeVerdicts(
+            self.timeframe,
+            tuple(symbols),
+            self.first_open_ms,
+            self.last_open_ms,
+            self.outcomes[rows],
+            self.reasons[rows],
+            self.long.rows(rows) if self.long else None,
+            self.short.rows(rows) if self.short else None,
+            tuple(captured.rows(rows) for captured in self.filters),
+        )
+
+
+def judge_timeframe(
+    rules: RuleSet,
+    part: TimeframePart,
+    tables: Mapping[Timeframe, FeatureTable],
+    columns: int,
+    pivot_timeframe: Timeframe,
+    *,
+    traced: bool,
+) -> TimeframeVerdicts:
+    """The verdict at each of the last `columns` candles of one timeframe."""
+    timeframe = part.timeframe
+    evaluator = Evaluator(CandleAxis(tables, timeframe, columns, pivot_timeframe))
+    stack = tables[timeframe].stack
+    reasons = readiness(tables, timeframe, part.needs, columns)
+    holds = {side: _truth(evaluator, template) for side, template in ((Side.LONG, part.long), (Side.SHORT, part.short))}
+    filtered, passes = _filters(rules, part, evaluator)
+    for side, passing in passes.items():
+        holds[side] = np.minimum(holds[side], np.where(passing, TRUE, FALSE))
+    outcomes = (holds[Side.LONG] == TRUE) * np.int8(Outcome.LONG) + (holds[Side.SHORT] == TRUE) * np.int8(Outcome.SHORT)
+    reasons = np.where((reasons == ENOUGH) & filtered, FILTERED, reasons)
+    outcomes = np.where(reasons == ENOUGH, outcomes, np.int8(Outcome.INVALID)).astype(np.int8)
+    return TimeframeVerdicts(
+        timeframe,
+        stack.symbols,
+        stack.first_open_ms,
+        stack.end_ms - timeframe.ms,
+        outcomes,
+        reasons,
+        long=_captured(part.long, evaluator, traced),
+        short=_captured(part.short, evaluator, traced),
+        filters=tuple(template.capture(evaluator) for template in part.filters) if traced else (),
+    )
+
+
+def _truth(evaluator: Evaluator, template: TraceTemplate | None) -> Truth:
+    """A side without rules never holds."""
+    return np.full(evaluator.axis.shape, FALSE) if template is None else evaluator.truth(template.test)
+
+
+def _captured(template: TraceTemplate | None, evaluator: Evaluator, traced: bool) -> Captured | None:
+    return template.capture(evaluator) if traced and template is not None else None
+
+
+def _filters(rules: RuleSet, part: TimeframePart, evaluator: Evaluator) -> tuple[Mask, dict[Side, Mask]]:
+    """Where mandatory filters make the timeframe invalid, and where each side passes its own.
+
+    A filter for both sides must be true. One for a single side bars that side; where every side that has rules is
+    barred, the timeframe is invalid, too.
+    """
+    both = np.ones(evaluator.axis.shape, dtype=np.bool_)
+    passes = {side: both.copy() for side in Side}
+    limited = False
+    for item in rules.filters_on(part.timeframe):
+        holds = evaluator.truth(item.test) == TRUE
+        if item.for_both_sides:
+            both &= holds
+            continue
+        limited = True
+        for side in item.sides:
+            passes[side] &= holds
+    if limited:
+        able = [passes[side] for side, own in ((Side.LONG, part.long), (Side.SHORT, part.short)) if own is not None]
+        both = both & np.logical_or.reduce(able)
+    return ~both, passes
