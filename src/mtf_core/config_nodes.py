@@ -97,6 +97,8 @@ def overlaid(base: ConfigNode, top: ConfigNode) -> ConfigNode:
 class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
+    """Worth knowing, nothing to act on."""
 
 
 @frozen
@@ -126,6 +128,9 @@ class Problems:
     def warning(self, place: Place, found: str, allowed: str, nearest: str | None = None) -> None:
         self.items.append(ConfigProblem(place, found, allowed, nearest, Severity.WARNING))
 
+    def note(self, place: Place, found: str, allowed: str) -> None:
+        self.items.append(ConfigProblem(place, found, allowed, severity=Severity.NOTE))
+
     @property
     def errors(self) -> tuple[ConfigProblem, ...]:
         return tuple(item for item in self.items if item.severity is Severity.ERROR)
@@ -133,6 +138,10 @@ class Problems:
     @property
     def warnings(self) -> tuple[ConfigProblem, ...]:
         return tuple(item for item in self.items if item.severity is Severity.WARNING)
+
+    @property
+    def notes(self) -> tuple[ConfigProblem, ...]:
+        return tuple(item for item in self.items if item.severity is Severity.NOTE)
 
 
 class ConfigError(ValueError):

@@ -1,0 +1,117 @@
+"""Profiles from a folder of configuration files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+from mtf_adapters.files.config_dir import CONFIG_DIR_VARIABLE, ConfigFolder, config_dir_in_use
+from mtf_core.settings.check import CheckReport
+from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems, nearest_name
+from mtf_core.settings.profile import Document, Profile, build_profile
+from mtf_core.settings.trading import PROFILE_ALIASES, TradingSettings, check_profiles_exist, read_trading
+
+PROFILE_VARIABLE = "MTF_PROFILE"
+
+
+def load_profile(name: str | None = None, config_dir: Path | None = None) -> Profile:
+    """The checked profile of that name; without one, that of `MTF_PROFILE`, else the first enabled by priority.
+
+    `config_dir` replaces the folder in use (`MTF_CONFIG_DIR`, else the one that comes with the package). Raises
+    `ConfigError` with everything that is wrong in the profile's files.
+    """
+    folder = _folder(config_dir)
+    chosen = _resolved(name or os.environ.get(PROFILE_VARIABLE, "").strip() or None, folder)
+    profile = _build(chosen, folder, folder.problems)
+    if profile is None or folder.problems.errors:
+        raise ConfigError(_distinct(folder.problems.errors))
+    return profile
+
+
+def profile_names(config_dir: Path | None = None) -> tuple[str, ...]:
+    """The profiles in a folder, sorted. Raises `ConfigError` if there is no such folder."""
+    return _folder(config_dir).profile_names()
+
+
+def check_config(config_dir: Path | None = None) -> CheckReport:
+    """Every profile and every file of a folder, checked; nothing is raised, the report says what is wrong."""
+    try:
+        folder = _folder(config_dir)
+    except ConfigError as error:
+        return CheckReport(error.problems, (), (), ())
+    names = folder.profile_names()
+    _trading(folder, names)
+    profiles = [_build(name, folder, folder.problems) for name in names]
+    for path in folder.unread_files():
+        folder.problems.warning(Place(folder.shown(path), 1), "nothing reads this file", "rename or remove it")
+    return CheckReport(
+        _distinct(folder.problems.errors),
+        _distinct(folder.problems.warnings),
+        _distinct(folder.problems.notes),
+        tuple(profile for profile in profiles if profile is not None),
+    )
+
+
+def _build(name: str, folder: ConfigFolder, problems: Problems) -> Profile | None:
+    """The profile, or None; its problems go to `problems`, also those of files beside one that is unreadable."""
+    documents = folder.documents(name)
+    unreadable = [document.value for document in Document if document.value not in documents]
+    own = Problems()
+    profile = build_profile(name, documents, own)
+    # What is absent because its file was unreadable has been reported with its cause.
+    problems.items.extend(item for item in own.items if item.place.file not in unreadable)
+    return None if unreadable else profile
+
+
+def _folder(config_dir: Path | None) -> ConfigFolder:
+    root = config_dir_in_use(config_dir)
+    folder = ConfigFolder(root)
+    if not folder.app.is_dir():
+        problem = ConfigProblem(
+            Place(folder.shown(folder.app), 1),
+            "the folder does not exist",
+            f"a configuration folder holds trading.yaml and app/; {CONFIG_DIR_VARIABLE} names another one",
+        )
+        raise ConfigError([problem])
+    return folder
+
+
+def _resolved(name: str | None, folder: ConfigFolder) -> str:
+    """The profile's own name, from the name asked for or from `trading.yaml`; raises `ConfigError`."""
+    known = folder.profile_names()
+    if name is not None:
+        own_name = PROFILE_ALIASES.get(name, name)
+        if own_name not in known:
+            _refuse(folder, f"unknown profile {name!r}", f"known: {', '.join(known)}", nearest_name(name, known))
+        return own_name
+    trading = _trading(folder, known)
+    if trading is None:
+        raise ConfigError(_distinct(folder.problems.errors))
+    first = trading.first_enabled
+    if first is None:
+        _refuse(folder, "no profile is enabled", f"name one of {', '.join(known)}, or enable it", None)
+    return first
+
+
+def _trading(folder: ConfigFolder, known: tuple[str, ...]) -> TradingSettings | None:
+    node = folder.trading()
+    settings = None if node is None else read_trading(node, folder.problems)
+    if node is None or settings is None:
+        return None
+    before = len(folder.problems.errors)
+    check_profiles_exist(settings, node, known, folder.problems)
+    return settings if len(folder.problems.errors) == before else None
+
+
+def _refuse(folder: ConfigFolder, found: str, allowed: str, nearest: str | None) -> NoReturn:
+    place = Place(folder.shown(folder.root / "trading.yaml"), 1, "profiles")
+    raise ConfigError([ConfigProblem(place, found, allowed, nearest)])
+
+
+def _distinct(problems: tuple[ConfigProblem, ...]) -> tuple[ConfigProblem, ...]:
+    """Each problem once: files that profiles share are read for each of them."""
+    return tuple(dict.fromkeys(problems))
+
+
+__all__ = ["check_config", "load_profile", "profile_names"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mtf_core.market import Side, Timeframe
 from mtf_core.rules.expressions import Named, Test
@@ -50,10 +50,10 @@ class SelectorEntry:
     """How the walk from the highest execution timeframe down treats one timeframe."""
 
     timeframe: Timeframe
-    stay_on_if: tuple[Test, ...] = field(default=(), converter=tuple)
+    stay_on_if: tuple[Test, ...] = ()
     """All must be true to stay; empty stays."""
-    drop_to_lower_if_any: tuple[Test, ...] = field(default=(), converter=tuple)
-    forbid_drop_to_lower_if_any: tuple[Test, ...] = field(default=(), converter=tuple)
+    drop_to_lower_if_any: tuple[Test, ...] = ()
+    forbid_drop_to_lower_if_any: tuple[Test, ...] = ()
     """One true or unknown forbids the drop."""
 
     @property
@@ -70,7 +70,7 @@ class RuleSet:
     execution_timeframes: tuple[Timeframe, ...]
     timeframes: Mapping[Timeframe, TimeframeRules]
     execution_timeframe_default: Timeframe | None = None
-    filters: tuple[Filter, ...] = field(default=(), converter=tuple)
+    filters: tuple[Filter, ...] = ()
     selector: tuple[SelectorEntry, ...] | None = None
     """None: no selector, the default timeframe or else the highest candidate is taken."""
     allow_1m_only_if_any: tuple[Test, ...] | None = None

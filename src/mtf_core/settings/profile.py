@@ -1,0 +1,177 @@
+"""A profile: everything that its files say, checked, and identified by a digest of what is in effect."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from mtf_core.market import Timeframe
+from mtf_core.rules.ruleset import RuleSet
+from mtf_core.settings.contracts import ContractSettings, read_contracts
+from mtf_core.settings.indicators import IndicatorSettings, read_indicators
+from mtf_core.settings.nodes import ConfigError, ConfigNode, ConfigProblem, Place, Problems
+from mtf_core.settings.plain import Plain, node_from, plain
+from mtf_core.settings.structure import structure
+from mtf_core.settings.trade_entry import TradeEntrySettings
+from mtf_core.settings.trade_entry_checks import check_trade_entry
+from mtf_core.settings.trade_entry_refused import without_refused
+from mtf_core.settings.trading import TradingSettings, read_trading
+from mtf_core.settings.validation import read_validation
+
+
+class Document(StrEnum):
+    """The files that make a profile, by the first part of their names."""
+
+    VALIDATIONS = "mtf_validations"
+    TRADE_ENTRY = "trade_entry"
+    CONTRACTS = "mtf_contracts"
+    INDICATOR = "indicator"
+    TRADING = "trading"
+
+
+REQUIRED = (Document.VALIDATIONS, Document.TRADE_ENTRY)
+"""The documents without which there is nothing to decide by; the defaults stand in for the others."""
+
+_WRAPPERS = {Document.VALIDATIONS: ("mtf_validations", "mtf_validation")}
+
+
+@frozen(eq=False)
+class Profile:
+    """The checked configuration of one profile.
+
+    `content` is the effective configuration as JSON, defaults filled in: the same profile can be built from it, and
+    `digest` (SHA-256, hexadecimal) is the same for files that say the same in another layout.
+    """
+
+    name: str
+    rules: RuleSet
+    trade_entry: TradeEntrySettings
+    contracts: ContractSettings
+    indicators: IndicatorSettings
+    trading: TradingSettings
+    content: Mapping[str, Plain]
+    digest: str
+    documents: Mapping[str, ConfigNode]
+    """The trees that the profile was read from, overlays applied; they know the origin of each value."""
+    warnings: tuple[ConfigProblem, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, digest {self.digest[:12]})"
+
+
+def unwrapped(document: str, node: ConfigNode) -> ConfigNode:
+    """The settings of a file, also when all of them stand below one key with the document's name."""
+    if isinstance(node.value, Mapping) and len(node.value) == 1:
+        ((key, inner),) = node.value.items()
+        if key == document or key in _WRAPPERS.get(Document(document), ()):
+            return inner
+    return node
+
+
+def build_profile(name: str, documents: Mapping[str, ConfigNode], problems: Problems) -> Profile | None:
+    """The profile that the documents describe (by `Document`, overlays applied), or None after reporting why not."""
+    before = len(problems.errors)
+    nodes = {document: _node(document, documents, problems) for document in Document}
+    validations, trade_entry_node = nodes[Document.VALIDATIONS], nodes[Document.TRADE_ENTRY]
+    indicators = read_indicators(nodes[Document.INDICATOR], problems)
+    contracts = read_contracts(nodes[Document.CONTRACTS], problems)
+    trading = read_trading(nodes[Document.TRADING], problems)
+    trade_entry = _read_trade_entry(trade_entry_node, problems) if Document.TRADE_ENTRY in documents else None
+    rules = (
+        read_validation(validations, indicators or IndicatorSettings(), problems)
+        if Document.VALIDATIONS in documents
+        else None
+    )
+    if rules is not None and trade_entry is not None:
+        _check_timeframes(rules, trade_entry, trade_entry_node, problems)
+    if len(problems.errors) > before or not (rules and trade_entry and indicators and contracts and trading):
+        return None
+    content: dict[str, Plain] = {
+        "profile": name,
+        Document.VALIDATIONS.value: plain(validations),
+        Document.TRADE_ENTRY.value: plain(trade_entry),
+        Document.CONTRACTS.value: plain(contracts),
+        Document.INDICATOR.value: plain(indicators),
+        # Which profiles a run may choose by itself is no part of the one that was chosen.
+        Document.TRADING.value: plain(evolve(trading, profiles={})),
+    }
+    return Profile(
+        name=name,
+        rules=rules,
+        trade_entry=trade_entry,
+        contracts=contracts,
+        indicators=indicators,
+        trading=trading,
+        content=content,
+        digest=digest_of(content),
+        documents={document.value: node for document, node in nodes.items()},
+        warnings=problems.warnings,
+    )
+
+
+def profile_from_content(content: Mapping[str, Plain]) -> Profile:
+    """The profile that has this content; raises `ConfigError` if this version of the code refuses it."""
+    problems = Problems()
+    name = content.get("profile")
+    documents = {
+        document.value: node_from(content[document.value], Place(f"stored {document.value}", 1))
+        for document in Document
+        if document.value in content
+    }
+    profile = build_profile(str(name), documents, problems)
+    if profile is None:
+        raise ConfigError(problems.errors)
+    return profile
+
+
+def digest_of(content: Mapping[str, Plain]) -> str:
+    """SHA-256 of the content, independent of the order of keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _node(document: Document, documents: Mapping[str, ConfigNode], problems: Problems) -> ConfigNode:
+    found = documents.get(document)
+    if found is not None:
+        return unwrapped(document, found)
+    place = Place(document.value, 1)
+    if document in REQUIRED:
+        problems.error(place, f"the document {document.value!r} is missing", "it is required")
+    return ConfigNode({}, place)
+
+
+def _read_trade_entry(node: ConfigNode, problems: Problems) -> TradeEntrySettings | None:
+    before = len(problems.errors)
+    settings = structure(TradeEntrySettings, without_refused(node, problems), problems)
+    if settings is not None:
+        check_trade_entry(settings, node, problems)
+    return settings if len(problems.errors) == before else None
+
+
+def _check_timeframes(rules: RuleSet, trade_entry: TradeEntrySettings, node: ConfigNode, problems: Problems) -> None:
+    """Trade-entry settings by timeframe speak of the profile's execution timeframes."""
+    execution = rules.execution_timeframes
+    names = ", ".join(execution)
+    allowed = trade_entry.decision.allowed_execution_timeframes
+    if allowed and not set(allowed) & set(execution):
+        problems.error(
+            node.place_of("decision", "allowed_execution_timeframes"),
+            "none of these is an execution timeframe of the profile, so nothing would ever be planned",
+            f"execution timeframes: {names}",
+        )
+    by_timeframe: tuple[tuple[tuple[str, str], Mapping[Timeframe, object]], ...] = (
+        (("defaults", "timeframe_multipliers"), trade_entry.defaults.timeframe_multipliers),
+        (("defaults", "r_timeframe_multipliers"), trade_entry.defaults.r_timeframe_multipliers),
+        (("leverage", "timeframe_multipliers"), trade_entry.leverage.timeframe_multipliers),
+    )
+    for path, values in by_timeframe:
+        for timeframe in (timeframe for timeframe in values if timeframe not in execution):
+            problems.error(
+                node.place_of(*path, timeframe),
+                f"a multiplier for {timeframe}, which is not an execution timeframe of the profile",
+                f"it has no effect; execution timeframes: {names}",
+            )

@@ -1,0 +1,84 @@
+"""`trading.yaml`: what all profiles share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from mtf_core.settings.fields import setting
+from mtf_core.settings.nodes import ConfigNode, Problems, nearest_name
+from mtf_core.settings.structure import structure
+
+PROFILE_ALIASES = {"scalping": "scalper"}
+"""Other names under which a profile may be asked for."""
+
+
+@frozen
+class ProfileEntry:
+    """Whether a profile may be chosen without being named, and how early."""
+
+    enabled: bool = setting(doc="whether a run may choose this profile by itself")
+    priority: int = setting(ge=1, doc="of the enabled profiles, the one with the lowest number is chosen")
+
+
+@frozen
+class SwitchSettings:
+    """For how long a symbol that was found busy is left alone."""
+
+    busy_minutes: int = setting(5, ge=1, unit="minutes", doc="how long a symbol with a position or order goes off")
+    busy_again_minutes: int = setting(1, ge=1, unit="minutes", doc="the same, if its switch was off already")
+
+
+@frozen
+class LockSettings:
+    """How long a lock outlives an owner that died."""
+
+    run_ttl_sec: int = setting(600, ge=1, unit="seconds", doc="life of the lock that keeps runs of a profile apart")
+    symbol_ttl_sec: int = setting(120, ge=1, unit="seconds", doc="life of the lock on one symbol")
+
+
+@frozen
+class TradingSettings:
+    """What all profiles share."""
+
+    profiles: dict[str, ProfileEntry] = setting(factory=dict, doc="the profiles that a run may choose by itself")
+    switches: SwitchSettings = setting(factory=SwitchSettings, doc="how long busy symbols are left alone")
+    locks: LockSettings = setting(factory=LockSettings, doc="how long locks live")
+
+    @property
+    def first_enabled(self) -> str | None:
+        """The enabled profile with the lowest priority number; None when none is enabled."""
+        enabled = [(entry.priority, name) for name, entry in self.profiles.items() if entry.enabled]
+        return min(enabled)[1] if enabled else None
+
+
+def read_trading(node: ConfigNode, problems: Problems) -> TradingSettings | None:
+    """The settings in `trading.yaml`, or None when something in it was wrong."""
+    settings = structure(TradingSettings, node, problems)
+    if settings is None:
+        return None
+    before = len(problems.errors)
+    taken: dict[int, str] = {}
+    for name, entry in settings.profiles.items():
+        place = node.place_of("profiles", name)
+        if name in PROFILE_ALIASES:
+            problems.error(place, f"{name!r} is another name of a profile", "use its own name", PROFILE_ALIASES[name])
+        if entry.enabled and entry.priority in taken:
+            problems.error(
+                node.place_of("profiles", name, "priority"),
+                f"found priority {entry.priority}, which {taken[entry.priority]!r} has too",
+                "enabled profiles differ in priority",
+            )
+        if entry.enabled:
+            taken[entry.priority] = name
+    return settings if len(problems.errors) == before else None
+
+
+def check_profiles_exist(settings: TradingSettings, node: ConfigNode, known: Iterable[str], problems: Problems) -> None:
+    """Adds a problem for every profile that `trading.yaml` lists and that has no files."""
+    names = sorted(known)
+    for name in settings.profiles:
+        if name not in names:
+            place = node.place_of("profiles", name)
+            problems.error(place, f"unknown profile {name!r}", f"known: {', '.join(names)}", nearest_name(name, names))

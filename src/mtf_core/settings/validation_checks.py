@@ -1,0 +1,82 @@
+"""What no single rule shows: conditions that can never decide, that speak for the other side, or that nothing uses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from mtf_core.market import Side
+from mtf_core.rules.analysis import Finding, names_used, never_or_always, side_warnings
+from mtf_core.rules.expressions import Constantly, Named, Test
+from mtf_core.rules.ruleset import RuleSet
+from mtf_core.rules.scope import report_once
+from mtf_core.settings.nodes import ConfigNode, Place, Problems, Severity
+
+
+def check_rules(ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems) -> None:
+    """Adds what is wrong with tests that are each well formed; `rules` are the profile's named ones.
+
+    A named rule is judged once, where it is defined; sides, filters and selector lists where they stand.
+    """
+    for name, test in rules.items():
+        _judge(test, node.place_of("rules", name), rules.keys() - {name}, problems)
+    for side, test, place in _sides_and_filters(ruleset, node):
+        _judge(test, place, rules, problems)
+        for warning in side_warnings(test, side):
+            report_once(problems, place, str(warning), "make sure that it is meant", warning=True)
+    for test, place in _selector_tests(ruleset, node):
+        if not _is_constant(test):  # `get_false` in a selector is how one says that a timeframe never stays
+            _judge(test, place, rules, problems)
+    _warn_of_unused(ruleset, node, rules, problems)
+
+
+def _judge(test: Test, place: Place, examined: Collection[str], problems: Problems) -> None:
+    """Adds what can be said of a test without candles. `examined` are the rules that are judged elsewhere."""
+    for finding in never_or_always(test, examined):
+        if finding.severity is Severity.ERROR:
+            report_once(problems, place, str(finding), "change its numbers")
+        elif _is_redundant(finding):
+            problems.note(place, str(finding), "it may be left out")
+        else:
+            report_once(problems, place, str(finding), "leave it out, or change its numbers", warning=True)
+
+
+def _is_redundant(finding: Finding) -> bool:
+    """An entry that the others decide already: often meant, as a plain name for what the profile looks for."""
+    return finding.message.startswith("never decides")
+
+
+def _warn_of_unused(ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems) -> None:
+    used: set[str] = set()
+    for _, test, _ in _sides_and_filters(ruleset, node):
+        used |= names_used(test)
+    for test, _ in _selector_tests(ruleset, node):
+        used |= names_used(test)
+    for name in (name for name in rules if name not in used):
+        problems.warning(node.place_of("rules", name), f"nothing uses the rule {name!r}", "use it or leave it out")
+
+
+def _sides_and_filters(ruleset: RuleSet, node: ConfigNode) -> Iterator[tuple[Side | None, Test, Place]]:
+    """Every test on features, the side it speaks for (None: both), and where it stands."""
+    for timeframe, sides in ruleset.timeframes.items():
+        for side in Side:
+            test = sides.of(side)
+            if test is not None:
+                yield side, test, node.place_of("validation", "timeframe", timeframe, side)
+    for item in ruleset.filters:
+        if item.for_both_sides:
+            yield None, item.test, node.place_of("filters_mandatory")
+        else:
+            (side,) = item.sides
+            yield side, item.test, node.place_of("filters_mandatory", side)
+
+
+def _selector_tests(ruleset: RuleSet, node: ConfigNode) -> Iterator[tuple[Test, Place]]:
+    for entry in ruleset.selector or ():
+        for test in entry.tests:
+            yield test, node.place_of("execution_selector", "per_timeframe", entry.timeframe)
+    for test in ruleset.allow_1m_only_if_any or ():
+        yield test, node.place_of("execution_selector", "allow_1m_only_for")
+
+
+def _is_constant(test: Test) -> bool:
+    return isinstance(test, Constantly) or (isinstance(test, Named) and _is_constant(test.test))
