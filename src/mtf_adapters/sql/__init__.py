@@ -1,0 +1,20 @@
+"""Stores in SQLite and PostgreSQL."""
+
+from mtf_adapters.sql.audit import SqlAuditStore
+from mtf_adapters.sql.candles import SqlCandleStore
+from mtf_adapters.sql.contracts import SqlContractStore
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
+from mtf_adapters.sql.runs import SqlRunStore
+from mtf_adapters.sql.switches import SqlSwitchStore
+
+__all__ = [
+    "Database",
+    "InvalidDatabaseUrlError",
+    "SqlAuditStore",
+    "SqlCandleStore",
+    "SqlContractStore",
+    "SqlRunStore",
+    "SqlSwitchStore",
+    "default_database_url",
+]

@@ -1,0 +1,176 @@
+"""A database: opened, checked, upgraded, and its transactions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mtf_adapters.sql import engines
+from mtf_adapters.sql.errors import TRANSLATED, UPGRADE_HINT, translated
+from mtf_adapters.sql.locations import (
+    Location,
+    Postgres,
+    SqliteFile,
+    SqliteMemory,
+    default_database_path,
+    default_database_url,
+    parse_location,
+)
+from mtf_adapters.sql.schema import SCHEMA_REVISION
+from mtf_core.ports import StoreOutdatedError, StoreUnavailableError
+
+
+class Database:
+    """One database and its pool of connections. Build with `Database.open`, end with `close`.
+
+    Every method but `open` and `close` raises `StoreError` or one of its kinds, nothing else.
+    """
+
+    def __init__(self, location: Location, engine: AsyncEngine, keeper: sqlite3.Connection | None = None) -> None:
+        self._location = location
+        self._engine = engine
+        self._keeper = keeper
+        self._errors = (*TRANSLATED, engine.dialect.loaded_dbapi.Error)
+
+    @classmethod
+    def open(cls, url: str | None = None, *, pool_size: int = 5) -> Self:
+        """A database that connects when first used; without a URL, the file in the user's data folder.
+
+        A database in memory has its tables at once. Raises `InvalidDatabaseUrlError`.
+        """
+        location = parse_location(url or default_database_url())
+        match location:
+            case SqliteMemory():
+                return cls(location, *engines.memory_engine())
+            case SqliteFile():
+                return cls(location, engines.sqlite_file_engine(location, pool_size))
+            case Postgres():
+                return cls(location, engines.postgres_engine(location, pool_size))
+
+    @property
+    def location(self) -> str:
+        """Where the database is, for people: without its password."""
+        return str(self._location)
+
+    @property
+    def is_postgres(self) -> bool:
+        return isinstance(self._location, Postgres)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes every connection; closing again does nothing. What was in memory is gone."""
+        await self._engine.dispose()
+        if self._keeper is not None:
+            self._keeper.close()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self._transaction(self._engine, writes=False) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: all of it is stored when the block ends, none of it when the block raises."""
+        async with self._transaction(self._engine, writes=True) as connection:
+            yield connection
+
+    async def check(self) -> None:
+        """Raises `StoreUnavailableError` or `StoreOutdatedError`, whose one line says what to do."""
+        if isinstance(self._location, SqliteMemory):
+            return
+        if isinstance(self._location, SqliteFile):
+            _check_file(self._location)
+        async with self.reading() as connection:
+            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+            read_only = (
+                self.is_postgres
+                and (await connection.execute(text("SELECT current_setting('transaction_read_only')"))).scalar_one()
+            )
+        if read_only == "on":
+            raise StoreUnavailableError(f"{self.location}: the database can only be read; is it a standby?")
+        if revision != SCHEMA_REVISION:
+            raise StoreOutdatedError(
+                f"{self.location}: the tables are at revision {revision}, this version of mtf needs {SCHEMA_REVISION};"
+                f" {UPGRADE_HINT}, or install the mtf that made them if they are newer"
+            )
+
+    async def upgrade(self) -> None:
+        """Brings the tables to the revision that this version needs; does nothing when they are there.
+
+        Creates an SQLite file, and the user's data folder for the default one, but no other folder. All migrations
+        are one transaction; of several processes that upgrade at once, one does it and the others wait.
+        """
+        if isinstance(self._location, SqliteMemory):
+            return
+        if isinstance(self._location, Postgres):
+            await self._migrate(self._engine)
+            return
+        _prepare_folder(self._location)
+        creating = engines.sqlite_creating_engine(self._location)
+        try:
+            await self._migrate(creating)
+        finally:
+            await creating.dispose()
+
+    async def _migrate(self, engine: AsyncEngine) -> None:
+        # Alembic takes longer to import than a run's candles take to read, so only an upgrade pays for it.
+        from mtf_adapters.sql.upgrade import upgrade_schema  # noqa: PLC0415
+
+        async with self._transaction(engine, writes=True) as connection:
+            await connection.run_sync(upgrade_schema)
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with engine.connect() as plain:
+                connection = await plain.execution_options(**{engines.WRITES: writes})
+                async with connection.begin():
+                    yield connection
+        except self._errors as error:
+            raise self._as_store_error(error) from error
+
+    def _as_store_error(self, error: Exception) -> Exception:
+        if isinstance(self._location, SqliteFile):
+            try:
+                _check_file(self._location)  # SQLite itself only says "unable to open database file"
+            except (StoreUnavailableError, StoreOutdatedError) as clearer:
+                return clearer
+        return translated(error, self._location)
+
+
+def _check_file(location: SqliteFile) -> None:
+    path = location.path
+    if path.is_dir():
+        raise StoreUnavailableError(f"{location}: this is a folder, not a database file")
+    if path.exists():
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise StoreUnavailableError(f"{location}: this user may not read and write it")
+        return
+    if not path.parent.is_dir() and path != default_database_path():
+        raise StoreUnavailableError(f"{location}: the folder {path.parent} does not exist")
+    raise StoreOutdatedError(f"{location}: there is no database yet; {UPGRADE_HINT} to create it")
+
+
+def _prepare_folder(location: SqliteFile) -> None:
+    path = location.path
+    try:
+        if path == default_database_path():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StoreUnavailableError(f"{location}: this is a folder, not a database file")
+        if not path.parent.is_dir():
+            raise StoreUnavailableError(f"{location}: the folder {path.parent} does not exist")
+    except OSError as error:
+        raise translated(error, location) from error

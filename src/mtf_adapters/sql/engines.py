@@ -1,0 +1,105 @@
+"""Engines: how each kind of database is connected to."""
+
+from __future__ import annotations
+
+import sqlite3
+from uuid import uuid4
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, StaticPool
+
+from mtf_adapters.sql.documents import to_json
+from mtf_adapters.sql.locations import Postgres, SqliteFile
+from mtf_adapters.sql.schema import metadata
+
+WRITES = "mtf_writes"
+"""Execution option of a connection that is going to write."""
+
+_BUSY_TIMEOUT_S = 30.0
+_CONNECT_TIMEOUT_S = "10"
+
+
+def postgres_engine(location: Postgres, pool_size: int) -> AsyncEngine:
+    url = location.url
+    if "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": _CONNECT_TIMEOUT_S})
+    # Pre-ping: after a restart of the server the pool's old connections are replaced without an error.
+    return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, json_serializer=to_json)
+
+
+def sqlite_file_engine(location: SqliteFile, pool_size: int) -> AsyncEngine:
+    """An engine that never creates the file: a mistyped path must not become an empty database."""
+    return _sqlite_engine(_sqlite_url(location, "rw"), pool_size)
+
+
+def sqlite_creating_engine(location: SqliteFile) -> AsyncEngine:
+    """An engine for the upgrade: creates the file, and puts it in WAL mode, in which it stays.
+
+    With a write-ahead log readers and a writer do not wait for each other, in this process or another.
+    """
+    engine = create_async_engine(
+        _sqlite_url(location, "rwc"), poolclass=NullPool, connect_args=_SQLITE_ARGUMENTS, json_serializer=to_json
+    )
+    event.listen(engine.sync_engine, "connect", _use_write_ahead_log)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def memory_engine() -> tuple[AsyncEngine, sqlite3.Connection]:
+    """An engine on a database in memory that has its tables, and the connection that keeps it alive until closed.
+
+    One connection serves everyone in turn. Were it the only one, the database would be lost whenever SQLAlchemy
+    drops it, as it does when a task is cancelled in mid-statement.
+    """
+    database = f"file:mtf-{uuid4().hex}"
+    query = {"mode": "memory", "cache": "shared", "uri": "true"}
+    keeper = sqlite3.connect(f"{database}?mode=memory&cache=shared", uri=True, check_same_thread=False)
+    creating = create_engine("sqlite://", creator=lambda: keeper, poolclass=StaticPool)
+    metadata.create_all(creating)
+    return _sqlite_engine(URL.create("sqlite+aiosqlite", database=database, query=query), pool_size=1), keeper
+
+
+_SQLITE_ARGUMENTS = {"timeout": _BUSY_TIMEOUT_S, "isolation_level": None}
+"""No isolation level: the driver then leaves BEGIN to us (`_begin`)."""
+
+
+def _sqlite_url(location: SqliteFile, mode: str) -> URL:
+    return URL.create("sqlite+aiosqlite", database=location.path.as_uri(), query={"mode": mode, "uri": "true"})
+
+
+def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args=_SQLITE_ARGUMENTS,
+        json_serializer=to_json,
+    )
+    event.listen(engine.sync_engine, "connect", _enforce_foreign_keys)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _enforce_foreign_keys(connection: DBAPIConnection, _record: object) -> None:
+    _pragma(connection, "foreign_keys=ON")
+
+
+def _use_write_ahead_log(connection: DBAPIConnection, _record: object) -> None:
+    _pragma(connection, "journal_mode=WAL")
+
+
+def _pragma(connection: DBAPIConnection, setting: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once and waits for it, up to the busy timeout. A transaction that reads first and
+    # writes later would instead fail without waiting when another process has written in between.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

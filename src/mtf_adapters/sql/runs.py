@@ -1,0 +1,106 @@
+"""Runs, their decisions and their configurations in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from sqlalchemy import Row, Select, insert, select, update
+
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.documents import compressed, decompressed
+from mtf_adapters.sql.schema import configs, runs
+from mtf_adapters.sql.schema import decisions as decision_table
+from mtf_adapters.sql.upserts import insert_new
+from mtf_core.ports import DecisionRecord, JsonObject, RunRecord, RunStatus, StoreError
+
+_DECISION_COLUMNS = tuple(decision_table.c[field.name] for field in attrs.fields(DecisionRecord))
+
+
+class SqlRunStore:
+    """The core's `RunStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(self, run: RunRecord, config: JsonObject) -> None:
+        """Records a run as running, and its configuration's content once per digest."""
+        async with self._database.writing() as connection:
+            content = {"digest": run.config_digest, "content": config}
+            await connection.execute(insert_new(configs, connection), content)
+            await connection.execute(insert(runs), _run_row(run))
+
+    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
+        """Stores the end of a run and all its decisions in one transaction; a run ends once."""
+        strangers = sorted({decision.run_id for decision in decisions} - {run.run_id})
+        if strangers:
+            raise StoreError(f"run {run.run_id} cannot end with decisions of {', '.join(strangers)}")
+        rows = [_decision_row(decision, run.started_ms) for decision in decisions]
+        running = (runs.c.run_id == run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
+        async with self._database.writing() as connection:
+            ended = await connection.execute(update(runs).where(running).values(_run_row(run)))
+            if ended.rowcount != 1:
+                raise StoreError(f"run {run.run_id} cannot end: it has not started, or has ended before")
+            if rows:
+                await connection.execute(insert(decision_table), rows)
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(runs).where(runs.c.run_id == run_id))).one_or_none()
+            return None if row is None else _run(row)
+
+    async def latest(
+        self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
+    ) -> tuple[RunRecord, ...]:
+        """The newest runs first, optionally of one profile; `before_ms` pages further back (by start)."""
+        query = select(runs).order_by(runs.c.started_ms.desc(), runs.c.run_id.desc()).limit(max(limit, 0))
+        if profile is not None:
+            query = query.where(runs.c.profile == profile)
+        if before_ms is not None:
+            query = query.where(runs.c.started_ms < before_ms)
+        async with self._database.reading() as connection:
+            return tuple(_run(row) for row in (await connection.execute(query)).all())
+
+    async def decisions(self, run_id: str) -> tuple[DecisionRecord, ...]:
+        """All decisions of a run, sorted by symbol."""
+        found = await self._decisions(select(*_DECISION_COLUMNS).where(decision_table.c.run_id == run_id))
+        return tuple(sorted(found, key=lambda decision: decision.symbol))
+
+    async def decision(self, run_id: str, symbol: str) -> DecisionRecord | None:
+        wanted = (decision_table.c.run_id == run_id) & (decision_table.c.symbol == symbol)
+        return next(iter(await self._decisions(select(*_DECISION_COLUMNS).where(wanted))), None)
+
+    async def last_decision(self, symbol: str) -> DecisionRecord | None:
+        """The symbol's decision in the newest run that had it."""
+        newest_first = (decision_table.c.run_started_ms.desc(), decision_table.c.run_id.desc())
+        query = select(*_DECISION_COLUMNS).where(decision_table.c.symbol == symbol).order_by(*newest_first).limit(1)
+        return next(iter(await self._decisions(query)), None)
+
+    async def config(self, digest: str) -> JsonObject | None:
+        """The configuration content stored under a digest."""
+        async with self._database.reading() as connection:
+            query = select(configs.c.content).where(configs.c.digest == digest)
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    async def _decisions(self, query: Select[tuple[object, ...]]) -> list[DecisionRecord]:
+        async with self._database.reading() as connection:
+            return [_decision(row) for row in (await connection.execute(query)).all()]
+
+
+def _run_row(run: RunRecord) -> dict[str, object]:
+    return attrs.asdict(run, recurse=False) | {"status": run.status.value}
+
+
+def _run(row: Row[tuple[object, ...]]) -> RunRecord:
+    values = dict(row._mapping)
+    return RunRecord(**(values | {"status": RunStatus(values["status"])}))
+
+
+def _decision_row(decision: DecisionRecord, run_started_ms: int) -> dict[str, object]:
+    row = attrs.asdict(decision, recurse=False)
+    return row | {"run_started_ms": run_started_ms, "trace": compressed(decision.trace)}
+
+
+def _decision(row: Row[tuple[object, ...]]) -> DecisionRecord:
+    values = dict(row._mapping)
+    return DecisionRecord(**(values | {"trace": decompressed(values["trace"])}))

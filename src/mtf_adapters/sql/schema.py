@@ -1,0 +1,185 @@
+"""The tables. A test compares them with what the migrations build; change both together, and the revision.
+
+Money is NUMERIC in PostgreSQL and text in SQLite (which has no exact decimals), never a float. Candle columns are
+8-byte floats, which both return bit for bit, but for the sign of a zero. Times are UTC milliseconds.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+SCHEMA_REVISION = "0001"
+"""The revision of the newest migration: the schema that this code needs."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class DecimalText(TypeDecorator[Decimal]):
+    """A Decimal as its plain digits (`1000`, not `1E+3`): the form in which PostgreSQL gives a NUMERIC back."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+EXACT = Numeric(asdecimal=True).with_variant(DecimalText(), "sqlite")
+DOCUMENT = JSON(none_as_null=True)
+
+MONEY_COLUMNS = (
+    "tick_size",
+    "size_step",
+    "contract_size",
+    "min_volume",
+    "max_volume",
+    "market_max_volume",
+    "min_leverage",
+    "max_leverage",
+    "maker_fee",
+    "taker_fee",
+    "turnover_24h",
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("symbol", String, primary_key=True),
+    Column("base_currency", String, nullable=False),
+    Column("quote_currency", String, nullable=False),
+    Column("status", String, nullable=False),
+    *(Column(name, EXACT, nullable=False) for name in MONEY_COLUMNS),
+    Column("opened_at_ms", BigInteger, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Column("brackets", DOCUMENT, nullable=False),
+)
+
+contract_sync = Table(
+    "contract_sync",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("synced_ms", BigInteger, nullable=False),
+)
+"""One row: when the list of contracts was last replaced."""
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("symbol", String, nullable=False),
+    Column("timeframe", String, nullable=False),
+    Index("uq_series_timeframe_symbol", "timeframe", "symbol", unique=True),
+)
+
+candles = Table(
+    "candles",
+    metadata,
+    # No foreign key: ids are looked up in the transaction that writes, and checking each of a million rows again costs
+    # PostgreSQL as long as storing them.
+    Column("series_id", Integer, primary_key=True, autoincrement=False),
+    Column("open_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("open", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("close", Double, nullable=False),
+    Column("volume", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+configs = Table(
+    "configs",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("content", DOCUMENT, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("profile", String, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("instant_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    Column("status", String, nullable=False),
+    Column("request", DOCUMENT, nullable=False),
+    Column("config_digest", String, ForeignKey("configs.digest"), nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("report", DOCUMENT),
+    Index(None, "started_ms"),
+    Index(None, "profile", "started_ms"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("symbol", String, primary_key=True),
+    # The run's, kept here too so that a symbol's last decision is one step in an index, however many runs there are.
+    Column("run_started_ms", BigInteger, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reason", String),
+    Column("side", String),
+    Column("execution_timeframe", String),
+    Column("decision_key", String),
+    Column("result", DOCUMENT, nullable=False),
+    Column("inputs", DOCUMENT, nullable=False),
+    Column("trace", LargeBinary, nullable=False),
+    Index(None, "symbol", "run_started_ms"),
+)
+
+switches = Table(
+    "switches",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("on", Boolean, nullable=False),
+    Column("until_ms", BigInteger),
+    Column("reason", String, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("details", DOCUMENT, nullable=False),
+    Index(None, "time_ms"),
+    Index(None, "action", "time_ms"),
+)

@@ -1,0 +1,25 @@
+"""INSERT … ON CONFLICT, which both databases speak but SQLAlchemy keeps apart."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Insert
+
+
+def upsert(table: Table, connection: AsyncConnection) -> Insert:
+    """Inserts a row, or replaces all columns of the one with the same primary key."""
+    statement = _insert(table, connection)
+    keys = [column.name for column in table.primary_key]
+    replaced = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
+
+
+def insert_new(table: Table, connection: AsyncConnection) -> Insert:
+    """Inserts a row unless one that conflicts is there."""
+    return _insert(table, connection).on_conflict_do_nothing()
+
+
+def _insert(table: Table, connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

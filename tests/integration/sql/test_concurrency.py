@@ -1,0 +1,106 @@
+"""Several tasks and several processes on one database."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
+from mtf_core.market import Timeframe
+from mtf_core.ports import Switch
+from tests.integration.sql.examples import candles, event
+
+M1 = Timeframe.M1
+
+# Each process writes the same series, the same switches and the whole list of contracts, many times over.
+_WRITER = """
+import asyncio, sys
+from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
+from mtf_core.market import Timeframe
+from mtf_core.ports import Switch
+from tests.integration.sql.examples import candles, contract, event
+
+async def main(url, name):
+    async with Database.open(url) as database:
+        symbols = [f"S{number}USDT" for number in range(20)]
+        for round in range(8):
+            price = 100.0 + round
+            series = {(symbol, Timeframe.M1): candles(Timeframe.M1, range(50), price) for symbol in symbols}
+            await SqlCandleStore(database).write(series)
+            await SqlSwitchStore(database).put([Switch(symbol, True, None, name, round) for symbol in symbols])
+            await SqlContractStore(database).replace_all([contract(symbol) for symbol in symbols], round)
+            await SqlAuditStore(database).append([event(round, action=name)])
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_processes_that_write_the_same_things_at_once_all_succeed(
+    database_url: str, pytestconfig: pytest.Config
+) -> None:
+    def start(name: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", _WRITER, database_url, name]
+        return subprocess.Popen(command, cwd=pytestconfig.rootpath, stderr=subprocess.PIPE, text=True)
+
+    processes = [start("first"), start("second")]
+    complaints = [process.communicate()[1] for process in processes]
+    assert complaints == ["", ""]
+    async with Database.open(database_url) as database:
+        for name in ("first", "second"):
+            assert len(await SqlAuditStore(database).page(100, action=name)) == 8
+        assert [span[4] for span in await SqlCandleStore(database).spans()] == [50] * 20
+        assert len(await SqlContractStore(database).all()) == 20
+        assert len(await SqlSwitchStore(database).all()) == 20
+
+
+async def test_tasks_of_one_process_take_turns(database: Database) -> None:
+    audit, switches = SqlAuditStore(database), SqlSwitchStore(database)
+    await asyncio.gather(
+        *(audit.append([event(number)]) for number in range(30)),
+        *(switches.put([Switch("BTCUSDT", True, None, "", number)]) for number in range(30)),
+        *(audit.page(5) for _ in range(30)),
+    )
+    assert [found.time_ms for found in await audit.page(100)] == list(reversed(range(30)))
+    assert len(await switches.all()) == 1
+
+
+async def test_a_reader_sees_what_was_there_while_a_writer_has_not_ended(database_url: str) -> None:
+    async with Database.open(database_url) as database, Database.open(database_url) as other:
+        async with database.writing() as connection:
+            await connection.execute(text("INSERT INTO contract_sync VALUES (1, 5)"))
+            assert await SqlContractStore(other).synced_ms() is None
+        assert await SqlContractStore(other).synced_ms() == 5
+
+
+async def test_a_task_cancelled_within_a_transaction_stores_nothing_of_it(database: Database) -> None:
+    entered = asyncio.Event()
+
+    async def write_for_ever() -> None:
+        async with database.writing() as connection:
+            await connection.execute(text("INSERT INTO contract_sync VALUES (1, 5)"))
+            entered.set()
+            await asyncio.Event().wait()
+
+    await cancelled(asyncio.create_task(write_for_ever()), after=entered.wait())
+    assert await SqlContractStore(database).synced_ms() is None
+    await SqlContractStore(database).replace_all([], synced_ms=6)
+
+
+async def test_a_task_cancelled_within_a_statement_stores_nothing_and_loses_nothing(database: Database) -> None:
+    store = SqlCandleStore(database)
+    await store.write({("BTCUSDT", M1): candles(M1, range(3))})
+    many = {(f"S{number}USDT", M1): candles(M1, range(10_000)) for number in range(20)}
+    await cancelled(asyncio.create_task(store.write(many)), after=asyncio.sleep(0.05))
+    assert await store.spans() == (("BTCUSDT", M1, 0, 2 * M1.ms, 3),)
+    assert await store.write({("ETHUSDT", M1): candles(M1, range(3))}) == 3
+
+
+async def cancelled(task: asyncio.Task[Any], after: Awaitable[Any]) -> None:
+    await after
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -1,0 +1,145 @@
+"""The run store: a run and all its decisions, or neither."""
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import func, select
+
+from mtf_adapters.sql import Database, SqlRunStore
+from mtf_adapters.sql.schema import configs
+from mtf_core.ports import JsonObject, RunRecord, RunStatus, StoreError
+from tests.integration.sql.examples import decision, documents, run
+
+CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}
+
+
+def finished(started: RunRecord) -> RunRecord:
+    return attrs.evolve(
+        started, finished_ms=started.started_ms + 5, status=RunStatus.FINISHED, report={"summary": {"ready": 1}}
+    )
+
+
+async def ran(store: SqlRunStore, run_id: str, started_ms: int, *symbols: str, profile: str = "scalper") -> RunRecord:
+    record = run(run_id, started_ms, profile)
+    await store.start(record, CONFIG)
+    await store.finish(finished(record), [decision(run_id, symbol) for symbol in symbols])
+    return finished(record)
+
+
+async def test_a_started_run_is_running_with_its_configuration(database: Database) -> None:
+    store = SqlRunStore(database)
+    record = run("r1")
+    await store.start(record, CONFIG)
+    assert await store.run("r1") == record
+    assert await store.config(record.config_digest) == CONFIG
+    assert await store.decisions("r1") == ()
+
+
+async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(database: Database) -> None:
+    store = SqlRunStore(database)
+    record = await ran(store, "r1", 1_000, "ETHUSDT", "BTCUSDT")
+    assert await store.run("r1") == record
+    assert await store.decisions("r1") == (decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"))
+    assert await store.decision("r1", "ETHUSDT") == decision("r1", "ETHUSDT")
+
+
+async def test_what_is_not_there_is_none(database: Database) -> None:
+    store = SqlRunStore(database)
+    assert await store.run("r1") is None
+    assert await store.config("sha-1") is None
+    assert await store.decision("r1", "BTCUSDT") is None
+    assert await store.last_decision("BTCUSDT") is None
+    assert await store.latest() == ()
+
+
+@given(document=documents)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_traces_come_back_as_they_were(database: Database, document: JsonObject) -> None:
+    store = SqlRunStore(database)
+    run_id = f"r{abs(hash(repr(document)))}"
+    if await store.run(run_id) is None:
+        await store.start(run(run_id), CONFIG)
+        await store.finish(run(run_id), [decision(run_id, "BTCUSDT", trace=document or {"": None})])
+    found = await store.decision(run_id, "BTCUSDT")
+    assert found is not None
+    assert found.trace == (document or {"": None})
+    assert list(found.trace) == list(document or {"": None})
+
+
+async def test_a_configuration_is_stored_once_per_digest(database: Database) -> None:
+    store = SqlRunStore(database)
+    await store.start(run("r1", digest="same"), CONFIG)
+    await store.start(run("r2", digest="same"), {"ignored": "the digest says it is the same content"})
+    await store.start(run("r3", digest="other"), {})
+    async with database.reading() as connection:
+        assert (await connection.execute(select(func.count()).select_from(configs))).scalar_one() == 2
+    assert await store.config("same") == CONFIG
+    assert await store.config("other") == {}
+
+
+async def test_a_run_starts_once(database: Database) -> None:
+    store = SqlRunStore(database)
+    await store.start(run("r1"), CONFIG)
+    with pytest.raises(StoreError):
+        await store.start(run("r1", started_ms=2_000, digest="new"), CONFIG)
+    assert await store.run("r1") == run("r1")
+    assert await store.config("new") is None
+
+
+async def test_an_end_that_fails_leaves_the_run_running_without_decisions(database: Database) -> None:
+    store = SqlRunStore(database)
+    await store.start(run("r1"), CONFIG)
+    twice = [decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"), decision("r1", "BTCUSDT")]
+    with pytest.raises(StoreError):
+        await store.finish(finished(run("r1")), twice)
+    assert await store.run("r1") == run("r1")
+    assert await store.decisions("r1") == ()
+
+
+async def test_a_number_that_json_cannot_express_is_refused(database: Database) -> None:
+    store = SqlRunStore(database)
+    await store.start(run("r1"), CONFIG)
+    with pytest.raises(StoreError, match="JSON"):
+        await store.finish(attrs.evolve(finished(run("r1")), report={"rate": float("nan")}), [])
+    with pytest.raises(StoreError, match="JSON"):
+        await store.finish(finished(run("r1")), [decision("r1", "BTCUSDT", trace={"value": float("inf")})])
+    assert await store.run("r1") == run("r1")
+
+
+async def test_a_run_that_has_not_started_or_has_ended_cannot_end(database: Database) -> None:
+    store = SqlRunStore(database)
+    with pytest.raises(StoreError, match="run r1 cannot end"):
+        await store.finish(finished(run("r1")), [])
+    await ran(store, "r1", 1_000, "BTCUSDT")
+    with pytest.raises(StoreError, match="run r1 cannot end"):
+        await store.finish(finished(run("r1")), [decision("r1", "ETHUSDT")])
+    assert [found.symbol for found in await store.decisions("r1")] == ["BTCUSDT"]
+
+
+async def test_a_run_cannot_end_with_decisions_of_another(database: Database) -> None:
+    store = SqlRunStore(database)
+    await store.start(run("r1"), CONFIG)
+    await store.start(run("r2"), CONFIG)
+    with pytest.raises(StoreError, match="decisions of r2"):
+        await store.finish(finished(run("r1")), [decision("r2", "BTCUSDT")])
+    assert await store.decisions("r2") == ()
+
+
+async def test_latest_pages_from_the_newest_start_backwards(database: Database) -> None:
+    store = SqlRunStore(database)
+    for number, profile in enumerate(["scalper", "regular", "scalper", "scalper"]):
+        await ran(store, f"r{number}", 1_000 + number, profile=profile)
+    assert [record.run_id for record in await store.latest()] == ["r3"]
+    assert [record.run_id for record in await store.latest(limit=2)] == ["r3", "r2"]
+    assert [record.run_id for record in await store.latest(limit=2, before_ms=1_002)] == ["r1", "r0"]
+    assert [record.run_id for record in await store.latest("scalper", limit=9)] == ["r3", "r2", "r0"]
+    assert await store.latest("crash") == ()
+
+
+async def test_the_last_decision_is_that_of_the_newest_run_that_had_the_symbol(database: Database) -> None:
+    store = SqlRunStore(database)
+    await ran(store, "a-newer", 2_000, "BTCUSDT", "ETHUSDT")
+    await ran(store, "z-older", 1_000, "BTCUSDT", "SOLUSDT")
+    await ran(store, "newest", 3_000, "XRPUSDT")
+    last = {symbol: await store.last_decision(symbol) for symbol in ("BTCUSDT", "SOLUSDT")}
+    assert last == {"BTCUSDT": decision("a-newer", "BTCUSDT"), "SOLUSDT": decision("z-older", "SOLUSDT")}

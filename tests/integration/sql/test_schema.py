@@ -1,0 +1,103 @@
+"""Migrations: from nothing to the schema of this version, on both databases."""
+
+import asyncio
+import sqlite3
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from mtf_adapters.sql import Database, SqlContractStore
+from mtf_adapters.sql.schema import SCHEMA_REVISION, metadata
+from mtf_adapters.sql.upgrade import newest_revision
+from mtf_core.ports import StoreError, StoreOutdatedError
+from tests.integration.sql.examples import contract
+
+
+def test_the_revision_that_the_code_needs_is_the_newest_migration() -> None:
+    assert newest_revision() == SCHEMA_REVISION
+
+
+async def test_an_upgrade_makes_an_empty_database_current(empty_database_url: str) -> None:
+    async with Database.open(empty_database_url) as database:
+        with pytest.raises(StoreOutdatedError, match="mtf db upgrade"):
+            await database.check()
+        await database.upgrade()
+        await database.check()
+        await SqlContractStore(database).replace_all([contract("BTCUSDT")], synced_ms=1)
+
+
+async def test_upgrading_again_changes_nothing(database_url: str) -> None:
+    async with Database.open(database_url) as database:
+        await SqlContractStore(database).replace_all([contract("BTCUSDT")], synced_ms=1)
+        await database.upgrade()
+        await database.check()
+        assert await SqlContractStore(database).all() == (contract("BTCUSDT"),)
+
+
+async def test_the_migrated_tables_are_those_that_the_code_describes(database_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return compare_metadata(context, metadata)
+
+    async with Database.open(database_url) as database, database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_the_tables_of_a_database_in_memory_are_the_migrated_ones(migrated_sqlite_url: str) -> None:
+    query = text("SELECT name FROM sqlite_schema WHERE name NOT LIKE '%alembic%' ORDER BY name")
+
+    async def names(database: Database) -> list[str]:
+        async with database.reading() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async with Database.open("memory") as memory, Database.open(migrated_sqlite_url) as file:
+        assert await names(memory) == await names(file)
+
+
+async def test_candles_in_sqlite_have_no_hidden_row_numbers(migrated_sqlite_url: str) -> None:
+    query = text("SELECT sql FROM sqlite_schema WHERE name = 'candles'")
+    async with Database.open(migrated_sqlite_url) as database, database.reading() as connection:
+        assert "WITHOUT ROWID" in (await connection.execute(query)).scalar_one()
+
+
+async def test_several_upgrades_at_once_of_one_database_all_succeed(empty_database_url: str) -> None:
+    databases = [Database.open(empty_database_url) for _ in range(4)]
+    await asyncio.gather(*(database.upgrade() for database in databases))
+    for database in databases:
+        await database.check()
+        await database.close()
+
+
+async def test_tables_of_a_newer_version_are_refused_by_the_check_and_by_the_upgrade(database_url: str) -> None:
+    async with Database.open(database_url) as database:
+        async with database.writing() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(StoreOutdatedError, match=f"revision 9999, this version of mtf needs {SCHEMA_REVISION}"):
+            await database.check()
+        with pytest.raises(StoreOutdatedError, match="9999"):
+            await database.upgrade()
+
+
+async def test_an_upgrade_that_fails_half_way_leaves_the_database_as_it_was(empty_database_url: str) -> None:
+    async with Database.open(empty_database_url) as database:
+        in_the_way = "CREATE TABLE audit (id INTEGER)"  # the last table that the migration makes
+        await run_alone(empty_database_url, in_the_way)
+        with pytest.raises(StoreError, match="audit"):
+            await database.upgrade()
+        await run_alone(empty_database_url, "DROP TABLE audit")
+        await database.upgrade()
+        await database.check()
+
+
+async def run_alone(url: str, statement: str) -> None:
+    """Runs one statement with the plain driver, outside of the code under test."""
+    if url.startswith("sqlite"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+            connection.execute(statement)
+        connection.close()
+    else:
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            await connection.execute(statement)
