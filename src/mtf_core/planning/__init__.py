@@ -1,1 +1,38 @@
 """The order plan: from a signal and the market to a complete order, or a skip with a reason."""
+
+from mtf_core.planning.facts import FactRole, FeatureFact, MarketFacts, Signal
+from mtf_core.planning.needs import needed_features
+from mtf_core.planning.outcome import (
+    EntryZone,
+    OrderPlan,
+    PlanOutcome,
+    Skip,
+    Step,
+    Supervision,
+    TakeProfit,
+)
+from mtf_core.planning.plan import plan_order
+from mtf_core.planning.preview import Preview, PreviewInputs, preview
+from mtf_core.planning.report import plan_to_json, skip_to_json, step_to_json
+
+__all__ = [
+    "EntryZone",
+    "FactRole",
+    "FeatureFact",
+    "MarketFacts",
+    "OrderPlan",
+    "PlanOutcome",
+    "Preview",
+    "PreviewInputs",
+    "Signal",
+    "Skip",
+    "Step",
+    "Supervision",
+    "TakeProfit",
+    "needed_features",
+    "plan_order",
+    "plan_to_json",
+    "preview",
+    "skip_to_json",
+    "step_to_json",
+]

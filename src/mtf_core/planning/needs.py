@@ -17,6 +17,8 @@ from mtf_core.settings.trade_entry import (
     ZoneAnchor,
 )
 
+__all__ = ["FactRole", "needed_features"]
+
 _AVERAGES = {ZoneAnchor.SMA21: "sma_21", ZoneAnchor.MA21: "ma_21"}
 
 

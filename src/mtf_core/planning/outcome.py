@@ -78,8 +78,8 @@ class OrderPlan:
     order_mode: OrderMode
     open_type: OpenType
     entry_price: Decimal
-    worst_entry_price: Decimal
-    """The worst price at which the entry order may fill: the entry itself, or for a `market_entry` its bound."""
+    worst_entry_price: Decimal | None
+    """The worst price at which the entry may fill: that of the limit, or the bound of a `market_entry`; None: any."""
     stop_price: Decimal
     stop_source: str
     take_profits: tuple[TakeProfit, ...]

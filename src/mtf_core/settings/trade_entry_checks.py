@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 from attrs import frozen
 
@@ -21,16 +20,6 @@ def check_trade_entry(settings: TradeEntrySettings, node: ConfigNode, problems: 
     _check_zone(settings, found)
     _check_orders(settings, found)
     _check_targets(settings, found)
-
-
-def risk_ratio_of(settings: TradeEntrySettings, timeframe: Timeframe) -> Decimal:
-    """Share of the budget that one trade on this execution timeframe may lose, all multipliers included."""
-    fixed = settings.risk.fixed_risk_percent
-    if fixed is not None:
-        return fixed / 100
-    multiplier = settings.leverage.timeframe_multipliers.get(timeframe, Decimal(1))
-    crash = settings.risk.crash_mode
-    return settings.defaults.risk_pct_percent / 100 * multiplier * (crash.risk_pct_multiplier if crash.enabled else 1)
 
 
 @frozen
@@ -60,7 +49,7 @@ class _Findings:
 
 def _check_risk(settings: TradeEntrySettings, found: _Findings) -> None:
     for timeframe in Timeframe:
-        share = risk_ratio_of(settings, timeframe)
+        share = settings.risk_ratio(timeframe)
         if share > 1:
             found.error(
                 f"leverage.timeframe_multipliers.{timeframe}",

@@ -1,0 +1,102 @@
+"""Between which whole numbers the leverage may lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from attrs import frozen
+
+from mtf_core.market import Contract, LeverageBracket
+from mtf_core.planning.exact import divide_down, whole_down, whole_up
+from mtf_core.planning.outcome import Skip
+from mtf_core.planning.request import PlanRequest, StepLog
+from mtf_core.reasons import Reason
+from mtf_core.settings.trade_entry import RoundingMode, SymbolCap
+
+
+@frozen
+class LeverageRange:
+    """Whole leverages from `low` to `high`; `high` below 1 or below the contract's minimum leaves none."""
+
+    low: int
+    high: int
+
+
+def brackets_highest_first(contract: Contract) -> tuple[LeverageBracket, ...]:
+    return tuple(sorted(contract.brackets, key=lambda bracket: bracket.notional_floor, reverse=True))
+
+
+def configured_cap(request: PlanRequest) -> Decimal:
+    """The lowest of exchange_cap, the matching symbol caps and the contract's maximum."""
+    settings = request.settings.leverage
+    matching = matching_caps(settings.per_symbol_caps, request.signal.symbol)
+    return min((settings.exchange_cap, request.contract.max_leverage, *matching))
+
+
+def matching_caps(caps: Iterable[SymbolCap], symbol: str) -> tuple[Decimal, ...]:
+    """The caps whose pattern is found in the symbol, whatever the case."""
+    return tuple(item.cap for item in caps if _matches(item.symbol_regex, symbol))
+
+
+def _matches(pattern: str, symbol: str) -> bool:
+    try:
+        return re.search(pattern, symbol, re.IGNORECASE) is not None
+    except (re.error, OverflowError, RecursionError):
+        return True  # refused at load; unchecked, a cap that cannot be read counts for every symbol
+
+
+def leverage_range(
+    request: PlanRequest, bracket: LeverageBracket, entry: Decimal, stop_distance: Decimal
+) -> LeverageRange:
+    """Caps and floor for a stop distance, within one bracket; a cap below the floor wins."""
+    dynamic = divide_down(request.settings.defaults.k_dynamic * entry, stop_distance)
+    high = whole_down(min(configured_cap(request), bracket.max_leverage, dynamic))
+    floor = max(request.settings.leverage.floor, request.contract.min_leverage)
+    return LeverageRange(min(whole_up(floor), high), high)
+
+
+def usable(found: LeverageRange, contract: Contract) -> bool:
+    return found.high >= 1 and found.high >= contract.min_leverage
+
+
+def rounded(raw: Decimal, mode: RoundingMode) -> int:
+    """Half goes up with `round`: 2.5 is 3."""
+    match mode:
+        case RoundingMode.FLOOR:
+            return whole_down(raw)
+        case RoundingMode.CEIL:
+            return whole_up(raw)
+        case RoundingMode.ROUND:
+            return whole_down(raw + Decimal("0.5"))
+
+
+def fixed_leverage(request: PlanRequest, margin: Decimal, log: StepLog) -> int | Skip:
+    """The leverage of a stop from the risk: target, else floor, within the caps of the notional that it buys."""
+    settings = request.settings.leverage
+    wanted = settings.target or settings.floor
+    cap = configured_cap(request)
+    highest = min(rounded(wanted, settings.rounding.mode), whole_down(cap))
+    leverage = max((_within_bracket(bracket, highest, margin) for bracket in request.contract.brackets), default=0)
+    log.add(
+        "leverage_for_risk",
+        "target (else floor) rounded, within exchange_cap, symbol caps, contract and the bracket of budget · leverage",
+        leverage,
+        "",
+        target=settings.target,
+        floor=settings.floor,
+        cap=cap,
+        rounding=settings.rounding.mode.value,
+    )
+    if leverage < 1 or leverage < request.contract.min_leverage:
+        return log.skip(
+            Reason.LEVERAGE_BELOW_MIN, leverage=leverage, cap=cap, contract_min=request.contract.min_leverage
+        )
+    return leverage
+
+
+def _within_bracket(bracket: LeverageBracket, highest: int, margin: Decimal) -> int:
+    """The highest leverage that the bracket allows and whose notional lies in it; 0 when there is none."""
+    leverage = min(highest, whole_down(min(bracket.max_leverage, divide_down(bracket.notional_cap, margin))))
+    return leverage if leverage >= 1 and leverage * margin > bracket.notional_floor else 0

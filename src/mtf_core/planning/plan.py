@@ -1,0 +1,127 @@
+"""From a signal to an order plan, or to a skip with its reason: a pure function of everything that it depends on."""
+
+from __future__ import annotations
+
+from decimal import localcontext
+
+from mtf_core.market import Contract
+from mtf_core.planning.budget import Budget, budget_of
+from mtf_core.planning.entry_price import Entry, entry_of
+from mtf_core.planning.exact import PLAN_CONTEXT
+from mtf_core.planning.facts import MarketFacts, Signal
+from mtf_core.planning.inputs import unusable_inputs
+from mtf_core.planning.leverage import Geared, geared
+from mtf_core.planning.outcome import EntryZone, OrderPlan, PlanOutcome, Skip, Supervision, TakeProfit
+from mtf_core.planning.request import PlanRequest, StepLog
+from mtf_core.planning.size import Sized, loss_per_contract, sized
+from mtf_core.planning.stop import Stop, stop_of
+from mtf_core.planning.targets import targets_of
+from mtf_core.planning.zone import entry_zone
+from mtf_core.settings.trade_entry import OrderType, TradeEntrySettings
+
+
+def plan_order(
+    signal: Signal, contract: Contract, facts: MarketFacts, settings: TradeEntrySettings, now_ms: int
+) -> PlanOutcome:
+    """The complete order plan, or why there is none. Never raises; the same inputs give the same outcome."""
+    with localcontext(PLAN_CONTEXT):
+        return _planned(PlanRequest(signal, contract, facts, settings, now_ms), StepLog())
+
+
+def _planned(request: PlanRequest, log: StepLog) -> PlanOutcome:
+    unusable = unusable_inputs(request, log)
+    if unusable:
+        return unusable
+    budget = budget_of(request, log)
+    if isinstance(budget, Skip):
+        return budget
+    zone = entry_zone(request, log)
+    if isinstance(zone, Skip):
+        return zone
+    entry = entry_of(request, zone, log)
+    if isinstance(entry, Skip):
+        return entry
+    stop = stop_of(request, entry, budget, log)
+    if isinstance(stop, Skip):
+        return stop
+    position = sized(request, entry, stop, budget, log)
+    if isinstance(position, Skip):
+        return position
+    gear = geared(request, entry, stop, position, budget, log)
+    if isinstance(gear, Skip):
+        return gear
+    targets = targets_of(request, entry, stop, position.size, zone, log)
+    if isinstance(targets, Skip):
+        return targets
+    return _plan(request, budget, zone, entry, stop, position, gear, targets, log)
+
+
+def _plan(
+    request: PlanRequest,
+    budget: Budget,
+    zone: EntryZone | None,
+    entry: Entry,
+    stop: Stop,
+    position: Sized,
+    gear: Geared,
+    targets: tuple[TakeProfit, ...],
+    log: StepLog,
+) -> OrderPlan:
+    contract, facts, signal = request.contract, request.facts, request.signal
+    per_contract = loss_per_contract(contract, entry, stop.price)
+    loss = position.size * per_contract
+    log.add(
+        "loss_at_stop_usdt",
+        "size · loss_per_contract",
+        loss,
+        "USDT",
+        size=position.size,
+        loss_per_contract=per_contract,
+        risk_usdt=budget.risk,
+    )
+    return OrderPlan(
+        symbol=signal.symbol,
+        side=signal.side,
+        execution_timeframe=signal.execution_timeframe,
+        decision_key=signal.decision_key,
+        planned_at_ms=request.now_ms,
+        order_type=entry.order_type,
+        order_mode=entry.order_mode,
+        open_type=request.settings.defaults.open_type,
+        entry_price=entry.price,
+        worst_entry_price=entry.worst_price,
+        stop_price=stop.price,
+        stop_source=stop.source,
+        take_profits=targets,
+        size=position.size,
+        contract_size=contract.contract_size,
+        tick_size=contract.tick_size,
+        size_step=contract.size_step,
+        leverage=gear.leverage,
+        notional_usdt=position.notional,
+        margin_usdt=gear.margin,
+        budget_usdt=budget.margin,
+        risk_usdt=budget.risk,
+        loss_at_stop_usdt=loss,
+        liquidation_price=gear.liquidation_price,
+        zone=zone,
+        best_bid=facts.book.best_bid,
+        best_ask=facts.book.best_ask,
+        mark_price=facts.mark.price if facts.mark else None,
+        supervision=_supervision(request, entry, zone, len(targets)),
+        steps=tuple(log.steps),
+    )
+
+
+def _supervision(request: PlanRequest, entry: Entry, zone: EntryZone | None, target_count: int) -> Supervision:
+    settings = request.settings
+    crash, waits = settings.risk.crash_mode, entry.order_type is OrderType.LIMIT
+    return Supervision(
+        order_deadline_ms=request.now_ms + settings.supervision.order_timeout_sec * 1000 if waits else None,
+        out_of_zone_from_ms=(
+            request.now_ms + settings.supervision.out_of_zone_after_sec * 1000 if waits and zone else None
+        ),
+        end_of_zone=settings.fallback_end_of_zone if waits and zone and settings.fallback_end_of_zone.enabled else None,
+        break_even_after_tp1=settings.defaults.trailing_after_tp1 and target_count == 2,
+        hard_time_stop_min=crash.hard_time_stop_min if crash.enabled else None,
+    )

@@ -1,0 +1,88 @@
+"""The distance of the stop, cell by cell; the plan's section on stops in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from mtf_core.market.candles import Floats
+from mtf_core.planning.facts import PIVOT_COUNT, FactRole, daily_pivot
+from mtf_core.planning.pivots import STRONGEST_FIRST
+from mtf_core.planning.preview_cells import Cells, first_known
+from mtf_core.planning.preview_leverage import fixed_leverage, money_risk_ratio
+from mtf_core.settings.trade_entry import PivotStopPolicy, StopFallback, StopFrom
+
+
+@frozen(eq=False)
+class PreviewedStop:
+    """Distance from the entry in quote currency, and where it came from the risk (the leverage is fixed there)."""
+
+    distance: Floats
+    from_risk: NDArray[np.bool_]
+
+
+def previewed_stop(cells: Cells) -> PreviewedStop:
+    """At least the minimum distance away; NaN where no stop can be had."""
+    defaults = cells.settings.defaults
+    fixed = np.full(cells.entry.shape, defaults.stop_from is StopFrom.RISK)
+    match defaults.stop_from:
+        case StopFrom.ATR:
+            raw = _atr_distance(cells)
+        case StopFrom.RISK:
+            raw = _risk_distance(cells)
+        case StopFrom.PIVOT:
+            raw = _pivot_distance(cells)
+            near = raw <= float(defaults.pivot_sl_max_distance_pct) * cells.entry
+            raw = np.where(near, raw, _fallback_distance(cells))
+            fixed = ~near & (defaults.stop_fallback is StopFallback.RISK)
+    distance: Floats = np.maximum(raw, float(defaults.min_stop_distance_pct) * cells.entry)
+    positive = distance < cells.entry if cells.is_long else np.isfinite(distance)
+    return PreviewedStop(np.where(positive, distance, np.nan), fixed)
+
+
+def _fallback_distance(cells: Cells) -> Floats:
+    match cells.settings.defaults.stop_fallback:
+        case StopFallback.ATR:
+            return _atr_distance(cells)
+        case StopFallback.RISK:
+            return _risk_distance(cells)
+        case StopFallback.NONE:
+            return cells.missing()
+
+
+def _atr_distance(cells: Cells) -> Floats:
+    return float(cells.settings.defaults.atr_k) * cells.positive(FactRole.STOP_ATR)
+
+
+def _risk_distance(cells: Cells) -> Floats:
+    inputs = cells.inputs
+    per_price = money_risk_ratio(cells) / fixed_leverage(cells)
+    if cells.settings.risk.include_fees:
+        per_price = (per_price - inputs.entry_fee - inputs.exit_fee) / (1 - cells.sign * inputs.exit_fee)
+    # Below zero the fees alone use up the risk; the minimum distance takes over.
+    return cells.entry * np.maximum(per_price, 0.0)
+
+
+def _pivot_distance(cells: Cells) -> Floats:
+    defaults = cells.settings.defaults
+    level = _pivot_level(cells)
+    buffered = np.abs(cells.entry - level * (1 - cells.sign * float(defaults.pivot_sl_buffer_pct)))
+    return np.maximum(buffered, float(defaults.pivot_sl_min_keep_ratio) * np.abs(cells.entry - level))
+
+
+def _pivot_level(cells: Cells) -> Floats:
+    policy, own = cells.settings.defaults.pivot_sl_policy, "s" if cells.is_long else "r"
+    if policy is PivotStopPolicy.NEAREST:
+        levels = np.stack([_losing(cells, own, number) for number in range(1, PIVOT_COUNT + 1)])
+        return np.asarray((np.fmax if cells.is_long else np.fmin).reduce(levels, axis=0))
+    if policy is PivotStopPolicy.STRONGEST:
+        return first_known([_losing(cells, own, number) for number in STRONGEST_FIRST])
+    letter, number = policy.value[0], int(policy.value[1])
+    return first_known([_losing(cells, name, number) for name in (letter, "r" if letter == "s" else "s")])
+
+
+def _losing(cells: Cells, letter: str, number: int) -> Floats:
+    """A daily level where it lies on the losing side of the entry, else NaN."""
+    level = cells.positive(daily_pivot(letter, number))
+    return np.where((cells.entry - level) * cells.sign > 0, level, np.nan)

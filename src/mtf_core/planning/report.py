@@ -1,0 +1,127 @@
+"""Plans and skips as JSON, under the names of the report's contract.
+
+Prices, sizes and money are strings with every digit, ratios are numbers, times RFC 3339 UTC. The numbers of steps and
+of a skip's facts are strings throughout, so that a computation can be repeated exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+from mtf_core.market import format_instant
+from mtf_core.planning.outcome import EntryZone, OrderPlan, Skip, Step, StepValue, Supervision, TakeProfit
+from mtf_core.settings.trade_entry import EndOfZoneSettings
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+def plan_to_json(plan: OrderPlan) -> dict[str, Json]:
+    """The `plan` object of a report."""
+    return {
+        "symbol": plan.symbol,
+        "side": plan.side.value,
+        "execution_timeframe": plan.execution_timeframe.value,
+        "decision_key": plan.decision_key,
+        "planned_at": format_instant(plan.planned_at_ms),
+        "order_type": plan.order_type.value,
+        "order_mode": plan.order_mode.value,
+        "open_type": plan.open_type.value,
+        "entry_price": _text(plan.entry_price),
+        "worst_entry_price": _optional_text(plan.worst_entry_price),
+        "stop_price": _text(plan.stop_price),
+        "stop_source": plan.stop_source,
+        "take_profits": [_take_profit(target) for target in plan.take_profits],
+        "size": _text(plan.size),
+        "contract_size": _text(plan.contract_size),
+        "tick_size": _text(plan.tick_size),
+        "size_step": _text(plan.size_step),
+        "leverage": plan.leverage,
+        "notional_usdt": _text(plan.notional_usdt),
+        "margin_usdt": _text(plan.margin_usdt),
+        "budget_usdt": _text(plan.budget_usdt),
+        "risk_usdt": _text(plan.risk_usdt),
+        "loss_at_stop_usdt": _text(plan.loss_at_stop_usdt),
+        "liquidation_price": _text(plan.liquidation_price),
+        "zone": _zone(plan.zone) if plan.zone else None,
+        "best_bid": _text(plan.best_bid),
+        "best_ask": _text(plan.best_ask),
+        "mark_price": _optional_text(plan.mark_price),
+        "supervision": _supervision(plan.supervision),
+        "steps": [step_to_json(step) for step in plan.steps],
+    }
+
+
+def skip_to_json(skip: Skip) -> dict[str, Json]:
+    """Why there is no plan."""
+    return {
+        "reason": skip.reason.value,
+        "facts": {name: _shown(value) for name, value in skip.facts},
+        "steps": [step_to_json(step) for step in skip.steps],
+    }
+
+
+def step_to_json(step: Step) -> dict[str, Json]:
+    return {
+        "name": step.name,
+        "formula": step.formula,
+        "inputs": {name: _shown(value) for name, value in step.inputs},
+        "value": _shown(step.value),
+        "unit": step.unit,
+    }
+
+
+def _take_profit(target: TakeProfit) -> dict[str, Json]:
+    return {
+        "price": _text(target.price),
+        "size": _text(target.size),
+        "share": float(target.share),
+        "r": float(target.r),
+    }
+
+
+def _zone(zone: EntryZone) -> dict[str, Json]:
+    return {
+        "low": _text(zone.low),
+        "high": _text(zone.high),
+        "anchor": _text(zone.anchor),
+        "anchor_source": zone.anchor_source,
+        "expires_at": format_instant(zone.expires_at_ms),
+    }
+
+
+def _supervision(terms: Supervision) -> dict[str, Json]:
+    return {
+        "order_deadline": _optional_instant(terms.order_deadline_ms),
+        "out_of_zone_from": _optional_instant(terms.out_of_zone_from_ms),
+        "end_of_zone": _end_of_zone(terms.end_of_zone) if terms.end_of_zone else None,
+        "break_even_after_tp1": terms.break_even_after_tp1,
+        "hard_time_stop_min": float(terms.hard_time_stop_min) if terms.hard_time_stop_min is not None else None,
+    }
+
+
+def _end_of_zone(terms: EndOfZoneSettings) -> dict[str, Json]:
+    return {
+        "ttl_threshold_sec": terms.ttl_threshold_sec,
+        "max_spread_bps": float(terms.max_spread_bps),
+        "only_if_within_zone": terms.only_if_within_zone,
+        "taker_order_type": terms.taker_order_type.value,
+        "max_slippage_bps": float(terms.max_slippage_bps),
+    }
+
+
+def _text(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _optional_text(value: Decimal | None) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _optional_instant(ms: int | None) -> str | None:
+    return None if ms is None else format_instant(ms)
+
+
+def _shown(value: StepValue) -> Json:
+    return _text(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,171 @@
+"""The stop: from ATR, from a daily pivot level, or from the risk itself; at least the minimum distance away."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from mtf_core.planning.budget import Budget
+from mtf_core.planning.caps import fixed_leverage
+from mtf_core.planning.entry_price import Entry
+from mtf_core.planning.exact import ceil_to, divide_down, divide_up, floor_to
+from mtf_core.planning.facts import FactRole
+from mtf_core.planning.outcome import Skip
+from mtf_core.planning.pivots import Level, stop_level
+from mtf_core.planning.request import PlanRequest, StepLog
+from mtf_core.planning.volume import largest_volume
+from mtf_core.reasons import Reason
+from mtf_core.settings.trade_entry import StopFallback, StopFrom
+
+
+@frozen
+class Stop:
+    """The stop on the grid, on the losing side of the entry."""
+
+    price: Decimal
+    distance: Decimal
+    """|entry − stop| after rounding."""
+    source: str
+    fixed_leverage: int | None
+    """The leverage that a stop from the risk was computed with."""
+
+
+@frozen
+class _Wanted:
+    """How far the stop should be, before the minimum and the grid."""
+
+    distance: Decimal
+    source: str
+    fixed_leverage: int | None = None
+
+
+def stop_of(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog) -> Stop | Skip:
+    """The stop that the settings ask for, on the grid away from the entry."""
+    match request.settings.defaults.stop_from:
+        case StopFrom.ATR:
+            wanted = _from_atr(request, log)
+        case StopFrom.RISK:
+            wanted = _from_risk(request, entry, budget, log)
+        case StopFrom.PIVOT:
+            wanted = _from_pivot(request, entry, budget, log)
+    return wanted if isinstance(wanted, Skip) else _on_grid(request, entry, wanted, log)
+
+
+def _on_grid(request: PlanRequest, entry: Entry, wanted: _Wanted, log: StepLog) -> Stop | Skip:
+    least = request.settings.defaults.min_stop_distance_pct
+    distance = max(wanted.distance, least * entry.price, request.tick)
+    if request.is_long:
+        price = floor_to(entry.price - distance, request.tick)
+    else:
+        price = ceil_to(entry.price + distance, request.tick)
+    sign = "−" if request.is_long else "+"
+    log.add(
+        "stop_price",
+        f"entry {sign} max(distance, min_stop_distance_pct · entry, tick), away from the entry to the tick",
+        price,
+        "price",
+        entry=entry.price,
+        distance=wanted.distance,
+        source=wanted.source,
+        min_stop_distance_pct=least,
+        tick=request.tick,
+    )
+    if price <= 0:
+        return log.skip(Reason.STOP_NOT_POSITIVE, entry=entry.price, distance=distance, stop_price=price)
+    return Stop(price, abs(entry.price - price), wanted.source, wanted.fixed_leverage)
+
+
+def _from_atr(request: PlanRequest, log: StepLog) -> _Wanted | Skip:
+    atr = request.positive(FactRole.STOP_ATR)
+    label = request.label(FactRole.STOP_ATR)
+    if atr is None:
+        return log.skip(Reason.ATR_REQUIRED_BUT_INVALID, needed_for="stop", atr=None, atr_feature=label)
+    atr_k = request.settings.defaults.atr_k
+    distance = atr_k * atr
+    log.add("stop_distance_atr", "atr_k · atr", distance, "price", atr_k=atr_k, atr=atr, atr_feature=label)
+    return _Wanted(distance, "atr")
+
+
+def _from_pivot(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog) -> _Wanted | Skip:
+    level = stop_level(request, entry.price)
+    wanted = _pivot_distance(request, entry.price, level, log) if level else None
+    farthest = request.settings.defaults.pivot_sl_max_distance_pct
+    if wanted is not None and wanted.distance <= farthest * entry.price:
+        return wanted
+    fallback = request.settings.defaults.stop_fallback
+    log.add(
+        "stop_fallback",
+        "no pivot level on the losing side" if wanted is None else "pivot distance > pivot_sl_max_distance_pct · entry",
+        fallback.value,
+        distance=wanted.distance if wanted else None,
+        entry=entry.price,
+        pivot_sl_max_distance_pct=farthest,
+    )
+    match fallback:
+        case StopFallback.ATR:
+            return _from_atr(request, log)
+        case StopFallback.RISK:
+            return _from_risk(request, entry, budget, log)
+        case StopFallback.NONE:
+            return log.skip(
+                Reason.STOP_NOT_AVAILABLE,
+                policy=request.settings.defaults.pivot_sl_policy.value,
+                level=level.price if level else None,
+                distance=wanted.distance if wanted else None,
+                pivot_sl_max_distance_pct=farthest,
+            )
+
+
+def _pivot_distance(request: PlanRequest, entry: Decimal, level: Level, log: StepLog) -> _Wanted:
+    defaults = request.settings.defaults
+    sign, shown = (1, "−") if request.is_long else (-1, "+")
+    buffered = level.price * (1 - sign * defaults.pivot_sl_buffer_pct)
+    distance = max(abs(entry - buffered), defaults.pivot_sl_min_keep_ratio * abs(entry - level.price))
+    log.add(
+        "stop_distance_pivot",
+        f"max(|entry − level · (1 {shown} pivot_sl_buffer_pct)|, pivot_sl_min_keep_ratio · |entry − level|)",
+        distance,
+        "price",
+        entry=entry,
+        level=level.price,
+        level_feature=level.name,
+        policy=defaults.pivot_sl_policy.value,
+        pivot_sl_buffer_pct=defaults.pivot_sl_buffer_pct,
+        pivot_sl_min_keep_ratio=defaults.pivot_sl_min_keep_ratio,
+    )
+    return _Wanted(distance, "pivot")
+
+
+def _from_risk(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog) -> _Wanted | Skip:
+    """Leverage first: what the budget buys at it, and how far the price may go until the risk is used up."""
+    leverage = fixed_leverage(request, budget.margin, log)
+    if isinstance(leverage, Skip):
+        return leverage
+    contract = request.contract
+    volume = largest_volume(contract, entry.order_type)
+    size = min(divide_down(budget.margin * leverage, entry.price * contract.contract_size), volume)
+    size = floor_to(size, contract.size_step)
+    if size < contract.min_volume:
+        return log.skip(Reason.SIZE_BELOW_MIN_VOLUME, size=size, min_volume=contract.min_volume, leverage=leverage)
+    sign, shown = (1, "−") if request.is_long else (-1, "+")
+    fees = entry.price * (entry.entry_fee + entry.exit_fee)
+    numerator = budget.risk - size * contract.contract_size * fees
+    distance = divide_up(numerator, size * contract.contract_size * (1 - sign * entry.exit_fee))
+    distance = max(distance, Decimal(0))
+    log.add(
+        "stop_distance_risk",
+        "(risk_usdt − size · contract_size · entry · (entry_fee + exit_fee)) / "
+        f"(size · contract_size · (1 {shown} exit_fee)), size = budget_usdt · leverage / (entry · contract_size)",
+        distance,
+        "price",
+        risk_usdt=budget.risk,
+        budget_usdt=budget.margin,
+        leverage=leverage,
+        size=size,
+        contract_size=contract.contract_size,
+        entry=entry.price,
+        entry_fee=entry.entry_fee,
+        exit_fee=entry.exit_fee,
+    )
+    return _Wanted(distance, "risk", leverage)

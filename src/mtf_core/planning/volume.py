@@ -1,0 +1,15 @@
+"""How much of a contract one order may be for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mtf_core.market import Contract
+from mtf_core.settings.trade_entry import OrderType
+
+
+def largest_volume(contract: Contract, order_type: OrderType) -> Decimal:
+    """Most contracts of one order; market orders have their own limit."""
+    if order_type is OrderType.MARKET:
+        return min(contract.max_volume, contract.market_max_volume)
+    return contract.max_volume

@@ -1,0 +1,107 @@
+"""The entry zone: a band around VWAP or a moving average in which an entry is acceptable."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mtf_core.planning.exact import ceil_to, clamp, divide_up, floor_to
+from mtf_core.planning.facts import FactRole
+from mtf_core.planning.outcome import EntryZone, Skip, StepValue
+from mtf_core.planning.request import PlanRequest, StepLog
+from mtf_core.reasons import Reason
+from mtf_core.settings.trade_entry import ZoneAnchor
+
+
+def entry_zone(request: PlanRequest, log: StepLog) -> EntryZone | Skip | None:
+    """The zone in effect; None when it is open because the settings allow that; a skip when it is missing or far."""
+    anchored = _anchor(request)
+    atr = request.positive(FactRole.ZONE_ATR)
+    if anchored is None or atr is None:
+        if request.settings.zone.allow_open_zone:
+            log.add("zone", "anchor or ATR is missing, and allow_open_zone", "open", anchor=None, atr=atr)
+            return None
+        return log.skip(
+            Reason.ENTRY_ZONE_NO_ANCHOR,
+            anchor=anchored[1] if anchored else None,
+            atr=atr,
+            atr_feature=request.label(FactRole.ZONE_ATR),
+        )
+    role, anchor = anchored
+    half = _half(request, role, anchor, atr, log)
+    low, high = _bounds(request, anchor, half, log)
+    expires_at = request.now_ms + request.settings.zone.ttl_sec * 1000
+    zone = EntryZone(low, high, anchor, request.label(role), expires_at)
+    return _too_far(request, zone, log) or zone
+
+
+def _anchor(request: PlanRequest) -> tuple[FactRole, Decimal] | None:
+    for kind in request.settings.zone.anchors:
+        role = FactRole.ANCHOR_VWAP if kind is ZoneAnchor.VWAP else FactRole.ANCHOR_AVERAGE
+        value = request.positive(role)
+        if value is not None:
+            return role, value
+    return None
+
+
+def _half(request: PlanRequest, role: FactRole, anchor: Decimal, atr: Decimal, log: StepLog) -> Decimal:
+    zone = request.settings.zone
+    half = clamp(zone.k_atr * atr, anchor * zone.w_min, anchor * zone.w_max)
+    log.add(
+        "zone_half_width",
+        "clamp(k_atr · atr, anchor · w_min, anchor · w_max)",
+        half,
+        "price",
+        anchor=anchor,
+        anchor_feature=request.label(role),
+        atr=atr,
+        atr_feature=request.label(FactRole.ZONE_ATR),
+        k_atr=zone.k_atr,
+        w_min=zone.w_min,
+        w_max=zone.w_max,
+    )
+    return half
+
+
+def _bounds(request: PlanRequest, anchor: Decimal, half: Decimal, log: StepLog) -> tuple[Decimal, Decimal]:
+    """Around the anchor, shifted by the bias toward the better price, outward onto the grid, above zero."""
+    zone, tick = request.settings.zone, request.tick
+    cheap, dear = half * (1 + zone.asym_bias), half * (1 - zone.asym_bias)
+    below, above = (cheap, dear) if request.is_long else (dear, cheap)
+    low, high = anchor - below, anchor + above
+    if zone.quantize_to_exchange_step:
+        low, high = max(floor_to(low, tick), tick), ceil_to(high, tick)
+    outward = ", outward to the tick" if zone.quantize_to_exchange_step else ""
+    bias_low, bias_high = ("+", "−") if request.is_long else ("−", "+")
+    names: dict[str, StepValue] = {"half": half, "anchor": anchor, "b": zone.asym_bias}
+    log.add("zone_low", f"anchor − half · (1 {bias_low} b){outward}", low, "price", **names)
+    log.add("zone_high", f"anchor + half · (1 {bias_high} b){outward}", high, "price", **names)
+    return low, high
+
+
+def _too_far(request: PlanRequest, zone: EntryZone, log: StepLog) -> Skip | None:
+    reference, limit = request.reference_price, request.settings.defaults.zone_max_deviation_pct
+    farthest = max(abs(zone.low - reference), abs(zone.high - reference))
+    deviation = divide_up(farthest, reference)
+    log.add(
+        "zone_deviation",
+        "max(|zone_low − reference|, |zone_high − reference|) / reference",
+        deviation,
+        "ratio",
+        zone_low=zone.low,
+        zone_high=zone.high,
+        reference=reference,
+        reference_is=request.reference_name,
+        zone_max_deviation_pct=limit,
+    )
+    if farthest <= limit * reference:
+        return None
+    return log.skip(
+        Reason.SKIPPED_OUT_OF_ZONE,
+        check="zone_max_deviation_pct",
+        zone_low=zone.low,
+        zone_high=zone.high,
+        anchor=zone.anchor,
+        reference=reference,
+        zone_deviation=deviation,
+        zone_max_deviation_pct=limit,
+    )
