@@ -112,10 +112,10 @@ def refined(parents: Bars, split: Split, keys: SplitKeys, weight: float, charact
     )
     moves = correlated(normals(hashes(keys.own_moves, index)), normals(hashes(keys.market_moves, index)), weight)
 
-    spread = _own_deviation(parents, split)[:, None]
-    path = _bridges(parents, variance, moves, spread, character)
+    spread, roughness = _own_deviation(parents, split)[:, None], _roughness(parents.mood, character)[:, None]
+    path = _bridges(parents, variance, moves, spread, roughness)
     bits = hashes(keys.own_shape, index)
-    high, low = excursions(path[:, :-1], path[:, 1:], spread * np.sqrt(variance), bits)
+    high, low = excursions(path[:, :-1], path[:, 1:], spread * roughness * np.sqrt(variance), bits)
     path, high, low = _stretched_to(parents, path, high, low)
     memory = character.mood_memory
     mood = memory * parents.mood[:, None] + float(np.sqrt(1 - memory**2)) * centred(own_state, 1)
@@ -125,7 +125,7 @@ def refined(parents: Bars, split: Split, keys: SplitKeys, weight: float, charact
         low,
         path[:, 1:],
         _volumes(parents.volume, _volume_shares(split, index, variance, centred(bits, 2), character)),
-        parents.volatility[:, None] * np.sqrt(variance),
+        parents.volatility[:, None] * roughness * np.sqrt(variance),
         mood,
     )
     return Bars(int(index[0, 0]), *(np.ascontiguousarray(column).reshape(-1) for column in columns))
@@ -155,7 +155,14 @@ def _variance_shares(split: Split, index: Indices, noise: Floats, character: Mar
     return shares
 
 
-def _bridges(parents: Bars, variance: Floats, moves: Floats, spread: Floats, character: MarketCharacter) -> Floats:
+def _roughness(mood: Floats, character: MarketCharacter) -> Floats:
+    """Noise within a candle of that mood, relative to a random walk's: below 1 in trends, above 1 in chop."""
+    strength = np.where(mood > 0, character.trend_strength, character.chop_strength)
+    roughness: Floats = np.exp(-strength * mood)
+    return roughness
+
+
+def _bridges(parents: Bars, variance: Floats, moves: Floats, spread: Floats, roughness: Floats) -> Floats:
     """Prices at the boundaries of the parts, (m, parts + 1), from each parent's open to its close.
 
     A Brownian bridge on the clock of the variance. Where the mood is trending its noise shrinks and what it loses goes
@@ -164,7 +171,6 @@ def _bridges(parents: Bars, variance: Floats, moves: Floats, spread: Floats, cha
     parts = variance.shape[1]
     walk = np.cumsum(np.sqrt(variance) * moves, axis=1)
     clock = np.cumsum(variance, axis=1) / parts
-    roughness = np.exp(-character.trend_strength * parents.mood)[:, None]
     legs = np.sqrt(np.maximum(0.0, 1 - roughness**2))
     end = walk[:, -1:]
     noise = roughness * (walk - clock * end) + 2 * legs * end * clock * (1 - clock)
@@ -204,7 +210,8 @@ def _stretched_to(parents: Bars, path: Floats, high: Floats, low: Floats) -> tup
 
     def moved(price: Floats) -> Floats:
         inside = np.clip(price, floor, ceiling)
-        return np.rint(inside + above * np.maximum(price - ceiling, 0.0) - below * np.maximum(floor - price, 0.0))
+        new: Floats = inside + above * np.maximum(price - ceiling, 0.0) - below * np.maximum(floor - price, 0.0)
+        return np.rint(new, out=new)
 
     rows = np.arange(len(parents))
     new_path, new_high, new_low = moved(path), moved(high), moved(low)
