@@ -81,6 +81,9 @@ def _rows(text: str) -> tuple[list[list[str]], list[int]]:
 
 def _floats(texts: Sequence[str], name: str, file_rows: Sequence[int]) -> NDArray[np.float64]:
     try:
+        # Python's float, and with it numpy, reads 1_5 as 15; in a file that is a slip of the pen.
+        if "_" in "".join(texts):
+            raise ValueError("underscore in a number")
         return np.array(texts, dtype=np.float64)
     except ValueError:
         for text, row in zip(texts, file_rows, strict=True):
@@ -95,4 +98,4 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text

@@ -13,7 +13,7 @@ from attrs import evolve, fields, frozen
 from mtf_adapters.sandbox.brackets import bracket_table
 from mtf_adapters.sandbox.listing import TRADING, power_of_ten
 from mtf_core.config_nodes import nearest_name
-from mtf_core.market import DAY_MS, Contract, InvalidContractError
+from mtf_core.market import DAY_MS, Contract
 
 DEFAULT_TURNOVER = Decimal(100_000_000)
 """A file does not say in which unit its volume is, so a day's turnover is not computed but assumed: large enough for
@@ -133,13 +133,3 @@ def _value(text: str, kind: str) -> str | int | Decimal | None:
     except (InvalidOperation, ValueError):
         return None
     return number if number.is_finite() else None
-
-
-__all__ = [
-    "DEFAULT_TURNOVER",
-    "ContractOverrides",
-    "InvalidContractError",
-    "InvalidContractOverridesError",
-    "default_contract",
-    "read_contract_overrides",
-]

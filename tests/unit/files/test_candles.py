@@ -120,6 +120,7 @@ T0, T1, T2 = START_S, START_S + 60, START_S + 120
         ([HEADER + ",date", row(1) + ",3"], ["more than one time column: timestamp, date"]),
         ([HEADER, row(T0), f"{T1},1,2,3"], ["row 3: 4 values, the header names 6 columns"]),
         ([HEADER, row(T0), row(T1, "10,x,9,11,5")], ["row 3: high must be a number, found 'x'"]),
+        ([HEADER, row(T0), row(T1, "10,1_2,9,11,5")], ["row 3: high must be a number, found '1_2'"]),
         ([HEADER, row(T0), row(T1, "10,,9,11,5")], ["row 3: high must be a number, found nothing"]),
         ([HEADER, row(T0), "", row(T1, "10,x,9,11,5")], ["row 4: high"]),
         ([HEADER, row(T0), row(T1, "10,12,9,nan,5")], ["row 3: close must be a finite number, found nan"]),
