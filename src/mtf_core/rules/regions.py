@@ -30,6 +30,7 @@ from mtf_core.rules.quantities import Bound, Quantity, Sum, ratio, sum_of
 
 MOST_BOXES = 256
 MOST_SHIFTS = 8
+MOST_NODES = 12
 _OPPOSITE = {
     Comparison.GT: Comparison.LTE,
     Comparison.LTE: Comparison.GT,
@@ -223,9 +224,9 @@ def _circular(box: Box) -> bool:
     step) would make a quantity smaller than itself. Shortest products by Floyd and Warshall; boxes hold few ratios.
     """
     edges = _upper_bounds(box)
-    if len(edges) < 3:
+    nodes = sorted({name for pair in edges for name in pair})
+    if len(edges) < 3 or len(nodes) > MOST_NODES:
         return False
-    nodes = {name for pair in edges for name in pair}
     for via in nodes:
         for start in nodes:
             for end in nodes:
@@ -233,7 +234,12 @@ def _circular(box: Box) -> bool:
                 if first and second:
                     path = (first[0] * second[0], first[1] and second[1])
                     edges[start, end] = min(edges.get((start, end), path), path)
-    return any(edges.get((name, name), (Fraction(1), True)) < (Fraction(1), True) for name in nodes)
+        if any(edges.get((name, name), _ITSELF) < _ITSELF for name in nodes):
+            return True
+    return False
+
+
+_ITSELF = (Fraction(1), True)
 
 
 def _upper_bounds(box: Box) -> dict[tuple[str, str], tuple[Fraction, bool]]:

@@ -69,7 +69,7 @@ class Reading:
         if not isinstance(value, Decimal):
             self.error(node.place, f"found {node.shown()}", _allowed("a number", bounds))
             return None
-        if not value.is_finite() or not bounds.admits(value) or abs(value) > _LARGEST:
+        if not value.is_finite() or not bounds.admits(value) or value.copy_abs() > _LARGEST:
             hint = " (a ratio: 0.01 means 1 %)" if bounds.high == 1 else ""
             self.error(node.place, f"found {value}", _allowed("a finite number", bounds) + hint)
             return None
