@@ -16,7 +16,9 @@ from mtf_core.rules.expressions import (
     Compare,
     Comparison,
     Constantly,
+    Feature,
     Known,
+    Metric,
     Named,
     Not,
     Number,
@@ -67,6 +69,14 @@ class Captured:
     def node(self, row: int) -> TraceNode:
         """The tree of one symbol."""
         return marked(_Reader(self.truths[row], self.values[row]).build(self.template.test))
+
+    def missing(self, row: int) -> tuple[str, ...]:
+        """Features and metrics that one symbol lacked, each once."""
+        absent = np.isnan(self.values[row])
+        if not absent.any():
+            return ()
+        slots = [self.template.slots[i] for i in np.flatnonzero(absent)]
+        return tuple(dict.fromkeys(str(slot) for slot in slots if isinstance(slot, Feature | Metric)))
 
     def rows(self, rows: list[int]) -> Captured:
         return Captured(self.template, self.truths[rows], self.values[rows])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from mtf_core.ports import AuditStore, CandleStore, ContractStore, Locks, RunStore, SwitchStore, Venue
+from mtf_core.ports import AuditStore, CandleStore, Clock, ContractStore, Locks, RunStore, SwitchStore, Venue
+from mtf_core.runs.request import FieldProblem, InvalidRequestError
 from mtf_core.settings.profile import Profile
 
 ProfileSource = Callable[[str | None], Profile]
@@ -27,12 +28,28 @@ class Stores:
 
 @frozen(eq=False)
 class RunContext:
-    """Everything outside the core that a use case may touch."""
+    """Everything outside the core that a use case may touch.
+
+    `wall` is the clock on the wall (the venue has its own); `timer` counts seconds from an arbitrary start and
+    `new_run_id` makes identifiers: the core has neither time nor randomness of its own.
+    """
 
     venue: Venue
     stores: Stores
     locks: Locks
     profiles: ProfileSource
+    wall: Clock
+    timer: Callable[[], float]
+    new_run_id: Callable[[], str]
+
+    def at(self, at_ms: int | None) -> RunContext:
+        """The context at a past instant; raises `InvalidRequestError` where the exchange has no past to visit."""
+        if at_ms is None:
+            return self
+        if self.venue.as_of is None:
+            problem = FieldProblem("at", f"the exchange {self.venue.exchange} has no past to visit")
+            raise InvalidRequestError((problem,))
+        return evolve(self, venue=self.venue.as_of(at_ms))
 
 
 class Progress(Protocol):

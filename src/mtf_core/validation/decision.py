@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.table import FeatureTable, column_at
+from mtf_core.features.table import FeatureTable, carried, column_at
 from mtf_core.market import Side, Timeframe
 from mtf_core.planning.facts import FactRole, FeatureFact, Signal
 from mtf_core.reasons import Reason
-from mtf_core.rules.axis import InstantAxis
+from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.trace import Captured, TraceNode
 from mtf_core.validation.blueprint import Blueprint
 from mtf_core.validation.judge import DecideOptions, Judgement
@@ -102,14 +102,23 @@ class Decision:
     def outcome(self, timeframe: Timeframe) -> Outcome:
         return Outcome(int(self.batch.verdicts[timeframe].outcomes[self.row, -1]))
 
+    def verdict(self, timeframe: Timeframe) -> tuple[Outcome, Reason | None]:
+        """The timeframe's outcome and, where it is INVALID, why."""
+        return self.outcome(timeframe), REASONS[int(self.batch.verdicts[timeframe].reasons[self.row, -1])]
+
+    def missing(self, timeframe: Timeframe) -> tuple[str, ...]:
+        """Features that were missing for a rule or filter of the timeframe."""
+        verdicts = self.batch.verdicts[timeframe]
+        captured = [one for one in (verdicts.long, verdicts.short, *verdicts.filters) if one is not None]
+        return tuple(dict.fromkeys(name for one in captured for name in one.missing(self.row)))
+
     def timeframe(self, timeframe: Timeframe) -> TimeframeVerdict:
         """The timeframe's verdict with its trees."""
         verdicts = self.batch.verdicts[timeframe]
         return TimeframeVerdict(
             timeframe,
             verdicts.last_open_ms,
-            self.outcome(timeframe),
-            REASONS[int(verdicts.reasons[self.row, -1])],
+            *self.verdict(timeframe),
             _tree(verdicts.long, self.row),
             _tree(verdicts.short, self.row),
             tuple(captured.node(self.row) for captured in verdicts.filters),
@@ -192,21 +201,30 @@ class DecisionBatch:
 def plan_facts(decision: Decision, tables: Mapping[Timeframe, FeatureTable]) -> dict[FactRole, FeatureFact]:
     """The features that the decision's plan needs, each from its last candle closed at the decision's instant.
 
-    `tables` must hold the timeframes of `Blueprint.plan_needs` besides those of the batch, with the decision's symbol.
-    A role whose feature is missing is NaN.
+    `tables` holds the timeframes of `Blueprint.plan_needs`, with the decision's symbol; empty unless READY.
     """
-    execution = decision.execution_timeframe
-    if execution is None:
+    if decision.execution_timeframe is None:
         return {}
-    blueprint = decision.batch.blueprint
-    found: dict[FactRole, FeatureFact] = {}
     everything = {**tables, **decision.batch.tables}
+    return feature_facts(
+        decision.batch.blueprint, decision.execution_timeframe, everything, decision.symbol, decision.at_ms
+    )
+
+
+def feature_facts(
+    blueprint: Blueprint,
+    execution: Timeframe,
+    tables: Mapping[Timeframe, FeatureTable],
+    symbol: str,
+    at_ms: int,
+) -> dict[FactRole, FeatureFact]:
+    """The features of a plan on an execution timeframe, as visible at an instant; a missing one is NaN."""
+    found: dict[FactRole, FeatureFact] = {}
     for role, feature in blueprint.plan_features[execution].items():
-        axis = InstantAxis(everything, execution, np.array([decision.at_ms]), blueprint.pivot_timeframe)
-        home = feature.timeframe or execution
-        stack = everything[home].stack
-        row = stack.symbols.index(decision.symbol)
-        column = int(column_at(stack, np.array([decision.at_ms]))[0])
-        close_ms = stack.first_open_ms + (column + 1) * home.ms
-        found[role] = FeatureFact(float(axis.value(feature, 0)[row, -1]), close_ms)
+        home = home_timeframe(feature, execution, blueprint.pivot_timeframe)
+        table = tables[home]
+        column = int(column_at(table.stack, np.array([at_ms]))[0])
+        values = carried(table, table.feature(feature.name), np.array([column]), feature.ago)
+        close_ms = table.stack.first_open_ms + (column + 1) * home.ms
+        found[role] = FeatureFact(float(values[table.stack.symbols.index(symbol), 0]), close_ms)
     return found

@@ -1,0 +1,116 @@
+"""Which symbols a run may evaluate: chosen, locked, not busy, not switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mtf_core.config_nodes import nearest_name
+from mtf_core.market import Contract
+from mtf_core.ports import AuditEvent, ExchangeError, Switch
+from mtf_core.reasons import Reason
+from mtf_core.runs.contracts_sync import current_contracts
+from mtf_core.runs.request import FieldProblem, InvalidRequestError
+from mtf_core.runs.state import RunState
+from mtf_core.runs.switchboard import Switchboard
+from mtf_core.runs.universe import select_universe
+
+
+async def choose_symbols(run: RunState) -> tuple[Contract, ...]:
+    """The contracts of the symbols asked for, or those that the settings select.
+
+    Raises `InvalidRequestError` when a symbol that was asked for has no contract.
+    """
+    with run.watch.stage("universe"):
+        settings = run.profile.contracts.selection
+        contracts = await current_contracts(run.context, run.exchange, settings.refresh_interval_minutes)
+        if run.request.symbols:
+            chosen = _asked_for(run.request.symbols, contracts)
+        else:
+            chosen = select_universe(settings, contracts, await read_switchboard(run), run.instant_ms).contracts
+    run.requested = len(chosen)
+    return chosen
+
+
+def _asked_for(symbols: Sequence[str], contracts: Sequence[Contract]) -> tuple[Contract, ...]:
+    known = {contract.symbol: contract for contract in contracts}
+    unknown = [symbol for symbol in symbols if symbol not in known]
+    if unknown:
+        hints = [
+            f"{symbol} (did you mean {near}?)" if (near := nearest_name(symbol, known)) else symbol
+            for symbol in unknown
+        ]
+        message = f"no contract for {', '.join(hints)}; `mtf contracts list` shows the known ones"
+        raise InvalidRequestError((FieldProblem("symbols", message),))
+    return tuple(known[symbol] for symbol in symbols)
+
+
+async def read_switchboard(run: RunState) -> Switchboard:
+    return Switchboard.of(await run.context.stores.switches.all(), run.instant_ms)
+
+
+def symbol_lock(run: RunState, symbol: str) -> str:
+    """The name of the lock that keeps runs of any profile apart on one symbol."""
+    return f"symbol:{run.context.venue.namespace}:{symbol}"
+
+
+async def lock_symbols(run: RunState, contracts: Sequence[Contract]) -> tuple[Contract, ...]:
+    """Locks every symbol it can and returns those; the others are being worked on by another run."""
+    ttl_ms = run.profile.trading.locks.symbol_ttl_sec * 1000
+    locked = []
+    for contract in contracts:
+        if await run.context.locks.acquire(symbol_lock(run, contract.symbol), run.run_id, ttl_ms) is None:
+            locked.append(contract)
+        else:
+            run.skip(contract.symbol, Reason.SYMBOL_LOCKED)
+    return tuple(locked)
+
+
+async def unlock_symbols(run: RunState, contracts: Sequence[Contract]) -> None:
+    for contract in contracts:
+        await run.context.locks.release(symbol_lock(run, contract.symbol), run.run_id)
+
+
+async def sync_account(run: RunState) -> None:
+    """Reads the account once; when that fails the run goes on to validate, and places nothing."""
+    if not run.request.sync_tables:
+        run.account_error = "the account was not read: sync_tables is false"
+        return
+    with run.watch.stage("account"):
+        try:
+            run.account = await run.exchange.account_state()
+        except ExchangeError as error:
+            run.account_error = str(error)
+
+
+async def filter_busy(run: RunState, contracts: Sequence[Contract], switchboard: Switchboard) -> tuple[Contract, ...]:
+    """Leaves out busy symbols and those switched off; the switches follow what the account shows."""
+    busy = run.account.busy_symbols() if run.account else frozenset()
+    settings = run.profile.trading.switches
+    changes: list[Switch] = []
+    admitted = []
+    for contract in contracts:
+        symbol = contract.symbol
+        is_busy = symbol in busy
+        if is_busy:
+            change = switchboard.turned_off_as_busy(symbol, settings)
+        else:
+            change = switchboard.turned_on_as_free(symbol) if run.account else None
+        if change is not None:
+            changes.append(change)
+        off = switchboard.is_off(symbol) and not (change is not None and change.on)
+        if is_busy and not run.request.skip_open_state_filter:
+            run.skip(symbol, Reason.HAS_OPEN_ORDERS_OR_POSITIONS)
+        elif off and not is_busy and not run.request.force_run:
+            run.skip(symbol, Reason.SYMBOL_SWITCHED_OFF)
+        else:
+            admitted.append(contract)
+    if changes:
+        await run.context.stores.switches.put(changes)
+        await run.context.stores.audit.append([_event(run, switch) for switch in changes])
+    return tuple(admitted)
+
+
+def _event(run: RunState, switch: Switch) -> AuditEvent:
+    action = "switch_on" if switch.on else "switch_off"
+    details = {"reason": switch.reason, "until_ms": switch.until_ms}
+    return AuditEvent(run.instant_ms, "run", action, switch.key, details)

@@ -1,0 +1,107 @@
+"""The middle of a run: candles, features, decisions; what did not change since the last run is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from mtf_core.market import Contract, Timeframe
+from mtf_core.ports import CandleStore, MarketData
+from mtf_core.reasons import Reason
+from mtf_core.runs.feed import CandleFeed
+from mtf_core.runs.journal import RangeDigests
+from mtf_core.runs.planner import read_quotes
+from mtf_core.runs.report import SymbolResult, SymbolStatus, TimeframeResult
+from mtf_core.runs.state import RunState
+from mtf_core.settings.profile import Profile
+from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.decide import Decider
+from mtf_core.validation.decision import Decision, DecisionBatch
+from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.metrics import metric_names
+
+
+@define(eq=False)
+class KeptWork:
+    """What the runs of one configuration in one world leave for the next: candles, features, verdicts, digests."""
+
+    blueprint: Blueprint
+    feed: CandleFeed
+    plan_feed: CandleFeed
+    decider: Decider
+    digests: RangeDigests = field(factory=RangeDigests)
+
+    @classmethod
+    def of(cls, profile: Profile, market: MarketData, store: CandleStore) -> KeptWork:
+        blueprint = blueprint_of(profile)
+        feeds = [CandleFeed(market, store, blueprint.timezone) for _ in range(2)]
+        return cls(blueprint, feeds[0], feeds[1], Decider(blueprint))
+
+    def ask(self, market: MarketData) -> None:
+        """From now on, candles are fetched from this exchange (each run meters its own calls)."""
+        self.feed.market = self.plan_feed.market = market
+
+
+async def decide(run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -> DecisionBatch | None:
+    """Decides every symbol whose candles can be had; None when there is none."""
+    request = run.request
+    with run.watch.stage("candles"):
+        fed = await kept.feed.stacks(kept.blueprint.needs, contracts, run.instant_ms, request.workers, run.progress)
+    run.stacks = fed.stacks
+    for symbol, error in fed.failures.items():
+        run.fail(symbol, Reason.CANDLES_UNAVAILABLE, error)
+    symbols = [contract.symbol for contract in contracts if contract.symbol not in fed.failures]
+    if not symbols:
+        return None
+    options = DecideOptions(request.skip_context, request.current_tf)
+    with run.watch.stage("decisions"):
+        batch = kept.decider.decide(fed.stacks, run.instant_ms, symbols, options, force=request.force_timeframe_check)
+    run.evaluated = batch.evaluated
+    run.reused = tuple(timeframe for timeframe in kept.blueprint.parts if timeframe not in batch.evaluated)
+    if _asks_for_spreads(kept.blueprint):
+        batch = await _with_spreads(run, kept, batch, options)
+    for decision in batch:
+        run.decisions[decision.symbol] = decision
+        run.results[decision.symbol] = _result(decision)
+    return batch
+
+
+def _asks_for_spreads(blueprint: Blueprint) -> bool:
+    rules = blueprint.profile.rules
+    return any("spread_bps" in metric_names(rules.selector_tests_on(tf)) for tf in rules.execution_timeframes)
+
+
+async def _with_spreads(run: RunState, kept: KeptWork, batch: DecisionBatch, options: DecideOptions) -> DecisionBatch:
+    """Decides again with the book's spreads of the symbols that reached the selector; the rest need none."""
+    reached = [decision.symbol for decision in batch if decision.context is None or decision.context.side]
+    if not reached:
+        return batch
+    with run.watch.stage("market facts"):
+        quotes = await read_quotes(run.exchange, reached, run.request.workers)
+    with run.watch.stage("decisions"):
+        return kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, quotes.spread_bps())
+
+
+def _result(decision: Decision) -> SymbolResult:
+    rules = decision.batch.blueprint.profile.rules
+    status = SymbolStatus.READY if decision.ready else SymbolStatus.INVALID
+    return SymbolResult(
+        decision.symbol,
+        status,
+        decision.reason,
+        decision.side,
+        decision.execution_timeframe,
+        decision.key,
+        decision.context,
+        decision.context_skipped,
+        _timeframes(decision, rules.context_timeframes),
+        _timeframes(decision, rules.execution_timeframes),
+    )
+
+
+def _timeframes(decision: Decision, timeframes: Sequence[Timeframe]) -> dict[Timeframe, TimeframeResult]:
+    return {
+        timeframe: TimeframeResult(*decision.verdict(timeframe), decision.missing(timeframe))
+        for timeframe in timeframes
+    }

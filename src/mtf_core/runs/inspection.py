@@ -1,0 +1,134 @@
+"""Looking at one symbol: its features, its decision with the whole tree, its plan on a side of one's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from mtf_core.features.names import known_feature_names
+from mtf_core.features.table import FeatureTable
+from mtf_core.market import Contract, Side, Timeframe
+from mtf_core.planning import PlanOutcome, Signal
+from mtf_core.ports import UnknownSymbolError
+from mtf_core.rules.needs import Need, feature_need, joined
+from mtf_core.runs.context import RunContext
+from mtf_core.runs.contracts_sync import current_contracts
+from mtf_core.runs.feed import CandleFeed
+from mtf_core.runs.planner import make_plan, read_quotes
+from mtf_core.runs.request import FieldProblem, InvalidRequestError
+from mtf_core.settings.profile import Profile
+from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.decide import Decider
+from mtf_core.validation.decision import Decision, feature_facts
+from mtf_core.validation.judge import DecideOptions
+
+
+@frozen
+class Indicators:
+    """Feature values at the last closed candle; NaN is missing."""
+
+    symbol: str
+    timeframe: Timeframe
+    open_ms: int
+    values: dict[str, float]
+
+
+async def read_indicators(
+    context: RunContext,
+    symbol: str,
+    timeframe: Timeframe,
+    at_ms: int | None = None,
+    names: Sequence[str] | None = None,
+    profile: Profile | None = None,
+) -> Indicators:
+    """Features of the last closed candle: the named ones, or the customary ones.
+
+    Raises `UnknownFeatureError`, `UnknownSymbolError` and other `PortError`s.
+    """
+    world = context.at(at_ms)
+    used = profile or world.profiles(None)
+    indicators = used.indicators
+    pivots, tolerance = indicators.indicators.pivot.timeframe, float(indicators.warmup_tolerance)
+    wanted = tuple(names) if names else known_feature_names()
+    needs: list[dict[Timeframe, Need]] = [{timeframe: feature_need("close", timeframe, timeframe, 0, tolerance)}]
+    homes = {}
+    for name in wanted:
+        homes[name] = pivots if name.startswith("pivot_") else timeframe
+        needs.append({homes[name]: feature_need(name, homes[name], timeframe, 0, tolerance)})
+    total = joined(*needs)
+    contract = await contract_of(world, symbol, used)
+    feed = CandleFeed(world.venue.market, world.stores.candles, indicators.indicators.vwap.timezone)
+    now_ms = world.venue.clock.now_ms()
+    fed = await feed.stacks(total, [contract], now_ms)
+    if symbol in fed.failures:
+        raise fed.failures[symbol]
+    tables = {
+        home: FeatureTable(stack, min(stack.count, total[home].tail), feed.timezone)
+        for home, stack in fed.stacks.items()
+    }
+    values = {name: float(tables[homes[name]].feature(name)[0, -1]) for name in wanted}
+    return Indicators(symbol, timeframe, timeframe.last_closed_open(now_ms), values)
+
+
+async def explain_symbol(
+    context: RunContext,
+    profile: Profile,
+    symbol: str,
+    at_ms: int | None = None,
+    options: DecideOptions | None = None,
+) -> Decision:
+    """The symbol's decision now (or at a past instant), whatever its switches and the account say."""
+    world = context.at(at_ms)
+    contract = await contract_of(world, symbol, profile)
+    blueprint = blueprint_of(profile)
+    feed = CandleFeed(world.venue.market, world.stores.candles, blueprint.timezone)
+    now_ms = world.venue.clock.now_ms()
+    fed = await feed.stacks(blueprint.needs, [contract], now_ms)
+    if symbol in fed.failures:
+        raise fed.failures[symbol]
+    quotes = await read_quotes(world.venue.market, [symbol], 1)
+    batch = Decider(blueprint).decide(fed.stacks, now_ms, [symbol], options, quotes.spread_bps())
+    return batch.of(symbol)
+
+
+async def plan_symbol(
+    context: RunContext,
+    profile: Profile,
+    symbol: str,
+    side: Side,
+    timeframe: Timeframe,
+    at_ms: int | None = None,
+) -> PlanOutcome:
+    """The plan that a signal on that side and timeframe would get now; nothing is decided, nothing is sent."""
+    world = context.at(at_ms)
+    blueprint = blueprint_of(profile)
+    if timeframe not in blueprint.plan_features:
+        allowed = ", ".join(blueprint.plan_features)
+        message = f"{timeframe} is no execution timeframe of {profile.name}; allowed: {allowed}"
+        raise InvalidRequestError((FieldProblem("tf", message),))
+    contract = await contract_of(world, symbol, profile)
+    now_ms = world.venue.clock.now_ms()
+    feed = CandleFeed(world.venue.market, world.stores.candles, blueprint.timezone)
+    needs = {**blueprint.plan_needs, **blueprint.needs}
+    fed = await feed.stacks(needs, [contract], now_ms)
+    quotes = await read_quotes(world.venue.market, [symbol], 1)
+    for failure in (*fed.failures.values(), *quotes.failures.values()):
+        raise failure
+    tables = {
+        home: FeatureTable(stack, min(stack.count, needs[home].tail), blueprint.timezone)
+        for home, stack in fed.stacks.items()
+    }
+    features = feature_facts(blueprint, timeframe, tables, symbol, now_ms)
+    signal = Signal(symbol, side, timeframe, f"{symbol}:{timeframe}:{timeframe.last_closed_open(now_ms)}:{side}")
+    account = await world.venue.account.account_state()
+    return make_plan(signal, contract, features, quotes, account, blueprint, now_ms, None).outcome
+
+
+async def contract_of(context: RunContext, symbol: str, profile: Profile) -> Contract:
+    """The symbol's contract; raises `UnknownSymbolError`."""
+    refresh = profile.contracts.selection.refresh_interval_minutes
+    for contract in await current_contracts(context, context.venue.market, refresh):
+        if contract.symbol == symbol:
+            return contract
+    raise UnknownSymbolError(f"no contract for {symbol}; `mtf contracts list` shows the known ones")

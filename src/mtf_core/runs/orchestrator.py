@@ -1,0 +1,162 @@
+"""One run from beginning to end: universe, account, busy filter, candles, decisions, plans, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, evolve, field
+
+from mtf_core._version import __version__
+from mtf_core.market import Contract
+from mtf_core.ports import LockHeld, RunRecord, RunStatus
+from mtf_core.runs.admission import (
+    choose_symbols,
+    filter_busy,
+    lock_symbols,
+    read_switchboard,
+    sync_account,
+    unlock_symbols,
+)
+from mtf_core.runs.context import Progress, RunContext, no_progress
+from mtf_core.runs.deciding import KeptWork, decide
+from mtf_core.runs.journal import decision_inputs, decision_record
+from mtf_core.runs.metering import MeteredExchange, Stopwatch
+from mtf_core.runs.report import Performance, RunReport
+from mtf_core.runs.request import RunRequest
+from mtf_core.runs.simulation import simulate
+from mtf_core.runs.state import RunState
+
+
+class RunLockedError(RuntimeError):
+    """Another run of the profile holds the lock."""
+
+    def __init__(self, held: LockHeld) -> None:
+        self.held = held
+        super().__init__(f"a run holds the lock {held.name!r}; it expires by itself if its owner died")
+
+
+@define(eq=False)
+class Orchestrator:
+    """Runs the pipeline against one context, again and again; what did not change since the last run is kept."""
+
+    context: RunContext
+    _kept: dict[tuple[str, str], KeptWork] = field(factory=dict, init=False)
+
+    async def run(self, request: RunRequest, progress: Progress = no_progress) -> RunReport:
+        """One run.
+
+        Raises `RunLockedError`, `InvalidRequestError`, `ConfigError`, and `PortError` when a store or the whole
+        exchange fails; a symbol's own troubles are in the report.
+        """
+        run = self._state(request, progress)
+        if request.lock_per_symbol:
+            return await self._run(run)
+        lock = f"run:{run.context.venue.namespace}:{run.profile.name}"
+        held = await run.context.locks.acquire(lock, run.run_id, run.profile.trading.locks.run_ttl_sec * 1000)
+        if held is not None:
+            raise RunLockedError(held)
+        try:
+            return await self._run(run)
+        finally:
+            await run.context.locks.release(lock, run.run_id)
+
+    def _state(self, request: RunRequest, progress: Progress) -> RunState:
+        context = self.context.at(request.at_ms)
+        return RunState(
+            request=request,
+            context=context,
+            profile=context.profiles(request.profile),
+            run_id=context.new_run_id(),
+            started_ms=context.wall.now_ms(),
+            instant_ms=context.venue.clock.now_ms(),
+            exchange=MeteredExchange(context.venue.market, context.venue.account),
+            watch=Stopwatch(context.timer),
+            progress=progress,
+        )
+
+    async def _run(self, run: RunState) -> RunReport:
+        contracts = await choose_symbols(run)
+        runs = run.context.stores.runs
+        record = RunRecord(
+            run_id=run.run_id,
+            profile=run.profile.name,
+            dry_run=run.request.dry_run,
+            instant_ms=run.instant_ms,
+            started_ms=run.started_ms,
+            finished_ms=None,
+            status=RunStatus.RUNNING,
+            request=run.request.to_json(),
+            config_digest=run.profile.digest,
+            code_version=__version__,
+            report=None,
+        )
+        await runs.start(record, dict(run.profile.content))
+        try:
+            await self._stages(run, contracts)
+            return await self._finish(run, record)
+        except BaseException:
+            failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.context.wall.now_ms())
+            await runs.finish(failed, ())
+            raise
+
+    async def _stages(self, run: RunState, contracts: Sequence[Contract]) -> None:
+        locked = await lock_symbols(run, contracts)
+        try:
+            switchboard = await read_switchboard(run)
+            await sync_account(run)
+            admitted = await filter_busy(run, locked, switchboard)
+            kept = self._kept_work(run)
+            batch = await decide(run, kept, admitted)
+            if batch is not None:
+                by_symbol = {contract.symbol: contract for contract in admitted}
+                await simulate(run, kept, batch, by_symbol, switchboard)
+        finally:
+            await unlock_symbols(run, locked)
+
+    def _kept_work(self, run: RunState) -> KeptWork:
+        """What earlier runs of the same configuration in the same world left behind."""
+        key = (run.profile.digest, run.context.venue.namespace)
+        if key not in self._kept:
+            self._kept[key] = KeptWork.of(run.profile, run.exchange, run.context.stores.candles)
+        self._kept[key].ask(run.exchange)
+        return self._kept[key]
+
+    async def _finish(self, run: RunState, record: RunRecord) -> RunReport:
+        with run.watch.stage("store"):
+            digests = self._kept_work(run).digests
+            stacks = {**run.plan_stacks, **run.stacks}
+            records = []
+            for symbol, result in run.results.items():
+                decision = run.decisions.get(symbol)
+                inputs = decision_inputs(decision, stacks, digests, run.plans.get(symbol))
+                records.append(decision_record(run.run_id, result, decision, inputs))
+            report = self._report(run)
+            finished = evolve(
+                record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json()
+            )
+            await run.context.stores.runs.finish(finished, records)
+        return evolve(report, performance=self._performance(run), finished_ms=run.context.wall.now_ms())
+
+    def _report(self, run: RunState) -> RunReport:
+        return RunReport(
+            run_id=run.run_id,
+            profile=run.profile.name,
+            dry_run=run.request.dry_run,
+            exchange=run.context.venue.exchange,
+            instant_ms=run.instant_ms,
+            started_ms=run.started_ms,
+            finished_ms=run.context.wall.now_ms(),
+            requested=run.requested,
+            results=dict(sorted(run.results.items())),
+            performance=self._performance(run),
+            account_error=run.account_error,
+        )
+
+    @staticmethod
+    def _performance(run: RunState) -> Performance:
+        return Performance(
+            stages=dict(run.watch.seconds),
+            exchange_calls=dict(run.exchange.calls),
+            timeframes_evaluated=run.evaluated,
+            timeframes_reused=run.reused,
+        )

@@ -1,0 +1,82 @@
+"""The end of a dry run: a plan for every READY symbol, and the guards that an order would have to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from mtf_core.features.table import FeatureTable
+from mtf_core.market import Contract, Timeframe
+from mtf_core.planning import OrderPlan
+from mtf_core.reasons import Reason
+from mtf_core.runs.deciding import KeptWork
+from mtf_core.runs.guards import MoneyGuards, daily_loss
+from mtf_core.runs.planner import Quotes, plan_decision, plan_tables, read_quotes
+from mtf_core.runs.report import OrderOutcome, OrderStatus
+from mtf_core.runs.state import RunState
+from mtf_core.runs.switchboard import Switchboard
+from mtf_core.validation.decision import Decision, DecisionBatch
+
+
+async def simulate(
+    run: RunState,
+    kept: KeptWork,
+    batch: DecisionBatch,
+    contracts: Mapping[str, Contract],
+    switchboard: Switchboard,
+) -> None:
+    """Plans every READY decision and reports what an order would have met; nothing is sent."""
+    ready = [decision for decision in batch if decision.ready]
+    if not ready:
+        return
+    if run.account is None:
+        for decision in ready:
+            _conclude(run, decision, OrderOutcome(OrderStatus.SKIPPED, Reason.ACCOUNT_STATE_UNKNOWN))
+        return
+    workers = run.request.workers
+    with run.watch.stage("market facts"):
+        quotes = await read_quotes(run.exchange, [decision.symbol for decision in ready], workers, run.progress)
+        wanted = [contracts[decision.symbol] for decision in ready]
+        tables, failures = await plan_tables(kept.plan_feed, kept.blueprint, wanted, run.instant_ms, workers)
+    run.plan_stacks = {timeframe: table.stack for timeframe, table in tables.items()}
+    for symbol, error in {**quotes.failures, **failures}.items():
+        run.fail(symbol, Reason.MARKET_FACTS_UNAVAILABLE, error)
+    risk = run.profile.trade_entry.risk
+    loss = await daily_loss(risk, run.account, run.context.stores.audit)
+    guards = MoneyGuards(switchboard, risk, run.account, loss)
+    with run.watch.stage("plans"):
+        for decision in ready:
+            if decision.symbol not in quotes.failures and decision.symbol not in failures:
+                _plan(run, decision, tables, contracts[decision.symbol], quotes, guards)
+
+
+def _plan(
+    run: RunState,
+    decision: Decision,
+    tables: Mapping[Timeframe, FeatureTable],
+    contract: Contract,
+    quotes: Quotes,
+    guards: MoneyGuards,
+) -> None:
+    assert run.account is not None
+    planned = plan_decision(decision, tables, contract, quotes, run.account, run.instant_ms)
+    run.plans[decision.symbol] = planned
+    if not isinstance(planned.outcome, OrderPlan):
+        facts = {name: str(value) for name, value in planned.outcome.facts}
+        _conclude(run, decision, OrderOutcome(OrderStatus.SKIPPED, planned.outcome.reason, facts))
+        return
+    plan = planned.outcome
+    refusal = guards.refuse(plan.symbol, plan.execution_timeframe, plan.side)
+    if refusal is not None:
+        outcome = OrderOutcome(OrderStatus.SKIPPED, refusal.reason, dict(refusal.facts))
+        _conclude(run, decision, outcome, plan)
+        return
+    guards.entered()
+    _conclude(run, decision, OrderOutcome(OrderStatus.SIMULATED), plan)
+
+
+def _conclude(run: RunState, decision: Decision, order: OrderOutcome, plan: OrderPlan | None = None) -> None:
+    """The order's reason becomes the symbol's final one."""
+    result = run.results[decision.symbol]
+    run.results[decision.symbol] = evolve(result, reason=order.reason, order=order, plan=plan)

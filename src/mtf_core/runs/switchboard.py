@@ -1,0 +1,68 @@
+"""Switches as they stand at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from mtf_core.market import MINUTE_MS, Timeframe
+from mtf_core.ports import GLOBAL_SWITCH, Switch, switch_key
+from mtf_core.settings.trading import SwitchSettings
+
+SOON_MS = MINUTE_MS
+"""A switch that comes back on within a run's period counts as about to expire."""
+
+BUSY = "busy"
+
+
+@frozen
+class Switchboard:
+    """The stored switches and the instant at which they are read."""
+
+    switches: Mapping[str, Switch]
+    now_ms: int
+
+    @classmethod
+    def of(cls, switches: Iterable[Switch], now_ms: int) -> Switchboard:
+        return cls({switch.key: switch for switch in switches}, now_ms)
+
+    @property
+    def kill_switch_on(self) -> bool:
+        """The global switch is off: no new entries."""
+        return self._off(GLOBAL_SWITCH)
+
+    def is_off(self, symbol: str, timeframe: Timeframe | None = None) -> bool:
+        """The symbol's switch is off, or the one of this symbol and timeframe."""
+        return self._off(switch_key(symbol)) or (timeframe is not None and self._off(switch_key(symbol, timeframe)))
+
+    def comes_back_soon(self, symbol: str) -> bool:
+        """The symbol is off, and comes back on within the next minute."""
+        switch = self.switches.get(switch_key(symbol))
+        if switch is None or switch.until_ms is None or not switch.is_off(self.now_ms):
+            return False
+        return switch.until_ms - self.now_ms <= SOON_MS
+
+    def turned_off_as_busy(self, symbol: str, settings: SwitchSettings) -> Switch | None:
+        """The switch of a symbol found busy: off for a while, less if it was off already.
+
+        None when it stays as it is: an operator's switch, or one that is off for longer, is not cut short.
+        """
+        current = self.switches.get(switch_key(symbol))
+        off = current is not None and current.is_off(self.now_ms)
+        minutes = settings.busy_again_minutes if off else settings.busy_minutes
+        until_ms = self.now_ms + minutes * MINUTE_MS
+        if current is not None and off and (current.until_ms is None or current.until_ms >= until_ms):
+            return None
+        return Switch(switch_key(symbol), on=False, until_ms=until_ms, reason=BUSY, changed_ms=self.now_ms)
+
+    def turned_on_as_free(self, symbol: str) -> Switch | None:
+        """The switch of a symbol that was off because it was busy and is free again; None when there is none such."""
+        current = self.switches.get(switch_key(symbol))
+        if current is None or current.on or current.reason != BUSY:
+            return None
+        return Switch(switch_key(symbol), on=True, until_ms=None, reason="free again", changed_ms=self.now_ms)
+
+    def _off(self, key: str) -> bool:
+        switch = self.switches.get(key)
+        return switch is not None and switch.is_off(self.now_ms)
