@@ -72,6 +72,12 @@ def test_blank_lines_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_p
     assert len(read_candles(path)) == 2
 
 
+def test_quoted_cells_are_read(tmp_path: Path):
+    path = write(tmp_path, '"note",' + HEADER, f'"a, b",{row(START_S)}', f'"c","{START_S + 60}","10","12","9","11","5"')
+    assert len(read_candles(path)) == 2
+    assert "row 3: 2 values" in refusal(write(tmp_path, '"note",' + HEADER, f'"a, b",{row(START_S)}', '"a","b"'))
+
+
 def test_gzip_is_read_whatever_the_name(tmp_path: Path):
     content = gzip.compress("\n".join(three([START_S, START_S + 60, START_S + 120])).encode())
     for name in ("candles.csv.gz", "candles.csv"):
