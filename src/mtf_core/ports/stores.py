@@ -48,10 +48,10 @@ class CandleStore(Protocol):
 
 
 class RunStore(Protocol):
-    """Runs, their decisions, and the configurations they ran with."""
+    """Runs, their decisions, and documents that many of them share: configurations, the shapes of traces."""
 
-    async def start(self, run: RunRecord, config: JsonObject) -> None:
-        """Records a run as running, and its configuration's content once per digest."""
+    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject]) -> None:
+        """Records a run as running, and each document once per digest; the run's own configuration is among them."""
         ...
 
     async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
@@ -76,8 +76,8 @@ class RunStore(Protocol):
         """The symbol's decision in the newest run that had it."""
         ...
 
-    async def config(self, digest: str) -> JsonObject | None:
-        """The configuration content stored under a digest."""
+    async def document(self, digest: str) -> JsonObject | None:
+        """The document stored under a digest."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -17,7 +17,6 @@ from mtf_core.rules.expressions import (
     Comparison,
     Constantly,
     Feature,
-    Known,
     Metric,
     Named,
     Not,
@@ -34,8 +33,9 @@ from mtf_core.rules.truth import NAMES, TRUE, Truth
 class TraceNode:
     """One node of a verdict's tree, as a person reads it. `result` is true, false or unknown.
 
-    `values` are the operands of a comparison by their text (NaN: missing); `distance` is how far the left side is
-    from where the comparison would turn (positive: it holds by that much). `decides`: flipping it flips the verdict.
+    `values` are the operands of a comparison by their text (NaN: missing), left and right first; `distance` is how
+    far the left side is from where the comparison would turn (positive: it holds by that much). `decides`: flipping
+    it alone flips the verdict.
     """
 
     label: str
@@ -43,6 +43,7 @@ class TraceNode:
     result: str
     decides: bool = False
     parameters: tuple[tuple[str, float | bool], ...] = ()
+    comparison: str = ""
     values: Mapping[str, float] = field(factory=dict)
     distance: float | None = None
     missing: tuple[str, ...] = ()
@@ -55,11 +56,60 @@ class TraceNode:
             yield from child.walk()
 
 
+@frozen
+class Slot:
+    """One operand of a comparison; `supplied` when it is a feature or metric, so that it can be missing."""
+
+    text: str
+    supplied: bool
+    constant: bool = False
+
+
+@frozen
+class TemplateNode:
+    """A node of a test's tree without its results. `slots` begin with the left and right side of a comparison."""
+
+    label: str
+    kind: str
+    parameters: tuple[tuple[str, float | bool], ...] = ()
+    comparison: str = ""
+    slots: tuple[Slot, ...] = ()
+    children: tuple[TemplateNode, ...] = ()
+
+
+@frozen(eq=False)
+class TraceTemplate:
+    """A test, and the order in which its nodes and operands are captured: parents first, left to right."""
+
+    test: Test
+    root: TemplateNode
+    nodes: tuple[Test, ...]
+    operands: tuple[Operand, ...]
+
+    @classmethod
+    def of(cls, test: Test) -> TraceTemplate:
+        nodes = tuple(_preorder(test))
+        operands = tuple(operand for node in nodes if isinstance(node, Compare) for operand in _operands(node))
+        return cls(test, _template(test), nodes, operands)
+
+    def capture(self, evaluator: Evaluator) -> Captured:
+        """What the evaluator found for this test, at its last column."""
+        rows = evaluator.axis.shape[0]
+        truths = np.empty((rows, len(self.nodes)), dtype=np.int8)
+        for i, node in enumerate(self.nodes):
+            truths[:, i] = evaluator.truth(node)[:, -1]
+        values = np.empty((rows, len(self.operands)))
+        for i, operand in enumerate(self.operands):
+            found = evaluator.value(operand)
+            values[:, i] = found if isinstance(found, float) else found[:, -1]
+        return Captured(self, truths, values)
+
+
 @frozen(eq=False)
 class Captured:
-    """Truths and operand values of one test's tree for many symbols, at the evaluator's last column.
+    """Truths and operand values of one test's tree for many symbols, in the order of the template.
 
-    `truths` is int8 (n_symbols, n_nodes), `values` float64 (n_symbols, n_slots), in the order of the template.
+    `truths` is int8 (n_symbols, n_nodes), `values` float64 (n_symbols, n_operands).
     """
 
     template: TraceTemplate
@@ -68,45 +118,21 @@ class Captured:
 
     def node(self, row: int) -> TraceNode:
         """The tree of one symbol."""
-        return marked(_Reader(self.truths[row], self.values[row]).build(self.template.test))
+        return trace_tree(self.template.root, self.truths[row].tolist(), self.values[row].tolist())
 
     def missing(self, row: int) -> tuple[str, ...]:
         """Features and metrics that one symbol lacked, each once."""
-        absent = np.isnan(self.values[row])
-        if not absent.any():
-            return ()
-        slots = [self.template.slots[i] for i in np.flatnonzero(absent)]
-        return tuple(dict.fromkeys(str(slot) for slot in slots if isinstance(slot, Feature | Metric)))
+        absent = np.flatnonzero(np.isnan(self.values[row]))
+        operands = [self.template.operands[i] for i in absent]
+        return tuple(dict.fromkeys(str(one) for one in operands if isinstance(one, Feature | Metric)))
 
-    def rows(self, rows: list[int]) -> Captured:
+    def rows(self, rows: Sequence[int]) -> Captured:
         return Captured(self.template, self.truths[rows], self.values[rows])
 
 
-@frozen(eq=False)
-class TraceTemplate:
-    """The order in which a test's nodes and operands are captured: parents first, left to right."""
-
-    test: Test
-    nodes: tuple[Test, ...]
-    slots: tuple[Operand, ...]
-
-    @classmethod
-    def of(cls, test: Test) -> TraceTemplate:
-        nodes = tuple(_preorder(test))
-        slots = tuple(operand for node in nodes if isinstance(node, Compare) for operand in _slots(node))
-        return cls(test, nodes, slots)
-
-    def capture(self, evaluator: Evaluator) -> Captured:
-        """What the evaluator found for this test, at its last column."""
-        rows = evaluator.axis.shape[0]
-        truths = np.empty((rows, len(self.nodes)), dtype=np.int8)
-        for i, node in enumerate(self.nodes):
-            truths[:, i] = evaluator.truth(node)[:, -1]
-        values = np.empty((rows, len(self.slots)))
-        for i, operand in enumerate(self.slots):
-            found = evaluator.value(operand)
-            values[:, i] = found if isinstance(found, float) else found[:, -1]
-        return Captured(self, truths, values)
+def trace_tree(root: TemplateNode, truths: Sequence[int], values: Sequence[float]) -> TraceNode:
+    """The tree of one verdict from what was captured of it, deciding nodes marked."""
+    return marked(_Reader(truths, values).build(root))
 
 
 def _preorder(test: Test) -> Iterator[Test]:
@@ -115,44 +141,21 @@ def _preorder(test: Test) -> Iterator[Test]:
         yield from _preorder(child)
 
 
-def _slots(node: Compare) -> tuple[Operand, ...]:
+def _operands(node: Compare) -> tuple[Operand, ...]:
     """Both sides, and the features below them where a side is computed."""
     sides: tuple[Operand, ...] = (node.left, node.right)
     return sides + tuple(leaf for leaf in leaves(node) if leaf not in sides)
 
 
-class _Reader:
-    """Rebuilds one symbol's tree from its captured row, consuming truths and values in order."""
-
-    def __init__(self, truths: Truth, values: Floats) -> None:
-        self._truths = iter(truths.tolist())
-        self._values = iter(values.tolist())
-
-    def build(self, test: Test) -> TraceNode:
-        result = NAMES[next(self._truths)]
-        if isinstance(test, Compare):
-            return self._comparison(test, result)
-        parts = tuple(self.build(child) for child in children(test))
-        if isinstance(test, Known) and parts[0].result == result:
-            return parts[0]  # the guard changed nothing: the inner test speaks for itself
-        label, kind = _name_and_kind(test)
-        parameters = test.parameters if isinstance(test, Named) else ()
-        missing = tuple(dict.fromkeys(name for part in parts for name in part.missing))
-        return TraceNode(label, kind, result, parameters=parameters, missing=missing, children=parts)
-
-    def _comparison(self, test: Compare, result: str) -> TraceNode:
-        values = {str(operand): next(self._values) for operand in _slots(test)}
-        left, right = values[str(test.left)], values[str(test.right)]
-        distance = left - right if test.op in (Comparison.GT, Comparison.GTE) else right - left
-        constants = {str(side) for side in (test.left, test.right) if isinstance(side, Number)}
-        return TraceNode(
-            label=f"{test.left} {test.op} {test.right}",
-            kind="compare",
-            result=result,
-            values={name: value for name, value in values.items() if name not in constants},
-            distance=None if math.isnan(distance) else distance,
-            missing=tuple(str(leaf) for leaf in leaves(test) if math.isnan(values[str(leaf)])),
+def _template(test: Test) -> TemplateNode:
+    if isinstance(test, Compare):
+        slots = tuple(
+            Slot(str(one), isinstance(one, Feature | Metric), isinstance(one, Number)) for one in _operands(test)
         )
+        return TemplateNode(f"{test.left} {test.op} {test.right}", "compare", (), str(test.op), slots)
+    label, kind = _name_and_kind(test)
+    parameters = test.parameters if isinstance(test, Named) else ()
+    return TemplateNode(label, kind, parameters, children=tuple(_template(child) for child in children(test)))
 
 
 def _name_and_kind(test: Test) -> tuple[str, str]:
@@ -171,6 +174,39 @@ def _name_and_kind(test: Test) -> tuple[str, str]:
             return ("always" if value else "never"), "constant"
         case _:
             return "all features known", "known"
+
+
+class _Reader:
+    """Builds one symbol's tree, consuming captured truths and values in the template's order."""
+
+    def __init__(self, truths: Sequence[int], values: Sequence[float]) -> None:
+        self._truths = iter(truths)
+        self._values = iter(values)
+
+    def build(self, node: TemplateNode) -> TraceNode:
+        result = NAMES[next(self._truths)]
+        if node.comparison:
+            return self._comparison(node, result)
+        parts = tuple(self.build(child) for child in node.children)
+        if node.kind == "known" and parts[0].result == result:
+            return parts[0]  # the guard changed nothing: the inner test speaks for itself
+        missing = tuple(dict.fromkeys(name for part in parts for name in part.missing))
+        return TraceNode(node.label, node.kind, result, parameters=node.parameters, missing=missing, children=parts)
+
+    def _comparison(self, node: TemplateNode, result: str) -> TraceNode:
+        values = [next(self._values) for _ in node.slots]
+        left, right = values[:2]
+        distance = left - right if node.comparison in (Comparison.GT, Comparison.GTE) else right - left
+        shown = [(slot, value) for slot, value in zip(node.slots, values, strict=True) if not slot.constant]
+        return TraceNode(
+            label=node.label,
+            kind="compare",
+            result=result,
+            comparison=node.comparison,
+            values={slot.text: value for slot, value in shown},
+            distance=None if math.isnan(distance) else distance,
+            missing=tuple(dict.fromkeys(slot.text for slot, value in shown if slot.supplied and math.isnan(value))),
+        )
 
 
 def marked(node: TraceNode) -> TraceNode:

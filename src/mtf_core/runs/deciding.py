@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from mtf_core.market import Contract, Timeframe
-from mtf_core.ports import CandleStore, MarketData
+from mtf_core.ports import CandleStore, JsonObject, MarketData
 from mtf_core.reasons import Reason
 from mtf_core.runs.feed import CandleFeed
 from mtf_core.runs.journal import RangeDigests
@@ -20,6 +20,7 @@ from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
 from mtf_core.validation.judge import DecideOptions
 from mtf_core.validation.metrics import metric_names
+from mtf_core.validation.traces import digest_of, templates_of
 
 
 @define(eq=False)
@@ -30,13 +31,17 @@ class KeptWork:
     feed: CandleFeed
     plan_feed: CandleFeed
     decider: Decider
+    templates: JsonObject
+    """The shapes of the profile's trees, and their digest: what stored traces are read with."""
+    templates_digest: str
     digests: RangeDigests = field(factory=RangeDigests)
 
     @classmethod
     def of(cls, profile: Profile, market: MarketData, store: CandleStore) -> KeptWork:
         blueprint = blueprint_of(profile)
         feeds = [CandleFeed(market, store, blueprint.timezone) for _ in range(2)]
-        return cls(blueprint, feeds[0], feeds[1], Decider(blueprint))
+        templates = templates_of(blueprint)
+        return cls(blueprint, feeds[0], feeds[1], Decider(blueprint), templates, digest_of(templates))
 
     def ask(self, market: MarketData) -> None:
         """From now on, candles are fetched from this exchange (each run meters its own calls)."""

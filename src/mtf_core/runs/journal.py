@@ -18,7 +18,7 @@ from mtf_core.runs.planner import Planned, facts_to_json
 from mtf_core.runs.report import SymbolResult
 from mtf_core.settings.structure import setting_types
 from mtf_core.validation.decision import Decision
-from mtf_core.validation.explain import decision_to_json
+from mtf_core.validation.traces import compact_trace
 
 
 @define(eq=False)
@@ -89,7 +89,7 @@ def contract_from_json(document: Mapping[str, Any]) -> Contract:
 
 
 def decision_record(
-    run_id: str, result: SymbolResult, decision: Decision | None, inputs: Mapping[str, Any]
+    run_id: str, result: SymbolResult, decision: Decision | None, inputs: Mapping[str, Any], templates_digest: str
 ) -> DecisionRecord:
     """A symbol's record; symbols that were never evaluated have an empty trace."""
     return DecisionRecord(
@@ -102,5 +102,5 @@ def decision_record(
         decision_key=result.decision_key,
         result=result.to_json(),
         inputs=inputs,
-        trace=decision_to_json(decision) if decision is not None else {},
+        trace=compact_trace(decision, templates_digest) if decision is not None else {},
     )

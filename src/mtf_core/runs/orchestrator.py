@@ -90,7 +90,8 @@ class Orchestrator:
             code_version=__version__,
             report=None,
         )
-        await runs.start(record, dict(run.profile.content))
+        kept = self._kept_work(run)
+        await runs.start(record, {run.profile.digest: dict(run.profile.content), kept.templates_digest: kept.templates})
         try:
             await self._stages(run, contracts)
             return await self._finish(run, record)
@@ -123,13 +124,13 @@ class Orchestrator:
 
     async def _finish(self, run: RunState, record: RunRecord) -> RunReport:
         with run.watch.stage("store"):
-            digests = self._kept_work(run).digests
+            kept = self._kept_work(run)
             stacks = {**run.plan_stacks, **run.stacks}
             records = []
             for symbol, result in run.results.items():
                 decision = run.decisions.get(symbol)
-                inputs = decision_inputs(decision, stacks, digests, run.plans.get(symbol))
-                records.append(decision_record(run.run_id, result, decision, inputs))
+                inputs = decision_inputs(decision, stacks, kept.digests, run.plans.get(symbol))
+                records.append(decision_record(run.run_id, result, decision, inputs, kept.templates_digest))
             report = self._report(run)
             finished = evolve(
                 record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json()

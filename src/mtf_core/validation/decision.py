@@ -59,6 +59,27 @@ class ContextVerdict:
     reason: Reason | None
 
 
+@frozen
+class DecisionTrace:
+    """Everything that led to one decision, as values: enough to explain it without rules or candles."""
+
+    symbol: str
+    at_ms: int
+    reason: Reason | None
+    side: Side | None
+    execution_timeframe: Timeframe | None
+    key: str | None
+    context: ContextVerdict | None
+    """None when the context was skipped."""
+    timeframes: tuple[TimeframeVerdict, ...]
+    selection: tuple[SelectorVerdict, ...]
+
+    @property
+    def status(self) -> str:
+        """READY or INVALID."""
+        return "READY" if self.reason is None else "INVALID"
+
+
 @frozen(eq=False)
 class Decision:
     """One symbol at one instant: READY (`reason` None) with a side and an execution timeframe, or not."""
@@ -125,9 +146,19 @@ class Decision:
         )
 
     @property
-    def timeframes(self) -> tuple[TimeframeVerdict, ...]:
-        """Every evaluated timeframe's verdict, the highest first."""
-        return tuple(self.timeframe(timeframe) for timeframe in self.batch.verdicts)
+    def trace(self) -> DecisionTrace:
+        """The whole tree that led here."""
+        return DecisionTrace(
+            self.symbol,
+            self.at_ms,
+            self.reason,
+            self.side,
+            self.execution_timeframe,
+            self.key,
+            self.context,
+            tuple(self.timeframe(timeframe) for timeframe in self.batch.verdicts),
+            self.selection,
+        )
 
     @property
     def context(self) -> ContextVerdict | None:

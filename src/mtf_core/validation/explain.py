@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from mtf_core.market import Side, format_instant
 from mtf_core.rules.trace import TraceNode
 from mtf_core.rules.truth import NAMES
-from mtf_core.validation.decision import Decision, SelectorVerdict, TimeframeVerdict
+from mtf_core.validation.decision import DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 INDENT = "  "
 
 
-def decision_to_json(decision: Decision) -> dict[str, Any]:
+def decision_to_json(decision: DecisionTrace) -> dict[str, Any]:
     """The whole trace of a decision: every timeframe's trees, the context's verdict, every step of the selector."""
     context = decision.context
     return {
@@ -57,6 +57,8 @@ def trace_to_json(node: TraceNode) -> dict[str, Any]:
         document["decides"] = True
     if node.parameters:
         document["parameters"] = dict(node.parameters)
+    if node.comparison:
+        document["comparison"] = node.comparison
     if node.values:
         document["values"] = {name: None if math.isnan(value) else value for name, value in node.values.items()}
     if node.distance is not None:
@@ -66,21 +68,6 @@ def trace_to_json(node: TraceNode) -> dict[str, Any]:
     if node.children:
         document["children"] = [trace_to_json(child) for child in node.children]
     return document
-
-
-def trace_from_json(document: Mapping[str, Any]) -> TraceNode:
-    """The node that `trace_to_json` wrote."""
-    return TraceNode(
-        label=document["label"],
-        kind=document["kind"],
-        result=document["result"],
-        decides=bool(document.get("decides")),
-        parameters=tuple(document.get("parameters", {}).items()),
-        values={name: math.nan if value is None else value for name, value in document.get("values", {}).items()},
-        distance=document.get("distance"),
-        missing=tuple(document.get("missing", ())),
-        children=tuple(trace_from_json(child) for child in document.get("children", ())),
-    )
 
 
 def _step_to_json(step: SelectorVerdict) -> dict[str, Any]:
@@ -94,12 +81,12 @@ def _step_to_json(step: SelectorVerdict) -> dict[str, Any]:
     }
 
 
-def render_decision(decision: Decision) -> str:
+def render_decision(decision: DecisionTrace) -> str:
     """Every timeframe's trees, then the context, the selector's walk and the verdict, as indented text."""
     return "\n".join(_decision_lines(decision))
 
 
-def _decision_lines(decision: Decision) -> Iterator[str]:
+def _decision_lines(decision: DecisionTrace) -> Iterator[str]:
     yield f"{decision.symbol} at {format_instant(decision.at_ms)}: {_verdict(decision)}"
     for verdict in decision.timeframes:
         yield ""
@@ -113,8 +100,8 @@ def _decision_lines(decision: Decision) -> Iterator[str]:
         yield f"selector {step.timeframe}: {step.step.name.lower().replace('_', ' ')} ({candidate}; {groups})"
 
 
-def _verdict(decision: Decision) -> str:
-    if decision.ready:
+def _verdict(decision: DecisionTrace) -> str:
+    if decision.reason is None:
         return f"READY {decision.side} on {decision.execution_timeframe}"
     return f"{decision.status} {decision.reason}"
 
@@ -134,27 +121,32 @@ def render_timeframe(verdict: TimeframeVerdict) -> str:
 
 
 def _tree_lines(node: TraceNode, depth: int) -> Iterator[str]:
-    shown, body = _merged(node)
-    yield f"{INDENT * depth}{_label(node)}\t{node.result}\t{_operands(shown)}{'  ← decides' if _marks(node) else ''}"
-    for child in body:
+    label, shown, below = _line(node)
+    mark = "   ← decides" if node.decides and not any(child.decides for child in below) else ""
+    yield f"{INDENT * depth}{label}\t{node.result}\t{_operands(shown)}{mark}"
+    for child in below:
         yield from _tree_lines(child, depth + 1)
 
 
-def _merged(node: TraceNode) -> tuple[TraceNode, tuple[TraceNode, ...]]:
-    """A named test whose body is a single comparison is one line; else its body goes below it."""
-    if node.kind in ("rule", "builtin") and len(node.children) == 1 and not node.children[0].children:
-        return node.children[0], ()
-    return node, node.children
+def _line(node: TraceNode) -> tuple[str, TraceNode, tuple[TraceNode, ...]]:
+    """A node's label, the node whose operands stand beside it, and what goes on the lines below.
 
-
-def _marks(node: TraceNode) -> bool:
-    """Marked are deciding leaves; above them the mark would only repeat itself."""
-    return node.decides and not any(child.decides for child in _merged(node)[1])
+    A named test takes its body onto its own line: a comparison with its operands, `all_of` or `any_of` by name.
+    """
+    label = _label(node)
+    shown = node
+    while shown.kind in ("rule", "builtin", "known") and len(shown.children) == 1:
+        shown = shown.children[0]
+        if shown.kind != "compare":
+            label = f"{label}: {_label(shown)}"
+    return label, shown, shown.children
 
 
 def _label(node: TraceNode) -> str:
+    if node.kind == "compare":
+        return "·"
     if not node.parameters:
-        return "" if node.kind == "compare" else node.label
+        return node.label
     return f"{node.label} ({', '.join(_parameter(name, value) for name, value in node.parameters)})"
 
 
@@ -163,13 +155,22 @@ def _parameter(name: str, value: float | bool) -> str:
 
 
 def _operands(node: TraceNode) -> str:
+    """`close 67123.4 > vwap 67080.1`: each side with its value, then the features of a computed side."""
     if node.kind != "compare":
-        return f"missing {', '.join(node.missing)}" if node.missing and not node.children else ""
-    text = node.label
-    values = "  ".join(
-        f"{name}={'missing' if math.isnan(value) else number(value)}" for name, value in node.values.items()
-    )
-    return f"{text}   {values}"
+        return ""
+    sides = [f"{name} {_value(value)}" if name in node.values else name for name, value in _sides(node)]
+    inner = [name for name in node.values if name not in dict(_sides(node))]
+    features = f"   ({', '.join(f'{name} {_value(node.values[name])}' for name in inner)})" if inner else ""
+    return f" {node.comparison} ".join(sides) + features
+
+
+def _sides(node: TraceNode) -> tuple[tuple[str, float], tuple[str, float]]:
+    left, right = node.label.split(f" {node.comparison} ")
+    return (left, node.values.get(left, math.nan)), (right, node.values.get(right, math.nan))
+
+
+def _value(value: float) -> str:
+    return "missing" if math.isnan(value) else number(value)
 
 
 def number(value: float) -> str:
@@ -193,6 +194,5 @@ __all__ = [
     "render_decision",
     "render_timeframe",
     "timeframe_to_json",
-    "trace_from_json",
     "trace_to_json",
 ]
