@@ -154,5 +154,5 @@ class ConfigError(ValueError):
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `name`, if one is like it at all."""
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    matches = get_close_matches(name, [str(each) for each in known], n=1, cutoff=0.6)
     return matches[0] if matches else None

@@ -42,7 +42,7 @@ def check_config(config_dir: Path | None = None) -> CheckReport:
         return CheckReport(error.problems, (), (), ())
     names = folder.profile_names()
     _trading(folder, names)
-    profiles = [_build(name, folder, folder.problems) for name in names]
+    profiles = [_build(name, folder, folder.problems, thorough=True) for name in names]
     for path in folder.unread_files():
         folder.problems.warning(Place(folder.shown(path), 1), "nothing reads this file", "rename or remove it")
     return CheckReport(
@@ -53,12 +53,12 @@ def check_config(config_dir: Path | None = None) -> CheckReport:
     )
 
 
-def _build(name: str, folder: ConfigFolder, problems: Problems) -> Profile | None:
+def _build(name: str, folder: ConfigFolder, problems: Problems, *, thorough: bool = False) -> Profile | None:
     """The profile, or None; its problems go to `problems`, also those of files beside one that is unreadable."""
     documents = folder.documents(name)
     unreadable = [document.value for document in Document if document.value not in documents]
     own = Problems()
-    profile = build_profile(name, documents, own)
+    profile = build_profile(name, documents, own, thorough=thorough)
     # What is absent because its file was unreadable has been reported with its cause.
     problems.items.extend(item for item in own.items if item.place.file not in unreadable)
     return None if unreadable else profile

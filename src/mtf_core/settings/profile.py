@@ -72,8 +72,13 @@ def unwrapped(document: str, node: ConfigNode) -> ConfigNode:
     return node
 
 
-def build_profile(name: str, documents: Mapping[str, ConfigNode], problems: Problems) -> Profile | None:
-    """The profile that the documents describe (by `Document`, overlays applied), or None after reporting why not."""
+def build_profile(
+    name: str, documents: Mapping[str, ConfigNode], problems: Problems, *, thorough: bool = False
+) -> Profile | None:
+    """The profile that the documents describe (by `Document`, overlays applied), or None after reporting why not.
+
+    Every error is found in any case; `thorough` adds what a check of the configuration tells besides.
+    """
     before = len(problems.errors)
     nodes = {document: _node(document, documents, problems) for document in Document}
     validations, trade_entry_node = nodes[Document.VALIDATIONS], nodes[Document.TRADE_ENTRY]
@@ -82,7 +87,7 @@ def build_profile(name: str, documents: Mapping[str, ConfigNode], problems: Prob
     trading = read_trading(nodes[Document.TRADING], problems)
     trade_entry = _read_trade_entry(trade_entry_node, problems) if Document.TRADE_ENTRY in documents else None
     rules = (
-        read_validation(validations, indicators or IndicatorSettings(), problems)
+        read_validation(validations, indicators or IndicatorSettings(), problems, thorough=thorough)
         if Document.VALIDATIONS in documents
         else None
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 
@@ -41,18 +41,29 @@ class ValidationHeader:
     )
 
 
-def read_validation(node: ConfigNode, indicators: IndicatorSettings, problems: Problems) -> RuleSet | None:
-    """The rules in `mtf_validations.<profile>.yaml`, or None when something in the file was wrong."""
+_ANY_TIMEFRAME = ValidationHeader(ContextMode.PRAGMATIC, tuple(Timeframe), tuple(Timeframe))
+
+
+def read_validation(
+    node: ConfigNode, indicators: IndicatorSettings, problems: Problems, *, thorough: bool = False
+) -> RuleSet | None:
+    """The rules in `mtf_validations.<profile>.yaml`, or None when something in the file was wrong.
+
+    Errors are always found; `thorough` also looks for entries that never decide, which takes longer.
+    """
     before = len(problems.errors)
     node = without_refused(node, REFUSED_VALIDATION_KEYS, problems)
     header = _header(node, problems)
     scope = _scope(node, indicators, problems)
     rules = parse_rules(scope, problems)
     timeframes = _timeframes(node, scope, problems)
-    ruleset = _ruleset(node, header, timeframes, scope, problems) if header is not None else None
-    if ruleset is None or len(problems.errors) > before:
+    if header is not None:
+        _check_timeframes(node, header, timeframes, problems)
+    # With a broken header the other sections are still read, so that their problems are reported as well.
+    ruleset = _ruleset(node, header or _ANY_TIMEFRAME, timeframes, scope, problems)
+    if len(problems.errors) > before:
         return None
-    check_rules(ruleset, node, rules, problems)
+    check_rules(ruleset, node, rules, problems, thorough=thorough)
     return ruleset if len(problems.errors) == before else None
 
 
@@ -63,13 +74,7 @@ def _ruleset(
     scope: Scope,
     problems: Problems,
 ) -> RuleSet:
-    context = highest_first(header.context_timeframes)
-    execution = highest_first(
-        tuple(tf for tf in timeframes if tf not in context)
-        if header.execution_timeframes is None
-        else header.execution_timeframes
-    )
-    _check_timeframes(node, header, execution, timeframes, problems)
+    context, execution = highest_first(header.context_timeframes), _execution_timeframes(header, timeframes)
     filters = _section(node, "filters_mandatory")
     selector = _section(node, "execution_selector")
     selection = read_selector(selector, execution, scope, problems) if selector else Selection()
@@ -91,10 +96,16 @@ def _ruleset(
     )
 
 
+def _execution_timeframes(header: ValidationHeader, with_rules: Iterable[Timeframe]) -> tuple[Timeframe, ...]:
+    if header.execution_timeframes is not None:
+        return highest_first(header.execution_timeframes)
+    return highest_first(tuple(tf for tf in with_rules if tf not in header.context_timeframes))
+
+
 def _header(node: ConfigNode, problems: Problems) -> ValidationHeader | None:
     entries = _entries(node)
     known = (*_HEADER_KEYS, *_SECTION_KEYS)
-    for key in entries.keys() - set(known):
+    for key in (key for key in entries if key not in known):
         problems.error(
             entries[key].place, f"unknown key {key!r}", f"known keys: {', '.join(known)}", nearest_name(key, known)
         )
@@ -116,7 +127,7 @@ def _timeframes(node: ConfigNode, scope: Scope, problems: Problems) -> dict[Time
     if section is None:
         problems.error(node.place, "the key 'validation' is missing", "it is required: the rules of each timeframe")
         return {}
-    for key in _entries(section).keys() - {"timeframe"}:
+    for key in (key for key in _entries(section) if key != "timeframe"):
         problems.error(_entries(section)[key].place, f"unknown key {key!r}", "known keys: timeframe")
     by_timeframe = _entries(section).get("timeframe")
     if by_timeframe is None or not isinstance(by_timeframe.value, Mapping):
@@ -143,7 +154,7 @@ def _sides(node: ConfigNode, scope: Scope, problems: Problems) -> dict[str, Test
     if not isinstance(node.value, Mapping) or not node.value:
         problems.error(node.place, f"found {node.shown()}", "allowed is a map with long, short or both")
         return {}
-    for key in node.value.keys() - set(_SIDES):
+    for key in (key for key in node.value if key not in _SIDES):
         problems.error(
             node.value[key].place, f"unknown key {key!r}", "known keys: long, short", nearest_name(key, _SIDES)
         )
@@ -153,11 +164,11 @@ def _sides(node: ConfigNode, scope: Scope, problems: Problems) -> dict[str, Test
 def _check_timeframes(
     node: ConfigNode,
     header: ValidationHeader,
-    execution: tuple[Timeframe, ...],
     timeframes: Mapping[Timeframe, TimeframeRules],
     problems: Problems,
 ) -> None:
     """Every named timeframe has rules, every timeframe with rules is named, and none is named twice."""
+    execution = _execution_timeframes(header, timeframes)
     for key, listed in (
         ("context_timeframes", header.context_timeframes),
         ("execution_timeframes", header.execution_timeframes or execution),

@@ -6,27 +6,45 @@ from collections.abc import Collection, Iterator, Mapping
 
 from mtf_core.market import Side
 from mtf_core.rules.analysis import Finding, names_used, never_or_always, side_warnings
-from mtf_core.rules.expressions import Constantly, Named, Test
+from mtf_core.rules.expressions import Named, Test, children
+from mtf_core.rules.regions import region
 from mtf_core.rules.ruleset import RuleSet
 from mtf_core.rules.scope import report_once
 from mtf_core.settings.nodes import ConfigNode, Place, Problems, Severity
 
 
-def check_rules(ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems) -> None:
+def check_rules(
+    ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems, *, thorough: bool
+) -> None:
     """Adds what is wrong with tests that are each well formed; `rules` are the profile's named ones.
 
-    A named rule is judged once, where it is defined; sides, filters and selector lists where they stand.
+    A named rule is judged once, where it is defined; sides, filters and selector lists where they stand. Only the
+    thorough way looks for entries that never decide beside others: it takes longer and finds no errors.
     """
+    judge = _judge if thorough else _judge_if_impossible
     for name, test in rules.items():
-        _judge(test, node.place_of("rules", name), rules.keys() - {name}, problems)
+        judge(test, node.place_of("rules", name), rules.keys() - {name}, problems)
     for side, test, place in _sides_and_filters(ruleset, node):
-        _judge(test, place, rules, problems)
+        judge(test, place, rules, problems)
         for warning in side_warnings(test, side):
             report_once(problems, place, str(warning), "make sure that it is meant", warning=True)
     for test, place in _selector_tests(ruleset, node):
-        if not _is_constant(test):  # `get_false` in a selector is how one says that a timeframe never stays
-            _judge(test, place, rules, problems)
+        judge(test, place, rules, problems)
     _warn_of_unused(ruleset, node, rules, problems)
+
+
+def _judge_if_impossible(test: Test, place: Place, examined: Collection[str], problems: Problems) -> None:
+    """As `_judge`, but only where some part has no values for which it is true, or none for which it is false."""
+    if any(not region(part, wanted) for part in _parts(test) for wanted in (True, False)):
+        _judge(test, place, examined, problems)
+
+
+def _parts(test: Test) -> Iterator[Test]:
+    """The test and everything below it; a built-in condition is one part."""
+    yield test
+    if not (isinstance(test, Named) and test.builtin):
+        for child in children(test):
+            yield from _parts(child)
 
 
 def _judge(test: Test, place: Place, examined: Collection[str], problems: Problems) -> None:
@@ -76,7 +94,3 @@ def _selector_tests(ruleset: RuleSet, node: ConfigNode) -> Iterator[tuple[Test, 
             yield test, node.place_of("execution_selector", "per_timeframe", entry.timeframe)
     for test in ruleset.allow_1m_only_if_any or ():
         yield test, node.place_of("execution_selector", "allow_1m_only_for")
-
-
-def _is_constant(test: Test) -> bool:
-    return isinstance(test, Constantly) or (isinstance(test, Named) and _is_constant(test.test))
