@@ -1,0 +1,42 @@
+"""The work behind each command. A module here is imported when its command runs, so that `mtf --help` is instant."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtf_entrypoints.cli.actions import (
+        conditions,
+        config,
+        contracts,
+        database,
+        health,
+        indicators,
+        klines,
+        plan,
+        run,
+        sandbox,
+        serve,
+    )
+
+__all__ = [
+    "conditions",
+    "config",
+    "contracts",
+    "database",
+    "health",
+    "indicators",
+    "klines",
+    "plan",
+    "run",
+    "sandbox",
+    "serve",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

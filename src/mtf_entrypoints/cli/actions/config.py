@@ -1,0 +1,98 @@
+"""`mtf config`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+from mtf_adapters.files.profiles import check_config, load_profile
+from mtf_core.config_nodes import ConfigProblem
+from mtf_core.settings.effective import effective_settings
+from mtf_core.settings.profile import Profile
+from mtf_core.validation.blueprint import blueprint_of
+from mtf_entrypoints.cli import output
+from mtf_entrypoints.cli.exits import WRONG_USAGE
+from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.working import settings_of
+
+
+def check(world: World, as_json: bool) -> None:
+    """Lists every problem of every file; exit code 2 if one is an error."""
+    report = check_config(settings_of(world).config_dir)
+    if as_json:
+        output.write_json(
+            {
+                "ok": report.ok,
+                "errors": [_problem_to_json(problem) for problem in report.problems],
+                "warnings": [_problem_to_json(problem) for problem in report.warnings],
+                "profiles": [{"name": profile.name, "digest": profile.digest} for profile in report.profiles],
+            }
+        )
+    else:
+        for kind, problems in (("error", report.problems), ("warning", report.warnings)):
+            for problem in problems:
+                output.write_line(f"{kind}: {problem}")
+        names = ", ".join(profile.name for profile in report.profiles) or "none"
+        output.write_line(
+            f"{len(report.problems)} errors, {len(report.warnings)} warnings; profiles that can be used: {names}"
+        )
+    if not report.ok:
+        raise typer.Exit(WRONG_USAGE)
+
+
+def _problem_to_json(problem: ConfigProblem) -> dict[str, Any]:
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "path": problem.place.path,
+        "found": problem.found,
+        "allowed": problem.allowed,
+        "nearest": problem.nearest,
+    }
+
+
+def show(world: World, as_json: bool) -> None:
+    """Every value in effect with its origin, then the history that validation and planning need."""
+    settings = settings_of(world)
+    profile = load_profile(settings.profile, settings.config_dir)
+    rows = effective_settings(profile)
+    needs = _needs(profile)
+    if as_json:
+        values = [
+            {"path": row.path, "value": row.value, "unit": row.unit, "origin": row.origin, "doc": row.doc}
+            for row in rows
+        ]
+        output.write_json({"profile": profile.name, "digest": profile.digest, "values": values, "history": needs})
+        return
+    output.write_line(f"profile {profile.name}, digest {profile.digest}")
+    table = output.table("setting", "value", "unit", "origin")
+    for row in rows:
+        table.add_row(row.path, _shown(row.value), row.unit, row.origin)
+    console = output.console()
+    console.print(table)
+    output.write_line("history needed (closed candles; session: also back to the start of the VWAP's day)")
+    history = output.table("timeframe", "candles", "session", "for", right=("candles",))
+    for need in needs:
+        history.add_row(need["timeframe"], str(need["candles"]), "yes" if need["session"] else "no", need["for"])
+    console.print(history)
+
+
+def _needs(profile: Profile) -> list[dict[str, Any]]:
+    blueprint = blueprint_of(profile)
+    return [
+        {
+            "timeframe": str(timeframe),
+            "candles": need.history.candles,
+            "session": need.history.session,
+            "tail": need.tail,
+            "for": purpose,
+        }
+        for needs, purpose in ((blueprint.needs, "decisions"), (blueprint.plan_needs, "plans of READY symbols"))
+        for timeframe, need in sorted(needs.items(), key=lambda item: -item[0].minutes)
+    ]
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,120 @@
+"""`mtf contracts`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mtf_core.config_nodes import nearest_name
+from mtf_core.market import Contract, format_instant
+from mtf_core.runs import ContractSync, stored_contracts, sync_contracts
+from mtf_core.runs.journal import contract_to_json
+from mtf_entrypoints.cli import output
+from mtf_entrypoints.cli.exits import FAILED, CommandError
+from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.working import working
+
+_SHOWN_NAMES = 10
+
+
+def sync(world: World, as_json: bool) -> None:
+    """Replaces the stored list, and says what changed."""
+    done = asyncio.run(_sync(world))
+    if as_json:
+        output.write_json(
+            {
+                "count": done.count,
+                "added": list(done.added),
+                "removed": list(done.removed),
+                "synced_at": format_instant(done.synced_ms),
+            }
+        )
+        return
+    output.write_line(f"{done.count} contracts stored, as of {format_instant(done.synced_ms)}")
+    for what, names in (("added", done.added), ("removed", done.removed)):
+        if names:
+            more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+            output.write_line(f"{len(names)} {what}: {', '.join(names[:_SHOWN_NAMES])}{more}")
+
+
+async def _sync(world: World) -> ContractSync:
+    async with working(world) as context:
+        return await sync_contracts(context)
+
+
+def show(world: World, symbol: str | None, as_json: bool) -> None:
+    """The stored contracts, all or one; raises `CommandError` when there are none to show."""
+    contracts = asyncio.run(_stored(world))
+    if not contracts:
+        raise CommandError("no contracts are stored; run `mtf contracts sync` first", FAILED)
+    if symbol is not None:
+        names = [contract.symbol for contract in contracts]
+        if symbol not in names:
+            near = nearest_name(symbol, names)
+            raise CommandError(
+                f"no stored contract is called {symbol!r}" + (f"; did you mean {near!r}?" if near else "")
+            )
+        contracts = tuple(contract for contract in contracts if contract.symbol == symbol)
+    if as_json:
+        output.write_json([contract_to_json(contract) for contract in contracts])
+    elif symbol is not None:
+        _print_one(contracts[0])
+    else:
+        _print_all(contracts)
+
+
+async def _stored(world: World) -> tuple[Contract, ...]:
+    async with working(world) as context:
+        return await stored_contracts(context)
+
+
+def _print_all(contracts: tuple[Contract, ...]) -> None:
+    numbers = ("tick", "contract size", "step", "min", "max", "leverage", "turnover 24h")
+    table = output.table("symbol", "status", *numbers, right=numbers)
+    for contract in contracts:
+        table.add_row(
+            contract.symbol,
+            contract.status,
+            *(
+                f"{value:f}"
+                for value in (
+                    contract.tick_size,
+                    contract.contract_size,
+                    contract.size_step,
+                    contract.min_volume,
+                    contract.max_volume,
+                )
+            ),
+            f"{contract.min_leverage:f}–{contract.max_leverage:f}",
+            f"{contract.turnover_24h:,.0f} {contract.quote_currency}",
+        )
+    output.console().print(table)
+    output.write_line(f"{len(contracts)} contracts")
+
+
+def _print_one(contract: Contract) -> None:
+    rows = {
+        "symbol": contract.symbol,
+        "status": contract.status,
+        "currencies": f"{contract.base_currency} / {contract.quote_currency}",
+        "tick size": f"{contract.tick_size:f}",
+        "contract size": f"{contract.contract_size:f} {contract.base_currency}",
+        "size": f"{contract.min_volume:f} to {contract.max_volume:f}, steps of {contract.size_step:f}",
+        "market orders up to": f"{contract.market_max_volume:f}",
+        "leverage": f"{contract.min_leverage:f} to {contract.max_leverage:f}",
+        "fees": f"maker {contract.maker_fee * 100:f} %, taker {contract.taker_fee * 100:f} %",
+        "turnover 24h": f"{contract.turnover_24h:,.2f} {contract.quote_currency}",
+        "opened": format_instant(contract.opened_at_ms),
+    }
+    console = output.console()
+    console.print(output.pairs(rows))
+    numbers = ("notional above", "up to", "max leverage", "maintenance", "amount")
+    table = output.table(*numbers, right=numbers)
+    for bracket in contract.brackets:
+        table.add_row(
+            f"{bracket.notional_floor:f}",
+            f"{bracket.notional_cap:f}",
+            f"{bracket.max_leverage:f}",
+            f"{bracket.maintenance_margin_ratio * 100:f} %",
+            f"{bracket.maintenance_amount:f}",
+        )
+    console.print(table)

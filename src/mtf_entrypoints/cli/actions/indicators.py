@@ -1,0 +1,33 @@
+"""`mtf indicators`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from mtf_core.market import Timeframe, format_instant
+from mtf_core.runs import Indicators, read_indicators
+from mtf_core.validation.explain import number
+from mtf_entrypoints.cli import output
+from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.working import split_names, working
+from mtf_entrypoints.documents import indicators_to_json
+
+
+def perform(world: World, symbol: str, timeframe: str, names: list[str], as_json: bool) -> None:
+    """Prints the features of the last closed candle."""
+    found = asyncio.run(_read(world, symbol, Timeframe.parse(timeframe), split_names(names)))
+    if as_json:
+        output.write_json(indicators_to_json(found))
+        return
+    candle = f"candle {format_instant(found.open_ms)} to {format_instant(found.open_ms + found.timeframe.ms)}"
+    output.write_line(f"{found.symbol} {found.timeframe}, {candle}")
+    table = output.table("feature", "value", right=("value",))
+    for name, value in found.values.items():
+        table.add_row(name, number(value) if math.isfinite(value) else "missing")
+    output.console().print(table)
+
+
+async def _read(world: World, symbol: str, timeframe: Timeframe, names: list[str]) -> Indicators:
+    async with working(world) as context:
+        return await read_indicators(context, symbol, timeframe, names=names or None, profile=context.profiles(None))

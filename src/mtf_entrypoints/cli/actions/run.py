@@ -1,0 +1,46 @@
+"""`mtf run`: one run, its report on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from mtf_core.runs import RunReport, parse_request
+from mtf_core.runs.report import SymbolStatus
+from mtf_entrypoints.cli import output
+from mtf_entrypoints.cli.exits import FAILED
+from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.render.run_report import print_report
+from mtf_entrypoints.cli.working import settings_of, split_names
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.settings import Settings
+
+
+def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
+    """Runs; exit code 1 when every symbol ended in an error."""
+    settings = settings_of(world)
+    document = {
+        **options,
+        "symbols": split_names(options["symbols"]) or [symbol for symbol, _ in settings.sandbox.candle_files],
+        "profile": settings.profile,
+        "exchange": settings.exchange,
+        "at": world.at,
+    }
+    report = asyncio.run(_run(settings, document))
+    if as_json:
+        output.write_json(report.to_json())
+    else:
+        print_report(report, output.console())
+    if report.results and report.count(SymbolStatus.ERROR) == len(report.results):
+        raise typer.Exit(FAILED)
+
+
+async def _run(settings: Settings, document: Mapping[str, Any]) -> RunReport:
+    request = parse_request(document, exchanges=(settings.exchange,))
+    async with opened(settings) as container:
+        orchestrator = container.orchestrator()
+        with output.progress() as progress:
+            return await orchestrator.run(request, progress)

@@ -1,0 +1,45 @@
+"""The command line's tree of commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mtf_entrypoints.cli.commands import conditions, config, contracts, inspect, klines, operate
+from mtf_entrypoints.cli.commands.run import run
+
+app = typer.Typer(
+    name="mtf",
+    help="Multi-timeframe trading orchestrator: decide by rules, with reasons, and plan complete orders.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a guard.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: rich truncates long option names, and takes 60 ms to import
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+
+app.command()(run)
+app.add_typer(contracts.app, name="contracts")
+app.add_typer(klines.app, name="klines")
+app.command()(inspect.indicators)
+app.add_typer(conditions.app, name="conditions")
+app.command()(inspect.plan)
+app.add_typer(config.app, name="config")
+app.add_typer(operate.sandbox, name="sandbox")
+app.add_typer(operate.db, name="db")
+app.command()(operate.health)
+app.command()(operate.serve)
+app.command()(operate.version)
+
+
+@app.callback()
+def root(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere on the line.")
+    ] = False,
+) -> None:
+    """`main` takes --debug off the line before the commands see it; here it is declared for the help."""
+
+
+root.__doc__ = None  # the text above is for readers of the code

@@ -1,0 +1,40 @@
+"""`mtf contracts`: what may be traded."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mtf_entrypoints.cli import actions
+from mtf_entrypoints.cli.options import MARKET, AsJson, World, takes
+
+app = typer.Typer(help="Synchronise and show contracts.", no_args_is_help=True)
+
+
+@app.command()
+@takes(MARKET)
+def sync(world: World, as_json: AsJson = False) -> None:
+    """Store the exchange's list of contracts in place of the one stored before.
+
+    Example:
+
+      mtf contracts sync
+    """
+    actions.contracts.sync(world, as_json)
+
+
+@app.command("list")
+@takes(MARKET)
+def list_contracts(
+    world: World,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Only this one.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the stored contracts: grid, limits, leverage, turnover.
+
+    Example:
+
+      mtf contracts list --symbol BTCUSDT
+    """
+    actions.contracts.show(world, symbol, as_json)

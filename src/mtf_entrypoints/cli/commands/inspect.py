@@ -1,0 +1,56 @@
+"""`mtf indicators` and `mtf plan`: one symbol looked at closely."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mtf_entrypoints.cli import actions
+from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, PROFILE, AsJson, TimeframeOption, World, takes
+
+SymbolArgument = Annotated[str, typer.Argument(help="Like BTCUSDT.")]
+
+
+@takes(PROFILE, MARKET, CONFIG_DIR)
+def indicators(
+    world: World,
+    symbol: SymbolArgument,
+    timeframe: Annotated[str, typer.Argument(help="1m, 5m, 15m, 1h, 4h or 1d.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            "-n",
+            help="Features like ema_20,rsi; may be repeated. Default: those that the profile uses.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Features of the last closed candle.
+
+    Examples:
+
+      mtf indicators BTCUSDT 5m
+
+      mtf indicators BTCUSDT 1h --name ema_20,ema_200,rsi --at 2026-01-31T14:00Z
+    """
+    actions.indicators.perform(world, symbol, timeframe, names or [], as_json)
+
+
+@takes(PROFILE, MARKET, BALANCE, CONFIG_DIR)
+def plan(
+    world: World,
+    symbol: SymbolArgument,
+    side: Annotated[str, typer.Option(help="long or short.")],
+    timeframe: TimeframeOption,
+    as_json: AsJson = False,
+) -> None:
+    """The order plan of a symbol with every step of its computation. Nothing is sent.
+
+    Example:
+
+      mtf plan BTCUSDT --side long --tf 5m --balance 1000
+    """
+    actions.plan.perform(world, symbol, side, timeframe, as_json)

@@ -1,0 +1,88 @@
+"""`mtf sandbox market`, `mtf db upgrade`, `mtf health`, `mtf serve` and `mtf version`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mtf_entrypoints.cli import actions
+from mtf_entrypoints.cli.options import AT, BALANCE, CONFIG_DIR, MARKET, PROFILE, SANDBOX, STORE, AsJson, World, takes
+
+sandbox = typer.Typer(help="The local exchange.", no_args_is_help=True)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+
+
+@sandbox.command()
+@takes(SANDBOX, AT)
+def market(
+    world: World,
+    limit: Annotated[int, typer.Option(min=1, help="Symbols of the largest turnover.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """The sandbox's market at an instant: price, change, turnover, spread, regime.
+
+    Example:
+
+      mtf sandbox market --seed 7 --at 2026-01-31T14:00Z
+    """
+    actions.sandbox.market(world, limit, as_json)
+
+
+@db.command()
+@takes(STORE)
+def upgrade(world: World, as_json: AsJson = False) -> None:
+    """Bring the tables to what this version needs; does nothing when they are there.
+
+    Example:
+
+      mtf db upgrade --database postgresql://mtf@localhost/mtf
+    """
+    actions.database.upgrade(world, as_json)
+
+
+@takes(PROFILE, MARKET, CONFIG_DIR)
+def health(world: World, as_json: AsJson = False) -> None:
+    """Check each dependency, one by one. Exit code 1 if one fails.
+
+    Example:
+
+      mtf health
+    """
+    actions.health.perform(world, as_json)
+
+
+@takes(PROFILE, MARKET, BALANCE, CONFIG_DIR)
+def serve(
+    world: World,
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond loopback MTF_API_TOKEN is needed.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8080,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host", help="A further name under which clients may ask; may be repeated.", show_default=False
+        ),
+    ] = None,
+    time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds after which a request ends with 504.")] = 120.0,
+) -> None:
+    """The HTTP service; its interactive docs are at /docs.
+
+    Examples:
+
+      mtf serve
+
+      MTF_API_TOKEN=… mtf serve --host 0.0.0.0 --port 8080
+    """
+    actions.serve.perform(world, actions.serve.Listening(host, port, tuple(allow_host or ()), time_limit))
+
+
+def version(as_json: AsJson = False) -> None:
+    """The version of mtf.
+
+    Example:
+
+      mtf version
+    """
+    actions.health.version(as_json)

@@ -1,0 +1,164 @@
+"""Options that many commands share, declared once; each command takes only those that have an effect on it.
+
+Nothing here may import the core: `mtf --help` must not wait for numpy.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+from attrs import field, frozen
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+TimeframeOption = Annotated[str, typer.Option("--timeframe", "--tf", help="1m, 5m, 15m, 1h, 4h or 1d.")]
+
+
+@frozen
+class World:
+    """Which exchange, which store and which configuration a command works with, as written on the command line."""
+
+    database: str | None = field(default=None, repr=False)
+    exchange: str | None = None
+    profile: str | None = None
+    config_dir: Path | None = None
+    seed: int = 1
+    universe_size: int = 300
+    candles: list[str] = field(factory=list)
+    contracts_file: Path | None = None
+    balance: str | None = None
+    at: str | None = None
+
+
+_Declaration = tuple[Any, Any]
+
+STORE: Mapping[str, _Declaration] = {
+    "database": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--database",
+                help="sqlite:///FILE, postgresql://… or memory. Default: DATABASE_URL, else a file in your data folder.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+CONFIG_DIR: Mapping[str, _Declaration] = {
+    "config_dir": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--config-dir",
+                help="Folder with trading.yaml and app/. Default: MTF_CONFIG_DIR, else the packaged one.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+PROFILE: Mapping[str, _Declaration] = {
+    "profile": (
+        Annotated[
+            str | None,
+            typer.Option("--profile", help="Default: MTF_PROFILE, else the first enabled one.", show_default=False),
+        ],
+        None,
+    ),
+}
+EXCHANGE: Mapping[str, _Declaration] = {
+    "exchange": (
+        Annotated[
+            str | None,
+            typer.Option("--exchange", help="Default: MTF_EXCHANGE, else sandbox.", show_default=False),
+        ],
+        None,
+    ),
+}
+SANDBOX: Mapping[str, _Declaration] = {
+    "seed": (Annotated[int, typer.Option("--seed", help="Sandbox: which generated market.")], 1),
+    "universe_size": (
+        Annotated[int, typer.Option("--universe-size", min=1, help="Sandbox: how many contracts are listed.")],
+        300,
+    ),
+    "candles": (
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                "--candles",
+                metavar="SYMBOL=FILE",
+                help="Sandbox: a market of your own candles (CSV, CSV.GZ, Parquet). Repeat for more symbols.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    "contracts_file": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--contracts-file",
+                help="Sandbox: YAML or JSON of contract values for --candles (tick_size, contract_size, …).",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+AT: Mapping[str, _Declaration] = {
+    "at": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--at",
+                metavar="TIME",
+                help="Sandbox: as of this instant, like 2026-01-31T14:00Z. Default: now, or the end of the candles.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+BALANCE: Mapping[str, _Declaration] = {
+    "balance": (
+        Annotated[
+            str | None,
+            typer.Option("--balance", help="Sandbox: available balance in quote currency.", show_default=False),
+        ],
+        None,
+    ),
+}
+MARKET = {**STORE, **EXCHANGE, **SANDBOX, **AT}
+"""What a command takes that reads a market and stores what it saw."""
+
+
+def takes(*groups: Mapping[str, _Declaration]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds the options of the groups to a command, which gets them as its first parameter, a `World`."""
+    declared = {name: declaration for group in groups for name, declaration in group.items()}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        first, *own = inspect.signature(command).parameters.values()
+        hints = get_type_hints(command, include_extras=True)
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [each.replace(kind=keyword, annotation=hints[each.name]) for each in own]
+        parameters += [
+            inspect.Parameter(name, keyword, annotation=annotation, default=default)
+            for name, (annotation, default) in declared.items()
+        ]
+
+        @functools.wraps(command)
+        def callback(**given: Any) -> None:
+            world = {name: value for name in declared if (value := given.pop(name)) is not None}
+            command(**{first.name: World(**world)}, **given)
+
+        callback.__dict__.pop("__wrapped__")  # its signature is not the command's
+        callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        callback.__annotations__ = {each.name: each.annotation for each in parameters}
+        return callback
+
+    return decorate

@@ -1,0 +1,76 @@
+"""What commands print: JSON or tables on stdout; warnings and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBars
+from rich.table import Table
+
+from mtf_core.runs.context import Progress, no_progress
+
+_WIDTH_OF_A_FILE = 200
+"""Columns when stdout is no terminal: nothing is cut or folded for want of space."""
+
+
+def write_json(document: Any) -> None:
+    """One JSON document; numbers that JSON has not (NaN) are refused rather than written."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def warn(text: str) -> None:
+    """A line on stderr, beside the result."""
+    sys.stderr.write(f"mtf: {text}\n")
+
+
+def console() -> Console:
+    """Stdout for tables. Texts are printed as they are: no markup, no highlighting."""
+    width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
+    return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+
+
+def table(*columns: str, right: Sequence[str] = (), title: str | None = None, lines: bool = False) -> Table:
+    """An empty table; the columns named in `right` hold numbers."""
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_lines=lines, pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def pairs(rows: Mapping[str, object]) -> Table:
+    """Names and values below each other."""
+    made = Table(box=None, show_header=False, pad_edge=False)
+    made.add_column(style="bold")
+    made.add_column(overflow="fold")
+    for name, value in rows.items():
+        made.add_row(name, str(value))
+    return made
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Bars on stderr, one for each stage; silence when stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield no_progress
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with ProgressBars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield show

@@ -1,0 +1,59 @@
+"""From the options of a command line to the settings in effect, and to parts that are ready for work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from mtf_core.market import parse_instant, to_ms
+from mtf_core.runs import RunContext
+from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.sandbox_venue import parse_balance
+from mtf_entrypoints.settings import Overrides, SandboxOptions, Settings, SettingsError, read_settings
+
+
+def settings_of(world: World) -> Settings:
+    """The settings of a command line; raises `SettingsError` or `InvalidInstantError`."""
+    sandbox = SandboxOptions(
+        seed=world.seed,
+        universe_size=world.universe_size,
+        candle_files=_candle_files(world.candles),
+        contracts_file=world.contracts_file,
+        balance=parse_balance(world.balance) if world.balance is not None else None,
+    )
+    return read_settings(
+        Overrides(
+            database_url=world.database,
+            exchange=world.exchange,
+            profile=world.profile,
+            config_dir=world.config_dir,
+            at_ms=to_ms(parse_instant(world.at)) if world.at is not None else None,
+            sandbox=sandbox,
+        )
+    )
+
+
+@asynccontextmanager
+async def working(world: World) -> AsyncIterator[RunContext]:
+    """What a use case works with, open until the block ends."""
+    async with opened(settings_of(world)) as container:
+        yield container.context()
+
+
+def _candle_files(given: list[str]) -> tuple[tuple[str, Path], ...]:
+    found: dict[str, Path] = {}
+    for text in given:
+        symbol, separator, file = text.partition("=")
+        if not (separator and symbol.isascii() and symbol.isalnum() and symbol == symbol.upper() and file):
+            raise SettingsError(f"--candles: found {text!r}; write it like BTCUSDT=btc-1m.csv.gz")
+        if symbol in found:
+            raise SettingsError(f"--candles: {symbol} is given twice")
+        found[symbol] = Path(file)
+    return tuple(found.items())
+
+
+def split_names(given: list[str] | None) -> list[str]:
+    """Names of an option that may be repeated and may hold several, separated by commas."""
+    return [name.strip() for text in given or [] for name in text.split(",") if name.strip()]

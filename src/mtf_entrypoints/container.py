@@ -1,0 +1,101 @@
+"""The one place where adapters meet ports."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+
+from dependency_injector import containers, providers
+
+from mtf_adapters.files.profiles import load_profile
+from mtf_adapters.local import InProcessLocks, WallClock
+from mtf_adapters.sql import (
+    Database,
+    SqlAuditStore,
+    SqlCandleStore,
+    SqlContractStore,
+    SqlRunStore,
+    SqlSwitchStore,
+)
+from mtf_adapters.sql.locations import SqliteFile, default_database_url, parse_location
+from mtf_core.runs import Orchestrator, RunContext, Stores
+from mtf_core.runs.context import ProfileSource
+from mtf_core.settings.profile import Profile
+from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.venues import build_venue
+
+
+def build_stores(database: Database) -> Stores:
+    """The stores of one venue."""
+    return Stores(
+        contracts=SqlContractStore(database),
+        candles=SqlCandleStore(database),
+        runs=SqlRunStore(database),
+        switches=SqlSwitchStore(database),
+        audit=SqlAuditStore(database),
+    )
+
+
+def profile_source(settings: Settings) -> ProfileSource:
+    """Profiles of the configuration folder, each read once in the life of the process."""
+
+    @cache
+    def profile(name: str | None) -> Profile:
+        return load_profile(name or settings.profile, settings.config_dir)
+
+    return profile
+
+
+def new_run_id() -> str:
+    """An identifier that no other run of any process has."""
+    return uuid.uuid4().hex
+
+
+class Container(containers.DeclarativeContainer):
+    """What a process consists of; every part is built when it is first asked for."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    database = providers.Singleton(Database.open, settings.provided.database_url)
+    venue = providers.Singleton(build_venue, settings)
+    stores = providers.Singleton(build_stores, database)
+    wall_clock = providers.Singleton(WallClock)
+    locks = providers.Singleton(InProcessLocks, wall_clock)
+    profiles = providers.Singleton(profile_source, settings)
+    context = providers.Singleton(
+        RunContext,
+        venue=venue,
+        stores=stores,
+        locks=locks,
+        profiles=profiles,
+        wall=wall_clock,
+        timer=providers.Object(time.perf_counter),
+        new_run_id=providers.Object(new_run_id),
+    )
+    orchestrator = providers.Singleton(Orchestrator, context)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, ready: bool = True) -> AsyncIterator[Container]:
+    """A container whose database is open until the block ends; `ready`: with the tables that this version needs.
+
+    A new SQLite file gets its tables by itself. Older tables, and PostgreSQL, wait for `mtf db upgrade`.
+    """
+    container = Container(settings=settings)
+    container.venue()  # what is wrong with the options is told before anything is created
+    database = container.database()
+    try:
+        if ready:
+            await _make_ready(database, settings)
+        yield container
+    finally:
+        await database.close()
+
+
+async def _make_ready(database: Database, settings: Settings) -> None:
+    location = parse_location(settings.database_url or default_database_url())
+    if isinstance(location, SqliteFile) and not location.path.exists():
+        await database.upgrade()
+    await database.check()

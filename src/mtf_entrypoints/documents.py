@@ -1,0 +1,113 @@
+"""JSON documents that the command line and the HTTP service share, beside those of the core."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import fields
+
+from mtf_core.market import Timeframe, format_instant
+from mtf_core.planning import OrderPlan, PlanOutcome, plan_to_json, skip_to_json
+from mtf_core.ports import RunRecord
+from mtf_core.rules.catalogue import CONDITIONS
+from mtf_core.rules.conditions.condition import Condition, Parameter
+from mtf_core.runs import HealthCheck, Indicators
+from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.decision import Decision
+from mtf_core.validation.explain import decision_to_json, timeframe_to_json
+
+
+def indicators_to_json(found: Indicators) -> dict[str, Any]:
+    """Feature values of one candle; a missing one is null."""
+    values = {name: value if math.isfinite(value) else None for name, value in found.values.items()}
+    return {
+        "symbol": found.symbol,
+        "timeframe": str(found.timeframe),
+        "candle_open": format_instant(found.open_ms),
+        "candle_close": format_instant(found.open_ms + found.timeframe.ms),
+        "values": values,
+        "missing": [name for name, value in values.items() if value is None],
+    }
+
+
+def plan_outcome_to_json(outcome: PlanOutcome) -> dict[str, Any]:
+    """A plan, or why there is none."""
+    if isinstance(outcome, OrderPlan):
+        return {"status": "planned", "plan": plan_to_json(outcome)}
+    return {"status": "skipped", **skip_to_json(outcome)}
+
+
+def explanation_to_json(decision: Decision, timeframe: Timeframe | None) -> dict[str, Any]:
+    """The whole trace of a decision, or one timeframe's part of it."""
+    if timeframe is None:
+        return decision_to_json(decision)
+    verdict = decision.timeframe(timeframe)
+    return {
+        "symbol": decision.symbol,
+        "at": format_instant(decision.at_ms),
+        "timeframe": str(timeframe),
+        **timeframe_to_json(verdict),
+    }
+
+
+def evaluated_timeframes(decision: Decision) -> tuple[Timeframe, ...]:
+    """The timeframes that a decision has a verdict of."""
+    return tuple(blueprint_of(decision.batch.blueprint.profile).parts)
+
+
+def catalogue_to_json(conditions: Sequence[Condition] = tuple(CONDITIONS.values())) -> list[dict[str, Any]]:
+    """The built-in conditions with their parameters."""
+    return [
+        {
+            "name": condition.name,
+            "family": str(condition.family),
+            "side": str(condition.side) if condition.side else None,
+            "summary": condition.summary,
+            "selector_only": condition.metrics_only,
+            "parameters": [_parameter_to_json(parameter) for parameter in condition.parameters],
+        }
+        for condition in conditions
+    ]
+
+
+def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "kind": str(parameter.kind),
+        "default": parameter.default,
+        "unit": parameter.unit,
+        "allowed": str(parameter.bounds),
+        "aliases": list(parameter.aliases),
+        "main": parameter.main,
+        "doc": parameter.doc,
+    }
+
+
+def health_to_json(checks: Sequence[HealthCheck]) -> dict[str, Any]:
+    """Each dependency's health, and whether all are well."""
+    return {
+        "ok": all(check.ok for check in checks),
+        "checks": [
+            {"name": check.name, "ok": check.ok, "detail": check.detail, "seconds": check.seconds} for check in checks
+        ],
+    }
+
+
+def run_to_json(run: RunRecord, *, whole: bool) -> dict[str, Any]:
+    """A stored run: the whole of it, or its summary alone."""
+    document: dict[str, Any] = {
+        item.name: getattr(run, item.name) for item in fields(RunRecord) if not item.name.endswith("_ms")
+    }
+    report = document.pop("report")
+    document["status"] = str(run.status)
+    document["instant"] = format_instant(run.instant_ms)
+    document["started_at"] = format_instant(run.started_ms)
+    document["finished_at"] = None if run.finished_ms is None else format_instant(run.finished_ms)
+    document["summary"] = report.get("summary") if report else None
+    if whole:
+        document["report"] = report
+    else:
+        document.pop("request")
+    return document

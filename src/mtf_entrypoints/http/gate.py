@@ -1,0 +1,85 @@
+"""What every request passes before anything else: host, origin, token, declared size; and the time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from mtf_entrypoints.http.listening import Listening
+from mtf_entrypoints.http.problems import MEDIA_TYPE, Problem
+
+MAX_BODY_BYTES = 1_048_576
+HEALTH_PATH, DOCS_PATH = "/health", "/docs"
+
+
+class Gate:
+    """Guards an ASGI application. Everything but `/health` needs the token, where there is one.
+
+    On loopback the page of the docs is open, too: it holds no data, and a browser cannot send a token with a link.
+    """
+
+    def __init__(self, app: ASGIApp, listening: Listening, token: str | None) -> None:
+        self._app = app
+        self._listening = listening
+        self._token = token.encode() if token else None
+        self._open = {HEALTH_PATH, DOCS_PATH} if listening.is_loopback else {HEALTH_PATH}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        problem = self._problem(scope["path"], {name.lower(): value for name, value in scope["headers"]})
+        if problem is not None:
+            await _answer(problem, send)
+            return
+        await self._limited(scope, receive, send)
+
+    def _problem(self, path: str, headers: dict[bytes, bytes]) -> Problem | None:
+        host = headers.get(b"host", b"").decode("latin-1")
+        if not self._listening.admits(host):
+            detail = f"{host!r} is not a name of this service; `mtf serve --allow-host NAME` adds one"
+            return Problem("wrong_host", 421, detail)
+        if headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
+            return Problem("forbidden_origin", 403, "a page of another site asked for this")
+        if path not in self._open and not self._authorized(headers.get(b"authorization", b"")):
+            return Problem("unauthorized", 401, "send the header `Authorization: Bearer <MTF_API_TOKEN>`")
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > MAX_BODY_BYTES:
+            return Problem("too_large", 413, f"a body may have at most {MAX_BODY_BYTES} bytes")
+        return None
+
+    def _authorized(self, header: bytes) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, given = header.partition(b" ")
+        # Compared in constant time, so that the time taken tells nothing of how much of a guess was right.
+        return hmac.compare_digest(given.strip(), self._token) and scheme.lower() == b"bearer"
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._listening.time_limit) as limit:
+                await self._app(scope, receive, noting)
+        except TimeoutError:
+            if started or not limit.expired():
+                raise
+            detail = f"stopped after {self._listening.time_limit:g} seconds; nothing was placed"
+            await _answer(Problem("time_limit", 504, detail), send)
+
+
+async def _answer(problem: Problem, send: Send) -> None:
+    body = json.dumps(problem.to_json()).encode()
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    if problem.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,110 @@
+"""Errors over HTTP: problem+json (RFC 9457), with every field at fault, and never a traceback or a secret."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from attrs import frozen
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from mtf_adapters.sandbox.market import OutsideMarketSpanError, TimeframeNotServedError
+from mtf_core.config_nodes import ConfigError
+from mtf_core.features.names import UnknownFeatureError
+from mtf_core.ports import PortError, UnknownSymbolError
+from mtf_core.runs import FieldProblem, InvalidRequestError, RunLockedError
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger("mtf.http")
+
+_TITLES = {
+    "unreadable_body": "The body cannot be read",
+    "too_large": "The body is too large",
+    "unsupported_media_type": "The content type is not supported",
+    "invalid_field": "A field is not acceptable",
+    "unauthorized": "A bearer token is required",
+    "forbidden_origin": "Requests of other sites are refused",
+    "wrong_host": "This is not the host that was asked for",
+    "not_found": "There is no such thing",
+    "run_locked": "A run holds the lock",
+    "dependency_down": "Something that the service depends on failed",
+    "time_limit": "The request took too long",
+    "configuration": "The configuration cannot be used",
+    "internal": "The service failed",
+}
+
+
+@frozen
+class Problem(Exception):
+    """An answer that is an error: a code of ours, the HTTP status, what happened, and fields at fault."""
+
+    code: str
+    status: int
+    detail: str
+    errors: tuple[FieldProblem, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "type": f"urn:mtf:problem:{self.code}",
+            "title": _TITLES.get(self.code) or HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
+        return document
+
+
+def invalid(errors: Sequence[FieldProblem]) -> Problem:
+    """422 with the fields at fault."""
+    return Problem("invalid_field", 422, "; ".join(map(str, errors)), tuple(errors))
+
+
+def problem_of(error: Exception) -> Problem:
+    """The answer for an error; what is not expected is logged here and says nothing of itself."""
+    match error:
+        case Problem():
+            return error
+        case InvalidRequestError():
+            return invalid(error.problems)
+        case UnknownSymbolError():
+            return Problem("not_found", 404, str(error))
+        case UnknownFeatureError():
+            return invalid([FieldProblem("names", str(error))])
+        case OutsideMarketSpanError():
+            return invalid([FieldProblem("at", str(error))])
+        case TimeframeNotServedError():
+            return invalid([FieldProblem("timeframe", str(error))])
+        case RunLockedError():
+            return Problem("run_locked", 409, str(error))
+        case ConfigError():
+            _LOG.error("the configuration cannot be used: %s", error)
+            return Problem("configuration", 500, "`mtf config check` lists what is wrong")
+        case PortError():
+            _LOG.warning("%s: %s", type(error).__name__, error)
+            return Problem("dependency_down", 503, str(error))
+        case HTTPException():
+            return _of_framework(error)
+        case _:
+            _LOG.error("unexpected error", exc_info=error)
+            return Problem("internal", 500, "an unexpected error; the service's log shows it")
+
+
+def _of_framework(error: HTTPException) -> Problem:
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Problem("too_large", 413, "a body may have at most 1 MiB")
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return Problem("not_found", 404, "no such path; /docs lists them")
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_")
+    return Problem(code, error.status_code, str(error.detail or phrase))
+
+
+def respond(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Litestar's handler of every exception."""
+    problem = problem_of(error)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)

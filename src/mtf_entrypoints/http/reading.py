@@ -1,0 +1,177 @@
+"""Reading requests: JSON bodies and query strings, field by field, all problems at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from litestar import Request
+
+from mtf_core.config_nodes import nearest_name
+from mtf_core.market import (
+    InvalidInstantError,
+    Side,
+    Timeframe,
+    UnknownTimeframeError,
+    parse_instant,
+    to_ms,
+)
+from mtf_core.runs import FieldProblem
+from mtf_entrypoints.http.problems import Problem, invalid
+
+AnyRequest = Request[Any, Any, Any]
+
+_JSON_TYPES = ("application/json",)
+
+
+async def read_body(request: AnyRequest) -> dict[str, Any]:
+    """The JSON object of a request's body; an empty body is an empty object.
+
+    Raises `Problem`: 400 for what is no JSON, 413, 415, 422 for JSON that is no object.
+    """
+    body = await request.body()
+    if not body:
+        return {}
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in _JSON_TYPES:
+        raise Problem("unsupported_media_type", 415, f"found {content_type or 'none'!r}; send application/json")
+    try:
+        document = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        text = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Problem("unreadable_body", 400, f"the body is no JSON: {text}") from None
+    if not isinstance(document, dict):
+        raise invalid([FieldProblem("", f"found {_kind(document)}; allowed is an object")])
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r} stands twice")
+        found[name] = value
+    return found
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case _:
+            return "a list"
+
+
+class Fields:
+    """Reads the fields of a flat document and notes what is wrong; `done` raises all of it together."""
+
+    def __init__(self, document: Mapping[str, Any], known: Sequence[str]) -> None:
+        self._document = document
+        self._problems: list[FieldProblem] = []
+        for name in document:
+            if name not in known:
+                near = nearest_name(str(name), known)
+                hint = f"; did you mean {near!r}?" if near else ""
+                self._problems.append(FieldProblem(str(name), f"unknown field{hint} Known: {', '.join(known)}"))
+
+    def done(self) -> None:
+        """Raises `Problem` (422) if anything was wrong."""
+        if self._problems:
+            raise invalid(self._problems)
+
+    def text(self, name: str, *, required: bool = False) -> str:
+        """A text, or an empty one when it is absent or wrong."""
+        value = self._document.get(name)
+        if value is None:
+            if required:
+                self._problems.append(FieldProblem(name, "is required"))
+            return ""
+        if not isinstance(value, str) or not value.strip():
+            self._refuse(name, "a text")
+            return ""
+        return value.strip()
+
+    def timeframe(self, name: str, *, required: bool = False) -> Timeframe | None:
+        text = self.text(name, required=required)
+        if not text:
+            return None
+        try:
+            return Timeframe.parse(text)
+        except UnknownTimeframeError:
+            self._refuse(name, "one of " + ", ".join(Timeframe))
+            return None
+
+    def side(self, name: str) -> Side | None:
+        text = self.text(name, required=True)
+        if text and text not in tuple(Side):
+            self._refuse(name, "one of " + ", ".join(Side))
+            return None
+        return Side(text) if text else None
+
+    def instant(self, name: str) -> int | None:
+        """UTC milliseconds."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return to_ms(parse_instant(text))
+        except InvalidInstantError:
+            self._refuse(name, "an instant like 2022-01-31T14:00Z")
+            return None
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Names separated by commas."""
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def count(self, name: str, default: int, most: int) -> int:
+        """A whole number of a query string."""
+        text = self.text(name)
+        if not text:
+            return default
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+            self._refuse(name, f"a whole number within 1..{most}")
+            return default
+        return int(text)
+
+    def _refuse(self, name: str, allowed: str) -> None:
+        self._problems.append(FieldProblem(name, f"found {self._document[name]!r}; allowed is {allowed}"))
+
+
+def query_of(request: AnyRequest) -> dict[str, str]:
+    """The query string; a name that stands twice is refused."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in found:
+            raise invalid([FieldProblem(name, "stands twice")])
+        found[name] = value
+    return found
+
+
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_TEXTS = ("profile", "current_tf", "exchange", "market_type", "at")
+
+
+def run_document(query: Mapping[str, str]) -> dict[str, Any]:
+    """A run's request out of a query string, with JSON types where the text is one; the rest is left to the check."""
+    document: dict[str, Any] = {}
+    for name, text in query.items():
+        if name == "symbols":
+            document[name] = [part.strip() for part in text.split(",") if part.strip()]
+        elif name in _TEXTS:
+            document[name] = text
+        elif name == "workers":
+            document[name] = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
+        else:
+            document[name] = _TRUTHS.get(text.lower(), text)
+    return document

@@ -1,0 +1,169 @@
+"""The routes: read the request, call the use case, answer with its document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Response, get, post
+
+from mtf_core._version import __version__
+from mtf_core.market import format_instant
+from mtf_core.runs import FieldProblem, explain_symbol, parse_request, plan_symbol, read_indicators
+from mtf_entrypoints.documents import (
+    catalogue_to_json,
+    evaluated_timeframes,
+    explanation_to_json,
+    health_to_json,
+    indicators_to_json,
+    plan_outcome_to_json,
+    run_to_json,
+)
+from mtf_entrypoints.health import check_everything
+from mtf_entrypoints.http import operations
+from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
+from mtf_entrypoints.http.problems import Problem, invalid
+from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body, run_document
+from mtf_entrypoints.http.service import Service
+
+Document = dict[str, Any]
+
+_MOST_RUNS = 100
+
+
+@post("/api/mtf/run", status_code=200, operation_class=operations.PostRun, summary="One run")
+async def post_run(request: AnyRequest, service: Service) -> Document:
+    """Looks at every symbol, decides, plans, and answers with the report."""
+    return await _run(service, await read_body(request))
+
+
+@get("/api/mtf/run", operation_class=operations.GetRun, summary="One dry run")
+async def get_run(request: AnyRequest, service: Service) -> Document:
+    """The same from a query string; always a dry run, whatever it asks for."""
+    return await _run(service, {**run_document(query_of(request)), "dry_run": True})
+
+
+async def _run(service: Service, document: Document) -> Document:
+    order = parse_request(document, exchanges=(service.settings.exchange,))
+    service.check_profile_name(order.profile)
+    report = await service.orchestrator.run(order)
+    return report.to_json()
+
+
+@get("/mtf/status", operation_class=operations.Status, summary="The last runs, and what is locked")
+async def status(request: AnyRequest, service: Service) -> Document:
+    """The newest runs first; `before` pages further back."""
+    fields = Fields(query_of(request), ("profile", "limit", "before"))
+    profile, limit = fields.text("profile"), fields.count("limit", 1, _MOST_RUNS)
+    before_ms = fields.instant("before")
+    fields.done()
+    context = service.context
+    runs = await context.stores.runs.latest(profile or None, limit, before_ms)
+    locks = await context.locks.held()
+    return {
+        "version": __version__,
+        "exchange": context.venue.exchange,
+        "market_type": context.venue.market_type,
+        "world": context.venue.namespace,
+        "now": format_instant(context.venue.clock.now_ms()),
+        "contracts_synced_at": _instant(await context.stores.contracts.synced_ms()),
+        "runs": [run_to_json(run, whole=False) for run in runs],
+        "locks": [{"name": lock.name, "expires_at": format_instant(lock.expires_at_ms)} for lock in locks],
+    }
+
+
+def _instant(ms: int | None) -> str | None:
+    return None if ms is None else format_instant(ms)
+
+
+@get("/mtf/runs/{run_id:str}", summary="A stored run with its report")
+async def run(run_id: str, request: AnyRequest, service: Service) -> Document:
+    """What was asked, with which configuration and code, and the report."""
+    Fields(query_of(request), ()).done()
+    found = await service.context.stores.runs.run(run_id)
+    if found is None:
+        raise Problem("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
+    return run_to_json(found, whole=True)
+
+
+@get("/api/indicators/{symbol:str}/{tf:str}", operation_class=operations.IndicatorValues, summary="Features")
+async def indicators(symbol: str, tf: str, request: AnyRequest, service: Service) -> Document:
+    """Features of the last closed candle."""
+    query = {**query_of(request), "timeframe": tf}
+    fields = Fields(query, ("names", "profile", "at", "timeframe"))
+    timeframe, at_ms, names = fields.timeframe("timeframe"), fields.instant("at"), fields.names("names")
+    profile = fields.text("profile")
+    fields.done()
+    assert timeframe is not None
+    found = await read_indicators(
+        service.context, symbol, timeframe, at_ms, names or None, service.profile(profile or None)
+    )
+    return indicators_to_json(found)
+
+
+@get("/api/conditions", summary="The catalogue of conditions")
+async def conditions(request: AnyRequest) -> Document:
+    """Every built-in condition with its parameters."""
+    Fields(query_of(request), ()).done()
+    return {"conditions": catalogue_to_json()}
+
+
+@post("/api/conditions/explain", status_code=200, operation_class=operations.Explain, summary="Why, for one symbol")
+async def explain(request: AnyRequest, service: Service) -> Document:
+    """The tree of conditions with a symbol's values; with `timeframe`, of that one alone."""
+    fields = Fields(await read_body(request), ("symbol", "timeframe", "profile", "at"))
+    symbol, timeframe = fields.text("symbol", required=True), fields.timeframe("timeframe")
+    profile, at_ms = fields.text("profile"), fields.instant("at")
+    fields.done()
+    decision = await explain_symbol(service.context, service.profile(profile or None), symbol, at_ms)
+    known = evaluated_timeframes(decision)
+    if timeframe is not None and timeframe not in known:
+        raise invalid([FieldProblem("timeframe", f"the profile evaluates {', '.join(known)}")])
+    return explanation_to_json(decision, timeframe)
+
+
+@post("/api/trade-entry/plan", status_code=200, operation_class=operations.Plan, summary="The order plan of a symbol")
+async def plan(request: AnyRequest, service: Service) -> Document:
+    """The plan with every step, or why there is none. Nothing is sent."""
+    fields = Fields(await read_body(request), ("symbol", "side", "timeframe", "profile", "at"))
+    symbol, side = fields.text("symbol", required=True), fields.side("side")
+    timeframe = fields.timeframe("timeframe", required=True)
+    profile, at_ms = fields.text("profile"), fields.instant("at")
+    fields.done()
+    assert side is not None
+    assert timeframe is not None
+    chosen = service.profile(profile or None)
+    return plan_outcome_to_json(await plan_symbol(service.context, chosen, symbol, side, timeframe, at_ms))
+
+
+@get("/provider/health", summary="Health of each dependency")
+async def provider_health(service: Service) -> Response[Document]:
+    """200 when all are well, 503 when one is not; the document is the same."""
+    document = health_to_json(await check_everything(service.container))
+    return Response(document, status_code=200 if document["ok"] else 503)
+
+
+@get("/health", summary="Liveness")
+async def health() -> Document:
+    """The process answers."""
+    return {"ok": True}
+
+
+@get("/docs", media_type=MediaType.HTML, include_in_schema=False)
+async def docs() -> Response[str]:
+    """The interactive documentation."""
+    return Response(DOCS_PAGE, media_type=MediaType.HTML, headers=PAGE_HEADERS)
+
+
+ROUTES = [
+    post_run,
+    get_run,
+    status,
+    run,
+    indicators,
+    conditions,
+    explain,
+    plan,
+    provider_health,
+    health,
+    docs,
+]

@@ -1,0 +1,72 @@
+"""Serving: checks where it may listen, opens the parts, runs uvicorn until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.http.app import build_app
+from mtf_entrypoints.http.listening import ListenError, Listening
+from mtf_entrypoints.logs import configure_logs
+from mtf_entrypoints.settings import Settings
+
+
+def serve(settings: Settings, listening: Listening) -> None:
+    """Serves until SIGINT or SIGTERM. Raises `ListenError` for an address that it must not or cannot listen on."""
+    if not listening.is_loopback and settings.api_token is None:
+        raise ListenError(
+            f"{listening.host} can be reached from other machines: set MTF_API_TOKEN, or listen on 127.0.0.1"
+        )
+    configure_logs(settings.log_level, settings.log_format)
+    asyncio.run(_serve(settings, listening))
+
+
+async def _serve(settings: Settings, listening: Listening) -> None:
+    async with opened(settings) as container:
+        listener = _listener(listening)
+        config = uvicorn.Config(
+            build_app(container, listening),
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            lifespan="on",
+        )
+        host = f"[{listening.host}]" if ":" in listening.host else listening.host
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        sys.stderr.write(f"mtf: listening on {address}, docs at {address}/docs; stop with Ctrl-C\n")
+        sys.stderr.flush()
+        await _Server(config).serve(sockets=[listener])
+
+
+def _listener(listening: Listening) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    try:
+        return socket.create_server((listening.host, listening.port), family=family, backlog=128)
+    except OSError as error:
+        hint = "; another program listens there, choose another --port" if error.errno == errno.EADDRINUSE else ""
+        raise ListenError(f"cannot listen on {listening.host}:{listening.port}: {error.strerror}{hint}") from None
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn raises the signal that stopped it once more, which would end the process before the parts are closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)

@@ -1,0 +1,44 @@
+"""What the routes work with: one context and one orchestrator for the life of the process."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from mtf_adapters.files.profiles import profile_names
+from mtf_core.config_nodes import ConfigError
+from mtf_core.runs import FieldProblem, Orchestrator, RunContext
+from mtf_core.settings.profile import Profile
+from mtf_core.settings.trading import PROFILE_ALIASES
+from mtf_entrypoints.container import Container
+from mtf_entrypoints.http.problems import invalid
+from mtf_entrypoints.settings import Settings
+
+
+@frozen(eq=False)
+class Service:
+    """The process behind the routes."""
+
+    settings: Settings
+    container: Container
+    context: RunContext
+    orchestrator: Orchestrator
+
+    @classmethod
+    def of(cls, container: Container) -> Service:
+        return cls(container.settings(), container, container.context(), container.orchestrator())
+
+    def profile(self, name: str | None) -> Profile:
+        """The profile of that name; an unknown one is the asker's mistake (422), a broken one is ours (500)."""
+        self.check_profile_name(name)
+        return self.context.profiles(name or None)
+
+    def check_profile_name(self, name: str | None) -> None:
+        """Raises `Problem` (422) for a name that no profile bears."""
+        if not name:
+            return
+        try:
+            known = profile_names(self.settings.config_dir)
+        except ConfigError:
+            return  # the profile itself cannot be read either, and says why
+        if PROFILE_ALIASES.get(name, name) not in known:
+            raise invalid([FieldProblem("profile", f"found {name!r}; allowed is one of {', '.join(known)}")])

@@ -1,0 +1,123 @@
+"""The sandbox as a venue: a generated market, or one made of candle files, at an instant or now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import frozen
+
+from mtf_adapters.files.candles import read_candles
+from mtf_adapters.local import WallClock
+from mtf_adapters.sandbox.account import SandboxAccount
+from mtf_adapters.sandbox.candle_files import CandleFileMarket
+from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_adapters.sandbox.contract_overrides import (
+    ContractOverrides,
+    InvalidContractOverridesError,
+    read_contract_overrides,
+)
+from mtf_adapters.sandbox.exchange import SandboxExchange
+from mtf_adapters.sandbox.generated import GeneratedMarket
+from mtf_adapters.sandbox.market import Market
+from mtf_core.market import Candles, InvalidCandlesError, InvalidContractError
+from mtf_core.ports import Clock, Venue
+from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
+
+EXCHANGE, MARKET_TYPE = "sandbox", "perpetual"
+
+
+@frozen(eq=False)
+class SandboxWorld:
+    """A market, the name under which what is stored of it is kept apart, and its instant (None: now)."""
+
+    market: Market
+    namespace: str
+    at_ms: int | None
+
+
+def sandbox_world(settings: Settings) -> SandboxWorld:
+    """The market of the settings; raises `SettingsError` or `InvalidCandlesError`."""
+    options = settings.sandbox
+    if options.candle_files:
+        return _from_files(options, settings.at_ms)
+    if options.contracts_file is not None:
+        raise SettingsError("--contracts-file: contract values belong to candle files; give them with --candles")
+    if options.universe_size < 1:
+        raise SettingsError(f"--universe-size: found {options.universe_size}; allowed is 1 and more")
+    market = GeneratedMarket(options.seed, options.universe_size)
+    # The size is part of the name: the stored contracts of a large universe are no answer for a small one.
+    return SandboxWorld(market, f"sandbox-seed-{options.seed}-{options.universe_size}", settings.at_ms)
+
+
+def sandbox_venue(settings: Settings) -> Venue:
+    """The sandbox exchange as a run uses it; `as_of` gives the same world at another instant."""
+    world = sandbox_world(settings)
+    balance = settings.sandbox.balance
+    account = SandboxAccount() if balance is None else SandboxAccount(balance)
+    clock: Clock = WallClock() if world.at_ms is None else SandboxClock(world.at_ms)
+    return _venue(world, account, clock)
+
+
+def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock) -> Venue:
+    exchange = SandboxExchange(world.market, clock, account)
+    as_of: Callable[[int], Venue] = lambda at_ms: _venue(world, account, SandboxClock(at_ms))  # noqa: E731
+    return Venue(
+        exchange=EXCHANGE,
+        market_type=MARKET_TYPE,
+        namespace=world.namespace,
+        market=exchange,
+        account=exchange,
+        clock=clock,
+        as_of=as_of,
+    )
+
+
+def _from_files(options: SandboxOptions, at_ms: int | None) -> SandboxWorld:
+    # A candle that is not closed yet is refused: no file can know it.
+    now_ms = WallClock().now_ms()
+    candles = {symbol: read_candles(path, not_after_ms=now_ms) for symbol, path in options.candle_files}
+    for symbol, path in options.candle_files:
+        if not len(candles[symbol]):
+            raise InvalidCandlesError(f"{path}: there are no candles")
+    try:
+        overrides = read_contract_overrides(options.contracts_file) if options.contracts_file else {}
+        market = CandleFileMarket(candles, overrides)
+    except (InvalidContractOverridesError, InvalidContractError) as error:
+        raise SettingsError(f"--contracts-file: {error}") from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    return SandboxWorld(market, _files_namespace(options, overrides), at_ms if at_ms is not None else _end_of(candles))
+
+
+def _end_of(candles: Mapping[str, Candles]) -> int:
+    """The last instant that every file reaches."""
+    return min(int(series.end_ms) for series in candles.values())
+
+
+def _files_namespace(options: SandboxOptions, overrides: Mapping[str, ContractOverrides]) -> str:
+    """The same for the same candles and contract values, whatever the files are called."""
+    digest = hashlib.sha256()
+    for symbol, path in sorted(options.candle_files):
+        digest.update(symbol.encode() + b"\0" + _digest_of(path))
+    for symbol, values in sorted(overrides.items()):
+        digest.update(f"{symbol}\0{values!r}\0".encode())
+    return f"sandbox-files-{digest.hexdigest()[:12]}"
+
+
+def _digest_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def parse_balance(text: str) -> Decimal:
+    """A balance as it was written; raises `SettingsError`."""
+    try:
+        balance = Decimal(text)
+    except ArithmeticError:
+        balance = Decimal("NaN")
+    if not balance.is_finite() or balance < 0:
+        raise SettingsError(f"--balance: found {text!r}; allowed is an amount like 10000, not below zero")
+    return balance

@@ -1,0 +1,116 @@
+"""How this process is set up: options over environment over `.env` over defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+
+from attrs import field, frozen
+
+from mtf_entrypoints.dotenv import DotenvError, read_dotenv
+
+VARIABLES = (
+    "DATABASE_URL",
+    "MTF_EXCHANGE",
+    "MTF_PROFILE",
+    "MTF_CONFIG_DIR",
+    "MTF_API_TOKEN",
+    "MTF_LOG_LEVEL",
+    "MTF_LOG_FORMAT",
+)
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
+DEFAULT_EXCHANGE = "sandbox"
+
+
+class SettingsError(ValueError):
+    """A setting of this process cannot be used; the message says which, and what is allowed."""
+
+
+@frozen
+class SandboxOptions:
+    """The sandbox's world: generated from a seed, or made of candle files (`symbol`, file)."""
+
+    seed: int = 1
+    universe_size: int = 300
+    candle_files: tuple[tuple[str, Path], ...] = ()
+    contracts_file: Path | None = None
+    balance: Decimal | None = None
+    """Available balance in quote currency; None: the sandbox's own default."""
+
+
+@frozen
+class Settings:
+    """Everything that decides how the parts are put together. Secrets do not show in its text."""
+
+    database_url: str | None = field(default=None, repr=False)
+    """None: the SQLite file in the user's data folder."""
+    exchange: str = DEFAULT_EXCHANGE
+    market_type: str = "perpetual"
+    profile: str | None = None
+    config_dir: Path | None = None
+    api_token: str | None = field(default=None, repr=False)
+    log_level: str = "info"
+    log_format: str = "text"
+    at_ms: int | None = None
+    """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
+    sandbox: SandboxOptions = SandboxOptions()
+
+
+@frozen
+class Overrides:
+    """What the command line says; None leaves it to the environment."""
+
+    database_url: str | None = None
+    exchange: str | None = None
+    profile: str | None = None
+    config_dir: Path | None = None
+    log_level: str | None = None
+    log_format: str | None = None
+    at_ms: int | None = None
+    sandbox: SandboxOptions = SandboxOptions()
+
+
+def read_settings(
+    overrides: Overrides | None = None, environ: Mapping[str, str] | None = None, dotenv: Path | None = None
+) -> Settings:
+    """The settings in effect; raises `SettingsError`. `dotenv` defaults to `.env` of the current folder."""
+    given = overrides or Overrides()
+    values = _variables(os.environ if environ is None else environ, dotenv or Path(".env"))
+    config_dir = values.get("MTF_CONFIG_DIR")
+    return Settings(
+        database_url=given.database_url or values.get("DATABASE_URL"),
+        exchange=given.exchange or values.get("MTF_EXCHANGE", DEFAULT_EXCHANGE),
+        profile=given.profile or values.get("MTF_PROFILE"),
+        config_dir=given.config_dir or (Path(config_dir).expanduser() if config_dir else None),
+        api_token=values.get("MTF_API_TOKEN"),
+        log_level=_one_of("MTF_LOG_LEVEL", given.log_level or values.get("MTF_LOG_LEVEL", "info"), LOG_LEVELS),
+        log_format=_one_of("MTF_LOG_FORMAT", given.log_format or values.get("MTF_LOG_FORMAT", "text"), LOG_FORMATS),
+        at_ms=given.at_ms,
+        sandbox=given.sandbox,
+    )
+
+
+def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
+    """Known variables that are set and not blank; the environment wins over the file."""
+    try:
+        from_file = read_dotenv(dotenv)
+    except DotenvError as error:
+        raise SettingsError(str(error)) from None
+    for name in from_file:
+        # Other programs may share the file, but a name of ours that nothing reads is a slip of the pen.
+        if name.startswith("MTF_") and name not in VARIABLES:
+            near = get_close_matches(name, VARIABLES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"{dotenv}: unknown variable {name}{hint} Known: {', '.join(VARIABLES)}")
+    merged = {name: environ.get(name, "").strip() or from_file.get(name, "").strip() for name in VARIABLES}
+    return {name: value for name, value in merged.items() if value}
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value.lower() not in allowed:
+        raise SettingsError(f"{name}: found {value!r}; allowed: {', '.join(allowed)}")
+    return value.lower()

@@ -1,0 +1,27 @@
+"""The exchanges that can be used, each under (exchange, market type), and how its venue is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mtf_core.ports import Venue
+from mtf_entrypoints.sandbox_venue import sandbox_venue
+from mtf_entrypoints.settings import Settings, SettingsError
+
+VenueBuilder = Callable[[Settings], Venue]
+
+VENUES: Mapping[tuple[str, str], VenueBuilder] = {("sandbox", "perpetual"): sandbox_venue}
+"""Adding an exchange is one line here."""
+
+
+def exchange_names() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(exchange for exchange, _ in VENUES))
+
+
+def build_venue(settings: Settings) -> Venue:
+    """The venue of the settings; raises `SettingsError` for one that is not registered or cannot be built."""
+    builder = VENUES.get((settings.exchange, settings.market_type))
+    if builder is None:
+        known = ", ".join(f"{exchange} ({market_type})" for exchange, market_type in VENUES)
+        raise SettingsError(f"unknown exchange {settings.exchange!r} ({settings.market_type}); known: {known}")
+    return builder(settings)
