@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -27,12 +27,16 @@ class Kernel:
 
 
 @cache
-def talib() -> ModuleType:
-    """TA-Lib, imported when the first indicator is computed."""
+def talib(name: str) -> Callable[..., Any]:
+    """A function of TA-Lib, which is imported when the first indicator is computed.
+
+    Where pandas or polars are installed the library wraps each function to accept their types, which costs more than
+    the computation of a short series; `__wrapped__` is the function itself.
+    """
     import talib as library  # noqa: PLC0415
 
-    module: ModuleType = library
-    return module
+    function: Callable[..., Any] = getattr(library, name)
+    return getattr(function, "__wrapped__", function)
 
 
 HLC = ("high", "low", "close")
@@ -41,49 +45,58 @@ HLC = ("high", "low", "close")
 @cache
 def kernel(spec: FeatureSpec) -> Kernel | None:
     """The kernel whose outputs include this feature; None for features that are not computed series by series."""
-    ta, n = talib(), spec.period
+    n = spec.period
     match spec.family:
         case Family.EMA:
-            return Kernel(("close",), (spec.name,), lambda close: (ta.EMA(close, n),))
+            return Kernel(("close",), (spec.name,), _single("EMA", n))
         case Family.SMA:
-            return Kernel(("close",), (spec.name,), lambda close: (ta.SMA(close, n),))
+            return Kernel(("close",), (spec.name,), _single("SMA", n))
         case Family.RSI:
-            return Kernel(("close",), (spec.name,), lambda close: (ta.RSI(close, n),))
+            return Kernel(("close",), (spec.name,), _single("RSI", n))
         case Family.ATR:
-            return Kernel(HLC, (spec.name,), lambda high, low, close: (ta.ATR(high, low, close, n),))
+            return Kernel(HLC, (spec.name,), _single("ATR", n))
         case Family.ADX:
-            return Kernel(HLC, (spec.name,), lambda high, low, close: (ta.ADX(high, low, close, n),))
+            return Kernel(HLC, (spec.name,), _single("ADX", n))
         case Family.DI:
-            directional = ta.PLUS_DI if spec.name.startswith("plus") else ta.MINUS_DI
-            return Kernel(HLC, (spec.name,), lambda high, low, close: (directional(high, low, close, n),))
+            directional = "PLUS_DI" if spec.name.startswith("plus") else "MINUS_DI"
+            return Kernel(HLC, (spec.name,), _single(directional, n))
         case Family.MACD:
             outputs = ("macd", "macd_signal", "macd_hist")
-            return Kernel(("close",), outputs, lambda close: tuple(ta.MACD(close, 12, 26, 9)))
+            return Kernel(("close",), outputs, _macd())
         case Family.BOLLINGER:
             return Kernel(("close",), ("bb_upper", "bb_middle", "bb_lower", "bb_width"), _bollinger)
         case Family.STOCH_RSI:
             return Kernel(("close",), ("stoch_rsi_k", "stoch_rsi_d"), _stochastic_rsi)
         case Family.VOLUME_RATIO:
-            return Kernel(("volume",), ("volume_ratio",), lambda volume: (_volume_ratio(volume),))
+            return Kernel(("volume",), ("volume_ratio",), _volume_ratio)
         case _:
             return None
 
 
+def _single(name: str, period: int) -> Callable[..., tuple[Floats, ...]]:
+    function = talib(name)
+    return lambda *columns: (function(*columns, period),)
+
+
+def _macd() -> Callable[..., tuple[Floats, ...]]:
+    function = talib("MACD")
+    return lambda close: function(close, 12, 26, 9)
+
+
 def _bollinger(close: Floats) -> tuple[Floats, ...]:
     """20 candles, 2 population standard deviations; the width is (upper − lower) / middle."""
-    upper, middle, lower = talib().BBANDS(close, 20, 2.0, 2.0, 0)
+    upper, middle, lower = talib("BBANDS")(close, 20, 2.0, 2.0, 0)
     return upper, middle, lower, (upper - lower) / middle
 
 
 def _stochastic_rsi(close: Floats) -> tuple[Floats, ...]:
     """Stochastic (14) of RSI (14), smoothed twice by simple averages of 3; 0..100."""
-    ta = talib()
-    rsi = ta.RSI(close, 14)
-    smooth, signal = ta.STOCH(rsi, rsi, rsi, 14, 3, 0, 3, 0)
+    rsi = talib("RSI")(close, 14)
+    smooth, signal = talib("STOCH")(rsi, rsi, rsi, 14, 3, 0, 3, 0)
     return smooth, signal
 
 
-def _volume_ratio(volume: Floats) -> Floats:
+def _volume_ratio(volume: Floats) -> tuple[Floats, ...]:
     """Volume over the simple average of the 20 volumes before it; missing when that average is zero.
 
     The average is a running sum, which leaves a residue of rounding after volumes fall to zero: an average below
@@ -91,8 +104,8 @@ def _volume_ratio(volume: Floats) -> Floats:
     """
     ratio: Floats = np.full_like(volume, np.nan)
     if len(volume) < 21:
-        return ratio
-    earlier = talib().SMA(volume, 20)[19:-1]
+        return (ratio,)
+    earlier = talib("SMA")(volume, 20)[19:-1]
     floor = np.maximum.accumulate(volume)[19:-1] * 1e-12
     np.divide(volume[20:], earlier, out=ratio[20:], where=earlier > floor)
-    return ratio
+    return (ratio,)

@@ -72,21 +72,38 @@ class FeatureTable:
     def _compute_by_series(self, found: Kernel) -> None:
         stack, tail = self.stack, self.tail
         first = stack.count - tail
-        inputs = [getattr(stack, name) for name in found.inputs]
         results = [np.full((len(stack.symbols), tail), np.nan) for _ in found.outputs]
-        for row, segments in enumerate(stack.segments):
-            for start, stop in segments:
-                begin = max(start, stack.lead)
-                if stop <= first or stop - begin < 1:
-                    continue
-                outputs = found.compute(*(column[row, begin:stop] for column in inputs))
-                skip = max(0, first - begin)
-                for result, output in zip(results, outputs, strict=True):
-                    result[row, begin + skip - first : stop - first] = output[skip:]
+        inputs = [getattr(stack, name) for name in found.inputs]
+        for rows, start, stop in _stretches(stack):
+            begin = max(start, stack.lead)
+            if stop <= first or stop <= begin:
+                continue
+            skip = max(0, first - begin)
+            place = slice(begin + skip - first, stop - first)
+            series = [column[_index(rows), begin:stop] for column in inputs]
+            for row, columns in zip(rows, zip(*series, strict=True), strict=True):
+                for result, output in zip(results, found.compute(*columns), strict=True):
+                    result[row, place] = output[skip:]
         self._computed.update(zip(found.outputs, results, strict=True))
 
     def _last(self, values: Floats) -> Floats:
         return values[:, values.shape[1] - self.tail :]
+
+
+def _stretches(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
+    """Unbroken stretches as (rows that have it, start, stop); mostly one that all rows share."""
+    if len(set(stack.segments)) == 1:
+        return [(range(len(stack.symbols)), start, stop) for start, stop in stack.segments[0]]
+    rows_of: dict[tuple[int, int], list[int]] = {}
+    for row, segments in enumerate(stack.segments):
+        for segment in segments:
+            rows_of.setdefault(segment, []).append(row)
+    return [(rows, start, stop) for (start, stop), rows in rows_of.items()]
+
+
+def _index(rows: range | list[int]) -> slice | list[int]:
+    """All rows as a slice, which copies nothing."""
+    return slice(None) if isinstance(rows, range) else rows
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mtf_core.features.table import FeatureTable, column_at
 from mtf_core.market import CandleStack, Timeframe
+from mtf_core.market.stack import Segments
 from mtf_core.reasons import Reason
 from mtf_core.rules.needs import Need
 from mtf_core.validation.outcome import Codes, reason_code
@@ -25,15 +26,35 @@ def shortage(stack: CandleStack, candles: int, columns: int) -> Codes:
     """
     first = stack.count - columns
     codes = np.full((len(stack.symbols), columns), TOO_FEW)
+    for segments, rows in _rows_by_segments(stack).items():
+        codes[rows] = _shortage(segments, first, stack.lead, candles, columns)
+    return codes
+
+
+def _rows_by_segments(stack: CandleStack) -> dict[Segments, list[int] | slice]:
+    """Rows that share their stretches of candles; mostly all of them."""
+    if len(set(stack.segments)) == 1:
+        return {stack.segments[0]: slice(None)}
+    found: dict[Segments, list[int] | slice] = {}
     for row, segments in enumerate(stack.segments):
-        for number, (start, stop) in enumerate(segments):
-            begin = max(start, stack.lead)
-            if number and start > stack.lead:
-                codes[row, max(0, segments[number - 1][1] - first) :] = GAPS
-            if stop > first:
-                codes[row, max(0, begin + candles - 1 - first) : stop - first] = ENOUGH
-        if segments and segments[-1][1] < stack.count:
-            codes[row, max(0, segments[-1][1] - first) :] = GAPS
+        rows = found.setdefault(segments, [])
+        assert isinstance(rows, list)
+        rows.append(row)
+    return found
+
+
+def _shortage(segments: Segments, first: int, lead: int, candles: int, columns: int) -> Codes:
+    codes = np.full(columns, TOO_FEW)
+    previous_stop = None
+    for start, stop in segments:
+        if previous_stop is not None and start > lead:
+            codes[max(0, previous_stop - first) :] = GAPS
+        if stop > first:
+            codes[max(0, max(start, lead) + candles - 1 - first) : stop - first] = ENOUGH
+            codes[stop - first :] = GAPS
+        previous_stop = stop
+    if previous_stop is not None and previous_stop <= first:
+        codes[:] = GAPS
     return codes
 
 
