@@ -143,25 +143,22 @@ class _Analysis:
 
 
 def _redundant(test: Test, tests: Sequence[Test]) -> Iterator[Finding]:
-    """Entries that the others already decide, the last ones first, so that of two equal ones one remains."""
+    """Entries that the others already decide, the last ones first, so that of two equal ones one remains.
+
+    In all_of, one that cannot be false while the others are true; in any_of, one that cannot be true while the others
+    are false. Where the others leave nothing to decide, they are the finding and not this entry.
+    """
     every = isinstance(test, AllOf)
     remaining = list(tests)
     for entry in reversed(tests):
         others = [other for other in remaining if other is not entry]
-        if not others or not region(entry, True) or not region(entry, False):
+        undecided = both([region(other, every) for other in others])
+        if not region(entry, True) or not region(entry, False) or not undecided:
             continue
-        # all_of: the others true and this one false cannot be; any_of: this one true and the others false cannot be.
-        parts = [region(entry, not every), *(region(other, every) for other in others)]
-        apart = both(parts[1:])
-        if (apart or not every) and not both(parts) and _possible(others, every):
+        if not both([undecided, region(entry, not every)]):
             remaining = others
             implied = "is implied by the other entries" if every else "implies another entry"
             yield Finding(Severity.WARNING, describe(entry), f"never decides: it {implied} of {describe(test)}")
-
-
-def _possible(others: Sequence[Test], every: bool) -> bool:
-    """Whether the other entries can be undecided at all; if not, they are the finding, not this entry."""
-    return bool(both([region(other, every) for other in others]))
 
 
 def _is_builtin(named: Named) -> bool:

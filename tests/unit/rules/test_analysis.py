@@ -245,6 +245,46 @@ def test_the_side_of_a_renumbered_built_in_still_counts() -> None:
     assert [finding.part for finding in side_warnings(test, Side.SHORT)] == ["rsi_lt_70"]
 
 
+# --- ratios and absolute values, written as trees because rules have no division ---------------------------------
+
+CLOSE, VWAP, EMA_20, EMA_50, MACD = (Feature(name) for name in ("close", "vwap", "ema_20", "ema_50", "macd"))
+
+
+def over(left: Operand, right: Operand) -> Computed:
+    return Computed(Arithmetic.OVER, left, right)
+
+
+def compare(left: Operand, op: str, right: float) -> Compare:
+    return Compare(Comparison(op), left, Number(right))
+
+
+def test_a_ratio_and_its_inverse_are_the_same_quantity() -> None:
+    twice = compare(over(EMA_50, EMA_20), ">", 2.0)
+    assert not region(AllOf((twice, compare(over(EMA_20, EMA_50), ">", 0.6))))
+    assert region(AllOf((twice, compare(over(EMA_20, EMA_50), ">", 0.4))))
+
+
+def test_a_ratio_of_prices_is_always_above_a_negative_number() -> None:
+    assert not region(compare(over(EMA_50, EMA_20), ">", -1.0), False)
+
+
+def test_a_quantity_of_either_sign_is_not_inverted() -> None:
+    # macd −1 and close 1: macd/close −1 < 2, and close/macd −1 < 0.25.
+    assert region(AllOf((compare(over(MACD, CLOSE), "<", 2.0), compare(over(CLOSE, MACD), "<", 0.25))))
+
+
+def test_a_constant_over_a_feature_is_not_lost() -> None:
+    assert region(compare(over(Computed(Arithmetic.PLUS, CLOSE, Number(1.0)), CLOSE), ">", 1.0))
+
+
+def test_near_contradicts_far() -> None:
+    distance = Computed(Arithmetic.MINUS, over(CLOSE, VWAP), Number(1.0))
+    near, far = compare(Absolute(distance), "<=", 0.001), compare(distance, "<", -0.002)
+    assert not region(AllOf((near, far)))
+    assert not region(AllOf((Not(near), compare(distance, "<", 0.001), compare(distance, ">", -0.001))))
+    assert region(AllOf((Not(near), far)))
+
+
 # --- never more than is true ------------------------------------------------------------------------------------
 
 FEATURES = ("rsi", "adx_14", "close", "ema_20", "ema_50", "macd", "macd_signal", "atr_14")

@@ -165,6 +165,13 @@ def test_parameters_reach_the_built_in_through_rules_that_are_only_names() -> No
     assert test.test.test == built("rsi_lt_70", threshold=75.0)
 
 
+def test_the_outermost_parameters_win_over_those_in_between() -> None:
+    test = parsed("a: 75", "a: {b: {threshold: 72}}\nb: {rsi_lt_70: 71}")
+    assert isinstance(test, Named)
+    assert isinstance(test.test, Named)
+    assert test.test.test == built("rsi_lt_70", threshold=75.0)
+
+
 @pytest.mark.parametrize("value", ["3", "{threshold: 3}", "false"])
 def test_parameters_for_a_rule_that_is_no_built_in_are_refused(value: str) -> None:
     (problem,) = refused(f"a: {value}", "a: {all_of: [rsi_lt_70]}")
