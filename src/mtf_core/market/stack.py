@@ -60,7 +60,7 @@ class CandleStack:
         else:
             columns = [_filled(windows, name, first_open_ms, count) for name in COLUMNS]
         segments = tuple(_segments(candles, first_open_ms) for candles in windows)
-        return cls(timeframe, tuple(series), first_open_ms, *columns, segments, lead)  # type: ignore[call-arg, arg-type]
+        return cls(timeframe, tuple(series), first_open_ms, *columns, segments, lead)  # type: ignore[call-arg]
 
     @property
     def count(self) -> int:

@@ -8,10 +8,10 @@ import numpy as np
 from attrs import field, frozen
 
 from mtf_core.features.table import FeatureTable
-from mtf_core.market import CandleStack, Side, Timeframe
+from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.validation.blueprint import Blueprint
-from mtf_core.validation.decision import Decision, DecisionBatch
+from mtf_core.validation.decision import DecisionBatch
 from mtf_core.validation.judge import DecideOptions, OutcomesAt, judge
 from mtf_core.validation.timeframe import TimeframeVerdicts, judge_timeframe
 
@@ -42,7 +42,8 @@ class Decider:
         """Decisions at `at_ms` for `symbols` (default: all of the stacks), all of which every stack must hold.
 
         Each stack must end with the last candle closed at `at_ms`. `spread_bps` are book spreads in basis points of
-        mid; a symbol without one has an unknown spread. `force` evaluates timeframes again that have not changed.
+        mid; a symbol without one has an unknown spread. Stacks of timeframes that only plans need are carried along.
+        `force` evaluates timeframes again that have not changed.
         """
         for timeframe, stack in stacks.items():
             if stack.end_ms != timeframe.last_closed_open(at_ms) + timeframe.ms:
@@ -63,7 +64,8 @@ class Decider:
         for timeframe, stack in stacks.items():
             kept = self._tables.get(timeframe)
             if force or kept is None or kept.stack is not stack:
-                tail = min(stack.count, blueprint.needs[timeframe].tail)
+                need = blueprint.needs.get(timeframe) or blueprint.plan_needs[timeframe]
+                tail = min(stack.count, need.tail)
                 self._tables[timeframe] = FeatureTable(stack, tail, blueprint.timezone)
                 changed.add(timeframe)
         evaluated = []
@@ -80,6 +82,3 @@ def _spreads(symbols: Sequence[str], spread_bps: Mapping[str, float] | None) -> 
     if spread_bps is None:
         return None
     return np.array([[spread_bps.get(symbol, np.nan)] for symbol in symbols])
-
-
-__all__ = ["Decider", "Decision", "DecisionBatch", "Side", "Stacks"]

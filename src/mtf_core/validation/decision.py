@@ -14,70 +14,12 @@ from mtf_core.reasons import Reason
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.trace import Captured, TraceNode
 from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.explain import decision_html, render_decision
 from mtf_core.validation.judge import DecideOptions, Judgement
 from mtf_core.validation.outcome import REASONS, Outcome
 from mtf_core.validation.selection import Step
 from mtf_core.validation.timeframe import TimeframeVerdicts
-
-
-@frozen
-class TimeframeVerdict:
-    """What one timeframe said of one symbol, and why; `open_ms` is the evaluated candle's open time."""
-
-    timeframe: Timeframe
-    open_ms: int
-    outcome: Outcome
-    reason: Reason | None
-    long: TraceNode | None
-    short: TraceNode | None
-    filters: tuple[TraceNode, ...]
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Features that were missing on either side or in a filter."""
-        trees = [tree for tree in (self.long, self.short, *self.filters) if tree is not None]
-        return tuple(dict.fromkeys(name for tree in trees for name in tree.missing))
-
-
-@frozen
-class SelectorVerdict:
-    """What the walk did at one execution timeframe; the truths are 1, 0 (unknown) or −1 of each whole group."""
-
-    timeframe: Timeframe
-    step: Step
-    candidate: bool
-    stay: int
-    drop: int
-    forbid: int
-
-
-@frozen
-class ContextVerdict:
-    """The context's side, or the reason why it has none."""
-
-    side: Side | None
-    reason: Reason | None
-
-
-@frozen
-class DecisionTrace:
-    """Everything that led to one decision, as values: enough to explain it without rules or candles."""
-
-    symbol: str
-    at_ms: int
-    reason: Reason | None
-    side: Side | None
-    execution_timeframe: Timeframe | None
-    key: str | None
-    context: ContextVerdict | None
-    """None when the context was skipped."""
-    timeframes: tuple[TimeframeVerdict, ...]
-    selection: tuple[SelectorVerdict, ...]
-
-    @property
-    def status(self) -> str:
-        """READY or INVALID."""
-        return "READY" if self.reason is None else "INVALID"
+from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 
 @frozen(eq=False)
@@ -182,6 +124,16 @@ class Decision:
             )
             for one in self.batch.judgement.selection.steps
         )
+
+    def explain(self) -> str:
+        """Every timeframe's trees with their operands, the context, the selector's walk and the verdict, as text."""
+        return render_decision(self.trace)
+
+    def __repr__(self) -> str:
+        return f"Decision({render_decision(self.trace).splitlines()[0]})"
+
+    def _repr_html_(self) -> str:
+        return decision_html(self.trace)
 
     @property
     def valid_timeframes(self) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from mtf_core.market import Side, format_instant
 from mtf_core.rules.trace import TraceNode
 from mtf_core.rules.truth import NAMES
-from mtf_core.validation.decision import DecisionTrace, SelectorVerdict, TimeframeVerdict
+from mtf_core.validation.verdicts import DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 INDENT = "  "
 
@@ -86,12 +87,32 @@ def render_decision(decision: DecisionTrace) -> str:
     return "\n".join(_decision_lines(decision))
 
 
+def decision_html(decision: DecisionTrace) -> str:
+    """The verdict and, folded away, each timeframe's trees, for a notebook."""
+    parts = [f"<b>{escape(_header(decision))}</b>"]
+    for verdict in decision.timeframes:
+        lines = render_timeframe(verdict).splitlines()
+        body = escape("\n".join(lines[1:]))
+        parts.append(f"<details><summary>{escape(lines[0])}</summary><pre>{body}</pre></details>")
+    parts.append(f"<pre>{escape(chr(10).join(_ending(decision)))}</pre>")
+    return "\n".join(parts)
+
+
 def _decision_lines(decision: DecisionTrace) -> Iterator[str]:
-    yield f"{decision.symbol} at {format_instant(decision.at_ms)}: {_verdict(decision)}"
+    yield _header(decision)
     for verdict in decision.timeframes:
         yield ""
         yield render_timeframe(verdict)
     yield ""
+    yield from _ending(decision)
+
+
+def _header(decision: DecisionTrace) -> str:
+    return f"{decision.symbol} at {format_instant(decision.at_ms)}: {_verdict(decision)}"
+
+
+def _ending(decision: DecisionTrace) -> Iterator[str]:
+    """The context's verdict and the selector's walk."""
     context = decision.context
     yield "context: " + ("skipped" if context is None else str(context.side or context.reason))
     for step in decision.selection:

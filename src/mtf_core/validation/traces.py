@@ -20,9 +20,10 @@ from mtf_core.reasons import Reason
 from mtf_core.rules.trace import Captured, Slot, TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES
 from mtf_core.validation.blueprint import Blueprint
-from mtf_core.validation.decision import ContextVerdict, Decision, DecisionTrace, SelectorVerdict, TimeframeVerdict
+from mtf_core.validation.decision import Decision
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
+from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 _LETTERS = np.frombuffer(b"fut", dtype=np.uint8)
 _TRUTHS = {"f": -1, "u": 0, "t": 1}

@@ -1,0 +1,151 @@
+"""The core by hand: load a profile, decide, plan, decide over history. No database, no network, no event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from os import PathLike
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from mtf_core import planning
+from mtf_core.door import source
+from mtf_core.market import (
+    Candles,
+    CandleStack,
+    Contract,
+    MarkPrice,
+    Timeframe,
+    TopOfBook,
+    format_instant,
+    parse_instant,
+    to_ms,
+)
+from mtf_core.market.candles import Floats
+from mtf_core.planning import MarketFacts, PlanOutcome
+from mtf_core.settings.profile import Profile
+from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.decide import Decider
+from mtf_core.validation.decision import Decision, plan_facts
+from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.over import Signals, complete, judge_over
+from mtf_core.validation.window import window_at
+
+CandlesByTimeframe = Mapping[str, Candles] | Mapping[Timeframe, Candles]
+Instant = datetime | str | int
+
+
+def load_profile(name: str | None = None, config_dir: str | PathLike[str] | None = None) -> Profile:
+    """The checked profile of that name, or the first enabled one; raises `ConfigError` with everything wrong."""
+    return cast("Profile", source("profiles")(name, config_dir))
+
+
+def decide(
+    profile: Profile,
+    *,
+    symbol: str,
+    candles: CandlesByTimeframe,
+    at: Instant | None = None,
+    spread_bps: float | None = None,
+    skip_context: bool = False,
+    current_tf: Timeframe | str | None = None,
+    history: Literal["needed", "all"] = "needed",
+) -> Decision:
+    """The decision for one symbol at an instant (default: when the finest candles end).
+
+    Timeframes that the profile needs and that are not given are built from the finest one. `history` "needed" looks
+    at exactly the candles that a live run would load at that instant, so the decision is a live run's, bit for bit;
+    "all" uses every candle given, as `decide_over` does, and agrees with it on every candle.
+    """
+    given = _by_timeframe(candles)
+    finest = min(given, key=lambda timeframe: timeframe.minutes)
+    if not len(given[finest]):
+        raise ValueError(f"{symbol}: there are no {finest} candles")
+    at_ms = given[finest].end_ms if at is None else _ms(at)
+    blueprint = blueprint_of(profile)
+    needs = {**blueprint.plan_needs, **blueprint.needs}
+    series = complete(given, frozenset(needs))
+    absent = [str(timeframe) for timeframe in blueprint.needs if timeframe not in series]
+    if absent:
+        raise ValueError(f"{symbol}: no {', '.join(absent)} candles, and none finer to build them from")
+    stacks = {
+        timeframe: _stack(blueprint, timeframe, found, symbol, at_ms, history) for timeframe, found in series.items()
+    }
+    options = DecideOptions(skip_context, None if current_tf is None else Timeframe.parse(current_tf))
+    spreads = None if spread_bps is None else {symbol: spread_bps}
+    return Decider(blueprint).decide(stacks, at_ms, (symbol,), options, spreads).of(symbol)
+
+
+def _stack(
+    blueprint: Blueprint, timeframe: Timeframe, candles: Candles, symbol: str, at_ms: int, history: str
+) -> CandleStack:
+    """The window that ends with the last candle closed at the instant: a live run's, or from the first candle on."""
+    need = blueprint.needs.get(timeframe) or blueprint.plan_needs[timeframe]
+    window = window_at(timeframe, need, at_ms, blueprint.timezone)
+    if history == "needed" or not len(candles) or int(candles.open_ms[0]) > window.last_open_ms:
+        return window.stack({symbol: candles})
+    return CandleStack.of_window(timeframe, {symbol: candles}, int(candles.open_ms[0]), window.last_open_ms)
+
+
+def decide_over(
+    profile: Profile,
+    candles: CandlesByTimeframe,
+    *,
+    symbol: str = "",
+    spread_bps: Floats | None = None,
+    skip_context: bool = False,
+) -> Signals:
+    """The decisions at every close of the finest timeframe given, as arrays; from all candles closed by then."""
+    return judge_over(blueprint_of(profile), symbol, _by_timeframe(candles), DecideOptions(skip_context), spread_bps)
+
+
+def plan_order(
+    profile: Profile,
+    decision: Decision,
+    *,
+    contract: Contract,
+    book: TopOfBook,
+    balance: Decimal | int | str,
+    mark: MarkPrice | None = None,
+    now: Instant | None = None,
+) -> PlanOutcome:
+    """The order plan of a READY decision, or a skip with its reason; ValueError for a decision that is not READY.
+
+    `balance` is available USDT. `now` (default: the decision's instant) is what the facts' ages are measured against.
+    """
+    signal = decision.signal
+    if signal is None:
+        raise ValueError(f"{decision.symbol} is not READY at {format_instant(decision.at_ms)}: {decision.reason}")
+    now_ms = decision.at_ms if now is None else _ms(now)
+    facts = MarketFacts(
+        book=book,
+        mark=mark,
+        available_balance=Decimal(balance),
+        balance_time_ms=now_ms,
+        features=plan_facts(decision, {}),
+        valid_timeframes=decision.valid_timeframes,
+    )
+    return planning.plan_order(signal, contract, facts, profile.trade_entry, now_ms)
+
+
+def sandbox_facts(symbol: str, candles: Candles, at: Instant) -> Any:
+    """What the sandbox exchange shows of candles at an instant: `.contract`, `.book`, `.mark` and `.balance`."""
+    return source("sandbox_facts")(symbol, candles, _ms(at))
+
+
+def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:
+    found = {Timeframe.parse(name): series for name, series in candles.items()}
+    for timeframe, series in found.items():
+        if series.timeframe is not timeframe:
+            raise ValueError(f"the candles given as {timeframe} are {series.timeframe} candles")
+    if not found:
+        raise ValueError("no candles were given")
+    return found
+
+
+def _ms(instant: Instant) -> int:
+    if isinstance(instant, int | np.integer):
+        return int(instant)
+    return to_ms(parse_instant(instant) if isinstance(instant, str) else instant)

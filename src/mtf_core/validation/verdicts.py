@@ -1,0 +1,71 @@
+"""What was found on the way to a decision, as values: enough to explain it without rules or candles."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from mtf_core.market import Side, Timeframe
+from mtf_core.reasons import Reason
+from mtf_core.rules.trace import TraceNode
+from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.selection import Step
+
+
+@frozen
+class TimeframeVerdict:
+    """What one timeframe said of one symbol, and why; `open_ms` is the evaluated candle's open time."""
+
+    timeframe: Timeframe
+    open_ms: int
+    outcome: Outcome
+    reason: Reason | None
+    long: TraceNode | None
+    short: TraceNode | None
+    filters: tuple[TraceNode, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Features that were missing on either side or in a filter."""
+        trees = [tree for tree in (self.long, self.short, *self.filters) if tree is not None]
+        return tuple(dict.fromkeys(name for tree in trees for name in tree.missing))
+
+
+@frozen
+class SelectorVerdict:
+    """What the walk did at one execution timeframe; the truths are 1, 0 (unknown) or −1 of each whole group."""
+
+    timeframe: Timeframe
+    step: Step
+    candidate: bool
+    stay: int
+    drop: int
+    forbid: int
+
+
+@frozen
+class ContextVerdict:
+    """The context's side, or the reason why it has none."""
+
+    side: Side | None
+    reason: Reason | None
+
+
+@frozen
+class DecisionTrace:
+    """Everything that led to one decision, as values: enough to explain it without rules or candles."""
+
+    symbol: str
+    at_ms: int
+    reason: Reason | None
+    side: Side | None
+    execution_timeframe: Timeframe | None
+    key: str | None
+    context: ContextVerdict | None
+    """None when the context was skipped."""
+    timeframes: tuple[TimeframeVerdict, ...]
+    selection: tuple[SelectorVerdict, ...]
+
+    @property
+    def status(self) -> str:
+        """READY or INVALID."""
+        return "READY" if self.reason is None else "INVALID"
