@@ -165,9 +165,9 @@ def defaults_settings(draw: st.DrawFn, timeframe: Timeframe) -> DefaultsSettings
         order_mode=draw(st.sampled_from(modes)),
         inside_ticks=draw(st.integers(0, 3)),
         market_max_spread_pct=Decimal("0.05"),
-        max_deviation_pct=draw(st.sampled_from([Decimal("0.005"), Decimal("0.05"), Decimal("0.0005")])),
+        max_deviation_pct=draw(st.sampled_from([Decimal("0.005"), Decimal("0.05"), Decimal("0.002")])),
         implausible_pct=Decimal("0.1"),
-        zone_max_deviation_pct=draw(st.sampled_from([Decimal("0.02"), Decimal("0.1"), Decimal(1)])),
+        zone_max_deviation_pct=draw(st.sampled_from([Decimal("0.03"), Decimal("0.1"), Decimal(1)])),
         k_dynamic=draw(st.sampled_from([Decimal("0.2"), Decimal(1), Decimal(10)])),
     )
 
@@ -194,8 +194,8 @@ def trade_entry_settings(draw: st.DrawFn, timeframe: Timeframe) -> TradeEntrySet
     """Settings that pass the load checks, from timid to reckless."""
     zone = EntryZoneOptions(
         source=draw(st.sampled_from([None, *ZoneAnchor])),
-        k_atr=draw(scaled(0, 30, "0.1")),
-        w_min=draw(scaled(1, 30, "0.0001")),
+        k_atr=draw(scaled(2, 30, "0.1")),
+        w_min=draw(scaled(5, 30, "0.0001")),
         w_max=draw(scaled(30, 300, "0.0001")),
         asym_bias=draw(st.sampled_from([Decimal(0), Decimal("0.3"), Decimal("0.95")])),
         quantize_to_exchange_step=draw(st.sampled_from([True, True, False])),
@@ -235,20 +235,20 @@ def books(draw: st.DrawFn, price: Decimal, tick: Decimal) -> TopOfBook:
 
 @st.composite
 def features(draw: st.DrawFn, price: Decimal) -> dict[FactRole, FeatureFact]:
-    """ATRs of 0.05 % to 3 %, anchors within 0.4 % of the price, six pivots on either side, or none."""
+    """ATRs of 0.05 % to 3 %, anchors within 0.15 % of the price, six pivots on either side, or none."""
 
     def near(parts: int) -> float:
         return feature_value(price * (1 + draw(scaled(-parts, parts, "0.0001"))))
 
     values = {
-        FactRole.ANCHOR_VWAP: near(40),
-        FactRole.ANCHOR_AVERAGE: near(40),
+        FactRole.ANCHOR_VWAP: near(15),
+        FactRole.ANCHOR_AVERAGE: near(15),
         FactRole.ADX_1H: float(draw(st.integers(5, 50))),
     }
     for role in (FactRole.STOP_ATR, FactRole.LEVERAGE_ATR, FactRole.ZONE_ATR, FactRole.SPLIT_ATR):
         values[role] = feature_value(price * draw(scaled(1, 60, "0.0005")))
     for kind in draw(st.sampled_from([("pivot",), ("fallback_pivot",), ("pivot", "fallback_pivot"), ()])):
-        spacing, centre = draw(scaled(1, 40, "0.0005")), Decimal(repr(near(30)))
+        spacing, centre = draw(scaled(1, 20, "0.0005")), Decimal(repr(near(30)))
         for number in range(1, 7):
             values[FactRole(f"{kind}_r{number}")] = feature_value(centre + price * spacing * number)
             values[FactRole(f"{kind}_s{number}")] = feature_value(centre - price * spacing * number)

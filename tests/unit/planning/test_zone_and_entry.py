@@ -1,0 +1,234 @@
+"""The entry zone and the entry price, by hand-computed examples."""
+
+import pytest
+from attrs import evolve
+
+from mtf_core.market import MarkPrice, Side, Timeframe
+from mtf_core.reasons import Reason
+from mtf_core.settings.trade_entry import (
+    EntrySettings,
+    EntryZoneOptions,
+    MarketEntrySettings,
+    OrderMode,
+    OrderType,
+    ZoneAnchor,
+)
+from tests.strategies import NOW_MS, SYMBOL, PlanCase
+from tests.unit.planning.examples import D, example, plan_of, skip_of, with_book, with_contract, with_settings
+
+
+def with_zone(case: PlanCase, **options: object) -> PlanCase:
+    return with_settings(case, entry=EntrySettings(entry_zone=EntryZoneOptions(**options)))
+
+
+def bounds(case: PlanCase) -> tuple[D, D]:
+    zone = plan_of(case).zone
+    assert zone
+    return zone.low, zone.high
+
+
+# --- zone -----------------------------------------------------------------------------------------------------
+def test_the_zone_is_k_atrs_around_the_anchor_and_expires():
+    zone = plan_of(example()).zone
+    assert zone
+    assert (zone.low, zone.high) == (D("99.3"), D("100.7"))  # 100 ∓ 0.35 · 2
+    assert zone.anchor_source == "5m.vwap"
+    assert zone.expires_at_ms == NOW_MS + 240_000
+
+
+def test_the_zone_is_never_wider_or_narrower_than_its_bounds():
+    assert bounds(with_zone(example(), k_atr=D(3))) == (D("99.0"), D("101.0"))  # w_max 0.01
+    assert bounds(with_zone(example(), k_atr=D(0), w_min=D("0.004"))) == (D("99.6"), D("100.4"))
+
+
+def test_a_bias_shifts_the_zone_toward_the_better_price():
+    # half 0.7, b 0.5: long 100 − 1.05 … 100 + 0.35, outward to the tick; short mirrored
+    assert bounds(with_zone(example(), asym_bias=D("0.5"))) == (D("98.9"), D("100.4"))
+    assert bounds(with_zone(example(Side.SHORT), asym_bias=D("0.5"))) == (D("99.6"), D("101.1"))
+
+
+def test_the_zone_may_stay_off_the_grid_while_the_entry_does_not():
+    case = with_zone(example(), k_atr=D("0.123"), quantize_to_exchange_step=False)
+    assert bounds(case) == (D("99.754"), D("100.246"))
+    assert plan_of(with_book(case, "100.2", "100.4")).entry_price == D("100.2")
+
+
+@pytest.mark.parametrize(
+    ("options", "missing", "source"),
+    [
+        ({}, None, "5m.vwap"),
+        ({}, "anchor_vwap", "5m.sma_21"),
+        ({"vwap_anchor": False}, None, "5m.sma_21"),
+        ({"source": ZoneAnchor.SMA21}, None, "5m.sma_21"),
+        ({"source": ZoneAnchor.SMA21}, "anchor_average", "5m.vwap"),
+        ({"source": ZoneAnchor.MA21, "anchor_timeframe": Timeframe.M15}, None, "15m.ma_21"),
+        ({"source": ZoneAnchor.VWAP, "vwap_anchor": False}, None, "5m.vwap"),
+    ],
+)
+def test_the_anchor_follows_the_settings_and_the_other_kind_is_its_fallback(options, missing, source):
+    case = with_zone(example(), **options)
+    zone = plan_of(case.with_features(**{missing: None}) if missing else case).zone
+    assert zone
+    assert zone.anchor_source == source
+
+
+@pytest.mark.parametrize("absent", [{"anchor_vwap": None, "anchor_average": float("nan")}, {"zone_atr": None}])
+def test_without_anchor_or_atr_there_is_no_plan_unless_an_open_zone_is_allowed(absent):
+    assert skip_of(example().with_features(**absent)).reason is Reason.ENTRY_ZONE_NO_ANCHOR
+    assert plan_of(with_zone(example(), allow_open_zone=True).with_features(**absent)).zone is None
+
+
+def test_a_zone_far_from_the_mark_is_skipped_with_its_numbers():
+    skip = skip_of(example(zone_max_deviation_pct=D("0.005")))
+    facts = dict(skip.facts)
+    assert skip.reason is Reason.SKIPPED_OUT_OF_ZONE
+    # the low bound 99.3 is 0.9 away from the mark 100.2
+    assert facts["zone_low"] == D("99.3")
+    assert facts["reference"] == D("100.2")
+    assert abs(facts["zone_deviation"] - D("0.9") / D("100.2")) < D("1e-20")
+
+
+# --- limit ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("side", "ticks", "entry"),
+    [
+        (Side.LONG, 1, "100.1"),
+        (Side.LONG, 0, "100.0"),
+        (Side.LONG, 9, "100.4"),
+        (Side.SHORT, 1, "100.3"),
+        (Side.SHORT, 0, "100.4"),
+        (Side.SHORT, 9, "100.0"),
+    ],
+)
+def test_a_limit_entry_starts_inside_the_spread_and_never_beyond_the_touch(side, ticks, entry):
+    assert plan_of(example(side, inside_ticks=ticks)).entry_price == D(entry)
+
+
+@pytest.mark.parametrize(("side", "entry"), [(Side.LONG, "100.3"), (Side.SHORT, "100.1")])
+def test_a_maker_only_entry_stays_a_tick_from_the_other_side(side, entry):
+    plan = plan_of(example(side, order_mode=OrderMode.MAKER_ONLY, inside_ticks=9))
+    assert plan.entry_price == D(entry)
+
+
+@pytest.mark.parametrize(("side", "entry"), [(Side.LONG, "100.0"), (Side.SHORT, "100.1")])
+def test_a_maker_only_entry_joins_the_touch_of_a_one_tick_spread(side, entry):
+    case = with_book(example(side, order_mode=OrderMode.MAKER_ONLY), "100.0", "100.1")
+    assert plan_of(case).entry_price == D(entry)
+
+
+@pytest.mark.parametrize("mode", [OrderMode.IOC, OrderMode.FOK])
+def test_an_entry_that_must_fill_at_once_starts_at_the_other_sides_touch(mode):
+    assert plan_of(example(order_mode=mode)).entry_price == D("100.4")
+    assert plan_of(example(Side.SHORT, order_mode=mode)).entry_price == D("100.0")
+
+
+def test_a_zone_above_the_book_pulls_the_entry_up_to_its_bound():
+    case = with_zone(example(), k_atr=D(0), w_min=D("0.0005")).with_features(anchor_vwap=100.3)
+    assert plan_of(case).entry_price == D("100.2")  # zone 100.24985 … 100.35015, outward 100.2 … 100.4
+
+
+def test_a_zone_without_a_common_point_with_the_book_is_skipped():
+    case = with_zone(example(), k_atr=D(0), w_min=D("0.0005")).with_features(anchor_vwap=99.5)
+    skip = skip_of(case)
+    assert skip.reason is Reason.SKIPPED_OUT_OF_ZONE
+    assert dict(skip.facts)["check"] == "no common point"
+
+
+def test_an_entry_stays_within_the_allowed_deviation_from_the_mark():
+    # mark 100.2 · (1 − 0.0005) = 100.1499: the start 100.1 is pulled up to 100.2
+    assert plan_of(example(max_deviation_pct=D("0.0005"))).entry_price == D("100.2")
+
+
+def test_without_a_mark_the_middle_of_the_book_is_the_reference():
+    case = example(max_deviation_pct=D("0.0005"))
+    case = evolve(case, facts=evolve(case.facts, mark=None))
+    assert plan_of(with_book(case, "100.0", "100.4")).entry_price == D("100.2")
+
+
+def test_an_implausible_entry_is_skipped():
+    skip = skip_of(example(implausible_pct=D("0.0005")))
+    assert skip.reason is Reason.SKIPPED_OUT_OF_ZONE
+    assert dict(skip.facts)["check"] == "implausible_pct"
+
+
+def test_the_spread_guard_stops_limit_entries():
+    # spread 0.4 / 100.2 = 39.9 bps
+    wide = with_settings(example(), entry=EntrySettings(spread_guard_bps=D(39)))
+    assert skip_of(wide).reason is Reason.SPREAD_TOO_WIDE
+    assert plan_of(with_settings(example(), entry=EntrySettings(spread_guard_bps=D(40))))
+
+
+def test_the_slippage_guard_stops_limit_entries_worse_than_the_mark():
+    # 100.4 is 20.0 bps above the mark of 100.2
+    ioc = example(order_mode=OrderMode.IOC)
+    assert skip_of(with_settings(ioc, entry=EntrySettings(slippage_guard_bps=D(19)))).reason is (
+        Reason.SKIPPED_OUT_OF_ZONE
+    )
+    assert plan_of(with_settings(ioc, entry=EntrySettings(slippage_guard_bps=D(20))))
+
+
+# --- market ---------------------------------------------------------------------------------------------------
+MARKET = {"order_type": OrderType.MARKET, "order_mode": OrderMode.IOC}
+
+
+def test_a_market_entry_is_reckoned_at_the_touch():
+    plan = plan_of(example(**MARKET, market_max_spread_pct=D("0.004")))
+    assert (plan.entry_price, plan.order_type, plan.worst_entry_price) == (D("100.4"), OrderType.MARKET, None)
+
+
+def test_a_market_entry_is_skipped_when_the_spread_is_too_wide():
+    skip = skip_of(example(**MARKET, market_max_spread_pct=D("0.0039")))  # 0.4 / 100.2 = 0.00399
+    assert skip.reason is Reason.SPREAD_TOO_WIDE
+
+
+def test_a_market_entry_outside_the_zone_is_skipped():
+    case = with_zone(example(**MARKET, market_max_spread_pct=D("0.004")), k_atr=D("0.1"))  # zone to 100.2
+    assert skip_of(case).reason is Reason.SKIPPED_OUT_OF_ZONE
+
+
+def upgradable(**changes: object) -> PlanCase:
+    """A limit entry that may become a market entry on 5m from an ADX of 20 on."""
+    terms = MarketEntrySettings(
+        enabled=True, allowed_execution_timeframes=(Timeframe.M5,), adx_min_1h=D(20), max_slippage_bps=D(25)
+    )
+    case = example(order_mode=OrderMode.MAKER_ONLY, market_max_spread_pct=D("0.004"))
+    return with_settings(case, market_entry=evolve(terms, **changes))
+
+
+def test_a_limit_entry_becomes_a_market_entry_with_a_bound_on_its_fill():
+    plan = plan_of(upgradable())
+    assert plan.order_type is OrderType.MARKET
+    assert plan.order_mode is OrderMode.IOC
+    assert plan.entry_price == D("100.4")
+    assert plan.worst_entry_price == D("100.6")  # 100.4 · 1.0025 = 100.651, down
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"enabled": False},
+        {"allowed_execution_timeframes": (Timeframe.M1,)},
+        {"adx_min_1h": D(23)},  # the ADX is 22
+        {"max_slippage_bps": D(19)},  # the touch is 20.0 bps worse than the mark
+    ],
+)
+def test_a_limit_entry_stays_one_when_a_term_of_the_market_entry_fails(changes):
+    assert plan_of(upgradable(**changes)).order_type is OrderType.LIMIT
+
+
+@pytest.mark.parametrize("adx", [None, float("nan")])
+def test_a_missing_adx_never_makes_a_market_entry(adx):
+    assert plan_of(upgradable().with_features(adx_1h=adx)).order_type is OrderType.LIMIT
+
+
+def test_market_entries_obey_their_own_volume_limit():
+    case = with_contract(example(**MARKET, market_max_spread_pct=D("0.004")), market_max_volume=D(200))
+    assert plan_of(case).size == D(200)
+    assert plan_of(with_contract(example(), market_max_volume=D(200))).size == D(333)
+
+
+def test_a_book_off_the_grid_keeps_the_entry_on_it():
+    case = with_book(example(), "100.04", "100.36")
+    assert plan_of(case).entry_price == D("100.1")  # 100.14, passive
+    case = evolve(case, facts=evolve(case.facts, mark=MarkPrice(SYMBOL, D("100.2"), NOW_MS)))
+    assert plan_of(case).entry_price == D("100.1")
