@@ -14,7 +14,6 @@ from mtf_core.ports import RunRecord
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
 from mtf_core.runs import HealthCheck, Indicators
-from mtf_core.validation.blueprint import blueprint_of
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import decision_to_json, timeframe_to_json
 
@@ -42,7 +41,7 @@ def plan_outcome_to_json(outcome: PlanOutcome) -> dict[str, Any]:
 def explanation_to_json(decision: Decision, timeframe: Timeframe | None) -> dict[str, Any]:
     """The whole trace of a decision, or one timeframe's part of it."""
     if timeframe is None:
-        return decision_to_json(decision)
+        return decision_to_json(decision.trace)
     verdict = decision.timeframe(timeframe)
     return {
         "symbol": decision.symbol,
@@ -54,7 +53,7 @@ def explanation_to_json(decision: Decision, timeframe: Timeframe | None) -> dict
 
 def evaluated_timeframes(decision: Decision) -> tuple[Timeframe, ...]:
     """The timeframes that a decision has a verdict of."""
-    return tuple(blueprint_of(decision.batch.blueprint.profile).parts)
+    return tuple(decision.batch.verdicts)
 
 
 def catalogue_to_json(conditions: Sequence[Condition] = tuple(CONDITIONS.values())) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ STORE: Mapping[str, _Declaration] = {
             str | None,
             typer.Option(
                 "--database",
-                help="sqlite:///FILE, postgresql://… or memory. Default: DATABASE_URL, else a file in your data folder.",
+                help="sqlite:///FILE, postgresql://… or memory. Default: DATABASE_URL, else your data folder.",
                 show_default=False,
             ),
         ],

@@ -6,10 +6,11 @@ import asyncio
 import hmac
 import json
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from mtf_entrypoints.http.listening import Listening
-from mtf_entrypoints.http.problems import MEDIA_TYPE, Problem
+from mtf_entrypoints.http.problems import MEDIA_TYPE, ProblemError
 
 MAX_BODY_BYTES = 1_048_576
 HEALTH_PATH, DOCS_PATH = "/health", "/docs"
@@ -28,7 +29,7 @@ class Gate:
         self._open = {HEALTH_PATH, DOCS_PATH} if listening.is_loopback else {HEALTH_PATH}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         problem = self._problem(scope["path"], {name.lower(): value for name, value in scope["headers"]})
@@ -37,18 +38,18 @@ class Gate:
             return
         await self._limited(scope, receive, send)
 
-    def _problem(self, path: str, headers: dict[bytes, bytes]) -> Problem | None:
+    def _problem(self, path: str, headers: dict[bytes, bytes]) -> ProblemError | None:
         host = headers.get(b"host", b"").decode("latin-1")
         if not self._listening.admits(host):
             detail = f"{host!r} is not a name of this service; `mtf serve --allow-host NAME` adds one"
-            return Problem("wrong_host", 421, detail)
+            return ProblemError("wrong_host", 421, detail)
         if headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
-            return Problem("forbidden_origin", 403, "a page of another site asked for this")
+            return ProblemError("forbidden_origin", 403, "a page of another site asked for this")
         if path not in self._open and not self._authorized(headers.get(b"authorization", b"")):
-            return Problem("unauthorized", 401, "send the header `Authorization: Bearer <MTF_API_TOKEN>`")
+            return ProblemError("unauthorized", 401, "send the header `Authorization: Bearer <MTF_API_TOKEN>`")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            return Problem("too_large", 413, f"a body may have at most {MAX_BODY_BYTES} bytes")
+            return ProblemError("too_large", 413, f"a body may have at most {MAX_BODY_BYTES} bytes")
         return None
 
     def _authorized(self, header: bytes) -> bool:
@@ -73,10 +74,10 @@ class Gate:
             if started or not limit.expired():
                 raise
             detail = f"stopped after {self._listening.time_limit:g} seconds; nothing was placed"
-            await _answer(Problem("time_limit", 504, detail), send)
+            await _answer(ProblemError("time_limit", 504, detail), send)
 
 
-async def _answer(problem: Problem, send: Send) -> None:
+async def _answer(problem: ProblemError, send: Send) -> None:
     body = json.dumps(problem.to_json()).encode()
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     if problem.status == 401:

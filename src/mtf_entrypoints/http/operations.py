@@ -7,12 +7,12 @@ from typing import Any
 
 from attrs import NOTHING, Attribute, fields
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from mtf_core.market import Side, Timeframe
 from mtf_core.runs import RunRequest
 
-_INSTANT = Schema(type=OpenAPIType.STRING, format="date-time", examples=["2026-01-31T14:00Z"])
+_INSTANT = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME, examples=["2026-01-31T14:00Z"])
 _TEXT = Schema(type=OpenAPIType.STRING)
 _TIMEFRAME = Schema(type=OpenAPIType.STRING, enum=list(map(str, Timeframe)))
 

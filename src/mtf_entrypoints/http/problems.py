@@ -38,7 +38,7 @@ _TITLES = {
 
 
 @frozen
-class Problem(Exception):
+class ProblemError(Exception):
     """An answer that is an error: a code of ours, the HTTP status, what happened, and fields at fault."""
 
     code: str
@@ -58,20 +58,20 @@ class Problem(Exception):
         return document
 
 
-def invalid(errors: Sequence[FieldProblem]) -> Problem:
+def invalid(errors: Sequence[FieldProblem]) -> ProblemError:
     """422 with the fields at fault."""
-    return Problem("invalid_field", 422, "; ".join(map(str, errors)), tuple(errors))
+    return ProblemError("invalid_field", 422, "; ".join(map(str, errors)), tuple(errors))
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> ProblemError:
     """The answer for an error; what is not expected is logged here and says nothing of itself."""
     match error:
-        case Problem():
+        case ProblemError():
             return error
         case InvalidRequestError():
             return invalid(error.problems)
         case UnknownSymbolError():
-            return Problem("not_found", 404, str(error))
+            return ProblemError("not_found", 404, str(error))
         case UnknownFeatureError():
             return invalid([FieldProblem("names", str(error))])
         case OutsideMarketSpanError():
@@ -79,28 +79,28 @@ def problem_of(error: Exception) -> Problem:
         case TimeframeNotServedError():
             return invalid([FieldProblem("timeframe", str(error))])
         case RunLockedError():
-            return Problem("run_locked", 409, str(error))
+            return ProblemError("run_locked", 409, str(error))
         case ConfigError():
             _LOG.error("the configuration cannot be used: %s", error)
-            return Problem("configuration", 500, "`mtf config check` lists what is wrong")
+            return ProblemError("configuration", 500, "`mtf config check` lists what is wrong")
         case PortError():
             _LOG.warning("%s: %s", type(error).__name__, error)
-            return Problem("dependency_down", 503, str(error))
+            return ProblemError("dependency_down", 503, str(error))
         case HTTPException():
             return _of_framework(error)
         case _:
             _LOG.error("unexpected error", exc_info=error)
-            return Problem("internal", 500, "an unexpected error; the service's log shows it")
+            return ProblemError("internal", 500, "an unexpected error; the service's log shows it")
 
 
-def _of_framework(error: HTTPException) -> Problem:
+def _of_framework(error: HTTPException) -> ProblemError:
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return Problem("too_large", 413, "a body may have at most 1 MiB")
+        return ProblemError("too_large", 413, "a body may have at most 1 MiB")
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return Problem("not_found", 404, "no such path; /docs lists them")
+        return ProblemError("not_found", 404, "no such path; /docs lists them")
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
-    return Problem(code, error.status_code, str(error.detail or phrase))
+    return ProblemError(code, error.status_code, str(error.detail or phrase))
 
 
 def respond(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:

@@ -18,7 +18,7 @@ from mtf_core.market import (
     to_ms,
 )
 from mtf_core.runs import FieldProblem
-from mtf_entrypoints.http.problems import Problem, invalid
+from mtf_entrypoints.http.problems import ProblemError, invalid
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -28,19 +28,19 @@ _JSON_TYPES = ("application/json",)
 async def read_body(request: AnyRequest) -> dict[str, Any]:
     """The JSON object of a request's body; an empty body is an empty object.
 
-    Raises `Problem`: 400 for what is no JSON, 413, 415, 422 for JSON that is no object.
+    Raises `ProblemError`: 400 for what is no JSON, 413, 415, 422 for JSON that is no object.
     """
     body = await request.body()
     if not body:
         return {}
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in _JSON_TYPES:
-        raise Problem("unsupported_media_type", 415, f"found {content_type or 'none'!r}; send application/json")
+        raise ProblemError("unsupported_media_type", 415, f"found {content_type or 'none'!r}; send application/json")
     try:
         document = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         text = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Problem("unreadable_body", 400, f"the body is no JSON: {text}") from None
+        raise ProblemError("unreadable_body", 400, f"the body is no JSON: {text}") from None
     if not isinstance(document, dict):
         raise invalid([FieldProblem("", f"found {_kind(document)}; allowed is an object")])
     return document
@@ -86,7 +86,7 @@ class Fields:
                 self._problems.append(FieldProblem(str(name), f"unknown field{hint} Known: {', '.join(known)}"))
 
     def done(self) -> None:
-        """Raises `Problem` (422) if anything was wrong."""
+        """Raises `ProblemError` (422) if anything was wrong."""
         if self._problems:
             raise invalid(self._problems)
 

@@ -21,7 +21,7 @@ from mtf_entrypoints.documents import (
 from mtf_entrypoints.health import check_everything
 from mtf_entrypoints.http import operations
 from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
-from mtf_entrypoints.http.problems import Problem, invalid
+from mtf_entrypoints.http.problems import ProblemError, invalid
 from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body, run_document
 from mtf_entrypoints.http.service import Service
 
@@ -81,7 +81,7 @@ async def run(run_id: str, request: AnyRequest, service: Service) -> Document:
     Fields(query_of(request), ()).done()
     found = await service.context.stores.runs.run(run_id)
     if found is None:
-        raise Problem("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
+        raise ProblemError("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
     return run_to_json(found, whole=True)
 
 

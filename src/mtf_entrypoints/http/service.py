@@ -33,7 +33,7 @@ class Service:
         return self.context.profiles(name or None)
 
     def check_profile_name(self, name: str | None) -> None:
-        """Raises `Problem` (422) for a name that no profile bears."""
+        """Raises `ProblemError` (422) for a name that no profile bears."""
         if not name:
             return
         try:

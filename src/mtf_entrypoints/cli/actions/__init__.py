@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mtf_entrypoints.cli.actions import (
+    from . import (
         conditions,
         config,
         contracts,

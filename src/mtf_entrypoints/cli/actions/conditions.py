@@ -9,7 +9,7 @@ from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
 from mtf_core.runs import explain_symbol
 from mtf_core.validation.decision import Decision
-from mtf_core.validation.explain import number, render_decision, render_timeframe
+from mtf_core.validation.explain import number, render_timeframe
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.options import World
@@ -63,7 +63,7 @@ def explain(world: World, symbol: str, timeframe: str | None, as_json: bool) -> 
     if as_json:
         output.write_json(explanation_to_json(decision, chosen))
     elif chosen is None:
-        output.write_line(render_decision(decision))
+        output.write_line(decision.explain())
     else:
         output.write_line(render_timeframe(decision.timeframe(chosen)))
 

@@ -36,8 +36,8 @@ def _numbers(plan: OrderPlan) -> dict[str, object]:
         f"until {format_instant(zone.expires_at_ms)}",
         "stop": f"{plan.stop_price:f} ({plan.stop_source})",
         **{
-            f"target {number}": f"{target.price:f} ({float(target.r):.2f} R, {float(target.share):.0%} = {target.size:f})"
-            for number, target in enumerate(plan.take_profits, start=1)
+            f"target {number}": f"{one.price:f} ({float(one.r):.2f} R, {float(one.share):.0%} = {one.size:f})"
+            for number, one in enumerate(plan.take_profits, start=1)
         },
         "size": f"{plan.size:f} contracts of {plan.contract_size:f}, {plan.notional_usdt:f} USDT",
         "leverage": plan.leverage,
