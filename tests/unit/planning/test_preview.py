@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from mtf_core.market import MarkPrice, Side, Timeframe, TopOfBook
 from mtf_core.planning import OrderPlan, PreviewInputs, preview
 from mtf_core.planning.caps import matching_caps
-from mtf_core.settings.trade_entry import OrderMode, OrderType, StopFrom, TargetPolicy
+from mtf_core.settings.trade_entry import AcceptSettings, OrderMode, OrderType, StopFallback, StopFrom, TargetPolicy
 from tests.strategies import NOW_MS, SYMBOL, PlanCase, plan_cases
 from tests.unit.planning.examples import D, example, plan_of
 
 
 def entered_at_the_close(case: PlanCase) -> PlanCase:
-    """The case with a maker-only limit entry at its bid, which is also the mark, and without fees.
+    """The case with a limit entry at its bid, which is also the mark, and without fees.
 
     The preview knows no account, bracket or contract: these are made so large that they do not bind.
     """
@@ -26,6 +26,8 @@ def entered_at_the_close(case: PlanCase) -> PlanCase:
     top = max(case.contract.brackets, key=lambda row: row.max_leverage)
     wide = evolve(top, notional_floor=D(0), notional_cap=D(10**12), max_leverage=D(10_000))
     case = case.with_defaults(
+        stop_from=StopFrom.ATR if case.settings.defaults.stop_from is StopFrom.RISK else StopFrom.PIVOT,
+        stop_fallback=StopFallback.ATR,
         order_type=OrderType.LIMIT,
         order_mode=OrderMode.GTC,
         inside_ticks=1,
@@ -35,14 +37,24 @@ def entered_at_the_close(case: PlanCase) -> PlanCase:
         zone_max_deviation_pct=D(1),
     )
     # A short starts a tick below the ask, a long a tick above the bid: both at the close.
-    return evolve(
-        case,
-        settings=evolve(case.settings, market_entry=evolve(case.settings.market_entry, enabled=False)),
-        contract=evolve(
-            case.contract, brackets=(wide,), max_leverage=D(10_000), min_leverage=D(1), max_volume=D("1e15")
-        ),
-        facts=evolve(case.facts, book=book, mark=MarkPrice(SYMBOL, close, NOW_MS), available_balance=D(10**6)),
-    ).with_risk(include_fees=False)
+    return (
+        evolve(
+            case,
+            settings=evolve(case.settings, market_entry=evolve(case.settings.market_entry, enabled=False)),
+            contract=evolve(
+                case.contract,
+                brackets=(wide,),
+                max_leverage=D(10_000),
+                min_leverage=D(1),
+                min_volume=D("1e-9"),
+                size_step=D("1e-9"),
+                max_volume=D("1e15"),
+            ),
+            facts=evolve(case.facts, book=book, mark=MarkPrice(SYMBOL, close, NOW_MS), available_balance=D(10**6)),
+        )
+        .with_risk(include_fees=False, min_liquidation_ratio=D("0.01"))
+        .with_leverage(accept=AcceptSettings(min=D(1)))
+    )
 
 
 def inputs_of(case: PlanCase) -> PreviewInputs:
@@ -64,7 +76,6 @@ def test_preview_and_plan_agree_when_the_entry_is_the_close(case):
     shown = preview(case.settings, inputs_of(case))
     # A tick moves the stop by that much, and each R of the target by that much again, and the target itself.
     tick, distance = case.contract.tick_size, abs(plan.entry_price - plan.stop_price)
-    assume(distance > 50 * tick and plan.stop_source != "risk")
     slack = float(tick / distance) * (2 + float(plan.take_profits[0].r) + 2)
     stop = float(plan.stop_price)
     assert shown.stop_loss[0] == pytest.approx(stop, rel=0, abs=1.01 * float(tick))
