@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -25,6 +25,9 @@ from mtf_adapters.sql.locations import (
 from mtf_adapters.sql.schema import SCHEMA_REVISION
 from mtf_core.ports import StoreOutdatedError, StoreUnavailableError
 
+if TYPE_CHECKING:
+    from mtf_adapters.sql.sqlite_connections import SqliteConnections
+
 
 class Database:
     """One database and its pool of connections. Build with `Database.open`, end with `close`.
@@ -32,9 +35,16 @@ class Database:
     Every method but `open` and `close` raises `StoreError` or one of its kinds, nothing else.
     """
 
-    def __init__(self, location: Location, engine: AsyncEngine, keeper: sqlite3.Connection | None = None) -> None:
+    def __init__(
+        self,
+        location: Location,
+        engine: AsyncEngine,
+        connections: SqliteConnections | None = None,
+        keeper: sqlite3.Connection | None = None,
+    ) -> None:
         self._location = location
         self._engine = engine
+        self._connections = connections
         self._keeper = keeper
         self._errors = (*TRANSLATED, engine.dialect.loaded_dbapi.Error)
 
@@ -45,13 +55,16 @@ class Database:
         A database in memory has its tables at once. Raises `InvalidDatabaseUrlError`.
         """
         location = parse_location(url or default_database_url())
-        match location:
-            case SqliteMemory():
-                return cls(location, *engines.memory_engine())
-            case SqliteFile():
-                return cls(location, engines.sqlite_file_engine(location, pool_size))
-            case Postgres():
-                return cls(location, engines.postgres_engine(location, pool_size))
+        if isinstance(location, Postgres):
+            return cls(location, engines.postgres_engine(location, pool_size))
+        # Its driver is imported only where it is used, as SQLAlchemy does with PostgreSQL's.
+        from mtf_adapters.sql.sqlite_connections import SqliteConnections  # noqa: PLC0415
+
+        connections = SqliteConnections()
+        if isinstance(location, SqliteFile):
+            return cls(location, engines.sqlite_file_engine(location, pool_size, connections), connections)
+        engine, keeper = engines.memory_engine(connections)
+        return cls(location, engine, connections, keeper)
 
     @property
     def location(self) -> str:
@@ -71,6 +84,8 @@ class Database:
     async def close(self) -> None:
         """Closes every connection; closing again does nothing. What was in memory is gone."""
         await self._engine.dispose()
+        if self._connections is not None:
+            await self._connections.stopped()
         if self._keeper is not None:
             self._keeper.close()
 
@@ -114,11 +129,11 @@ class Database:
         """
         if isinstance(self._location, SqliteMemory):
             return
-        if isinstance(self._location, Postgres):
+        if not isinstance(self._location, SqliteFile) or self._connections is None:
             await self._migrate(self._engine)
             return
         _prepare_folder(self._location)
-        creating = engines.sqlite_creating_engine(self._location)
+        creating = engines.sqlite_creating_engine(self._location, self._connections)
         try:
             await self._migrate(creating)
         finally:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from mtf_adapters.sql.documents import to_json
 from mtf_adapters.sql.locations import Postgres, SqliteFile
 from mtf_adapters.sql.schema import metadata
+
+if TYPE_CHECKING:
+    from mtf_adapters.sql.sqlite_connections import SqliteConnections
 
 WRITES = "mtf_writes"
 """Execution option of a connection that is going to write."""
@@ -30,25 +34,22 @@ def postgres_engine(location: Postgres, pool_size: int) -> AsyncEngine:
     return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, json_serializer=to_json)
 
 
-def sqlite_file_engine(location: SqliteFile, pool_size: int) -> AsyncEngine:
+def sqlite_file_engine(location: SqliteFile, pool_size: int, connections: SqliteConnections) -> AsyncEngine:
     """An engine that never creates the file: a mistyped path must not become an empty database."""
-    return _sqlite_engine(_sqlite_url(location, "rw"), pool_size)
+    return _sqlite_engine(_sqlite_url(location, "rw"), pool_size, connections)
 
 
-def sqlite_creating_engine(location: SqliteFile) -> AsyncEngine:
+def sqlite_creating_engine(location: SqliteFile, connections: SqliteConnections) -> AsyncEngine:
     """An engine for the upgrade: creates the file, and puts it in WAL mode, in which it stays.
 
     With a write-ahead log readers and a writer do not wait for each other, in this process or another.
     """
-    engine = create_async_engine(
-        _sqlite_url(location, "rwc"), poolclass=NullPool, connect_args=_SQLITE_ARGUMENTS, json_serializer=to_json
-    )
+    engine = _sqlite_engine(_sqlite_url(location, "rwc"), 1, connections)
     event.listen(engine.sync_engine, "connect", _use_write_ahead_log)
-    event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
-def memory_engine() -> tuple[AsyncEngine, sqlite3.Connection]:
+def memory_engine(connections: SqliteConnections) -> tuple[AsyncEngine, sqlite3.Connection]:
     """An engine on a database in memory that has its tables, and the connection that keeps it alive until closed.
 
     One connection serves everyone in turn. Were it the only one, the database would be lost whenever SQLAlchemy
@@ -59,24 +60,25 @@ def memory_engine() -> tuple[AsyncEngine, sqlite3.Connection]:
     keeper = sqlite3.connect(f"{database}?mode=memory&cache=shared", uri=True, check_same_thread=False)
     creating = create_engine("sqlite://", creator=lambda: keeper, poolclass=StaticPool)
     metadata.create_all(creating)
-    return _sqlite_engine(URL.create("sqlite+aiosqlite", database=database, query=query), pool_size=1), keeper
-
-
-_SQLITE_ARGUMENTS = {"timeout": _BUSY_TIMEOUT_S, "isolation_level": None}
-"""No isolation level: the driver then leaves BEGIN to us (`_begin`)."""
+    return _sqlite_engine(URL.create("sqlite+aiosqlite", database=database, query=query), 1, connections), keeper
 
 
 def _sqlite_url(location: SqliteFile, mode: str) -> URL:
     return URL.create("sqlite+aiosqlite", database=location.path.as_uri(), query={"mode": mode, "uri": "true"})
 
 
-def _sqlite_engine(url: URL, pool_size: int) -> AsyncEngine:
+def _sqlite_engine(url: URL, pool_size: int, connections: SqliteConnections) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=pool_size,
         max_overflow=0,
-        connect_args=_SQLITE_ARGUMENTS,
+        # No isolation level: the driver then leaves BEGIN to us (`_begin`).
+        connect_args={
+            "timeout": _BUSY_TIMEOUT_S,
+            "isolation_level": None,
+            "async_creator_fn": connections.connect,
+        },
         json_serializer=to_json,
     )
     event.listen(engine.sync_engine, "connect", _enforce_foreign_keys)

@@ -1,16 +1,17 @@
-"""Runs, their decisions and their configurations in SQL."""
+"""Runs, their decisions and the documents they share in SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 from sqlalchemy import Row, Select, insert, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.documents import compressed, decompressed
-from mtf_adapters.sql.schema import configs, runs
 from mtf_adapters.sql.schema import decisions as decision_table
+from mtf_adapters.sql.schema import documents as document_table
+from mtf_adapters.sql.schema import runs
 from mtf_adapters.sql.upserts import insert_new
 from mtf_core.ports import DecisionRecord, JsonObject, RunRecord, RunStatus, StoreError
 
@@ -23,11 +24,16 @@ class SqlRunStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def start(self, run: RunRecord, config: JsonObject) -> None:
-        """Records a run as running, and its configuration's content once per digest."""
+    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject]) -> None:
+        """Records a run as running, and each document once per digest; the run's own configuration is among them.
+
+        Raises `StoreError` when the configuration is neither among them nor stored already.
+        """
+        # In the order of the digests, so that two processes do not wait for each other in a circle.
+        rows = [{"digest": digest, "content": documents[digest]} for digest in sorted(documents)]
         async with self._database.writing() as connection:
-            content = {"digest": run.config_digest, "content": config}
-            await connection.execute(insert_new(configs, connection), content)
+            if rows:
+                await connection.execute(insert_new(document_table, connection), rows)
             await connection.execute(insert(runs), _run_row(run))
 
     async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
@@ -76,10 +82,10 @@ class SqlRunStore:
         query = select(*_DECISION_COLUMNS).where(decision_table.c.symbol == symbol).order_by(*newest_first).limit(1)
         return next(iter(await self._decisions(query)), None)
 
-    async def config(self, digest: str) -> JsonObject | None:
-        """The configuration content stored under a digest."""
+    async def document(self, digest: str) -> JsonObject | None:
+        """The document stored under a digest."""
         async with self._database.reading() as connection:
-            query = select(configs.c.content).where(configs.c.digest == digest)
+            query = select(document_table.c.content).where(document_table.c.digest == digest)
             return (await connection.execute(query)).scalar_one_or_none()
 
     async def _decisions(self, query: Select[tuple[object, ...]]) -> list[DecisionRecord]:

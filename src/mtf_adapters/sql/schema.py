@@ -118,8 +118,8 @@ candles = Table(
     sqlite_with_rowid=False,
 )
 
-configs = Table(
-    "configs",
+documents = Table(
+    "documents",
     metadata,
     Column("digest", String, primary_key=True),
     Column("content", DOCUMENT, nullable=False),
@@ -136,7 +136,7 @@ runs = Table(
     Column("finished_ms", BigInteger),
     Column("status", String, nullable=False),
     Column("request", DOCUMENT, nullable=False),
-    Column("config_digest", String, ForeignKey("configs.digest"), nullable=False),
+    Column("config_digest", String, ForeignKey("documents.digest"), nullable=False),
     Column("code_version", String, nullable=False),
     Column("report", DOCUMENT),
     Index(None, "started_ms"),

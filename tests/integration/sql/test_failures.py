@@ -1,7 +1,10 @@
 """What goes wrong with real databases: each becomes one clear line of the port's errors, without a password."""
 
 import asyncio
+import logging
 import sqlite3
+import threading
+import time
 from collections.abc import Awaitable
 from pathlib import Path
 
@@ -38,14 +41,14 @@ async def every_operation(database: Database) -> list[Exception | None]:
         series.read(["BTCUSDT"], M1, 0, 1),
         series.gaps("BTCUSDT", M1),
         series.spans(),
-        runs.start(run("r1"), {}),
+        runs.start(run("r1"), {"sha-1": {}}),
         runs.finish(run("r1"), []),
         runs.run("r1"),
         runs.latest(),
         runs.decisions("r1"),
         runs.decision("r1", "BTCUSDT"),
         runs.last_decision("BTCUSDT"),
-        runs.config("sha-1"),
+        runs.document("sha-1"),
         switches.all(),
         switches.put([Switch("BTCUSDT", True, None, "", 1)]),
         audit.append([event(1)]),
@@ -100,6 +103,32 @@ async def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path
         with pytest.raises(StoreUnavailableError, match=r"notes\.txt: file is not a database"):
             await database.upgrade()
     assert path.read_bytes() == before
+
+
+def test_a_database_closed_right_after_a_failure_leaves_no_thread_that_complains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The event loop ends at once; a thread that still had to answer it would print a traceback."""
+    complaints: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+
+    async def fail_to_connect() -> Exception | None:
+        async with Database.open(f"sqlite:///{tmp_path / 'mtf.db'}") as database:
+            return await raised(SqlSwitchStore(database).all())
+
+    # The driver logs each step in its thread; taking long over the last one lets the loop end first, if it will.
+    caplog.set_level("DEBUG", logger="aiosqlite")
+    monkeypatch.setattr(logging.getLogger("aiosqlite"), "filters", [_slow_to_stop])
+    assert isinstance(asyncio.run(fail_to_connect()), StoreOutdatedError)
+    for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        thread.join()
+    assert complaints == []
+
+
+def _slow_to_stop(record: logging.LogRecord) -> bool:
+    if "close_and_stop" in record.getMessage():
+        time.sleep(0.2)
+    return True
 
 
 async def test_only_an_upgrade_creates_the_file(tmp_path: Path) -> None:

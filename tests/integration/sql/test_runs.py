@@ -6,11 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import func, select
 
 from mtf_adapters.sql import Database, SqlRunStore
-from mtf_adapters.sql.schema import configs
+from mtf_adapters.sql.schema import documents as document_table
 from mtf_core.ports import JsonObject, RunRecord, RunStatus, StoreError
 from tests.integration.sql.examples import decision, documents, run
 
 CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}
+DOCUMENTS = {"sha-1": CONFIG}
 
 
 def finished(started: RunRecord) -> RunRecord:
@@ -21,7 +22,7 @@ def finished(started: RunRecord) -> RunRecord:
 
 async def ran(store: SqlRunStore, run_id: str, started_ms: int, *symbols: str, profile: str = "scalper") -> RunRecord:
     record = run(run_id, started_ms, profile)
-    await store.start(record, CONFIG)
+    await store.start(record, DOCUMENTS)
     await store.finish(finished(record), [decision(run_id, symbol) for symbol in symbols])
     return finished(record)
 
@@ -29,9 +30,9 @@ async def ran(store: SqlRunStore, run_id: str, started_ms: int, *symbols: str, p
 async def test_a_started_run_is_running_with_its_configuration(database: Database) -> None:
     store = SqlRunStore(database)
     record = run("r1")
-    await store.start(record, CONFIG)
+    await store.start(record, DOCUMENTS)
     assert await store.run("r1") == record
-    assert await store.config(record.config_digest) == CONFIG
+    assert await store.document(record.config_digest) == CONFIG
     assert await store.decisions("r1") == ()
 
 
@@ -46,7 +47,7 @@ async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(databas
 async def test_what_is_not_there_is_none(database: Database) -> None:
     store = SqlRunStore(database)
     assert await store.run("r1") is None
-    assert await store.config("sha-1") is None
+    assert await store.document("sha-1") is None
     assert await store.decision("r1", "BTCUSDT") is None
     assert await store.last_decision("BTCUSDT") is None
     assert await store.latest() == ()
@@ -58,7 +59,7 @@ async def test_traces_come_back_as_they_were(database: Database, document: JsonO
     store = SqlRunStore(database)
     run_id = f"r{abs(hash(repr(document)))}"
     if await store.run(run_id) is None:
-        await store.start(run(run_id), CONFIG)
+        await store.start(run(run_id), DOCUMENTS)
         await store.finish(run(run_id), [decision(run_id, "BTCUSDT", trace=document or {"": None})])
     found = await store.decision(run_id, "BTCUSDT")
     assert found is not None
@@ -66,29 +67,43 @@ async def test_traces_come_back_as_they_were(database: Database, document: JsonO
     assert list(found.trace) == list(document or {"": None})
 
 
-async def test_a_configuration_is_stored_once_per_digest(database: Database) -> None:
+async def test_a_document_is_stored_once_per_digest(database: Database) -> None:
     store = SqlRunStore(database)
-    await store.start(run("r1", digest="same"), CONFIG)
-    await store.start(run("r2", digest="same"), {"ignored": "the digest says it is the same content"})
-    await store.start(run("r3", digest="other"), {})
+    shape = {"shape": ["all_of", "any_of"]}
+    await store.start(run("r1", digest="same"), {"same": CONFIG, "shape-1": shape})
+    await store.start(
+        run("r2", digest="same"), {"same": {"ignored": "the digest says it is the same"}, "shape-1": shape}
+    )
+    await store.start(run("r3", digest="other"), {"other": {}})
     async with database.reading() as connection:
-        assert (await connection.execute(select(func.count()).select_from(configs))).scalar_one() == 2
-    assert await store.config("same") == CONFIG
-    assert await store.config("other") == {}
+        assert (await connection.execute(select(func.count()).select_from(document_table))).scalar_one() == 3
+    assert await store.document("same") == CONFIG
+    assert await store.document("shape-1") == shape
+    assert await store.document("other") == {}
+
+
+async def test_a_run_whose_configuration_nobody_stored_does_not_start(database: Database) -> None:
+    store = SqlRunStore(database)
+    with pytest.raises(StoreError):
+        await store.start(run("r1", digest="absent"), {"shape-1": {}})
+    assert await store.run("r1") is None
+    assert await store.document("shape-1") is None
+    await store.start(run("r1"), DOCUMENTS)
+    await store.start(run("r2"), {})  # stored by the run before
 
 
 async def test_a_run_starts_once(database: Database) -> None:
     store = SqlRunStore(database)
-    await store.start(run("r1"), CONFIG)
+    await store.start(run("r1"), DOCUMENTS)
     with pytest.raises(StoreError):
-        await store.start(run("r1", started_ms=2_000, digest="new"), CONFIG)
+        await store.start(run("r1", started_ms=2_000, digest="new"), {"new": CONFIG})
     assert await store.run("r1") == run("r1")
-    assert await store.config("new") is None
+    assert await store.document("new") is None
 
 
 async def test_an_end_that_fails_leaves_the_run_running_without_decisions(database: Database) -> None:
     store = SqlRunStore(database)
-    await store.start(run("r1"), CONFIG)
+    await store.start(run("r1"), DOCUMENTS)
     twice = [decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"), decision("r1", "BTCUSDT")]
     with pytest.raises(StoreError):
         await store.finish(finished(run("r1")), twice)
@@ -98,7 +113,7 @@ async def test_an_end_that_fails_leaves_the_run_running_without_decisions(databa
 
 async def test_a_number_that_json_cannot_express_is_refused(database: Database) -> None:
     store = SqlRunStore(database)
-    await store.start(run("r1"), CONFIG)
+    await store.start(run("r1"), DOCUMENTS)
     with pytest.raises(StoreError, match="JSON"):
         await store.finish(attrs.evolve(finished(run("r1")), report={"rate": float("nan")}), [])
     with pytest.raises(StoreError, match="JSON"):
@@ -118,8 +133,8 @@ async def test_a_run_that_has_not_started_or_has_ended_cannot_end(database: Data
 
 async def test_a_run_cannot_end_with_decisions_of_another(database: Database) -> None:
     store = SqlRunStore(database)
-    await store.start(run("r1"), CONFIG)
-    await store.start(run("r2"), CONFIG)
+    await store.start(run("r1"), DOCUMENTS)
+    await store.start(run("r2"), DOCUMENTS)
     with pytest.raises(StoreError, match="decisions of r2"):
         await store.finish(finished(run("r1")), [decision("r2", "BTCUSDT")])
     assert await store.decisions("r2") == ()

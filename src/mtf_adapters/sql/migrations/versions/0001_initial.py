@@ -1,4 +1,4 @@
-"""Contracts, candles, runs with their decisions and configurations, switches, audit.
+"""Contracts, candles, runs with their decisions and shared documents, switches, audit.
 
 Types are written out: a migration says what the schema was, whatever `schema.py` becomes.
 """
@@ -72,10 +72,10 @@ def _create_market() -> None:
 
 def _create_runs() -> None:
     op.create_table(
-        "configs",
+        "documents",
         sa.Column("digest", sa.String, nullable=False),
         sa.Column("content", sa.JSON, nullable=False),
-        sa.PrimaryKeyConstraint("digest", name="pk_configs"),
+        sa.PrimaryKeyConstraint("digest", name="pk_documents"),
     )
     op.create_table(
         "runs",
@@ -91,7 +91,7 @@ def _create_runs() -> None:
         sa.Column("code_version", sa.String, nullable=False),
         sa.Column("report", sa.JSON),
         sa.PrimaryKeyConstraint("run_id", name="pk_runs"),
-        sa.ForeignKeyConstraint(["config_digest"], ["configs.digest"], name="fk_runs_config_digest"),
+        sa.ForeignKeyConstraint(["config_digest"], ["documents.digest"], name="fk_runs_config_digest"),
     )
     op.create_index("ix_runs_started_ms", "runs", ["started_ms"])
     op.create_index("ix_runs_profile_started_ms", "runs", ["profile", "started_ms"])
