@@ -118,10 +118,20 @@ def _binaries(folder: Path, user: str | None) -> Path:
     try:
         subprocess.run([str(install / "bin" / "postgres"), "--version"], check=True, capture_output=True, user=user)
     except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(install, folder / "pg", symlinks=True)
-        (folder / "pg").chmod(0o755)
-        return folder / "pg" / "bin"
+        return _copied(install, folder / "wheel") / "bin"
     return install / "bin"
+
+
+def _copied(install: Path, target: Path) -> Path:
+    """A copy of the programs and of the libraries that the wheel keeps beside its package, each in its old place."""
+    package = install.parent
+    copy = target / package.name / install.name
+    shutil.copytree(install, copy, symlinks=True)
+    for libraries in package.parent.glob(f"{package.name}.libs"):
+        shutil.copytree(libraries, target / libraries.name)
+    for folder in (target, target / package.name):
+        folder.chmod(0o755)
+    return copy
 
 
 def _free_port() -> int:
