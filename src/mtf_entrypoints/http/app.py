@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from litestar import Litestar
-from litestar.di import Provide
+from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
@@ -14,7 +14,7 @@ from mtf_entrypoints.http.gate import MAX_BODY_BYTES, Gate
 from mtf_entrypoints.http.listening import Listening
 from mtf_entrypoints.http.problems import respond
 from mtf_entrypoints.http.routes import ROUTES
-from mtf_entrypoints.http.service import Service
+from mtf_entrypoints.http.service import STATE_KEY, Service
 
 
 def build_app(container: Container, listening: Listening) -> ASGIApp:
@@ -22,7 +22,7 @@ def build_app(container: Container, listening: Listening) -> ASGIApp:
     service = Service.of(container)
     app = Litestar(
         route_handlers=ROUTES,
-        dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
+        state=State({STATE_KEY: service}),
         exception_handlers={Exception: respond},
         openapi_config=OpenAPIConfig(
             title="mtf",

@@ -11,7 +11,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class ListenError(ValueError):
-    """The service must not or cannot listen there; the message says what to do."""
+    """The service must not listen there; the message says what to do."""
 
 
 @frozen

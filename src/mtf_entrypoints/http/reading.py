@@ -42,7 +42,7 @@ async def read_body(request: AnyRequest) -> dict[str, Any]:
         text = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ProblemError("unreadable_body", 400, f"the body is no JSON: {text}") from None
     if not isinstance(document, dict):
-        raise invalid([FieldProblem("", f"found {_kind(document)}; allowed is an object")])
+        raise invalid([FieldProblem("body", f"found {_kind(document)}; allowed is an object")])
     return document
 
 
@@ -82,8 +82,9 @@ class Fields:
         for name in document:
             if name not in known:
                 near = nearest_name(str(name), known)
-                hint = f"; did you mean {near!r}?" if near else ""
-                self._problems.append(FieldProblem(str(name), f"unknown field{hint} Known: {', '.join(known)}"))
+                hint = f"did you mean {near!r}? " if near else ""
+                listed = ", ".join(known) or "none"
+                self._problems.append(FieldProblem(str(name), f"unknown field; {hint}known: {listed}"))
 
     def done(self) -> None:
         """Raises `ProblemError` (422) if anything was wrong."""

@@ -23,7 +23,7 @@ from mtf_entrypoints.http import operations
 from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
 from mtf_entrypoints.http.problems import ProblemError, invalid
 from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body, run_document
-from mtf_entrypoints.http.service import Service
+from mtf_entrypoints.http.service import Service, service_of
 
 Document = dict[str, Any]
 
@@ -31,15 +31,15 @@ _MOST_RUNS = 100
 
 
 @post("/api/mtf/run", status_code=200, operation_class=operations.PostRun, summary="One run")
-async def post_run(request: AnyRequest, service: Service) -> Document:
+async def post_run(request: AnyRequest) -> Document:
     """Looks at every symbol, decides, plans, and answers with the report."""
-    return await _run(service, await read_body(request))
+    return await _run(service_of(request), await read_body(request))
 
 
 @get("/api/mtf/run", operation_class=operations.GetRun, summary="One dry run")
-async def get_run(request: AnyRequest, service: Service) -> Document:
+async def get_run(request: AnyRequest) -> Document:
     """The same from a query string; always a dry run, whatever it asks for."""
-    return await _run(service, {**run_document(query_of(request)), "dry_run": True})
+    return await _run(service_of(request), {**run_document(query_of(request)), "dry_run": True})
 
 
 async def _run(service: Service, document: Document) -> Document:
@@ -50,13 +50,13 @@ async def _run(service: Service, document: Document) -> Document:
 
 
 @get("/mtf/status", operation_class=operations.Status, summary="The last runs, and what is locked")
-async def status(request: AnyRequest, service: Service) -> Document:
+async def status(request: AnyRequest) -> Document:
     """The newest runs first; `before` pages further back."""
     fields = Fields(query_of(request), ("profile", "limit", "before"))
     profile, limit = fields.text("profile"), fields.count("limit", 1, _MOST_RUNS)
     before_ms = fields.instant("before")
     fields.done()
-    context = service.context
+    context = service_of(request).context
     runs = await context.stores.runs.latest(profile or None, limit, before_ms)
     locks = await context.locks.held()
     return {
@@ -76,17 +76,17 @@ def _instant(ms: int | None) -> str | None:
 
 
 @get("/mtf/runs/{run_id:str}", summary="A stored run with its report")
-async def run(run_id: str, request: AnyRequest, service: Service) -> Document:
+async def run(run_id: str, request: AnyRequest) -> Document:
     """What was asked, with which configuration and code, and the report."""
     Fields(query_of(request), ()).done()
-    found = await service.context.stores.runs.run(run_id)
+    found = await service_of(request).context.stores.runs.run(run_id)
     if found is None:
         raise ProblemError("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
     return run_to_json(found, whole=True)
 
 
 @get("/api/indicators/{symbol:str}/{tf:str}", operation_class=operations.IndicatorValues, summary="Features")
-async def indicators(symbol: str, tf: str, request: AnyRequest, service: Service) -> Document:
+async def indicators(symbol: str, tf: str, request: AnyRequest) -> Document:
     """Features of the last closed candle."""
     query = {**query_of(request), "timeframe": tf}
     fields = Fields(query, ("names", "profile", "at", "timeframe"))
@@ -94,6 +94,7 @@ async def indicators(symbol: str, tf: str, request: AnyRequest, service: Service
     profile = fields.text("profile")
     fields.done()
     assert timeframe is not None
+    service = service_of(request)
     found = await read_indicators(
         service.context, symbol, timeframe, at_ms, names or None, service.profile(profile or None)
     )
@@ -108,12 +109,13 @@ async def conditions(request: AnyRequest) -> Document:
 
 
 @post("/api/conditions/explain", status_code=200, operation_class=operations.Explain, summary="Why, for one symbol")
-async def explain(request: AnyRequest, service: Service) -> Document:
+async def explain(request: AnyRequest) -> Document:
     """The tree of conditions with a symbol's values; with `timeframe`, of that one alone."""
     fields = Fields(await read_body(request), ("symbol", "timeframe", "profile", "at"))
     symbol, timeframe = fields.text("symbol", required=True), fields.timeframe("timeframe")
     profile, at_ms = fields.text("profile"), fields.instant("at")
     fields.done()
+    service = service_of(request)
     decision = await explain_symbol(service.context, service.profile(profile or None), symbol, at_ms)
     known = evaluated_timeframes(decision)
     if timeframe is not None and timeframe not in known:
@@ -122,7 +124,7 @@ async def explain(request: AnyRequest, service: Service) -> Document:
 
 
 @post("/api/trade-entry/plan", status_code=200, operation_class=operations.Plan, summary="The order plan of a symbol")
-async def plan(request: AnyRequest, service: Service) -> Document:
+async def plan(request: AnyRequest) -> Document:
     """The plan with every step, or why there is none. Nothing is sent."""
     fields = Fields(await read_body(request), ("symbol", "side", "timeframe", "profile", "at"))
     symbol, side = fields.text("symbol", required=True), fields.side("side")
@@ -131,14 +133,15 @@ async def plan(request: AnyRequest, service: Service) -> Document:
     fields.done()
     assert side is not None
     assert timeframe is not None
+    service = service_of(request)
     chosen = service.profile(profile or None)
     return plan_outcome_to_json(await plan_symbol(service.context, chosen, symbol, side, timeframe, at_ms))
 
 
 @get("/provider/health", summary="Health of each dependency")
-async def provider_health(service: Service) -> Response[Document]:
+async def provider_health(request: AnyRequest) -> Response[Document]:
     """200 when all are well, 503 when one is not; the document is the same."""
-    document = health_to_json(await check_everything(service.container))
+    document = health_to_json(await check_everything(service_of(request).container))
     return Response(document, status_code=200 if document["ok"] else 503)
 
 

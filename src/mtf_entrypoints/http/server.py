@@ -21,7 +21,10 @@ from mtf_entrypoints.settings import Settings
 
 
 def serve(settings: Settings, listening: Listening) -> None:
-    """Serves until SIGINT or SIGTERM. Raises `ListenError` for an address that it must not or cannot listen on."""
+    """Serves until SIGINT or SIGTERM.
+
+    Raises `ListenError` for an address that it must not listen on, OSError for one that it cannot.
+    """
     if not listening.is_loopback and settings.api_token is None:
         raise ListenError(
             f"{listening.host} can be reached from other machines: set MTF_API_TOKEN, or listen on 127.0.0.1"
@@ -53,7 +56,7 @@ def _listener(listening: Listening) -> socket.socket:
         return socket.create_server((listening.host, listening.port), family=family, backlog=128)
     except OSError as error:
         hint = "; another program listens there, choose another --port" if error.errno == errno.EADDRINUSE else ""
-        raise ListenError(f"cannot listen on {listening.host}:{listening.port}: {error.strerror}{hint}") from None
+        raise OSError(f"cannot listen on {listening.host}:{listening.port}: {error.strerror}{hint}") from None
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,10 @@ from mtf_core.settings.profile import Profile
 from mtf_core.settings.trading import PROFILE_ALIASES
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.http.problems import invalid
+from mtf_entrypoints.http.reading import AnyRequest
 from mtf_entrypoints.settings import Settings
+
+STATE_KEY = "service"
 
 
 @frozen(eq=False)
@@ -42,3 +45,10 @@ class Service:
             return  # the profile itself cannot be read either, and says why
         if PROFILE_ALIASES.get(name, name) not in known:
             raise invalid([FieldProblem("profile", f"found {name!r}; allowed is one of {', '.join(known)}")])
+
+
+def service_of(request: AnyRequest) -> Service:
+    """The service that answers a request."""
+    found = request.app.state[STATE_KEY]
+    assert isinstance(found, Service)
+    return found

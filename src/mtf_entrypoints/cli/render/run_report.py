@@ -13,7 +13,7 @@ from mtf_core.runs.report import RunReport, SymbolResult, SymbolStatus
 from mtf_entrypoints.cli import output
 
 _EXAMPLES = 3
-_NUMBERS = ("entry / zone", "stop", "targets", "size", "lev", "margin", "risk")
+_NUMBERS = ("entry / zone", "stop", "targets", "size", "lev", "margin USDT", "risk USDT")
 
 
 def print_report(report: RunReport, console: Console) -> None:

@@ -1,0 +1,50 @@
+"""How long it takes until anything happens: `mtf --help`, and `import mtf_core` beyond what numpy itself takes.
+
+Every figure is a new process, wall clock, the best of several, so that other work on the machine disturbs little.
+
+    python benchmarks/startup.py [--repetitions 15]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+
+HELP_LIMIT_S = 0.3
+IMPORT_LIMIT_S = 0.15
+
+_HELP = "import sys; sys.argv = ['mtf', '--help']; from mtf_entrypoints.cli.main import main; main()"
+_NUMPY = "import numpy"
+_CORE = "import numpy, mtf_core"
+_EVERYTHING = "import numpy, mtf_core; [getattr(mtf_core, name) for name in mtf_core.__all__]"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=15)
+    repetitions = parser.parse_args().repetitions
+    empty, numpy = best("pass", repetitions), best(_NUMPY, repetitions)
+    shown(f"mtf --help (a bare interpreter takes {empty:.3f} s)", best(_HELP, repetitions), HELP_LIMIT_S)
+    shown("import mtf_core, less import numpy", best(_CORE, repetitions) - numpy, IMPORT_LIMIT_S)
+    print(f"the same, and every name it exports looked up: {best(_EVERYTHING, repetitions) - numpy:.3f} s")
+
+
+def best(code: str, repetitions: int) -> float:
+    """Seconds of the fastest of several new interpreters that run the code."""
+    return min(_timed(code) for _ in range(repetitions))
+
+
+def _timed(code: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def shown(what: str, seconds: float, limit: float) -> None:
+    print(f"{what}: {seconds:.3f} s, target {limit} s{'' if seconds < limit else '  MISSED'}")
+
+
+if __name__ == "__main__":
+    main()

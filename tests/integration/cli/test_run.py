@@ -1,0 +1,64 @@
+"""`mtf run` from end to end on the sandbox."""
+
+from pathlib import Path
+
+from mtf_core.reasons import Reason
+from tests.integration.cli.candles import minute_rows, write_csv
+from tests.integration.cli.conftest import SMALL, Mtf
+
+
+def test_a_run_shows_ready_symbols_with_their_plans_then_the_reasons_of_the_rest(mtf: Mtf) -> None:
+    ended = mtf("run", "--profile", "regular", *SMALL)
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    ready = next(line for line in lines if line.strip().startswith("DOGEUSDT"))
+    assert "long" in ready
+    assert "simulated" in ready
+    assert "2.5R" in ready
+    assert any("pragmatic_context_all_neutral" in line and "no context timeframe has a side" in line for line in lines)
+    assert lines[-1].startswith("12 symbols, 2 ready (2 with an order plan), 10 not tradable")
+    assert lines.index(ready + "") < next(number for number, line in enumerate(lines) if "stopped by" in line)
+
+
+def test_with_nothing_ready_it_says_plainly_what_stopped_most(mtf: Mtf) -> None:
+    ended = mtf("run", "--symbols", "ADAUSDT", "--profile", "regular", *SMALL)
+    assert ended.code == 0
+    assert "No symbol is READY. 1 of 1 stopped here: no context timeframe has a side" in ended.out
+
+
+def test_the_json_report_holds_the_agreed_names_with_money_as_text(mtf: Mtf) -> None:
+    report = mtf("run", "--profile", "regular", "--json", *SMALL).json
+    assert report["summary"]["requested"] == 12
+    assert report["instant"] == "2026-02-01T13:00:00Z"
+    plan = report["results"]["DOGEUSDT"]["plan"]
+    assert all(isinstance(plan[name], str) for name in ("entry_price", "stop_price", "size", "margin_usdt"))
+    assert set(report["rejected_by"]) <= set(Reason)
+
+
+def test_symbols_may_be_separated_by_commas_and_repeated(mtf: Mtf) -> None:
+    report = mtf("run", "--symbols", "BTCUSDT,ETHUSDT", "-s", "SOLUSDT", "--json", *SMALL).json
+    assert set(report["results"]) == {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
+
+
+def test_a_run_over_candle_files_takes_their_symbols_and_their_end(mtf: Mtf, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "btc.csv", minute_rows(3000))
+    report = mtf("run", "--candles", f"BTCUSDT={file}", "--json").json
+    assert list(report["results"]) == ["BTCUSDT"]
+    assert report["instant"] == "2026-02-01T02:00:00Z"
+
+
+def test_two_runs_of_the_same_world_decide_the_same(mtf: Mtf) -> None:
+    first, second = (mtf("run", "--profile", "regular", "--json", *SMALL).json["results"] for _ in range(2))
+    assert first == second
+
+
+def test_a_fresh_database_file_gets_its_tables_by_itself_and_keeps_the_run(mtf: Mtf, tmp_path: Path) -> None:
+    database = ("--database", f"sqlite:///{tmp_path / 'mtf.db'}")
+    assert mtf("run", "--symbols", "BTCUSDT", *SMALL, *database).code == 0
+    listed = mtf("contracts", "list", "--json", *SMALL, *database).json
+    assert len(listed) == 12
+
+
+def test_settings_are_read_from_a_dotenv_file(mtf: Mtf, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MTF_PROFILE=regular\n")
+    assert mtf("run", "--symbols", "BTCUSDT", "--json", *SMALL).json["profile"] == "regular"
