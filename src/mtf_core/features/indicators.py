@@ -97,15 +97,21 @@ def _stochastic_rsi(close: Floats) -> tuple[Floats, ...]:
 
 
 def _volume_ratio(volume: Floats) -> tuple[Floats, ...]:
-    """Volume over the simple average of the 20 volumes before it; missing when that average is zero.
+    """Volume over the simple average of the 20 volumes before it; missing when all of these are zero.
 
-    The average is a running sum, which leaves a residue of rounding after volumes fall to zero: an average below
-    1e-12 of the largest volume so far counts as zero.
+    That is asked of the volumes themselves: the average is a running sum, which keeps a residue of rounding after
+    volumes fall to zero.
     """
-    ratio: Floats = np.full_like(volume, np.nan)
+    ratio: Floats = np.empty_like(volume)
+    ratio[:20] = np.nan
     if len(volume) < 21:
         return (ratio,)
     earlier = talib("SMA")(volume, 20)[19:-1]
-    floor = np.maximum.accumulate(volume)[19:-1] * 1e-12
-    np.divide(volume[20:], earlier, out=ratio[20:], where=earlier > floor)
+    if volume.min() > 0:
+        np.divide(volume[20:], earlier, out=ratio[20:])
+        return (ratio,)
+    traded = np.concatenate([[0], np.cumsum(volume > 0)])
+    some = traded[20:-1] > traded[:-21]
+    ratio[20:] = np.nan
+    np.divide(volume[20:], earlier, out=ratio[20:], where=some & (earlier > 0))
     return (ratio,)

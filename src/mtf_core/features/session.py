@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -36,16 +35,33 @@ def session_vwap(stack: CandleStack, timezone: str, columns: int) -> Floats:
     typical += stack.close[:, begin:]
     typical *= 1 / 3
     typical *= stack.volume[:, begin:]
-    total = np.array(stack.volume[:, begin:])
     bounds = [int(start) - begin for start in starts] + [stack.count - begin]
-    for start, stop in pairwise(bounds):
-        np.cumsum(typical[:, start:stop], axis=1, out=typical[:, start:stop])
-        np.cumsum(total[:, start:stop], axis=1, out=total[:, start:stop])
-    vwap = np.full(typical.shape, np.nan)
-    np.divide(typical, total, out=vwap, where=total > 0)
+    traded = _summed_within(typical, bounds)
+    total = _summed_within(stack.volume[:, begin:], bounds)
+    if not total.min() > 0:
+        total[~(total > 0)] = np.nan
+    vwap: Floats = np.divide(traded, total, out=traded)
     if begin == 0 and not _begins_a_session(stack, timezone):
         vwap[:, : bounds[1]] = np.nan
     return vwap[:, first - begin :]
+
+
+def _summed_within(values: Floats, bounds: list[int]) -> Floats:
+    """Running sums along the columns that begin anew at each bound.
+
+    Sessions of one length that follow each other are summed in one go, as rows of a block.
+    """
+    summed = np.empty(values.shape)
+    place = 0
+    while place < len(bounds) - 1:
+        start, length = bounds[place], bounds[place + 1] - bounds[place]
+        same = place + 1
+        while same < len(bounds) - 1 and bounds[same + 1] - bounds[same] == length:
+            same += 1
+        part = values[:, start : bounds[same]].reshape(len(values), -1, length)
+        summed[:, start : bounds[same]] = np.cumsum(part, axis=2).reshape(len(values), -1)
+        place = same
+    return summed
 
 
 def _session_columns(stack: CandleStack, timezone: str, first: int) -> NDArray[np.int64]:

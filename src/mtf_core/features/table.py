@@ -17,6 +17,7 @@ from mtf_core.market.candles import Floats
 from mtf_core.market.stack import CandleStack
 
 Indices = NDArray[np.int64]
+Codes = NDArray[np.int8]
 
 
 @frozen(eq=False)
@@ -72,8 +73,13 @@ class FeatureTable:
     def _compute_by_series(self, found: Kernel) -> None:
         stack, tail = self.stack, self.tail
         first = stack.count - tail
-        results = [np.full((len(stack.symbols), tail), np.nan) for _ in found.outputs]
         inputs = [getattr(stack, name) for name in found.inputs]
+        if stack.segments == (((0, stack.count),),) and not stack.lead and not first:
+            # one unbroken symbol, all of it kept: what the kernel returns is the result, nothing is copied
+            outputs = found.compute(*(column[0] for column in inputs))
+            self._computed.update(zip(found.outputs, (output[np.newaxis] for output in outputs), strict=True))
+            return
+        results = [np.full((len(stack.symbols), tail), np.nan) for _ in found.outputs]
         for rows, start, stop in _stretches(stack):
             begin = max(start, stack.lead)
             if stop <= first or stop <= begin:
@@ -117,8 +123,44 @@ def column_at(stack: CandleStack, instants_ms: Indices) -> Indices:
 
     An instant after the stack's end by a whole candle or more has no column either: its candle is not there.
     """
-    columns: Indices = (instants_ms - stack.first_open_ms) // stack.timeframe.ms - 1
+    columns = (instants_ms - stack.first_open_ms) // stack.timeframe.ms - 1
     return np.where((columns < 0) | (columns >= stack.count), -1, columns)
+
+
+def carried_codes(stack: CandleStack, codes: Codes, instants_ms: Indices, absent: np.int8) -> Codes:
+    """Codes of every column of a stack, int8 (n_symbols, n_candles), as visible at ascending instants."""
+    repeats = _repeats(stack, instants_ms)
+    if repeats is None:
+        columns = column_at(stack, instants_ms)
+        seen: Codes = codes[:, columns]
+        seen[:, columns < 0] = absent
+        return seen
+    first, last, per_candle, skip = repeats
+    inside = codes[:, max(first, 0) : max(min(last + 1, stack.count), 0)]
+    shape = (len(codes), last - first + 1)
+    if inside.shape != shape:
+        padded = np.full(shape, absent)
+        padded[:, max(-first, 0) : max(-first, 0) + inside.shape[1]] = inside
+        inside = padded
+    if per_candle == 1:
+        return inside
+    return np.repeat(inside, per_candle, axis=1)[:, skip : skip + len(instants_ms)]
+
+
+def _repeats(stack: CandleStack, instants_ms: Indices) -> tuple[int, int, int, int] | None:
+    """For evenly spaced instants: first and last column, instants per candle, and how many of the first are cut off.
+
+    None when the instants are not evenly spaced, or not by a part of the candle's length.
+    """
+    if len(instants_ms) < 2:
+        return None
+    spacing = int(instants_ms[1] - instants_ms[0])
+    start, stop, step = int(instants_ms[0]), int(instants_ms[-1]), stack.timeframe.ms
+    # ascending instants that are multiples of their spacing are evenly spaced when count and span agree
+    if spacing <= 0 or stop - start != spacing * (len(instants_ms) - 1) or step % spacing or start % spacing:
+        return None
+    first, into = divmod(start - stack.first_open_ms, step)
+    return first - 1, (stop - stack.first_open_ms) // step - 1, step // spacing, into // spacing
 
 
 def carried(table: FeatureTable, values: NDArray[np.float64], columns: Indices, ago: int = 0) -> Floats:

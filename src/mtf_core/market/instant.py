@@ -16,11 +16,13 @@ def parse_instant(text: str) -> datetime:
     """RFC 3339 text (`2022-01-31T14:00Z`) as an aware UTC datetime; a time without a timezone is refused."""
     try:
         parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
+        if parsed.tzinfo is None:
+            raise InvalidInstantError(f"{text!r} has no timezone; write it like 2022-01-31T14:00Z")
+        return parsed.astimezone(UTC)
+    except InvalidInstantError:
+        raise
+    except (ValueError, OverflowError):  # the latter where UTC lies outside the years 1 to 9999
         raise InvalidInstantError(f"{text!r} is no instant; write it like 2022-01-31T14:00Z") from None
-    if parsed.tzinfo is None:
-        raise InvalidInstantError(f"{text!r} has no timezone; write it like 2022-01-31T14:00Z")
-    return parsed.astimezone(UTC)
 
 
 def to_ms(instant: datetime) -> int:
@@ -37,6 +39,6 @@ def from_ms(ms: int) -> datetime:
 
 def format_instant(instant: datetime | int) -> str:
     """RFC 3339 in UTC with a `Z`, without needless zeros of a fraction of a second."""
-    moment = from_ms(instant) if isinstance(instant, int) else instant.astimezone(UTC)
+    moment = instant.astimezone(UTC) if isinstance(instant, datetime) else from_ms(instant)
     precision = "milliseconds" if moment.microsecond else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -77,6 +77,18 @@ class CandleStack:
         indices = np.arange(self.count - columns + 1, self.count + 1, dtype=np.int64)
         return self.first_open_ms + indices * self.timeframe.ms
 
+    def unbroken(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many candles without a hole, from the lead on, end with each column; shape (n_symbols, n_columns).
+
+        0 where the candle is missing, and for columns that the stack does not have.
+        """
+        counts = np.zeros((len(self.symbols), len(columns)), dtype=np.int64)
+        for row, segments in enumerate(self.segments):
+            for start, stop in segments:
+                inside = (columns >= start) & (columns < stop)
+                counts[row, inside] = columns[inside] - max(start, self.lead) + 1
+        return np.maximum(counts, 0)
+
     def rows(self, symbols: Sequence[str]) -> CandleStack:
         """The same window of some of the symbols, in the order asked for; KeyError for an absent one."""
         if tuple(symbols) == self.symbols:

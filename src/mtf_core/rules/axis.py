@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.names import Family, feature_spec
+from mtf_core.features.names import Family, feature_spec, history
 from mtf_core.features.table import FeatureTable, Indices, Tables, carried, column_at
 from mtf_core.market import Timeframe
 from mtf_core.market.candles import Floats
@@ -39,7 +39,7 @@ class CandleAxis:
     tables: Tables
     timeframe: Timeframe
     columns: int
-    pivot_timeframe: Timeframe = Timeframe.D1
+    pivot_timeframe: Timeframe
 
     @property
     def table(self) -> FeatureTable:
@@ -61,12 +61,17 @@ class CandleAxis:
 
 @frozen(eq=False)
 class InstantAxis:
-    """Instants in ms. A bare feature is `timeframe`'s; a step back is one candle of the feature's timeframe."""
+    """Instants in ms. A bare feature is `timeframe`'s; a step back is one candle of the feature's timeframe.
+
+    A value with fewer unbroken candles behind it than its feature needs for `tolerance` is missing: nothing else
+    vouches here for the history of every timeframe that is looked at.
+    """
 
     tables: Tables
     timeframe: Timeframe
     instants_ms: Indices
-    pivot_timeframe: Timeframe = Timeframe.D1
+    pivot_timeframe: Timeframe
+    tolerance: float
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -75,7 +80,10 @@ class InstantAxis:
     def value(self, feature: Feature, ago: int) -> Floats:
         table = self.tables[home_timeframe(feature, self.timeframe, self.pivot_timeframe)]
         columns = column_at(table.stack, self.instants_ms)
-        return carried(table, table.feature(feature.name), columns, feature.ago + ago)
+        back = feature.ago + ago
+        values = carried(table, table.feature(feature.name), columns, back)
+        values[table.stack.unbroken(columns - back) < history(feature.name, self.tolerance).candles] = np.nan
+        return values
 
 
 def _window(values: Floats, columns: int, back: int) -> Floats:
@@ -84,7 +92,8 @@ def _window(values: Floats, columns: int, back: int) -> Floats:
     start, stop = tail - columns - back, tail - back
     if start >= 0:
         return values[:, start:stop]
-    padded = np.full((values.shape[0], columns), np.nan)
+    padded = np.empty((values.shape[0], columns))
+    padded[:, :-start] = np.nan
     if stop > 0:
         padded[:, -start:] = values[:, :stop]
     return padded

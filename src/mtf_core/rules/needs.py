@@ -14,39 +14,52 @@ from mtf_core.rules.expressions import Feature, Test, used
 
 @frozen
 class Need:
-    """What is needed of one timeframe: closed candles, and how many last values of each feature."""
+    """What is needed of one timeframe: closed candles, and how many last values of each feature.
+
+    `unbroken` of the candles must stand without a hole behind the evaluated candle's close. It is less than
+    `history.candles` where the timeframe goes on closing candles while the evaluated one forms its next.
+    """
 
     history: History
     tail: int
+    unbroken: int
 
     def joined(self, other: Need) -> Need:
-        return Need(self.history.joined(other.history), max(self.tail, other.tail))
+        return Need(self.history.joined(other.history), max(self.tail, other.tail), max(self.unbroken, other.unbroken))
 
 
 Needs = Mapping[Timeframe, Need]
 
 
 def needs_of(
-    tests: Iterable[Test], evaluated: Timeframe, pivot_timeframe: Timeframe, tolerance: float
+    tests: Iterable[Test],
+    evaluated: Timeframe,
+    pivot_timeframe: Timeframe,
+    tolerance: float,
+    *,
+    at_instants: bool = False,
 ) -> dict[Timeframe, Need]:
     """What tests need that are evaluated on candles of `evaluated`, by the timeframe that supplies it.
 
-    The evaluated timeframe itself is always among them: its last candle is what is evaluated.
+    The evaluated timeframe itself is always among them: its last candle is what is evaluated. With `at_instants`
+    they are evaluated at instants, where a step back is a candle of the feature's own timeframe.
     """
-    found = {evaluated: Need(History(1), 1)}
+    found = {evaluated: Need(History(1), 1, 1)}
     for test in tests:
         for leaf, ago in used(test):
             if isinstance(leaf, Feature):
                 home = home_timeframe(leaf, evaluated, pivot_timeframe)
-                need = feature_need(leaf.name, home, evaluated, ago, tolerance)
+                need = feature_need(leaf.name, home, home if at_instants else evaluated, ago, tolerance)
                 found[home] = found[home].joined(need) if home in found else need
     return found
 
 
 def feature_need(name: str, home: Timeframe, evaluated: Timeframe, ago: int, tolerance: float) -> Need:
     """What one feature needs of its home timeframe, seen from `ago` candles back on the evaluated one."""
-    back = ago if home is evaluated else -(-(ago + 1) * evaluated.ms // home.ms)
-    return Need(history(name, tolerance).plus(back), back + 1)
+    own = history(name, tolerance)
+    back = -(-ago * evaluated.ms // home.ms)
+    closed_since = max(0, evaluated.ms // home.ms - 1)
+    return Need(own.plus(back + closed_since), back + closed_since + 1, own.candles + back)
 
 
 def joined(*needs: Needs) -> dict[Timeframe, Need]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.planning.needs import FactRole, needed_features
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.expressions import Feature
 from mtf_core.rules.needs import Need, Needs, feature_need, joined, needs_of
+from mtf_core.rules.program import Program
 from mtf_core.rules.trace import TraceTemplate
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.metrics import metric_features
@@ -26,6 +27,8 @@ class TimeframePart:
     long: TraceTemplate | None
     short: TraceTemplate | None
     filters: tuple[TraceTemplate, ...]
+    program: Program = field(factory=Program)
+    """The tests compiled; shared by every evaluation."""
 
 
 @frozen(eq=False)

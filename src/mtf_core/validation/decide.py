@@ -12,7 +12,7 @@ from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.validation.blueprint import Blueprint
 from mtf_core.validation.decision import DecisionBatch
-from mtf_core.validation.judge import DecideOptions, OutcomesAt, judge
+from mtf_core.validation.judge import DecideOptions, judge
 from mtf_core.validation.timeframe import TimeframeVerdicts, judge_timeframe
 
 Stacks = Mapping[Timeframe, CandleStack]
@@ -53,7 +53,7 @@ class Decider:
         wanted = tuple(symbols) if symbols is not None else next(iter(stacks.values())).symbols
         verdicts = {timeframe: self._verdicts[timeframe].rows(wanted) for timeframe in self.blueprint.parts}
         tables = {timeframe: table.rows(wanted) for timeframe, table in self._tables.items()}
-        outcomes = {timeframe: OutcomesAt(one.outcomes, one.reasons) for timeframe, one in verdicts.items()}
+        outcomes = {timeframe: one.outcomes for timeframe, one in verdicts.items()}
         judgement = judge(self.blueprint, tables, outcomes, np.array([at_ms]), chosen, _spreads(wanted, spread_bps))
         return DecisionBatch(self.blueprint, wanted, at_ms, tables, verdicts, judgement, chosen, evaluated)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from attrs import frozen
@@ -35,14 +36,6 @@ class DecideOptions:
 
 
 @frozen(eq=False)
-class OutcomesAt:
-    """One timeframe's outcomes and reasons as they stood at the instants; int8 (n_symbols, n_instants)."""
-
-    outcomes: Codes
-    reasons: Codes
-
-
-@frozen(eq=False)
 class Judgement:
     """The decisions of all cells. `sides` are outcome codes (0 none), `chosen` indexes `execution` (−1 none).
 
@@ -60,24 +53,52 @@ class Judgement:
 def judge(
     blueprint: Blueprint,
     tables: Tables,
-    outcomes: Mapping[Timeframe, OutcomesAt],
+    outcomes: Mapping[Timeframe, Codes],
     instants_ms: Indices,
     options: DecideOptions,
     spread_bps: Floats | None = None,
 ) -> Judgement:
-    """Context and selection at every instant, from the outcomes that were visible then."""
+    """Context and selection at every instant, from the outcomes that were visible then: int8 (n_symbols, n_instants)
+    per timeframe."""
     rules = blueprint.profile.rules
-    shape = next(iter(outcomes.values())).outcomes.shape
+    shape = next(iter(outcomes.values())).shape
     context = None
     if not options.skip_context:
-        seen = [outcomes[timeframe].outcomes for timeframe in rules.context_timeframes]
+        seen = [outcomes[timeframe] for timeframe in rules.context_timeframes]
         context = judge_context(rules.mode, seen, shape)
     execution = tuple(tf for tf in rules.execution_timeframes if options.current_tf in (None, tf))
-    wanted = {timeframe: _wanted(outcomes[timeframe].outcomes, context) for timeframe in execution}
+    wanted = {timeframe: _wanted(outcomes[timeframe], context) for timeframe in execution}
     candidates: dict[Timeframe, Mask] = {timeframe: sides > 0 for timeframe, sides in wanted.items()}
     truths = _SelectorTruths(blueprint, tables, instants_ms, wanted, context, spread_bps)
     selection = select(rules, candidates, truths.of, shape)
     return _final(blueprint, execution, wanted, context, selection)
+
+
+def judge_by_table(
+    blueprint: Blueprint, outcomes: Mapping[Timeframe, Codes], options: DecideOptions
+) -> tuple[Judgement, tuple[Codes, Codes, Codes]]:
+    """The same for profiles whose selector asks for nothing: sides, chosen and reasons of one symbol.
+
+    The decision then depends on the timeframes' outcomes alone, so it is judged once for every combination of them
+    and looked up for each instant.
+    """
+    timeframes = tuple(outcomes)
+    combination = np.zeros(next(iter(outcomes.values())).shape[1], dtype=np.int16)
+    for timeframe in timeframes:
+        combination *= np.int16(len(Outcome))
+        combination += outcomes[timeframe][0]
+    judgement = _of_all_combinations(blueprint, timeframes, options)
+    tables = (judgement.sides, judgement.chosen, judgement.reasons)
+    sides, chosen, reasons = (codes[0].take(combination) for codes in tables)
+    return judgement, (sides, chosen, reasons)
+
+
+@lru_cache(maxsize=64)
+def _of_all_combinations(blueprint: Blueprint, timeframes: tuple[Timeframe, ...], options: DecideOptions) -> Judgement:
+    """The judgement of every combination of outcomes, in the order of their numbers to the base of all outcomes."""
+    grid = np.indices((len(Outcome),) * len(timeframes), dtype=np.int8).reshape(len(timeframes), 1, -1)
+    outcomes = dict(zip(timeframes, grid, strict=True))
+    return judge(blueprint, {}, outcomes, np.zeros(0, np.int64), options)
 
 
 def _wanted(outcomes: Codes, context: ContextVerdicts | None) -> Codes:

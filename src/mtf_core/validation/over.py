@@ -8,14 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.table import FeatureTable, Indices, column_at
+from mtf_core.features.table import FeatureTable, Indices, carried_codes
 from mtf_core.market import Candles, CandleStack, Side, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
 from mtf_core.validation.blueprint import Blueprint
-from mtf_core.validation.judge import DecideOptions, Judgement, OutcomesAt, judge
-from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome, reason_code
-from mtf_core.validation.readiness import TOO_FEW
+from mtf_core.validation.judge import DecideOptions, judge, judge_by_table
+from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome
 from mtf_core.validation.selection import NONE_SELECTED
 from mtf_core.validation.timeframe import judge_timeframe
 
@@ -100,46 +99,25 @@ def judge_over(
         for stack in [CandleStack.of_series(series[timeframe], symbol)]
     }
     outcomes = {timeframe: _outcomes(blueprint, timeframe, tables, instants) for timeframe in blueprint.parts}
-    spread = None if spread_bps is None else np.asarray(spread_bps, dtype=np.float64).reshape(1, -1)
-    judgement = judge(blueprint, tables, outcomes, instants, options or DecideOptions(), spread)
-    return _signals(symbol, instants, judgement, outcomes)
+    chosen = options or DecideOptions()
+    if any(blueprint.profile.rules.selector_tests_on(timeframe) for timeframe in blueprint.parts):
+        spread = None if spread_bps is None else np.asarray(spread_bps, dtype=np.float64).reshape(1, -1)
+        judgement = judge(blueprint, tables, outcomes, instants, chosen, spread)
+        found = (judgement.sides[0], judgement.chosen[0], judgement.reasons[0])
+    else:
+        judgement, found = judge_by_table(blueprint, outcomes, chosen)
+    return Signals(symbol, instants, judgement.execution, *found, {tf: codes[0] for tf, codes in outcomes.items()})
 
 
 def _outcomes(
     blueprint: Blueprint, timeframe: Timeframe, tables: Mapping[Timeframe, FeatureTable], instants: Indices
-) -> OutcomesAt:
+) -> Codes:
+    """One timeframe's outcomes as they stood at the instants; int8 (1, n_instants)."""
     part = blueprint.parts[timeframe]
     if any(home not in tables for home in part.needs):
-        return OutcomesAt(np.full((1, len(instants)), np.int8(Outcome.INVALID)), np.full((1, len(instants)), TOO_FEW))
+        return np.full((1, len(instants)), np.int8(Outcome.INVALID))
     stack = tables[timeframe].stack
     verdicts = judge_timeframe(
         blueprint.profile.rules, part, tables, stack.count, blueprint.pivot_timeframe, traced=False
     )
-    return _carried(verdicts.outcomes, verdicts.reasons, stack, instants)
-
-
-def _carried(outcomes: Codes, reasons: Codes, stack: CandleStack, instants: Indices) -> OutcomesAt:
-    """What was visible at each instant; before the first candle closed there are not enough."""
-    columns = column_at(stack, instants)
-    if len(columns) == stack.count and columns[0] == 0 and columns[-1] == stack.count - 1:
-        return OutcomesAt(outcomes, reasons)  # the finest timeframe itself, without holes
-    before = instants < stack.first_open_ms + stack.timeframe.ms
-    after = (columns < 0) & ~before
-    seen = OutcomesAt(outcomes[:, columns], reasons[:, columns])
-    if before.any() or after.any():
-        seen.outcomes[:, before | after] = np.int8(Outcome.INVALID)
-        seen.reasons[:, before] = TOO_FEW
-        seen.reasons[:, after] = reason_code(Reason.CANDLES_HAVE_GAPS)
-    return seen
-
-
-def _signals(symbol: str, instants: Indices, judgement: Judgement, outcomes: Mapping[Timeframe, OutcomesAt]) -> Signals:
-    return Signals(
-        symbol,
-        instants,
-        judgement.execution,
-        judgement.sides[0],
-        judgement.chosen[0],
-        judgement.reasons[0],
-        {timeframe: one.outcomes[0] for timeframe, one in outcomes.items()},
-    )
+    return carried_codes(stack, verdicts.outcomes, instants, np.int8(Outcome.INVALID))

@@ -69,16 +69,18 @@ def judge_timeframe(
 ) -> TimeframeVerdicts:
     """The verdict at each of the last `columns` candles of one timeframe."""
     timeframe = part.timeframe
-    evaluator = Evaluator(CandleAxis(tables, timeframe, columns, pivot_timeframe))
+    evaluator = Evaluator(CandleAxis(tables, timeframe, columns, pivot_timeframe), program=part.program)
     stack = tables[timeframe].stack
     reasons = readiness(tables, timeframe, part.needs, columns)
     holds = {side: _truth(evaluator, template) for side, template in ((Side.LONG, part.long), (Side.SHORT, part.short))}
-    filtered, passes = _filters(rules, part, evaluator)
-    for side, passing in passes.items():
-        holds[side] = np.minimum(holds[side], np.where(passing, TRUE, FALSE))
-    outcomes = (holds[Side.LONG] == TRUE) * np.int8(Outcome.LONG) + (holds[Side.SHORT] == TRUE) * np.int8(Outcome.SHORT)
-    reasons = np.where((reasons == ENOUGH) & filtered, FILTERED, reasons)
-    outcomes = np.where(reasons == ENOUGH, outcomes, np.int8(Outcome.INVALID)).astype(np.int8)
+    if rules.filters_on(timeframe):
+        filtered, passes = _filters(rules, part, evaluator)
+        for side, passing in passes.items():
+            holds[side] = np.minimum(holds[side], np.where(passing, TRUE, FALSE))
+        reasons = np.where((reasons == ENOUGH) & filtered, FILTERED, reasons)
+    outcomes = (holds[Side.LONG] == TRUE).view(np.int8) * np.int8(Outcome.LONG)
+    outcomes += (holds[Side.SHORT] == TRUE).view(np.int8) * np.int8(Outcome.SHORT)
+    outcomes[reasons != ENOUGH] = np.int8(Outcome.INVALID)
     return TimeframeVerdicts(
         timeframe,
         stack.symbols,
