@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import MediaType, Response, get, post
+from litestar.params import FromPath
 
 from mtf_core._version import __version__
 from mtf_core.market import format_instant
@@ -76,7 +77,7 @@ def _instant(ms: int | None) -> str | None:
 
 
 @get("/mtf/runs/{run_id:str}", summary="A stored run with its report")
-async def run(run_id: str, request: AnyRequest) -> Document:
+async def run(run_id: FromPath[str], request: AnyRequest) -> Document:
     """What was asked, with which configuration and code, and the report."""
     Fields(query_of(request), ()).done()
     found = await service_of(request).context.stores.runs.run(run_id)
@@ -86,12 +87,12 @@ async def run(run_id: str, request: AnyRequest) -> Document:
 
 
 @get("/api/indicators/{symbol:str}/{tf:str}", operation_class=operations.IndicatorValues, summary="Features")
-async def indicators(symbol: str, tf: str, request: AnyRequest) -> Document:
+async def indicators(symbol: FromPath[str], tf: FromPath[str], request: AnyRequest) -> Document:
     """Features of the last closed candle."""
-    query = {**query_of(request), "timeframe": tf}
-    fields = Fields(query, ("names", "profile", "at", "timeframe"))
-    timeframe, at_ms, names = fields.timeframe("timeframe"), fields.instant("at"), fields.names("names")
-    profile = fields.text("profile")
+    path, fields = Fields({"tf": tf}, ("tf",)), Fields(query_of(request), ("names", "profile", "at"))
+    timeframe = path.timeframe("tf", required=True)
+    at_ms, names, profile = fields.instant("at"), fields.names("names"), fields.text("profile")
+    path.done()
     fields.done()
     assert timeframe is not None
     service = service_of(request)

@@ -1,0 +1,106 @@
+"""The installed command as a process of its own: entry point, start, streams, signals."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mtf_entrypoints.settings import VARIABLES
+
+MTF = Path(sys.executable).parent / "mtf"
+HEAVY = ("numpy", "sqlalchemy", "litestar", "rich", "yaml", "dependency_injector", "mtf_core.market")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return {**plain, "DATABASE_URL": "memory", "XDG_DATA_HOME": str(folder / "data")}
+
+
+def mtf(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [MTF, *words], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from mtf_entrypoints.cli.main import run\n"
+        "assert run(['run', '--help']) == 0\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_run_writes_its_report_to_stdout_and_nothing_to_stderr(tmp_path: Path) -> None:
+    done = mtf(tmp_path, "run", "--symbols", "BTCUSDT", "--universe-size", "5", "--at", "2026-01-31T14:00Z")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 symbols, " in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_without_a_database_the_users_data_folder_is_used(tmp_path: Path) -> None:
+    environ = environment(tmp_path)
+    del environ["DATABASE_URL"]
+    words = ["contracts", "sync", "--universe-size", "5"]
+    subprocess.run([MTF, *words], cwd=tmp_path, env=environ, capture_output=True, timeout=60, check=True)
+    assert (tmp_path / "data" / "mtf" / "mtf.db").is_file()
+
+
+def test_an_error_is_one_line_on_stderr_and_a_traceback_only_when_asked_for(tmp_path: Path) -> None:
+    plain, debug = mtf(tmp_path, "run", "--at", "x"), mtf(tmp_path, "run", "--at", "x", "--debug")
+    assert (plain.returncode, plain.stdout) == (2, "")
+    assert plain.stderr == "mtf: 'x' is no instant; write it like 2022-01-31T14:00Z\n"
+    assert "Traceback" in debug.stderr
+
+
+def test_a_reader_that_stops_early_is_no_error_to_complain_about(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [MTF, "conditions", "list", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait(60)
+
+
+def free_of(text: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+", text)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_answers_until_it_is_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+    words = [MTF, "serve", "--port", "0", "--universe-size", "5", "--at", "2026-01-31T14:00Z"]
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        url = free_of(process.stderr.readline())
+        assert answered(url) == {"ok": True}
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in rest
+
+
+def answered(url: str) -> object:
+    """The first answer; the socket is open before the service listens to it."""
+    for _ in range(100):
+        try:
+            return httpx.get(f"{url}/health", timeout=60).json()
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the service never answered")

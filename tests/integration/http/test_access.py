@@ -1,0 +1,67 @@
+"""Who may ask: tokens, hosts, other sites."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from attrs import evolve
+
+from mtf_entrypoints.http.listening import Listening
+from tests.integration.http.server import SMALL, serving
+from tests.integration.http.test_problems import problem
+
+TOKEN = "correct-horse-battery"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[httpx.Client]:
+    """A service that believes it can be reached from everywhere."""
+    with (
+        serving(evolve(SMALL, api_token=TOKEN), Listening("0.0.0.0")) as url,
+        httpx.Client(base_url=url, timeout=60) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer \xe9"],
+)
+@pytest.mark.parametrize("path", ["/mtf/status", "/provider/health", "/docs", "/schema/openapi.json", "/nowhere"])
+def test_without_the_token_nothing_is_answered(guarded: httpx.Client, path: str, header: str | None) -> None:
+    headers = {} if header is None else {"authorization": header.encode("latin-1")}
+    response = guarded.get(path, headers=headers)
+    assert TOKEN not in problem(response, 401)["detail"]
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+def test_with_the_token_it_is(guarded: httpx.Client) -> None:
+    headers = {"authorization": f"bearer {TOKEN}"}
+    assert guarded.get("/mtf/status", headers=headers).status_code == 200
+    assert guarded.post("/api/mtf/run", json={"symbols": ["BTCUSDT"]}, headers=headers).status_code == 200
+
+
+def test_liveness_needs_no_token(guarded: httpx.Client) -> None:
+    assert guarded.get("/health").json() == {"ok": True}
+
+
+def test_on_loopback_a_token_is_checked_where_there_is_one_but_the_page_is_open() -> None:
+    with serving(evolve(SMALL, api_token=TOKEN)) as url:
+        problem(httpx.get(f"{url}/mtf/status"), 401)
+        assert httpx.get(f"{url}/docs").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.nip.example", "169.254.169.254"])
+def test_on_loopback_a_foreign_host_name_is_refused(client: httpx.Client, host: str) -> None:
+    document = problem(client.get("/health", headers={"host": host}), 421)
+    assert "--allow-host" in document["detail"]
+
+
+def test_pages_of_other_sites_cannot_ask(client: httpx.Client) -> None:
+    problem(client.get("/api/mtf/run", headers={"sec-fetch-site": "cross-site"}), 403)
+    assert client.get("/health", headers={"sec-fetch-site": "same-origin"}).status_code == 200
+
+
+def test_no_answer_allows_other_origins(client: httpx.Client) -> None:
+    response = client.get("/health", headers={"origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in response.headers

@@ -1,0 +1,166 @@
+"""What is wrong with a request is told as problem+json, with the right status, and nothing is done."""
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.http.app import build_app
+from mtf_entrypoints.http.listening import Listening
+from tests.integration.http.server import SMALL, serving
+
+JSON = {"content-type": "application/json"}
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem document of a response."""
+    assert response.status_code == status
+    assert response.headers["content-type"].startswith("application/problem+json")
+    document: dict[str, Any] = response.json()
+    assert {"type", "title", "status", "detail"} <= set(document)
+    assert document["status"] == status
+    assert "Traceback" not in response.text
+    return document
+
+
+def runs_stored(client: httpx.Client) -> int:
+    return len(client.get("/mtf/status", params={"limit": 100}).json()["runs"])
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"no json", b"\xff\xfe", b'{"workers": NaN}', b'{"a": 1, "a": 2}', b"[" * 100_000]
+)
+def test_a_body_that_is_no_json_is_unreadable(client: httpx.Client, body: bytes) -> None:
+    assert "the body is no JSON" in problem(client.post("/api/mtf/run", content=body, headers=JSON), 400)["detail"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"x"'])
+def test_json_that_is_no_object_is_refused(client: httpx.Client, body: bytes) -> None:
+    document = problem(client.post("/api/mtf/run", content=body, headers=JSON), 422)
+    assert document["errors"][0]["field"] == "body"
+
+
+def test_every_wrong_field_is_named(client: httpx.Client) -> None:
+    before = runs_stored(client)
+    body = {"symbls": [], "workers": "3", "dry_run": 1, "current_tf": "7m", "symbols": "BTCUSDT", "at": 5}
+    document = problem(client.post("/api/mtf/run", json=body), 422)
+    assert {error["field"] for error in document["errors"]} == set(body)
+    assert "did you mean 'symbols'" in next(
+        error["message"] for error in document["errors"] if error["field"] == "symbls"
+    )
+    assert runs_stored(client) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"dry_run": False}, "dry_run"),
+        ({"profile": "scalpr"}, "profile"),
+        ({"exchange": "bitmart"}, "exchange"),
+        ({"workers": 65}, "workers"),
+        ({"workers": True}, "workers"),
+        ({"symbols": ["BTC USDT"]}, "symbols"),
+        ({"symbols": ["NOPEUSDT"]}, "symbols"),
+    ],
+)
+def test_a_field_outside_what_is_allowed_is_refused(client: httpx.Client, body: dict[str, Any], field: str) -> None:
+    document = problem(client.post("/api/mtf/run", json=body), 422)
+    assert [error["field"] for error in document["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/api/mtf/run?workers=x", "workers"),
+        ("/api/mtf/run?force_run=maybe", "force_run"),
+        ("/api/mtf/run?sybols=BTCUSDT", "sybols"),
+        ("/api/mtf/run?workers=1&workers=2", "workers"),
+        ("/mtf/status?limit=0", "limit"),
+        ("/mtf/status?foo=1", "foo"),
+        ("/api/indicators/BTCUSDT/7m", "tf"),
+        ("/api/indicators/BTCUSDT/5m?timeframe=1m", "timeframe"),
+        ("/api/indicators/BTCUSDT/5m?names=emma", "names"),
+        ("/api/indicators/BTCUSDT/5m?at=now", "at"),
+        ("/api/indicators/BTCUSDT/5m?profile=x", "profile"),
+        ("/api/conditions?x=1", "x"),
+    ],
+)
+def test_a_query_string_is_checked_as_strictly(client: httpx.Client, path: str, field: str) -> None:
+    document = problem(client.get(path), 422)
+    assert field in [error["field"] for error in document["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/api/conditions/explain", {}, "symbol"),
+        ("/api/conditions/explain", {"symbol": "BTCUSDT", "timeframe": "4h"}, "timeframe"),
+        ("/api/conditions/explain", {"symbol": "BTCUSDT", "tf": "5m"}, "tf"),
+        ("/api/trade-entry/plan", {"symbol": "BTCUSDT", "timeframe": "1m"}, "side"),
+        ("/api/trade-entry/plan", {"symbol": "BTCUSDT", "timeframe": "1m", "side": "LONG"}, "side"),
+        ("/api/trade-entry/plan", {"symbol": 7, "timeframe": "1m", "side": "long"}, "symbol"),
+    ],
+)
+def test_bodies_of_the_other_routes_are_checked(
+    client: httpx.Client, path: str, body: dict[str, Any], field: str
+) -> None:
+    assert field in [error["field"] for error in problem(client.post(path, json=body), 422)["errors"]]
+
+
+def test_a_timeframe_that_takes_no_entries_is_refused(client: httpx.Client) -> None:
+    body = {"symbol": "BTCUSDT", "timeframe": "4h", "side": "long"}
+    assert "no execution timeframe" in problem(client.post("/api/trade-entry/plan", json=body), 422)["detail"]
+
+
+def test_a_body_of_another_type_is_not_supported(client: httpx.Client) -> None:
+    problem(client.post("/api/mtf/run", data={"profile": "crash"}), 415)
+    problem(client.post("/api/mtf/run", content=b"{}", headers={"content-type": "text/plain"}), 415)
+
+
+def test_a_body_that_is_too_large_is_refused_with_or_without_its_length(client: httpx.Client) -> None:
+    body = b" " * 1_048_577
+    problem(client.post("/api/mtf/run", content=body, headers=JSON), 413)
+    pieces = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+    problem(client.post("/api/mtf/run", content=pieces, headers=JSON), 413)
+
+
+def test_what_does_not_exist_is_not_found(client: httpx.Client) -> None:
+    problem(client.get("/nowhere"), 404)
+    problem(client.get("/mtf/runs/none"), 404)
+    problem(client.get("/api/indicators/NOPEUSDT/5m"), 404)
+    problem(client.post("/api/conditions/explain", json={"symbol": "NOPEUSDT"}), 404)
+
+
+def test_a_method_that_a_path_does_not_have_is_refused(client: httpx.Client) -> None:
+    problem(client.delete("/health"), 405)
+
+
+def test_of_two_runs_at_once_one_is_told_that_the_other_holds_the_lock() -> None:
+    with serving() as url:
+        answers: list[httpx.Response] = []
+        body = {"force_timeframe_check": True}
+        threads = [
+            threading.Thread(target=lambda: answers.append(httpx.post(f"{url}/api/mtf/run", json=body, timeout=60)))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        statuses = [answer.status_code for answer in answers]
+        assert 200 in statuses
+        assert set(statuses) == {200, 409}
+        problem(next(answer for answer in answers if answer.status_code == 409), 409)
+        assert httpx.get(f"{url}/mtf/status").json()["locks"] == []
+
+
+async def test_a_request_over_the_time_limit_is_stopped_and_its_lock_given_back() -> None:
+    async with opened(SMALL) as container:
+        app = build_app(container, Listening(time_limit=0.01))
+        transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # the same protocol, typed twice
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking:
+            document = problem(await asking.post("/api/mtf/run", json={}), 504)
+        assert document["type"] == "urn:mtf:problem:time_limit"
+        assert await container.locks().held() == ()

@@ -1,0 +1,103 @@
+"""What each route answers."""
+
+import re
+
+import httpx
+
+from mtf_core._version import __version__
+from mtf_core.rules.catalogue import CONDITIONS
+
+
+def test_a_run_is_reported_and_stored_under_its_id(client: httpx.Client) -> None:
+    report = client.post("/api/mtf/run", json={"profile": "regular"})
+    assert report.status_code == 200
+    document = report.json()
+    assert document["summary"]["requested"] == 12
+    assert document["results"]["DOGEUSDT"]["plan"]["side"] == "long"
+    stored = client.get(f"/mtf/runs/{document['run_id']}").json()
+    assert stored["status"] == "finished"
+    assert stored["report"]["results"] == document["results"]
+    assert stored["request"]["profile"] == "regular"
+
+
+def test_a_run_without_a_body_takes_the_defaults(client: httpx.Client) -> None:
+    document = client.post("/api/mtf/run").json()
+    assert (document["profile"], document["dry_run"]) == ("scalper_micro", True)
+
+
+def test_a_get_run_is_dry_whatever_it_asks_for(client: httpx.Client) -> None:
+    query = {"symbols": "BTCUSDT,ETHUSDT", "dry_run": "false", "workers": "2"}
+    document = client.get("/api/mtf/run", params=query).json()
+    assert document["dry_run"] is True
+    assert set(document["results"]) == {"BTCUSDT", "ETHUSDT"}
+
+
+def test_the_status_shows_the_last_runs(client: httpx.Client) -> None:
+    runs = [
+        client.post("/api/mtf/run", json={"symbols": ["BTCUSDT"], "profile": name}).json()
+        for name in ("regular", "crash")
+    ]
+    status = client.get("/mtf/status", params={"limit": 2}).json()
+    assert [run["run_id"] for run in status["runs"]] == [run["run_id"] for run in reversed(runs)]
+    assert status["runs"][0]["summary"]["requested"] == 1
+    only = client.get("/mtf/status", params={"profile": "regular"}).json()["runs"]
+    assert [run["run_id"] for run in only] == [runs[0]["run_id"]]
+    before = client.get("/mtf/status", params={"before": "2020-01-01T00:00Z"}).json()
+    assert before["runs"] == []
+    assert status["locks"] == []
+
+
+def test_indicators_are_read(client: httpx.Client) -> None:
+    document = client.get("/api/indicators/BTCUSDT/5m", params={"names": "rsi,ema_20"}).json()
+    assert document["candle_close"] == "2026-02-01T13:00:00Z"
+    assert list(document["values"]) == ["rsi", "ema_20"]
+
+
+def test_the_catalogue_is_served(client: httpx.Client) -> None:
+    assert [one["name"] for one in client.get("/api/conditions").json()["conditions"]] == list(CONDITIONS)
+
+
+def test_a_symbol_is_explained_as_a_whole_and_by_timeframe(client: httpx.Client) -> None:
+    whole = client.post("/api/conditions/explain", json={"symbol": "BTCUSDT"}).json()
+    part = client.post("/api/conditions/explain", json={"symbol": "BTCUSDT", "timeframe": "5m"}).json()
+    assert part["short"] == whole["timeframes"]["5m"]["short"]
+
+
+def test_an_earlier_instant_can_be_asked_for(client: httpx.Client) -> None:
+    body = {"symbol": "BTCUSDT", "at": "2026-01-31T14:00Z"}
+    assert client.post("/api/conditions/explain", json=body).json()["at"] == "2026-01-31T14:00:00Z"
+
+
+def test_a_plan_is_made_or_the_reason_is_told(client: httpx.Client) -> None:
+    body = {"symbol": "DOGEUSDT", "side": "long", "timeframe": "15m", "profile": "regular"}
+    planned = client.post("/api/trade-entry/plan", json=body).json()
+    assert planned["status"] == "planned"
+    assert planned["plan"]["take_profits"]
+    skipped = client.post("/api/trade-entry/plan", json={**body, "at": "2026-01-31T17:00Z"}).json()
+    assert skipped["status"] in ("planned", "skipped")
+
+
+def test_health_of_the_process_and_of_its_dependencies(client: httpx.Client) -> None:
+    assert client.get("/health").json() == {"ok": True}
+    document = client.get("/provider/health").json()
+    assert document["ok"]
+    assert {check["name"] for check in document["checks"]} >= {"database", "exchange", "account", "configuration"}
+
+
+def test_the_openapi_document_describes_every_route(client: httpx.Client) -> None:
+    document = client.get("/schema/openapi.json").json()
+    assert document["info"]["version"] == __version__
+    assert set(document["paths"]) == {
+        "/api/mtf/run", "/mtf/status", "/mtf/runs/{run_id}", "/api/indicators/{symbol}/{tf}", "/api/conditions",
+        "/api/conditions/explain", "/api/trade-entry/plan", "/provider/health", "/health",
+    }  # fmt: skip
+    body = document["paths"]["/api/mtf/run"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["dry_run"]["default"] is True
+    assert "dry_run" not in {item["name"] for item in document["paths"]["/api/mtf/run"]["get"]["parameters"]}
+
+
+def test_the_interactive_docs_load_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert re.findall(r"https?://", page.text) == []
