@@ -146,6 +146,14 @@ def mirrored_pivot(name: str) -> str:
     return f"{stem}_{level.translate(str.maketrans('rs', 'sr'))}"
 
 
+def prices_near(case: PlanCase, plan: OrderPlan) -> list[Decimal]:
+    """The prices of a plan, and the pivot levels and anchors that it was made from."""
+    levels = [
+        Decimal(repr(fact.value)) for role, fact in case.facts.features.items() if "pivot" in role or "anchor" in role
+    ]
+    return [plan.stop_price, *(target.price for target in plan.take_profits), *levels]
+
+
 @given(plan_cases())
 def test_reflecting_the_prices_swaps_long_and_short_plans(case):
     """Exact when reflected around the entry, with the terms off that are shares of other prices (see above)."""
@@ -153,9 +161,10 @@ def test_reflecting_the_prices_swaps_long_and_short_plans(case):
     plan = planned(case)
     centre = plan.entry_price
     image = reflected(case, centre).plan()
-    # A short has no stop at or below zero, and a long no target there: near zero only one of the two can be planned.
-    assume(all(target.price < 2 * centre for target in plan.take_profits) and plan.stop_price < 2 * centre)
+    # What lies beyond twice the entry has its image at or below zero, where no price is: nothing can be said of it.
+    assume(all(price < 2 * centre for price in prices_near(case, plan)))
     assert isinstance(image, OrderPlan)
+    assume(all(price < 2 * centre for price in prices_near(case, image)))
     assert image.side is plan.side.opposite
     assert image.entry_price == centre
     assert image.stop_price == 2 * centre - plan.stop_price
