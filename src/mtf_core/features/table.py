@@ -156,8 +156,7 @@ def _repeats(stack: CandleStack, instants_ms: Indices) -> tuple[int, int, int, i
         return None
     spacing = int(instants_ms[1] - instants_ms[0])
     start, stop, step = int(instants_ms[0]), int(instants_ms[-1]), stack.timeframe.ms
-    # ascending instants that are multiples of their spacing are evenly spaced when count and span agree
-    if spacing <= 0 or stop - start != spacing * (len(instants_ms) - 1) or step % spacing or start % spacing:
+    if spacing <= 0 or step % spacing or start % spacing or not (np.diff(instants_ms) == spacing).all():
         return None
     first, into = divmod(start - stack.first_open_ms, step)
     return first - 1, (stop - stack.first_open_ms) // step - 1, step // spacing, into // spacing

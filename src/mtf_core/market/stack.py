@@ -82,11 +82,14 @@ class CandleStack:
 
         0 where the candle is missing, and for columns that the stack does not have.
         """
-        counts = np.zeros((len(self.symbols), len(columns)), dtype=np.int64)
-        for row, segments in enumerate(self.segments):
-            for start, stop in segments:
-                inside = (columns >= start) & (columns < stop)
-                counts[row, inside] = columns[inside] - max(start, self.lead) + 1
+        found = {segments: self._unbroken(segments, columns) for segments in set(self.segments)}
+        return np.array([found[segments] for segments in self.segments]).reshape(len(self.symbols), len(columns))
+
+    def _unbroken(self, segments: Segments, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        counts = np.zeros(len(columns), dtype=np.int64)
+        for start, stop in segments:
+            inside = (columns >= start) & (columns < stop)
+            counts[inside] = columns[inside] - max(start, self.lead) + 1
         return np.maximum(counts, 0)
 
     def rows(self, symbols: Sequence[str]) -> CandleStack:

@@ -185,8 +185,11 @@ def _constant(truth: np.int8) -> Step:
 
 
 def _metric(space: Workspace, name: str) -> Floats:
+    """A selector metric; missing where it was not given or is not finite."""
     found = space.metrics.get(name)
-    return np.full(space.axis.shape, np.nan) if found is None else np.broadcast_to(found, space.axis.shape)
+    if found is None:
+        return np.full(space.axis.shape, np.nan)
+    return np.broadcast_to(np.where(np.isfinite(found), found, np.nan), space.axis.shape)
 
 
 def _compute(sign: Arithmetic, left: int, right: int) -> Step:

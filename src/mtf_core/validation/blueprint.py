@@ -50,6 +50,11 @@ class Blueprint:
         return self.profile.indicators.indicators.vwap.timezone
 
     @property
+    def tolerance(self) -> float:
+        """The weight that the seed of a recursive average may have left."""
+        return float(self.profile.indicators.warmup_tolerance)
+
+    @property
     def pivot_timeframe(self) -> Timeframe:
         return self.profile.indicators.indicators.pivot.timeframe
 
@@ -93,7 +98,7 @@ def _selection_needs(profile: Profile, pivots: Timeframe, tolerance: float) -> d
         tests = profile.rules.selector_tests_on(timeframe)
         if tests:
             features = metric_features(profile, tests, timeframe)
-            found.append(needs_of(tests, timeframe, pivots, tolerance))
+            found.append(needs_of(tests, timeframe, pivots, tolerance, at_instants=True))
             found.append(_feature_needs(features, timeframe, pivots, tolerance))
     return joined(*found)
 
@@ -101,7 +106,6 @@ def _selection_needs(profile: Profile, pivots: Timeframe, tolerance: float) -> d
 def _feature_needs(
     features: tuple[Feature, ...], evaluated: Timeframe, pivots: Timeframe, tolerance: float
 ) -> dict[Timeframe, Need]:
+    """What features need that are looked at from an instant."""
     homes = [(feature, home_timeframe(feature, evaluated, pivots)) for feature in features]
-    return joined(
-        *({home: feature_need(feature.name, home, evaluated, feature.ago, tolerance)} for feature, home in homes)
-    )
+    return joined(*({home: feature_need(feature.name, home, home, feature.ago, tolerance)} for feature, home in homes))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from attrs import field, frozen
 
-from mtf_core.features.table import FeatureTable
+from mtf_core.features.table import FeatureTable, Tables
 from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.validation.blueprint import Blueprint
@@ -22,7 +22,7 @@ Stacks = Mapping[Timeframe, CandleStack]
 class Decider:
     """Decides minute after minute for one profile, computing again only the timeframes whose candles changed.
 
-    Decisions depend on the stacks alone: what is kept between calls are results for the very same stack object.
+    Decisions depend on the stacks alone: what is kept between calls are results for the very same stack objects.
     """
 
     blueprint: Blueprint
@@ -39,12 +39,16 @@ class Decider:
         *,
         force: bool = False,
     ) -> DecisionBatch:
-        """Decisions at `at_ms` for `symbols` (default: all of the stacks), all of which every stack must hold.
+        """Decisions at `at_ms` for `symbols` (default: all of the first stack), all of which every stack must hold.
 
-        Each stack must end with the last candle closed at `at_ms`. `spread_bps` are book spreads in basis points of
-        mid; a symbol without one has an unknown spread. Stacks of timeframes that only plans need are carried along.
-        `force` evaluates timeframes again that have not changed.
+        There must be a stack of every timeframe that the blueprint needs, and each must end with the last candle
+        closed at `at_ms`. `spread_bps` are book spreads in basis points of mid; a symbol without one has an unknown
+        spread. Stacks of timeframes that only plans need are carried along. `force` evaluates timeframes again that
+        have not changed.
         """
+        absent = [str(timeframe) for timeframe in self.blueprint.needs if timeframe not in stacks]
+        if absent:
+            raise ValueError(f"there are no stacks of {', '.join(absent)}")
         for timeframe, stack in stacks.items():
             if stack.end_ms != timeframe.last_closed_open(at_ms) + timeframe.ms:
                 raise ValueError(f"the {timeframe} stack does not end with the last candle closed at {at_ms}")
@@ -52,7 +56,7 @@ class Decider:
         evaluated = self._evaluate(stacks, force)
         wanted = tuple(symbols) if symbols is not None else next(iter(stacks.values())).symbols
         verdicts = {timeframe: self._verdicts[timeframe].rows(wanted) for timeframe in self.blueprint.parts}
-        tables = {timeframe: table.rows(wanted) for timeframe, table in self._tables.items()}
+        tables = {timeframe: self._tables[timeframe].rows(wanted) for timeframe in stacks}
         outcomes = {timeframe: one.outcomes for timeframe, one in verdicts.items()}
         judgement = judge(self.blueprint, tables, outcomes, np.array([at_ms]), chosen, _spreads(wanted, spread_bps))
         return DecisionBatch(self.blueprint, wanted, at_ms, tables, verdicts, judgement, chosen, evaluated)
@@ -70,12 +74,23 @@ class Decider:
                 changed.add(timeframe)
         evaluated = []
         for timeframe, part in blueprint.parts.items():
-            if timeframe in changed or timeframe not in self._verdicts:
+            if changed & part.needs.keys() or timeframe not in self._verdicts:
+                tables = _aligned({home: self._tables[home] for home in part.needs}, timeframe)
                 self._verdicts[timeframe] = judge_timeframe(
-                    blueprint.profile.rules, part, self._tables, 1, blueprint.pivot_timeframe, traced=True
+                    blueprint.profile.rules, part, tables, 1, blueprint.pivot_timeframe, traced=True
                 )
                 evaluated.append(timeframe)
         return tuple(evaluated)
+
+
+def _aligned(tables: Tables, evaluated: Timeframe) -> Tables:
+    """The tables with the same rows: the symbols of the evaluated timeframe that all of them hold.
+
+    A stack that has not changed may hold more symbols than one that was built for fewer.
+    """
+    held = [set(table.stack.symbols) for table in tables.values()]
+    symbols = tuple(symbol for symbol in tables[evaluated].stack.symbols if all(symbol in one for one in held))
+    return {timeframe: table.rows(symbols) for timeframe, table in tables.items()}
 
 
 def _spreads(symbols: Sequence[str], spread_bps: Mapping[str, float] | None) -> Floats | None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.table import FeatureTable, carried, column_at
+from mtf_core.features.table import FeatureTable
 from mtf_core.market import Side, Timeframe
 from mtf_core.planning.facts import FactRole, FeatureFact, Signal
 from mtf_core.reasons import Reason
-from mtf_core.rules.axis import home_timeframe
+from mtf_core.rules.axis import InstantAxis, home_timeframe
 from mtf_core.rules.trace import Captured, TraceNode
 from mtf_core.validation.blueprint import Blueprint
 from mtf_core.validation.explain import decision_html, render_decision
@@ -201,13 +201,16 @@ def feature_facts(
     symbol: str,
     at_ms: int,
 ) -> dict[FactRole, FeatureFact]:
-    """The features of a plan on an execution timeframe, as visible at an instant; a missing one is NaN."""
+    """The features of a plan on an execution timeframe, as visible at an instant; a missing one is NaN.
+
+    Those of a timeframe without a table are left out.
+    """
     found: dict[FactRole, FeatureFact] = {}
+    axis = InstantAxis(tables, execution, np.array([at_ms]), blueprint.pivot_timeframe, blueprint.tolerance)
     for role, feature in blueprint.plan_features[execution].items():
         home = home_timeframe(feature, execution, blueprint.pivot_timeframe)
-        table = tables[home]
-        column = int(column_at(table.stack, np.array([at_ms]))[0])
-        values = carried(table, table.feature(feature.name), np.array([column]), feature.ago)
-        close_ms = table.stack.first_open_ms + (column + 1) * home.ms
-        found[role] = FeatureFact(float(values[table.stack.symbols.index(symbol), 0]), close_ms)
+        if home in tables:
+            row = tables[home].stack.symbols.index(symbol)
+            close_ms = home.last_closed_open(at_ms) + home.ms
+            found[role] = FeatureFact(float(axis.value(feature, 0)[row, 0]), close_ms)
     return found

@@ -156,7 +156,9 @@ class _SelectorTruths:
     def evaluator(self, timeframe: Timeframe) -> Evaluator:
         found = self._evaluators.get(timeframe)
         if found is None:
-            axis = InstantAxis(self._tables, timeframe, self._instants, self._blueprint.pivot_timeframe)
+            axis = InstantAxis(
+                self._tables, timeframe, self._instants, self._blueprint.pivot_timeframe, self._blueprint.tolerance
+            )
             sides = self._wanted[timeframe] if self._context is None else self._context.sides
             names = metric_names(self._blueprint.profile.rules.selector_tests_on(timeframe))
             values = metrics(self._blueprint.profile, names, axis, sides, self._spread)

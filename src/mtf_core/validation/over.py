@@ -84,24 +84,27 @@ def judge_over(
 
     Timeframes that the profile needs and that are not given are built from the finest one. Each timeframe is
     evaluated on its own candles, and only the outcomes are carried to the finer ones. `spread_bps`, if given, has
-    one value per instant. Raises ValueError when a needed timeframe can neither be found nor built.
+    one value per instant. Raises ValueError when a needed timeframe can neither be found nor built, and when there
+    are no candles at all.
     """
     finest = min(candles, key=lambda timeframe: timeframe.minutes)
+    if not len(candles[finest]):
+        raise ValueError(f"{symbol}: there are no {finest} candles")
     series = complete(candles, frozenset(blueprint.needs) | {finest})
     absent = [str(timeframe) for timeframe in blueprint.needs if timeframe not in series]
     if absent:
         raise ValueError(f"{symbol}: no {', '.join(absent)} candles, and none finer to build them from")
     instants = series[finest].open_ms + finest.ms
-    tables = {
-        timeframe: FeatureTable(stack, stack.count, blueprint.timezone)
-        for timeframe in blueprint.needs
-        if len(series[timeframe])
-        for stack in [CandleStack.of_series(series[timeframe], symbol)]
-    }
+    spread = None if spread_bps is None else np.asarray(spread_bps, dtype=np.float64).reshape(1, -1)
+    if spread is not None and spread.shape[1] != len(instants):
+        raise ValueError(f"{symbol}: {spread.shape[1]} spreads for {len(instants)} candles of {finest}")
+    tables = {}
+    for timeframe in blueprint.needs:
+        stack = _whole(series[timeframe], symbol, int(instants[-1]))
+        tables[timeframe] = FeatureTable(stack, stack.count, blueprint.timezone)
     outcomes = {timeframe: _outcomes(blueprint, timeframe, tables, instants) for timeframe in blueprint.parts}
     chosen = options or DecideOptions()
     if any(blueprint.profile.rules.selector_tests_on(timeframe) for timeframe in blueprint.parts):
-        spread = None if spread_bps is None else np.asarray(spread_bps, dtype=np.float64).reshape(1, -1)
         judgement = judge(blueprint, tables, outcomes, instants, chosen, spread)
         found = (judgement.sides[0], judgement.chosen[0], judgement.reasons[0])
     else:
@@ -109,13 +112,19 @@ def judge_over(
     return Signals(symbol, instants, judgement.execution, *found, {tf: codes[0] for tf, codes in outcomes.items()})
 
 
+def _whole(candles: Candles, symbol: str, end_ms: int) -> CandleStack:
+    """The whole series; where there is none, one missing candle at the end, so that there are never enough."""
+    if len(candles):
+        return CandleStack.of_series(candles, symbol)
+    last = candles.timeframe.last_closed_open(end_ms)
+    return CandleStack.of_window(candles.timeframe, {symbol: candles}, last, last)
+
+
 def _outcomes(
     blueprint: Blueprint, timeframe: Timeframe, tables: Mapping[Timeframe, FeatureTable], instants: Indices
 ) -> Codes:
     """One timeframe's outcomes as they stood at the instants; int8 (1, n_instants)."""
     part = blueprint.parts[timeframe]
-    if any(home not in tables for home in part.needs):
-        return np.full((1, len(instants)), np.int8(Outcome.INVALID))
     stack = tables[timeframe].stack
     verdicts = judge_timeframe(
         blueprint.profile.rules, part, tables, stack.count, blueprint.pivot_timeframe, traced=False

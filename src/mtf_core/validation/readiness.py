@@ -63,14 +63,15 @@ def readiness(
 ) -> Codes:
     """Reason codes for evaluating the last columns of one timeframe, features of other timeframes included."""
     stack = tables[timeframe].stack
-    codes = shortage(stack, needs[timeframe].history.candles, columns)
+    codes = shortage(stack, needs[timeframe].unbroken, columns)
     closes = stack.close_times(columns)
     for home, need in needs.items():
         if home is timeframe:
             continue
         other = tables[home].stack
         at = column_at(other, closes)
-        theirs = shortage(other, need.history.candles, other.count)[:, np.maximum(at, 0)]
+        theirs = shortage(other, need.unbroken, other.count)[:, np.maximum(at, 0)]
         theirs[:, at < 0] = TOO_FEW
+        theirs[:, closes >= other.end_ms + home.ms] = GAPS
         codes = np.where(codes == ENOUGH, theirs, codes)
     return codes

@@ -20,6 +20,7 @@ from mtf_core.validation.outcome import Codes, Mask, Outcome, reason_code
 from mtf_core.validation.readiness import ENOUGH, readiness
 
 FILTERED = reason_code(Reason.FILTERS_MANDATORY_FAILED)
+NO_CONFIG = reason_code(Reason.NO_CONFIG_FOR_TIMEFRAME)
 
 
 @frozen(eq=False)
@@ -78,6 +79,8 @@ def judge_timeframe(
         for side, passing in passes.items():
             holds[side] = np.minimum(holds[side], np.where(passing, TRUE, FALSE))
         reasons = np.where((reasons == ENOUGH) & filtered, FILTERED, reasons)
+    if part.long is None and part.short is None:
+        reasons = np.full(reasons.shape, NO_CONFIG)
     outcomes = (holds[Side.LONG] == TRUE).view(np.int8) * np.int8(Outcome.LONG)
     outcomes += (holds[Side.SHORT] == TRUE).view(np.int8) * np.int8(Outcome.SHORT)
     outcomes[reasons != ENOUGH] = np.int8(Outcome.INVALID)
