@@ -22,7 +22,7 @@ from mtf_adapters.sandbox.contract_overrides import (
 from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
-from mtf_core.market import Candles, InvalidCandlesError, InvalidContractError
+from mtf_core.market import Candles, InvalidCandlesError, InvalidContractError, format_instant
 from mtf_core.ports import Clock, Venue
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 
@@ -89,7 +89,17 @@ def _from_files(options: SandboxOptions, at_ms: int | None) -> SandboxWorld:
         raise SettingsError(f"--contracts-file: {error}") from None
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    return SandboxWorld(market, _files_namespace(options, overrides), at_ms if at_ms is not None else _end_of(candles))
+    if at_ms is None:
+        at_ms = _end_of(candles)
+    elif not any(_covers(series, at_ms) for series in candles.values()):
+        first, last = min(int(one.open_ms[0]) for one in candles.values()), max(one.end_ms for one in candles.values())
+        span = f"{format_instant(first)} to {format_instant(last)}"
+        raise SettingsError(f"--at: {format_instant(at_ms)} lies outside the candles, which cover {span}")
+    return SandboxWorld(market, _files_namespace(options, overrides), at_ms)
+
+
+def _covers(series: Candles, at_ms: int) -> bool:
+    return int(series.open_ms[0]) + series.timeframe.ms <= at_ms < series.end_ms + series.timeframe.ms
 
 
 def _end_of(candles: Mapping[str, Candles]) -> int:

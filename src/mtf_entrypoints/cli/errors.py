@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from mtf_adapters.sandbox.market import OutsideMarketSpanError, TimeframeNotServedError
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
 from mtf_core.market import InvalidCandlesError, InvalidInstantError, UnknownTimeframeError
@@ -25,6 +26,8 @@ _WRONG_USAGE = (
     UnknownTimeframeError,
     UnknownFeatureError,
     UnknownSymbolError,
+    OutsideMarketSpanError,
+    TimeframeNotServedError,
     ListenError,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from mtf_adapters.local import WallClock
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.runs import RunContext
 from mtf_entrypoints.cli.options import World
@@ -29,7 +30,7 @@ def settings_of(world: World) -> Settings:
             exchange=world.exchange,
             profile=world.profile,
             config_dir=world.config_dir,
-            at_ms=to_ms(parse_instant(world.at)) if world.at is not None else None,
+            at_ms=_instant(world.at) if world.at is not None else None,
             sandbox=sandbox,
         )
     )
@@ -42,16 +43,28 @@ async def working(world: World) -> AsyncIterator[RunContext]:
         yield container.context()
 
 
+def _instant(text: str) -> int:
+    at_ms = to_ms(parse_instant(text))
+    if at_ms > WallClock().now_ms():
+        raise SettingsError(f"--at: {text} lies in the future; allowed is a past instant")
+    return at_ms
+
+
 def _candle_files(given: list[str]) -> tuple[tuple[str, Path], ...]:
     found: dict[str, Path] = {}
     for text in given:
         symbol, separator, file = text.partition("=")
-        if not (separator and symbol.isascii() and symbol.isalnum() and symbol == symbol.upper() and file):
+        if not (separator and is_symbol(symbol) and file):
             raise SettingsError(f"--candles: found {text!r}; write it like BTCUSDT=btc-1m.csv.gz")
         if symbol in found:
             raise SettingsError(f"--candles: {symbol} is given twice")
         found[symbol] = Path(file)
     return tuple(found.items())
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a text is a symbol's name as exchanges write it."""
+    return text.isascii() and text.isalnum() and text == text.upper() and len(text) <= 32
 
 
 def split_names(given: list[str] | None) -> list[str]:

@@ -46,6 +46,7 @@ async def get_run(request: AnyRequest) -> Document:
 async def _run(service: Service, document: Document) -> Document:
     order = parse_request(document, exchanges=(service.settings.exchange,))
     service.check_profile_name(order.profile)
+    service.check_instant(order.at_ms)
     report = await service.orchestrator.run(order)
     return report.to_json()
 
@@ -96,6 +97,7 @@ async def indicators(symbol: FromPath[str], tf: FromPath[str], request: AnyReque
     fields.done()
     assert timeframe is not None
     service = service_of(request)
+    service.check_instant(at_ms)
     found = await read_indicators(
         service.context, symbol, timeframe, at_ms, names or None, service.profile(profile or None)
     )
@@ -117,6 +119,7 @@ async def explain(request: AnyRequest) -> Document:
     profile, at_ms = fields.text("profile"), fields.instant("at")
     fields.done()
     service = service_of(request)
+    service.check_instant(at_ms)
     decision = await explain_symbol(service.context, service.profile(profile or None), symbol, at_ms)
     known = evaluated_timeframes(decision)
     if timeframe is not None and timeframe not in known:
@@ -135,6 +138,7 @@ async def plan(request: AnyRequest) -> Document:
     assert side is not None
     assert timeframe is not None
     service = service_of(request)
+    service.check_instant(at_ms)
     chosen = service.profile(profile or None)
     return plan_outcome_to_json(await plan_symbol(service.context, chosen, symbol, side, timeframe, at_ms))
 

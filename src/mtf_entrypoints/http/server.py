@@ -29,13 +29,13 @@ def serve(settings: Settings, listening: Listening) -> None:
         raise ListenError(
             f"{listening.host} can be reached from other machines: set MTF_API_TOKEN, or listen on 127.0.0.1"
         )
-    configure_logs(settings.log_level, settings.log_format)
     asyncio.run(_serve(settings, listening))
 
 
 async def _serve(settings: Settings, listening: Listening) -> None:
     async with opened(settings) as container:
         listener = _listener(listening)
+        configure_logs(settings.log_level, settings.log_format)
         config = uvicorn.Config(
             build_app(container, listening),
             log_config=None,

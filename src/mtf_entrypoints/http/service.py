@@ -6,6 +6,7 @@ from attrs import frozen
 
 from mtf_adapters.files.profiles import profile_names
 from mtf_core.config_nodes import ConfigError
+from mtf_core.market import format_instant
 from mtf_core.runs import FieldProblem, Orchestrator, RunContext
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.trading import PROFILE_ALIASES
@@ -34,6 +35,12 @@ class Service:
         """The profile of that name; an unknown one is the asker's mistake (422), a broken one is ours (500)."""
         self.check_profile_name(name)
         return self.context.profiles(name or None)
+
+    def check_instant(self, at_ms: int | None) -> None:
+        """Raises `ProblemError` (422) for an instant in the future."""
+        if at_ms is not None and at_ms > self.context.wall.now_ms():
+            message = f"{format_instant(at_ms)} lies in the future; allowed is a past instant"
+            raise invalid([FieldProblem("at", message)])
 
     def check_profile_name(self, name: str | None) -> None:
         """Raises `ProblemError` (422) for a name that no profile bears."""

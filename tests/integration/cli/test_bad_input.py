@@ -26,6 +26,8 @@ Spoil = Callable[[list[str]], Sequence[str]]
         (["run", "--market-type", "spot", *SMALL], "market_type: found 'spot'"),
         (["run", "--at", "yesterday"], "'yesterday' is no instant"),
         (["run", "--at", "2026-01-31T14:00"], "no timezone"),
+        (["run", "--at", "2999-01-01T00:00Z"], "lies in the future"),
+        (["klines", "import", "a.csv", "--symbol", "btc usdt", *SMALL], "--symbol: found 'btc usdt'"),
         (["run", "--workrs", "3"], "No such option: --workrs"),
         (["run", "--workers", "many"], "valid integer"),
         (["run", "--universe-size", "0"], "--universe-size"),
@@ -97,6 +99,20 @@ def test_a_run_over_a_broken_candle_file_creates_no_database(mtf: Mtf, tmp_path:
     ended = mtf("run", "--candles", f"BTCUSDT={file}", "--database", f"sqlite:///{tmp_path / 'mtf.db'}")
     assert ended.code == 2
     assert not (tmp_path / "mtf.db").exists()
+
+
+def test_an_instant_outside_the_candle_files_is_refused_with_their_span(mtf: Mtf, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "minutes.csv", minute_rows(60))
+    ended = mtf("run", "--candles", f"BTCUSDT={file}", "--at", "2026-01-29T12:00Z")
+    assert (ended.code, ended.out) == (2, "")
+    assert "which cover 2026-01-30T00:00:00Z to 2026-01-30T01:00:00Z" in ended.err
+
+
+def test_a_run_whose_every_symbol_ends_in_an_error_fails_and_says_why(mtf: Mtf, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "five.csv", minute_rows(3000)[::5])
+    ended = mtf("run", "--candles", f"BTCUSDT={file}", "--profile", "scalper_micro")
+    assert ended.code == 1
+    assert "its candles are 5m, which cannot make 1m ones" in ended.out
 
 
 def test_a_timeframe_that_the_file_does_not_have_is_refused(mtf: Mtf, tmp_path: Path) -> None:

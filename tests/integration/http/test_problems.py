@@ -63,6 +63,7 @@ def test_every_wrong_field_is_named(client: httpx.Client) -> None:
         ({"workers": True}, "workers"),
         ({"symbols": ["BTC USDT"]}, "symbols"),
         ({"symbols": ["NOPEUSDT"]}, "symbols"),
+        ({"at": "2999-01-01T00:00Z"}, "at"),
     ],
 )
 def test_a_field_outside_what_is_allowed_is_refused(client: httpx.Client, body: dict[str, Any], field: str) -> None:
@@ -84,6 +85,7 @@ def test_a_field_outside_what_is_allowed_is_refused(client: httpx.Client, body: 
         ("/api/indicators/BTCUSDT/5m?names=emma", "names"),
         ("/api/indicators/BTCUSDT/5m?at=now", "at"),
         ("/api/indicators/BTCUSDT/5m?profile=x", "profile"),
+        ("/api/indicators/BTCUSDT/5m?at=2999-01-01T00:00Z", "at"),
         ("/api/conditions?x=1", "x"),
     ],
 )

@@ -14,7 +14,7 @@ from mtf_core.runs import Ingest, SeriesGaps, fetch_candles, find_gaps, import_c
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import split_names, working
+from mtf_entrypoints.cli.working import is_symbol, split_names, working
 
 DEFAULT_LIMIT = 500
 MAX_CANDLES = 500_000
@@ -64,11 +64,14 @@ def fetch(world: World, symbol: str, timeframe: str, span: Span, as_json: bool) 
 async def _fetch(world: World, symbol: str, timeframe: Timeframe, span: Span) -> Ingest:
     async with working(world) as context:
         first, last = span.open_times(timeframe, context.venue.clock.now_ms())
-        return await fetch_candles(context, symbol, timeframe, first, last)
+        with output.progress() as progress:
+            return await fetch_candles(context, symbol, timeframe, first, last, progress)
 
 
 def import_file(world: World, file: Path, symbol: str, timeframe: str | None, as_json: bool) -> None:
     """Stores a file's candles, all of them or, if anything is wrong with it, none."""
+    if not is_symbol(symbol):
+        raise CommandError(f"--symbol: found {symbol!r}; write it like BTCUSDT")
     _print(asyncio.run(_import(world, file, symbol, timeframe)), "imported", as_json)
 
 
@@ -105,7 +108,10 @@ async def _gaps(
     async with working(world) as context:
         found = await find_gaps(context, symbols or None, timeframes or None)
         holey = tuple(one for one in found if one.gaps)
-        return found, await repair_gaps(context, holey) if repair else ()
+        if not repair:
+            return found, ()
+        with output.progress() as progress:
+            return found, await repair_gaps(context, holey, progress)
 
 
 def _print(done: Ingest, verb: str, as_json: bool) -> None:
