@@ -93,10 +93,10 @@ def feature_value(value: Decimal) -> float:
 def contracts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> Contract:
     """Contracts that are worth between a thousandth of a USDT and more than anyone here can afford."""
     step = draw(st.sampled_from([Decimal(1), Decimal("0.1"), Decimal("0.001"), Decimal(5)]))
-    worth = draw(st.sampled_from(["0.001", "0.01", "0.1", "1", "1", "10", "1000"]))
+    worth = draw(st.sampled_from(["0.001", "0.01", "0.01", "0.1", "0.1", "1", "10", "1000"]))
     power = (Decimal(worth) / price / step).adjusted()
     contract_size = draw(st.sampled_from([Decimal(1), Decimal(2), Decimal(5)])).scaleb(power)
-    min_volume = step * draw(st.sampled_from([1, 1, 1, 2, 30]))
+    min_volume = step * draw(st.sampled_from([1, 1, 1, 1, 2, 30]))
     max_volume = min_volume * draw(st.sampled_from([5, 1000, 10**7, 10**7]))
     return Contract(
         symbol=SYMBOL,
@@ -147,7 +147,7 @@ def defaults_settings(draw: st.DrawFn, timeframe: Timeframe) -> DefaultsSettings
         r_timeframe_multipliers={timeframe: draw(st.sampled_from([Decimal(1), Decimal("1.5")]))},
         r_multiple=draw(scaled(5, 40, "0.1")),
         stop_from=draw(st.sampled_from(StopFrom)),
-        stop_fallback=draw(st.sampled_from([StopFallback.ATR, StopFallback.RISK, StopFallback.NONE])),
+        stop_fallback=draw(st.sampled_from([StopFallback.ATR, StopFallback.ATR, StopFallback.RISK, StopFallback.NONE])),
         atr_k=draw(scaled(5, 40, "0.1")),
         pivot_sl_policy=draw(st.sampled_from(PivotStopPolicy)),
         pivot_sl_buffer_pct=draw(scaled(0, 30, "0.0001")),
@@ -185,7 +185,7 @@ def leverage_settings(draw: st.DrawFn, timeframe: Timeframe) -> LeverageSettings
         max_loss_pct=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.05")])),
         toward_initial_margin=draw(st.booleans()),
         rounding=RoundingSettings(draw(st.sampled_from(RoundingMode))),
-        accept=AcceptSettings(min=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(3)]))),
+        accept=AcceptSettings(min=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(1), Decimal(3)]))),
     )
 
 
@@ -194,8 +194,8 @@ def trade_entry_settings(draw: st.DrawFn, timeframe: Timeframe) -> TradeEntrySet
     """Settings that pass the load checks, from timid to reckless."""
     zone = EntryZoneOptions(
         source=draw(st.sampled_from([None, *ZoneAnchor])),
-        k_atr=draw(scaled(2, 30, "0.1")),
-        w_min=draw(scaled(5, 30, "0.0001")),
+        k_atr=draw(scaled(3, 30, "0.1")),
+        w_min=draw(scaled(10, 30, "0.0001")),
         w_max=draw(scaled(30, 300, "0.0001")),
         asym_bias=draw(st.sampled_from([Decimal(0), Decimal("0.3"), Decimal("0.95")])),
         quantize_to_exchange_step=draw(st.sampled_from([True, True, False])),
@@ -235,14 +235,14 @@ def books(draw: st.DrawFn, price: Decimal, tick: Decimal) -> TopOfBook:
 
 @st.composite
 def features(draw: st.DrawFn, price: Decimal) -> dict[FactRole, FeatureFact]:
-    """ATRs of 0.05 % to 3 %, anchors within 0.15 % of the price, six pivots on either side, or none."""
+    """ATRs of 0.05 % to 3 %, anchors within 0.1 % of the price, six pivots on either side, or none."""
 
     def near(parts: int) -> float:
         return feature_value(price * (1 + draw(scaled(-parts, parts, "0.0001"))))
 
     values = {
-        FactRole.ANCHOR_VWAP: near(15),
-        FactRole.ANCHOR_AVERAGE: near(15),
+        FactRole.ANCHOR_VWAP: near(10),
+        FactRole.ANCHOR_AVERAGE: near(10),
         FactRole.ADX_1H: float(draw(st.integers(5, 50))),
     }
     for role in (FactRole.STOP_ATR, FactRole.LEVERAGE_ATR, FactRole.ZONE_ATR, FactRole.SPLIT_ATR):
