@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SYMBOLS, CANDLES, ROUNDS = 300, 661, 3
+NAMESPACE = "sandbox-seed-1-300"
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h")
 LIMIT_S: Mapping[str, float] = {"SQLite": 2.5, "PostgreSQL": 2.0}
 
@@ -30,7 +31,7 @@ from mtf_core.market import Timeframe
 async def main(url):
     async with Database.open(url) as database:
         await database.check()
-        store, count = SqlCandleStore(database), 0
+        store, count = SqlCandleStore(database, "{NAMESPACE}"), 0
         symbols = [f"S{{number:03d}}USDT" for number in range({SYMBOLS})]
         for name in {TIMEFRAMES}:
             found = await store.read(symbols, Timeframe.parse(name), 0, 2**53)
@@ -117,7 +118,7 @@ async def _fill(url: str) -> None:
                 (f"S{number:03d}USDT", timeframe): Candles.trusted(timeframe, opens, *random.random((5, CANDLES)))
                 for number in range(SYMBOLS)
             }
-            await SqlCandleStore(database).write(series)
+            await SqlCandleStore(database, NAMESPACE).write(series)
 
 
 if __name__ == "__main__":

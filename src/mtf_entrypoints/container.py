@@ -28,14 +28,14 @@ from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.venues import build_venue
 
 
-def build_stores(database: Database) -> Stores:
-    """The stores of one venue."""
+def build_stores(database: Database, namespace: str) -> Stores:
+    """The stores of one venue: what other namespaces hold in the same database does not exist for them."""
     return Stores(
-        contracts=SqlContractStore(database),
-        candles=SqlCandleStore(database),
-        runs=SqlRunStore(database),
-        switches=SqlSwitchStore(database),
-        audit=SqlAuditStore(database),
+        contracts=SqlContractStore(database, namespace),
+        candles=SqlCandleStore(database, namespace),
+        runs=SqlRunStore(database, namespace),
+        switches=SqlSwitchStore(database, namespace),
+        audit=SqlAuditStore(database, namespace),
     )
 
 
@@ -60,7 +60,7 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     database = providers.Singleton(Database.open, settings.provided.database_url)
     venue = providers.Singleton(build_venue, settings)
-    stores = providers.Singleton(build_stores, database)
+    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
     wall_clock = providers.Singleton(WallClock)
     locks = providers.Singleton(InProcessLocks, wall_clock)
     profiles = providers.Singleton(profile_source, settings)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql import candles_postgres, candles_sqlite
@@ -29,10 +29,11 @@ class _FastPath(Protocol):
 
 
 class SqlCandleStore:
-    """The core's `CandleStore`."""
+    """The core's `CandleStore` of one namespace."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, namespace: str) -> None:
         self._database = database
+        self._namespace = namespace
         self._fast: _FastPath = candles_postgres if database.is_postgres else candles_sqlite
 
     async def write(self, series: Mapping[tuple[str, Timeframe], Candles]) -> int:
@@ -46,7 +47,7 @@ class SqlCandleStore:
         if not filled:
             return 0
         async with self._database.writing() as connection:
-            ids = await _ensure_series(connection, filled)
+            ids = await self._ensure_series(connection, filled)
             await self._fast.write(connection, sorted((ids[key], found) for key, found in filled.items()))
         return sum(map(len, filled.values()))
 
@@ -57,7 +58,7 @@ class SqlCandleStore:
         if not symbols:
             return {}
         async with self._database.reading() as connection:
-            known = await _series_ids(connection, timeframe)
+            known = await self._series_ids(connection, timeframe)
             ids = sorted({known[symbol] for symbol in symbols if symbol in known})
             found = await self._fast.read(connection, timeframe, ids, first_open_ms, last_open_ms) if ids else {}
         empty = Candles.empty(timeframe)
@@ -67,12 +68,8 @@ class SqlCandleStore:
         """Holes between the first and the last stored candle."""
         step = timeframe.ms
         following = func.lead(candles.c.open_ms).over(order_by=candles.c.open_ms).label("following")
-        of_series = select(series_table.c.id).where(
-            series_table.c.symbol == symbol, series_table.c.timeframe == timeframe.value
-        )
-        pairs = (
-            select(candles.c.open_ms, following).where(candles.c.series_id == of_series.scalar_subquery()).subquery()
-        )
+        one_series = candles.c.series_id == self._series_id(symbol, timeframe)
+        pairs = select(candles.c.open_ms, following).where(one_series).subquery()
         query = select(pairs).where(pairs.c.following - pairs.c.open_ms > step).order_by(pairs.c.open_ms)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
@@ -84,12 +81,48 @@ class SqlCandleStore:
         query = (
             select(series_table.c.symbol, series_table.c.timeframe, *extent)
             .join_from(series_table, candles, candles.c.series_id == series_table.c.id)
+            .where(series_table.c.namespace == self._namespace)
             .group_by(series_table.c.id)
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
             found = [(symbol, Timeframe.parse(name), first, last, count) for symbol, name, first, last, count in rows]
         return tuple(sorted(found, key=lambda span: (span[0], span[1].ms)))
+
+    def _series_id(self, symbol: str, timeframe: Timeframe) -> ScalarSelect[int]:
+        return (
+            select(series_table.c.id)
+            .where(
+                series_table.c.namespace == self._namespace,
+                series_table.c.timeframe == timeframe.value,
+                series_table.c.symbol == symbol,
+            )
+            .scalar_subquery()
+        )
+
+    async def _series_ids(self, connection: AsyncConnection, timeframe: Timeframe) -> dict[str, int]:
+        query = select(series_table.c.symbol, series_table.c.id).where(
+            series_table.c.namespace == self._namespace, series_table.c.timeframe == timeframe.value
+        )
+        return {row.symbol: row.id for row in (await connection.execute(query)).all()}
+
+    async def _ensure_series(
+        self, connection: AsyncConnection, keys: Iterable[tuple[str, Timeframe]]
+    ) -> dict[tuple[str, Timeframe], int]:
+        """The ids of the series; new ones are made, in the order of the keys."""
+        known: dict[Timeframe, dict[str, int]] = {}
+        for timeframe in sorted({timeframe for _, timeframe in keys}):
+            symbols = [symbol for symbol, of in keys if of is timeframe]
+            known[timeframe] = await self._series_ids(connection, timeframe)
+            missing = [
+                {"namespace": self._namespace, "symbol": symbol, "timeframe": timeframe.value}
+                for symbol in symbols
+                if symbol not in known[timeframe]
+            ]
+            if missing:
+                await connection.execute(insert_new(series_table, connection), missing)
+                known[timeframe] = await self._series_ids(connection, timeframe)
+        return {(symbol, timeframe): known[timeframe][symbol] for symbol, timeframe in keys}
 
 
 def _refuse_unfit(symbol: str, timeframe: Timeframe, found: Candles) -> None:
@@ -98,25 +131,3 @@ def _refuse_unfit(symbol: str, timeframe: Timeframe, found: Candles) -> None:
     for name in COLUMNS:
         if not np.isfinite(getattr(found, name)).all():
             raise StoreError(f"{symbol} {timeframe}: a candle's {name} is not a finite number; nothing was stored")
-
-
-async def _series_ids(connection: AsyncConnection, timeframe: Timeframe) -> dict[str, int]:
-    query = select(series_table.c.symbol, series_table.c.id).where(series_table.c.timeframe == timeframe.value)
-    return {row.symbol: row.id for row in (await connection.execute(query)).all()}
-
-
-async def _ensure_series(
-    connection: AsyncConnection, keys: Iterable[tuple[str, Timeframe]]
-) -> dict[tuple[str, Timeframe], int]:
-    """The ids of the series; new ones are made, in the order of the keys."""
-    known: dict[Timeframe, dict[str, int]] = {}
-    for timeframe in sorted({timeframe for _, timeframe in keys}):
-        symbols = [symbol for symbol, of in keys if of is timeframe]
-        known[timeframe] = await _series_ids(connection, timeframe)
-        missing = [
-            {"symbol": symbol, "timeframe": timeframe.value} for symbol in symbols if symbol not in known[timeframe]
-        ]
-        if missing:
-            await connection.execute(insert_new(series_table, connection), missing)
-            known[timeframe] = await _series_ids(connection, timeframe)
-    return {(symbol, timeframe): known[timeframe][symbol] for symbol, timeframe in keys}

@@ -13,40 +13,45 @@ from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.upserts import upsert
 from mtf_core.market import Contract, LeverageBracket
 
-_COLUMNS = tuple(column.name for column in schema.contracts.columns)
+_COLUMNS = tuple(schema.contracts.c[field.name] for field in attrs.fields(Contract))
 _BRACKET_FIELDS = tuple(field.name for field in attrs.fields(LeverageBracket))
 
 
 class SqlContractStore:
-    """The core's `ContractStore`."""
+    """The core's `ContractStore` of one namespace."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, namespace: str) -> None:
         self._database = database
+        self._namespace = namespace
 
     async def replace_all(self, contracts: Sequence[Contract], synced_ms: int) -> None:
         """Stores the contracts as the whole list of the exchange; those that are no longer listed go."""
-        rows = [_row(contract) for contract in contracts]
+        rows = [_row(contract) | {"namespace": self._namespace} for contract in contracts]
+        sync = {"namespace": self._namespace, "synced_ms": synced_ms}
         async with self._database.writing() as connection:
-            # The one row of the sync comes first: it makes a second process wait until this one is done.
-            await connection.execute(upsert(schema.contract_sync, connection), {"id": 1, "synced_ms": synced_ms})
-            await connection.execute(delete(schema.contracts))
+            # The row of the sync comes first: it makes a second process wait until this one is done.
+            await connection.execute(upsert(schema.contract_sync, connection), sync)
+            await connection.execute(delete(schema.contracts).where(schema.contracts.c.namespace == self._namespace))
             if rows:
                 await connection.execute(insert(schema.contracts), rows)
 
     async def all(self) -> tuple[Contract, ...]:
         """Every stored contract, sorted by symbol."""
+        query = select(*_COLUMNS).where(schema.contracts.c.namespace == self._namespace)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(select(schema.contracts))).all()
+            rows = (await connection.execute(query)).all()
             return tuple(sorted(map(_contract, rows), key=lambda contract: contract.symbol))
 
     async def synced_ms(self) -> int | None:
         """When the list was last replaced; None: never."""
+        sync = schema.contract_sync.c
+        query = select(sync.synced_ms).where(sync.namespace == self._namespace)
         async with self._database.reading() as connection:
-            return (await connection.execute(select(schema.contract_sync.c.synced_ms))).scalar_one_or_none()
+            return (await connection.execute(query)).scalar_one_or_none()
 
 
 def _row(contract: Contract) -> dict[str, object]:
-    row: dict[str, object] = {name: getattr(contract, name) for name in _COLUMNS}
+    row: dict[str, object] = {column.name: getattr(contract, column.name) for column in _COLUMNS}
     row["brackets"] = [
         {name: format(getattr(bracket, name), "f") for name in _BRACKET_FIELDS} for bracket in contract.brackets
     ]

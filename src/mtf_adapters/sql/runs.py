@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import attrs
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.documents import compressed, decompressed
+from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import runs
 from mtf_adapters.sql.upserts import insert_new
 from mtf_core.ports import DecisionRecord, JsonObject, RunRecord, RunStatus, StoreError
 
-_DECISION_COLUMNS = tuple(decision_table.c[field.name] for field in attrs.fields(DecisionRecord))
+_RUN_COLUMNS = tuple(runs.c[field.name] for field in attrs.fields(RunRecord))
+_DETAILS = ("result", "inputs", "trace")
+_DECISION_COLUMNS = tuple(
+    (detail_table if field.name in _DETAILS else decision_table).c[field.name] for field in attrs.fields(DecisionRecord)
+)
+_DECISION_AND_DETAILS = decision_table.join(
+    detail_table,
+    (detail_table.c.namespace == decision_table.c.namespace)
+    & (detail_table.c.run_id == decision_table.c.run_id)
+    & (detail_table.c.symbol == decision_table.c.symbol),
+)
 
 
 class SqlRunStore:
-    """The core's `RunStore`."""
+    """The core's `RunStore` of one namespace."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, namespace: str) -> None:
         self._database = database
+        self._namespace = namespace
 
     async def start(self, run: RunRecord, documents: Mapping[str, JsonObject]) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
@@ -34,32 +46,36 @@ class SqlRunStore:
         async with self._database.writing() as connection:
             if rows:
                 await connection.execute(insert_new(document_table, connection), rows)
-            await connection.execute(insert(runs), _run_row(run))
+            await connection.execute(insert(runs), self._row(_run_row(run)))
 
     async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
         """Stores the end of a run and all its decisions in one transaction; a run ends once."""
         strangers = sorted({decision.run_id for decision in decisions} - {run.run_id})
         if strangers:
             raise StoreError(f"run {run.run_id} cannot end with decisions of {', '.join(strangers)}")
-        rows = [_decision_row(decision, run.started_ms) for decision in decisions]
-        running = (runs.c.run_id == run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
+        rows = [self._row(_short(decision, run.started_ms)) for decision in decisions]
+        detail_rows = [self._row(_details(decision)) for decision in decisions]
+        running = self._is_run(run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
         async with self._database.writing() as connection:
-            ended = await connection.execute(update(runs).where(running).values(_run_row(run)))
+            ended = await connection.execute(update(runs).where(running).values(self._row(_run_row(run))))
             if ended.rowcount != 1:
                 raise StoreError(f"run {run.run_id} cannot end: it has not started, or has ended before")
             if rows:
                 await connection.execute(insert(decision_table), rows)
+                await connection.execute(insert(detail_table), detail_rows)
 
     async def run(self, run_id: str) -> RunRecord | None:
+        query = select(*_RUN_COLUMNS).where(self._is_run(run_id))
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(runs).where(runs.c.run_id == run_id))).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
             return None if row is None else _run(row)
 
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
         """The newest runs first, optionally of one profile; `before_ms` pages further back (by start)."""
-        query = select(runs).order_by(runs.c.started_ms.desc(), runs.c.run_id.desc()).limit(max(limit, 0))
+        query = select(*_RUN_COLUMNS).where(runs.c.namespace == self._namespace)
+        query = query.order_by(runs.c.started_ms.desc(), runs.c.run_id.desc()).limit(max(limit, 0))
         if profile is not None:
             query = query.where(runs.c.profile == profile)
         if before_ms is not None:
@@ -69,17 +85,17 @@ class SqlRunStore:
 
     async def decisions(self, run_id: str) -> tuple[DecisionRecord, ...]:
         """All decisions of a run, sorted by symbol."""
-        found = await self._decisions(select(*_DECISION_COLUMNS).where(decision_table.c.run_id == run_id))
+        found = await self._decisions(self._select_decisions().where(decision_table.c.run_id == run_id))
         return tuple(sorted(found, key=lambda decision: decision.symbol))
 
     async def decision(self, run_id: str, symbol: str) -> DecisionRecord | None:
         wanted = (decision_table.c.run_id == run_id) & (decision_table.c.symbol == symbol)
-        return next(iter(await self._decisions(select(*_DECISION_COLUMNS).where(wanted))), None)
+        return next(iter(await self._decisions(self._select_decisions().where(wanted))), None)
 
     async def last_decision(self, symbol: str) -> DecisionRecord | None:
         """The symbol's decision in the newest run that had it."""
         newest_first = (decision_table.c.run_started_ms.desc(), decision_table.c.run_id.desc())
-        query = select(*_DECISION_COLUMNS).where(decision_table.c.symbol == symbol).order_by(*newest_first).limit(1)
+        query = self._select_decisions().where(decision_table.c.symbol == symbol).order_by(*newest_first).limit(1)
         return next(iter(await self._decisions(query)), None)
 
     async def document(self, digest: str) -> JsonObject | None:
@@ -87,6 +103,16 @@ class SqlRunStore:
         async with self._database.reading() as connection:
             query = select(document_table.c.content).where(document_table.c.digest == digest)
             return (await connection.execute(query)).scalar_one_or_none()
+
+    def _row(self, values: dict[str, object]) -> dict[str, object]:
+        return values | {"namespace": self._namespace}
+
+    def _is_run(self, run_id: str) -> ColumnElement[bool]:
+        return (runs.c.namespace == self._namespace) & (runs.c.run_id == run_id)
+
+    def _select_decisions(self) -> Select[tuple[object, ...]]:
+        query = select(*_DECISION_COLUMNS).select_from(_DECISION_AND_DETAILS)
+        return query.where(decision_table.c.namespace == self._namespace)
 
     async def _decisions(self, query: Select[tuple[object, ...]]) -> list[DecisionRecord]:
         async with self._database.reading() as connection:
@@ -102,9 +128,19 @@ def _run(row: Row[tuple[object, ...]]) -> RunRecord:
     return RunRecord(**(values | {"status": RunStatus(values["status"])}))
 
 
-def _decision_row(decision: DecisionRecord, run_started_ms: int) -> dict[str, object]:
-    row = attrs.asdict(decision, recurse=False)
-    return row | {"run_started_ms": run_started_ms, "trace": compressed(decision.trace)}
+def _short(decision: DecisionRecord, run_started_ms: int) -> dict[str, object]:
+    row = attrs.asdict(decision, recurse=False, filter=lambda field, _: field.name not in _DETAILS)
+    return row | {"run_started_ms": run_started_ms}
+
+
+def _details(decision: DecisionRecord) -> dict[str, object]:
+    return {
+        "run_id": decision.run_id,
+        "symbol": decision.symbol,
+        "result": decision.result,
+        "inputs": decision.inputs,
+        "trace": compressed(decision.trace),
+    }
 
 
 def _decision(row: Row[tuple[object, ...]]) -> DecisionRecord:

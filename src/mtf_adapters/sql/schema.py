@@ -2,6 +2,9 @@
 
 Money is NUMERIC in PostgreSQL and text in SQLite (which has no exact decimals), never a float. Candle columns are
 8-byte floats, which both return bit for bit, but for the sign of a zero. Times are UTC milliseconds.
+
+One database may hold several worlds (a sandbox, an exchange): `namespace`, a venue's, comes first in every key and
+index. Only documents are shared, for they are what their digest says, whoever stored them.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -76,6 +80,7 @@ MONEY_COLUMNS = (
 contracts = Table(
     "contracts",
     metadata,
+    Column("namespace", String, primary_key=True),
     Column("symbol", String, primary_key=True),
     Column("base_currency", String, nullable=False),
     Column("quote_currency", String, nullable=False),
@@ -89,18 +94,19 @@ contracts = Table(
 contract_sync = Table(
     "contract_sync",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("namespace", String, primary_key=True),
     Column("synced_ms", BigInteger, nullable=False),
 )
-"""One row: when the list of contracts was last replaced."""
+"""One row for each namespace: when the list of contracts was last replaced."""
 
 series = Table(
     "series",
     metadata,
     Column("id", Integer, primary_key=True),
+    Column("namespace", String, nullable=False),
     Column("symbol", String, nullable=False),
     Column("timeframe", String, nullable=False),
-    Index("uq_series_timeframe_symbol", "timeframe", "symbol", unique=True),
+    Index("uq_series_namespace_timeframe_symbol", "namespace", "timeframe", "symbol", unique=True),
 )
 
 candles = Table(
@@ -128,6 +134,7 @@ documents = Table(
 runs = Table(
     "runs",
     metadata,
+    Column("namespace", String, primary_key=True),
     Column("run_id", String, primary_key=True),
     Column("profile", String, nullable=False),
     Column("dry_run", Boolean, nullable=False),
@@ -139,14 +146,15 @@ runs = Table(
     Column("config_digest", String, ForeignKey("documents.digest"), nullable=False),
     Column("code_version", String, nullable=False),
     Column("report", DOCUMENT),
-    Index(None, "started_ms"),
-    Index(None, "profile", "started_ms"),
+    Index(None, "namespace", "started_ms", "run_id"),
+    Index(None, "namespace", "profile", "started_ms", "run_id"),
 )
 
 decisions = Table(
     "decisions",
     metadata,
-    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
     Column("symbol", String, primary_key=True),
     # The run's, kept here too so that a symbol's last decision is one step in an index, however many runs there are.
     Column("run_started_ms", BigInteger, nullable=False),
@@ -155,15 +163,29 @@ decisions = Table(
     Column("side", String),
     Column("execution_timeframe", String),
     Column("decision_key", String),
+    ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
+    Index(None, "namespace", "symbol", "run_started_ms", "run_id"),
+)
+
+# Apart from the decisions, so that the reasons of a day's runs are read without touching a day's traces.
+decision_details = Table(
+    "decision_details",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("symbol", String, primary_key=True),
     Column("result", DOCUMENT, nullable=False),
     Column("inputs", DOCUMENT, nullable=False),
     Column("trace", LargeBinary, nullable=False),
-    Index(None, "symbol", "run_started_ms"),
+    ForeignKeyConstraint(
+        ["namespace", "run_id", "symbol"], ["decisions.namespace", "decisions.run_id", "decisions.symbol"]
+    ),
 )
 
 switches = Table(
     "switches",
     metadata,
+    Column("namespace", String, primary_key=True),
     Column("key", String, primary_key=True),
     Column("on", Boolean, nullable=False),
     Column("until_ms", BigInteger),
@@ -175,11 +197,12 @@ audit = Table(
     "audit",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("namespace", String, nullable=False),
     Column("time_ms", BigInteger, nullable=False),
     Column("actor", String, nullable=False),
     Column("action", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("details", DOCUMENT, nullable=False),
-    Index(None, "time_ms"),
-    Index(None, "action", "time_ms"),
+    Index(None, "namespace", "time_ms", "id"),
+    Index(None, "namespace", "action", "time_ms", "id"),
 )

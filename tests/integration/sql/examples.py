@@ -12,6 +12,8 @@ from mtf_core.market import COLUMNS, Candles, Contract, LeverageBracket, Timefra
 from mtf_core.ports import AuditEvent, DecisionRecord, JsonObject, RunRecord, RunStatus
 
 MINUTE = 60_000
+WORLD = "sandbox-seed-1-20"
+"""The namespace of tests that need one only."""
 
 
 def candles(timeframe: Timeframe, opens: Sequence[int], first_price: float = 100.0) -> Candles:

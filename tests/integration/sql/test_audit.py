@@ -4,11 +4,11 @@ import pytest
 
 from mtf_adapters.sql import Database, SqlAuditStore
 from mtf_core.ports import AuditEvent, StoreError
-from tests.integration.sql.examples import event
+from tests.integration.sql.examples import WORLD, event
 
 
 async def test_events_are_paged_from_the_newest_backwards(database: Database) -> None:
-    store = SqlAuditStore(database)
+    store = SqlAuditStore(database, WORLD)
     await store.append([event(3), event(1)])
     await store.append([event(2)])
     await store.append([])
@@ -18,20 +18,20 @@ async def test_events_are_paged_from_the_newest_backwards(database: Database) ->
 
 
 async def test_of_one_time_the_last_appended_comes_first(database: Database) -> None:
-    store = SqlAuditStore(database)
+    store = SqlAuditStore(database, WORLD)
     await store.append([event(1, subject="A"), event(1, subject="B")])
     assert [found.subject for found in await store.page(limit=9)] == ["B", "A"]
 
 
 async def test_a_page_can_be_of_one_action(database: Database) -> None:
-    store = SqlAuditStore(database)
+    store = SqlAuditStore(database, WORLD)
     await store.append([event(1, "kill"), event(2, "cleanup"), event(3, "kill"), event(4, "kill")])
     assert await store.page(limit=5, before_ms=4, action="kill") == (event(3, "kill"), event(1, "kill"))
     assert await store.page(limit=5, action="unheard_of") == ()
 
 
 async def test_events_are_appended_together_or_not_at_all(database: Database) -> None:
-    store = SqlAuditStore(database)
+    store = SqlAuditStore(database, WORLD)
     unstorable = AuditEvent(time_ms=2**70, actor="a", action="b", subject="c", details={})
     with pytest.raises(StoreError):
         await store.append([event(1), unstorable])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mtf_adapters.sql import Database, SqlCandleStore
 from mtf_core.market import Candles, Gap, Timeframe
 from mtf_core.ports import StoreError
-from tests.integration.sql.examples import MINUTE, as_columns, candles
+from tests.integration.sql.examples import MINUTE, WORLD, as_columns, candles
 
 M1, M5, H1 = Timeframe.M1, Timeframe.M5, Timeframe.H1
 EVER = (0, 2**53)
@@ -23,7 +23,7 @@ async def test_every_float_comes_back_bit_for_bit(
 ) -> None:
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     times = (start + np.arange(len(rows))) * MINUTE
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     await store.write({("BTCUSDT", M1): Candles.trusted(M1, times, *columns)})
     found = (await store.read(["BTCUSDT"], M1, int(times[0]), int(times[-1])))["BTCUSDT"]
     assert found.open_ms.tolist() == times.tolist()
@@ -32,7 +32,7 @@ async def test_every_float_comes_back_bit_for_bit(
 
 
 async def test_arrays_read_are_contiguous_native_and_read_only(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     await store.write({("BTCUSDT", M1): candles(M1, range(3)), ("ETHUSDT", M1): candles(M1, range(3))})
     found = (await store.read(["BTCUSDT", "ETHUSDT"], M1, *EVER))["ETHUSDT"]
     for name, kind in (("open_ms", np.int64), ("open", np.float64), ("volume", np.float64)):
@@ -43,7 +43,7 @@ async def test_arrays_read_are_contiguous_native_and_read_only(database: Databas
 
 
 async def test_symbols_and_timeframes_do_not_mix(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     series = {
         ("ETHUSDT", M1): candles(M1, range(5), first_price=1),
         ("BTCUSDT", M1): candles(M1, range(1, 4), first_price=2),
@@ -61,7 +61,7 @@ async def test_symbols_and_timeframes_do_not_mix(database: Database) -> None:
 
 
 async def test_a_symbol_without_candles_maps_to_empty_ones(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     await store.write({("BTCUSDT", M1): candles(M1, [100])})
     found = await store.read(["BTCUSDT", "XRPUSDT", "BTCUSDT"], M1, 0, 99 * MINUTE)
     assert sorted(found) == ["BTCUSDT", "XRPUSDT"]
@@ -70,14 +70,14 @@ async def test_a_symbol_without_candles_maps_to_empty_ones(database: Database) -
 
 
 async def test_both_ends_of_the_range_are_included(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     await store.write({("BTCUSDT", M1): candles(M1, range(10))})
     found = await store.read(["BTCUSDT"], M1, 3 * MINUTE, 5 * MINUTE)
     assert found["BTCUSDT"].open_ms.tolist() == [3 * MINUTE, 4 * MINUTE, 5 * MINUTE]
 
 
 async def test_writing_again_replaces_every_column_and_keeps_the_others(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     old, new = candles(M1, range(6)), candles(M1, range(2, 4), first_price=900)
     await store.write({("BTCUSDT", M1): old})
     assert await store.write({("BTCUSDT", M1): new}) == 2
@@ -86,7 +86,7 @@ async def test_writing_again_replaces_every_column_and_keeps_the_others(database
 
 
 async def test_candles_written_out_of_order_are_read_in_order(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     for opens in ([7, 9], [1, 2], [8], [0]):
         await store.write({("BTCUSDT", M1): candles(M1, opens)})
     found = (await store.read(["BTCUSDT"], M1, *EVER))["BTCUSDT"]
@@ -94,14 +94,14 @@ async def test_candles_written_out_of_order_are_read_in_order(database: Database
 
 
 async def test_empty_series_store_nothing(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     assert await store.write({}) == 0
     assert await store.write({("BTCUSDT", M1): Candles.empty(M1)}) == 0
     assert await store.spans() == ()
 
 
 async def test_gaps_are_those_of_the_stored_candles(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     stored = candles(M5, [2, 3, 5, 9, 10])
     await store.write(
         {("BTCUSDT", M5): stored, ("ETHUSDT", M5): candles(M5, [4]), ("BTCUSDT", M1): candles(M1, [0, 9])}
@@ -114,7 +114,7 @@ async def test_gaps_are_those_of_the_stored_candles(database: Database) -> None:
 
 
 async def test_spans_list_every_series_by_symbol_and_timeframe(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     await store.write(
         {
             ("ETHUSDT", M5): candles(M5, [1, 4]),
@@ -130,7 +130,7 @@ async def test_spans_list_every_series_by_symbol_and_timeframe(database: Databas
 
 
 async def test_many_long_series_are_written_and_read_in_one_go(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     series = {(f"S{number:03d}USDT", M1): candles(M1, range(number, number + 700)) for number in range(60)}
     assert await store.write(series) == 42_000
     symbols = [symbol for symbol, _ in series]
@@ -141,7 +141,7 @@ async def test_many_long_series_are_written_and_read_in_one_go(database: Databas
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 async def test_a_number_that_is_not_finite_stores_nothing_of_any_series(database: Database, bad: float) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     broken = candles(M1, range(3))
     volume = np.array([1.0, bad, 1.0])
     columns = (broken.open_ms, broken.open, broken.high, broken.low, broken.close, volume)
@@ -152,12 +152,12 @@ async def test_a_number_that_is_not_finite_stores_nothing_of_any_series(database
 
 async def test_candles_of_another_timeframe_than_their_key_are_refused(database: Database) -> None:
     with pytest.raises(StoreError, match="BTCUSDT: 5m candles cannot be stored as 1m ones"):
-        await SqlCandleStore(database).write({("BTCUSDT", M1): candles(M5, range(3))})
+        await SqlCandleStore(database, WORLD).write({("BTCUSDT", M1): candles(M5, range(3))})
 
 
 async def test_a_write_that_the_database_refuses_half_way_leaves_nothing(database: Database) -> None:
     """The last symbol cannot be encoded, so the failure comes from the driver, after the transaction began."""
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     with pytest.raises(StoreError):
         await store.write({("BTCUSDT", M1): candles(M1, range(3)), ("\ud800", M5): candles(M5, range(3))})
     assert await store.spans() == ()

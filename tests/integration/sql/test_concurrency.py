@@ -12,7 +12,7 @@ from sqlalchemy import text
 from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
 from mtf_core.market import Timeframe
 from mtf_core.ports import Switch
-from tests.integration.sql.examples import candles, event
+from tests.integration.sql.examples import WORLD, candles, event
 
 M1 = Timeframe.M1
 
@@ -22,7 +22,7 @@ import asyncio, sys
 from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
 from mtf_core.market import Timeframe
 from mtf_core.ports import Switch
-from tests.integration.sql.examples import candles, contract, event
+from tests.integration.sql.examples import WORLD, candles, contract, event
 
 async def main(url, name):
     async with Database.open(url) as database:
@@ -30,10 +30,10 @@ async def main(url, name):
         for round in range(8):
             price = 100.0 + round
             series = {(symbol, Timeframe.M1): candles(Timeframe.M1, range(50), price) for symbol in symbols}
-            await SqlCandleStore(database).write(series)
-            await SqlSwitchStore(database).put([Switch(symbol, True, None, name, round) for symbol in symbols])
-            await SqlContractStore(database).replace_all([contract(symbol) for symbol in symbols], round)
-            await SqlAuditStore(database).append([event(round, action=name)])
+            await SqlCandleStore(database, WORLD).write(series)
+            await SqlSwitchStore(database, WORLD).put([Switch(symbol, True, None, name, round) for symbol in symbols])
+            await SqlContractStore(database, WORLD).replace_all([contract(symbol) for symbol in symbols], round)
+            await SqlAuditStore(database, WORLD).append([event(round, action=name)])
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -51,14 +51,14 @@ async def test_processes_that_write_the_same_things_at_once_all_succeed(
     assert complaints == ["", ""]
     async with Database.open(database_url) as database:
         for name in ("first", "second"):
-            assert len(await SqlAuditStore(database).page(100, action=name)) == 8
-        assert [span[4] for span in await SqlCandleStore(database).spans()] == [50] * 20
-        assert len(await SqlContractStore(database).all()) == 20
-        assert len(await SqlSwitchStore(database).all()) == 20
+            assert len(await SqlAuditStore(database, WORLD).page(100, action=name)) == 8
+        assert [span[4] for span in await SqlCandleStore(database, WORLD).spans()] == [50] * 20
+        assert len(await SqlContractStore(database, WORLD).all()) == 20
+        assert len(await SqlSwitchStore(database, WORLD).all()) == 20
 
 
 async def test_tasks_of_one_process_take_turns(database: Database) -> None:
-    audit, switches = SqlAuditStore(database), SqlSwitchStore(database)
+    audit, switches = SqlAuditStore(database, WORLD), SqlSwitchStore(database, WORLD)
     await asyncio.gather(
         *(audit.append([event(number)]) for number in range(30)),
         *(switches.put([Switch("BTCUSDT", True, None, "", number)]) for number in range(30)),
@@ -71,9 +71,9 @@ async def test_tasks_of_one_process_take_turns(database: Database) -> None:
 async def test_a_reader_sees_what_was_there_while_a_writer_has_not_ended(database_url: str) -> None:
     async with Database.open(database_url) as database, Database.open(database_url) as other:
         async with database.writing() as connection:
-            await connection.execute(text("INSERT INTO contract_sync VALUES (1, 5)"))
-            assert await SqlContractStore(other).synced_ms() is None
-        assert await SqlContractStore(other).synced_ms() == 5
+            await connection.execute(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)"))
+            assert await SqlContractStore(other, WORLD).synced_ms() is None
+        assert await SqlContractStore(other, WORLD).synced_ms() == 5
 
 
 async def test_a_task_cancelled_within_a_transaction_stores_nothing_of_it(database: Database) -> None:
@@ -81,17 +81,17 @@ async def test_a_task_cancelled_within_a_transaction_stores_nothing_of_it(databa
 
     async def write_for_ever() -> None:
         async with database.writing() as connection:
-            await connection.execute(text("INSERT INTO contract_sync VALUES (1, 5)"))
+            await connection.execute(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)"))
             entered.set()
             await asyncio.Event().wait()
 
     await cancelled(asyncio.create_task(write_for_ever()), after=entered.wait())
-    assert await SqlContractStore(database).synced_ms() is None
-    await SqlContractStore(database).replace_all([], synced_ms=6)
+    assert await SqlContractStore(database, WORLD).synced_ms() is None
+    await SqlContractStore(database, WORLD).replace_all([], synced_ms=6)
 
 
 async def test_a_task_cancelled_within_a_statement_stores_nothing_and_loses_nothing(database: Database) -> None:
-    store = SqlCandleStore(database)
+    store = SqlCandleStore(database, WORLD)
     await store.write({("BTCUSDT", M1): candles(M1, range(3))})
     many = {(f"S{number}USDT", M1): candles(M1, range(10_000)) for number in range(20)}
     await cancelled(asyncio.create_task(store.write(many)), after=asyncio.sleep(0.05))

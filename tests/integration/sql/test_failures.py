@@ -23,7 +23,7 @@ from mtf_adapters.sql import (
 )
 from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError, StoreOutdatedError, StoreUnavailableError, Switch
-from tests.integration.sql.examples import candles, contract, event, run
+from tests.integration.sql.examples import WORLD, candles, contract, event, run
 from tests.integration.sql.postgres_server import PostgresServer
 
 M1 = Timeframe.M1
@@ -31,8 +31,12 @@ M1 = Timeframe.M1
 
 async def every_operation(database: Database) -> list[Exception | None]:
     """Calls each method of each store once; what each raised."""
-    contracts, series, runs = SqlContractStore(database), SqlCandleStore(database), SqlRunStore(database)
-    switches, audit = SqlSwitchStore(database), SqlAuditStore(database)
+    contracts, series, runs = (
+        SqlContractStore(database, WORLD),
+        SqlCandleStore(database, WORLD),
+        SqlRunStore(database, WORLD),
+    )
+    switches, audit = SqlSwitchStore(database, WORLD), SqlAuditStore(database, WORLD)
     calls = (
         contracts.replace_all([contract("BTCUSDT")], 1),
         contracts.all(),
@@ -114,7 +118,7 @@ def test_a_database_closed_right_after_a_failure_leaves_no_thread_that_complains
 
     async def fail_to_connect() -> Exception | None:
         async with Database.open(f"sqlite:///{tmp_path / 'mtf.db'}") as database:
-            return await raised(SqlSwitchStore(database).all())
+            return await raised(SqlSwitchStore(database, WORLD).all())
 
     # The driver logs each step in its thread; taking long over the last one lets the loop end first, if it will.
     caplog.set_level("DEBUG", logger="aiosqlite")
@@ -165,15 +169,15 @@ async def test_sqlite_refusing_to_write_is_unavailable(migrated_sqlite_url: str)
         async with database.reading() as connection:
             await connection.execute(text("PRAGMA query_only=ON"))
         with pytest.raises(StoreUnavailableError, match="readonly"):
-            await SqlAuditStore(database).append([event(1)])
+            await SqlAuditStore(database, WORLD).append([event(1)])
         with pytest.raises(StoreUnavailableError, match="readonly"):
-            await SqlCandleStore(database).write({("BTCUSDT", M1): candles(M1, range(2))})
-        assert await SqlAuditStore(database).page(1) == ()
+            await SqlCandleStore(database, WORLD).write({("BTCUSDT", M1): candles(M1, range(2))})
+        assert await SqlAuditStore(database, WORLD).page(1) == ()
 
 
 async def test_a_full_disk_is_unavailable_and_keeps_what_was_there(migrated_sqlite_url: str) -> None:
     async with Database.open(migrated_sqlite_url, pool_size=1) as database:
-        store = SqlCandleStore(database)
+        store = SqlCandleStore(database, WORLD)
         await store.write({("BTCUSDT", M1): candles(M1, range(10))})
         async with database.reading() as connection:
             pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
@@ -185,12 +189,12 @@ async def test_a_full_disk_is_unavailable_and_keeps_what_was_there(migrated_sqli
 
 async def test_a_damaged_row_is_a_store_error(migrated_sqlite_url: str) -> None:
     async with Database.open(migrated_sqlite_url) as database:
-        await SqlContractStore(database).replace_all([contract("BTCUSDT")], synced_ms=1)
+        await SqlContractStore(database, WORLD).replace_all([contract("BTCUSDT")], synced_ms=1)
         with sqlite3.connect(migrated_sqlite_url.removeprefix("sqlite:///")) as plain:
             plain.execute("UPDATE contracts SET tick_size = '-1'")
         plain.close()
         with pytest.raises(StoreError, match="tick_size must be above zero"):
-            await SqlContractStore(database).all()
+            await SqlContractStore(database, WORLD).all()
 
 
 async def test_a_wrong_password_is_unavailable_and_not_shown(postgres: PostgresServer) -> None:
@@ -215,14 +219,14 @@ async def test_a_database_that_can_only_be_read_is_unavailable(migrated_postgres
         with pytest.raises(StoreUnavailableError, match="can only be read"):
             await database.check()
         with pytest.raises(StoreUnavailableError, match="read-only transaction"):
-            await SqlAuditStore(database).append([event(1)])
+            await SqlAuditStore(database, WORLD).append([event(1)])
 
 
 async def test_a_server_that_stops_is_unavailable_and_back_when_it_is(
     postgres: PostgresServer, migrated_postgres_url: str
 ) -> None:
     async with Database.open(migrated_postgres_url) as database:
-        await SqlAuditStore(database).append([event(1)])
+        await SqlAuditStore(database, WORLD).append([event(1)])
         await asyncio.to_thread(postgres.stop)
         try:
             errors = await every_operation(database)
@@ -230,19 +234,19 @@ async def test_a_server_that_stops_is_unavailable_and_back_when_it_is(
             await asyncio.to_thread(postgres.start)
         assert_all_are(errors, StoreUnavailableError)
         await database.check()
-        assert await SqlAuditStore(database).page(5) == (event(1),)
+        assert await SqlAuditStore(database, WORLD).page(5) == (event(1),)
 
 
 async def test_a_connection_that_breaks_within_a_transaction_stores_nothing(migrated_postgres_url: str) -> None:
     async with Database.open(migrated_postgres_url) as database:
         with pytest.raises(StoreUnavailableError, match="terminat"):
             await write_over_a_breaking_connection(database, migrated_postgres_url)
-        assert await SqlContractStore(database).synced_ms() is None
+        assert await SqlContractStore(database, WORLD).synced_ms() is None
 
 
 async def write_over_a_breaking_connection(database: Database, url: str) -> None:
     async with database.writing() as connection:
-        await connection.execute(text("INSERT INTO contract_sync VALUES (1, 5)"))
+        await connection.execute(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)"))
         own = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         with psycopg.connect(url, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s)", [own])

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from mtf_adapters.sql import Database, SqlRunStore
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_core.ports import JsonObject, RunRecord, RunStatus, StoreError
-from tests.integration.sql.examples import decision, documents, run
+from tests.integration.sql.examples import WORLD, decision, documents, run
 
 CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}
 DOCUMENTS = {"sha-1": CONFIG}
@@ -28,7 +28,7 @@ async def ran(store: SqlRunStore, run_id: str, started_ms: int, *symbols: str, p
 
 
 async def test_a_started_run_is_running_with_its_configuration(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     record = run("r1")
     await store.start(record, DOCUMENTS)
     assert await store.run("r1") == record
@@ -37,7 +37,7 @@ async def test_a_started_run_is_running_with_its_configuration(database: Databas
 
 
 async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     record = await ran(store, "r1", 1_000, "ETHUSDT", "BTCUSDT")
     assert await store.run("r1") == record
     assert await store.decisions("r1") == (decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"))
@@ -45,7 +45,7 @@ async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(databas
 
 
 async def test_what_is_not_there_is_none(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     assert await store.run("r1") is None
     assert await store.document("sha-1") is None
     assert await store.decision("r1", "BTCUSDT") is None
@@ -56,7 +56,7 @@ async def test_what_is_not_there_is_none(database: Database) -> None:
 @given(document=documents)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_traces_come_back_as_they_were(database: Database, document: JsonObject) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     run_id = f"r{abs(hash(repr(document)))}"
     if await store.run(run_id) is None:
         await store.start(run(run_id), DOCUMENTS)
@@ -68,7 +68,7 @@ async def test_traces_come_back_as_they_were(database: Database, document: JsonO
 
 
 async def test_a_document_is_stored_once_per_digest(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     shape = {"shape": ["all_of", "any_of"]}
     await store.start(run("r1", digest="same"), {"same": CONFIG, "shape-1": shape})
     await store.start(
@@ -83,7 +83,7 @@ async def test_a_document_is_stored_once_per_digest(database: Database) -> None:
 
 
 async def test_a_run_whose_configuration_nobody_stored_does_not_start(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     with pytest.raises(StoreError):
         await store.start(run("r1", digest="absent"), {"shape-1": {}})
     assert await store.run("r1") is None
@@ -93,7 +93,7 @@ async def test_a_run_whose_configuration_nobody_stored_does_not_start(database: 
 
 
 async def test_a_run_starts_once(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     await store.start(run("r1"), DOCUMENTS)
     with pytest.raises(StoreError):
         await store.start(run("r1", started_ms=2_000, digest="new"), {"new": CONFIG})
@@ -102,7 +102,7 @@ async def test_a_run_starts_once(database: Database) -> None:
 
 
 async def test_an_end_that_fails_leaves_the_run_running_without_decisions(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     await store.start(run("r1"), DOCUMENTS)
     twice = [decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"), decision("r1", "BTCUSDT")]
     with pytest.raises(StoreError):
@@ -112,7 +112,7 @@ async def test_an_end_that_fails_leaves_the_run_running_without_decisions(databa
 
 
 async def test_a_number_that_json_cannot_express_is_refused(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     await store.start(run("r1"), DOCUMENTS)
     with pytest.raises(StoreError, match="JSON"):
         await store.finish(attrs.evolve(finished(run("r1")), report={"rate": float("nan")}), [])
@@ -122,7 +122,7 @@ async def test_a_number_that_json_cannot_express_is_refused(database: Database) 
 
 
 async def test_a_run_that_has_not_started_or_has_ended_cannot_end(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     with pytest.raises(StoreError, match="run r1 cannot end"):
         await store.finish(finished(run("r1")), [])
     await ran(store, "r1", 1_000, "BTCUSDT")
@@ -132,7 +132,7 @@ async def test_a_run_that_has_not_started_or_has_ended_cannot_end(database: Data
 
 
 async def test_a_run_cannot_end_with_decisions_of_another(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     await store.start(run("r1"), DOCUMENTS)
     await store.start(run("r2"), DOCUMENTS)
     with pytest.raises(StoreError, match="decisions of r2"):
@@ -141,7 +141,7 @@ async def test_a_run_cannot_end_with_decisions_of_another(database: Database) ->
 
 
 async def test_latest_pages_from_the_newest_start_backwards(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     for number, profile in enumerate(["scalper", "regular", "scalper", "scalper"]):
         await ran(store, f"r{number}", 1_000 + number, profile=profile)
     assert [record.run_id for record in await store.latest()] == ["r3"]
@@ -152,7 +152,7 @@ async def test_latest_pages_from_the_newest_start_backwards(database: Database) 
 
 
 async def test_the_last_decision_is_that_of_the_newest_run_that_had_the_symbol(database: Database) -> None:
-    store = SqlRunStore(database)
+    store = SqlRunStore(database, WORLD)
     await ran(store, "a-newer", 2_000, "BTCUSDT", "ETHUSDT")
     await ran(store, "z-older", 1_000, "BTCUSDT", "SOLUSDT")
     await ran(store, "newest", 3_000, "XRPUSDT")

@@ -13,7 +13,7 @@ from mtf_adapters.sql import Database, SqlContractStore
 from mtf_adapters.sql.schema import SCHEMA_REVISION, metadata
 from mtf_adapters.sql.upgrade import newest_revision
 from mtf_core.ports import StoreError, StoreOutdatedError
-from tests.integration.sql.examples import contract
+from tests.integration.sql.examples import WORLD, contract
 
 
 def test_the_revision_that_the_code_needs_is_the_newest_migration() -> None:
@@ -26,15 +26,15 @@ async def test_an_upgrade_makes_an_empty_database_current(empty_database_url: st
             await database.check()
         await database.upgrade()
         await database.check()
-        await SqlContractStore(database).replace_all([contract("BTCUSDT")], synced_ms=1)
+        await SqlContractStore(database, WORLD).replace_all([contract("BTCUSDT")], synced_ms=1)
 
 
 async def test_upgrading_again_changes_nothing(database_url: str) -> None:
     async with Database.open(database_url) as database:
-        await SqlContractStore(database).replace_all([contract("BTCUSDT")], synced_ms=1)
+        await SqlContractStore(database, WORLD).replace_all([contract("BTCUSDT")], synced_ms=1)
         await database.upgrade()
         await database.check()
-        assert await SqlContractStore(database).all() == (contract("BTCUSDT"),)
+        assert await SqlContractStore(database, WORLD).all() == (contract("BTCUSDT"),)
 
 
 async def test_the_migrated_tables_are_those_that_the_code_describes(database_url: str) -> None:

@@ -3,10 +3,11 @@
 from mtf_adapters.sql import Database, SqlSwitchStore
 from mtf_core.market import Timeframe
 from mtf_core.ports import GLOBAL_SWITCH, Switch, switch_key
+from tests.integration.sql.examples import WORLD
 
 
 async def test_switches_come_back_sorted_by_key_whether_expired_or_not(database: Database) -> None:
-    store = SqlSwitchStore(database)
+    store = SqlSwitchStore(database, WORLD)
     kill = Switch(GLOBAL_SWITCH, on=False, until_ms=None, reason="kill", changed_ms=3)
     pair = Switch(switch_key("BTCUSDT", Timeframe.M5), on=True, until_ms=None, reason="", changed_ms=1)
     symbol = Switch(switch_key("BTCUSDT"), on=False, until_ms=2, reason="busy", changed_ms=1)
@@ -16,7 +17,7 @@ async def test_switches_come_back_sorted_by_key_whether_expired_or_not(database:
 
 
 async def test_putting_a_switch_again_replaces_all_of_it(database: Database) -> None:
-    store = SqlSwitchStore(database)
+    store = SqlSwitchStore(database, WORLD)
     other = Switch("ETHUSDT", on=False, until_ms=9, reason="order", changed_ms=1)
     await store.put([Switch("BTCUSDT", on=False, until_ms=500, reason="busy", changed_ms=1), other])
     again = Switch("BTCUSDT", on=True, until_ms=None, reason="free", changed_ms=2)
@@ -25,7 +26,7 @@ async def test_putting_a_switch_again_replaces_all_of_it(database: Database) -> 
 
 
 async def test_of_one_key_put_twice_at_once_the_last_wins(database: Database) -> None:
-    store = SqlSwitchStore(database)
+    store = SqlSwitchStore(database, WORLD)
     first = Switch("BTCUSDT", on=False, until_ms=500, reason="busy", changed_ms=1)
     last = Switch("BTCUSDT", on=True, until_ms=None, reason="free", changed_ms=2)
     await store.put([first, last])
@@ -33,6 +34,6 @@ async def test_of_one_key_put_twice_at_once_the_last_wins(database: Database) ->
 
 
 async def test_putting_nothing_changes_nothing(database: Database) -> None:
-    store = SqlSwitchStore(database)
+    store = SqlSwitchStore(database, WORLD)
     await store.put([])
     assert await store.all() == ()
