@@ -84,8 +84,9 @@ async def _with_spreads(run: RunState, kept: KeptWork, batch: DecisionBatch, opt
         return batch
     with run.watch.stage("market facts"):
         quotes = await read_quotes(run.exchange, reached, run.request.workers)
+    run.spreads_bps = quotes.spread_bps()
     with run.watch.stage("decisions"):
-        return kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, quotes.spread_bps())
+        return kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps)
 
 
 def _result(decision: Decision) -> SymbolResult:

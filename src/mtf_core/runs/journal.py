@@ -54,6 +54,7 @@ def decision_inputs(
     stacks: Mapping[Timeframe, CandleStack],
     digests: RangeDigests,
     planned: Planned | None,
+    spread_bps: float | None,
 ) -> dict[str, Any]:
     """Everything that the decision and the plan were made from, so that both can be made again."""
     if decision is None:
@@ -63,7 +64,7 @@ def decision_inputs(
         for timeframe, stack in stacks.items()
         if decision.symbol in stack.symbols
     }
-    document: dict[str, Any] = {"at_ms": decision.at_ms, "candles": ranges}
+    document: dict[str, Any] = {"at_ms": decision.at_ms, "candles": ranges, "spread_bps": spread_bps}
     if planned is not None:
         document["facts"] = facts_to_json(planned.facts)
         document["contract"] = contract_to_json(planned.contract)

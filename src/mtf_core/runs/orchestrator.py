@@ -129,7 +129,8 @@ class Orchestrator:
             records = []
             for symbol, result in run.results.items():
                 decision = run.decisions.get(symbol)
-                inputs = decision_inputs(decision, stacks, kept.digests, run.plans.get(symbol))
+                spread = run.spreads_bps.get(symbol)
+                inputs = decision_inputs(decision, stacks, kept.digests, run.plans.get(symbol), spread)
                 records.append(decision_record(run.run_id, result, decision, inputs, kept.templates_digest))
             report = self._report(run)
             finished = evolve(

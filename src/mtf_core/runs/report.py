@@ -11,8 +11,8 @@ from attrs import field, frozen
 from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.planning import OrderPlan, plan_to_json
 from mtf_core.reasons import Reason
-from mtf_core.validation.decision import ContextVerdict
 from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.verdicts import ContextVerdict
 
 
 class SymbolStatus(StrEnum):

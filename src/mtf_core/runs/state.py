@@ -38,6 +38,8 @@ class RunState:
     plans: dict[str, Planned] = field(factory=dict)
     stacks: Mapping[Timeframe, CandleStack] = field(factory=dict)
     plan_stacks: Mapping[Timeframe, CandleStack] = field(factory=dict)
+    spreads_bps: Mapping[str, float] = field(factory=dict)
+    """What the selector was told of the books, in basis points of mid."""
     evaluated: tuple[Timeframe, ...] = ()
     reused: tuple[Timeframe, ...] = ()
 

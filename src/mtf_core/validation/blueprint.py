@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from attrs import field, frozen
 
-from mtf_core.market import Timeframe
+from mtf_core.market import Side, Timeframe
 from mtf_core.planning.needs import FactRole, needed_features
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.expressions import Feature
@@ -29,6 +29,11 @@ class TimeframePart:
     filters: tuple[TraceTemplate, ...]
     program: Program = field(factory=Program)
     """The tests compiled; shared by every evaluation."""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides that have rules."""
+        return tuple(side for side, own in ((Side.LONG, self.long), (Side.SHORT, self.short)) if own is not None)
 
 
 @frozen(eq=False)

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from mtf_core.market import Side, format_instant
-from mtf_core.rules.trace import TraceNode
+from mtf_core.rules.trace import GUARDS, TraceNode
 from mtf_core.rules.truth import NAMES
 from mtf_core.validation.verdicts import DecisionTrace, SelectorVerdict, TimeframeVerdict
 
@@ -156,7 +156,7 @@ def _line(node: TraceNode) -> tuple[str, TraceNode, tuple[TraceNode, ...]]:
     """
     label = _label(node)
     shown = node
-    while shown.kind in ("rule", "builtin", "known") and len(shown.children) == 1:
+    while shown.kind in ("rule", "builtin", *GUARDS) and len(shown.children) == 1:
         shown = shown.children[0]
         if shown.kind != "compare":
             label = f"{label}: {_label(shown)}"

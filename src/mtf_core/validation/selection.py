@@ -11,7 +11,7 @@ from attrs import frozen
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.rules.expressions import Test
-from mtf_core.rules.ruleset import RuleSet, SelectorEntry
+from mtf_core.rules.ruleset import RuleSet
 from mtf_core.rules.truth import FALSE, TRUE, Truth
 from mtf_core.validation.outcome import Codes, Mask, reason_code
 
@@ -52,6 +52,15 @@ class Selection:
     steps: tuple[SelectorStep, ...]
 
 
+@frozen(eq=False)
+class GroupTruths:
+    """What the three groups of a selector entry come to: 1 true, 0 unknown, −1 false."""
+
+    stay: Truth
+    drop: Truth
+    forbid: Truth
+
+
 TruthOf = Callable[[Test, Timeframe], Truth]
 """Evaluates a selector test for the selector entry of a timeframe."""
 
@@ -61,20 +70,33 @@ def select(
 ) -> Selection:
     """The selection among `candidates` (timeframe, highest first → where its outcome is the context's side)."""
     allowed = _with_1m_restriction(rules, candidates, truth_of)
+    groups = {
+        entry.timeframe: GroupTruths(
+            _all(entry.stay_on_if, entry.timeframe, truth_of, shape),
+            _any(entry.drop_to_lower_if_any, entry.timeframe, truth_of, shape),
+            _any(entry.forbid_drop_to_lower_if_any, entry.timeframe, truth_of, shape),
+        )
+        for entry in rules.selector or ()
+    }
+    return select_by_groups(rules, allowed, groups, shape)
+
+
+def select_by_groups(
+    rules: RuleSet,
+    candidates: Mapping[Timeframe, Mask],
+    groups: Mapping[Timeframe, GroupTruths],
+    shape: tuple[int, int],
+) -> Selection:
+    """The walk itself, from the groups' truths; a timeframe without an entry stays."""
     if rules.selector is None:
-        return _without_selector(rules.execution_timeframe_default, allowed, shape)
-    entries = {entry.timeframe: entry for entry in rules.selector}
+        return _without_selector(rules.execution_timeframe_default, candidates, shape)
+    empty = GroupTruths(np.full(shape, TRUE), np.full(shape, FALSE), np.full(shape, FALSE))
     chosen = np.full(shape, NONE_SELECTED)
     walking = np.ones(shape, dtype=np.bool_)
     steps = []
-    for index, (timeframe, candidate) in enumerate(allowed.items()):
-        entry = entries.get(timeframe, SelectorEntry(timeframe))
-        stay, drop, forbid = (
-            _all(entry.stay_on_if, timeframe, truth_of, shape),
-            _any(entry.drop_to_lower_if_any, timeframe, truth_of, shape),
-            _any(entry.forbid_drop_to_lower_if_any, timeframe, truth_of, shape),
-        )
-        stays, drops = stay == TRUE, (drop == TRUE) & (forbid == FALSE)
+    for index, (timeframe, candidate) in enumerate(candidates.items()):
+        group = groups.get(timeframe, empty)
+        stays, drops = group.stay == TRUE, (group.drop == TRUE) & (group.forbid == FALSE)
         step = np.select(
             [~walking, stays & candidate, stays, drops],
             [Step.NOT_REACHED, Step.SELECTED, Step.NOT_CANDIDATE, Step.DROPPED],
@@ -82,7 +104,7 @@ def select(
         ).astype(np.int8)
         chosen[step == Step.SELECTED] = index
         walking = (step == Step.NOT_CANDIDATE) | (step == Step.DROPPED)
-        steps.append(SelectorStep(timeframe, candidate, stay, drop, forbid, step))
+        steps.append(SelectorStep(timeframe, candidate, group.stay, group.drop, group.forbid, step))
     return Selection(chosen, _none_selected(chosen), tuple(steps))
 
 

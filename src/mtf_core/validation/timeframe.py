@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from attrs import frozen
@@ -12,7 +12,7 @@ from mtf_core.market import Side, Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import CandleAxis
 from mtf_core.rules.evaluate import Evaluator
-from mtf_core.rules.ruleset import RuleSet
+from mtf_core.rules.ruleset import Filter, RuleSet
 from mtf_core.rules.trace import Captured, TraceTemplate
 from mtf_core.rules.truth import FALSE, TRUE, Truth
 from mtf_core.validation.blueprint import TimeframePart
@@ -75,7 +75,9 @@ def judge_timeframe(
     reasons = readiness(tables, timeframe, part.needs, columns)
     holds = {side: _truth(evaluator, template) for side, template in ((Side.LONG, part.long), (Side.SHORT, part.short))}
     if rules.filters_on(timeframe):
-        filtered, passes = _filters(rules, part, evaluator)
+        filters = rules.filters_on(timeframe)
+        true = [evaluator.truth(item.test) == TRUE for item in filters]
+        filtered, passes = judge_filters(filters, true, part.sides, evaluator.axis.shape)
         for side, passing in passes.items():
             holds[side] = np.minimum(holds[side], np.where(passing, TRUE, FALSE))
         reasons = np.where((reasons == ENOUGH) & filtered, FILTERED, reasons)
@@ -106,24 +108,22 @@ def _captured(template: TraceTemplate | None, evaluator: Evaluator, traced: bool
     return template.capture(evaluator) if traced and template is not None else None
 
 
-def _filters(rules: RuleSet, part: TimeframePart, evaluator: Evaluator) -> tuple[Mask, dict[Side, Mask]]:
+def judge_filters(
+    filters: Sequence[Filter], holds: Sequence[Mask], sides: Collection[Side], shape: tuple[int, ...]
+) -> tuple[Mask, dict[Side, Mask]]:
     """Where mandatory filters make the timeframe invalid, and where each side passes its own.
 
-    A filter for both sides must be true. One for a single side bars that side; where every side that has rules is
-    barred, the timeframe is invalid, too.
+    `holds` says where each filter is true, `sides` which sides have rules. A filter for both sides must be true. One
+    for a single side bars that side; where every side that has rules is barred, the timeframe is invalid, too.
     """
-    both = np.ones(evaluator.axis.shape, dtype=np.bool_)
-    passes = {side: both.copy() for side in Side}
-    limited = False
-    for item in rules.filters_on(part.timeframe):
-        holds = evaluator.truth(item.test) == TRUE
+    valid = np.ones(shape, dtype=np.bool_)
+    passes = {side: valid.copy() for side in Side}
+    for item, true in zip(filters, holds, strict=True):
         if item.for_both_sides:
-            both &= holds
+            valid &= true
             continue
-        limited = True
         for side in item.sides:
-            passes[side] &= holds
-    if limited:
-        able = [passes[side] for side, own in ((Side.LONG, part.long), (Side.SHORT, part.short)) if own is not None]
-        both = both & np.logical_or.reduce(able)
-    return ~both, passes
+            passes[side] &= true
+    if any(not item.for_both_sides for item in filters):
+        valid &= np.logical_or.reduce([passes[side] for side in sides])
+    return ~valid, passes
