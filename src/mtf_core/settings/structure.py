@@ -132,7 +132,12 @@ def _number(wanted: Any, value: Decimal, node: ConfigNode, described: Setting, p
     if wanted is int and value != value.to_integral_value():
         problems.error(node.place, f"found {value}", "allowed is a whole number")
         return _INVALID
-    return wanted(value)
+    return _without_idle_zeros(value) if wanted is Decimal else wanted(value)
+
+
+def _without_idle_zeros(value: Decimal) -> Decimal:
+    """The same number in plain digits: `50.0` and `5E+1` become `50`, so that how a file writes it shows nowhere."""
+    return Decimal(f"{value.normalize():f}")
 
 
 def _type_name(wanted: Any) -> str:
