@@ -25,6 +25,13 @@ def test_contracts_are_synchronised_and_listed(mtf: Mtf, stored: tuple[str, ...]
     assert "steps of 1" in mtf("contracts", "list", "--symbol", "BTCUSDT", *stored).out
 
 
+def test_worlds_in_one_database_do_not_see_each_other(mtf: Mtf, stored: tuple[str, ...]) -> None:
+    mtf("contracts", "sync", *stored)
+    other = mtf("contracts", "list", *stored, "--seed", "2")
+    assert other.code == 1
+    assert "no contracts are stored" in other.err
+
+
 def test_a_contract_that_is_not_stored_is_refused_with_the_nearest_name(mtf: Mtf, stored: tuple[str, ...]) -> None:
     assert "mtf contracts sync" in mtf("contracts", "list", *stored).err
     mtf("contracts", "sync", *stored)
