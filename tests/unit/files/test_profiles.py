@@ -87,14 +87,14 @@ def test_a_folder_that_does_not_exist_says_what_is_expected(tmp_path: Path) -> N
 def test_a_profiles_file_holds_only_what_differs_from_the_common_one(folder: Path) -> None:
     (folder / "app" / "trade_entry.scalper.yaml").write_text("defaults: {atr_k: 2.5}\n", encoding="utf-8")
     defaults = load_profile("scalper", folder).trade_entry.defaults
-    assert (str(defaults.atr_k), str(defaults.initial_margin_usdt)) == ("2.5", "40.0")
+    assert (str(defaults.atr_k), str(defaults.initial_margin_usdt)) == ("2.5", "40")
     assert load_profile("scalper", folder).contracts.selection.limits.top_n == 300
     assert load_profile("scalper_micro", folder).contracts.selection.limits.top_n == 210
 
 
 def test_a_common_file_may_stand_in_for_a_profiles_own_and_the_other_way_round(folder: Path) -> None:
     (folder / "app" / "trade_entry.scalper.yaml").unlink()
-    assert str(load_profile("scalper", folder).trade_entry.defaults.initial_margin_usdt) == "40.0"
+    assert str(load_profile("scalper", folder).trade_entry.defaults.initial_margin_usdt) == "40"
     (folder / "app" / "mtf_contracts.yaml").unlink()
     assert load_profile("scalper_micro", folder).contracts.selection.limits.top_n == 210
     assert refusals(folder, "scalper") == [

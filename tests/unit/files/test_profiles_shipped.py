@@ -251,11 +251,11 @@ def test_contract_selection() -> None:
 def test_bounds_of_volatility_by_timeframe() -> None:
     thresholds = shipped("regular").indicators.atr.pct_thresholds
     assert {tf.value: (str(bounds.min), str(bounds.max)) for tf, bounds in thresholds.items()} == {
-        "1m": ("0.0010", "0.0300"),
-        "5m": ("0.0010", "0.0300"),
-        "15m": ("0.0015", "0.0300"),
-        "1h": ("0.0008", "0.0250"),
-        "4h": ("0.0005", "0.0200"),
+        "1m": ("0.001", "0.03"),
+        "5m": ("0.001", "0.03"),
+        "15m": ("0.0015", "0.03"),
+        "1h": ("0.0008", "0.025"),
+        "4h": ("0.0005", "0.02"),
     }
 
 
