@@ -106,7 +106,7 @@ async def plan_symbol(
     if timeframe not in blueprint.plan_features:
         allowed = ", ".join(blueprint.plan_features)
         message = f"{timeframe} is no execution timeframe of {profile.name}; allowed: {allowed}"
-        raise InvalidRequestError((FieldProblem("tf", message),))
+        raise InvalidRequestError((FieldProblem("timeframe", message),))
     contract = await contract_of(world, symbol, profile)
     now_ms = world.venue.clock.now_ms()
     feed = CandleFeed(world.venue.market, world.stores.candles, blueprint.timezone)

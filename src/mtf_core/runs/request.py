@@ -86,8 +86,8 @@ def parse_request(document: Mapping[str, Any], exchanges: tuple[str, ...] = ("sa
     for name in document:
         if name not in names:
             near = nearest_name(str(name), names)
-            hint = f"; did you mean {near!r}?" if near else ""
-            problems.append(FieldProblem(str(name), f"unknown field{hint} Known: {', '.join(names)}"))
+            hint = f" (did you mean {near!r}?)" if near else ""
+            problems.append(FieldProblem(str(name), f"unknown field{hint}; known: {', '.join(names)}"))
     reader = _Reader(document, problems)
     request = RunRequest(
         symbols=reader.symbols(),

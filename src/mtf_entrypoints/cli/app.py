@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mtf_entrypoints.cli.commands import conditions, config, contracts, inspect, klines, operate
+from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate
 from mtf_entrypoints.cli.commands.run import run
 
 app = typer.Typer(
@@ -25,6 +25,9 @@ app.add_typer(klines.app, name="klines")
 app.command()(inspect.indicators)
 app.add_typer(conditions.app, name="conditions")
 app.command()(inspect.plan)
+app.command()(inquire.why)
+app.command()(inquire.funnel)
+app.command()(inquire.verify)
 app.add_typer(config.app, name="config")
 app.add_typer(operate.sandbox, name="sandbox")
 app.add_typer(operate.db, name="db")

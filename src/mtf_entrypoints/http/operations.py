@@ -73,6 +73,13 @@ _STATUS = {
     "before": _described(_INSTANT, "only runs that started earlier"),
 }
 
+_WHY = {"run": _described(_TEXT, "a run's id; none: the newest run that had the symbol")}
+_FUNNEL = {
+    "run": _described(_TEXT, "a run's id; none: the newest"),
+    "since": _described(_INSTANT, "all runs started since then, a day of minutes at most"),
+    "profile": _described(_TEXT, "only runs of this profile"),
+}
+
 
 def _body(properties: dict[str, Schema], *required: str) -> RequestBody:
     schema = Schema(
@@ -138,3 +145,19 @@ class Status(Operation):
 
     def __post_init__(self) -> None:
         _query(self, _STATUS)
+
+
+@dataclass
+class WhySymbol(Operation):
+    """The query string of a why."""
+
+    def __post_init__(self) -> None:
+        _query(self, _WHY)
+
+
+@dataclass
+class FunnelOf(Operation):
+    """The query string of a funnel."""
+
+    def __post_init__(self) -> None:
+        _query(self, _FUNNEL)

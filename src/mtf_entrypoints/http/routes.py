@@ -9,7 +9,16 @@ from litestar.params import FromPath
 
 from mtf_core._version import __version__
 from mtf_core.market import format_instant
-from mtf_core.runs import FieldProblem, explain_symbol, parse_request, plan_symbol, read_indicators
+from mtf_core.runs import (
+    FieldProblem,
+    explain_symbol,
+    funnel,
+    parse_request,
+    plan_symbol,
+    read_indicators,
+    verify_run,
+    why,
+)
 from mtf_entrypoints.documents import (
     catalogue_to_json,
     evaluated_timeframes,
@@ -85,6 +94,42 @@ async def run(run_id: FromPath[str], request: AnyRequest) -> Document:
     if found is None:
         raise ProblemError("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
     return run_to_json(found, whole=True)
+
+
+@get("/mtf/why/{symbol:str}", operation_class=operations.WhySymbol, summary="Why (not) traded")
+async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> Document:
+    """The symbol's record in a run, with the whole trace."""
+    fields = Fields(query_of(request), ("run",))
+    run_id = fields.text("run")
+    fields.done()
+    found = await why(service_of(request).context.stores.runs, symbol, run_id or None)
+    if found is None:
+        raise ProblemError("not_found", 404, f"{symbol} is not in {f'run {run_id}' if run_id else 'any stored run'}")
+    return found.to_json()
+
+
+@get("/mtf/funnel", operation_class=operations.FunnelOf, summary="Where symbols fall out")
+async def funnel_of(request: AnyRequest) -> Document:
+    """How many symbols reach each stage, what stops the rest, and which conditions stand in the way."""
+    fields = Fields(query_of(request), ("run", "since", "profile"))
+    run_id, since_ms, profile = fields.text("run"), fields.instant("since"), fields.text("profile")
+    fields.done()
+    if run_id and since_ms is not None:
+        raise invalid([FieldProblem("since", "a run, or all since an instant, not both")])
+    found = await funnel(service_of(request).context.stores, run_id or None, since_ms, profile or None)
+    if found is None:
+        raise ProblemError("not_found", 404, "no finished run is stored that fits")
+    return found.to_json()
+
+
+@get("/mtf/verify/{run_id:str}", summary="Decide a stored run again")
+async def verify(run_id: FromPath[str], request: AnyRequest) -> Document:
+    """Every difference between what was recorded and what the same candles and configuration give now."""
+    Fields(query_of(request), ()).done()
+    found = await verify_run(service_of(request).context.stores, run_id)
+    if found is None:
+        raise ProblemError("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
+    return found.to_json()
 
 
 @get("/api/indicators/{symbol:str}/{tf:str}", operation_class=operations.IndicatorValues, summary="Features")
@@ -167,6 +212,9 @@ ROUTES = [
     get_run,
     status,
     run,
+    why_symbol,
+    funnel_of,
+    verify,
     indicators,
     conditions,
     explain,

@@ -1,0 +1,75 @@
+"""`mtf why`, `mtf funnel` and `mtf verify`: questions about stored runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mtf_entrypoints.cli import actions
+from mtf_entrypoints.cli.options import EXCHANGE, SANDBOX, STORE, AsJson, World, takes
+
+RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: the newest.", show_default=False)]
+STORED = {**STORE, **EXCHANGE, **SANDBOX}
+"""What a command takes that only reads what runs on a market stored."""
+
+
+@takes(STORED)
+def why(
+    world: World,
+    symbol: Annotated[str, typer.Argument(help="Like BTCUSDT.")],
+    run: RunOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a symbol was, or was not, traded in a run: its reason, every tree with its values, the plan's steps.
+
+    Examples:
+
+      mtf why BTCUSDT
+
+      mtf why BTCUSDT --run 7f3c --json
+    """
+    actions.inquire.show_why(world, symbol, run, as_json)
+
+
+@takes(STORED)
+def funnel(
+    world: World,
+    run: RunOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="All runs started since this instant (a day of minutes at most)."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Only runs of this profile; none: that of the newest run.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many conditions to show.")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Where symbols fall out: how many reach each stage, what stops the rest, which conditions stand in the way.
+
+    A condition *blocks* a symbol where it is not true and nothing above it is; it *decides* where it alone turned its
+    tree; it *admits* the symbols that would be READY if it alone were dropped.
+
+    Examples:
+
+      mtf funnel
+
+      mtf funnel --since 2026-01-31T00:00Z --profile scalper
+    """
+    actions.inquire.show_funnel(world, run, since, profile, limit, as_json)
+
+
+@takes(STORED)
+def verify(
+    world: World,
+    run: Annotated[str, typer.Argument(help="A run's id; `mtf run` prints it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Decide a stored run again from its recorded candles and configuration; any difference is shown and fails.
+
+    Example:
+
+      mtf verify 7f3c9a0e5b1d4c6f8a2b3c4d5e6f7a8b
+    """
+    actions.inquire.verify(world, run, as_json)
