@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import insert, select
+from sqlalchemy import Row, Select, insert, select, tuple_
 
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.paging import cursor_after, position, refuse_empty
 from mtf_adapters.sql.schema import audit
-from mtf_core.ports import AuditEvent
+from mtf_core.ports import AuditEvent, Page
 
 _COLUMNS = tuple(audit.c[field.name] for field in attrs.fields(AuditEvent))
 
@@ -31,11 +32,31 @@ class SqlAuditStore:
 
     async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
         """The newest events first; of one and the same time, the last appended first."""
-        query = select(*_COLUMNS).where(audit.c.namespace == self._namespace)
-        query = query.order_by(audit.c.time_ms.desc(), audit.c.id.desc()).limit(max(limit, 0))
-        if before_ms is not None:
-            query = query.where(audit.c.time_ms < before_ms)
+        query = self._newest_first(action, before_ms).limit(max(limit, 0))
+        async with self._database.reading() as connection:
+            return tuple(map(_event, (await connection.execute(query)).all()))
+
+    async def history(
+        self, limit: int, cursor: str | None = None, *, action: str | None = None, before_ms: int | None = None
+    ) -> Page[AuditEvent]:
+        """A page of at least one event, in the order of `page`; raises `InvalidCursorError`."""
+        refuse_empty(limit)
+        query = self._newest_first(action, before_ms).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(tuple_(audit.c.time_ms, audit.c.id) < tuple_(*position(cursor, int)))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        follows = cursor_after(rows[limit - 1].time_ms, rows[limit - 1].id) if len(rows) > limit else None
+        return Page(tuple(map(_event, rows[:limit])), follows)
+
+    def _newest_first(self, action: str | None, before_ms: int | None) -> Select[tuple[object, ...]]:
+        query = select(audit.c.id, *_COLUMNS).where(audit.c.namespace == self._namespace)
         if action is not None:
             query = query.where(audit.c.action == action)
-        async with self._database.reading() as connection:
-            return tuple(AuditEvent(**row._mapping) for row in (await connection.execute(query)).all())
+        if before_ms is not None:
+            query = query.where(audit.c.time_ms < before_ms)
+        return query.order_by(audit.c.time_ms.desc(), audit.c.id.desc())
+
+
+def _event(row: Row[tuple[object, ...]]) -> AuditEvent:
+    return AuditEvent(**{column.name: row._mapping[column] for column in _COLUMNS})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql import candles_postgres, candles_sqlite
@@ -63,6 +63,13 @@ class SqlCandleStore:
             found = await self._fast.read(connection, timeframe, ids, first_open_ms, last_open_ms) if ids else {}
         empty = Candles.empty(timeframe)
         return {symbol: found.get(known.get(symbol, 0), empty) for symbol in symbols}
+
+    async def delete(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> int:
+        """Deletes the candles that open within [first, last]; returns how many there were."""
+        one_series = candles.c.series_id == self._series_id(symbol, timeframe)
+        within = candles.c.open_ms.between(first_open_ms, last_open_ms)
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(candles).where(one_series, within))).rowcount
 
     async def gaps(self, symbol: str, timeframe: Timeframe) -> tuple[Gap, ...]:
         """Holes between the first and the last stored candle."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeVar
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, tuple_, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.documents import compressed, decompressed
+from mtf_adapters.sql.paging import cursor_after, position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import runs
 from mtf_adapters.sql.upserts import insert_new
-from mtf_core.ports import DecisionRecord, JsonObject, RunRecord, RunStatus, StoreError
+from mtf_core.ports import DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, RunStatus, StoreError
+
+Columns = TypeVar("Columns", bound=tuple[object, ...])
 
 _RUN_COLUMNS = tuple(runs.c[field.name] for field in attrs.fields(RunRecord))
+_SUMMARY_COLUMNS = tuple(decision_table.c[field.name] for field in attrs.fields(DecisionSummary))
 _DETAILS = ("result", "inputs", "trace")
 _DECISION_COLUMNS = tuple(
     (detail_table if field.name in _DETAILS else decision_table).c[field.name] for field in attrs.fields(DecisionRecord)
@@ -27,6 +32,7 @@ _DECISION_AND_DETAILS = decision_table.join(
     & (detail_table.c.run_id == decision_table.c.run_id)
     & (detail_table.c.symbol == decision_table.c.symbol),
 )
+_RUNS_PER_STEP = 20
 
 
 class SqlRunStore:
@@ -73,15 +79,42 @@ class SqlRunStore:
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
-        """The newest runs first, optionally of one profile; `before_ms` pages further back (by start)."""
-        query = select(*_RUN_COLUMNS).where(runs.c.namespace == self._namespace)
-        query = query.order_by(runs.c.started_ms.desc(), runs.c.run_id.desc()).limit(max(limit, 0))
-        if profile is not None:
-            query = query.where(runs.c.profile == profile)
-        if before_ms is not None:
-            query = query.where(runs.c.started_ms < before_ms)
+        """The newest runs first, optionally of one profile, that started before an instant."""
+        query = self._newest_first(select(*_RUN_COLUMNS), profile, before_ms).limit(max(limit, 0))
         async with self._database.reading() as connection:
             return tuple(_run(row) for row in (await connection.execute(query)).all())
+
+    async def history(
+        self, limit: int, cursor: str | None = None, *, profile: str | None = None, before_ms: int | None = None
+    ) -> Page[RunRecord]:
+        """A page of at least one run, in the order of `latest`; raises `InvalidCursorError`."""
+        refuse_empty(limit)
+        query = self._newest_first(select(*_RUN_COLUMNS), profile, before_ms).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(tuple_(runs.c.started_ms, runs.c.run_id) < tuple_(*position(cursor, str)))
+        async with self._database.reading() as connection:
+            found = [_run(row) for row in (await connection.execute(query)).all()]
+        follows = cursor_after(found[limit - 1].started_ms, found[limit - 1].run_id) if len(found) > limit else None
+        return Page(tuple(found[:limit]), follows)
+
+    async def reasons_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[DecisionSummary]:
+        """What became of each symbol in each run that started at or after an instant: newest run first, by symbol."""
+        query = self._newest_first(select(runs.c.run_id), profile).where(runs.c.started_ms >= since_ms)
+        async with self._database.reading() as connection:
+            run_ids = (await connection.execute(query)).scalars().all()
+        # Each step is a transaction of its own: none is open while the caller works with what it got.
+        for start in range(0, len(run_ids), _RUNS_PER_STEP):
+            for summary in await self._summaries(run_ids[start : start + _RUNS_PER_STEP]):
+                yield summary
+
+    async def _summaries(self, run_ids: Sequence[str]) -> list[DecisionSummary]:
+        query = select(*_SUMMARY_COLUMNS).where(
+            decision_table.c.namespace == self._namespace, decision_table.c.run_id.in_(run_ids)
+        )
+        async with self._database.reading() as connection:
+            found = [DecisionSummary(*row) for row in (await connection.execute(query)).all()]
+        place = {run_id: number for number, run_id in enumerate(run_ids)}
+        return sorted(found, key=lambda summary: (place[summary.run_id], summary.symbol))
 
     async def decisions(self, run_id: str) -> tuple[DecisionRecord, ...]:
         """All decisions of a run, sorted by symbol."""
@@ -106,6 +139,16 @@ class SqlRunStore:
 
     def _row(self, values: dict[str, object]) -> dict[str, object]:
         return values | {"namespace": self._namespace}
+
+    def _newest_first(
+        self, query: Select[Columns], profile: str | None, before_ms: int | None = None
+    ) -> Select[Columns]:
+        query = query.where(runs.c.namespace == self._namespace)
+        if profile is not None:
+            query = query.where(runs.c.profile == profile)
+        if before_ms is not None:
+            query = query.where(runs.c.started_ms < before_ms)
+        return query.order_by(runs.c.started_ms.desc(), runs.c.run_id.desc())
 
     def _is_run(self, run_id: str) -> ColumnElement[bool]:
         return (runs.c.namespace == self._namespace) & (runs.c.run_id == run_id)

@@ -6,7 +6,8 @@ PortError
 │   └── ExchangeUnavailableError   no answer, or none that can be read: the state is unknown
 └── StoreError             the store refused or failed
     ├── StoreUnavailableError      cannot be reached or written
-    └── StoreOutdatedError         its schema is not the one this version needs
+    ├── StoreOutdatedError         its schema is not the one this version needs
+    └── InvalidCursorError         the text is no cursor that the store gave out
 """
 
 
@@ -36,3 +37,7 @@ class StoreUnavailableError(StoreError):
 
 class StoreOutdatedError(StoreError):
     """The store's schema is not the one this version needs; `mtf db upgrade` brings it there."""
+
+
+class InvalidCursorError(StoreError):
+    """The text is no cursor that the store gave out for these pages."""

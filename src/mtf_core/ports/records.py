@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -12,6 +12,19 @@ from mtf_core.market import Timeframe
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = Mapping[str, Json]
+
+Item = TypeVar("Item")
+
+
+@frozen
+class Page(Generic[Item]):
+    """Some entries of a list, the newest first. Following `next` to its end repeats and loses none of them.
+
+    `next` is the cursor of the page that follows, to be given back as it is; None: this page is the last.
+    """
+
+    items: tuple[Item, ...]
+    next: str | None
 
 
 class RunStatus(StrEnum):
@@ -55,6 +68,18 @@ class DecisionRecord:
     result: JsonObject
     inputs: JsonObject
     trace: JsonObject
+
+
+@frozen
+class DecisionSummary:
+    """What became of one symbol in one run, without the reasons' evidence: see `DecisionRecord`."""
+
+    run_id: str
+    symbol: str
+    status: str
+    reason: str | None
+    side: str | None
+    execution_timeframe: str | None
 
 
 @frozen

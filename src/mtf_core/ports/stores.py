@@ -1,12 +1,15 @@
-"""What the core asks of a store. Every method raises `StoreError` or one of its kinds, nothing else."""
+"""What the core asks of a store. Every method raises `StoreError` or one of its kinds, nothing else.
+
+A store belongs to one namespace (a venue's): what others hold in the same database does not exist for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from mtf_core.market import Candles, Contract, Gap, Timeframe
-from mtf_core.ports.records import AuditEvent, DecisionRecord, JsonObject, RunRecord, Switch
+from mtf_core.ports.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, Switch
 
 
 class ContractStore(Protocol):
@@ -38,6 +41,10 @@ class CandleStore(Protocol):
         """Candles that open within [first, last]; a symbol without any maps to empty candles."""
         ...
 
+    async def delete(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> int:
+        """Deletes the candles that open within [first, last]; returns how many there were."""
+        ...
+
     async def gaps(self, symbol: str, timeframe: Timeframe) -> tuple[Gap, ...]:
         """Holes between the first and the last stored candle."""
         ...
@@ -63,7 +70,24 @@ class RunStore(Protocol):
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
-        """The newest runs first, optionally of one profile; `before_ms` pages further back."""
+        """The newest runs first, optionally of one profile, that started before an instant; `history` pages."""
+        ...
+
+    async def history(
+        self, limit: int, cursor: str | None = None, *, profile: str | None = None, before_ms: int | None = None
+    ) -> Page[RunRecord]:
+        """A page of at least one run, the newest first; raises `InvalidCursorError`.
+
+        Without a cursor the first page: of all runs, or of those that started before an instant.
+        """
+        ...
+
+    def reasons_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[DecisionSummary]:
+        """What became of each symbol in each run that started at or after an instant: newest run first, by symbol.
+
+        Read in steps and without traces, so a day of runs is little; `decisions` has the traces, run by run. The
+        store may be used between two items.
+        """
         ...
 
     async def decisions(self, run_id: str) -> tuple[DecisionRecord, ...]:
@@ -99,5 +123,14 @@ class AuditStore(Protocol):
     async def append(self, events: Sequence[AuditEvent]) -> None: ...
 
     async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
-        """The newest events first."""
+        """The newest events first, that happened before an instant; `history` pages."""
+        ...
+
+    async def history(
+        self, limit: int, cursor: str | None = None, *, action: str | None = None, before_ms: int | None = None
+    ) -> Page[AuditEvent]:
+        """A page of at least one event, the newest first; raises `InvalidCursorError`.
+
+        Without a cursor the first page: of all events, or of those that happened before an instant.
+        """
         ...

@@ -162,3 +162,33 @@ async def test_a_write_that_the_database_refuses_half_way_leaves_nothing(databas
         await store.write({("BTCUSDT", M1): candles(M1, range(3)), ("\ud800", M5): candles(M5, range(3))})
     assert await store.spans() == ()
     assert await store.write({("BTCUSDT", M1): candles(M1, range(3))}) == 3
+
+
+async def test_deleted_candles_are_gone_at_both_ends_of_the_range_and_no_others(database: Database) -> None:
+    store = SqlCandleStore(database, WORLD)
+    kept = {("ETHUSDT", M1): candles(M1, range(10)), ("BTCUSDT", M5): candles(M5, range(3))}
+    await store.write({("BTCUSDT", M1): candles(M1, range(10)), **kept})
+    assert await store.delete("BTCUSDT", M1, 3 * MINUTE, 5 * MINUTE) == 3
+    found = (await store.read(["BTCUSDT"], M1, *EVER))["BTCUSDT"]
+    assert (found.open_ms // MINUTE).tolist() == [0, 1, 2, 6, 7, 8, 9]
+    assert await store.gaps("BTCUSDT", M1) == (Gap(3 * MINUTE, 5 * MINUTE, 3),)
+    for (symbol, timeframe), series in kept.items():
+        assert as_columns((await store.read([symbol], timeframe, *EVER))[symbol]) == as_columns(series)
+
+
+async def test_deleting_what_is_not_there_deletes_nothing(database: Database) -> None:
+    store = SqlCandleStore(database, WORLD)
+    await store.write({("BTCUSDT", M1): candles(M1, range(3))})
+    assert await store.delete("XRPUSDT", M1, *EVER) == 0
+    assert await store.delete("BTCUSDT", M5, *EVER) == 0
+    assert await store.delete("BTCUSDT", M1, 2 * MINUTE, MINUTE) == 0
+    assert await store.spans() == (("BTCUSDT", M1, 0, 2 * MINUTE, 3),)
+
+
+async def test_a_series_deleted_whole_can_be_written_again(database: Database) -> None:
+    store = SqlCandleStore(database, WORLD)
+    await store.write({("BTCUSDT", M1): candles(M1, range(3))})
+    assert await store.delete("BTCUSDT", M1, *EVER) == 3
+    assert await store.spans() == ()
+    await store.write({("BTCUSDT", M1): candles(M1, [7])})
+    assert await store.spans() == (("BTCUSDT", M1, 7 * MINUTE, 7 * MINUTE, 1),)

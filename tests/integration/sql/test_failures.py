@@ -43,12 +43,15 @@ async def every_operation(database: Database) -> list[Exception | None]:
         contracts.synced_ms(),
         series.write({("BTCUSDT", M1): candles(M1, range(2))}),
         series.read(["BTCUSDT"], M1, 0, 1),
+        series.delete("BTCUSDT", M1, 0, 1),
         series.gaps("BTCUSDT", M1),
         series.spans(),
         runs.start(run("r1"), {"sha-1": {}}),
         runs.finish(run("r1"), []),
         runs.run("r1"),
         runs.latest(),
+        runs.history(1),
+        anext(runs.reasons_since(0), None),
         runs.decisions("r1"),
         runs.decision("r1", "BTCUSDT"),
         runs.last_decision("BTCUSDT"),
@@ -57,6 +60,7 @@ async def every_operation(database: Database) -> list[Exception | None]:
         switches.put([Switch("BTCUSDT", True, None, "", 1)]),
         audit.append([event(1)]),
         audit.page(1),
+        audit.history(1),
         database.check(),
     )
     return [await raised(call) for call in calls]
@@ -140,7 +144,7 @@ async def test_only_an_upgrade_creates_the_file(tmp_path: Path) -> None:
         assert_all_are(await every_operation(database), StoreOutdatedError)
         assert list(tmp_path.iterdir()) == []
         await database.upgrade()
-        assert await every_operation(database) == [None] * 20
+        assert await every_operation(database) == [None] * 24
 
 
 async def test_an_upgrade_creates_the_folder_of_the_default_file_only(

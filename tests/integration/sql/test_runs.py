@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from mtf_adapters.sql import Database, SqlRunStore
 from mtf_adapters.sql.schema import documents as document_table
-from mtf_core.ports import JsonObject, RunRecord, RunStatus, StoreError
+from mtf_core.ports import DecisionSummary, JsonObject, RunRecord, RunStatus, StoreError
 from tests.integration.sql.examples import WORLD, decision, documents, run
 
 CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}
@@ -158,3 +158,43 @@ async def test_the_last_decision_is_that_of_the_newest_run_that_had_the_symbol(d
     await ran(store, "newest", 3_000, "XRPUSDT")
     last = {symbol: await store.last_decision(symbol) for symbol in ("BTCUSDT", "SOLUSDT")}
     assert last == {"BTCUSDT": decision("a-newer", "BTCUSDT"), "SOLUSDT": decision("z-older", "SOLUSDT")}
+
+
+async def test_reasons_are_those_of_the_runs_since_then_newest_first(database: Database) -> None:
+    store = SqlRunStore(database, WORLD)
+    await ran(store, "before", 999, "BTCUSDT")
+    await ran(store, "at", 1_000, "ETHUSDT", "BTCUSDT")
+    await ran(store, "other", 1_500, "BTCUSDT", profile="crash")
+    await ran(store, "after", 2_000, "SOLUSDT")
+    await store.start(run("running", 3_000), DOCUMENTS)
+    found = [(summary.run_id, summary.symbol) async for summary in store.reasons_since(1_000)]
+    assert found == [("after", "SOLUSDT"), ("other", "BTCUSDT"), ("at", "BTCUSDT"), ("at", "ETHUSDT")]
+    of_profile = [summary.run_id async for summary in store.reasons_since(1_000, "crash")]
+    assert of_profile == ["other"]
+
+
+async def test_a_summary_says_what_its_decision_says(database: Database) -> None:
+    store = SqlRunStore(database, WORLD)
+    await store.start(run("r1"), DOCUMENTS)
+    refused = decision("r1", "BTCUSDT")
+    ready = attrs.evolve(decision("r1", "ETHUSDT"), status="READY", reason=None, side="long", execution_timeframe="5m")
+    await store.finish(finished(run("r1")), [ready, refused])
+    assert [summary async for summary in store.reasons_since(0)] == [
+        DecisionSummary("r1", "BTCUSDT", refused.status, refused.reason, None, None),
+        DecisionSummary("r1", "ETHUSDT", "READY", None, "long", "5m"),
+    ]
+
+
+async def test_reasons_of_more_runs_than_one_step_reads_are_complete_and_in_order(database: Database) -> None:
+    store = SqlRunStore(database, WORLD)
+    for number in range(45):
+        await ran(store, f"r{number:02d}", 1_000 + number // 2, "ETHUSDT", "BTCUSDT")
+    found = [(summary.run_id, summary.symbol) async for summary in store.reasons_since(0)]
+    assert found == [(f"r{number:02d}", symbol) for number in reversed(range(45)) for symbol in ("BTCUSDT", "ETHUSDT")]
+
+
+async def test_the_store_can_be_used_between_two_reasons(database: Database) -> None:
+    store = SqlRunStore(database, WORLD)
+    await ran(store, "r1", 1_000, "BTCUSDT", "ETHUSDT")
+    traces = [(await store.decisions(summary.run_id))[0].trace async for summary in store.reasons_since(0)]
+    assert traces == [decision("r1", "BTCUSDT").trace] * 2
