@@ -1,0 +1,100 @@
+"""A sandbox exchange of twenty generated contracts with a database in memory, at an instant that a test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from itertools import count
+
+from attrs import define, evolve
+
+from mtf_adapters.local import InProcessLocks
+from mtf_adapters.sandbox.account import SandboxAccount
+from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_adapters.sandbox.exchange import SandboxExchange
+from mtf_adapters.sql import Database
+from mtf_core.market import Position, Side
+from mtf_core.ports import Venue
+from mtf_core.runs import Orchestrator, RunContext, RunReport, RunRequest
+from mtf_core.settings.profile import Profile
+from mtf_entrypoints.container import build_stores
+from tests.unit.settings.liveness.histories import MARKET, NOW_MS
+
+BALANCE = Decimal(10_000)
+
+
+class DyingLocks(InProcessLocks):
+    """Locks whose owners die before they give them back, once `dying` is set."""
+
+    dying = False
+
+    async def release(self, name: str, owner: str) -> None:
+        if not self.dying:
+            await super().release(name, owner)
+
+
+@define(eq=False)
+class Sandbox:
+    """One world and the runs of one profile in it."""
+
+    profile: Profile
+    clock: SandboxClock
+    account: SandboxAccount
+    exchange: SandboxExchange
+    locks: DyingLocks
+    context: RunContext
+    orchestrator: Orchestrator
+
+    async def run(self, request: RunRequest | None = None) -> RunReport:
+        return await self.orchestrator.run(request or RunRequest())
+
+    def later(self, *, seconds: int = 0, minutes: int = 0) -> None:
+        self.clock.advance((seconds + 60 * minutes) * 1000)
+
+    def hold(self, symbol: str | None, unrealised_profit: int = 0) -> None:
+        """The account holds a position in that symbol and in no other; none at all for None."""
+        position = Position(symbol or "", Side.LONG, Decimal(1), Decimal(1), Decimal(5), Decimal(unrealised_profit))
+        self.account.positions = (position,) if symbol else ()
+
+
+@asynccontextmanager
+async def sandbox(profile: Profile, exchange: SandboxExchange | None = None) -> AsyncIterator[Sandbox]:
+    """A fresh world in which every profile that is asked for is this one."""
+    clock, account = SandboxClock(NOW_MS), SandboxAccount(BALANCE)
+    used = exchange or SandboxExchange(MARKET, clock, account)
+    used.clock, used.account = clock, account
+    locks, numbers = DyingLocks(clock), count(1)
+
+    def as_of(at_ms: int) -> Venue:
+        past = SandboxExchange(MARKET, SandboxClock(at_ms), account)
+        return evolve(venue, market=past, account=past, clock=past.clock)
+
+    venue = Venue("sandbox", "perpetual", "liveness", used, used, clock, as_of)
+    async with Database.open("memory") as database:
+        context = RunContext(
+            venue=venue,
+            stores=build_stores(database, venue.namespace),
+            locks=locks,
+            profiles=lambda _: profile,
+            wall=clock,
+            timer=lambda: 0.0,
+            new_run_id=lambda: f"run-{next(numbers)}",
+        )
+        yield Sandbox(profile, clock, account, used, locks, context, Orchestrator(context))
+
+
+def in_a_sandbox(story: Callable[[Sandbox], Awaitable[object]]) -> Callable[[Profile], object]:
+    """The story as a scenario: told in a fresh world for the profile that it is given."""
+
+    async def told(profile: Profile) -> object:
+        async with sandbox(profile) as world:
+            return await story(world)
+
+    return lambda profile: asyncio.run(told(profile))
+
+
+def reasons(report: RunReport) -> dict[str, str | None]:
+    """The final reason of every symbol; None where an order was simulated."""
+    return {symbol: str(result.reason) if result.reason else None for symbol, result in report.results.items()}

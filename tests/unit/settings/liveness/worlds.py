@@ -1,0 +1,54 @@
+"""A small complete configuration, in which nothing is left to a default, and profiles that differ from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mtf_core.settings.contracts import ContractSettings
+from mtf_core.settings.indicators import IndicatorSettings
+from mtf_core.settings.nodes import Place, Problems
+from mtf_core.settings.plain import node_from, plain
+from mtf_core.settings.profile import Document, Profile, build_profile
+from mtf_core.settings.trading import TradingSettings
+from tests.unit.planning.examples import SETTINGS
+from tests.unit.settings.liveness.keys import Content, changed
+
+NAME = "alive"
+
+_TREND = {"long": [{"gt": 53, "field": "rsi"}], "short": [{"lt": 47, "field": "rsi"}]}
+_MOMENT = {"long": [{"gt": 50, "field": "rsi"}], "short": [{"lt": 50, "field": "rsi"}]}
+
+VALIDATION: Content = {
+    "mode": "pragmatic",
+    "context_timeframes": ["1h", "15m"],
+    "execution_timeframes": ["15m", "5m", "1m"],
+    "validation": {"timeframe": {"1h": _TREND, "15m": _TREND, "5m": _MOMENT, "1m": _MOMENT}},
+}
+"""Sides by the RSI: a timeframe is long, short or, on the context timeframes, neutral."""
+
+BASE: Content = {
+    Document.VALIDATIONS.value: VALIDATION,
+    Document.TRADE_ENTRY.value: plain(SETTINGS),
+    Document.CONTRACTS.value: changed(
+        {"contracts": plain(ContractSettings())},
+        {"contracts.selection.limits.top_n": 5, "contracts.selection.limits.mid_n": 3},
+    )["contracts"],
+    Document.INDICATOR.value: plain(IndicatorSettings()),
+    Document.TRADING.value: plain(TradingSettings()),
+}
+
+
+def content_with(changes: Mapping[str, Any]) -> Content:
+    """The base configuration with other values at some paths."""
+    return changed(BASE, changes)
+
+
+def profile_of(content: Content, *, warned: bool = False) -> Profile:
+    """The profile of a content that is sound; unless `warned`, nothing about it deserves a warning either."""
+    problems = Problems()
+    documents = {name: node_from(document, Place(name, 1)) for name, document in content.items()}
+    profile = build_profile(NAME, documents, problems)
+    assert profile is not None, "\n".join(map(str, problems.errors))
+    assert warned or not problems.warnings, "\n".join(map(str, problems.warnings))
+    return profile
