@@ -59,6 +59,8 @@ def decide(
     at exactly the candles that a live run would load at that instant, so the decision is a live run's, bit for bit;
     "all" uses every candle given, as `decide_over` does, and agrees with it on every candle.
     """
+    if history not in ("needed", "all"):
+        raise ValueError(f"history is {history!r}; allowed: needed, all")
     given = _by_timeframe(candles)
     finest = min(given, key=lambda timeframe: timeframe.minutes)
     if not len(given[finest]):
@@ -138,6 +140,8 @@ def sandbox_facts(symbol: str, candles: Candles, at: Instant) -> Any:
 def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:
     found = {Timeframe.parse(name): series for name, series in candles.items()}
     for timeframe, series in found.items():
+        if not isinstance(series, Candles):
+            raise TypeError(f"{timeframe}: need Candles, not {type(series).__name__}; see Candles.from_frame")
         if series.timeframe is not timeframe:
             raise ValueError(f"the candles given as {timeframe} are {series.timeframe} candles")
     if not found:
@@ -148,4 +152,6 @@ def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:
 def _ms(instant: Instant) -> int:
     if isinstance(instant, int | np.integer):
         return int(instant)
+    if not isinstance(instant, str | datetime):
+        raise TypeError(f"an instant is a text like 2022-01-31T14:00Z, an aware datetime or ms, not {instant!r}")
     return to_ms(parse_instant(instant) if isinstance(instant, str) else instant)

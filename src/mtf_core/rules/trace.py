@@ -17,6 +17,7 @@ from mtf_core.rules.expressions import (
     Comparison,
     Constantly,
     Feature,
+    Known,
     Metric,
     Named,
     Not,
@@ -26,7 +27,7 @@ from mtf_core.rules.expressions import (
     WithinBars,
     children,
 )
-from mtf_core.rules.truth import NAMES, TRUE, Truth
+from mtf_core.rules.truth import FALSE, NAMES, TRUE, Truth
 
 
 @frozen
@@ -130,6 +131,10 @@ class Captured:
         return Captured(self.template, self.truths[rows], self.values[rows])
 
 
+GUARDS = ("known", "known_unless_true")
+"""Kinds of nodes that hide what is below them while a feature is missing; shown only where they do."""
+
+
 def trace_tree(root: TemplateNode, truths: Sequence[int], values: Sequence[float]) -> TraceNode:
     """The tree of one verdict from what was captured of it, deciding nodes marked."""
     return marked(_Reader(truths, values).build(root))
@@ -172,6 +177,8 @@ def _name_and_kind(test: Test) -> tuple[str, str]:
             return f"within_bars {bars}", "within_bars"
         case Constantly(value):
             return ("always" if value else "never"), "constant"
+        case Known(_, True):
+            return "all features known, unless true", "known_unless_true"
         case _:
             return "all features known", "known"
 
@@ -188,7 +195,7 @@ class _Reader:
         if node.comparison:
             return self._comparison(node, result)
         parts = tuple(self.build(child) for child in node.children)
-        if node.kind == "known" and parts[0].result == result:
+        if node.kind in GUARDS and parts[0].result == result:
             return parts[0]  # the guard changed nothing: the inner test speaks for itself
         missing = tuple(dict.fromkeys(name for part in parts for name in part.missing))
         return TraceNode(node.label, node.kind, result, parameters=node.parameters, missing=missing, children=parts)
@@ -209,24 +216,28 @@ class _Reader:
         )
 
 
-def marked(node: TraceNode) -> TraceNode:
+def marked(node: TraceNode, *, true_counts: bool = True) -> TraceNode:
     """The node, and below it every part whose change alone would turn it, marked as deciding.
 
-    Below `within_bars` nothing is marked: another candle may hold instead of the one that is shown.
+    A verdict turns between true and not true; below `not`, what counts is whether a part is false (`true_counts`
+    False). Below `within_bars` nothing is marked: another candle may hold instead of the one that is shown.
     """
-    held = [child.result == NAMES[int(TRUE)] for child in node.children]
+    counts = true_counts is not (node.kind == "not")
+    good = [child.result == NAMES[int(TRUE if counts else FALSE)] for child in node.children]
     below = tuple(
-        marked(child) if _turns(node.kind, held[:i] + held[i + 1 :]) else child for i, child in enumerate(node.children)
+        marked(child, true_counts=counts) if _turns(node.kind, good[:i] + good[i + 1 :], counts) else child
+        for i, child in enumerate(node.children)
     )
     return evolve(node, decides=True, children=below)
 
 
-def _turns(kind: str, others_held: list[bool]) -> bool:
-    """Whether a parent of that kind turns (true or not) when one part alone turns, given the other parts."""
+def _turns(kind: str, others_good: list[bool], true_counts: bool) -> bool:
+    """Whether a parent of that kind turns when one part alone turns, given the other parts."""
     match kind:
-        case "all_of":
-            return all(others_held)
-        case "any_of":
-            return not any(others_held)
+        case "all_of" | "any_of":
+            needs_every_part = (kind == "all_of") is true_counts
+            return all(others_good) if needs_every_part else not any(others_good)
+        case "known_unless_true":
+            return true_counts
         case _:
-            return kind != "within_bars"
+            return kind not in ("within_bars", "known")
