@@ -19,6 +19,7 @@ from mtf_adapters.sql import (
     SqlContractStore,
     SqlRunStore,
     SqlSwitchStore,
+    namespace_of_run,
 )
 from mtf_adapters.sql.locations import SqliteFile, default_database_url, parse_location
 from mtf_core.runs import Orchestrator, RunContext, Stores
@@ -90,6 +91,21 @@ async def opened(settings: Settings, *, ready: bool = True) -> AsyncIterator[Con
         if ready:
             await _make_ready(database, settings)
         yield container
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened_run(
+    settings: Settings, run_id: str | None = None, symbol: str | None = None
+) -> AsyncIterator[Stores | None]:
+    """The stores that hold a run, or the newest one (that had a symbol), whatever its world; None when none does."""
+    container = Container(settings=settings)
+    database = container.database()
+    try:
+        await _make_ready(database, settings)
+        namespace = await namespace_of_run(database, run_id, symbol)
+        yield None if namespace is None else build_stores(database, namespace)
     finally:
         await database.close()
 

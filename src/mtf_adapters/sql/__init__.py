@@ -5,7 +5,7 @@ from mtf_adapters.sql.candles import SqlCandleStore
 from mtf_adapters.sql.contracts import SqlContractStore
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
-from mtf_adapters.sql.runs import SqlRunStore
+from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run
 from mtf_adapters.sql.switches import SqlSwitchStore
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "SqlRunStore",
     "SqlSwitchStore",
     "default_database_url",
+    "namespace_of_run",
 ]

@@ -189,3 +189,16 @@ def _details(decision: DecisionRecord) -> dict[str, object]:
 def _decision(row: Row[tuple[object, ...]]) -> DecisionRecord:
     values = dict(row._mapping)
     return DecisionRecord(**(values | {"trace": decompressed(values["trace"])}))
+
+
+async def namespace_of_run(database: Database, run_id: str | None = None, symbol: str | None = None) -> str | None:
+    """Where a stored run belongs: that run, else the newest one (that had a symbol); None when there is none."""
+    query = select(runs.c.namespace).order_by(runs.c.started_ms.desc(), runs.c.run_id.desc()).limit(1)
+    if run_id is not None:
+        query = query.where(runs.c.run_id == run_id)
+    if symbol is not None:
+        same_run = (decision_table.c.namespace == runs.c.namespace) & (decision_table.c.run_id == runs.c.run_id)
+        query = query.where(select(decision_table.c.symbol).where(same_run, decision_table.c.symbol == symbol).exists())
+    async with database.reading() as connection:
+        namespace: str | None = (await connection.execute(query)).scalar_one_or_none()
+        return namespace

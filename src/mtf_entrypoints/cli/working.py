@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mtf_adapters.local import WallClock
 from mtf_core.market import parse_instant, to_ms
-from mtf_core.runs import RunContext
+from mtf_core.runs import RunContext, Stores
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.container import opened
+from mtf_entrypoints.container import opened, opened_run
 from mtf_entrypoints.sandbox_venue import parse_balance
 from mtf_entrypoints.settings import Overrides, SandboxOptions, Settings, SettingsError, read_settings
 
@@ -41,6 +41,13 @@ async def working(world: World) -> AsyncIterator[RunContext]:
     """What a use case works with, open until the block ends."""
     async with opened(settings_of(world)) as container:
         yield container.context()
+
+
+@asynccontextmanager
+async def stored_run(world: World, run_id: str | None, symbol: str | None = None) -> AsyncIterator[Stores | None]:
+    """The stores of the world that a stored run belongs to; None when there is no such run."""
+    async with opened_run(settings_of(world), run_id, symbol) as stores:
+        yield stores
 
 
 def _instant(text: str) -> int:

@@ -9,7 +9,7 @@ from mtf_core.runs import Funnel, Verification, Why, funnel, verify_run, why
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import working
+from mtf_entrypoints.cli.working import stored_run
 
 MOST_DIFFERENCES = 30
 
@@ -19,9 +19,7 @@ def show_why(world: World, symbol: str, run: str | None, as_json: bool) -> None:
     found = asyncio.run(_why(world, symbol, run))
     if found is None:
         where = f"run {run}" if run else "any stored run"
-        raise CommandError(
-            f"{symbol} is not in {where}; `mtf run` stores one, with the same --seed or --candles", FAILED
-        )
+        raise CommandError(f"{symbol} is not in {where}; `mtf run` stores one", FAILED)
     if as_json:
         output.write_json(found.to_json())
     else:
@@ -29,8 +27,8 @@ def show_why(world: World, symbol: str, run: str | None, as_json: bool) -> None:
 
 
 async def _why(world: World, symbol: str, run: str | None) -> Why | None:
-    async with working(world) as context:
-        return await why(context.stores.runs, symbol, run)
+    async with stored_run(world, run, symbol) as stores:
+        return None if stores is None else await why(stores.runs, symbol, run)
 
 
 def show_funnel(
@@ -51,8 +49,8 @@ def show_funnel(
 
 async def _funnel(world: World, run: str | None, since_ms: int | None, profile: str | None) -> Funnel | None:
     with output.progress() as progress:
-        async with working(world) as context:
-            return await funnel(context.stores, run, since_ms, profile, progress)
+        async with stored_run(world, run) as stores:
+            return None if stores is None else await funnel(stores, run, since_ms, profile, progress)
 
 
 def _print_funnel(found: Funnel, limit: int) -> None:
@@ -107,8 +105,8 @@ def verify(world: World, run: str, as_json: bool) -> None:
 
 async def _verify(world: World, run: str) -> Verification | None:
     with output.progress() as progress:
-        async with working(world) as context:
-            return await verify_run(context.stores, run, progress)
+        async with stored_run(world, run) as stores:
+            return None if stores is None else await verify_run(stores, run, progress)
 
 
 def _print_verification(found: Verification) -> None:

@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import EXCHANGE, SANDBOX, STORE, AsJson, World, takes
+from mtf_entrypoints.cli.options import STORE, AsJson, World, takes
 
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: the newest.", show_default=False)]
-STORED = {**STORE, **EXCHANGE, **SANDBOX}
-"""What a command takes that only reads what runs on a market stored."""
 
 
-@takes(STORED)
+@takes(STORE)
 def why(
     world: World,
     symbol: Annotated[str, typer.Argument(help="Like BTCUSDT.")],
@@ -32,7 +30,7 @@ def why(
     actions.inquire.show_why(world, symbol, run, as_json)
 
 
-@takes(STORED)
+@takes(STORE)
 def funnel(
     world: World,
     run: RunOption = None,
@@ -60,7 +58,7 @@ def funnel(
     actions.inquire.show_funnel(world, run, since, profile, limit, as_json)
 
 
-@takes(STORED)
+@takes(STORE)
 def verify(
     world: World,
     run: Annotated[str, typer.Argument(help="A run's id; `mtf run` prints it.")],
