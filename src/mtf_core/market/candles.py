@@ -218,8 +218,10 @@ def _reduced(
 ) -> Candles:
     """Columns of shape (n_higher, parts) to one candle a row. Sums run left to right, so a candle's volume does
     not depend on how many candles surround it."""
-    # Parts as rows of a block: adding rows runs left to right, and is faster than reducing short rows.
-    total = np.add.reduce(np.ascontiguousarray(volume.T), axis=0)
+    # Parts as rows of a block: adding rows runs left to right, and is faster than reducing short rows. A single
+    # column is no block: numpy would add it in pairs.
+    parts = np.ascontiguousarray(volume.T)
+    total = np.add.reduce(parts, axis=0) if len(volume) > 1 else np.cumsum(parts, axis=0)[-1].copy()
     top = np.maximum.reduce(np.ascontiguousarray(high.T), axis=0)
     bottom = np.minimum.reduce(np.ascontiguousarray(low.T), axis=0)
     return Candles.trusted(timeframe, opens, open[:, 0].copy(), top, bottom, close[:, -1].copy(), total)

@@ -83,10 +83,12 @@ class Contract:
             )
             if not value.is_finite() or value <= 0
         ]
-        if self.max_volume < self.min_volume:
-            problems.append(f"max_volume {self.max_volume} is below min_volume {self.min_volume}")
-        if self.max_leverage < self.min_leverage:
-            problems.append(f"max_leverage {self.max_leverage} is below min_leverage {self.min_leverage}")
+        for what, least, most in (
+            ("volume", self.min_volume, self.max_volume),
+            ("leverage", self.min_leverage, self.max_leverage),
+        ):
+            if most.is_nan() or (not least.is_nan() and most < least):
+                problems.append(f"max_{what} {most} is below min_{what} {least}")
         if problems:
             raise InvalidContractError(f"{self.symbol}: " + "; ".join(problems))
 
