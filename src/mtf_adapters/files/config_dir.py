@@ -9,7 +9,7 @@ from attrs import define, field
 
 from mtf_adapters.files.yaml import read_yaml
 from mtf_core.settings.nodes import ConfigNode, Place, Problems, overlaid
-from mtf_core.settings.profile import Document, unwrapped
+from mtf_core.settings.profile import Document, check_common, unwrapped
 
 CONFIG_DIR_VARIABLE = "MTF_CONFIG_DIR"
 _HERE = Path(__file__).resolve()
@@ -100,5 +100,7 @@ class ConfigFolder:
         nodes = [self.document(path, document) for path in present]
         if None in nodes:
             return None
+        if len(nodes) == 2 and nodes[0] is not None:
+            check_common(document, nodes[0], self.problems)
         readable = [node for node in nodes if node is not None]
         return readable[0] if len(readable) == 1 else overlaid(readable[0], readable[1])

@@ -80,12 +80,12 @@ def _folder(config_dir: Path | None) -> ConfigFolder:
 def _resolved(name: str | None, folder: ConfigFolder) -> str:
     """The profile's own name, from the name asked for or from `trading.yaml`; raises `ConfigError`."""
     known = folder.profile_names()
+    trading = _trading(folder, known)
     if name is not None:
         own_name = PROFILE_ALIASES.get(name, name)
         if own_name not in known:
             _refuse(folder, f"unknown profile {name!r}", f"known: {', '.join(known)}", nearest_name(name, known))
         return own_name
-    trading = _trading(folder, known)
     if trading is None:
         raise ConfigError(_distinct(folder.problems.errors))
     first = trading.first_enabled
@@ -96,11 +96,11 @@ def _resolved(name: str | None, folder: ConfigFolder) -> str:
 
 def _trading(folder: ConfigFolder, known: tuple[str, ...]) -> TradingSettings | None:
     node = folder.trading()
-    settings = None if node is None else read_trading(node, folder.problems)
-    if node is None or settings is None:
+    if node is None:
         return None
     before = len(folder.problems.errors)
-    check_profiles_exist(settings, node, known, folder.problems)
+    settings = read_trading(node, folder.problems)
+    check_profiles_exist(node, known, folder.problems)
     return settings if len(folder.problems.errors) == before else None
 
 

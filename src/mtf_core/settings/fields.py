@@ -72,8 +72,11 @@ def ratio(
     key: str | None = None,
     gt: int | str | None = None,
 ) -> Any:
-    """A `_pct` setting: a ratio within 0..1 (0.01 = 1 %); a percent written by mistake is refused by the bound."""
-    return setting(default, doc=doc, unit="ratio", ge=ge, le=le, gt=gt, key=key)
+    """A `_pct` setting: a ratio within 0..1 (0.01 = 1 %); a percent written by mistake is refused by the bound.
+
+    `gt` takes the place of `ge`, so that a message names one lower bound.
+    """
+    return setting(default, doc=doc, unit="ratio", ge=None if gt is not None else ge, le=le, gt=gt, key=key)
 
 
 def setting_of(attribute: Any) -> Setting:

@@ -68,7 +68,7 @@ def _read(
     entry: ConfigNode, sides: frozenset[Side], where: _Where, scope: Scope, problems: Problems
 ) -> Iterator[Filter]:
     """One filter, or several where a built-in's defaults depend on the timeframe."""
-    rule, limits = _parts(entry)
+    rule, limits = _parts(entry, problems)
     timeframes = _limited(limits, where, entry, problems) if limits else where.all
     by_test: dict[Named, set[Timeframe]] = {}
     for timeframe in sorted(timeframes or where.all, key=lambda tf: tf.minutes):
@@ -80,13 +80,18 @@ def _read(
         yield from (Filter(test, frozenset(where_true), sides) for test, where_true in by_test.items())
 
 
-def _parts(entry: ConfigNode) -> tuple[ConfigNode, Mapping[str, ConfigNode]]:
-    """The rule of an entry, and the keys beside it that limit where it applies."""
+def _parts(entry: ConfigNode, problems: Problems) -> tuple[ConfigNode, Mapping[str, ConfigNode]]:
+    """The rule of an entry, and the keys beside it that limit where it applies; others are reported."""
     if not isinstance(entry.value, Mapping):
         return entry, {}
     limits = {key: node for key, node in entry.value.items() if key in _LIMITS}
     rest = {key: node for key, node in entry.value.items() if key not in _LIMITS}
-    if len(rest) == 1 and "rule" in rest:
+    if "rule" in rest and "within_bars" not in rest:
+        known = ("rule", *_LIMITS)
+        for key in (key for key in rest if key != "rule"):
+            problems.error(
+                rest[key].place, f"unknown key {key!r}", f"known keys: {', '.join(known)}", nearest_name(key, known)
+            )
         return rest["rule"], limits
     return evolve(entry, value=rest), limits
 

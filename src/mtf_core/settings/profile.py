@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.rules.ruleset import RuleSet
+from mtf_core.settings import refused
 from mtf_core.settings.contracts import ContractSettings, read_contracts
 from mtf_core.settings.indicators import IndicatorSettings, read_indicators
 from mtf_core.settings.nodes import ConfigError, ConfigNode, ConfigProblem, Place, Problems
@@ -116,6 +117,14 @@ def build_profile(
         documents={document.value: node for document, node in nodes.items()},
         warnings=problems.warnings,
     )
+
+
+def check_common(document: Document, node: ConfigNode, problems: Problems) -> None:
+    """Adds what is wrong with keys and values of a file that all profiles start from, also where each has its own."""
+    if document is Document.TRADE_ENTRY:
+        structure(TradeEntrySettings, without_refused(node, problems), problems)
+    if document is Document.CONTRACTS:
+        structure(ContractSettings, refused.without_refused(node, refused.REFUSED_CONTRACT_KEYS, problems), problems)
 
 
 def profile_from_content(content: Mapping[str, Plain]) -> Profile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -75,10 +75,13 @@ def read_trading(node: ConfigNode, problems: Problems) -> TradingSettings | None
     return settings if len(problems.errors) == before else None
 
 
-def check_profiles_exist(settings: TradingSettings, node: ConfigNode, known: Iterable[str], problems: Problems) -> None:
-    """Adds a problem for every profile that `trading.yaml` lists and that has no files."""
+def check_profiles_exist(node: ConfigNode, known: Iterable[str], problems: Problems) -> None:
+    """Adds a problem for every profile that `trading.yaml` lists and that has no files, whatever else is wrong."""
     names = sorted(known)
-    for name in settings.profiles:
-        if name not in names:
-            place = node.place_of("profiles", name)
-            problems.error(place, f"unknown profile {name!r}", f"known: {', '.join(names)}", nearest_name(name, names))
+    listed = node.value.get("profiles") if isinstance(node.value, Mapping) else None
+    if listed is None or not isinstance(listed.value, Mapping):
+        return
+    for name, entry in listed.value.items():
+        if name not in names and name not in PROFILE_ALIASES:
+            known_names = f"known: {', '.join(names)}"
+            problems.error(entry.place, f"unknown profile {name!r}", known_names, nearest_name(name, names))

@@ -128,7 +128,12 @@ def _timeframes(node: ConfigNode, scope: Scope, problems: Problems) -> dict[Time
         problems.error(node.place, "the key 'validation' is missing", "it is required: the rules of each timeframe")
         return {}
     for key in (key for key in _entries(section) if key != "timeframe"):
-        problems.error(_entries(section)[key].place, f"unknown key {key!r}", "known keys: timeframe")
+        problems.error(
+            _entries(section)[key].place,
+            f"unknown key {key!r}",
+            "known keys: timeframe",
+            nearest_name(key, ("timeframe",)),
+        )
     by_timeframe = _entries(section).get("timeframe")
     if by_timeframe is None or not isinstance(by_timeframe.value, Mapping):
         found = "the key 'timeframe' is missing" if by_timeframe is None else f"found {by_timeframe.shown()}"

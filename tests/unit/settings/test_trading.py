@@ -45,11 +45,9 @@ def test_an_alias_is_no_profile_of_its_own() -> None:
 
 
 def test_a_listed_profile_without_files_is_reported_with_the_nearest_one() -> None:
-    settings, _ = outcome(read_trading, "profiles: {scalpr: {enabled: true, priority: 1}}")
-    assert settings is not None
     problems = Problems()
     node = tree("profiles: {scalpr: {enabled: true, priority: 1}}")
-    check_profiles_exist(settings, node, ("scalper", "crash"), problems)
+    check_profiles_exist(node, ("scalper", "crash"), problems)
     assert errors(problems) == [
         "test.yaml:1: profiles.scalpr: unknown profile 'scalpr'; known: crash, scalper (did you mean 'scalper'?)"
     ]

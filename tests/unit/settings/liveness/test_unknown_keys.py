@@ -1,0 +1,95 @@
+"""A key that means nothing is refused at load: every key of every shipped file, misspelt beside itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mtf_adapters.files.config_dir import config_dir_in_use
+from mtf_adapters.files.profiles import load_profile
+from mtf_core.rules.catalogue import CONDITIONS
+from mtf_core.settings.nodes import ConfigError, ConfigProblem
+from tests.unit.settings.liveness.spelling import WrittenKey, written_keys
+
+SHIPPED = config_dir_in_use()
+FILES = sorted(str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*.yaml"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped configuration that a test may change."""
+    return Path(shutil.copytree(SHIPPED, tmp_path / "config"))
+
+
+def errors_of(folder: Path, file: str) -> tuple[ConfigProblem, ...]:
+    """What is wrong in a file, when a profile that reads it is loaded."""
+    profile = Path(file).stem.partition(".")[2] or "scalper"
+    try:
+        load_profile(profile, folder)
+    except ConfigError as error:
+        return tuple(problem for problem in error.problems if problem.place.file == str(folder / file))
+    return ()
+
+
+def keys_of(folder: Path, file: str) -> Iterator[tuple[WrittenKey, bool]]:
+    """Every key of a file, and whether it names a rule or a built-in condition: a name that may be anything."""
+    keys = written_keys(folder / file)
+    rules = {key.name for key in keys if key.path == f"rules.{key.name}"}
+    for key in keys:
+        yield key, key.name.removeprefix("builtin.") in rules | set(CONDITIONS)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_misspelt_copy_of_any_setting_is_refused_with_its_place_and_the_right_name(file: str, folder: Path) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    accepted = []
+    for key in [key for key, names_a_rule in keys_of(folder, file) if not names_a_rule]:
+        (folder / file).write_text(key.beside(text), encoding="utf-8")
+        path = f"{key.path.removesuffix(key.name)}{key.misspelt}"
+        found = [(problem.place.line, problem.place.path, problem.nearest) for problem in errors_of(folder, file)]
+        if (key.line, path, key.name) not in found:
+            accepted.append((key.path, found))
+    assert accepted == []
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if "mtf_validations" in file])
+def test_a_second_name_beside_that_of_a_rule_is_refused_where_both_stand(file: str, folder: Path) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    accepted = []
+    used = [key for key, names_a_rule in keys_of(folder, file) if names_a_rule and key.path != f"rules.{key.name}"]
+    assert used
+    for key in used:
+        (folder / file).write_text(key.beside(text), encoding="utf-8")
+        place = key.path.removesuffix(f".{key.name}")
+        if not any(problem.place.path == place for problem in errors_of(folder, file)):
+            accepted.append(key.path)
+    assert accepted == []
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if "mtf_validations" in file])
+def test_a_misspelt_name_of_a_rule_is_refused_or_warned_about(file: str, folder: Path) -> None:
+    """Where it is defined: those that use it look for it in vain, unless a built-in has the name or none does."""
+    text = (folder / file).read_text(encoding="utf-8")
+    defined = [key for key, _ in keys_of(folder, file) if key.path == f"rules.{key.name}"]
+    assert defined
+    for key in defined:
+        (folder / file).write_text(key.renamed(text), encoding="utf-8")
+        if any(problem.nearest == key.misspelt for problem in errors_of(folder, file)):
+            continue
+        assert key.name in CONDITIONS, key.path
+        warnings = load_profile(Path(file).stem.partition(".")[2], folder).warnings
+        assert f"nothing uses the rule {key.misspelt!r}" in [warning.found for warning in warnings]
+
+
+@pytest.mark.parametrize("file", ["app/trade_entry.yaml", "app/mtf_contracts.yaml"])
+def test_what_every_profile_replaces_in_a_common_file_is_still_checked(file: str, folder: Path) -> None:
+    own = "app/trade_entry.scalper.yaml" if "trade_entry" in file else "app/mtf_contracts.scalper.yaml"
+    (folder / own).write_text("{leverage: {exchange_cap: 10}}" if "trade_entry" in file else "{}", encoding="utf-8")
+    text = (folder / file).read_text(encoding="utf-8")
+    old = "exchange_cap: 100" if "trade_entry" in file else "top_n: 300"
+    assert old in text
+    (folder / file).write_text(text.replace(old, f"{old.partition(':')[0]}: 0.5"), encoding="utf-8")
+    assert [problem.found for problem in errors_of(folder, file)] == ["found 0.5"]
