@@ -1,0 +1,71 @@
+"""The page on the command line, from the help that the commands print."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from docs.generating.markdown import block, code, page, table
+from typer.main import get_command
+
+from mtf_entrypoints.cli.app import app
+from mtf_entrypoints.cli.exits import DONE, FAILED, INTERRUPTED, REFUSED, WRONG_USAGE
+
+_EXITS = {
+    DONE: "done",
+    FAILED: "failed",
+    WRONG_USAGE: "wrong usage: an option, a file or a name that cannot be used",
+    REFUSED: "refused by a guard, such as the lock of another run",
+    INTERRUPTED: "interrupted",
+}
+_INTRODUCTION = """
+Every command takes `--help`, and `--debug` to show the traceback of an error. Errors are one line each, on stderr.
+"""
+
+
+def commands_page() -> str:
+    exits = table(("exit code", "meaning"), ((str(number), text) for number, text in _EXITS.items()))
+    sections = [_section(path, command, context) for path, command, context in command_tree()]
+    return page("Commands", _INTRODUCTION, exits, *sections)
+
+
+def command_tree() -> Iterator[tuple[str, Any, Any]]:
+    """Every command that does something: its whole name, the command, and its context."""
+    root: Any = get_command(app)
+    yield from _walk("mtf", root, None)
+
+
+def _walk(path: str, command: Any, parent: Any) -> Iterator[tuple[str, Any, Any]]:
+    context = command.context_class(command, info_name=path.rpartition(" ")[2], parent=parent)
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path, command, context
+        return
+    for name, child in below.items():
+        yield from _walk(f"{path} {name}", child, context)
+
+
+def _section(path: str, command: Any, context: Any) -> str:
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    text, _, examples = inspect.cleandoc(command.help or "").partition("\n\nExample")
+    lines = [line.strip() for line in examples.splitlines()[1:] if line.strip()]
+    rows = [_row(parameter, context) for parameter in command.get_params(context)]
+    options = table(("option", "default", "meaning"), (row for row in rows if row))
+    parts = [f"## {path}", text, block(usage), options, block("\n".join(lines), "sh") if lines else ""]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _row(parameter: Any, context: Any) -> tuple[str, str, str] | None:
+    record = parameter.get_help_record(context)
+    if record is None or "--help" in parameter.opts:
+        return None
+    names, text = record
+    text, _, extra = text.partition("  [")
+    default = _default(extra)
+    return code(names.strip()), default, text.strip() + ("" if default or not extra else f" ({extra.rstrip(']')})")
+
+
+def _default(extra: str) -> str:
+    parts = [part.strip() for part in extra.rstrip("]").split(";")]
+    return next((part.removeprefix("default:").strip() for part in parts if part.startswith("default:")), "")

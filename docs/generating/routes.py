@@ -1,0 +1,98 @@
+"""The page on the HTTP routes, from the application's OpenAPI document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docs.generating.markdown import code, codes, page, table
+
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.http.app import build_app
+from mtf_entrypoints.http.gate import DOCS_PATH, HEALTH_PATH, MAX_BODY_BYTES
+from mtf_entrypoints.http.listening import Listening
+from mtf_entrypoints.settings import Settings
+
+SCHEMA_PATH = "/schema/openapi.json"
+_INTRODUCTION = f"""
+`mtf serve` answers with JSON; errors are `application/problem+json`. A bearer token (`MTF_API_TOKEN`) is required for
+everything but `{HEALTH_PATH}` where one is set, and one must be set to listen beyond loopback. Bodies hold at most
+{MAX_BODY_BYTES:,} bytes. Unknown fields are refused. Interactive docs are at `{DOCS_PATH}`, this document as OpenAPI at
+`{SCHEMA_PATH}`.
+"""
+
+
+def routes_page() -> str:
+    document = asyncio.run(_document())
+    sections = [_section(*route) for route in _routes(document)]
+    return page("HTTP routes", _INTRODUCTION, *sections)
+
+
+async def _document() -> Mapping[str, Any]:
+    """The document as the application serves it."""
+    async with opened(Settings(database_url="memory")) as container:
+        app = build_app(container, Listening())
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": SCHEMA_PATH,
+            "raw_path": SCHEMA_PATH.encode(),
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        await app(scope, receive, send)
+    assert sent[0]["status"] == 200, sent
+    document: Mapping[str, Any] = json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
+    return document
+
+
+def _routes(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def _section(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    fields = [_row(one["name"], one["schema"], one["in"], one.get("required", False)) for one in _parameters(operation)]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    required = body.get("required", [])
+    fields += [_row(name, schema, "body", name in required) for name, schema in body.get("properties", {}).items()]
+    text = f"{operation['summary']}. {operation.get('description', '')}".strip()
+    head = ("field", "in", "type", "default", "meaning")
+    parts = [f"## {method} {path}", text, table(head, fields)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _parameters(operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = operation.get("parameters", [])
+    return sorted(found, key=lambda one: one["in"] != "path")
+
+
+def _row(name: str, schema: Mapping[str, Any], where: str, required: bool) -> tuple[str, ...]:
+    default = "required" if required else ""
+    if schema.get("default") is not None:
+        default = code(json.dumps(schema["default"]).strip('"'))
+    return code(name), where, _kind(schema), default, schema.get("description", "")
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return codes(schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}"
+    return " ".join(part for part in (schema.get("type", ""), schema.get("format", "")) if part)
