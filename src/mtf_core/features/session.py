@@ -34,24 +34,27 @@ def session_vwap(stack: CandleStack, timezone: str, columns: int) -> Floats:
     typical = stack.high[:, begin:] + stack.low[:, begin:]
     typical += stack.close[:, begin:]
     typical *= 1 / 3
-    typical *= stack.volume[:, begin:]
+    # Both sums as the parts of complex numbers: a running sum waits for each addition, two at once wait no longer.
+    traded = np.empty(typical.shape, dtype=np.complex128)
+    np.multiply(typical, stack.volume[:, begin:], out=traded.real)
+    traded.imag = stack.volume[:, begin:]
     bounds = [int(start) - begin for start in starts] + [stack.count - begin]
-    traded = _summed_within(typical, bounds)
-    total = _summed_within(stack.volume[:, begin:], bounds)
-    if not total.min() > 0:
-        total[~(total > 0)] = np.nan
-    vwap: Floats = np.divide(traded, total, out=traded)
+    summed = _summed_within(traded, bounds)
+    value, volume = summed.real, summed.imag
+    if not volume.min() > 0:
+        volume[~(volume > 0)] = np.nan
+    vwap: Floats = np.divide(value, volume, out=typical)
     if begin == 0 and not _begins_a_session(stack, timezone):
         vwap[:, : bounds[1]] = np.nan
     return vwap[:, first - begin :]
 
 
-def _summed_within(values: Floats, bounds: list[int]) -> Floats:
+def _summed_within(values: NDArray[np.complex128], bounds: list[int]) -> NDArray[np.complex128]:
     """Running sums along the columns that begin anew at each bound.
 
     Sessions of one length that follow each other are summed in one go, as rows of a block.
     """
-    summed = np.empty(values.shape)
+    summed = np.empty_like(values)
     place = 0
     while place < len(bounds) - 1:
         start, length = bounds[place], bounds[place + 1] - bounds[place]
@@ -70,7 +73,7 @@ def _session_columns(stack: CandleStack, timezone: str, first: int) -> NDArray[n
     first_ms = stack.first_open_ms + first * step
     starts = []
     start_ms = session_start_ms(first_ms, timezone)
-    while start_ms < stack.end_ms:
+    while start_ms <= stack.end_ms - step:  # a day that turns within the last candle begins after it
         starts.append(max(0, -((stack.first_open_ms - start_ms) // step)))
         start_ms = session_start_ms(start_ms + DAY_MS + DAY_MS // 4, timezone)
     return np.unique(np.array(starts, dtype=np.int64))
