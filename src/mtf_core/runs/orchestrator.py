@@ -22,7 +22,7 @@ from mtf_core.runs.deciding import KeptWork, decide
 from mtf_core.runs.journal import decision_inputs, decision_record
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import Performance, RunReport
-from mtf_core.runs.request import RunRequest
+from mtf_core.runs.request import RunRequest, check_request
 from mtf_core.runs.simulation import simulate
 from mtf_core.runs.state import RunState
 
@@ -61,6 +61,7 @@ class Orchestrator:
             await run.context.locks.release(lock, run.run_id)
 
     def _state(self, request: RunRequest, progress: Progress) -> RunState:
+        check_request(request, self.context.venue.exchange, self.context.venue.market_type)
         context = self.context.at(request.at_ms)
         return RunState(
             request=request,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import asdict, field, fields, frozen
@@ -106,13 +106,32 @@ def parse_request(document: Mapping[str, Any], exchanges: tuple[str, ...] = ("sa
         market_type=reader.one_of("market_type", ("perpetual",)),
         at_ms=reader.instant(),
     )
-    if not request.dry_run:
-        problems.append(FieldProblem("dry_run", "this version plans orders and sends none; only true is allowed"))
-    if request.process_tp_sl:
-        problems.append(FieldProblem("process_tp_sl", "needs order supervision, which this version does not have"))
+    problems.extend(_not_offered(request))
     if problems:
         raise InvalidRequestError(tuple(problems))
     return request
+
+
+def check_request(request: RunRequest, exchange: str, market_type: str) -> None:
+    """Raises `InvalidRequestError` for a request, however it was made, that runs on this exchange cannot honour."""
+    problems = list(_not_offered(request))
+    if not 1 <= request.workers <= MAX_WORKERS:
+        problems.append(FieldProblem("workers", f"found {request.workers}; allowed is 1..{MAX_WORKERS}"))
+    for name, asked, served in (
+        ("exchange", request.exchange, exchange),
+        ("market_type", request.market_type, market_type),
+    ):
+        if asked != served:
+            problems.append(FieldProblem(name, f"found {asked!r}; these runs are on {served!r}"))
+    if problems:
+        raise InvalidRequestError(tuple(problems))
+
+
+def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:
+    if not request.dry_run:
+        yield FieldProblem("dry_run", "this version plans orders and sends none; only true is allowed")
+    if request.process_tp_sl:
+        yield FieldProblem("process_tp_sl", "needs order supervision, which this version does not have")
 
 
 class _Reader:

@@ -8,7 +8,7 @@ from tests.unit.settings.liveness.case import Case
 _DEFAULTS, _RISK = "trade_entry.defaults", "trade_entry.risk"
 _ZONES = ("trade_entry.entry.entry_zone", "trade_entry.post_validation.entry_zone")
 
-_TRADABLE = {
+TRADABLE = {
     f"{_DEFAULTS}.zone_max_deviation_pct": 0.5,
     f"{_DEFAULTS}.max_deviation_pct": 0.05,
     f"{_DEFAULTS}.implausible_pct": 0.05,
@@ -17,17 +17,17 @@ _TRADABLE = {
 }
 """Entries far from the anchor are fine, so that a run ends in plans and its guards are asked."""
 _WIDTH_FROM_ATR = {
-    **_TRADABLE,
+    **TRADABLE,
     "trade_entry.entry.entry_zone.w_min": 0.0001,
     "trade_entry.entry.entry_zone.k_atr": 8,
 }
-_LIMITED = {**_TRADABLE, f"{_RISK}.daily_max_loss_usdt": 25}
+_LIMITED = {**TRADABLE, f"{_RISK}.daily_max_loss_usdt": 25}
 _TWO_PROFILES = {
     "trading.profiles": {"crash": {"enabled": True, "priority": 2}, "scalper": {"enabled": True, "priority": 3}}
 }
 
 PLANS = (
-    Case(f"{_DEFAULTS}.atr_timeframe", None, "1h", stories.planned_on_candles, _TRADABLE),
+    Case(f"{_DEFAULTS}.atr_timeframe", None, "1h", stories.planned_on_candles, TRADABLE),
     *(
         case
         for zone in _ZONES
@@ -39,10 +39,10 @@ PLANS = (
 )
 
 GUARDS = (
-    Case(f"{_RISK}.daily_max_loss_usdt", 0, 25, stories.after_a_realised_loss, _TRADABLE),
-    Case(f"{_RISK}.daily_max_loss_percent", 0, 0.2, stories.after_a_realised_loss, _TRADABLE),
+    Case(f"{_RISK}.daily_max_loss_usdt", 0, 25, stories.after_a_realised_loss, TRADABLE),
+    Case(f"{_RISK}.daily_max_loss_percent", 0, 0.2, stories.after_a_realised_loss, TRADABLE),
     Case(f"{_RISK}.daily_loss_count_unrealized", True, False, stories.after_an_unrealised_loss, _LIMITED),
-    Case(f"{_RISK}.max_concurrent_positions", 0, 1, stories.single_run, _TRADABLE),
+    Case(f"{_RISK}.max_concurrent_positions", 0, 1, stories.single_run, TRADABLE),
 )
 
 STATE = (

@@ -15,7 +15,7 @@ from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sql import Database
-from mtf_core.market import Position, Side
+from mtf_core.market import Candles, Position, Side, Timeframe
 from mtf_core.ports import Venue
 from mtf_core.runs import Orchestrator, RunContext, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
@@ -35,6 +35,19 @@ class DyingLocks(InProcessLocks):
             await super().release(name, owner)
 
 
+class BusyExchange(SandboxExchange):
+    """Answers for candles only after everyone else had a turn, and knows how many waited at the same time."""
+
+    waiting, most_waiting = 0, 0
+
+    async def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> Candles:
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+        await asyncio.sleep(0)
+        self.waiting -= 1
+        return await super().candles(symbol, timeframe, first_open_ms, last_open_ms)
+
+
 @define(eq=False)
 class Sandbox:
     """One world and the runs of one profile in it."""
@@ -42,7 +55,7 @@ class Sandbox:
     profile: Profile
     clock: SandboxClock
     account: SandboxAccount
-    exchange: SandboxExchange
+    exchange: BusyExchange
     locks: DyingLocks
     context: RunContext
     orchestrator: Orchestrator
@@ -60,11 +73,10 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def sandbox(profile: Profile, exchange: SandboxExchange | None = None) -> AsyncIterator[Sandbox]:
-    """A fresh world in which every profile that is asked for is this one."""
+async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
+    """A fresh world in which every profile that is asked for is this one, but those named otherwise."""
     clock, account = SandboxClock(NOW_MS), SandboxAccount(BALANCE)
-    used = exchange or SandboxExchange(MARKET, clock, account)
-    used.clock, used.account = clock, account
+    used = BusyExchange(MARKET, clock, account)
     locks, numbers = DyingLocks(clock), count(1)
 
     def as_of(at_ms: int) -> Venue:
@@ -77,7 +89,7 @@ async def sandbox(profile: Profile, exchange: SandboxExchange | None = None) -> 
             venue=venue,
             stores=build_stores(database, venue.namespace),
             locks=locks,
-            profiles=lambda _: profile,
+            profiles=lambda name: named.get(name or "", profile),
             wall=clock,
             timer=lambda: 0.0,
             new_run_id=lambda: f"run-{next(numbers)}",

@@ -1,0 +1,123 @@
+"""Every field of a request changes what a run does or reports, or is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from attrs import evolve, fields, frozen
+
+from mtf_core.market import Timeframe
+from mtf_core.ports import Switch
+from mtf_core.runs import InvalidRequestError, RunLockedError, RunReport, RunRequest, parse_request
+from tests.integration.liveness.run_cases import TRADABLE
+from tests.integration.liveness.sandbox import Sandbox, reasons, sandbox
+from tests.unit.settings.liveness.histories import NOW_MS, SYMBOL
+from tests.unit.settings.liveness.worlds import content_with, profile_of
+
+PROFILE = profile_of(content_with(TRADABLE))
+OTHER = profile_of(content_with({**TRADABLE, "mtf_contracts.selection.limits.top_n": 2}))
+BUSY = "BTCUSDT"
+
+Story = Callable[[Sandbox, RunRequest], Awaitable[object]]
+
+
+async def outcomes(world: Sandbox, request: RunRequest) -> object:
+    return reasons(await world.run(request))
+
+
+async def entries(world: Sandbox, request: RunRequest) -> object:
+    """Side and execution timeframe of every symbol."""
+    results = (await world.run(request)).results
+    return {symbol: (result.side, result.execution_timeframe) for symbol, result in results.items()}
+
+
+async def with_a_neutral_context(world: Sandbox, request: RunRequest) -> object:
+    return await entries(world, evolve(request, symbols=(SYMBOL,)))
+
+
+async def calls_at_the_same_time(world: Sandbox, request: RunRequest) -> object:
+    await world.run(request)
+    return world.exchange.most_waiting
+
+
+async def with_a_switch_off(world: Sandbox, request: RunRequest) -> object:
+    await world.context.stores.switches.put([Switch(SYMBOL, False, None, "by hand", NOW_MS)])
+    return reasons(await world.run(evolve(request, symbols=(SYMBOL,))))
+
+
+async def with_a_busy_symbol(world: Sandbox, request: RunRequest) -> object:
+    world.hold(BUSY)
+    return reasons(await world.run(request))
+
+
+async def evaluated_again(world: Sandbox, request: RunRequest) -> object:
+    await world.run()
+    return (await world.run(request)).performance.timeframes_evaluated
+
+
+async def beside_another_run(world: Sandbox, request: RunRequest) -> object:
+    world.locks.dying = True
+    await world.run(RunRequest(symbols=(BUSY,)))
+    try:
+        report: RunReport = await world.run(evolve(request, symbols=(SYMBOL,)))
+    except RunLockedError:
+        return "locked"
+    return reasons(report)
+
+
+@frozen
+class Field:
+    """A field of a request, another value than its default, and the story in which that shows."""
+
+    name: str
+    value: object
+    story: Story = outcomes
+
+
+SHOWN = (
+    Field("symbols", (SYMBOL,)),
+    Field("profile", "other"),
+    Field("workers", 4, calls_at_the_same_time),
+    Field("force_run", True, with_a_switch_off),
+    Field("current_tf", Timeframe.M1, entries),
+    Field("force_timeframe_check", True, evaluated_again),
+    Field("skip_context", True, with_a_neutral_context),
+    Field("skip_open_state_filter", True, with_a_busy_symbol),
+    Field("lock_per_symbol", True, beside_another_run),
+    Field("sync_tables", False),
+    Field("at_ms", NOW_MS - 24 * 3_600_000),
+)
+REFUSED = {"dry_run": False, "process_tp_sl": True, "exchange": "elsewhere", "market_type": "spot"}
+
+
+@pytest.mark.parametrize("field", SHOWN, ids=lambda field: field.name)
+async def test_another_value_of_a_field_changes_the_run(field: Field) -> None:
+    seen = []
+    for request in (RunRequest(), evolve(RunRequest(), **{field.name: field.value})):
+        async with sandbox(PROFILE, other=OTHER) as world:
+            seen.append(await field.story(world, request))
+    assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED.items())
+async def test_what_a_run_cannot_do_is_refused_by_name_wherever_the_request_comes_from(
+    name: str, value: object
+) -> None:
+    with pytest.raises(InvalidRequestError, match=f"^{name}: "):
+        parse_request({name: value})
+    async with sandbox(PROFILE) as world:
+        with pytest.raises(InvalidRequestError, match=f"^{name}: "):
+            await world.run(evolve(RunRequest(), **{name: value}))
+        assert await world.context.stores.runs.latest() == ()
+
+
+async def test_a_request_made_by_hand_is_held_to_the_same_number_of_workers() -> None:
+    async with sandbox(PROFILE) as world:
+        for workers in (0, 65):
+            with pytest.raises(InvalidRequestError, match=f"workers: found {workers}; allowed is 1..64"):
+                await world.run(RunRequest(workers=workers))
+
+
+def test_every_field_is_shown_at_work_or_refused() -> None:
+    assert {attribute.name for attribute in fields(RunRequest)} == {field.name for field in SHOWN} | set(REFUSED)
