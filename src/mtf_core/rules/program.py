@@ -34,6 +34,7 @@ from mtf_core.rules.expressions import (
     Test,
     WithinBars,
     children,
+    operand_leaves,
 )
 from mtf_core.rules.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, greater
 
@@ -56,8 +57,13 @@ Key = tuple[Test | Operand, int]
 
 @frozen(eq=False)
 class Program:
-    """Steps in the order in which they can be taken, and where the result of each sub-expression is."""
+    """Steps in the order in which they can be taken, and where the result of each sub-expression is.
 
+    `over_all` programs are for axes that hold every candle of a series: there, a test some candles ago is the same
+    test's truth moved by as many columns, and is not computed again.
+    """
+
+    over_all: bool = False
     steps: list[Step] = field(factory=list)
     _places: dict[Key, int] = field(factory=dict)
 
@@ -76,6 +82,11 @@ class Program:
         return found
 
     def _compiled(self, expression: Test | Operand, ago: int) -> Step | int:
+        if self.over_all and isinstance(expression, Test):
+            if ago:
+                return _moved(self.place(expression, 0), ago)
+            if isinstance(expression, Compare) and (common := _common_ago(expression)):
+                return self.place(_without_ago(expression, common), common)
         match expression:
             case Named(_, inner):
                 return self.place(inner, ago)
@@ -116,6 +127,39 @@ class Program:
         if not comparisons:
             return place
         return lambda space: _hidden_where_missing(space, place, comparisons, unless_true)
+
+
+def _common_ago(test: Compare) -> int:
+    """By how many candles every feature of a comparison looks back; 0 when one does not."""
+    agos = [leaf.ago for side in (test.left, test.right) for leaf in operand_leaves(side) if isinstance(leaf, Feature)]
+    return min(agos, default=0)
+
+
+def _without_ago(test: Compare, common: int) -> Compare:
+    """The comparison as it was asked `common` candles earlier."""
+    return Compare(test.op, _forward(test.left, common), _forward(test.right, common))
+
+
+def _forward(operand: Operand, common: int) -> Operand:
+    match operand:
+        case Feature(name, ago, timeframe):
+            return Feature(name, ago - common, timeframe)
+        case Computed(sign, left, right):
+            return Computed(sign, _forward(left, common), _forward(right, common))
+        case Absolute(inner):
+            return Absolute(_forward(inner, common))
+        case _:
+            return operand
+
+
+def _moved(place: int, ago: int) -> Step:
+    def step(space: Workspace) -> Truth:
+        truth = _truth(space, place)
+        moved = np.zeros_like(truth)  # before the first candle nothing is known
+        moved[:, ago:] = truth[:, : max(truth.shape[1] - ago, 0)]
+        return moved
+
+    return step
 
 
 def _comparisons(test: Test, ago: int) -> Iterator[tuple[Compare, int]]:

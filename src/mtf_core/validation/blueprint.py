@@ -28,7 +28,9 @@ class TimeframePart:
     short: TraceTemplate | None
     filters: tuple[TraceTemplate, ...]
     program: Program = field(factory=Program)
-    """The tests compiled; shared by every evaluation."""
+    """The tests compiled for the last candles; shared by every evaluation."""
+    program_over_all: Program = field(factory=lambda: Program(over_all=True))
+    """The same for all candles of a series."""
 
     @property
     def sides(self) -> tuple[Side, ...]:

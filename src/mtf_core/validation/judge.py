@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core.features.table import Indices, Tables
 from mtf_core.market import Timeframe
@@ -74,30 +74,62 @@ def judge(
     return _final(blueprint, execution, wanted, context, selection)
 
 
-def judge_by_table(
-    blueprint: Blueprint, outcomes: Mapping[Timeframe, Codes], options: DecideOptions
-) -> tuple[Judgement, tuple[Codes, Codes, Codes]]:
-    """The same for profiles whose selector asks for nothing: sides, chosen and reasons of one symbol.
+@frozen(eq=False)
+class JudgedOver:
+    """The decisions of one symbol at many instants; arrays of shape (n_instants,), coded as in `Judgement`."""
 
-    The decision then depends on the timeframes' outcomes alone, so it is judged once for every combination of them
-    and looked up for each instant.
+    execution: tuple[Timeframe, ...]
+    sides: Codes
+    chosen: Codes
+    reasons: Codes
+
+
+def judge_over_instants(
+    blueprint: Blueprint,
+    tables: Tables,
+    outcomes: Mapping[Timeframe, Codes],
+    instants_ms: Indices,
+    options: DecideOptions,
+    spread_bps: Floats | None = None,
+) -> JudgedOver:
+    """`judge` for one symbol at many instants: looked up where the timeframes' outcomes alone decide.
+
+    That is everywhere if no test of the selector is asked; else where no execution timeframe has the wanted side.
     """
     timeframes = tuple(outcomes)
-    combination = np.zeros(next(iter(outcomes.values())).shape[1], dtype=np.int16)
+    combination = np.zeros(len(instants_ms), dtype=np.int16)
     for timeframe in timeframes:
         combination *= np.int16(len(Outcome))
         combination += outcomes[timeframe][0]
-    judgement = _of_all_combinations(blueprint, timeframes, options)
-    tables = (judgement.sides, judgement.chosen, judgement.reasons)
-    sides, chosen, reasons = (codes[0].take(combination) for codes in tables)
-    return judgement, (sides, chosen, reasons)
+    table = _of_all_combinations(blueprint, timeframes, options)
+    sides, chosen, reasons = (codes[0].take(combination) for codes in (table.sides, table.chosen, table.reasons))
+    if _asks(blueprint):
+        reached = np.flatnonzero(chosen != NONE_SELECTED)
+        if len(reached):
+            seen = {timeframe: codes[:, reached] for timeframe, codes in outcomes.items()}
+            spread = None if spread_bps is None else spread_bps[:, reached]
+            asked = judge(blueprint, tables, seen, instants_ms[reached], options, spread)
+            sides[reached], chosen[reached], reasons[reached] = asked.sides[0], asked.chosen[0], asked.reasons[0]
+    return JudgedOver(table.execution, sides, chosen, reasons)
+
+
+def _asks(blueprint: Blueprint) -> bool:
+    """Whether the selector, or the restriction on 1m, has a test."""
+    rules = blueprint.profile.rules
+    return any(rules.selector_tests_on(timeframe) for timeframe in rules.execution_timeframes)
 
 
 @lru_cache(maxsize=64)
 def _of_all_combinations(blueprint: Blueprint, timeframes: tuple[Timeframe, ...], options: DecideOptions) -> Judgement:
-    """The judgement of every combination of outcomes, in the order of their numbers to the base of all outcomes."""
+    """The judgement of every combination of outcomes, in the order of their numbers to the base of all outcomes.
+
+    Where the selector has tests it is left out: something is chosen wherever there is a choice.
+    """
     grid = np.indices((len(Outcome),) * len(timeframes), dtype=np.int8).reshape(len(timeframes), 1, -1)
     outcomes = dict(zip(timeframes, grid, strict=True))
+    if _asks(blueprint):
+        rules = evolve(blueprint.profile.rules, selector=None, allow_1m_only_if_any=None)
+        blueprint = evolve(blueprint, profile=evolve(blueprint.profile, rules=rules))
     return judge(blueprint, {}, outcomes, np.zeros(0, np.int64), options)
 
 

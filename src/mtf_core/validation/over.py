@@ -13,7 +13,7 @@ from mtf_core.market import Candles, CandleStack, Side, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
 from mtf_core.validation.blueprint import Blueprint
-from mtf_core.validation.judge import DecideOptions, judge, judge_by_table
+from mtf_core.validation.judge import DecideOptions, judge_over_instants
 from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome
 from mtf_core.validation.selection import NONE_SELECTED
 from mtf_core.validation.timeframe import judge_timeframe
@@ -103,13 +103,16 @@ def judge_over(
         stack = _whole(series[timeframe], symbol, int(instants[-1]))
         tables[timeframe] = FeatureTable(stack, stack.count, blueprint.timezone)
     outcomes = {timeframe: _outcomes(blueprint, timeframe, tables, instants) for timeframe in blueprint.parts}
-    chosen = options or DecideOptions()
-    if any(blueprint.profile.rules.selector_tests_on(timeframe) for timeframe in blueprint.parts):
-        judgement = judge(blueprint, tables, outcomes, instants, chosen, spread)
-        found = (judgement.sides[0], judgement.chosen[0], judgement.reasons[0])
-    else:
-        judgement, found = judge_by_table(blueprint, outcomes, chosen)
-    return Signals(symbol, instants, judgement.execution, *found, {tf: codes[0] for tf, codes in outcomes.items()})
+    judged = judge_over_instants(blueprint, tables, outcomes, instants, options or DecideOptions(), spread)
+    return Signals(
+        symbol,
+        instants,
+        judged.execution,
+        judged.sides,
+        judged.chosen,
+        judged.reasons,
+        {timeframe: codes[0] for timeframe, codes in outcomes.items()},
+    )
 
 
 def _whole(candles: Candles, symbol: str, end_ms: int) -> CandleStack:

@@ -70,8 +70,9 @@ def judge_timeframe(
 ) -> TimeframeVerdicts:
     """The verdict at each of the last `columns` candles of one timeframe."""
     timeframe = part.timeframe
-    evaluator = Evaluator(CandleAxis(tables, timeframe, columns, pivot_timeframe), program=part.program)
     stack = tables[timeframe].stack
+    program = part.program_over_all if columns == stack.count and not traced else part.program
+    evaluator = Evaluator(CandleAxis(tables, timeframe, columns, pivot_timeframe), program=program)
     reasons = readiness(tables, timeframe, part.needs, columns)
     holds = {side: _truth(evaluator, template) for side, template in ((Side.LONG, part.long), (Side.SHORT, part.short))}
     if rules.filters_on(timeframe):
