@@ -77,6 +77,7 @@ def select(
             _any(entry.forbid_drop_to_lower_if_any, entry.timeframe, truth_of, shape),
         )
         for entry in rules.selector or ()
+        if entry.timeframe in candidates  # a run may be for one timeframe alone
     }
     return select_by_groups(rules, allowed, groups, shape)
 

@@ -12,6 +12,7 @@ from mtf_core.ports import Switch
 from mtf_core.runs import InvalidRequestError, RunLockedError, RunReport, RunRequest, parse_request
 from tests.integration.liveness.run_cases import TRADABLE
 from tests.integration.liveness.sandbox import Sandbox, reasons, sandbox
+from tests.unit.files.shipped import shipped
 from tests.unit.settings.liveness.histories import NOW_MS, SYMBOL
 from tests.unit.settings.liveness.worlds import content_with, profile_of
 
@@ -98,6 +99,13 @@ async def test_another_value_of_a_field_changes_the_run(field: Field) -> None:
         async with sandbox(PROFILE, other=OTHER) as world:
             seen.append(await field.story(world, request))
     assert seen[0] != seen[1]
+
+
+async def test_one_timeframe_without_context_leaves_the_selectors_other_entries_alone() -> None:
+    async with sandbox(shipped("regular")) as world:
+        report = await world.run(RunRequest(skip_context=True, current_tf=Timeframe.M1))
+    assert {result.execution_timeframe for result in report.results.values()} <= {None, Timeframe.M1}
+    assert report.results
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED.items())

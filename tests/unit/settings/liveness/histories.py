@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from attrs import evolve
 
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import Candles, Timeframe, parse_instant, to_ms
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.judge import DecideOptions
 from mtf_core.validation.over import judge_over
 
 SYMBOL = "ADAUSDT"
@@ -36,9 +38,31 @@ def candles() -> dict[Timeframe, Candles]:
     }
 
 
+@cache
+def flat_candles() -> dict[Timeframe, Candles]:
+    """As many candles that all stand at 100, where averages touch the price exactly."""
+    return {timeframe: _flat(series) for timeframe, series in candles().items()}
+
+
+def _flat(series: Candles) -> Candles:
+    at_100 = np.full(len(series), 100.0)
+    return evolve(series, open=at_100, high=at_100, low=at_100, close=at_100)
+
+
 def decisions(profile: Profile) -> object:
     """Reason, side and execution timeframe at every minute. Books are two basis points wide, then ten, in turn."""
-    spread = np.where(np.arange(len(candles()[Timeframe.M1])) % 2, 10.0, 2.0)
-    signals = judge_over(blueprint_of(profile), SYMBOL, candles(), spread_bps=spread)
+    return _decided(profile, candles())
+
+
+def decisions_when_flat(profile: Profile) -> object:
+    """The same on 1m alone, in a market that does not move."""
+    return _decided(profile, flat_candles(), DecideOptions(skip_context=True, current_tf=Timeframe.M1))
+
+
+def _decided(
+    profile: Profile, series: dict[Timeframe, Candles], options: DecideOptions | None = None
+) -> list[tuple[object, ...]]:
+    spread = np.where(np.arange(len(series[Timeframe.M1])) % 2, 10.0, 2.0)
+    signals = judge_over(blueprint_of(profile), SYMBOL, series, options, spread)
     chosen = [signals.execution[place] if place >= 0 else None for place in signals.chosen.tolist()]
     return list(zip(signals.reasons.tolist(), signals.sides.tolist(), chosen, strict=True))
