@@ -1,0 +1,137 @@
+"""Importing a file of the reference: read, convert, check with the loader, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+from mtf_adapters.files.yaml import parse_yaml, read_yaml
+from mtf_adapters.reference.comments import Comments, comments_of
+from mtf_adapters.reference.companions import Companions
+from mtf_adapters.reference.conversion import Conversion, convert
+from mtf_adapters.reference.detection import Source, detect
+from mtf_adapters.reference.findings import Finding, Findings
+from mtf_adapters.reference.writing import written
+from mtf_core.settings.nodes import ConfigNode, ConfigProblem, Place, Problems
+from mtf_core.settings.profile import Document
+
+_APP = "app"
+
+
+@frozen(eq=False)
+class Imported:
+    """The outcome of importing one file."""
+
+    file: str
+    source: Source | None
+    """None when it is no file that can be converted."""
+    text: str | None
+    """The converted file; also there when it does not load yet."""
+    findings: tuple[Finding, ...]
+    problems: tuple[ConfigProblem, ...]
+    """Why it was refused, at places of the source; empty when it loads."""
+    warnings: tuple[ConfigProblem, ...]
+    """What the loader remarks of the converted file, and what it cannot be together with."""
+    lost_comments: tuple[int, ...] = ()
+    """Lines of the source whose comments belonged to something that was left out."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems and self.text is not None
+
+    @property
+    def file_name(self) -> str | None:
+        return self.source.file_name if self.source is not None else None
+
+
+class ExistsError(Exception):
+    """The file to be written is there already."""
+
+
+def import_file(
+    path: Path, *, profile: str | None = None, out: Path | None = None, config_dir: Path | None = None
+) -> Imported:
+    """Converts a file; nothing is written. `out` and `config_dir` are where the profile's other files are looked for.
+
+    Whatever the file holds, the outcome says what is wrong with it; only a fault of the disk raises (`OSError`).
+    """
+    problems, findings = Problems(), Findings()
+    root = read_yaml(path, str(path), problems)
+    if root is None or problems.errors:
+        return _refused(path, problems, findings)
+    source = detect(root, path.name, findings, problems, profile)
+    if source is None:
+        return _refused(path, problems, findings)
+    companions = Companions(path.parent, folder_in(out) if out is not None else None, config_dir)
+    conversion = convert(source, findings, _execution(source, companions, findings))
+    comments = comments_of(path.read_bytes().decode("utf-8-sig"))
+    text = written(conversion.document, comments, f"Converted from {path.name}.")
+    return _judged(path, conversion, text, comments, companions)
+
+
+def _refused(path: Path, problems: Problems, findings: Findings) -> Imported:
+    return Imported(str(path), None, None, findings.in_order(), problems.errors, problems.warnings)
+
+
+def _execution(source: Source, companions: Companions, findings: Findings) -> tuple[str, ...] | None:
+    """The execution timeframes of the profile, which only a trade-entry file asks for."""
+    if source.document is not Document.TRADE_ENTRY or source.profile is None:
+        return None
+    found = companions.execution_timeframes(source.profile)
+    root = ConfigNode({}, source.settings.place)
+    if found is None:
+        findings.decision(
+            root,
+            f"the execution timeframes of {source.profile!r} are not known",
+            "multipliers are kept for every timeframe; convert the validations of the profile first",
+            "decision 2",
+        )
+        return None
+    return found[1]
+
+
+def _judged(path: Path, conversion: Conversion, text: str, comments: Comments, companions: Companions) -> Imported:
+    said = companions.problems_of(conversion)
+    own = tuple(problem for problem in said.errors if problem.place.file == str(path))
+    others = tuple(problem for problem in said.errors if problem.place.file != str(path))
+    remarks = tuple(problem for problem in said.warnings if problem.place.file == str(path))
+    if not _reads_back(text, conversion.document):
+        place = Place(str(path), conversion.document.place.line)
+        own += (ConfigProblem(place, "the converted text is not what was meant", "please report this file"),)
+    return Imported(
+        file=str(path),
+        source=conversion.source,
+        text=text,
+        findings=conversion.findings,
+        problems=tuple(dict.fromkeys(own)),
+        warnings=tuple(dict.fromkeys((*others, *remarks))),
+        lost_comments=comments.left_lines,
+    )
+
+
+def _reads_back(text: str, document: ConfigNode) -> bool:
+    """Whether the text says the same as the tree that was checked."""
+    problems = Problems()
+    node = parse_yaml(text, "converted", problems)
+    return node is not None and not problems.errors and node.to_plain() == document.to_plain()
+
+
+def folder_in(out: Path) -> Path:
+    """Where application files belong below a folder: its `app/` if it is a configuration folder."""
+    app = out / _APP
+    return app if app.is_dir() or (out / "trading.yaml").is_file() else out
+
+
+def write_imported(imported: Imported, out: Path, *, force: bool = False) -> Path:
+    """Writes the converted file into a folder and returns its path; raises `ExistsError` rather than replace one."""
+    if imported.text is None or imported.file_name is None:
+        raise ValueError("there is nothing to write")
+    target = folder_in(out) / imported.file_name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with target.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(imported.text)
+    except FileExistsError:
+        raise ExistsError(f"{target} exists already; --force replaces it") from None
+    return target
