@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from . import (
         conditions,
         config,
+        config_import,
         contracts,
         database,
         health,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "conditions",
     "config",
+    "config_import",
     "contracts",
     "database",
     "health",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from mtf_entrypoints.cli import actions
 from mtf_entrypoints.cli.options import CONFIG_DIR, PROFILE, AsJson, World, takes
 
-app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
+app = typer.Typer(help="Check, show and import the configuration.", no_args_is_help=True)
 
 
 @app.command()
@@ -32,3 +35,32 @@ def show(world: World, as_json: AsJson = False) -> None:
       mtf config show --profile scalper
     """
     actions.config.show(world, as_json)
+
+
+@app.command("import")
+@takes(CONFIG_DIR)
+def import_file(
+    world: World,
+    file: Annotated[Path, typer.Argument(help="validations.*.yaml, mtf_validations*.yaml, trade_entry*.yaml, …")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write there, into its app/ if it has one. Default: stdout."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Instead of the one in the file's name.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Convert a file of the system that this one follows. What had no effect there, what means something else here and
+    what needs a decision is listed on stderr. Exit code 1 if the result does not load.
+
+    Validations, trade entry, contracts and indicators; convert the validations of a profile first.
+
+    Examples:
+
+      mtf config import validations.scalper.yaml --out ./my-config
+
+      mtf config import trade_entry.scalper.yaml --json
+    """
+    actions.config_import.convert_file(world, file, actions.config_import.Target(out, force, profile), as_json)
