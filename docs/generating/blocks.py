@@ -61,6 +61,27 @@ def blocks_of(page: str) -> tuple[Block, ...]:
     return tuple(found)
 
 
+@frozen
+class Hunk:
+    """Lines of a file before and after a change."""
+
+    before: str
+    after: str
+
+
+def hunks_of(block: Block) -> Iterator[Hunk]:
+    """The changes of a `diff` block; a line that begins with `@@` separates them."""
+    lines: list[str] = []
+    for line in (*block.lines, "@@"):
+        if not line.startswith("@@"):
+            lines.append(line or " ")
+        elif lines:
+            before = "".join(f"{each[1:]}\n" for each in lines if each[0] in " -")
+            after = "".join(f"{each[1:]}\n" for each in lines if each[0] in " +")
+            yield Hunk(before, after)
+            lines = []
+
+
 def steps_of(block: Block) -> Iterator[Step]:
     """The commands of a block: after `$ ` in `console`, every line in `sh`; a backslash continues a line."""
     prompt = "$ " if block.language == "console" else ""

@@ -6,6 +6,9 @@ calls runs in a shell. `python` blocks share one namespace, as the cells of a no
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import inspect
 import io
 import os
 import shlex
@@ -15,18 +18,24 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 from attrs import field, frozen
-
-from docs.generating.blocks import Block, Step, blocks_of, steps_of
+from docs.generating.blocks import Block, Step, blocks_of, hunks_of, steps_of
 from docs.generating.comparing import Names, agree, trimmed
+
+from mtf_adapters.files.yaml import parse_yaml
+from mtf_core.config_nodes import Problems
+from mtf_core.rules import Scope, parse_rules
 from mtf_entrypoints.cli.main import run
 from mtf_entrypoints.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _SHELL_SIGNS = set("|<>&;`*()")
+
+
+CHANGE_CODE = ("how-to/add-a-condition.md", "how-to/add-a-feature.md")
+CLONE = ("config", "docs", "src", "tests", "pyproject.toml", ".env.example")
 
 
 class PageError(AssertionError):
@@ -43,7 +52,10 @@ class Walk:
     """Texts of commands that stand for something else here, such as the address of a database server."""
     collect: list[tuple[Block, list[str]]] | None = None
     """Where to put the outputs instead of comparing them."""
+    in_process: bool = True
+    """Whether `mtf` runs in this process; not where a page changes the code of mtf."""
     names: Names = field(factory=Names)
+    loop: asyncio.Runner = field(factory=asyncio.Runner)
     namespace: dict[str, Any] = field(factory=lambda: {"__name__": "__page__"})
     last_code: list[int] = field(factory=lambda: [0])
 
@@ -51,7 +63,7 @@ class Walk:
         """Every block of the page; raises `PageError` at the first that is not as shown."""
         blocks = blocks_of(page)
         output = ""
-        with _place(self.folder):
+        with _place(self.folder), self.loop:
             for block in blocks:
                 if block.language == "text" and block.note == "":
                     self._compare(block, list(block.lines), trimmed(output), "the code before")
@@ -73,6 +85,8 @@ class Walk:
                 file.write_text(block.text)
             case _, "console" | "sh":
                 self._commands(block)
+            case _, "yaml":
+                self._rules(block)
             case _, "python":
                 return self._python(block)
             case _:
@@ -80,29 +94,40 @@ class Walk:
         return ""
 
     def _quoted(self, block: Block) -> None:
-        source = (ROOT / block.about).read_text()
-        quoted = [dedent(part).strip("\n") for part in block.text.split("    ...\n")]
-        lines = [line.strip() for line in source.splitlines()]
-        for part in quoted:
-            wanted = [line.strip() for line in part.splitlines()]
-            if not any(lines[at : at + len(wanted)] == wanted for at in range(len(lines))):
-                raise self._error(block, f"{block.about} does not contain:\n{part}")
+        lines = [line.strip() for line in (ROOT / block.about).read_text().splitlines()]
+        wanted = [line.strip() for line in block.lines]
+        if not any(lines[at : at + len(wanted)] == wanted for at in range(len(lines))):
+            raise self._error(block, f"{block.about} does not contain these lines")
+
+    def _rules(self, block: Block) -> None:
+        """A map of rules: each must be sound, and none may have a warning."""
+        problems = Problems()
+        node = parse_yaml(block.text, self.name, problems)
+        if node is not None and isinstance(node.value, Mapping):
+            parse_rules(Scope(rules=node.value), problems)
+        if problems.items:
+            raise self._error(block, "\n".join(map(str, problems.items)))
 
     def _changed(self, block: Block) -> None:
         file = self.folder / block.about
         text = file.read_text()
-        before = "".join(f"{line[1:]}\n" for line in block.lines if line[:1] in (" ", "-"))
-        after = "".join(f"{line[1:]}\n" for line in block.lines if line[:1] in (" ", "+"))
-        if text.count(before) != 1:
-            raise self._error(block, f"{block.about} has these lines {text.count(before)} times:\n{before}")
-        file.write_text(text.replace(before, after))
+        for hunk in hunks_of(block):
+            if text.count(hunk.before) != 1:
+                raise self._error(
+                    block, f"{block.about} has these lines {text.count(hunk.before)} times:\n{hunk.before}"
+                )
+            text = text.replace(hunk.before, hunk.after)
+        file.write_text(text)
 
     def _python(self, block: Block) -> str:
         out = io.StringIO()
-        # Line numbers of the page in a traceback.
-        code = compile("\n" * block.start + block.text, self.name, "exec")
+        # Empty lines before it, so that a traceback shows the page's line numbers; `await` as in a notebook.
+        source = "\n" * block.start + block.text
+        code = compile(source, self.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         with redirect_stdout(out):
-            exec(code, self.namespace)
+            waiting = eval(code, self.namespace)
+            if code.co_flags & inspect.CO_COROUTINE:
+                self.loop.run(waiting)
         return out.getvalue()
 
     def _commands(self, block: Block) -> None:
@@ -132,7 +157,7 @@ class Walk:
             name, _, value = shlex.split(command)[1].partition("=")
             os.environ[name] = value
             return ""
-        if command.startswith("mtf ") and not _SHELL_SIGNS & set(command):
+        if self.in_process and command.startswith("mtf ") and not _SHELL_SIGNS & set(command):
             return self._mtf(shlex.split(command)[1:])
         done = subprocess.run(
             ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -161,9 +186,8 @@ class Walk:
 
 def refreshed(name: str, folder: Path) -> str:
     """The page with the outputs that come out now; those that agree with what is shown stay as they are."""
-    shutil.copytree(ROOT / "config", folder / "config")
     page = (ROOT / "docs" / name).read_text()
-    walk = Walk(name, folder, collect=[])
+    walk = _walk(name, folder, {}, [])
     walk.carry_out(page)
     lines = page.splitlines()
     shown_by_actual = {actual: shown for shown, actual in walk.names.actual.items()}
@@ -177,9 +201,19 @@ def refreshed(name: str, folder: Path) -> str:
 
 
 def walked(name: str, folder: Path, substitutes: Mapping[str, str] | None = None) -> None:
-    """Carries out a page of `docs/` in a folder that looks like a fresh clone: with the shipped configuration."""
-    shutil.copytree(ROOT / "config", folder / "config")
-    Walk(name, folder, substitutes or {}).carry_out((ROOT / "docs" / name).read_text())
+    """Carries out a page of `docs/` in an empty folder, which becomes what the page needs of a clone."""
+    _walk(name, folder, substitutes or {}).carry_out((ROOT / "docs" / name).read_text())
+
+
+def _walk(
+    name: str, folder: Path, substitutes: Mapping[str, str], collect: list[tuple[Block, list[str]]] | None = None
+) -> Walk:
+    """A page that changes the code gets a copy of it, and processes that import the copy."""
+    changes_code = name in CHANGE_CODE
+    for part in CLONE if changes_code else ("config",):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, folder / part)
+    return Walk(name, folder, substitutes, collect, in_process=not changes_code)
 
 
 @contextmanager
@@ -190,6 +224,7 @@ def _place(folder: Path) -> Iterator[None]:
         os.environ.pop(name, None)
     os.environ["XDG_DATA_HOME"] = str(folder / "data")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PYTHONPATH"] = str(folder / "src")
     os.chdir(folder)
     try:
         yield

@@ -1,0 +1,26 @@
+"""Every command and every block of code of the hand-written pages, carried out as written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docs.generating.walking import ROOT, walked
+from tests.integration.conftest import create_database
+from tests.integration.sql.postgres_server import PostgresServer
+
+PAGES = ["tutorial.md", "rules.md", *(f"how-to/{page.name}" for page in sorted((ROOT / "docs/how-to").glob("*.md")))]
+POSTGRES_PAGE = "how-to/run-against-postgresql.md"
+URL_IN_PAGE = "postgresql://mtf:password@localhost:5432/mtf"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != POSTGRES_PAGE])
+def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
+    walked(page, tmp_path)
+
+
+def test_the_page_on_postgresql_does_what_it_says_on_a_real_server(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = postgres.url(create_database(postgres))
+    assert URL_IN_PAGE in (ROOT / "docs" / POSTGRES_PAGE).read_text()
+    walked(POSTGRES_PAGE, tmp_path, {URL_IN_PAGE: url})
