@@ -98,7 +98,7 @@ class FeatureTable:
 
 def _stretches(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
     """Unbroken stretches as (rows that have it, start, stop); mostly one that all rows share."""
-    if len(set(stack.segments)) == 1:
+    if stack.alike:
         return [(range(len(stack.symbols)), start, stop) for start, stop in stack.segments[0]]
     rows_of: dict[tuple[int, int], list[int]] = {}
     for row, segments in enumerate(stack.segments):

@@ -185,12 +185,18 @@ class Candles:
     def aggregated(self, timeframe: Timeframe) -> Candles:
         """Candles of a higher timeframe, aligned to UTC; only those of which every part is present.
 
-        Open first, high max, low min, close last, volume sum. Raises ValueError for a lower timeframe.
+        Open first, high max, low min, close last, volume sum. Built timeframe by timeframe, so that 1h candles have
+        the same bits whether they are built from 1m or from 5m ones. Raises ValueError for a lower timeframe.
         """
-        if timeframe is self.timeframe:
-            return self
-        if timeframe.ms % self.timeframe.ms or timeframe.ms < self.timeframe.ms:
+        if timeframe.ms < self.timeframe.ms:
             raise ValueError(f"cannot build {timeframe} candles from {self.timeframe} ones")
+        built = self
+        for step in Timeframe:
+            if self.timeframe.ms < step.ms <= timeframe.ms:
+                built = built._aggregated_once(step)
+        return built
+
+    def _aggregated_once(self, timeframe: Timeframe) -> Candles:
         parts = timeframe.ms // self.timeframe.ms
         if len(self) < parts:
             return Candles.empty(timeframe)

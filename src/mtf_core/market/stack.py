@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from numpy.typing import NDArray
 
 from mtf_core.market.candles import COLUMNS, Candles, Floats
@@ -34,6 +34,12 @@ class CandleStack:
     volume: Floats
     segments: tuple[Segments, ...]
     lead: int = 0
+    alike: bool = field(init=False)
+    """Whether all symbols have the same stretches: mostly they do, and what holds of one then holds of all."""
+
+    @alike.default
+    def _alike(self) -> bool:
+        return len(set(self.segments)) == 1
 
     @classmethod
     def of_series(cls, candles: Candles, symbol: str) -> CandleStack:
@@ -82,6 +88,8 @@ class CandleStack:
 
         0 where the candle is missing, and for columns that the stack does not have.
         """
+        if self.alike:
+            return np.broadcast_to(self._unbroken(self.segments[0], columns), (len(self.symbols), len(columns)))
         found = {segments: self._unbroken(segments, columns) for segments in set(self.segments)}
         return np.array([found[segments] for segments in self.segments]).reshape(len(self.symbols), len(columns))
 

@@ -62,14 +62,11 @@ class Signals:
 def complete(candles: Mapping[Timeframe, Candles], wanted: frozenset[Timeframe]) -> dict[Timeframe, Candles]:
     """The wanted timeframes' candles; those not given are built from the finest given one that divides them."""
     given = sorted(candles, key=lambda timeframe: timeframe.minutes)
-    found = {}
-    for timeframe in wanted:
-        if timeframe in candles:
-            found[timeframe] = candles[timeframe]
-            continue
-        source = next((lower for lower in given if lower.ms < timeframe.ms), None)
-        if source is not None:
-            found[timeframe] = candles[source].aggregated(timeframe)
+    found = {timeframe: candles[timeframe] for timeframe in wanted if timeframe in candles}
+    built = candles[given[0]] if given else None
+    for timeframe in sorted(wanted - set(found), key=lambda timeframe: timeframe.minutes):
+        if built is not None and built.timeframe.ms < timeframe.ms:
+            built = found[timeframe] = built.aggregated(timeframe)
     return found
 
 

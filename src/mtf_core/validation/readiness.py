@@ -33,7 +33,7 @@ def shortage(stack: CandleStack, candles: int, columns: int) -> Codes:
 
 def _rows_by_segments(stack: CandleStack) -> dict[Segments, list[int] | slice]:
     """Rows that share their stretches of candles; mostly all of them."""
-    if len(set(stack.segments)) == 1:
+    if stack.alike:
         return {stack.segments[0]: slice(None)}
     found: dict[Segments, list[int] | slice] = {}
     for row, segments in enumerate(stack.segments):

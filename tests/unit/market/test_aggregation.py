@@ -24,9 +24,6 @@ def naive(candles: Candles, timeframe: Timeframe) -> list[Row]:
     for start, places in buckets.items():
         if len(places) * candles.timeframe.ms != timeframe.ms:
             continue
-        volume = 0.0
-        for place in places:
-            volume = volume + float(candles.volume[place])
         built.append(
             (
                 start,
@@ -34,10 +31,27 @@ def naive(candles: Candles, timeframe: Timeframe) -> list[Row]:
                 max(float(candles.high[place]) for place in places),
                 min(float(candles.low[place]) for place in places),
                 float(candles.close[places[-1]]),
-                volume,
+                summed([float(candles.volume[place]) for place in places], candles.timeframe, timeframe),
             )
         )
     return built
+
+
+def summed(volumes: list[float], lower: Timeframe, higher: Timeframe) -> float:
+    """Timeframe by timeframe: of an hour's minutes, every 5 make a sum, every 3 of these another, and so on."""
+    for step in Timeframe:
+        if lower.ms < step.ms <= higher.ms:
+            parts, lower = step.ms // lower.ms, step
+            volumes = [left_to_right(volumes[start : start + parts]) for start in range(0, len(volumes), parts)]
+    (total,) = volumes
+    return total
+
+
+def left_to_right(numbers: list[float]) -> float:
+    total = numbers[0]
+    for number in numbers[1:]:
+        total = total + number
+    return total
 
 
 def rows(candles: Candles) -> list[Row]:
@@ -93,3 +107,9 @@ def test_a_timeframe_builds_itself_and_never_a_lower_one() -> None:
     with pytest.raises(ValueError, match="cannot build 15m candles from 1h ones"):
         hours.aggregated(Timeframe.M15)
     assert len(Candles.empty(Timeframe.M1).aggregated(Timeframe.D1)) == 0
+
+
+@pytest.mark.parametrize("between", [Timeframe.M5, Timeframe.M15])
+def test_a_built_candle_is_the_same_bits_from_whichever_timeframe_it_is_built(between: Timeframe) -> None:
+    minutes = walk(Timeframe.M1, 3000, 3)
+    assert rows(minutes.aggregated(between).aggregated(Timeframe.H1)) == rows(minutes.aggregated(Timeframe.H1))
