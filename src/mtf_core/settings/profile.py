@@ -177,6 +177,13 @@ def _check_timeframes(rules: RuleSet, trade_entry: TradeEntrySettings, node: Con
             "none of these is an execution timeframe of the profile, so nothing would ever be planned",
             f"execution timeframes: {names}",
         )
+    market = trade_entry.market_entry
+    if market.enabled and not set(market.allowed_execution_timeframes) & set(execution):
+        problems.error(
+            node.place_of("market_entry", "allowed_execution_timeframes"),
+            "none of these is an execution timeframe of the profile, so no entry would ever become a market entry",
+            f"execution timeframes: {names}",
+        )
     by_timeframe: tuple[tuple[tuple[str, str], Mapping[Timeframe, object]], ...] = (
         (("defaults", "timeframe_multipliers"), trade_entry.defaults.timeframe_multipliers),
         (("defaults", "r_timeframe_multipliers"), trade_entry.defaults.r_timeframe_multipliers),

@@ -141,6 +141,11 @@ def test_problems_of_all_documents_are_reported_together() -> None:
             "trade_entry.yaml:1: decision.allowed_execution_timeframes: none of these is an execution timeframe of the "
             "profile, so nothing would ever be planned; execution timeframes: 1m",
         ),
+        (
+            "market_entry: {enabled: true, allowed_execution_timeframes: [15m, 5m]}",
+            "trade_entry.yaml:1: market_entry.allowed_execution_timeframes: none of these is an execution timeframe of "
+            "the profile, so no entry would ever become a market entry; execution timeframes: 1m",
+        ),
     ],
 )
 def test_trade_entry_speaks_of_the_execution_timeframes_of_the_rules(trade_entry: str, message: str) -> None:

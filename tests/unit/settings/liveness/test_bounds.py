@@ -14,19 +14,8 @@ from mtf_core.settings.nodes import ConfigNode, Place, Problems
 from mtf_core.settings.plain import node_from
 from mtf_core.settings.profile import Document, build_profile
 from mtf_core.settings.structure import structure
-from tests.unit.settings.liveness.keys import DOCUMENTS, Key, changed, every_key
-from tests.unit.settings.liveness.worlds import BASE, NAME
-
-ENTRIES = {
-    "trade_entry.leverage.per_symbol_caps": [{"symbol_regex": "^TEST", "cap": 5}],
-    "indicator.atr.pct_thresholds": {"5m": {"min": 0.001, "max": 0.03}},
-    "trading.profiles": {"5m": {"enabled": False, "priority": 1}},
-}
-"""An entry for each list and map of settings, so that what is in it has a place."""
-
-
-def concrete(key: Key) -> str:
-    return key.path.replace("[]", ".0").replace("*", "5m")
+from tests.unit.settings.liveness.keys import DOCUMENTS, Key, every_key
+from tests.unit.settings.liveness.worlds import NAME, concrete, full_content_with
 
 
 def shown(key: Key) -> str:
@@ -40,7 +29,7 @@ def kind(key: Key) -> Any:
 
 
 def documents_with(key: Key, value: Any) -> dict[str, ConfigNode]:
-    content = changed(BASE, {**ENTRIES, concrete(key): value})
+    content = full_content_with({concrete(key): value})
     return {name: node_from(document, Place(name, 1)) for name, document in content.items()}
 
 

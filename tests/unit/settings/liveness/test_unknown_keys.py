@@ -11,8 +11,14 @@ import pytest
 from mtf_adapters.files.config_dir import config_dir_in_use
 from mtf_adapters.files.profiles import load_profile
 from mtf_core.rules.catalogue import CONDITIONS
-from mtf_core.settings.nodes import ConfigError, ConfigProblem
+from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems
+from mtf_core.settings.plain import node_from
+from mtf_core.settings.profile import Document, build_profile
+from mtf_core.settings.refused import REFUSED_CONTRACT_KEYS, REFUSED_INDICATOR_KEYS, REFUSED_VALIDATION_KEYS
+from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
+from tests.unit.settings.liveness.keys import Content, Key, every_key
 from tests.unit.settings.liveness.spelling import WrittenKey, written_keys
+from tests.unit.settings.liveness.worlds import NAME, concrete, full_content_with
 
 SHIPPED = config_dir_in_use()
 FILES = sorted(str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*.yaml"))
@@ -32,6 +38,13 @@ def errors_of(folder: Path, file: str) -> tuple[ConfigProblem, ...]:
     except ConfigError as error:
         return tuple(problem for problem in error.problems if problem.place.file == str(folder / file))
     return ()
+
+
+def errors_in(content: Content) -> tuple[ConfigProblem, ...]:
+    """What is wrong with a configuration; each document's name stands for its file."""
+    problems = Problems()
+    build_profile(NAME, {name: node_from(document, Place(name, 1)) for name, document in content.items()}, problems)
+    return problems.errors
 
 
 def keys_of(folder: Path, file: str) -> Iterator[tuple[WrittenKey, bool]]:
@@ -82,6 +95,35 @@ def test_a_misspelt_name_of_a_rule_is_refused_or_warned_about(file: str, folder:
         assert key.name in CONDITIONS, key.path
         warnings = load_profile(Path(file).stem.partition(".")[2], folder).warnings
         assert f"nothing uses the rule {key.misspelt!r}" in [warning.found for warning in warnings]
+
+
+@pytest.mark.parametrize("key", every_key(), ids=lambda key: key.path)
+def test_a_misspelt_copy_of_any_setting_that_there_is_is_refused_with_the_right_name(key: Key) -> None:
+    document, _, path = concrete(key).partition(".")
+    name = path.rpartition(".")[2]
+    misspelt = path + name[-1]
+    problems = errors_in(full_content_with({f"{document}.{misspelt}": 1}))
+    shown = misspelt.replace(".0.", "[0].")
+    assert (document, shown, name) in [(item.place.file, item.place.path, item.nearest) for item in problems]
+
+
+REFUSED = [
+    (document, path, why)
+    for document, table in (
+        (Document.VALIDATIONS, REFUSED_VALIDATION_KEYS),
+        (Document.TRADE_ENTRY, REFUSED_KEYS),
+        (Document.CONTRACTS, REFUSED_CONTRACT_KEYS),
+        (Document.INDICATOR, REFUSED_INDICATOR_KEYS),
+    )
+    for path, why in table.items()
+]
+
+
+@pytest.mark.parametrize(("document", "path", "why"), REFUSED)
+def test_a_key_of_older_files_is_refused_with_the_reason(document: Document, path: str, why: str) -> None:
+    assert not any(key.path == f"{document}.{path}" for key in every_key())
+    problems = errors_in(full_content_with({f"{document}.{path}": 1}))
+    assert [(item.place.path, item.allowed) for item in problems if "is refused" in item.found] == [(path, why)]
 
 
 @pytest.mark.parametrize("file", ["app/trade_entry.yaml", "app/mtf_contracts.yaml"])

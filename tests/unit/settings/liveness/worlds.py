@@ -12,7 +12,7 @@ from mtf_core.settings.plain import node_from, plain
 from mtf_core.settings.profile import Document, Profile, build_profile
 from mtf_core.settings.trading import TradingSettings
 from tests.unit.planning.examples import SETTINGS
-from tests.unit.settings.liveness.keys import Content, changed
+from tests.unit.settings.liveness.keys import Content, Key, changed
 
 NAME = "alive"
 
@@ -42,6 +42,23 @@ BASE: Content = {
 def content_with(changes: Mapping[str, Any]) -> Content:
     """The base configuration with other values at some paths."""
     return changed(BASE, changes)
+
+
+_ENTRIES: Content = {
+    "trade_entry.leverage.per_symbol_caps": [{"symbol_regex": "^TEST", "cap": 5}],
+    "indicator.atr.pct_thresholds": {"5m": {"min": 0.001, "max": 0.03}},
+    "trading.profiles": {"5m": {"enabled": False, "priority": 1}},
+}
+
+
+def full_content_with(changes: Mapping[str, Any]) -> Content:
+    """As `content_with`, with an entry in each list and map of settings besides, so that what is in it has a place."""
+    return content_with({**_ENTRIES, **changes})
+
+
+def concrete(key: Key) -> str:
+    """A path of the key that the full content has."""
+    return key.path.replace("[]", ".0").replace("*", "5m")
 
 
 def profile_of(content: Content, *, warned: bool = False) -> Profile:
