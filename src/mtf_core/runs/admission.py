@@ -9,6 +9,7 @@ from mtf_core.market import Contract
 from mtf_core.ports import AuditEvent, ExchangeError, Switch
 from mtf_core.reasons import Reason
 from mtf_core.runs.contracts_sync import current_contracts
+from mtf_core.runs.guards import daily_loss
 from mtf_core.runs.request import FieldProblem, InvalidRequestError
 from mtf_core.runs.state import RunState
 from mtf_core.runs.switchboard import Switchboard
@@ -33,6 +34,7 @@ async def choose_symbols(run: RunState) -> tuple[Contract, ...]:
 
 def _asked_for(symbols: Sequence[str], contracts: Sequence[Contract]) -> tuple[Contract, ...]:
     known = {contract.symbol: contract for contract in contracts}
+    symbols = tuple(dict.fromkeys(symbols))
     unknown = [symbol for symbol in symbols if symbol not in known]
     if unknown:
         hints = [
@@ -58,20 +60,19 @@ async def lock_symbols(run: RunState, contracts: Sequence[Contract]) -> tuple[Co
     ttl_ms = run.profile.trading.locks.symbol_ttl_sec * 1000
     locked = []
     for contract in contracts:
-        if await run.context.locks.acquire(symbol_lock(run, contract.symbol), run.run_id, ttl_ms) is None:
+        if await run.leases.take(symbol_lock(run, contract.symbol), ttl_ms) is None:
             locked.append(contract)
         else:
             run.skip(contract.symbol, Reason.SYMBOL_LOCKED)
     return tuple(locked)
 
 
-async def unlock_symbols(run: RunState, contracts: Sequence[Contract]) -> None:
-    for contract in contracts:
-        await run.context.locks.release(symbol_lock(run, contract.symbol), run.run_id)
-
-
 async def sync_account(run: RunState) -> None:
-    """Reads the account once; when that fails the run goes on to validate, and places nothing."""
+    """Reads the account once; when that fails the run goes on to validate, and places nothing.
+
+    The day's loss is measured in every run, so that its baseline is the first equity of the day, and a limit that was
+    reached locks the day whether or not there was something to trade.
+    """
     if not run.request.sync_tables:
         run.account_error = "the account was not read: sync_tables is false"
         return
@@ -80,13 +81,21 @@ async def sync_account(run: RunState) -> None:
             run.account = await run.exchange.account_state()
         except ExchangeError as error:
             run.account_error = str(error)
+            return
+        run.loss = await daily_loss(run.profile.trade_entry.risk, run.account, run.context.stores.audit)
 
 
 async def filter_busy(run: RunState, contracts: Sequence[Contract], switchboard: Switchboard) -> tuple[Contract, ...]:
-    """Leaves out busy symbols and those switched off; the switches follow what the account shows."""
+    """Leaves out busy symbols and those switched off; the switches follow what the account shows.
+
+    Symbols that are free again come back on, also those that are no part of this run: a universe leaves out what is
+    off, so no later run would look at them.
+    """
     busy = run.account.busy_symbols() if run.account else frozenset()
     settings = run.profile.trading.switches
-    changes: list[Switch] = []
+    looked_at = {contract.symbol for contract in contracts}
+    free = [symbol for symbol in switchboard.off_as_busy if symbol not in busy | looked_at] if run.account else []
+    changes = [change for symbol in free if (change := switchboard.turned_on_as_free(symbol)) is not None]
     admitted = []
     for contract in contracts:
         symbol = contract.symbol

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 
 from mtf_core.market import Contract, Timeframe
-from mtf_core.ports import CandleStore, JsonObject, MarketData
+from mtf_core.ports import CandleStore, ExchangeError, JsonObject, MarketData
 from mtf_core.reasons import Reason
 from mtf_core.runs.feed import CandleFeed
 from mtf_core.runs.journal import RangeDigests
@@ -64,11 +64,14 @@ async def decide(run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -
         batch = kept.decider.decide(fed.stacks, run.instant_ms, symbols, options, force=request.force_timeframe_check)
     run.evaluated = batch.evaluated
     run.reused = tuple(timeframe for timeframe in kept.blueprint.parts if timeframe not in batch.evaluated)
+    unread: Mapping[str, ExchangeError] = {}
     if _asks_for_spreads(kept.blueprint):
-        batch = await _with_spreads(run, kept, batch, options)
+        batch, unread = await _with_spreads(run, kept, batch, options)
     for decision in batch:
         run.decisions[decision.symbol] = decision
-        run.results[decision.symbol] = _result(decision)
+        run.results[decision.symbol] = result_of(decision)
+        if decision.symbol in unread and _stopped_in_the_selector(decision):
+            run.fail(decision.symbol, Reason.MARKET_FACTS_UNAVAILABLE, unread[decision.symbol])
     return batch
 
 
@@ -77,19 +80,31 @@ def _asks_for_spreads(blueprint: Blueprint) -> bool:
     return any("spread_bps" in metric_names(rules.selector_tests_on(tf)) for tf in rules.execution_timeframes)
 
 
-async def _with_spreads(run: RunState, kept: KeptWork, batch: DecisionBatch, options: DecideOptions) -> DecisionBatch:
-    """Decides again with the book's spreads of the symbols that reached the selector; the rest need none."""
+def _stopped_in_the_selector(decision: Decision) -> bool:
+    """The selector had something to choose from, and chose nothing."""
+    return decision.reason is Reason.NO_TIMEFRAME_SELECTED and any(step.candidate for step in decision.selection)
+
+
+async def _with_spreads(
+    run: RunState, kept: KeptWork, batch: DecisionBatch, options: DecideOptions
+) -> tuple[DecisionBatch, Mapping[str, ExchangeError]]:
+    """Decides again with the book's spreads of the symbols that reached the selector; the rest need none.
+
+    Also returns the symbols whose book could not be read; their spread is unknown.
+    """
     reached = [decision.symbol for decision in batch if decision.context is None or decision.context.side]
     if not reached:
-        return batch
+        return batch, {}
     with run.watch.stage("market facts"):
         quotes = await read_quotes(run.exchange, reached, run.request.workers)
     run.spreads_bps = quotes.spread_bps()
+    unread = {symbol: error for symbol, error in quotes.failures.items() if symbol not in quotes.books}
     with run.watch.stage("decisions"):
-        return kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps)
+        return kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps), unread
 
 
-def _result(decision: Decision) -> SymbolResult:
+def result_of(decision: Decision) -> SymbolResult:
+    """A symbol's result as its decision leaves it, before any plan."""
     rules = decision.batch.blueprint.profile.rules
     status = SymbolStatus.READY if decision.ready else SymbolStatus.INVALID
     return SymbolResult(

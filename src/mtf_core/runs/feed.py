@@ -23,6 +23,9 @@ class Hole:
     first_open_ms: int
     last_open_ms: int
 
+    def lies_within(self, other: Hole) -> bool:
+        return other.first_open_ms <= self.first_open_ms and self.last_open_ms <= other.last_open_ms
+
 
 @frozen(eq=False)
 class Fed:
@@ -44,7 +47,8 @@ class CandleFeed:
     timezone: str
     _series: dict[Series, Candles] = field(factory=dict, init=False)
     _stacks: dict[Timeframe, tuple[Window, CandleStack]] = field(factory=dict, init=False)
-    _tried: set[tuple[Series, Hole]] = field(factory=set, init=False)
+    _unfillable: dict[Series, tuple[Hole, ...]] = field(factory=dict, init=False)
+    """Holes that the exchange was asked for, and that do not reach the end of the window: they will stay."""
 
     async def stacks(
         self,
@@ -60,55 +64,68 @@ class CandleFeed:
         moved = {
             timeframe: window for timeframe, window in windows.items() if not self._is_kept(timeframe, window, symbols)
         }
-        for window in moved.values():
-            await self._read(window, symbols)
-        failures = await self._fetch(moved, contracts, workers, progress)
+        changed = {timeframe for timeframe, window in moved.items() if await self._read(window, contracts)}
+        fetched, failures = await self._fetch(moved, contracts, workers, progress)
+        changed |= fetched
         left = tuple(symbol for symbol in symbols if symbol not in failures)
         for timeframe, window in moved.items():
-            series = {symbol: self._series[symbol, timeframe] for symbol in left}
-            self._stacks[timeframe] = (window, window.stack(series))
+            if timeframe in changed or not self._is_stacked(timeframe, window, left):
+                series = {symbol: self._series[symbol, timeframe] for symbol in left}
+                self._stacks[timeframe] = (window, window.stack(series))
         return Fed({timeframe: self._stacks[timeframe][1] for timeframe in windows} if left else {}, failures)
 
     def _is_kept(self, timeframe: Timeframe, window: Window, symbols: tuple[str, ...]) -> bool:
+        """Whether the stack in memory is the answer; a candle that came late at its end may have come since."""
+        return self._is_stacked(timeframe, window, symbols) and all(
+            self._reaches_end(symbol, window) for symbol in symbols
+        )
+
+    def _is_stacked(self, timeframe: Timeframe, window: Window, symbols: tuple[str, ...]) -> bool:
         kept = self._stacks.get(timeframe)
         return kept is not None and kept[0] == window and set(symbols) <= set(kept[1].symbols)
 
-    async def _read(self, window: Window, symbols: Sequence[str]) -> None:
-        """Brings memory up to the store, reading for each symbol only what lies after what it already has."""
+    def _reaches_end(self, symbol: str, window: Window) -> bool:
+        known = self._series.get((symbol, window.timeframe))
+        return known is not None and len(known) > 0 and known.end_ms > window.last_open_ms
+
+    async def _read(self, window: Window, contracts: Sequence[Contract]) -> bool:
+        """Brings memory up to the store, reading for each symbol only what lies after what it already has.
+
+        A series with a hole is read as a whole: the hole may have been filled in the store since. Returns whether
+        there are candles that were not in memory.
+        """
         timeframe = window.timeframe
-        fresh: list[str] = []
+        before: dict[str, int] = {}
         behind: dict[int, list[str]] = {}
-        for symbol in symbols:
-            known = self._series.get((symbol, timeframe))
-            kept = None if known is None else known.between(window.first_open_ms, window.last_open_ms)
-            if kept is None or not len(kept) or int(kept.open_ms[0]) > window.first_open_ms:
-                fresh.append(symbol)
-            elif kept.end_ms <= window.last_open_ms:
-                self._series[symbol, timeframe] = kept
-                behind.setdefault(kept.end_ms, []).append(symbol)
-            else:
-                self._series[symbol, timeframe] = kept
-        if fresh:
-            read = await self.store.read(fresh, timeframe, window.first_open_ms, window.last_open_ms)
-            for symbol, candles in read.items():
-                self._series[symbol, timeframe] = candles
-        for start, group in behind.items():
-            read = await self.store.read(group, timeframe, start, window.last_open_ms)
+        for contract in contracts:
+            series = (contract.symbol, timeframe)
+            known = self._series.get(series, Candles.empty(timeframe)).between(
+                window.first_open_ms, window.last_open_ms
+            )
+            before[contract.symbol] = len(known)
+            lacking = holes(known, window, contract.opened_at_ms)
+            if len(lacking) == 1 and len(known) and lacking[0].first_open_ms == known.end_ms:
+                behind.setdefault(known.end_ms, []).append(contract.symbol)
+            elif lacking or not len(known):
+                known = Candles.empty(timeframe)
+                behind.setdefault(window.first_open_ms, []).append(contract.symbol)
+            self._series[series] = known
+        for start, symbols in behind.items():
+            read = await self.store.read(symbols, timeframe, start, window.last_open_ms)
             for symbol, candles in read.items():
                 self._series[symbol, timeframe] = self._series[symbol, timeframe].merged(candles)
+        return any(len(self._series[symbol, timeframe]) > count for symbol, count in before.items())
 
     async def _fetch(
         self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract], workers: int, progress: Progress
-    ) -> dict[str, ExchangeError]:
-        """Fetches what neither memory nor the store has, and stores it; returns the symbols that failed."""
-        lacking: dict[str, list[tuple[Timeframe, Hole]]] = {}
-        for contract in contracts:
-            for timeframe, window in windows.items():
-                series = (contract.symbol, timeframe)
-                for hole in holes(self._series[series], window, contract.opened_at_ms):
-                    if (series, hole) not in self._tried:
-                        lacking.setdefault(contract.symbol, []).append((timeframe, hole))
+    ) -> tuple[frozenset[Timeframe], dict[str, ExchangeError]]:
+        """Fetches what neither memory nor the store has, and stores it: timeframes with new candles, failed symbols.
+
+        Memory changes only once the store holds what was fetched, so a run that breaks off loses nothing for the next.
+        """
+        lacking = self._lacking(windows, contracts)
         fetched: dict[Series, Candles] = {}
+        asked: list[tuple[Series, Hole]] = []
         failures: dict[str, ExchangeError] = {}
         done = 0
 
@@ -119,7 +136,7 @@ class CandleFeed:
                     series = (symbol, timeframe)
                     found = await self.market.candles(symbol, timeframe, hole.first_open_ms, hole.last_open_ms)
                     fetched[series] = fetched[series].merged(found) if series in fetched else found
-                    self._tried.add((series, hole))
+                    asked.append((series, hole))
             except ExchangeError as error:
                 failures[symbol] = error
             done += 1
@@ -131,7 +148,35 @@ class CandleFeed:
             await self.store.write(new)
         for series, candles in new.items():
             self._series[series] = self._series[series].merged(candles)
-        return failures
+        self._remember(asked, windows)
+        return frozenset(timeframe for _, timeframe in new), failures
+
+    def _lacking(
+        self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract]
+    ) -> dict[str, list[tuple[Timeframe, Hole]]]:
+        """The holes worth asking the exchange for, by symbol."""
+        found: dict[str, list[tuple[Timeframe, Hole]]] = {}
+        for contract in contracts:
+            for timeframe, window in windows.items():
+                series = (contract.symbol, timeframe)
+                for hole in holes(self._series[series], window, contract.opened_at_ms):
+                    if not any(hole.lies_within(other) for other in self._unfillable.get(series, ())):
+                        found.setdefault(contract.symbol, []).append((timeframe, hole))
+        return found
+
+    def _remember(self, asked: Sequence[tuple[Series, Hole]], windows: Mapping[Timeframe, Window]) -> None:
+        """Keeps in mind what there was no answer to, as long as the windows still hold it.
+
+        The end of a window is asked for again: an exchange may be late with its last candles.
+        """
+        for series, hole in asked:
+            window, known = windows[series[1]], self._series[series]
+            end = known.end_ms if len(known) else window.first_open_ms
+            settled = Hole(hole.first_open_ms, min(hole.last_open_ms, end - window.timeframe.ms))
+            others = [one for one in self._unfillable.get(series, ()) if one.last_open_ms >= window.first_open_ms]
+            if settled.first_open_ms <= settled.last_open_ms:
+                others.append(settled)
+            self._unfillable[series] = tuple(others)
 
 
 def holes(candles: Candles, window: Window, listed_ms: int) -> tuple[Hole, ...]:

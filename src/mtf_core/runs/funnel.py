@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from attrs import evolve, frozen
 
-from mtf_core.market import format_instant
-from mtf_core.ports import DecisionRecord, RunRecord
+from mtf_core.market import Timeframe, format_instant
+from mtf_core.ports import DecisionRecord, RunRecord, RunStatus
 from mtf_core.reasons import Reason, Stage, stage_of
 from mtf_core.runs.context import Progress, Stores, no_progress
 from mtf_core.settings.nodes import ConfigError
@@ -21,6 +21,7 @@ from mtf_core.validation.traces import digest_of, templates_of
 
 MOST_RUNS = 1440
 """Runs that one funnel looks at: a day of minutes."""
+RUNS_PER_PAGE = 20
 
 
 @frozen
@@ -145,12 +146,26 @@ async def funnel(
 async def _runs(stores: Stores, run_id: str | None, since_ms: int | None, profile: str | None) -> tuple[RunRecord, ...]:
     if run_id is not None:
         run = await stores.runs.run(run_id)
-        return () if run is None else (run,)
-    found = await stores.runs.latest(profile, limit=1 if since_ms is None else MOST_RUNS)
-    finished = [
-        run for run in found if run.finished_ms is not None and (since_ms is None or run.started_ms >= since_ms)
-    ]
-    return tuple(run for run in finished if run.profile == finished[0].profile)
+        return () if run is None or run.status is not RunStatus.FINISHED else (run,)
+    found: list[RunRecord] = []
+    async for run in _newest_first(stores, profile):
+        if since_ms is not None and (run.started_ms < since_ms or len(found) == MOST_RUNS):
+            break
+        if run.status is RunStatus.FINISHED and (not found or run.profile == found[0].profile):
+            found.append(evolve(run, report=None))  # a day of reports does not fit into memory
+            if since_ms is None:
+                break
+    return tuple(found)
+
+
+async def _newest_first(stores: Stores, profile: str | None) -> AsyncIterator[RunRecord]:
+    page = await stores.runs.history(RUNS_PER_PAGE, profile=profile)
+    while True:
+        for run in page.items:
+            yield run
+        if page.next is None:
+            return
+        page = await stores.runs.history(RUNS_PER_PAGE, page.next, profile=profile)
 
 
 class _Counter:
@@ -171,7 +186,8 @@ class _Counter:
         if traces is None or blueprint is None:
             self._unread += 1
             return
-        for one in blocking_conditions(blueprint, traces):
+        current: Any = run.request.get("current_tf")
+        for one in blocking_conditions(blueprint, traces, Timeframe(current) if current else None):
             known = self._conditions.get(one.key)
             self._conditions[one.key] = (
                 one

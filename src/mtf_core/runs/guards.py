@@ -15,6 +15,8 @@ from mtf_core.settings.trade_entry import RiskSettings
 
 BASELINE = "daily_baseline"
 LOCKED = "daily_loss_locked"
+MOST_AT_ONCE = 100
+"""More processes than ever begin a day together."""
 
 
 @frozen
@@ -67,13 +69,20 @@ def _reached(risk: RiskSettings, baseline: Decimal, loss: Decimal) -> bool:
 
 
 async def _of_the_day(audit: AuditStore, action: str, day_start: int) -> AuditEvent | None:
-    """The newest event of that action on the day; None when there is none."""
-    events = await audit.page(1, before_ms=day_start + DAY_MS, action=action)
-    return events[0] if events and events[0].time_ms >= day_start else None
+    """The first event of that action on the day; None when there is none. Several are there only where two processes
+    began the day at the same moment."""
+    events = await audit.page(MOST_AT_ONCE, before_ms=day_start + DAY_MS, action=action)
+    return next((event for event in reversed(events) if event.time_ms >= day_start), None)
 
 
 def _day(day_start: int) -> str:
     return format_instant(day_start)[:10]
+
+
+def _open(account: AccountState) -> int:
+    """Positions, and symbols without one that an order is about to open one in."""
+    held = {position.symbol for position in account.positions}
+    return len(account.positions) + len({one.symbol for one in account.open_orders if not one.reduce_only} - held)
 
 
 @define
@@ -92,16 +101,19 @@ class MoneyGuards:
             return Refusal(Reason.ACCOUNT_STATE_UNKNOWN)
         if self.switchboard.kill_switch_on:
             return Refusal(Reason.KILL_SWITCH_ON)
-        if self.switchboard.is_off(symbol, timeframe):
+        busy = symbol in self.account.busy_symbols()
+        # A switch that is off because the symbol is busy says no more than that it is.
+        as_busy = busy and symbol in self.switchboard.off_as_busy
+        if self.switchboard.is_off(symbol, timeframe) and not as_busy:
             return Refusal(Reason.SYMBOL_SWITCHED_OFF, {"timeframe": str(timeframe), "side": str(side)})
         if self.loss.locked:
             facts = {"baseline_usdt": str(self.loss.baseline), "loss_usdt": str(self.loss.loss)}
             return Refusal(Reason.DAILY_LOSS_LIMIT_REACHED, facts)
-        most, open_now = self.risk.max_concurrent_positions, len(self.account.positions) + self._entered
+        most, open_now = self.risk.max_concurrent_positions, _open(self.account) + self._entered
         if most and open_now >= most:
             facts = {"open": str(open_now), "allowed": str(most)}
             return Refusal(Reason.MAX_CONCURRENT_POSITIONS_REACHED, facts)
-        if symbol in self.account.busy_symbols():
+        if busy:
             return Refusal(Reason.SYMBOL_BUSY)
         return None
 

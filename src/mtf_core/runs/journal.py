@@ -67,6 +67,7 @@ def decision_inputs(
     document: dict[str, Any] = {"at_ms": decision.at_ms, "candles": ranges, "spread_bps": spread_bps}
     if planned is not None:
         document["facts"] = facts_to_json(planned.facts)
+        document["planned_at_ms"] = planned.now_ms
         document["contract"] = contract_to_json(planned.contract)
     return document
 

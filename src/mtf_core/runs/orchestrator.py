@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.market import Contract
-from mtf_core.ports import LockHeld, RunRecord, RunStatus
+from mtf_core.ports import LockHeld, PortError, RunRecord, RunStatus
 from mtf_core.runs.admission import (
     choose_symbols,
     filter_busy,
     lock_symbols,
     read_switchboard,
     sync_account,
-    unlock_symbols,
 )
 from mtf_core.runs.context import Progress, RunContext, no_progress
 from mtf_core.runs.deciding import KeptWork, decide
 from mtf_core.runs.journal import decision_inputs, decision_record
+from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import Performance, RunReport
 from mtf_core.runs.request import RunRequest, check_request
@@ -49,30 +50,29 @@ class Orchestrator:
         exchange fails; a symbol's own troubles are in the report.
         """
         run = self._state(request, progress)
-        if request.lock_per_symbol:
+        async with run.leases.kept():
+            if not request.lock_per_symbol:
+                lock = f"run:{run.context.venue.namespace}:{run.profile.name}"
+                held = await run.leases.take(lock, run.profile.trading.locks.run_ttl_sec * 1000)
+                if held is not None:
+                    raise RunLockedError(held)
             return await self._run(run)
-        lock = f"run:{run.context.venue.namespace}:{run.profile.name}"
-        held = await run.context.locks.acquire(lock, run.run_id, run.profile.trading.locks.run_ttl_sec * 1000)
-        if held is not None:
-            raise RunLockedError(held)
-        try:
-            return await self._run(run)
-        finally:
-            await run.context.locks.release(lock, run.run_id)
 
     def _state(self, request: RunRequest, progress: Progress) -> RunState:
         check_request(request, self.context.venue.exchange, self.context.venue.market_type)
         context = self.context.at(request.at_ms)
+        run_id = context.new_run_id()
         return RunState(
             request=request,
             context=context,
             profile=context.profiles(request.profile),
-            run_id=context.new_run_id(),
+            run_id=run_id,
             started_ms=context.wall.now_ms(),
             instant_ms=context.venue.clock.now_ms(),
             exchange=MeteredExchange(context.venue.market, context.venue.account),
             watch=Stopwatch(context.timer),
             progress=progress,
+            leases=Leases(context.locks, run_id),
         )
 
     async def _run(self, run: RunState) -> RunReport:
@@ -91,41 +91,34 @@ class Orchestrator:
             code_version=__version__,
             report=None,
         )
-        kept = self._kept_work(run)
-        await runs.start(record, {run.profile.digest: dict(run.profile.content), kept.templates_digest: kept.templates})
+        # One run at a time works with it, and one that broke off leaves nothing behind.
+        key = (run.profile.digest, run.context.venue.namespace)
+        kept = self._kept.pop(key, None) or KeptWork.of(run.profile, run.exchange, run.context.stores.candles)
+        kept.ask(run.exchange)
+        documents = {run.profile.digest: dict(run.profile.content), kept.templates_digest: kept.templates}
         try:
-            await self._stages(run, contracts)
-            return await self._finish(run, record)
+            await runs.start(record, documents)
+            await self._stages(run, kept, contracts)
+            report = await self._finish(run, kept, record)
         except BaseException:
             failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.context.wall.now_ms())
-            await runs.finish(failed, ())
+            with suppress(PortError):  # what ended the run says more than a store that cannot note it
+                await runs.finish(failed, ())
             raise
+        self._kept[key] = kept
+        return report
 
-    async def _stages(self, run: RunState, contracts: Sequence[Contract]) -> None:
+    async def _stages(self, run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -> None:
         locked = await lock_symbols(run, contracts)
-        try:
-            switchboard = await read_switchboard(run)
-            await sync_account(run)
-            admitted = await filter_busy(run, locked, switchboard)
-            kept = self._kept_work(run)
-            batch = await decide(run, kept, admitted)
-            if batch is not None:
-                by_symbol = {contract.symbol: contract for contract in admitted}
-                await simulate(run, kept, batch, by_symbol, switchboard)
-        finally:
-            await unlock_symbols(run, locked)
+        switchboard = await read_switchboard(run)
+        await sync_account(run)
+        admitted = await filter_busy(run, locked, switchboard)
+        batch = await decide(run, kept, admitted)
+        if batch is not None:
+            await simulate(run, kept, batch, {contract.symbol: contract for contract in admitted})
 
-    def _kept_work(self, run: RunState) -> KeptWork:
-        """What earlier runs of the same configuration in the same world left behind."""
-        key = (run.profile.digest, run.context.venue.namespace)
-        if key not in self._kept:
-            self._kept[key] = KeptWork.of(run.profile, run.exchange, run.context.stores.candles)
-        self._kept[key].ask(run.exchange)
-        return self._kept[key]
-
-    async def _finish(self, run: RunState, record: RunRecord) -> RunReport:
+    async def _finish(self, run: RunState, kept: KeptWork, record: RunRecord) -> RunReport:
         with run.watch.stage("store"):
-            kept = self._kept_work(run)
             stacks = {**run.plan_stacks, **run.stacks}
             records = []
             for symbol, result in run.results.items():

@@ -38,6 +38,8 @@ class Planned:
     outcome: PlanOutcome
     facts: MarketFacts
     contract: Contract
+    now_ms: int
+    """When the plan was made: what the ages of the facts are measured against."""
 
 
 async def read_quotes(
@@ -96,7 +98,7 @@ def make_plan(
         features=features,
         valid_timeframes=valid_timeframes,
     )
-    return Planned(plan_order(signal, contract, facts, blueprint.profile.trade_entry, now_ms), facts, contract)
+    return Planned(plan_order(signal, contract, facts, blueprint.profile.trade_entry, now_ms), facts, contract, now_ms)
 
 
 def plan_decision(

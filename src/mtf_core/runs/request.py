@@ -12,6 +12,8 @@ from mtf_core.market import InvalidInstantError, Timeframe, format_instant, pars
 
 MAX_SYMBOLS = 5000
 MAX_WORKERS = 64
+MOST_SHOWN = 200
+"""Characters of a wrong value that its problem repeats."""
 
 
 @frozen
@@ -81,6 +83,8 @@ def request_field_names() -> tuple[str, ...]:
 
 def parse_request(document: Mapping[str, Any], exchanges: tuple[str, ...] = ("sandbox",)) -> RunRequest:
     """A request from JSON types; raises `InvalidRequestError` with every problem found."""
+    if not isinstance(document, Mapping):
+        raise InvalidRequestError((FieldProblem("request", "allowed is an object of fields"),))
     problems: list[FieldProblem] = []
     names = request_field_names()
     for name in document:
@@ -142,7 +146,10 @@ class _Reader:
         self._problems = problems
 
     def _refuse(self, name: str, allowed: str) -> None:
-        self._problems.append(FieldProblem(name, f"found {self._document[name]!r}; allowed is {allowed}"))
+        found = repr(self._document[name])
+        if len(found) > MOST_SHOWN:
+            found = found[:MOST_SHOWN] + "…"
+        self._problems.append(FieldProblem(name, f"found {found}; allowed is {allowed}"))
 
     def _given(self, name: str) -> bool:
         return self._document.get(name) is not None

@@ -10,12 +10,12 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Timeframe
 from mtf_core.planning import OrderPlan
 from mtf_core.reasons import Reason
+from mtf_core.runs.admission import read_switchboard, symbol_lock
 from mtf_core.runs.deciding import KeptWork
-from mtf_core.runs.guards import MoneyGuards, daily_loss
+from mtf_core.runs.guards import MoneyGuards
 from mtf_core.runs.planner import Quotes, plan_decision, plan_tables, read_quotes
 from mtf_core.runs.report import OrderOutcome, OrderStatus
 from mtf_core.runs.state import RunState
-from mtf_core.runs.switchboard import Switchboard
 from mtf_core.validation.decision import Decision, DecisionBatch
 
 
@@ -24,13 +24,17 @@ async def simulate(
     kept: KeptWork,
     batch: DecisionBatch,
     contracts: Mapping[str, Contract],
-    switchboard: Switchboard,
 ) -> None:
     """Plans every READY decision and reports what an order would have met; nothing is sent."""
-    ready = [decision for decision in batch if decision.ready]
+    ready = []
+    for decision in batch:
+        if decision.ready and symbol_lock(run, decision.symbol) in run.leases.lost:
+            run.skip(decision.symbol, Reason.SYMBOL_LOCKED)
+        elif decision.ready:
+            ready.append(decision)
     if not ready:
         return
-    if run.account is None:
+    if run.account is None or run.loss is None:
         for decision in ready:
             _conclude(run, decision, OrderOutcome(OrderStatus.SKIPPED, Reason.ACCOUNT_STATE_UNKNOWN))
         return
@@ -42,13 +46,14 @@ async def simulate(
     run.plan_stacks = {timeframe: table.stack for timeframe, table in tables.items()}
     for symbol, error in {**quotes.failures, **failures}.items():
         run.fail(symbol, Reason.MARKET_FACTS_UNAVAILABLE, error)
-    risk = run.profile.trade_entry.risk
-    loss = await daily_loss(risk, run.account, run.context.stores.audit)
-    guards = MoneyGuards(switchboard, risk, run.account, loss)
+    # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
+    switchboard = await read_switchboard(run)
+    guards = MoneyGuards(switchboard, run.profile.trade_entry.risk, run.account, run.loss)
+    now_ms = run.context.venue.clock.now_ms()
     with run.watch.stage("plans"):
         for decision in ready:
             if decision.symbol not in quotes.failures and decision.symbol not in failures:
-                _plan(run, decision, tables, contracts[decision.symbol], quotes, guards)
+                _plan(run, decision, tables, contracts[decision.symbol], quotes, guards, now_ms)
 
 
 def _plan(
@@ -58,9 +63,10 @@ def _plan(
     contract: Contract,
     quotes: Quotes,
     guards: MoneyGuards,
+    now_ms: int,
 ) -> None:
     assert run.account is not None
-    planned = plan_decision(decision, tables, contract, quotes, run.account, run.instant_ms)
+    planned = plan_decision(decision, tables, contract, quotes, run.account, now_ms)
     run.plans[decision.symbol] = planned
     if not isinstance(planned.outcome, OrderPlan):
         facts = {name: str(value) for name, value in planned.outcome.facts}

@@ -9,6 +9,8 @@ from attrs import define, evolve, field
 from mtf_core.market import AccountState, CandleStack, Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.runs.context import Progress, RunContext
+from mtf_core.runs.guards import DailyLoss
+from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.planner import Planned
 from mtf_core.runs.report import SymbolError, SymbolResult, SymbolStatus
@@ -30,9 +32,12 @@ class RunState:
     exchange: MeteredExchange
     watch: Stopwatch
     progress: Progress
+    leases: Leases
     requested: int = 0
     account: AccountState | None = None
     account_error: str | None = None
+    loss: DailyLoss | None = None
+    """None exactly when the account is."""
     results: dict[str, SymbolResult] = field(factory=dict)
     decisions: dict[str, Decision] = field(factory=dict)
     plans: dict[str, Planned] = field(factory=dict)

@@ -44,16 +44,19 @@ class Switchboard:
         return switch.until_ms - self.now_ms <= SOON_MS
 
     def turned_off_as_busy(self, symbol: str, settings: SwitchSettings) -> Switch | None:
-        """The switch of a symbol found busy: off for a while, less if it was off already.
+        """The switch of a symbol found busy: off for a while, less if it was off for that already.
 
-        None when it stays as it is: an operator's switch, or one that is off for longer, is not cut short.
+        None when it stays as it is: one that is off for another reason is not ours to change, and one that is off for
+        longer is not cut short.
         """
         current = self.switches.get(switch_key(symbol))
         off = current is not None and current.is_off(self.now_ms)
         minutes = settings.busy_again_minutes if off else settings.busy_minutes
         until_ms = self.now_ms + minutes * MINUTE_MS
-        if current is not None and off and (current.until_ms is None or current.until_ms >= until_ms):
-            return None
+        if current is not None and off:
+            lasts = current.until_ms is None or current.until_ms >= until_ms
+            if current.reason != BUSY or lasts:
+                return None
         return Switch(switch_key(symbol), on=False, until_ms=until_ms, reason=BUSY, changed_ms=self.now_ms)
 
     def turned_on_as_free(self, symbol: str) -> Switch | None:
@@ -62,6 +65,11 @@ class Switchboard:
         if current is None or current.on or current.reason != BUSY:
             return None
         return Switch(switch_key(symbol), on=True, until_ms=None, reason="free again", changed_ms=self.now_ms)
+
+    @property
+    def off_as_busy(self) -> tuple[str, ...]:
+        """The symbols whose stored switch says that they are busy."""
+        return tuple(key for key, switch in self.switches.items() if not switch.on and switch.reason == BUSY)
 
     def _off(self, key: str) -> bool:
         switch = self.switches.get(key)

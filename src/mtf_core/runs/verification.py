@@ -13,9 +13,11 @@ from mtf_core._version import __version__
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import CandleStack, MarkPrice, Timeframe, TopOfBook, parse_instant, to_ms
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, plan_order, plan_to_json
-from mtf_core.ports import DecisionRecord, RunRecord
+from mtf_core.ports import DecisionRecord, RunRecord, RunStatus
 from mtf_core.runs.context import Progress, Stores, no_progress
+from mtf_core.runs.deciding import result_of
 from mtf_core.runs.journal import candle_range, contract_from_json
+from mtf_core.runs.report import SymbolStatus
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import Profile, digest_of, profile_from_content
 from mtf_core.validation.blueprint import Blueprint, blueprint_of
@@ -36,6 +38,8 @@ class Finding(StrEnum):
     CONFIGURATION_REFUSED = "configuration_refused"
     CANDLES_MISSING = "candles_missing"
     CANDLES_CHANGED = "candles_changed"
+    RECORD_INCOMPLETE = "record_incomplete"
+    RECORD_CHANGED = "record_changed"
     DECISION_DIFFERS = "decision_differs"
     PLAN_DIFFERS = "plan_differs"
 
@@ -114,16 +118,23 @@ async def verify_run(stores: Stores, run_id: str, progress: Progress = no_progre
     if run is None:
         return None
     checks = _Checks()
-    if run.finished_ms is None or run.report is None:
+    if run.status is not RunStatus.FINISHED or run.report is None:
         checks.note(Finding.RUN_NOT_FINISHED, None, "the run did not finish", str(run.status), "nothing to compare")
+    everything = await stores.runs.decisions(run_id)
+    if run.report is not None:
+        _compare_with_report(run.report, everything, checks)
     profile = await _profile(stores, run, checks)
     if profile is not None:
-        records = [record for record in await stores.runs.decisions(run_id) if record.trace]
+        blueprint = blueprint_of(profile)
+        templates = templates_of(blueprint)
+        records = [record for record in everything if _can_be_decided_again(record, blueprint, checks)]
+        if records:
+            await _check_templates(stores, templates, checks)
         groups: dict[Ranges, list[DecisionRecord]] = {}
         for record in records:
             groups.setdefault(_ranges(record), []).append(record)
         for ranges, group in groups.items():
-            await _verify_group(stores, run, profile, ranges, group, checks)
+            await _verify_group(stores, run, blueprint, ranges, group, checks)
             progress("decisions", checks.decisions, len(records))
     return Verification(
         run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)
@@ -146,6 +157,49 @@ async def _profile(stores: Stores, run: RunRecord, checks: _Checks) -> Profile |
         return None
 
 
+def _compare_with_report(report: Mapping[str, Any], records: Sequence[DecisionRecord], checks: _Checks) -> None:
+    """The report of the run and the records of its symbols are two copies of the same results."""
+    reported: Any = report.get("results", {})
+    results = {record.symbol: record.result for record in records}
+    for symbol in sorted({*reported, *results}):
+        if symbol not in results:
+            checks.note(Finding.RECORD_INCOMPLETE, symbol, "record", "in the report", "not in the store")
+            continue
+        _compare("result", reported.get(symbol), results[symbol], symbol, Finding.RECORD_CHANGED, checks)
+    for record in records:
+        for name in ("status", "reason", "side", "execution_timeframe", "decision_key"):
+            _compare(
+                name, getattr(record, name), record.result.get(name), record.symbol, Finding.RECORD_CHANGED, checks
+            )
+
+
+def _can_be_decided_again(record: DecisionRecord, blueprint: Blueprint, checks: _Checks) -> bool:
+    """Whether there is something to decide again; what should be recorded of a decision, and is not, is noted."""
+    decided = record.status in (SymbolStatus.READY, SymbolStatus.INVALID)
+    if not record.trace:
+        if decided:
+            checks.note(Finding.RECORD_INCOMPLETE, record.symbol, "trace", "decided", "no trace in the store")
+        return False
+    recorded: Any = record.inputs.get("candles", {})
+    needed = set(blueprint.needs) | (set(blueprint.plan_needs) if record.inputs.get("facts") else set())
+    absent = sorted(str(timeframe) for timeframe in needed if timeframe not in recorded)
+    if absent:
+        checks.note(
+            Finding.RECORD_INCOMPLETE, record.symbol, "candle ranges", ", ".join(sorted(needed)), f"no {absent}"
+        )
+    if "plan" in record.result and not (record.inputs.get("facts") and record.inputs.get("contract")):
+        checks.note(Finding.RECORD_INCOMPLETE, record.symbol, "facts of the plan", "planned", "not in the store")
+    return not absent
+
+
+async def _check_templates(stores: Stores, templates: Mapping[str, Any], checks: _Checks) -> None:
+    """The stored shapes, with which traces are read, are the ones that the configuration has."""
+    digest = templates_digest_of(templates)
+    stored: Any = await stores.runs.document(digest)
+    if stored is not None:
+        _compare("templates", stored, templates, None, Finding.RECORD_CHANGED, checks)
+
+
 def _ranges(record: DecisionRecord) -> Ranges:
     candles: Any = record.inputs.get("candles", {})
     return tuple(
@@ -156,7 +210,7 @@ def _ranges(record: DecisionRecord) -> Ranges:
 async def _verify_group(
     stores: Stores,
     run: RunRecord,
-    profile: Profile,
+    blueprint: Blueprint,
     ranges: Ranges,
     records: Sequence[DecisionRecord],
     checks: _Checks,
@@ -170,8 +224,7 @@ async def _verify_group(
         series = await stores.candles.read(symbols, window.timeframe, window.first_open_ms, window.last_open_ms)
         stacks[window.timeframe] = window.stack({symbol: series[symbol] for symbol in symbols})
     whole = [record for record in records if _candles_are_as_recorded(record, stacks, checks)]
-    blueprint = blueprint_of(profile)
-    if not whole or any(timeframe not in stacks for timeframe in blueprint.needs):
+    if not whole:
         return
     request: Any = run.request
     current = request.get("current_tf")
@@ -185,8 +238,22 @@ async def _verify_group(
     for record in whole:
         decision = decided[record.symbol]
         _compare("", record.trace, compact_trace(decision, digest), record.symbol, Finding.DECISION_DIFFERS, checks)
+        _compare_result(record, decision, checks)
         checks.decisions += 1
         _verify_plan(run, record, decision, blueprint, stacks, checks)
+
+
+def _compare_result(record: DecisionRecord, decision: Decision, checks: _Checks) -> None:
+    """What the stored result says of the decision; what came after it (a plan, a guard, an error) stands elsewhere."""
+    if record.status == SymbolStatus.SKIPPED:
+        return
+    found = result_of(decision).to_json()
+    names = ["side", "execution_timeframe", "decision_key", "context", "execution", "context_skipped"]
+    if record.status != SymbolStatus.ERROR:
+        names += ["status"] if decision.ready else ["status", "reason"]
+    for name in names:
+        recorded = record.result.get(name)
+        _compare(f"result.{name}", recorded, found.get(name), record.symbol, Finding.DECISION_DIFFERS, checks)
 
 
 def _candles_are_as_recorded(record: DecisionRecord, stacks: Mapping[Timeframe, CandleStack], checks: _Checks) -> bool:
@@ -242,7 +309,8 @@ def _verify_plan(
         valid_timeframes=facts["valid_timeframes"],
     )
     trade_entry = blueprint.profile.trade_entry
-    outcome = plan_order(decision.signal, contract_from_json(contract), again, trade_entry, run.instant_ms)
+    now_ms: Any = record.inputs.get("planned_at_ms", run.instant_ms)
+    outcome = plan_order(decision.signal, contract_from_json(contract), again, trade_entry, now_ms)
     recorded: Any = record.result
     _compare("", _plan_part(recorded), _outcome_part(outcome), record.symbol, Finding.PLAN_DIFFERS, checks)
     checks.plans += 1
@@ -262,7 +330,7 @@ def _outcome_part(outcome: PlanOutcome) -> dict[str, Any]:
     return {"skip": {"reason": str(outcome.reason), "facts": {name: str(value) for name, value in outcome.facts}}}
 
 
-def _compare(path: str, recorded: Any, found: Any, symbol: str, finding: Finding, checks: _Checks) -> None:
+def _compare(path: str, recorded: Any, found: Any, symbol: str | None, finding: Finding, checks: _Checks) -> None:
     """Notes every leaf at which two documents differ."""
     if isinstance(recorded, Mapping) and isinstance(found, Mapping):
         for key in dict.fromkeys((*recorded, *found)):

@@ -50,15 +50,19 @@ class Blocking:
     admits: int
 
 
-def blocking_conditions(blueprint: Blueprint, traces: Sequence[Mapping[str, Any]]) -> tuple[Blocking, ...]:
+def blocking_conditions(
+    blueprint: Blueprint, traces: Sequence[Mapping[str, Any]], current_tf: Timeframe | None = None
+) -> tuple[Blocking, ...]:
     """Every named condition that stops some symbol, those that would admit most first.
 
-    `traces` are stored traces of one run (`compact_trace`), all with the blueprint's own templates.
+    `traces` are stored traces of one run (`compact_trace`), all with the blueprint's own templates; `current_tf` is
+    the only timeframe that the run let take an entry, if it named one. What a trace does not tell of the selector
+    stays unknown, and admits no symbol.
     """
     if not traces:
         return ()
-    found = _Traces(blueprint, traces)
-    before = found.ready({})
+    found = _Traces(blueprint, traces, current_tf)
+    before = np.array([trace["reason"] is None for trace in traces])
     rows = [found.blocking(key, before) for key in found.conditions()]
     stopping = [row for row in rows if row.blocks]
     return tuple(sorted(stopping, key=lambda row: (-row.admits, -row.decides, -row.blocks, row.key)))
@@ -75,8 +79,10 @@ class _Tree:
 class _Traces:
     """The stored traces of one run as matrices."""
 
-    def __init__(self, blueprint: Blueprint, traces: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, blueprint: Blueprint, traces: Sequence[Mapping[str, Any]], current_tf: Timeframe | None) -> None:
         self._rules: RuleSet = blueprint.profile.rules
+        self._execution = tuple(tf for tf in self._rules.execution_timeframes if current_tf in (None, tf))
+        self._allowed = blueprint.profile.trade_entry.decision.allowed_execution_timeframes or self._execution
         self._parts: Mapping[Timeframe, TimeframePart] = blueprint.parts
         self._traces = traces
         self._trees = {
@@ -142,13 +148,28 @@ class _Traces:
         seen = [outcomes[timeframe] for timeframe in self._rules.context_timeframes]
         context = judge_context(self._rules.mode, seen, shape)
         candidates = {}
-        for timeframe in self._rules.execution_timeframes:
+        for timeframe in self._execution:
             codes = outcomes[timeframe]
             has_side = (codes == Outcome.LONG) | (codes == Outcome.SHORT)
             candidates[timeframe] = has_side & (skipped | (codes == context.sides))
+        if self._rules.allow_1m_only_if_any is not None and Timeframe.M1 in candidates:
+            candidates[Timeframe.M1] &= self._known_to_allow_1m().reshape(shape)
         selection = select_by_groups(self._rules, candidates, self._groups(), shape)
         passes = skipped | (context.reasons == 0)
-        return np.asarray(passes & (selection.reasons == 0))[:, 0]
+        allowed = np.isin(
+            selection.chosen, [self._execution.index(tf) for tf in self._execution if tf in self._allowed]
+        )
+        return np.asarray(passes & (selection.reasons == 0) & allowed)[:, 0]
+
+    def _known_to_allow_1m(self) -> Mask:
+        """Where the trace shows that 1m may take an entry: it was a candidate, or took one."""
+        return np.array(
+            [
+                trace["execution_timeframe"] == Timeframe.M1
+                or any(step["timeframe"] == Timeframe.M1 and step["candidate"] for step in trace["selection"])
+                for trace in self._traces
+            ]
+        )
 
     def _groups(self) -> dict[Timeframe, GroupTruths]:
         """What each symbol's walk found for the groups of the selector."""
@@ -205,6 +226,8 @@ def _combined(tree: _Tree, name: str) -> Truth:
         for child in node.children:
             parts.append(combine(child, start))
             start += _size(child)
+        if node.kind == "within_bars":  # of the candles before, only the whole is known
+            return np.maximum(tree.truths[:, place], parts[0])
         return _of_kind(node.kind, parts)
 
     return combine(tree.root, 0)

@@ -25,7 +25,7 @@ def why(
 
       mtf why BTCUSDT
 
-      mtf why BTCUSDT --run 7f3c --json
+      mtf why BTCUSDT --run 7f3c9a0e5b1d4c6f8a2b3c4d5e6f7a8b --json
     """
     actions.inquire.show_why(world, symbol, run, as_json)
 
