@@ -13,16 +13,19 @@ from mtf_core.runs.report import RunReport, SymbolResult, SymbolStatus
 from mtf_entrypoints.cli import output
 
 _EXAMPLES = 3
-_NUMBERS = ("entry / zone", "stop", "targets", "size", "lev", "margin USDT", "risk USDT")
+_NUMBERS = ("entry\nzone", "stop", "targets", "size", "lev", "margin\nUSDT", "risk\nUSDT")
 
 
 def print_report(report: RunReport, console: Console) -> None:
     """The whole report. Money is in USDT, sizes in contracts."""
     ready = [result for result in report.results.values() if result.status is SymbolStatus.READY]
     console.print(Text(f"{report.profile} on {report.exchange} at {format_instant(report.instant_ms)}", style="bold"))
-    if ready:
-        console.print(_ready_table(ready))
-    else:
+    planned = [result for result in ready if result.plan is not None]
+    if planned:
+        console.print(_planned_table(planned))
+    for unplanned in _unplanned_lines([result for result in ready if result.plan is None]):
+        console.print(unplanned)
+    if not ready:
         console.print(_nothing_ready(report))
     if report.rejected_by:
         console.print(_reasons_table(report))
@@ -31,21 +34,34 @@ def print_report(report: RunReport, console: Console) -> None:
     console.print(_summary(report))
 
 
-def _ready_table(ready: list[SymbolResult]) -> Table:
+def _planned_table(planned: list[SymbolResult]) -> Table:
     table = output.table("READY", "side", "tf", *_NUMBERS, "order", right=_NUMBERS)
-    # Those with an order first; within them, as the run found them.
-    for result in sorted(ready, key=lambda one: one.plan is None):
+    for column in table.columns:
+        column.no_wrap = column.header != "order"  # half a price is worse than none
+    # Those whose order would go out first; within them, as the run found them.
+    for result in sorted(planned, key=lambda one: one.reason is not None):
         side = Text(str(result.side), style="green" if result.side is Side.LONG else "red")
-        numbers = _plan_cells(result.plan) if result.plan else [""] * len(_NUMBERS)
-        table.add_row(
-            Text(result.symbol, style="bold"), side, str(result.execution_timeframe), *numbers, _order(result)
-        )
+        assert result.plan is not None
+        symbol, timeframe = Text(result.symbol, style="bold"), str(result.execution_timeframe)
+        table.add_row(symbol, side, timeframe, *_plan_cells(result.plan), _order(result))
     return table
 
 
+def _unplanned_lines(unplanned: list[SymbolResult]) -> list[Text]:
+    """READY symbols that got no order plan, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for result in unplanned:
+        name = f"{result.symbol} ({result.side} {result.execution_timeframe})"
+        by_reason.setdefault(_order(result), []).append(name)
+    return [
+        Text.assemble((f"READY without a plan, {reason}: ", "yellow"), ", ".join(names), "\n")
+        for reason, names in by_reason.items()
+    ]
+
+
 def _plan_cells(plan: OrderPlan) -> list[str]:
-    zone = f"\n{plan.zone.low:f}–{plan.zone.high:f}" if plan.zone else "\nno zone"
-    targets = "\n".join(f"{target.price:f} {float(target.r):.1f}R" for target in plan.take_profits)
+    zone = f"\n{plan.zone.low:f} to\n{plan.zone.high:f}" if plan.zone else "\nno zone"
+    targets = "\n".join(f"{target.price:f}\n{float(target.r):.1f} R" for target in plan.take_profits)
     return [
         f"{plan.entry_price:f}{zone}",
         f"{plan.stop_price:f}",
@@ -60,7 +76,7 @@ def _plan_cells(plan: OrderPlan) -> list[str]:
 def _order(result: SymbolResult) -> str:
     if result.order is None:
         return "none"
-    return f"{result.order.status}: {result.order.reason}" if result.order.reason else str(result.order.status)
+    return str(result.order.reason or result.order.status)
 
 
 def _nothing_ready(report: RunReport) -> Text:
@@ -75,11 +91,14 @@ def _nothing_ready(report: RunReport) -> Text:
 
 
 def _reasons_table(report: RunReport) -> Table:
-    table = output.table("stopped by", "symbols", "stage", "meaning", "for example", right=("symbols",))
+    """The reasons with their counts; examples and meanings only as far as the terminal is wide."""
+    table = output.table("stopped by", "symbols", "stage", "meaning", right=("symbols",))
+    for name in ("stopped by", "stage"):
+        next(column for column in table.columns if column.header == name).no_wrap = True
     for name, symbols in report.rejected_by.items():
         reason = Reason(name)
         examples = ", ".join(symbols[:_EXAMPLES]) + (", …" if len(symbols) > _EXAMPLES else "")
-        table.add_row(name, str(len(symbols)), str(stage_of(reason)), meaning_of(reason), examples)
+        table.add_row(name, str(len(symbols)), str(stage_of(reason)), f"{meaning_of(reason)}: {examples}")
     return table
 
 
