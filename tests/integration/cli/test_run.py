@@ -14,7 +14,9 @@ def test_a_run_shows_ready_symbols_with_their_plans_then_the_reasons_of_the_rest
     ready = next(line for line in lines if line.strip().startswith("DOGEUSDT"))
     assert "long" in ready
     assert "simulated" in ready
-    assert "2.5R" in ready
+    below = lines[lines.index(ready) + 1]
+    assert "0.09812 to" in below
+    assert "2.5 R" in below
     assert any("pragmatic_context_all_neutral" in line and "no context timeframe has a side" in line for line in lines)
     assert lines[-1].startswith("12 symbols, 2 ready (2 with an order plan), 10 not tradable")
     assert lines.index(ready + "") < next(number for number, line in enumerate(lines) if "stopped by" in line)
