@@ -41,7 +41,8 @@ def needs_of(
 ) -> dict[Timeframe, Need]:
     """What tests need that are evaluated on candles of `evaluated`, by the timeframe that supplies it.
 
-    The evaluated timeframe itself is always among them: its last candle is what is evaluated. With `at_instants`
+    The evaluated timeframe itself is always among them: its last candle is what is evaluated, and a step back is one
+    of its candles, whatever timeframe the feature is of. With `at_instants`
     they are evaluated at instants, where a step back is a candle of the feature's own timeframe.
     """
     found = {evaluated: Need(History(1), 1, 1)}
@@ -51,6 +52,8 @@ def needs_of(
                 home = home_timeframe(leaf, evaluated, pivot_timeframe)
                 need = feature_need(leaf.name, home, home if at_instants else evaluated, ago, tolerance)
                 found[home] = found[home].joined(need) if home in found else need
+                if not at_instants:
+                    found[evaluated] = found[evaluated].joined(Need(History(ago + 1), 1, ago + 1))
     return found
 
 

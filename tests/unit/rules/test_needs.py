@@ -38,6 +38,11 @@ def test_the_evaluated_timeframe_is_always_needed_and_metrics_are_not_candles() 
     assert set(needs(above_zero(Feature("close", timeframe=H1)))) == {M5, H1}
 
 
+def test_a_step_back_to_another_timeframe_needs_the_candle_stepped_over() -> None:
+    assert needs(above_zero(Feature("close", 3, H1)))[M5] == Need(History(4), 1, 4)
+    assert needs(above_zero(Feature("close", 3, H1)), at_instants=True)[M5] == Need(History(1), 1, 1)
+
+
 def test_pivots_are_needed_of_the_pivot_timeframe() -> None:
     assert home_timeframe(Feature("pivot_r1"), M5, D1) is D1
     assert home_timeframe(Feature("pivot_r1", timeframe=M15), M5, D1) is M15

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from attrs import evolve
 
 from mtf_core.market import Candles, CandleStack, Side, Timeframe
 from mtf_core.rules.expressions import AllOf, Compare, Comparison, Feature, Named, Number, Test
-from mtf_core.rules.ruleset import ContextMode, Filter, RuleSet, TimeframeRules
+from mtf_core.rules.ruleset import ContextMode, Filter, RuleSet, SelectorEntry, TimeframeRules
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.blueprint import blueprint_of
 from mtf_core.validation.decide import Decider
@@ -100,3 +101,19 @@ def decided(
         window = window_at(timeframe, need, AT_MS, "UTC")
         stacks[timeframe] = window.stack({f"S{row}": one[timeframe] for row, one in enumerate(rows)})
     return Decider(blueprint).decide(stacks, AT_MS, None, options, spread_bps)
+
+
+@cache
+def crossing() -> Profile:
+    """Rules on every timeframe that read features of lower and of higher ones, and a selector that does."""
+    rules = {
+        H1: TimeframeRules(
+            H1,
+            long=AllOf((compare("rsi_5", ">", 40), compare("rsi_5", ">", 45, 1, M5))),
+            short=compare("rsi_5", "<", 55, 0, M1),
+        ),
+        M5: TimeframeRules(M5, long=compare("rsi_5", ">", 45), short=compare("adx_2", ">", 20, 3, H1)),
+        M1: TimeframeRules(M1, long=compare("close", ">", 0), short=compare("ema_9", ">", 0, 2, M15)),
+    }
+    entry = SelectorEntry(M5, (compare("rsi_5", ">", 50, 2, H1),), (compare("adx_2", ">", 10, 1, M15),), ())
+    return profile_of((H1,), (M5, M1), rules=rules, selector=(entry,))

@@ -12,35 +12,17 @@ from hypothesis import strategies as st
 
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Candles, CandleStack, Timeframe
-from mtf_core.rules.expressions import AllOf
-from mtf_core.rules.ruleset import SelectorEntry, TimeframeRules
-from mtf_core.settings.profile import Profile
+from mtf_core.rules.ruleset import TimeframeRules
 from mtf_core.validation.blueprint import blueprint_of
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import DecisionBatch, plan_facts
 from mtf_core.validation.explain import decision_to_json
 from mtf_core.validation.window import window_at
 from tests.market_strategies import walk, without
-from tests.unit.validation.profiles import AT_MS, H1, M1, M5, M15, compare, profile_of
+from tests.unit.validation.profiles import AT_MS, H1, M1, M5, M15, compare, crossing, profile_of
 
 SYMBOLS = ("A", "B", "C")
 MINUTE = 60_000
-
-
-@cache
-def crossing() -> Profile:
-    """Rules on every timeframe that read features of lower and of higher ones, and a selector that does."""
-    rules = {
-        H1: TimeframeRules(
-            H1,
-            long=AllOf((compare("rsi_5", ">", 40), compare("rsi_5", ">", 45, 1, M5))),
-            short=compare("rsi_5", "<", 55, 0, M1),
-        ),
-        M5: TimeframeRules(M5, long=compare("rsi_5", ">", 45), short=compare("adx_2", ">", 20, 3, H1)),
-        M1: TimeframeRules(M1, long=compare("close", ">", 0), short=compare("ema_9", ">", 0, 2, M15)),
-    }
-    entry = SelectorEntry(M5, (compare("rsi_5", ">", 50, 2, H1),), (compare("adx_2", ">", 10, 1, M15),), ())
-    return profile_of((H1,), (M5, M1), rules=rules, selector=(entry,))
 
 
 @cache

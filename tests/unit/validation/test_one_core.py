@@ -19,6 +19,7 @@ from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.over import Signals
 from tests.market_strategies import altered, market, moody_minutes, without
 from tests.unit.files.shipped import NAMES, shipped
+from tests.unit.validation.profiles import H1, M1, M5, M15, crossing
 
 DEPTH = {
     Timeframe.M1: 900,
@@ -92,7 +93,8 @@ def of_side(signals: Signals, code: int) -> int:
 @pytest.mark.parametrize("name", NAMES)
 def test_candle_by_candle_equals_over_history_for_the_shipped_profiles(name: str) -> None:
     depth = {**DEPTH, Timeframe.M1: 2400} if name == "scalper_micro" else DEPTH
-    signals = assert_every_candle_agrees(shipped(name), market(minutes(name), depth))
+    step = 3 if name == "regular" else 1  # the slowest; every candle would take as long as all others together
+    signals = assert_every_candle_agrees(shipped(name), market(minutes(name), depth), step)
     assert of_side(signals, 2) > 2
     assert of_side(signals, 1) > 2 or name == "crash"  # crash only sells
     assert len(signals.counts()) >= 3
@@ -129,6 +131,14 @@ def test_candle_by_candle_equals_over_history_with_holes(name: str, seed: int) -
         holes |= set(range(run, run + 4)) | ({count - 1} if seed == 1 else set())
         broken[timeframe] = without(candles, sorted(holes))
     assert_every_candle_agrees(quick(name, "0.97"), broken)
+
+
+def test_rules_that_look_back_at_other_timeframes_agree_from_the_first_candle_on() -> None:
+    """Before a timeframe's first candle, the candles of another one may be there already."""
+    candles = market(minutes("scalper"), {M1: 200, M5: 60, M15: 90, H1: 70, Timeframe.D1: 20})
+    for cut in (0, 30, 55):
+        signals = assert_every_candle_agrees(crossing(), {**candles, M5: candles[M5][cut:], H1: candles[H1][cut:]})
+        assert {int(Outcome.INVALID)} < set(signals.outcomes[M1].tolist())
 
 
 @pytest.mark.parametrize("name", NAMES)
