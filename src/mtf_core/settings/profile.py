@@ -19,7 +19,7 @@ from mtf_core.settings.plain import Plain, node_from, plain
 from mtf_core.settings.structure import structure
 from mtf_core.settings.trade_entry import TradeEntrySettings
 from mtf_core.settings.trade_entry_checks import check_trade_entry
-from mtf_core.settings.trade_entry_refused import without_refused
+from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
 from mtf_core.settings.trading import TradingSettings, read_trading
 from mtf_core.settings.validation import read_validation
 
@@ -122,7 +122,7 @@ def build_profile(
 def check_common(document: Document, node: ConfigNode, problems: Problems) -> None:
     """Adds what is wrong with keys and values of a file that all profiles start from, also where each has its own."""
     if document is Document.TRADE_ENTRY:
-        structure(TradeEntrySettings, without_refused(node, problems), problems)
+        structure(TradeEntrySettings, refused.without_refused(node, REFUSED_KEYS, problems), problems)
     if document is Document.CONTRACTS:
         structure(ContractSettings, refused.without_refused(node, refused.REFUSED_CONTRACT_KEYS, problems), problems)
 
@@ -160,7 +160,7 @@ def _node(document: Document, documents: Mapping[str, ConfigNode], problems: Pro
 
 def _read_trade_entry(node: ConfigNode, problems: Problems) -> TradeEntrySettings | None:
     before = len(problems.errors)
-    settings = structure(TradeEntrySettings, without_refused(node, problems), problems)
+    settings = structure(TradeEntrySettings, refused.without_refused(node, REFUSED_KEYS, problems), problems)
     if settings is not None:
         check_trade_entry(settings, node, problems)
     return settings if len(problems.errors) == before else None

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from attrs import evolve
-
-from mtf_core.settings.nodes import ConfigNode, Problems
-
 REFUSED_KEYS: dict[str, str] = {
     "version": "a label without effect; write a comment instead",
     "meta": "labels without effect; write a comment instead",
@@ -28,21 +22,3 @@ REFUSED_KEYS: dict[str, str] = {
     "post_validation.idempotency": "the decision key is fixed, and an entry is never retried under another one",
 }
 """Dotted path below the root of the file → why it is refused. A path stands for everything below it."""
-
-
-def without_refused(node: ConfigNode, problems: Problems) -> ConfigNode:
-    """The tree without the refused keys; each one found is added to `problems` with its explanation."""
-    return _pruned(node, "", problems)
-
-
-def _pruned(node: ConfigNode, path: str, problems: Problems) -> ConfigNode:
-    if not isinstance(node.value, Mapping):
-        return node
-    kept: dict[str, ConfigNode] = {}
-    for key, child in node.value.items():
-        child_path = f"{path}.{key}" if path else key
-        if child_path in REFUSED_KEYS:
-            problems.error(child.place, f"the key {key!r} is refused", REFUSED_KEYS[child_path])
-        else:
-            kept[key] = _pruned(child, child_path, problems)
-    return evolve(node, value=kept)

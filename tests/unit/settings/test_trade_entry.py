@@ -8,6 +8,7 @@ from attrs import evolve, fields, has
 from mtf_core.market import Timeframe
 from mtf_core.settings.fields import setting_of
 from mtf_core.settings.nodes import ConfigNode, Problems
+from mtf_core.settings.refused import without_refused
 from mtf_core.settings.structure import file_key, setting_types, structure
 from mtf_core.settings.trade_entry import (
     DefaultsSettings,
@@ -20,14 +21,14 @@ from mtf_core.settings.trade_entry import (
     ZoneAnchor,
 )
 from mtf_core.settings.trade_entry_checks import check_trade_entry
-from mtf_core.settings.trade_entry_refused import REFUSED_KEYS, without_refused
+from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
 from tests.unit.settings.trees import errors, outcome, warnings
 
 D = Decimal
 
 
 def read(node: ConfigNode, problems: Problems) -> TradeEntrySettings | None:
-    settings = structure(TradeEntrySettings, without_refused(node, problems), problems)
+    settings = structure(TradeEntrySettings, without_refused(node, REFUSED_KEYS, problems), problems)
     if settings is not None:
         check_trade_entry(settings, node, problems)
     return settings
