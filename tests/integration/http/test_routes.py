@@ -88,7 +88,10 @@ def test_the_openapi_document_describes_every_route(client: httpx.Client) -> Non
     document = client.get("/schema/openapi.json").json()
     assert document["info"]["version"] == __version__
     assert set(document["paths"]) == {
-        "/api/mtf/run", "/mtf/status", "/mtf/runs/{run_id}", "/api/indicators/{symbol}/{tf}", "/api/conditions",
+        "/api/mtf/run", "/mtf/status", "/mtf/funnel",
+        "/mtf/why/{symbol}",
+        "/mtf/verify/{run_id}",
+        "/mtf/runs/{run_id}", "/api/indicators/{symbol}/{tf}", "/api/conditions",
         "/api/conditions/explain", "/api/trade-entry/plan", "/provider/health", "/health",
     }  # fmt: skip
     body = document["paths"]["/api/mtf/run"]["post"]["requestBody"]["content"]["application/json"]["schema"]
