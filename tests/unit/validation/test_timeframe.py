@@ -131,6 +131,8 @@ def test_a_filter_for_one_side_bars_that_side_only() -> None:
     assert filtered("LONG", (BUSY, short)) == (Outcome.LONG, None)
     assert filtered("CONFLICT", (BUSY, long)) == (Outcome.SHORT, None)
     assert filtered("CONFLICT", (CALM, long), (BUSY, short)) == (Outcome.LONG, None)
+    for pair in ((BUSY, CALM), (CALM, BUSY)):
+        assert filtered("CONFLICT", *((test, long) for test in pair)) == (Outcome.SHORT, None)
 
 
 def test_a_timeframe_of_which_every_side_is_barred_is_invalid() -> None:
