@@ -52,7 +52,8 @@ def _flattened(node: ConfigNode, name: str) -> list[tuple[str, ConfigNode]]:
     found: list[tuple[str, ConfigNode]] = []
     sections = {".".join(path[:depth]) for path in known_settings(ContractSettings) for depth in range(1, len(path))}
     for key, child in entries_of(node).items():
-        at = f"{name}.{key}" if name else key
+        shown = f"'{key}'" if "." in key else key  # a key with a dot is not the path that it looks like
+        at = f"{name}.{shown}" if name else shown
         found += _flattened(child, at) if at in sections and entries_of(child) else [(at, child)]
     return found
 

@@ -14,7 +14,7 @@ _MEANINGLESS = {
     "use_atr_tf": "the ATR is that of the evaluated timeframe",
     "adapt_with_vol_bucket": "nothing ever defined it",
 }
-_RSI_BOUNDS = {"lt": "rsi_lt", "lte": "rsi_lt", "gt": "rsi_gt", "gte": "rsi_gt"}
+_RSI_BOUNDS = {"lt": ("rsi_lt_", "rsi_bearish"), "gt": ("rsi_gt_", "rsi_bullish")}
 
 
 def converted_argument(

@@ -66,6 +66,8 @@ def _leaves(node: ConfigNode, path: Path, findings: Findings) -> Iterator[tuple[
         name = ".".join(at)
         if key in LABELS:
             findings.no_effect(child, said(key, child), "a label, left out")
+        elif "." in key:  # not the path that it looks like
+            findings.decision(child, f"the key {key!r}", "left out: no meaning of it is known")
         elif at in known or name in DEAD or name in GONE or name in RENAMED or not entries_of(child):
             yield at, child
         elif any(other[: len(at)] == at for other in known):

@@ -73,7 +73,9 @@ def _section(
         case "execution_timeframe_default":
             return _default_timeframe(node, source, execution, findings)
         case "rules":
-            return as_map(node, rules.bodies) if rules.bodies or not _is_map(node) else None
+            if entries_of(node):
+                return as_map(node, rules.bodies) if rules.bodies else None
+            return None if is_empty(node) else node  # no map: the loader says so
         case "filters_mandatory":
             return converted_filters(node, rules)
         case "execution_selector":
@@ -89,10 +91,6 @@ def _section(
         case _:
             findings.decision(node, f"the key {key!r}", "left out: no meaning of it is known")
             return None
-
-
-def _is_map(node: ConfigNode) -> bool:
-    return node.value is None or node.value == {} or bool(entries_of(node))
 
 
 # --- header ---------------------------------------------------------------------------------------------------

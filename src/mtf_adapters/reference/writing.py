@@ -9,6 +9,7 @@ from decimal import Decimal
 import yaml
 
 from mtf_adapters.reference.comments import Comments
+from mtf_adapters.reference.trees import entries_of
 from mtf_core.settings.nodes import ConfigNode, Scalar
 
 _WIDTH = 110
@@ -25,7 +26,9 @@ def written(document: ConfigNode, comments: Comments, title: str) -> str:
     """
     beside = comments.take_beside(document.place.line).strip()
     lines = [f"# {title}", *comments.take_until(document.place.line), *([beside] if beside else [])]
-    for key, child in _entries(document):
+    if not entries_of(document):
+        lines.append("{}")
+    for key, child in entries_of(document).items():
         block = list(_entry(key, child, comments))
         if len(block) > 1 and len(lines) > 1:
             lines.append("")
@@ -33,11 +36,6 @@ def written(document: ConfigNode, comments: Comments, title: str) -> str:
     lines.extend(comments.trailing)
     comments.trailing = []
     return "\n".join(lines) + "\n"
-
-
-def _entries(node: ConfigNode) -> Iterator[tuple[str, ConfigNode]]:
-    if isinstance(node.value, Mapping):
-        yield from node.value.items()
 
 
 def _entry(key: str, child: ConfigNode, comments: Comments) -> Iterator[str]:
