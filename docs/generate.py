@@ -1,6 +1,7 @@
 """Writes the generated pages anew: `python docs/generate.py`; with `--check` it only says which are stale.
 
-`python docs/generate.py --outputs docs/tutorial.md …` carries out hand-written pages and puts in what comes out.
+`python docs/generate.py --outputs docs/tutorial.md …` carries out hand-written pages and puts in what comes out;
+`python docs/generate.py --notebook` carries out the notebook's script and writes the notebook.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from docs.generating.notebook import NOTEBOOK, made_anew  # noqa: E402
 from docs.generating.pages import COMMAND, generated_pages, stale_pages  # noqa: E402
 from docs.generating.walking import refreshed  # noqa: E402
 
@@ -30,8 +32,10 @@ def main(arguments: list[str]) -> int:
                 with tempfile.TemporaryDirectory() as folder:
                     name = Path(page).resolve().relative_to(ROOT / "docs")
                     _write({page: refreshed(str(name), Path(folder))})
+        case ["--notebook"]:
+            _write({str(NOTEBOOK): made_anew()})
         case _:
-            sys.stderr.write(f"usage: {COMMAND} [--check | --outputs PAGE…]\n")
+            sys.stderr.write(f"usage: {COMMAND} [--check | --outputs PAGE… | --notebook]\n")
             return 2
     return 0
 

@@ -117,6 +117,9 @@ def rows_of(settings: type, path: str = "") -> Iterator[tuple[str, ...]]:
         wanted = setting_types(settings)[attribute.name]
         section, suffix = _section(wanted)
         if section is not None:
+            if suffix:
+                kind = "list" if suffix == "[]" else "map"
+                yield code(key), kind, "", "", _default(attribute), setting_of(attribute).doc
             yield from rows_of(section, f"{key}{suffix}.")
         else:
             yield _row(key, wanted, attribute)

@@ -142,7 +142,8 @@ class Walk:
             if block.language == "console" and self.collect is None:
                 self._compare(block, trimmed("\n".join(step.shown)), actual, f"`{step.command}`")
             self.names.learn(list(step.shown), actual)
-            outputs += [f"$ {step.command}", *actual]
+            shown = trimmed("\n".join(step.shown))
+            outputs += [f"$ {step.command}", *(shown if agree(shown, actual) else actual)]
         if self.collect is not None and block.language == "console":
             self.collect.append((block, outputs))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from docs.generating.walking import ROOT, walked
+
 from tests.integration.conftest import create_database
 from tests.integration.sql.postgres_server import PostgresServer
 
