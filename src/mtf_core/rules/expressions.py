@@ -46,7 +46,7 @@ class Metric:
 class Number:
     """A constant."""
 
-    value: float
+    value: float = field(converter=float)
 
     def __str__(self) -> str:
         return f"{self.value:.10g}"
