@@ -1,4 +1,4 @@
-"""Files in the format of the reference, converted into this project's; see docs/importing.md."""
+"""Files in the format of the reference, converted into this project's; see docs/how-to/import-a-configuration.md."""
 
 from mtf_adapters.reference.conversion import Conversion, convert
 from mtf_adapters.reference.detection import Source, detect, is_profile_name

@@ -1,6 +1,6 @@
 """Which built-in conditions meant something else in the reference, by their names.
 
-The numbers are those of the list of deviations (docs/reference-deviations.md has them one by one).
+The numbers are those of the list of deviations (docs/how-to/import-a-configuration.md has them one by one).
 """
 
 from __future__ import annotations
