@@ -46,10 +46,19 @@ def _walk(path: str, command: Any, parent: Any) -> Iterator[tuple[str, Any, Any]
         yield from _walk(f"{path} {name}", child, context)
 
 
+def examples_of(command: Any) -> list[str]:
+    """The command lines that a command's help gives as examples."""
+    return _help(command)[1]
+
+
+def _help(command: Any) -> tuple[str, list[str]]:
+    text, _, examples = inspect.cleandoc(command.help or "").partition("\n\nExample")
+    return text, [line.strip() for line in examples.splitlines()[1:] if line.strip()]
+
+
 def _section(path: str, command: Any, context: Any) -> str:
     usage = " ".join([path, *command.collect_usage_pieces(context)])
-    text, _, examples = inspect.cleandoc(command.help or "").partition("\n\nExample")
-    lines = [line.strip() for line in examples.splitlines()[1:] if line.strip()]
+    text, lines = _help(command)
     rows = [_row(parameter, context) for parameter in command.get_params(context)]
     options = table(("option", "default", "meaning"), (row for row in rows if row))
     parts = [f"## {path}", text, block(usage), options, block("\n".join(lines), "sh") if lines else ""]
@@ -61,11 +70,8 @@ def _row(parameter: Any, context: Any) -> tuple[str, str, str] | None:
     if record is None or "--help" in parameter.opts:
         return None
     names, text = record
-    text, _, extra = text.partition("  [")
-    default = _default(extra)
-    return code(names.strip()), default, text.strip() + ("" if default or not extra else f" ({extra.rstrip(']')})")
-
-
-def _default(extra: str) -> str:
-    parts = [part.strip() for part in extra.rstrip("]").split(";")]
-    return next((part.removeprefix("default:").strip() for part in parts if part.startswith("default:")), "")
+    text, _, bracketed = text.partition("  [")
+    extras = [extra.strip() for extra in bracketed.rstrip("]").split(";") if extra.strip()]
+    default = next((extra.removeprefix("default:").strip() for extra in extras if extra.startswith("default:")), "")
+    rest = "; ".join(extra for extra in extras if not extra.startswith("default:"))
+    return code(names.strip()), default, text.strip() + (f" ({rest})" if rest else "")

@@ -14,8 +14,9 @@ _INTRODUCTION = f"""
 `{{name: number}}` sets its main parameter (bold below), `{{name: {{parameter: value}}}}` any of them. `x[1]` is `x` one
 candle earlier. A condition reads the candles of the timeframe under whose rules it stands, whatever its own name says.
 
-*History* is the number of closed candles from which on it has a value, at the default `warmup_tolerance`; *day* means
-that the candles since the start of the VWAP's day are needed as well. An unknown condition never opens a trade.
+*History* is the number of closed candles from which on it has a value, with its defaults and the default
+`warmup_tolerance`; *day* means that the candles since the start of the VWAP's day are needed as well. An unknown
+condition never opens a trade.
 """
 
 STRICT = "unknown when one of its features is missing"

@@ -67,7 +67,12 @@ _SINGLE = {
     **{f"pivot_r{k}": Text(f"R{k - 1} + (H − L)", PRICE) for k in (4, 5, 6)},
     **{f"pivot_s{k}": Text(f"S{k - 1} − (H − L)", PRICE) for k in (4, 5, 6)},
 }
-_EXAMPLES = {name: (9, 14, 20, 50, 200) if name in ("ema_N", "sma_N") else (14,) for name in _PERIODIC}
+_EXAMPLES = {
+    **dict.fromkeys(("ma_N", "ma_N_plus_Katr", "ma_N_minus_Katr"), (9, 21)),
+    "ema_N": (9, 20, 50, 200),
+    "sma_N": (20, 50, 200),
+}
+"""Periods whose warm-up is shown; 14 for the others."""
 _INTRODUCTION = """
 A feature is a number per candle, computed from closed candles at or before it. `5m.atr_pct` is the feature of another
 timeframe, from that timeframe's last candle closed by then. Definitions are TA-Lib's where TA-Lib has the indicator.
@@ -115,7 +120,7 @@ def _warm_up(name: str, tolerance: float) -> str:
 
 
 def _periodic_warm_up(name: str, tolerance: float) -> str:
-    examples = [name.replace("_N", f"_{period}").replace("Katr", "2atr") for period in _EXAMPLES[name]]
+    examples = [name.replace("_N", f"_{period}").replace("Katr", "2atr") for period in _EXAMPLES.get(name, (14,))]
     return ", ".join(f"{code(example)} {_warm_up(example, tolerance)}" for example in examples)
 
 

@@ -85,7 +85,7 @@ def notebook_of(cells: tuple[Cell, ...], shown: tuple[Shown | None, ...]) -> str
     count = 0
     documents = []
     for place, (cell, show) in enumerate(zip(cells, shown, strict=True)):
-        base = {"id": f"cell-{place}", "metadata": {}, "source": cell.text.splitlines(keepends=True)}
+        base: dict[str, Any] = {"id": f"cell-{place}", "metadata": {}, "source": cell.text.splitlines(keepends=True)}
         if show is None:
             documents.append({"cell_type": "markdown", **base})
             continue

@@ -32,7 +32,8 @@ def _kind(wanted: Any) -> str:
     if get_origin(wanted) is tuple:
         return "a list of texts"
     inner = next((one for one in get_args(wanted) if one is not NoneType), wanted)
-    return {bool: "true or false", int: "a whole number", str: "a text"}.get(inner, inner.__name__.lower())
+    names: dict[type, str] = {bool: "true or false", int: "a whole number", str: "a text"}
+    return names[inner] if inner in names else f"{inner.__name__.lower()}"
 
 
 def _default(value: object) -> str:

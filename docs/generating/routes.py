@@ -17,10 +17,10 @@ from mtf_entrypoints.settings import Settings
 
 SCHEMA_PATH = "/schema/openapi.json"
 _INTRODUCTION = f"""
-`mtf serve` answers with JSON; errors are `application/problem+json`. A bearer token (`MTF_API_TOKEN`) is required for
-everything but `{HEALTH_PATH}` where one is set, and one must be set to listen beyond loopback. Bodies hold at most
-{MAX_BODY_BYTES:,} bytes. Unknown fields are refused. Interactive docs are at `{DOCS_PATH}`, this document as OpenAPI at
-`{SCHEMA_PATH}`.
+`mtf serve` answers with JSON; errors are `application/problem+json`. Where a bearer token (`MTF_API_TOKEN`) is set,
+all but `{HEALTH_PATH}` need it (on loopback `{DOCS_PATH}` is open as well), and one must be set to listen beyond
+loopback. The `Host` header must name the service. Bodies hold at most {MAX_BODY_BYTES:,} bytes. Unknown fields are
+refused. Interactive docs are at `{DOCS_PATH}`, this document as OpenAPI at `{SCHEMA_PATH}`.
 """
 
 

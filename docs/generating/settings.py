@@ -159,7 +159,7 @@ def _kind(wanted: Any) -> str:
 
 
 def _default(attribute: Attribute[Any]) -> str:
-    value = attribute.default
+    value: Any = attribute.default
     if value is NOTHING:
         return "required"
     if isinstance(value, Factory):  # type: ignore[arg-type]

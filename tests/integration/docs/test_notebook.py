@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
-pytest.importorskip("matplotlib")
-pytest.importorskip("pandas")
-
 from docs.generating.notebook import NOTEBOOK, ROOT, SCRIPT, Shown, carried_out, cells_of, notebook_of, without_pictures
 
 _REFRESH = "the stored notebook is stale; run `python docs/generate.py --notebook` and look at its pictures"

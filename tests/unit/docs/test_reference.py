@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 import yaml
 from attrs import fields
-from docs.generating.commands import command_tree
+from docs.generating.commands import command_tree, examples_of
 from docs.generating.conditions import ANY_TRUE, NEVER, STRICT, UNLESS_TRUE, missing_rule
 from docs.generating.features import PRICE, VOLUME, text_of, without_text
 from docs.generating.pages import COMMAND, PAGES, ROOT, generated_pages, stale_pages
+from typer.main import get_command
 
 from mtf_core.features.names import Family, feature_spec, known_feature_names
 from mtf_core.features.table import FeatureTable
@@ -22,6 +24,8 @@ from mtf_core.reasons import Reason
 from mtf_core.rules import CONDITIONS
 from mtf_core.runs.request import RunRequest
 from mtf_core.settings import filters, selector, validation
+from mtf_entrypoints.cli.app import app
+from mtf_entrypoints.cli.errors import UsageError
 from mtf_entrypoints.http.routes import ROUTES
 from mtf_entrypoints.settings import VARIABLES
 from tests.unit.rules.facts import FACTS
@@ -144,6 +148,29 @@ def test_every_command_and_every_option_is_on_the_page() -> None:
         for parameter in command.params:
             for option in parameter.opts:
                 assert option in section
+
+
+def _parse(line: str) -> None:
+    """Reads a command line as `mtf` would, without doing anything; raises what `mtf` would complain about."""
+    words = shlex.split(line)
+    words = words[words.index("mtf") + 1 :]  # variables may stand before it
+    command: Any = get_command(app)
+    context = command.make_context("mtf", words, resilient_parsing=False)
+    while hasattr(command, "commands"):
+        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+        context = command.make_context(name, words, parent=context)
+
+
+@pytest.mark.parametrize(
+    "example", [example for _, command, _ in command_tree() for example in examples_of(command)], ids=str
+)
+def test_every_example_of_the_help_can_be_read_as_a_command(example: str) -> None:
+    _parse(example)
+
+
+def test_an_example_with_an_unknown_option_would_be_noticed() -> None:
+    with pytest.raises(UsageError):
+        _parse("mtf config check --no-such-option")
 
 
 def test_every_field_of_a_request_is_an_option_of_mtf_run() -> None:
