@@ -20,7 +20,7 @@ from mtf_core.settings.nodes import ConfigNode, Problems, nearest_name
 from mtf_core.settings.refused import REFUSED_VALIDATION_KEYS, without_refused
 from mtf_core.settings.selector import Selection, read_selector
 from mtf_core.settings.structure import structure
-from mtf_core.settings.validation_checks import check_rules
+from mtf_core.settings.validation_checks import check_rules, warn_of_unused
 
 _SIDES = ("long", "short")
 _HEADER_KEYS = ("mode", "context_timeframes", "execution_timeframes", "execution_timeframe_default")
@@ -61,9 +61,10 @@ def read_validation(
         _check_timeframes(node, header, timeframes, problems)
     # With a broken header the other sections are still read, so that their problems are reported as well.
     ruleset = _ruleset(node, header or _ANY_TIMEFRAME, timeframes, scope, problems)
-    if len(problems.errors) > before:
-        return None
+    whole = len(problems.errors) == before
     check_rules(ruleset, node, rules, problems, thorough=thorough)
+    if whole:
+        warn_of_unused(ruleset, node, rules, problems)
     return ruleset if len(problems.errors) == before else None
 
 

@@ -16,7 +16,9 @@ from mtf_core.settings.nodes import ConfigNode, Place, Problems, Severity
 def check_rules(
     ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems, *, thorough: bool
 ) -> None:
-    """Adds what is wrong with tests that are each well formed; `rules` are the profile's named ones.
+    """Adds what is wrong with tests that are each well formed, also where others beside them are not.
+
+    `rules` are the profile's named ones.
 
     A named rule is judged once, where it is defined; sides, filters and selector lists where they stand. Only the
     thorough way looks for entries that never decide beside others: it takes longer and finds no errors.
@@ -30,7 +32,6 @@ def check_rules(
             report_once(problems, place, str(warning), "make sure that it is meant", warning=True)
     for test, place in _selector_tests(ruleset, node):
         judge(test, place, rules, problems)
-    _warn_of_unused(ruleset, node, rules, problems)
 
 
 def _judge_if_impossible(test: Test, place: Place, examined: Collection[str], problems: Problems) -> None:
@@ -63,7 +64,7 @@ def _is_redundant(finding: Finding) -> bool:
     return finding.message.startswith("never decides")
 
 
-def _warn_of_unused(ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems) -> None:
+def warn_of_unused(ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems) -> None:
     used: set[str] = set()
     for _, test, _ in _sides_and_filters(ruleset, node):
         used |= names_used(test)

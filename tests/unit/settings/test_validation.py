@@ -203,6 +203,13 @@ def test_an_alternative_that_can_never_be_true_is_refused_within_a_side() -> Non
     ]
 
 
+def test_an_impossible_rule_is_reported_beside_one_that_cannot_be_read() -> None:
+    text = HEADER + "rules:\n  never: {gt: 101, field: rsi}\n  unread: nothing\n" + RULES
+    found = refused(text)
+    assert any("rules.unread" in message for message in found)
+    assert "test.yaml:5: rules.never: rsi > 101 can never be true; change its numbers" in found
+
+
 def test_a_rule_that_nothing_uses_is_warned_about() -> None:
     ruleset, problems = outcome(read, HEADER + "rules:\n  spare: {gt: 60, field: rsi}\n" + RULES)
     assert ruleset is not None
