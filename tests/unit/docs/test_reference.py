@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,17 @@ def page(name: str) -> str:
 
 def test_no_generated_page_is_stale() -> None:
     assert stale_pages() == [], f"refresh them with `{COMMAND}`"
+
+
+def test_a_page_that_was_edited_or_removed_is_stale(tmp_path: Path) -> None:
+    for path, text in generated_pages().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert stale_pages(tmp_path) == []
+    edited, removed, *_ = PAGES
+    (tmp_path / edited).write_text(generated_pages()[edited].replace("≥", ">", 1))
+    (tmp_path / removed).unlink()
+    assert stale_pages(tmp_path) == [edited, removed]
 
 
 def test_every_file_of_the_reference_is_generated() -> None:
