@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -48,12 +49,18 @@ class Finding:
 class Findings:
     """Collects findings; the very same one is kept once."""
 
-    items: list[Finding] = field(factory=list)
+    _items: dict[Finding, None] = field(factory=dict, init=False)
+
+    @property
+    def items(self) -> tuple[Finding, ...]:
+        return tuple(self._items)
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Adds findings that were collected elsewhere."""
+        self._items.update(dict.fromkeys(findings))
 
     def add(self, kind: FindingKind, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
-        finding = Finding(kind, node.place, found, done, reference)
-        if finding not in self.items:
-            self.items.append(finding)
+        self._items[Finding(kind, node.place, found, done, reference)] = None
 
     def decision(self, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
         self.add(FindingKind.DECISION, node, found, done, reference)
@@ -76,4 +83,4 @@ class Findings:
     def in_order(self) -> tuple[Finding, ...]:
         """By kind, then by where they stand in the file."""
         kinds = list(FindingKind)
-        return tuple(sorted(self.items, key=lambda item: (kinds.index(item.kind), item.place.line)))
+        return tuple(sorted(self._items, key=lambda item: (kinds.index(item.kind), item.place.line)))

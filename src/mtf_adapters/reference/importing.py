@@ -66,7 +66,8 @@ def import_file(
     companions = Companions(path.parent, folder_in(out) if out is not None else None, config_dir)
     conversion = convert(source, findings, _execution(source, companions, findings))
     comments = comments_of(path.read_bytes().decode("utf-8-sig"))
-    text = written(conversion.document, comments, f"Converted from {path.name}.")
+    title = f"Converted from {path.name if path.name.isprintable() else 'a file'}."
+    text = written(conversion.document, comments, title)
     return _judged(path, conversion, text, comments, companions)
 
 

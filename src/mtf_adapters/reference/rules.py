@@ -10,7 +10,17 @@ from attrs import evolve, field, frozen
 from mtf_adapters.reference.expressions import GROUPS, Where, converted_entry
 from mtf_adapters.reference.findings import Findings
 from mtf_adapters.reference.parameters import canonical_parameter, converted_argument
-from mtf_adapters.reference.trees import Entries, as_list, as_map, entries_of, is_empty, items_of, plain_number, said
+from mtf_adapters.reference.trees import (
+    Entries,
+    as_list,
+    as_map,
+    entries_of,
+    is_empty,
+    items_of,
+    plain_number,
+    said,
+    scalar,
+)
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition
 from mtf_core.rules.expressions import (
@@ -71,7 +81,7 @@ def converted_rules(node: ConfigNode | None, findings: Findings) -> ConvertedRul
             bodies[name] = converted
     scope = Scope(rules=bodies, metrics=True)
     _report_hidden(bodies, source, scope, findings)
-    tests = {name: test for name in bodies if (test := _compiled(name, scope)) is not None}
+    tests = {name: test for name, body in bodies.items() if (test := _compiled(name, body, scope)) is not None}
     known: dict[int, bool] = {}
     return ConvertedRules(bodies, where, frozenset(name for name in tests if _reads_metrics(tests[name], known)))
 
@@ -123,7 +133,7 @@ def _with_parameters(condition: Condition, body: ConfigNode, where: Where) -> Co
     argument = _own_argument(condition.name, body)
     quiet = Findings()  # that they did not count is said once, for the whole rule
     kept = converted_argument(condition, argument, quiet) if argument is not None else None
-    where.findings.items.extend(
+    where.findings.take(
         item for item in quiet.items if not item.found.endswith("ignored there") and item.reference != "D30"
     )
     if kept is None:
@@ -157,15 +167,15 @@ def _note_short_tolerance(body: ConfigNode, findings: Findings) -> None:
 def _report_hidden(bodies: Mapping[str, ConfigNode], source: Entries, scope: Scope, findings: Findings) -> None:
     for name in (name for name in bodies if name in CONDITIONS):
         hidden = f"the rule {name} was hidden by the built-in of that name"
-        if _bare(_compiled(name, scope)) == _bare(_compiled(f"{BUILTIN_PREFIX}{name}", scope)):
+        own, built_in = (_compiled(each, bodies[name], scope) for each in (name, f"{BUILTIN_PREFIX}{name}"))
+        if _bare(own) == _bare(built_in):
             findings.no_effect(source[name], hidden, "kept: it says the same", "D26")
         else:
             findings.corrected(source[name], hidden, "here the rule counts", "D19, D26")
 
 
-def _compiled(name: str, scope: Scope) -> Test | None:
-    place = scope.rules[name.removeprefix(BUILTIN_PREFIX)].place
-    return parse_test(ConfigNode(name, place), scope, Problems())
+def _compiled(name: str, like: ConfigNode, scope: Scope) -> Test | None:
+    return parse_test(scalar(like, name), scope, Problems())
 
 
 def _bare(test: Test | None, known: dict[int, Test] | None = None) -> Test | None:

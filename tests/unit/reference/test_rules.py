@@ -165,6 +165,12 @@ def test_an_unknown_name_is_refused_with_its_place_in_the_source(tmp_path: Path)
     assert outcome.text is not None  # a person may mend it
 
 
+@pytest.mark.parametrize("name", ["builtin.near_vwap", "builtin.", "min", "''"])
+def test_a_rule_that_may_not_be_called_so_is_refused_by_its_name(tmp_path: Path, name: str):
+    outcome = convert_text(tmp_path, with_rules(f"{name}: {{lt: 3}}", "rsi_lt_70"))
+    assert any(problem.found.startswith("a rule may not be called") for problem in outcome.problems)
+
+
 def test_filters_that_read_selector_metrics_are_left_out_for_a_decision(tmp_path: Path):
     text = with_rules("lev_bounds: {field: leverage, min: 2, max: 25}", "near_vwap")
     text += "    filters_mandatory:\n        - lev_bounds\n        - rsi_lt_70: {rsi_lt_70_threshold: 73}\n"
