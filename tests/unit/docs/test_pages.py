@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from docs.generating.blocks import blocks_of, hunks_of, steps_of
+from docs.generating.commands import command_tree
 from docs.generating.comparing import Names, agree, trimmed
 from docs.generating.walking import ROOT, PageError, Walk
 
@@ -40,6 +41,32 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
         assert file.exists(), target
         if anchor:
             assert anchor[1:] in anchors(file), anchor
+
+
+_COMMANDS = {path: command for path, command, _ in command_tree()}
+
+
+def problem_of(words: list[str]) -> str | None:
+    """What is wrong with a command that prose names, perhaps in part: `mtf klines gaps --repair`."""
+    paths = [" ".join(words[:count]) for count in range(len(words), 0, -1)]
+    path = next((path for path in paths if path in _COMMANDS), None)
+    if path is None:
+        return None if any(known.startswith(" ".join(words)) for known in _COMMANDS) else "no such command"
+    options = {option for parameter in _COMMANDS[path].params for option in parameter.opts} | {"--help", "--debug"}
+    return next((f"no option {word}" for word in words if word.startswith("--") and word not in options), None)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / "docs/reference").glob("*.md")], ids=lambda page: page.name)
+def test_commands_that_the_prose_names_exist_with_their_options(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for command in re.findall(r"`(mtf [^`]+)`", text):
+        assert problem_of(command.split()) is None, command
+
+
+def test_a_command_or_an_option_that_does_not_exist_is_noticed() -> None:
+    assert problem_of(["mtf", "klines"]) is None
+    assert problem_of(["mtf", "klines", "mend"]) == "no such command"
+    assert problem_of(["mtf", "klines", "gaps", "--mend"]) == "no option --mend"
 
 
 class TestComparing:
