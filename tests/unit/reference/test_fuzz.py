@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mtf_adapters.reference import Findings, Imported, convert, detect, import_file
@@ -105,13 +105,11 @@ def test_any_text_is_converted_or_refused(text: str, name: str):
 
 
 @given(st.sampled_from(NAMES), st.sampled_from(WRAPPERS), TREES)
-@settings(max_examples=300)
 def test_any_tree_is_converted_or_refused(name: str, wrapper: str, value: Any):
     judged(yaml.safe_dump({wrapper: value}, allow_unicode=True), name)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(CONDITIONS)) | WORDS, TREES, max_size=4), st.lists(TREES, max_size=4))
-@settings(max_examples=300)
 def test_any_rules_and_entries_are_converted_or_refused(rules: dict[str, Any], entries: list[Any]):
     document = {
         "mode": "pragmatic",
