@@ -1,0 +1,503 @@
+"""One run from end to end: every symbol gets one final reason, and what must not be traded is not."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from mtf_adapters.sql import Database
+from mtf_core.market import Timeframe
+from mtf_core.ports import AuditEvent, ExchangeUnavailableError, RunStatus, StoreUnavailableError
+from mtf_core.reasons import Reason
+from mtf_core.runs import InvalidRequestError, OrderStatus, RunReport, RunRequest, SymbolStatus
+from mtf_core.settings.profile import Profile
+from tests.integration.runs.world import NOW_MS, World, eager, reasons, simulated, world, world_on
+from tests.unit.files.shipped import NAMES, shipped
+
+CHOSEN = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "WEXNOUSDT", "XRPUSDT")
+"""What the universe of the eager profile holds at the instant; all are READY, and their orders simulated."""
+DOWN = ExchangeUnavailableError("the exchange does not answer")
+
+
+def assert_adds_up(report: RunReport) -> None:
+    """Counts are a partition of the symbols, and each symbol has one final reason, or a simulated order."""
+    document = report.to_json()
+    summary, results = document["summary"], document["results"]
+    assert summary["requested"] == len(results)
+    assert summary["processed"] == summary["ready"] + summary["invalid"]
+    assert summary["requested"] == summary["processed"] + summary["skipped"] + summary["errors"]
+    assert summary["errors"] == sum(1 for error in document["errors"] if error["symbol"] is not None)
+    rejected = [symbol for symbols in document["rejected_by"].values() for symbol in symbols]
+    assert len(rejected) == len(set(rejected))
+    for symbol, result in results.items():
+        order = result.get("order")
+        passed = order is not None and order["status"] == OrderStatus.SIMULATED
+        assert (result["reason"] is None) == passed == (symbol not in rejected)
+        assert ("error" in result) == (result["status"] == SymbolStatus.ERROR)
+        assert (order is not None) == (result["status"] == SymbolStatus.READY)
+        if result["status"] == SymbolStatus.READY and not passed:
+            assert order["reason"] == result["reason"]
+        assert result["reason"] is None or Reason(result["reason"])
+    assert {one["symbol"] for one in document["last_validated"]} == {
+        symbol for symbol, result in results.items() if result["status"] == SymbolStatus.READY
+    }
+    for counts in document["summary_by_tf"].values():
+        assert sum(counts.values()) <= summary["processed"] + summary["errors"]
+
+
+async def records_of(there: World, report: RunReport) -> dict[str, str | None]:
+    return {one.symbol: one.reason for one in await there.stores.runs.decisions(report.run_id)}
+
+
+async def held(there: World) -> list[str]:
+    return [lock.name for lock in await there.locks.held()]
+
+
+async def test_a_run_plans_what_is_ready_and_stores_what_it_reports() -> None:
+    async with world(eager()) as there:
+        report = await there.run()
+        assert_adds_up(report)
+        assert simulated(report) == list(CHOSEN)
+        assert await records_of(there, report) == reasons(report)
+        stored = await there.stores.runs.run(report.run_id)
+        assert stored is not None
+        assert (stored.status, stored.finished_ms) == (RunStatus.FINISHED, NOW_MS)
+        assert stored.report is not None
+        assert stored.report["results"] == report.to_json()["results"]
+        assert await held(there) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_symbol_of_every_shipped_profile_gets_one_final_reason(name: str) -> None:
+    async with world(shipped(name)) as there:
+        there.exchange.faults["candles:BTCUSDT"] = DOWN
+        there.hold("ETHUSDT")
+        await there.switch_off("SOLUSDT")
+        symbols = tuple(contract.symbol for contract in await there.exchange.contracts())
+        for _ in range(2):
+            report = await there.run(RunRequest(symbols=symbols))
+            assert_adds_up(report)
+            assert await records_of(there, report) == reasons(report)
+            assert reasons(report)["BTCUSDT"] == Reason.CANDLES_UNAVAILABLE
+            assert reasons(report)["ETHUSDT"] == Reason.HAS_OPEN_ORDERS_OR_POSITIONS
+            assert reasons(report)["SOLUSDT"] == Reason.SYMBOL_SWITCHED_OFF
+            there.later(minutes=1)
+
+
+# --- the account ----------------------------------------------------------------------------------------------
+async def test_without_the_account_symbols_are_validated_and_nothing_is_placed() -> None:
+    async with world(eager()) as there:
+        there.exchange.faults["account_state"] = DOWN
+        report = await there.run()
+        assert_adds_up(report)
+        assert reasons(report) == dict.fromkeys(CHOSEN, "account_state_unknown")
+        assert report.count(SymbolStatus.READY) == 5
+        assert report.to_json()["errors"] == [
+            {"symbol": None, "code": "account_state_unknown", "message": "the exchange does not answer"}
+        ]
+        assert report.performance.exchange_calls.get("top_of_book") is None
+
+
+async def test_without_syncing_tables_nothing_is_placed_and_switches_stay() -> None:
+    async with world(eager()) as there:
+        there.hold("BTCUSDT")
+        report = await there.run(RunRequest(sync_tables=False))
+        assert reasons(report) == dict.fromkeys(CHOSEN, "account_state_unknown")
+        assert await there.switches() == {}
+
+
+async def test_busy_symbols_are_left_out_and_come_back_when_they_are_free() -> None:
+    async with world(eager()) as there:
+        there.hold("BTCUSDT")
+        there.order("ETHUSDT")
+        first = await there.run()
+        busy = {"BTCUSDT": Reason.HAS_OPEN_ORDERS_OR_POSITIONS, "ETHUSDT": Reason.HAS_OPEN_ORDERS_OR_POSITIONS}
+        assert {symbol: reason for symbol, reason in reasons(first).items() if reason} == busy
+        assert {key: one.until_ms for key, one in (await there.switches()).items()} == dict.fromkeys(
+            busy, NOW_MS + 300_000
+        )
+        there.hold()
+        there.order()
+        there.later(minutes=1)
+        second = await there.run()
+        assert not set(busy) & set(second.results), "off when the universe was chosen"
+        assert all(one.on for one in (await there.switches()).values()), "free: on at once, not after five minutes"
+        there.later(minutes=1)
+        assert set(busy) <= set(simulated(await there.run()))
+        actions = [event.action for event in await there.stores.audit.page(10) if event.subject in busy]
+        assert actions == ["switch_on"] * 2 + ["switch_off"] * 2
+
+
+async def test_a_symbol_that_is_free_again_may_be_entered_in_the_same_run() -> None:
+    async with world(eager()) as there:
+        there.hold("BTCUSDT")
+        await there.run()
+        there.hold()
+        there.later(minutes=1)
+        assert simulated(await there.run(RunRequest(symbols=("BTCUSDT",)))) == ["BTCUSDT"]
+
+
+@pytest.mark.parametrize("minute", [0, 1])
+async def test_validating_busy_symbols_never_places_a_second_entry(minute: int) -> None:
+    async with world(eager()) as there:
+        there.hold("BTCUSDT")
+        there.order("ETHUSDT", reduce_only=True)
+        for _ in range(minute + 1):
+            report = await there.run(RunRequest(symbols=CHOSEN, skip_open_state_filter=True))
+            there.later(minutes=1)
+        assert_adds_up(report)
+        assert report.results["BTCUSDT"].plan is not None
+        assert reasons(report) == dict.fromkeys(CHOSEN) | {"BTCUSDT": "symbol_busy", "ETHUSDT": "symbol_busy"}
+
+
+# --- switches and guards --------------------------------------------------------------------------------------
+async def test_force_run_looks_at_symbols_that_are_off_but_passes_no_guard() -> None:
+    async with world(eager()) as there:
+        await there.switch_off("BTCUSDT")
+        await there.switch_off("ETHUSDT:15m")
+        plain = await there.run(RunRequest(symbols=CHOSEN))
+        assert plain.results["BTCUSDT"].status is SymbolStatus.SKIPPED
+        assert plain.results["BTCUSDT"].execution == {}
+        forced = await there.run(RunRequest(symbols=CHOSEN, force_run=True))
+        for report, status in ((plain, SymbolStatus.SKIPPED), (forced, SymbolStatus.READY)):
+            assert report.results["BTCUSDT"].status is status
+            assert reasons(report)["BTCUSDT"] == Reason.SYMBOL_SWITCHED_OFF
+            assert report.results["ETHUSDT"].execution_timeframe is Timeframe.M15
+            assert reasons(report)["ETHUSDT"] == Reason.SYMBOL_SWITCHED_OFF
+            assert_adds_up(report)
+
+
+@pytest.mark.parametrize("request_", [RunRequest(), RunRequest(force_run=True, skip_context=True)])
+async def test_the_kill_switch_stops_every_entry_whatever_is_asked(request_: RunRequest) -> None:
+    async with world(eager()) as there:
+        await there.switch_off("global")
+        report = await there.run(request_)
+        assert set(reasons(report).values()) == {"kill_switch_on"}
+        assert all(result.plan is not None for result in report.results.values())
+
+
+async def test_a_kill_switch_that_is_thrown_while_candles_are_fetched_stops_that_very_run() -> None:
+    async with world(eager()) as there:
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage == "market facts" and done == 1:
+                throwing.append(asyncio.ensure_future(there.switch_off("global")))
+
+        throwing: list[asyncio.Future[None]] = []
+        there.watched.pause = 0.01
+        report = await there.orchestrator.run(RunRequest(), progress)
+        assert set(reasons(report).values()) == {"kill_switch_on"}
+
+
+async def test_a_kill_switch_with_an_end_holds_until_then() -> None:
+    async with world(eager()) as there:
+        await there.switch_off("global", until_ms=NOW_MS + 60_000)
+        assert simulated(await there.run()) == []
+        there.later(seconds=59)
+        assert simulated(await there.run()) == []
+        there.later(seconds=1)
+        assert simulated(await there.run()) == list(CHOSEN)
+
+
+async def test_positions_orders_and_entries_of_the_run_count_against_the_most_that_may_be_open() -> None:
+    async with world(eager(trade_entry__risk__max_concurrent_positions=4)) as there:
+        there.hold("DOTUSDT")
+        there.order("ADAUSDT")
+        report = await there.run()
+        assert simulated(report) == list(CHOSEN[:2]), "in the order of the universe"
+        refused = report.results["XRPUSDT"].order
+        assert refused is not None
+        assert (refused.reason, refused.facts) == (
+            Reason.MAX_CONCURRENT_POSITIONS_REACHED,
+            {"open": "4", "allowed": "4"},
+        )
+
+
+async def test_an_order_that_closes_a_position_is_no_entry() -> None:
+    async with world(eager(trade_entry__risk__max_concurrent_positions=2)) as there:
+        there.hold("DOTUSDT")
+        there.order("DOTUSDT", reduce_only=True)
+        assert len(simulated(await there.run())) == 1
+
+
+# --- the day's loss -------------------------------------------------------------------------------------------
+LIMITED = eager(trade_entry__risk__daily_max_loss_usdt=25)
+
+
+async def test_a_loss_locks_the_day_for_every_process_and_whatever_the_balance_does_then() -> None:
+    async with Database.open("memory") as database:
+        morning = world_on(database, LIMITED)
+        assert simulated(await morning.run())
+        morning.account.balance -= 24
+        morning.later(minutes=1)
+        assert simulated(await morning.run()), "24 of 25"
+        other = world_on(database, LIMITED, at_ms=NOW_MS + 120_000, account=morning.account, prefix="other")
+        morning.account.balance -= 1
+        report = await other.run()
+        assert set(reasons(report).values()) == {"daily_loss_limit_reached"}
+        order = next(iter(report.results.values())).order
+        assert order is not None
+        assert order.facts == {"baseline_usdt": "10000", "loss_usdt": "25"}
+        morning.account.balance += 5000
+        restarted = world_on(database, LIMITED, at_ms=NOW_MS + 180_000, account=morning.account, prefix="restarted")
+        assert simulated(await restarted.run()) == []
+        restarted.later(minutes=12 * 60 - 4)
+        assert simulated(await restarted.run()) == [], "23:59"
+        restarted.later(minutes=1)
+        assert simulated(await restarted.run()), "a new day, with a new baseline"
+
+
+async def test_the_day_begins_with_its_first_run_even_if_that_finds_nothing_to_trade() -> None:
+    async with world(LIMITED) as there:
+        there.exchange.faults["candles"] = DOWN
+        assert simulated(await there.run()) == []
+        there.exchange.faults.clear()
+        there.account.balance -= 30
+        there.later(minutes=1)
+        assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
+
+
+async def test_a_limit_that_was_reached_while_nothing_was_ready_locks_the_day() -> None:
+    async with world(LIMITED) as there:
+        await there.run()
+        there.account.balance -= 30
+        there.exchange.faults["candles"] = DOWN
+        there.later(minutes=1)
+        await there.run()
+        there.account.balance += 30
+        there.exchange.faults.clear()
+        there.later(minutes=1)
+        assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
+
+
+@pytest.mark.parametrize(("unrealised", "expected"), [(True, "daily_loss_limit_reached"), (False, None)])
+async def test_unrealised_losses_count_only_if_the_profile_says_so(unrealised: bool, expected: str | None) -> None:
+    profile = eager(
+        trade_entry__risk__daily_max_loss_usdt=25, trade_entry__risk__daily_loss_count_unrealized=unrealised
+    )
+    async with world(profile) as there:
+        await there.run()
+        there.hold("DOTUSDT", profit=-30)
+        there.later(minutes=1)
+        assert set(reasons(await there.run()).values()) == {expected}
+
+
+async def test_of_two_processes_that_begin_the_day_together_the_first_baseline_counts() -> None:
+    async with world(LIMITED) as there:
+        for later, value in enumerate(("10000", "9990")):
+            details = {"value": value}
+            event = AuditEvent(NOW_MS - 1000 + later, "run", "daily_baseline:equity", "2026-03-02", details)
+            await there.stores.audit.append([event])
+        there.account.balance = Decimal(9974)
+        assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
+
+
+# --- locks ----------------------------------------------------------------------------------------------------
+async def test_locks_are_given_back_after_an_error_and_after_a_cancellation() -> None:
+    async with world(eager()) as there:
+        there.watched.pause = 0.05
+        running = asyncio.create_task(there.run())
+        while not there.watched.calls:
+            await asyncio.sleep(0.001)
+        assert len(await held(there)) == 6
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await held(there) == []
+        (stored,) = await there.stores.runs.latest()
+        assert (stored.status, stored.report) == (RunStatus.FAILED, None)
+        there.watched.pause = 0
+        assert simulated(await there.run()) == list(CHOSEN), "nothing is left of the run that broke off"
+
+
+async def test_a_store_that_fails_ends_the_run_as_failed_with_nothing_half_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(eager()) as there:
+        finish, put_off = there.stores.runs.finish, [True]
+
+        async def refuse_once(run: object, decisions: object) -> None:
+            if put_off:
+                put_off.pop()
+                raise StoreUnavailableError("disk full")
+            await finish(run, decisions)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(there.stores.runs, "finish", refuse_once)
+        with pytest.raises(StoreUnavailableError):
+            await there.run()
+        (stored,) = await there.stores.runs.latest()
+        assert stored.status is RunStatus.FAILED
+        assert await there.stores.runs.decisions(stored.run_id) == ()
+        assert await held(there) == []
+        assert simulated(await there.run()) == list(CHOSEN)
+
+
+async def test_candles_that_cannot_be_stored_end_the_run_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(eager()) as there:
+
+        async def refuse(_: object) -> int:
+            raise StoreUnavailableError("disk full")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(there.stores.candles, "write", refuse)
+            with pytest.raises(StoreUnavailableError):
+                await there.run()
+        (stored,) = await there.stores.runs.latest()
+        assert stored.status is RunStatus.FAILED
+        assert await there.stores.candles.spans() == ()
+        assert await held(there) == []
+        assert simulated(await there.run()) == list(CHOSEN)
+
+
+async def test_an_end_that_cannot_be_noted_does_not_hide_what_ended_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(eager()) as there:
+
+        async def refuse(*_: object) -> None:
+            raise StoreUnavailableError("gone")
+
+        async def explode(*_: object) -> int:
+            raise StoreUnavailableError("disk full")
+
+        monkeypatch.setattr(there.stores.runs, "finish", refuse)
+        monkeypatch.setattr(there.stores.candles, "write", explode)
+        with pytest.raises(StoreUnavailableError, match="disk full"):
+            await there.run()
+        assert await held(there) == []
+
+
+# --- what a request asks for ----------------------------------------------------------------------------------
+async def test_only_the_named_timeframe_may_take_the_entry() -> None:
+    async with world(eager()) as there:
+        for timeframe in (Timeframe.M15, Timeframe.M5, Timeframe.M1):
+            report = await there.run(RunRequest(current_tf=timeframe))
+            chosen = {one.execution_timeframe for one in report.results.values()}
+            assert chosen <= {timeframe, None}
+            assert timeframe in chosen
+
+
+async def test_without_the_context_the_execution_timeframe_brings_the_side() -> None:
+    async with world(eager()) as there:
+        symbols = tuple(contract.symbol for contract in await there.exchange.contracts())
+        plain = await there.run(RunRequest(symbols=symbols))
+        free = await there.run(RunRequest(symbols=symbols, skip_context=True))
+        assert plain.count(SymbolStatus.READY) < free.count(SymbolStatus.READY)
+        assert all(one.to_json()["context_skipped"] for one in free.results.values() if one.execution)
+
+
+async def test_timeframes_are_evaluated_again_only_when_their_candle_is_new_or_when_forced() -> None:
+    async with world(eager()) as there:
+        every = (Timeframe.H1, Timeframe.M15, Timeframe.M5, Timeframe.M1)
+        first = await there.run()
+        again = await there.run()
+        forced = await there.run(RunRequest(force_timeframe_check=True))
+        there.later(minutes=1)
+        later = await there.run()
+        assert [one.performance.timeframes_evaluated for one in (first, again, forced, later)] == [
+            every,
+            (),
+            every,
+            every[3:],
+        ]
+        assert [one.performance.timeframes_reused for one in (first, again, forced, later)] == [
+            (),
+            every,
+            (),
+            every[:3],
+        ]
+        assert first.results == again.results == forced.results
+
+
+async def test_unknown_symbols_are_refused_with_the_nearest_name_and_nothing_is_recorded() -> None:
+    async with world(eager()) as there:
+        with pytest.raises(InvalidRequestError, match=r"BTCUSD .did you mean BTCUSDT"):
+            await there.run(RunRequest(symbols=("BTCUSD",)))
+        assert await there.stores.runs.latest() == ()
+        assert await held(there) == []
+
+
+async def test_a_symbol_that_is_asked_for_twice_is_looked_at_once() -> None:
+    async with world(eager()) as there:
+        report = await there.run(RunRequest(symbols=("BTCUSDT", "BTCUSDT")))
+        assert_adds_up(report)
+        assert simulated(report) == ["BTCUSDT"]
+
+
+# --- failures of one symbol -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("candles", Reason.CANDLES_UNAVAILABLE),
+        ("top_of_book", Reason.MARKET_FACTS_UNAVAILABLE),
+        ("mark_price", Reason.MARKET_FACTS_UNAVAILABLE),
+    ],
+)
+async def test_a_symbol_fails_alone_with_code_and_message(call: str, reason: Reason) -> None:
+    async with world(eager()) as there:
+        there.exchange.faults[f"{call}:ETHUSDT"] = DOWN
+        report = await there.run()
+        assert_adds_up(report)
+        assert reasons(report) == dict.fromkeys(CHOSEN) | {"ETHUSDT": reason}
+        assert report.to_json()["errors"] == [
+            {"symbol": "ETHUSDT", "code": "ExchangeUnavailableError", "message": "the exchange does not answer"}
+        ]
+        del there.exchange.faults[f"{call}:ETHUSDT"]
+        there.later(minutes=1)
+        assert simulated(await there.run()) == list(CHOSEN)
+
+
+async def test_everything_failing_is_still_a_report() -> None:
+    async with world(eager()) as there:
+        there.exchange.faults["candles"] = DOWN
+        report = await there.run()
+        assert_adds_up(report)
+        assert report.count(SymbolStatus.ERROR) == 5
+        assert report.to_json()["summary"]["success_rate"] == 0
+
+
+async def test_a_book_that_only_the_selector_asked_for_is_an_error_of_its_symbol() -> None:
+    """15m is left only where the spread is known to be above nothing: an unknown one stops the walk there."""
+    async with world(profile_that_asks_for_spreads()) as there:
+        assert simulated(await there.run()) == list(CHOSEN[:4])
+        there.exchange.faults["top_of_book:SOLUSDT"] = DOWN
+        there.later(minutes=1)
+        report = await there.run()
+        assert_adds_up(report)
+        assert reasons(report)["SOLUSDT"] == Reason.MARKET_FACTS_UNAVAILABLE
+        assert report.results["SOLUSDT"].status is SymbolStatus.ERROR
+        assert simulated(report) == [symbol for symbol in CHOSEN[:4] if symbol != "SOLUSDT"]
+
+
+def profile_that_asks_for_spreads() -> Profile:
+    selector = {
+        "per_timeframe": {"15m": {"stay_on_if": ["get_false"], "drop_to_lower_if_any": [{"spread_bps_gt": 0.0001}]}}
+    }
+    return eager(mtf_validations__execution_selector=selector)
+
+
+# --- the same again -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_same_instant_gives_the_same_results_whatever_ran_before_and_with_any_workers(
+    name: str, tmp_path: object
+) -> None:
+    at = RunRequest(at_ms=NOW_MS - 3_600_000)
+    async with world(shipped(name)) as there, world(shipped(name)) as other:
+        first = await there.run(at)
+        await there.run()
+        there.later(minutes=7)
+        await there.run()
+        again = await there.run(evolve(at, workers=8))
+        wide = await other.run(evolve(at, workers=8))
+        assert first.results == again.results == wide.results
+        assert len(first.results) > 5
+
+
+async def test_a_database_file_gives_the_results_of_memory(tmp_path: object) -> None:
+    async with Database.open(f"sqlite:///{tmp_path}/mtf.db") as file, Database.open("memory") as memory:
+        await file.upgrade()
+        reports = [await world_on(one, shipped("regular")).run() for one in (file, memory)]
+        reports.append(await world_on(file, shipped("regular"), at_ms=NOW_MS, prefix="again").run())
+        assert reports[0].results == reports[1].results == reports[2].results
+        assert reports[2].performance.exchange_calls.get("candles", 0) == 0

@@ -1,0 +1,229 @@
+"""What stands in the way of a trade, counted over traces, is what deciding again from the candles says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from mtf_adapters.sandbox.generated import GeneratedMarket
+from mtf_core.market import CandleStack, Timeframe, parse_instant, to_ms
+from mtf_core.rules.expressions import AllOf, AnyOf, Constantly, Known, Named, Not, Test, WithinBars
+from mtf_core.rules.ruleset import Filter, RuleSet
+from mtf_core.rules.trace import TraceNode
+from mtf_core.settings.profile import Profile
+from mtf_core.validation.blocking import Blocking, ConditionKey, blocking_conditions
+from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.decide import Decider
+from mtf_core.validation.decision import Decision, DecisionBatch
+from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.traces import compact_trace, digest_of, templates_of
+from mtf_core.validation.window import window_at
+from tests.unit.files.shipped import NAMES, shipped
+from tests.unit.settings.liveness.worlds import VALIDATION, content_with, profile_of
+
+MARKET = GeneratedMarket(seed=7, symbols=30)
+INSTANTS = [to_ms(parse_instant(text)) for text in ("2026-02-11T08:20Z", "2026-03-02T12:00Z")]
+Stacks = Mapping[Timeframe, CandleStack]
+
+
+@cache
+def stacks_of(blueprint: Blueprint, at_ms: int) -> Stacks:
+    found = {}
+    symbols = [contract.symbol for contract in MARKET.contracts(at_ms)]
+    for timeframe, need in blueprint.needs.items():
+        window = window_at(timeframe, need, at_ms, blueprint.timezone)
+        spans = (window.first_open_ms, window.last_open_ms, at_ms)
+        found[timeframe] = window.stack({one: MARKET.candles(one, timeframe, *spans) for one in symbols})
+    return found
+
+
+def spreads_of(batch: DecisionBatch) -> dict[str, float]:
+    """The spreads that a run would have read: of the symbols that reached the selector."""
+    reached = [one.symbol for one in batch if one.context is None or one.context.side]
+    return {symbol: 2.0 + 12.0 * (place % 2) for place, symbol in enumerate(reached)}
+
+
+def decided(blueprint: Blueprint, at_ms: int, options: DecideOptions) -> tuple[DecisionBatch, dict[str, float]]:
+    stacks, decider = stacks_of(blueprint, at_ms), Decider(blueprint)
+    spreads = spreads_of(decider.decide(stacks, at_ms, options=options))
+    return decider.decide(stacks, at_ms, options=options, spread_bps=spreads), spreads
+
+
+def traces_of(batch: DecisionBatch) -> list[dict[str, Any]]:
+    """As they come back from the store."""
+    digest = digest_of(templates_of(batch.blueprint))
+    return [json.loads(json.dumps(compact_trace(decision, digest))) for decision in batch]
+
+
+# --- the oracle: the same rules with one condition taken for true ----------------------------------------------
+def taken_for_true(test: Test, name: str) -> Test:
+    match test:
+        case Named(own, inner):
+            return evolve(test, test=Constantly(True) if own == name else taken_for_true(inner, name))
+        case AllOf(tests) | AnyOf(tests):
+            return evolve(test, tests=tuple(taken_for_true(one, name) for one in tests))
+        case Not(inner) | WithinBars(_, inner) | Known(inner):
+            return evolve(test, test=taken_for_true(inner, name))
+        case _:
+            return test
+
+
+def dropped(rules: RuleSet, key: ConditionKey) -> RuleSet:
+    """The rules in which a condition is true where it stands, and as it was everywhere else."""
+    if key.tree != "filter":
+        own = rules.timeframes[key.timeframe]
+        tree = getattr(own, key.tree)
+        changed = evolve(own, **{key.tree: taken_for_true(tree, key.name)})
+        return evolve(rules, timeframes={**rules.timeframes, key.timeframe: changed})
+    return evolve(rules, filters=tuple(part for one in rules.filters for part in split(one, key)))
+
+
+def split(item: Filter, key: ConditionKey) -> Iterator[Filter]:
+    there = item.timeframes & {key.timeframe}
+    if there:
+        changed = taken_for_true(item.test, key.name)
+        assert isinstance(changed, Named)
+        yield evolve(item, timeframes=there, test=changed)
+    if item.timeframes - there:
+        yield evolve(item, timeframes=item.timeframes - there)
+
+
+def blueprint_without(blueprint: Blueprint, key: ConditionKey) -> Blueprint:
+    """Rules without the condition, that ask for all the history that those with it ask for."""
+    profile = evolve(blueprint.profile, rules=dropped(blueprint.profile.rules, key))
+    other = blueprint_of(profile)
+    parts = {timeframe: evolve(part, needs=blueprint.parts[timeframe].needs) for timeframe, part in other.parts.items()}
+    return evolve(other, parts=parts, needs=blueprint.needs, plan_needs=blueprint.plan_needs)
+
+
+def trees(decision: Decision, key: ConditionKey) -> list[TraceNode]:
+    verdict = decision.timeframe(key.timeframe)
+    if key.tree == "filter":
+        return list(verdict.filters)
+    tree = verdict.long if key.tree == "long" else verdict.short
+    return [] if tree is None else [tree]
+
+
+def stands_in_the_way(node: TraceNode, name: str) -> bool:
+    if node.result == "true":
+        return False
+    if node.kind in ("rule", "builtin") and node.label == name:
+        return True
+    return any(stands_in_the_way(child, name) for child in node.children)
+
+
+def by_force(batch: DecisionBatch, key: ConditionKey, options: DecideOptions, spreads: dict[str, float]) -> Blocking:
+    """The three counts from deciding everything again."""
+    blueprint = blueprint_without(batch.blueprint, key)
+    decider = Decider(blueprint)
+    decider._tables.update(batch.tables)  # features are the same, and most of the work
+    again = decider.decide(stacks_of(batch.blueprint, batch.at_ms), batch.at_ms, options=options, spread_bps=spreads)
+    blocks = decides = admits = 0
+    for before, after in zip(batch, again, strict=True):
+        old, new = trees(before, key), trees(after, key)
+        blocks += any(stands_in_the_way(tree, key.name) for tree in old)
+        decides += any(a.result != "true" and b.result == "true" for a, b in zip(old, new, strict=True))
+        admits += after.ready and not before.ready
+    return Blocking(key, blocks, decides, admits)
+
+
+def every_condition(blueprint: Blueprint) -> set[ConditionKey]:
+    templates = templates_of(blueprint)
+    found = set()
+    for timeframe, shapes in templates.items():
+        for tree, roots in (("filter", shapes["filters"]), ("long", [shapes["long"]]), ("short", [shapes["short"]])):
+            waiting = [root for root in roots if root]
+            while waiting:
+                node = waiting.pop()
+                waiting += node.get("children", [])
+                if node["kind"] in ("rule", "builtin"):
+                    found.add(ConditionKey(Timeframe(timeframe), tree, node["label"]))
+    return found
+
+
+def assert_counts_are_true(profile: Profile, at_ms: int, options: DecideOptions | None = None) -> list[Blocking]:
+    """Compares every condition with the oracle; returns what the counts say."""
+    blueprint, chosen = blueprint_of(profile), options or DecideOptions()
+    batch, spreads = decided(blueprint, at_ms, chosen)
+    counted = blocking_conditions(blueprint, traces_of(batch), chosen.current_tf)
+    found = {one.key: one for one in counted}
+    for key in every_condition(blueprint):
+        expected = by_force(batch, key, chosen, spreads)
+        assert found.get(key, Blocking(key, 0, 0, 0)) == expected
+    assert all(one.blocks >= one.decides for one in counted)
+    order = [(one.admits, one.decides, one.blocks) for one in counted]
+    assert order == sorted(order, reverse=True)
+    return list(counted)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_counts_of_the_shipped_profiles_are_those_of_deciding_again_without_the_condition(name: str) -> None:
+    counted = assert_counts_are_true(shipped(name), INSTANTS[name == "scalper_micro"])
+    assert sum(one.blocks for one in counted) > 100
+    assert any(one.decides for one in counted)
+    assert any(one.admits for one in counted) or name == "crash"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("scalper_micro", DecideOptions(skip_context=True)),
+        ("crash", DecideOptions(skip_context=True)),
+        ("crash", DecideOptions(skip_context=True, current_tf=Timeframe.M5)),
+        ("scalper", DecideOptions(current_tf=Timeframe.M1)),
+    ],
+)
+def test_counts_hold_for_runs_that_ask_for_less(name: str, options: DecideOptions) -> None:
+    assert any(one.admits for one in assert_counts_are_true(shipped(name), INSTANTS[1], options))
+
+
+def test_where_the_selector_had_no_side_to_judge_a_condition_admits_no_symbol() -> None:
+    """regular asks for the reward of the previewed plan: without a side there is none, and the trace cannot tell."""
+    blueprint, options = blueprint_of(shipped("regular")), DecideOptions(skip_context=True)
+    batch, spreads = decided(blueprint, INSTANTS[1], options)
+    counted = {one.key: one for one in blocking_conditions(blueprint, traces_of(batch))}
+    key = ConditionKey(Timeframe.M15, "filter", "pullback_confirmed_vwap")
+    expected = by_force(batch, key, options, spreads)
+    assert counted[key] == evolve(expected, admits=0)
+    assert expected.admits == 1
+
+
+_TIGHT = {**VALIDATION, "filters_mandatory": [{"rule": {"rsi_lt_70": 55}, "on": "execution"}]}
+_SELECTOR = {"per_timeframe": {"15m": {"stay_on_if": ["get_false"], "drop_to_lower_if_any": ["get_true"]}}}
+
+
+@pytest.mark.parametrize("selector", [{}, {"execution_selector": _SELECTOR}])
+def test_a_timeframe_that_trade_entry_does_not_allow_admits_nothing(selector: dict[str, Any]) -> None:
+    validation = {**_TIGHT, **selector}
+    settings = {"mtf_validations": validation, "trade_entry.decision.allowed_execution_timeframes": ["1m"]}
+    profile = profile_of(content_with(settings), warned=True)
+    counted = assert_counts_are_true(profile, INSTANTS[1])
+    free = assert_counts_are_true(profile_of(content_with({"mtf_validations": validation}), warned=True), INSTANTS[1])
+    assert sum(one.admits for one in counted) < sum(one.admits for one in free)
+
+
+def test_a_symbol_that_may_not_enter_on_1m_is_not_admitted_there() -> None:
+    selector = {**_SELECTOR, "allow_1m_only_for": {"enabled": True, "conditions": [{"spread_bps_gt": 8}]}}
+    selector["per_timeframe"] = {
+        "15m": {"stay_on_if": ["get_false"], "drop_to_lower_if_any": ["get_true"]},
+        "5m": {"stay_on_if": ["get_false"], "drop_to_lower_if_any": ["get_true"]},
+    }
+    profile = profile_of(content_with({"mtf_validations": {**_TIGHT, "execution_selector": selector}}), warned=True)
+    blueprint = blueprint_of(profile)
+    batch, spreads = decided(blueprint, INSTANTS[1], DecideOptions())
+    counted = {one.key: one for one in blocking_conditions(blueprint, traces_of(batch))}
+    for key in every_condition(blueprint):
+        expected = by_force(batch, key, DecideOptions(), spreads)
+        found = counted.get(key, Blocking(key, 0, 0, 0))
+        assert (found.blocks, found.decides) == (expected.blocks, expected.decides)
+        assert found.admits <= expected.admits
+    assert 0 < sum(one.ready for one in batch) < sum(one.outcome(Timeframe.M1).side is not None for one in batch)
+
+
+def test_without_traces_there_is_nothing_to_count() -> None:
+    assert blocking_conditions(blueprint_of(shipped("regular")), []) == ()
