@@ -28,6 +28,11 @@ unit: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/all.py
 
+# The pages that are written from the code, and the notebook.
+docs: $(VENV)/.test
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py --notebook
+
 # Set-up: a virtual environment, hashed dependencies, then this checkout itself (editable).
 $(VENV)/.run: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

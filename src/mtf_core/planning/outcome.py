@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from mtf_core.market import Side, Timeframe
+from mtf_core.planning.html import plan_html, skip_html
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import EndOfZoneSettings, OpenType, OrderMode, OrderType
 
@@ -102,6 +103,9 @@ class OrderPlan:
     supervision: Supervision
     steps: tuple[Step, ...]
 
+    def _repr_html_(self) -> str:
+        return plan_html(self)
+
 
 @frozen
 class Skip:
@@ -110,6 +114,9 @@ class Skip:
     reason: Reason
     facts: tuple[tuple[str, StepValue], ...]
     steps: tuple[Step, ...]
+
+    def _repr_html_(self) -> str:
+        return skip_html(self)
 
 
 PlanOutcome = OrderPlan | Skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from html import escape
 
 import numpy as np
 from attrs import frozen
 
 from mtf_core.features.table import FeatureTable, Indices, carried_codes
-from mtf_core.market import Candles, CandleStack, Side, Timeframe
+from mtf_core.market import Candles, CandleStack, Side, Timeframe, format_instant
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
 from mtf_core.validation.blueprint import Blueprint
@@ -19,7 +20,7 @@ from mtf_core.validation.selection import NONE_SELECTED
 from mtf_core.validation.timeframe import judge_timeframe
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Signals:
     """Decisions at every close of the finest timeframe, oldest first; arrays of shape (n_instants,).
 
@@ -52,6 +53,16 @@ class Signals:
     def execution_timeframe(self, index: int) -> Timeframe | None:
         place = int(self.chosen[index])
         return self.execution[place] if place != NONE_SELECTED else None
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"Signals({self.symbol}, none)"
+        span = f"{format_instant(int(self.instants_ms[0]))} … {format_instant(int(self.instants_ms[-1]))}"
+        return f"Signals({self.symbol}, {len(self)} instants, {int(self.ready.sum())} READY, {span})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{reason}</td><td>{count}</td></tr>" for reason, count in self.counts().items())
+        return f"<b>{escape(repr(self))}</b><table><tr><th>outcome</th><th>instants</th></tr>{rows}</table>"
 
     def counts(self) -> dict[str, int]:
         """How often each final reason (or READY) occurred, the most frequent first."""

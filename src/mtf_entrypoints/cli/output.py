@@ -29,6 +29,11 @@ def write_line(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def counted(count: int, singular: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{count} {singular}{'' if count == 1 else 's'}"
+
+
 def warn(text: str) -> None:
     """A line on stderr, beside the result."""
     sys.stderr.write(f"mtf: {text}\n")

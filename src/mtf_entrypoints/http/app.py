@@ -25,6 +25,7 @@ def build_app(container: Container, listening: Listening) -> ASGIApp:
         state=State({STATE_KEY: service}),
         exception_handlers={Exception: respond},
         openapi_config=OpenAPIConfig(
+            use_handler_docstrings=True,
             title="mtf",
             version=__version__,
             description="Multi-timeframe trading orchestrator: runs, reasons, plans. Errors are problem+json.",

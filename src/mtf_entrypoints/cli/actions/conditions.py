@@ -36,7 +36,7 @@ def show_catalogue(part: str | None, as_json: bool) -> None:
         parameters = ", ".join(_shown(parameter) for parameter in condition.parameters)
         table.add_row(condition.name, str(condition.side or "both"), condition.summary, parameters or "none")
     output.console().print(table)
-    output.write_line(f"{len(found)} conditions")
+    output.write_line(output.counted(len(found), "condition"))
 
 
 def _speaks_of(condition: Condition, part: str) -> bool:

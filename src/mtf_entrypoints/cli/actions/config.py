@@ -36,7 +36,8 @@ def check(world: World, as_json: bool) -> None:
                 output.write_line(f"{kind}: {problem}")
         names = ", ".join(profile.name for profile in report.profiles) or "none"
         output.write_line(
-            f"{len(report.problems)} errors, {len(report.warnings)} warnings; profiles that can be used: {names}"
+            f"{output.counted(len(report.problems), 'error')}, {output.counted(len(report.warnings), 'warning')}; "
+            f"profiles that can be used: {names}"
         )
     if not report.ok:
         raise typer.Exit(WRONG_USAGE)

@@ -121,11 +121,11 @@ def _summary(report: RunReport) -> str:
     counts = {status: report.count(status) for status in SymbolStatus}
     plans = sum(result.plan is not None for result in report.results.values())
     parts = [
-        f"{report.requested} symbols",
+        output.counted(report.requested, "symbol"),
         f"{counts[SymbolStatus.READY]} ready ({plans} with an order plan)",
         f"{counts[SymbolStatus.INVALID]} not tradable",
         f"{counts[SymbolStatus.SKIPPED]} skipped",
-        f"{counts[SymbolStatus.ERROR]} errors",
+        output.counted(counts[SymbolStatus.ERROR], "error"),
         f"{(report.finished_ms - report.started_ms) / 1000:.2f} s",
         "dry run, nothing sent" if report.dry_run else "live",
         f"run {report.run_id}",
