@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from mtf_core._version import __version__
 from mtf_core.features.table import FeatureTable
-from mtf_core.market import CandleStack, MarkPrice, Timeframe, TopOfBook, parse_instant, to_ms
+from mtf_core.market import CandleStack, MarkPrice, Timeframe, TopOfBook, format_instant, parse_instant, to_ms
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, plan_order, plan_to_json
 from mtf_core.ports import DecisionRecord, RunRecord, RunStatus
 from mtf_core.runs.context import Progress, Stores, no_progress
@@ -127,7 +127,7 @@ async def verify_run(stores: Stores, run_id: str, progress: Progress = no_progre
     if profile is not None:
         blueprint = blueprint_of(profile)
         templates = templates_of(blueprint)
-        records = [record for record in everything if _can_be_decided_again(record, blueprint, checks)]
+        records = [record for record in everything if _can_be_decided_again(record, run.instant_ms, blueprint, checks)]
         if records:
             await _check_templates(stores, templates, checks)
         groups: dict[Ranges, list[DecisionRecord]] = {}
@@ -173,7 +173,7 @@ def _compare_with_report(report: Mapping[str, Any], records: Sequence[DecisionRe
             )
 
 
-def _can_be_decided_again(record: DecisionRecord, blueprint: Blueprint, checks: _Checks) -> bool:
+def _can_be_decided_again(record: DecisionRecord, instant_ms: int, blueprint: Blueprint, checks: _Checks) -> bool:
     """Whether there is something to decide again; what should be recorded of a decision, and is not, is noted."""
     decided = record.status in (SymbolStatus.READY, SymbolStatus.INVALID)
     if not record.trace:
@@ -189,7 +189,15 @@ def _can_be_decided_again(record: DecisionRecord, blueprint: Blueprint, checks: 
         )
     if "plan" in record.result and not (record.inputs.get("facts") and record.inputs.get("contract")):
         checks.note(Finding.RECORD_INCOMPLETE, record.symbol, "facts of the plan", "planned", "not in the store")
-    return not absent
+    late = [name for name, one in recorded.items() if not _ends_at(Timeframe(name), one["last_open"], instant_ms)]
+    if late or record.inputs.get("at_ms") != instant_ms:
+        instant, found = format_instant(instant_ms), f"candles and instant of another: {', '.join(late) or 'at_ms'}"
+        checks.note(Finding.RECORD_CHANGED, record.symbol, "instant", instant, found)
+    return not absent and not late
+
+
+def _ends_at(timeframe: Timeframe, last_open: str, instant_ms: int) -> bool:
+    return to_ms(parse_instant(last_open)) == timeframe.last_closed_open(instant_ms)
 
 
 async def _check_templates(stores: Stores, templates: Mapping[str, Any], checks: _Checks) -> None:
