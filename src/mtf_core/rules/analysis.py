@@ -22,6 +22,7 @@ from mtf_core.rules.expressions import (
     Test,
     WithinBars,
     children,
+    distinct,
 )
 from mtf_core.rules.regions import EVERYTHING, Union, both, region
 from mtf_core.rules.scope import report_once
@@ -59,7 +60,7 @@ def report_findings(test: Test, place: Place, problems: Problems, examined: Coll
 
 def names_used(test: Test) -> frozenset[str]:
     """Names of the profile's rules below a test, itself included; built-in conditions are not among them."""
-    return frozenset(node.name for node in _walk(test) if isinstance(node, Named) and not node.builtin)
+    return frozenset(node.name for node in distinct(test) if isinstance(node, Named) and not node.builtin)
 
 
 def side_warnings(test: Test, side: Side | None) -> list[Finding]:

@@ -180,6 +180,33 @@ def children(test: Test) -> tuple[Test, ...]:
             return ()
 
 
+def size(test: Test) -> int:
+    """How many nodes the test has when every use of a rule is written out.
+
+    Shared parts are counted once and known by identity: comparing equal trees would walk all of what is counted.
+    """
+    known: dict[int, int] = {}
+
+    def count(part: Test) -> int:
+        if id(part) not in known:
+            known[id(part)] = 1 + sum(map(count, children(part)))
+        return known[id(part)]
+
+    return count(test)
+
+
+def distinct(test: Test) -> Iterator[Test]:
+    """The test and everything below it, equal parts once, parents first."""
+    found = {test: None}
+    pending = [test]
+    while pending:
+        for child in reversed(children(pending.pop())):
+            if child not in found:
+                found[child] = None
+                pending.append(child)
+    return iter(found)
+
+
 def operand_leaves(operand: Operand) -> Iterator[Feature | Metric | Number]:
     """The features, metrics and constants below an operand, left to right."""
     match operand:

@@ -71,6 +71,7 @@ NOTHING: Union = ()
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def region(test: Test, wanted: bool = True, ago: int = 0) -> Union:
     """Boxes that contain every point at which the test is true (or with `wanted` False, false)."""
     match test:

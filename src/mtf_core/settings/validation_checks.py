@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 
 from mtf_core.market import Side
 from mtf_core.rules.analysis import Finding, names_used, never_or_always, side_warnings
-from mtf_core.rules.expressions import Named, Test, children
+from mtf_core.rules.expressions import Named, Test, children, size
 from mtf_core.rules.regions import region
 from mtf_core.rules.ruleset import RuleSet
 from mtf_core.rules.scope import report_once
 from mtf_core.settings.nodes import ConfigNode, Place, Problems, Severity
+
+MOST_PARTS = 20_000
+"""How many parts a tree may have; the largest shipped one has a few hundred."""
 
 
 def check_rules(
@@ -25,12 +28,18 @@ def check_rules(
     """
     judge = _judge if thorough else _judge_if_impossible
     for name, test in rules.items():
-        judge(test, node.place_of("rules", name), rules.keys() - {name}, problems)
+        place = node.place_of("rules", name)
+        if not _is_too_large(test, place, problems):
+            judge(test, place, rules.keys() - {name}, problems)
     for side, test, place in _sides_and_filters(ruleset, node):
+        if _is_too_large(test, place, problems):
+            continue
         judge(test, place, rules, problems)
         for warning in side_warnings(test, side):
             report_once(problems, place, str(warning), "make sure that it is meant", warning=True)
     for test, place in _selector_tests(ruleset, node):
+        if _is_too_large(test, place, problems):
+            continue
         judge(test, place, rules, problems)
 
 
@@ -41,11 +50,25 @@ def _judge_if_impossible(test: Test, place: Place, examined: Collection[str], pr
 
 
 def _parts(test: Test) -> Iterator[Test]:
-    """The test and everything below it; a built-in condition is one part."""
-    yield test
-    if not (isinstance(test, Named) and test.builtin):
-        for child in children(test):
-            yield from _parts(child)
+    """The test and everything below it, equal parts once; a built-in condition is one part."""
+    found = {test: None}
+    pending = [test]
+    while pending:
+        part = pending.pop()
+        if not (isinstance(part, Named) and part.builtin):
+            new = [child for child in children(part) if child not in found]
+            found.update(dict.fromkeys(new))
+            pending += new
+    return iter(found)
+
+
+def _is_too_large(test: Test, place: Place, problems: Problems) -> bool:
+    """Every part of a tree is evaluated, stored and shown; rules that use rules twice double it at every level."""
+    parts = size(test)
+    if parts > MOST_PARTS:
+        found = f"written out, this has {parts} parts"
+        report_once(problems, place, found, f"allowed are {MOST_PARTS}; let rules use others less often")
+    return parts > MOST_PARTS
 
 
 def _judge(test: Test, place: Place, examined: Collection[str], problems: Problems) -> None:

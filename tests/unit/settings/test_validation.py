@@ -210,6 +210,13 @@ def test_an_impossible_rule_is_reported_beside_one_that_cannot_be_read() -> None
     assert "test.yaml:5: rules.never: rsi > 101 can never be true; change its numbers" in found
 
 
+def test_rules_that_double_at_every_level_are_refused_before_they_are_looked_into() -> None:
+    levels = "".join(f"  r{i}: {{any_of: [r{i + 1}, {{all_of: [r{i + 1}, rsi_lt_70]}}]}}\n" for i in range(16))
+    text = HEADER + f"rules:\n{levels}  r16: rsi_bullish\n" + RULES.replace("[rsi_bearish]", "[r0]")
+    found = refused(text)
+    assert any("rules.r0: written out, this has" in message and "allowed are 20000" in message for message in found)
+
+
 def test_a_rule_that_nothing_uses_is_warned_about() -> None:
     ruleset, problems = outcome(read, HEADER + "rules:\n  spare: {gt: 60, field: rsi}\n" + RULES)
     assert ruleset is not None
