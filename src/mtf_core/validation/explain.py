@@ -196,7 +196,9 @@ def _value(value: float) -> str:
 
 def number(value: float) -> str:
     """A number with six significant digits, without needless zeros or exponents."""
-    if value == 0 or 1e-6 <= abs(value) < 1e15:
+    if value == 0:
+        return "0"
+    if 1e-6 <= abs(value) < 1e15:
         text = f"{value:.{max(0, 6 - len(str(int(abs(value)))))}f}" if abs(value) >= 1 else f"{value:.6g}"
         return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     return f"{value:.6g}"

@@ -1,0 +1,163 @@
+"""What a run is asked to do: every field checked, every problem named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtf_core.market import Timeframe
+from mtf_core.runs.request import (
+    MAX_SYMBOLS,
+    MAX_WORKERS,
+    InvalidRequestError,
+    RunRequest,
+    parse_request,
+    request_field_names,
+)
+
+FLAGS = ("dry_run", "force_run", "force_timeframe_check", "skip_context", "skip_open_state_filter", "lock_per_symbol",
+         "sync_tables", "process_tp_sl")  # fmt: skip
+
+
+def problems(document: Any) -> dict[str, str]:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(document)
+    return {one.field: one.message for one in caught.value.problems}
+
+
+def test_an_empty_request_is_a_dry_run_of_the_selected_symbols() -> None:
+    assert parse_request({}) == RunRequest()
+    assert RunRequest().dry_run
+    assert parse_request(dict.fromkeys(request_field_names())) == RunRequest(), "null is not given"
+
+
+def test_every_field_reaches_the_request() -> None:
+    document = {
+        "symbols": ["BTCUSDT", "1000PEPEUSDT"],
+        "profile": " scalper ",
+        "dry_run": True,
+        "workers": 7,
+        "force_run": True,
+        "current_tf": "5m",
+        "force_timeframe_check": True,
+        "skip_context": True,
+        "skip_open_state_filter": True,
+        "lock_per_symbol": True,
+        "sync_tables": False,
+        "process_tp_sl": False,
+        "exchange": "sandbox",
+        "market_type": "perpetual",
+        "at": "2022-01-31T14:00Z",
+    }
+    assert set(document) == set(request_field_names())
+    found = parse_request(document)
+    assert found == RunRequest(
+        symbols=("BTCUSDT", "1000PEPEUSDT"),
+        profile="scalper",
+        workers=7,
+        force_run=True,
+        current_tf=Timeframe.M5,
+        force_timeframe_check=True,
+        skip_context=True,
+        skip_open_state_filter=True,
+        lock_per_symbol=True,
+        sync_tables=False,
+        at_ms=1_643_637_600_000,
+    )
+    assert parse_request(json.loads(json.dumps(found.to_json()))) == found
+    assert found.to_json()["at"] == "2022-01-31T14:00:00Z"
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("value", [1, 0, "true", "", [], {}, 1.0])
+def test_a_flag_is_true_or_false_and_nothing_like_it(name: str, value: Any) -> None:
+    assert problems({name: value}) == {name: f"found {value!r}; allowed is true or false"}
+
+
+@pytest.mark.parametrize("value", [0, -1, MAX_WORKERS + 1, 1.0, True, "4", [4], 10**40])
+def test_workers_are_a_whole_number_within_bounds(value: Any) -> None:
+    assert problems({"workers": value}) == {"workers": f"found {value!r}; allowed is a whole number within 1..64"}
+    assert parse_request({"workers": MAX_WORKERS}).workers == MAX_WORKERS
+
+
+@pytest.mark.parametrize(
+    "value", ["BTCUSDT", {"BTCUSDT": 1}, ["btcusdt"], ["BTC-USDT"], [""], [1], [None], [["A"]], ["Ä"], ["A" * 33], 5]
+)
+def test_symbols_are_a_list_of_names(value: Any) -> None:
+    assert list(problems({"symbols": value})) == ["symbols"]
+
+
+def test_symbols_are_kept_in_order_each_once_and_not_too_many() -> None:
+    assert parse_request({"symbols": ["B", "A", "B"]}).symbols == ("B", "A")
+    many = [f"S{number}" for number in range(MAX_SYMBOLS + 1)]
+    message = problems({"symbols": many})["symbols"]
+    assert len(message) < 400, "a wrong value is not repeated without end"
+    assert parse_request({"symbols": many[1:]}).symbols == tuple(many[1:])
+
+
+@pytest.mark.parametrize("value", ["2m", "", 5, ["5m"], {"5m": 1}, True, 5.0])
+def test_the_timeframe_is_one_of_those_there_are(value: Any) -> None:
+    assert problems({"current_tf": value})["current_tf"].endswith("one of 1m, 5m, 15m, 1h, 4h, 1d")
+
+
+@pytest.mark.parametrize("value", ["2022-01-31", "2022-01-31T14:00", "yesterday", "", 1_643_637_600, ["x"], True])
+def test_an_instant_has_a_timezone(value: Any) -> None:
+    assert list(problems({"at": value})) == ["at"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("exchange", "bitmart"),
+        ("exchange", 1),
+        ("market_type", "spot"),
+        ("profile", ""),
+        ("profile", 7),
+        ("profile", []),
+    ],
+)
+def test_names_are_texts_and_only_what_is_there_may_be_asked(name: str, value: Any) -> None:
+    assert list(problems({name: value})) == [name]
+
+
+def test_nothing_is_sent_by_this_version() -> None:
+    assert "only true is allowed" in problems({"dry_run": False})["dry_run"]
+    assert "supervision" in problems({"process_tp_sl": True})["process_tp_sl"]
+
+
+def test_all_problems_are_named_together_with_the_nearest_field() -> None:
+    found = problems({"symbol": [], "workers": 0, "force": True, "current_tf": "2m"})
+    assert list(found) == ["symbol", "force", "workers", "current_tf"]
+    assert "did you mean 'symbols'?" in found["symbol"]
+
+
+@pytest.mark.parametrize("document", [None, [], [1], "text", 5, True])
+def test_a_request_is_an_object(document: Any) -> None:
+    assert list(problems(document)) == ["request"]
+
+
+Json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+Plausible = st.sampled_from([True, False, 1, 64, "5m", "sandbox", "perpetual", ["BTCUSDT"], "2022-01-31T14:00Z", None])
+
+
+@given(st.dictionaries(st.sampled_from(request_field_names()) | st.text(max_size=12), Plausible | Json) | Json)
+def test_any_document_gives_a_request_or_named_problems(document: Any) -> None:
+    try:
+        found = parse_request(document)
+    except InvalidRequestError:
+        named = problems(document)
+        assert named
+        assert set(named) <= ({*document, "request"} if isinstance(document, dict) else {"request"})
+        return
+    assert isinstance(document, dict)
+    assert set(document) <= set(request_field_names())
+    assert found.dry_run
+    assert parse_request(found.to_json()) == found
