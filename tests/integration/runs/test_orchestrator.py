@@ -462,7 +462,6 @@ async def test_a_book_that_only_the_selector_asked_for_is_an_error_of_its_symbol
     async with world(profile_that_asks_for_spreads()) as there:
         assert simulated(await there.run()) == list(CHOSEN[:4])
         there.exchange.faults["top_of_book:SOLUSDT"] = DOWN
-        there.later(minutes=1)
         report = await there.run()
         assert_adds_up(report)
         assert reasons(report)["SOLUSDT"] == Reason.MARKET_FACTS_UNAVAILABLE

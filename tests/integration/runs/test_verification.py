@@ -239,6 +239,18 @@ async def test_a_changed_result_is_found(stored: Stored, edit: Callable[[Any], N
     assert (Finding.RECORD_CHANGED, "BTCUSDT") in found
 
 
+async def test_a_result_that_was_changed_together_with_the_report_is_found(stored: Stored) -> None:
+    def edit(result: Any) -> None:
+        result["context"]["1h"]["outcome"] = "NEUTRAL"
+
+    report = copy.deepcopy(stored.report.to_json())
+    edit(report["results"]["BTCUSDT"])
+    await stored.change("result", edit)
+    async with stored.database.writing() as connection:
+        await connection.execute(update(runs).values(report=report))
+    assert await stored.findings() == {(Finding.DECISION_DIFFERS, "BTCUSDT")}
+
+
 async def test_a_changed_column_of_a_decision_is_found(stored: Stored) -> None:
     async with stored.database.writing() as connection:
         where = decisions.c.symbol == "BTCUSDT"

@@ -225,5 +225,23 @@ def test_a_symbol_that_may_not_enter_on_1m_is_not_admitted_there() -> None:
     assert 0 < sum(one.ready for one in batch) < sum(one.outcome(Timeframe.M1).side is not None for one in batch)
 
 
+def test_what_held_some_candles_ago_still_holds_when_a_condition_is_dropped() -> None:
+    """Both rules were true within the last candles and neither is now: what stands alone beside them decides."""
+    rules = {
+        "calm": {"lt": 55, "field": "rsi"},
+        "weak": {"lt": 50, "field": "rsi"},
+        "both": {"all_of": ["calm", "weak"]},
+    }
+    sides = {"long": [{"within_bars": 30, "rule": "both"}, "calm"], "short": [{"gt": 99, "field": "rsi"}]}
+    trees = {**VALIDATION["validation"]["timeframe"], "1m": sides}
+    validation = {**VALIDATION, "rules": rules, "validation": {"timeframe": trees}}
+    blueprint = blueprint_of(profile_of(content_with({"mtf_validations": validation}), warned=True))
+    batch, spreads = decided(blueprint, INSTANTS[1], DecideOptions())
+    counted = {one.key: one for one in blocking_conditions(blueprint, traces_of(batch))}
+    key = ConditionKey(Timeframe.M1, "long", "calm")
+    assert counted[key] == by_force(batch, key, DecideOptions(), spreads)
+    assert counted[key].decides > 5
+
+
 def test_without_traces_there_is_nothing_to_count() -> None:
     assert blocking_conditions(blueprint_of(shipped("regular")), []) == ()
