@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from mtf_core.market import MINUTE_MS, Contract
-from mtf_core.ports import AuditEvent, MarketData
+from mtf_core.ports import AuditEvent, ExchangeUnavailableError, MarketData
 from mtf_core.runs.context import RunContext
 
 
@@ -27,6 +27,8 @@ async def sync_contracts(context: RunContext) -> ContractSync:
 async def _sync(context: RunContext, market: MarketData) -> ContractSync:
     now_ms = context.venue.clock.now_ms()
     listed = await market.contracts()
+    if not listed:
+        raise ExchangeUnavailableError("the exchange lists no contract at all; the stored ones are kept")
     stored = {contract.symbol for contract in await context.stores.contracts.all()}
     current = {contract.symbol for contract in listed}
     await context.stores.contracts.replace_all(listed, now_ms)
