@@ -43,7 +43,7 @@ def test_the_help_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_a_run_writes_its_report_to_stdout_and_nothing_to_stderr(tmp_path: Path) -> None:
     done = mtf(tmp_path, "run", "--symbols", "BTCUSDT", "--universe-size", "5", "--at", "2026-01-31T14:00Z")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 symbols, " in done.stdout
+    assert "1 symbol, " in done.stdout
     assert "\x1b" not in done.stdout
 
 
