@@ -44,6 +44,11 @@ class Filter:
     def for_both_sides(self) -> bool:
         return len(self.sides) == len(Side)
 
+    @property
+    def spoken_for(self) -> str:
+        """`long`, `short` or `both`."""
+        return "both" if self.for_both_sides else "/".join(sorted(self.sides))
+
 
 @frozen
 class SelectorEntry:

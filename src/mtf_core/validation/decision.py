@@ -85,6 +85,7 @@ class Decision:
             _tree(verdicts.long, self.row),
             _tree(verdicts.short, self.row),
             tuple(captured.node(self.row) for captured in verdicts.filters),
+            tuple(item.spoken_for for item in self.batch.blueprint.profile.rules.filters_on(timeframe)),
         )
 
     @property

@@ -46,6 +46,7 @@ def timeframe_to_json(verdict: TimeframeVerdict) -> dict[str, Any]:
         "reason": str(verdict.reason) if verdict.reason else None,
         "missing": list(verdict.missing),
         "filters": [trace_to_json(node) for node in verdict.filters],
+        "filter_sides": list(verdict.filter_sides),
         "long": trace_to_json(verdict.long) if verdict.long else None,
         "short": trace_to_json(verdict.short) if verdict.short else None,
     }
@@ -131,8 +132,8 @@ def render_timeframe(verdict: TimeframeVerdict) -> str:
     """One timeframe's filters and both sides as indented text; deciding leaves are marked with an arrow."""
     why = f" ({verdict.reason})" if verdict.reason else ""
     lines = [f"{verdict.timeframe} {format_instant(verdict.open_ms)}: {verdict.outcome.name}{why}"]
-    for node in verdict.filters:
-        lines += [f"{verdict.timeframe} filter: {node.result}", *_tree_lines(node, 1)]
+    for node, sides in zip(verdict.filters, verdict.filter_sides, strict=True):
+        lines += [f"{verdict.timeframe} filter for {sides}: {node.result}", *_tree_lines(node, 1)]
     for side, tree in ((Side.LONG, verdict.long), (Side.SHORT, verdict.short)):
         if tree is None:
             lines.append(f"{verdict.timeframe} {side}: no rules")

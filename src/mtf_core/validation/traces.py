@@ -37,6 +37,7 @@ def templates_of(blueprint: Blueprint) -> dict[str, Any]:
     return {
         str(timeframe): {
             "filters": [_template_to_json(one.root) for one in part.filters],
+            "filter_sides": [item.spoken_for for item in blueprint.profile.rules.filters_on(timeframe)],
             "long": _template_to_json(part.long.root) if part.long else None,
             "short": _template_to_json(part.short.root) if part.short else None,
         }
@@ -139,6 +140,7 @@ def _timeframe(name: str, found: Mapping[str, Any], shapes: Mapping[str, Any]) -
         _tree(shapes["long"], found["long"]),
         _tree(shapes["short"], found["short"]),
         tuple(tree for tree in filters if tree is not None),
+        tuple(shapes["filter_sides"]),
     )
 
 

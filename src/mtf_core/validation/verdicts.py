@@ -22,6 +22,8 @@ class TimeframeVerdict:
     long: TraceNode | None
     short: TraceNode | None
     filters: tuple[TraceNode, ...]
+    filter_sides: tuple[str, ...]
+    """For each filter, the side that it speaks for, or `both`."""
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ VWAP = TraceNode(
     children=(compare("close > vwap", "unknown", missing=("vwap",), close=67123.4, vwap=math.nan),),
 )
 LONG = TraceNode("all_of", "all_of", "false", True, missing=("vwap",), children=(RSI, VOLUME, VWAP))
-VERDICT = TimeframeVerdict(Timeframe.M5, AT_MS - 300_000, Outcome.NEUTRAL, None, LONG, None, (RSI,))
+VERDICT = TimeframeVerdict(Timeframe.M5, AT_MS - 300_000, Outcome.NEUTRAL, None, LONG, None, (RSI,), ("both",))
 DECISION = DecisionTrace(
     "BTCUSDT",
     AT_MS,
@@ -73,7 +73,7 @@ DECISION = DecisionTrace(
 def test_a_timeframe_reads_as_a_tree_with_values_and_one_mark_where_it_was_decided() -> None:
     assert render_timeframe(VERDICT).splitlines() == [
         "5m 2022-01-31T13:55:00Z: NEUTRAL",
-        "5m filter: true",
+        "5m filter for both: true",
         "  rsi_lt_70 (max 73)           true     rsi 61.25 < 73",
         "5m long: false",
         "  all_of                       false",
@@ -148,7 +148,7 @@ class Page(HTMLParser):
 @given(st.text(min_size=1, max_size=30).map(lambda text: text.replace("\n", " ").replace("\r", " ")))
 def test_no_name_of_a_rule_or_symbol_breaks_the_page(name: str) -> None:
     evil = evolve(LONG, label=f"<b onload='x'>{name}&lt;", kind="rule", children=(RSI, VOLUME))
-    verdict = evolve(VERDICT, long=evil, filters=())
+    verdict = evolve(VERDICT, long=evil, filters=(), filter_sides=())
     page = Page()
     page.feed(decision_html(evolve(DECISION, symbol=f"<script>{name}</script>", timeframes=(verdict,))))
     page.close()
