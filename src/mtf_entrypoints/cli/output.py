@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBars
 from rich.table import Table
+from rich.text import Text
 
 from mtf_core.runs.context import Progress, no_progress
 
@@ -27,6 +28,20 @@ def write_json(document: Any) -> None:
 
 def write_line(text: str) -> None:
     sys.stdout.write(text + "\n")
+
+
+_MARKS = {r"\btrue\b": "green", r"\bfalse\b": "red", r"\bunknown\b|\bmissing\b": "yellow", r"← decides": "bold"}
+
+
+def write_tree(text: str) -> None:
+    """An explanation; on a terminal with its truths in colour, never folded."""
+    if not sys.stdout.isatty():
+        write_line(text)
+        return
+    shown = Text(text)
+    for pattern, style in _MARKS.items():
+        shown.highlight_regex(pattern, style)
+    console().print(shown, soft_wrap=True)
 
 
 def counted(count: int, singular: str) -> str:

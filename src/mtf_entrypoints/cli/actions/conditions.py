@@ -63,9 +63,9 @@ def explain(world: World, symbol: str, timeframe: str | None, as_json: bool) -> 
     if as_json:
         output.write_json(explanation_to_json(decision, chosen))
     elif chosen is None:
-        output.write_line(decision.explain())
+        output.write_tree(decision.explain())
     else:
-        output.write_line(render_timeframe(decision.timeframe(chosen)))
+        output.write_tree(render_timeframe(decision.timeframe(chosen)))
 
 
 async def _decide(world: World, symbol: str) -> Decision:

@@ -23,7 +23,7 @@ def show_why(world: World, symbol: str, run: str | None, as_json: bool) -> None:
     if as_json:
         output.write_json(found.to_json())
     else:
-        output.write_line(found.render())
+        output.write_tree(found.render())
 
 
 async def _why(world: World, symbol: str, run: str | None) -> Why | None:
