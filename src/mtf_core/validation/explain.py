@@ -177,13 +177,14 @@ def _parameter(name: str, value: float | bool) -> str:
 
 
 def _operands(node: TraceNode) -> str:
-    """`close 67123.4 > vwap 67080.1`: each side with its value, then the features of a computed side."""
+    """`close 67123.4 > vwap 67080.1`: each side with its value, the features of a computed side, how far it is off."""
     if node.kind != "compare":
         return ""
     sides = [f"{name} {_value(value)}" if name in node.values else name for name, value in _sides(node)]
     inner = [name for name in node.values if name not in dict(_sides(node))]
     features = f"   ({', '.join(f'{name} {_value(node.values[name])}' for name in inner)})" if inner else ""
-    return f" {node.comparison} ".join(sides) + features
+    off = f"   off by {number(abs(node.distance))}" if node.result == "false" and node.distance is not None else ""
+    return f" {node.comparison} ".join(sides) + features + off
 
 
 def _sides(node: TraceNode) -> tuple[tuple[str, float], tuple[str, float]]:

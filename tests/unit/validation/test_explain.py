@@ -46,7 +46,7 @@ VOLUME = TraceNode(
     "false",
     True,
     (("min", 1.4),),
-    children=(compare("volume_ratio > 1.4", "false", decides=True, volume_ratio=0.93),),
+    children=(evolve(compare("volume_ratio > 1.4", "false", decides=True, volume_ratio=0.93), distance=-0.47),),
 )
 VWAP = TraceNode(
     "close_above_vwap",
@@ -78,7 +78,7 @@ def test_a_timeframe_reads_as_a_tree_with_values_and_one_mark_where_it_was_decid
         "5m long: false",
         "  all_of                       false",
         "    rsi_lt_70 (max 73)         true     rsi 61.25 < 73",
-        "    volume_ratio_ok (min 1.4)  false    volume_ratio 0.93 > 1.4   ← decides",
+        "    volume_ratio_ok (min 1.4)  false    volume_ratio 0.93 > 1.4   off by 0.47   ← decides",
         "    close_above_vwap           unknown  close 67123.4 > vwap missing",
         "5m short: no rules",
     ]
