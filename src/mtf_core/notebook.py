@@ -84,7 +84,7 @@ def _stack(
     blueprint: Blueprint, timeframe: Timeframe, candles: Candles, symbol: str, at_ms: int, history: str
 ) -> CandleStack:
     """The window that ends with the last candle closed at the instant: a live run's, or from the first candle on."""
-    need = blueprint.needs.get(timeframe) or blueprint.plan_needs[timeframe]
+    need = blueprint.need(timeframe)
     window = window_at(timeframe, need, at_ms, blueprint.timezone)
     if history == "needed" or not len(candles) or int(candles.open_ms[0]) > window.last_open_ms:
         return window.stack({symbol: candles})

@@ -14,10 +14,6 @@ VENUES: Mapping[tuple[str, str], VenueBuilder] = {("sandbox", "perpetual"): sand
 """Adding an exchange is one line here."""
 
 
-def exchange_names() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(exchange for exchange, _ in VENUES))
-
-
 def build_venue(settings: Settings) -> Venue:
     """The venue of the settings; raises `SettingsError` for one that is not registered or cannot be built."""
     builder = VENUES.get((settings.exchange, settings.market_type))

@@ -1,6 +1,6 @@
 """The order plan: from a signal and the market to a complete order, or a skip with a reason."""
 
-from mtf_core.planning.facts import FactRole, FeatureFact, MarketFacts, Signal
+from mtf_core.planning.facts import FactRole, FeatureFact, MarketFacts, Signal, decision_key
 from mtf_core.planning.needs import needed_features
 from mtf_core.planning.outcome import (
     EntryZone,
@@ -29,6 +29,7 @@ __all__ = [
     "Step",
     "Supervision",
     "TakeProfit",
+    "decision_key",
     "needed_features",
     "plan_order",
     "plan_to_json",

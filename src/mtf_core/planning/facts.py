@@ -63,6 +63,11 @@ def fallback_pivot(letter: str, number: int) -> FactRole:
     return FactRole(f"fallback_pivot_{letter}{number}")
 
 
+def decision_key(symbol: str, timeframe: Timeframe, at_ms: int, side: Side) -> str:
+    """Identifies one trading opportunity: symbol, execution timeframe, open time of its last closed candle, side."""
+    return f"{symbol}:{timeframe}:{timeframe.last_closed_open(at_ms)}:{side}"
+
+
 @frozen
 class Signal:
     """A trading opportunity that a decision found."""

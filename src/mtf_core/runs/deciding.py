@@ -20,7 +20,7 @@ from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
 from mtf_core.validation.judge import DecideOptions
 from mtf_core.validation.metrics import metric_names
-from mtf_core.validation.traces import digest_of, templates_of
+from mtf_core.validation.traces import templates_digest, templates_of
 
 
 @define(eq=False)
@@ -41,7 +41,7 @@ class KeptWork:
         blueprint = blueprint_of(profile)
         feeds = [CandleFeed(market, store, blueprint.timezone) for _ in range(2)]
         templates = templates_of(blueprint)
-        return cls(blueprint, feeds[0], feeds[1], Decider(blueprint), templates, digest_of(templates))
+        return cls(blueprint, feeds[0], feeds[1], Decider(blueprint), templates, templates_digest(blueprint))
 
     def ask(self, market: MarketData) -> None:
         """From now on, candles are fetched from this exchange (each run meters its own calls)."""

@@ -17,7 +17,7 @@ from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import profile_from_content
 from mtf_core.validation.blocking import Blocking, ConditionKey, blocking_conditions
 from mtf_core.validation.blueprint import Blueprint, blueprint_of
-from mtf_core.validation.traces import digest_of, templates_of
+from mtf_core.validation.traces import templates_digest
 
 MOST_RUNS = 1440
 """Runs that one funnel looks at: a day of minutes."""
@@ -228,5 +228,5 @@ def _readable(records: Sequence[DecisionRecord], blueprint: Blueprint | None) ->
     traces: list[Mapping[str, Any]] = [record.trace for record in records if record.trace]
     if blueprint is None:
         return None
-    digest = digest_of(templates_of(blueprint))
+    digest = templates_digest(blueprint)
     return traces if all(trace["templates"] == digest for trace in traces) else None

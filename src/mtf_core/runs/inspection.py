@@ -9,7 +9,7 @@ from attrs import frozen
 from mtf_core.features.names import known_feature_names
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Side, Timeframe
-from mtf_core.planning import PlanOutcome, Signal
+from mtf_core.planning import PlanOutcome, Signal, decision_key
 from mtf_core.ports import UnknownSymbolError
 from mtf_core.rules.needs import Need, feature_need, joined
 from mtf_core.runs.context import RunContext
@@ -115,12 +115,9 @@ async def plan_symbol(
     quotes = await read_quotes(world.venue.market, [symbol], 1)
     for failure in (*fed.failures.values(), *quotes.failures.values()):
         raise failure
-    tables = {
-        home: FeatureTable(stack, min(stack.count, needs[home].tail), blueprint.timezone)
-        for home, stack in fed.stacks.items()
-    }
+    tables = {home: blueprint.table(stack) for home, stack in fed.stacks.items()}
     features = feature_facts(blueprint, timeframe, tables, symbol, now_ms)
-    signal = Signal(symbol, side, timeframe, f"{symbol}:{timeframe}:{timeframe.last_closed_open(now_ms)}:{side}")
+    signal = Signal(symbol, side, timeframe, decision_key(symbol, timeframe, now_ms, side))
     account = await world.venue.account.account_state()
     return make_plan(signal, contract, features, quotes, account, blueprint, now_ms, None).outcome
 

@@ -72,11 +72,7 @@ async def plan_tables(
     if not blueprint.plan_needs or not contracts:
         return {}, {}
     fed = await feed.stacks(blueprint.plan_needs, contracts, at_ms, workers)
-    tables = {
-        timeframe: FeatureTable(stack, min(stack.count, blueprint.plan_needs[timeframe].tail), blueprint.timezone)
-        for timeframe, stack in fed.stacks.items()
-    }
-    return tables, fed.failures
+    return {timeframe: blueprint.table(stack) for timeframe, stack in fed.stacks.items()}, fed.failures
 
 
 def make_plan(

@@ -10,7 +10,6 @@ from typing import Any
 from attrs import define, field, frozen
 
 from mtf_core._version import __version__
-from mtf_core.features.table import FeatureTable
 from mtf_core.market import CandleStack, MarkPrice, Timeframe, TopOfBook, format_instant, parse_instant, to_ms
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, plan_order, plan_to_json
 from mtf_core.ports import DecisionRecord, RunRecord, RunStatus
@@ -24,8 +23,7 @@ from mtf_core.validation.blueprint import Blueprint, blueprint_of
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, plan_facts
 from mtf_core.validation.judge import DecideOptions
-from mtf_core.validation.traces import compact_trace, templates_of
-from mtf_core.validation.traces import digest_of as templates_digest_of
+from mtf_core.validation.traces import compact_trace, templates_digest, templates_of
 from mtf_core.validation.window import Window
 
 
@@ -202,7 +200,7 @@ def _ends_at(timeframe: Timeframe, last_open: str, instant_ms: int) -> bool:
 
 async def _check_templates(stores: Stores, templates: Mapping[str, Any], checks: _Checks) -> None:
     """The stored shapes, with which traces are read, are the ones that the configuration has."""
-    digest = templates_digest_of(templates)
+    digest = digest_of(templates)
     stored: Any = await stores.runs.document(digest)
     if stored is not None:
         _compare("templates", stored, templates, None, Finding.RECORD_CHANGED, checks)
@@ -241,7 +239,7 @@ async def _verify_group(
     known = {symbol: float(spread) for symbol, spread in spreads.items() if isinstance(spread, int | float)}
     kept = {timeframe: stack for timeframe, stack in stacks.items() if timeframe in blueprint.needs}
     batch = Decider(blueprint).decide(kept, run.instant_ms, [record.symbol for record in whole], options, known)
-    digest = templates_digest_of(templates_of(blueprint))
+    digest = templates_digest(blueprint)
     decided = {decision.symbol: decision for decision in batch}
     for record in whole:
         decision = decided[record.symbol]
@@ -298,10 +296,7 @@ def _verify_plan(
     contract: Any = record.inputs.get("contract")
     if facts is None or contract is None or decision.signal is None:
         return
-    tables = {
-        timeframe: FeatureTable(stacks[timeframe], min(stacks[timeframe].count, need.tail), blueprint.timezone)
-        for timeframe, need in blueprint.plan_needs.items()
-    }
+    tables = {timeframe: blueprint.table(stacks[timeframe]) for timeframe in blueprint.plan_needs}
     mark = facts["mark"]
     again = MarketFacts(
         book=TopOfBook(

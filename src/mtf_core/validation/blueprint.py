@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from attrs import field, frozen
 
-from mtf_core.market import Side, Timeframe
+from mtf_core.features.table import FeatureTable
+from mtf_core.market import CandleStack, Side, Timeframe
 from mtf_core.planning.needs import FactRole, needed_features
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.expressions import Feature
@@ -51,6 +52,14 @@ class Blueprint:
     needs: Needs
     plan_needs: Needs
     plan_features: Mapping[Timeframe, Mapping[FactRole, Feature]]
+
+    def need(self, timeframe: Timeframe) -> Need:
+        """What is needed of a timeframe, be it for validation or only for plans; KeyError when nothing is."""
+        return self.needs.get(timeframe) or self.plan_needs[timeframe]
+
+    def table(self, stack: CandleStack) -> FeatureTable:
+        """The features of a stack at as many last candles as are needed."""
+        return FeatureTable(stack, min(stack.count, self.need(stack.timeframe).tail), self.timezone)
 
     @property
     def timezone(self) -> str:

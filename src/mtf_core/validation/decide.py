@@ -68,9 +68,7 @@ class Decider:
         for timeframe, stack in stacks.items():
             kept = self._tables.get(timeframe)
             if force or kept is None or kept.stack is not stack:
-                need = blueprint.needs.get(timeframe) or blueprint.plan_needs[timeframe]
-                tail = min(stack.count, need.tail)
-                self._tables[timeframe] = FeatureTable(stack, tail, blueprint.timezone)
+                self._tables[timeframe] = blueprint.table(stack)
                 changed.add(timeframe)
         evaluated = []
         for timeframe, part in blueprint.parts.items():

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Side, Timeframe
-from mtf_core.planning.facts import FactRole, FeatureFact, Signal
+from mtf_core.planning.facts import FactRole, FeatureFact, Signal, decision_key
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import InstantAxis, home_timeframe
 from mtf_core.rules.trace import Captured, TraceNode
@@ -48,8 +48,7 @@ class Decision:
         """The decision key: symbol, execution timeframe, open time (ms) of its last closed candle, side."""
         if not self.ready or self.execution_timeframe is None or self.side is None:
             return None
-        open_ms = self.execution_timeframe.last_closed_open(self.at_ms)
-        return f"{self.symbol}:{self.execution_timeframe}:{open_ms}:{self.side}"
+        return decision_key(self.symbol, self.execution_timeframe, self.at_ms, self.side)
 
     @property
     def signal(self) -> Signal | None:

@@ -10,7 +10,7 @@ from typing import Any
 from mtf_core.market import Side, format_instant
 from mtf_core.rules.trace import GUARDS, TraceNode
 from mtf_core.rules.truth import NAMES
-from mtf_core.validation.verdicts import DecisionTrace, SelectorVerdict, TimeframeVerdict
+from mtf_core.validation.verdicts import DecisionTrace, SelectorVerdict, TimeframeVerdict, Verdict
 
 INDENT = "  "
 
@@ -19,13 +19,7 @@ def decision_to_json(decision: DecisionTrace) -> dict[str, Any]:
     """The whole trace of a decision: every timeframe's trees, the context's verdict, every step of the selector."""
     context = decision.context
     return {
-        "symbol": decision.symbol,
-        "at": format_instant(decision.at_ms),
-        "status": decision.status,
-        "reason": str(decision.reason) if decision.reason else None,
-        "side": str(decision.side) if decision.side else None,
-        "execution_timeframe": str(decision.execution_timeframe) if decision.execution_timeframe else None,
-        "decision_key": decision.key,
+        **head_to_json(decision),
         "context": {"skipped": True}
         if context is None
         else {
@@ -34,7 +28,20 @@ def decision_to_json(decision: DecisionTrace) -> dict[str, Any]:
             "reason": str(context.reason) if context.reason else None,
         },
         "timeframes": {str(one.timeframe): timeframe_to_json(one) for one in decision.timeframes},
-        "selection": [_step_to_json(step) for step in decision.selection],
+        "selection": [step_to_json(step) for step in decision.selection],
+    }
+
+
+def head_to_json(decision: Verdict) -> dict[str, Any]:
+    """What was decided, without what led there."""
+    return {
+        "symbol": decision.symbol,
+        "at": format_instant(decision.at_ms),
+        "status": decision.status,
+        "reason": str(decision.reason) if decision.reason else None,
+        "side": str(decision.side) if decision.side else None,
+        "execution_timeframe": str(decision.execution_timeframe) if decision.execution_timeframe else None,
+        "decision_key": decision.key,
     }
 
 
@@ -72,7 +79,7 @@ def trace_to_json(node: TraceNode) -> dict[str, Any]:
     return document
 
 
-def _step_to_json(step: SelectorVerdict) -> dict[str, Any]:
+def step_to_json(step: SelectorVerdict) -> dict[str, Any]:
     return {
         "timeframe": str(step.timeframe),
         "step": step.step.name,

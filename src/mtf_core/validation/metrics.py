@@ -19,7 +19,6 @@ FLAGS = ("scalping", "trailing_after_tp1", "end_of_zone_fallback")
 """Conditions on these may be written, but nothing raises them: they are always false."""
 
 PREVIEWED = ("expected_r_multiple", "entry_zone_width_pct", "leverage", "entry_price", "stop_loss")
-BOOK = ("spread_bps",)
 
 _OF_A_TIMEFRAME = {
     "adx_1h": Feature("adx", timeframe=Timeframe.H1),

@@ -7,10 +7,9 @@ node (t, f, u) and operand values in the same order. Both together give the tree
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,8 +18,10 @@ from mtf_core.market import Side, Timeframe, format_instant, parse_instant, to_m
 from mtf_core.reasons import Reason
 from mtf_core.rules.trace import Captured, Slot, TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES
+from mtf_core.settings.profile import digest_of
 from mtf_core.validation.blueprint import Blueprint
 from mtf_core.validation.decision import Decision
+from mtf_core.validation.explain import head_to_json, step_to_json
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
@@ -45,9 +46,10 @@ def templates_of(blueprint: Blueprint) -> dict[str, Any]:
     }
 
 
-def digest_of(templates: Mapping[str, Any]) -> str:
-    """SHA-256 of the shapes."""
-    return hashlib.sha256(json.dumps(templates, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+@lru_cache(maxsize=32)
+def templates_digest(blueprint: Blueprint) -> str:
+    """The digest under which the shapes are stored; worked out once per blueprint."""
+    return digest_of(templates_of(blueprint))
 
 
 def compact_trace(decision: Decision, templates_digest: str) -> dict[str, Any]:
@@ -67,13 +69,7 @@ def compact_trace(decision: Decision, templates_digest: str) -> dict[str, Any]:
         }
     return {
         "templates": templates_digest,
-        "symbol": decision.symbol,
-        "at": format_instant(decision.at_ms),
-        "status": decision.status,
-        "reason": str(decision.reason) if decision.reason else None,
-        "side": str(decision.side) if decision.side else None,
-        "execution_timeframe": str(decision.execution_timeframe) if decision.execution_timeframe else None,
-        "decision_key": decision.key,
+        **head_to_json(decision),
         "context": None
         if context is None
         else {
@@ -81,17 +77,7 @@ def compact_trace(decision: Decision, templates_digest: str) -> dict[str, Any]:
             "reason": str(context.reason) if context.reason else None,
         },
         "timeframes": timeframes,
-        "selection": [
-            {
-                "timeframe": str(step.timeframe),
-                "step": step.step.name,
-                "candidate": step.candidate,
-                "stay": NAMES[step.stay],
-                "drop": NAMES[step.drop],
-                "forbid": NAMES[step.forbid],
-            }
-            for step in decision.selection
-        ],
+        "selection": [step_to_json(step) for step in decision.selection],
     }
 
 

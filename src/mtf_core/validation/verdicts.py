@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from attrs import frozen
 
 from mtf_core.market import Side, Timeframe
@@ -50,6 +52,25 @@ class ContextVerdict:
 
     side: Side | None
     reason: Reason | None
+
+
+class Verdict(Protocol):
+    """What was decided for one symbol at one instant: a decision, or the trace of one."""
+
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> Reason | None: ...
+    @property
+    def side(self) -> Side | None: ...
+    @property
+    def execution_timeframe(self) -> Timeframe | None: ...
+    @property
+    def key(self) -> str | None: ...
 
 
 @frozen
