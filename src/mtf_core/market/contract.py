@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from typing import NewType
 
 from attrs import field, frozen
@@ -21,12 +21,19 @@ class InvalidContractError(ValueError):
 
 def on_grid_at_or_below(raw: Decimal, step: Decimal) -> Decimal:
     """Highest multiple of `step` not above `raw`."""
-    return (raw / step).to_integral_value(rounding=ROUND_FLOOR) * step
+    return _steps(raw, step, ROUND_FLOOR) * step
 
 
 def on_grid_at_or_above(raw: Decimal, step: Decimal) -> Decimal:
     """Lowest multiple of `step` not below `raw`."""
-    return (raw / step).to_integral_value(rounding=ROUND_CEILING) * step
+    return _steps(raw, step, ROUND_CEILING) * step
+
+
+def _steps(raw: Decimal, step: Decimal, rounding: str) -> Decimal:
+    """The division rounds the same way as the result: to the nearest, a long quotient could pass a whole number."""
+    with localcontext() as context:
+        context.rounding = rounding
+        return (raw / step).to_integral_value()
 
 
 @frozen

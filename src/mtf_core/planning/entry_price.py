@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.planning.exact import ceil_to, clamp, divide_up, floor_to
+from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.planning.exact import clamp, divide_up
 from mtf_core.planning.market_entry import market_entry_obstacle
 from mtf_core.planning.outcome import EntryZone, Skip, StepValue
 from mtf_core.planning.request import PlanRequest, StepLog
@@ -59,7 +60,11 @@ def entry_of(request: PlanRequest, zone: EntryZone | None, log: StepLog) -> Entr
 def _touch(request: PlanRequest) -> Decimal:
     """The price at which a market order fills: best ask for long, best bid for short, on the grid toward worse."""
     book = request.facts.book
-    return ceil_to(book.best_ask, request.tick) if request.is_long else floor_to(book.best_bid, request.tick)
+    return (
+        on_grid_at_or_above(book.best_ask, request.tick)
+        if request.is_long
+        else on_grid_at_or_below(book.best_bid, request.tick)
+    )
 
 
 def _allowed(request: PlanRequest, zone: EntryZone | None, log: StepLog) -> _Range:
@@ -100,8 +105,8 @@ def _as_market(request: PlanRequest, touch: Decimal, worst: Decimal | None, log:
 def _worst_fill(request: PlanRequest, touch: Decimal) -> Decimal:
     share = request.settings.market_entry.max_slippage_bps / _BPS
     if request.is_long:
-        return floor_to(touch * (1 + share), request.tick)
-    return ceil_to(touch * (1 - share), request.tick)
+        return on_grid_at_or_below(touch * (1 + share), request.tick)
+    return on_grid_at_or_above(touch * (1 - share), request.tick)
 
 
 # --- limit ----------------------------------------------------------------------------------------------------
@@ -111,11 +116,11 @@ def _limit(request: PlanRequest, allowed: _Range, log: StepLog) -> Entry | Skip:
         return log.skip(Reason.SPREAD_TOO_WIDE, spread_bps=book.spread_ratio * _BPS, spread_guard_bps=guard)
     mode, tick = request.settings.defaults.order_mode, request.tick
     within = allowed.within(_book_range(request, mode))
-    on_grid = _Range(ceil_to(within.low, tick), floor_to(within.high, tick))
+    on_grid = _Range(on_grid_at_or_above(within.low, tick), on_grid_at_or_below(within.high, tick))
     if not on_grid.low <= on_grid.high:
         return _no_common_point(request, allowed, log)
     start, formula = _start(request, mode)
-    passive = floor_to(start, tick) if request.is_long else ceil_to(start, tick)
+    passive = on_grid_at_or_below(start, tick) if request.is_long else on_grid_at_or_above(start, tick)
     price = clamp(passive, on_grid.low, on_grid.high)
     log.add(
         "entry_price",

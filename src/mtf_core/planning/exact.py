@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic: one context for a whole plan, divisions that say how they round, the grids.
+"""Exact decimal arithmetic: one context for a whole plan, and divisions that say how they round.
 
 The precision holds every product of a plan exactly, so only divisions round, and each is told in which direction.
 Nothing traps: an impossible operation gives NaN, which fails every comparison.
@@ -29,16 +29,6 @@ def divide_up(dividend: Decimal, divisor: Decimal) -> Decimal:
     with localcontext() as context:
         context.rounding = ROUND_CEILING
         return dividend / divisor
-
-
-def floor_to(raw: Decimal, step: Decimal) -> Decimal:
-    """Highest multiple of `step` not above `raw`."""
-    return divide_down(raw, step).to_integral_value(rounding=ROUND_FLOOR) * step
-
-
-def ceil_to(raw: Decimal, step: Decimal) -> Decimal:
-    """Lowest multiple of `step` not below `raw`."""
-    return divide_up(raw, step).to_integral_value(rounding=ROUND_CEILING) * step
 
 
 def clamp(value: Decimal, low: Decimal, high: Decimal) -> Decimal:

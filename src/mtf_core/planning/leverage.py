@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from mtf_core.market import on_grid_at_or_above
 from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import rounded
 from mtf_core.planning.entry_price import Entry
-from mtf_core.planning.exact import ceil_to, clamp, divide_up, whole_up
+from mtf_core.planning.exact import clamp, divide_up, whole_up
 from mtf_core.planning.facts import FactRole
 from mtf_core.planning.liquidation import Exposure, highest_safe_leverage, liquidation_price
 from mtf_core.planning.outcome import Skip
@@ -52,7 +53,9 @@ def geared(
             entry=entry.price,
             min_liquidation_ratio=ratio,
         )
-    margin = min(ceil_to(position.notional / safe, _MONEY), budget.margin)  # the exact margin is within the budget
+    margin = min(
+        on_grid_at_or_above(position.notional / safe, _MONEY), budget.margin
+    )  # the exact margin is within the budget
     result = Geared(safe, margin, liquidation_price(exposure, safe))
     _log_result(result, position.notional, leverage, exposure, stop, ratio, log)
     return _outside_accepted(request, safe, log) or result

@@ -16,8 +16,8 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import LeverageBracket, Side
-from mtf_core.planning.exact import ceil_to, divide_down, divide_up, floor_to
+from mtf_core.market import LeverageBracket, Side, on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.planning.exact import divide_down, divide_up
 
 
 @frozen
@@ -43,9 +43,9 @@ def liquidation_price(exposure: Exposure, leverage: int) -> Decimal:
     # Both sides of the fraction are multiplied by L·Q, so that only one division rounds.
     if exposure.side is Side.LONG:
         raw = divide_up(value * (leverage - 1) - amount, leverage * quantity * (1 - rate))
-        return max(ceil_to(raw, exposure.tick), Decimal(0))
+        return max(on_grid_at_or_above(raw, exposure.tick), Decimal(0))
     raw = divide_down(value * (leverage + 1) + amount, leverage * quantity * (1 + rate))
-    return floor_to(raw, exposure.tick)
+    return on_grid_at_or_below(raw, exposure.tick)
 
 
 def is_safe(exposure: Exposure, leverage: int, stop: Decimal, ratio: Decimal) -> bool:

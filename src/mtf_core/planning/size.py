@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import Contract, LeverageBracket
+from mtf_core.market import Contract, LeverageBracket, on_grid_at_or_below
 from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import LeverageRange, brackets_highest_first, leverage_range, usable
 from mtf_core.planning.entry_price import Entry
-from mtf_core.planning.exact import divide_down, floor_to
+from mtf_core.planning.exact import divide_down
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.planning.stop import Stop
@@ -74,7 +74,7 @@ def _risk_size(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, l
         exit_fee=entry.exit_fee,
     )
     most = largest_volume(contract, entry.order_type)
-    size = floor_to(min(divide_down(budget.risk, per_contract), most), contract.size_step)
+    size = on_grid_at_or_below(min(divide_down(budget.risk, per_contract), most), contract.size_step)
     log.add(
         "size_by_risk",
         "min(risk_usdt / loss_per_contract, largest volume), down to the step",
@@ -98,7 +98,9 @@ def _in_bracket(
 ) -> Sized | None:
     """The largest size whose notional lies in the bracket and whose margin the budget covers there."""
     most_notional = min(bracket.notional_cap, margin * leverages.high)
-    size = floor_to(min(wanted, divide_down(most_notional, contract.contract_size * entry)), contract.size_step)
+    size = on_grid_at_or_below(
+        min(wanted, divide_down(most_notional, contract.contract_size * entry)), contract.size_step
+    )
     notional = contract.notional(size, entry)
     if size < contract.min_volume or notional <= bracket.notional_floor:
         return None

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.planning.exact import floor_to
+from mtf_core.market import on_grid_at_or_below
 from mtf_core.planning.facts import FactRole
 from mtf_core.planning.outcome import EntryZone
 from mtf_core.planning.request import PlanRequest, StepLog
@@ -73,7 +73,7 @@ def split_size(
     """The sizes of both targets; None when a part would be below the minimum volume."""
     contract = request.contract
     policy, share = _share(request, _market(request, entry, zone), log)
-    first = floor_to(size * share, contract.size_step)
+    first = on_grid_at_or_below(size * share, contract.size_step)
     second = size - first
     fits = first >= contract.min_volume and second >= contract.min_volume
     log.add(

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import fixed_leverage
 from mtf_core.planning.entry_price import Entry
-from mtf_core.planning.exact import ceil_to, divide_down, divide_up, floor_to
+from mtf_core.planning.exact import divide_down, divide_up
 from mtf_core.planning.facts import FactRole
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.pivots import Level, stop_level
@@ -56,9 +57,9 @@ def _on_grid(request: PlanRequest, entry: Entry, wanted: _Wanted, log: StepLog) 
     least = request.settings.defaults.min_stop_distance_pct
     distance = max(wanted.distance, least * entry.price, request.tick)
     if request.is_long:
-        price = floor_to(entry.price - distance, request.tick)
+        price = on_grid_at_or_below(entry.price - distance, request.tick)
     else:
-        price = ceil_to(entry.price + distance, request.tick)
+        price = on_grid_at_or_above(entry.price + distance, request.tick)
     sign = "−" if request.is_long else "+"
     log.add(
         "stop_price",
@@ -145,7 +146,7 @@ def _from_risk(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog)
     contract = request.contract
     volume = largest_volume(contract, entry.order_type)
     size = min(divide_down(budget.margin * leverage, entry.price * contract.contract_size), volume)
-    size = floor_to(size, contract.size_step)
+    size = on_grid_at_or_below(size, contract.size_step)
     if size < contract.min_volume:
         return log.skip(Reason.SIZE_BELOW_MIN_VOLUME, size=size, min_volume=contract.min_volume, leverage=leverage)
     sign, shown = (1, "−") if request.is_long else (-1, "+")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.planning.entry_price import Entry
-from mtf_core.planning.exact import ceil_to, clamp, floor_to
+from mtf_core.planning.exact import clamp
 from mtf_core.planning.outcome import EntryZone, Skip, TakeProfit
 from mtf_core.planning.pivots import Level, next_level
 from mtf_core.planning.request import PlanRequest, StepLog
@@ -51,7 +52,7 @@ def _take_profit(price: Decimal, part: Decimal, size: Decimal, entry: Decimal, d
 
 def _on_grid(request: PlanRequest, raw: Decimal) -> Decimal:
     """Toward the entry."""
-    return floor_to(raw, request.tick) if request.is_long else ceil_to(raw, request.tick)
+    return on_grid_at_or_below(raw, request.tick) if request.is_long else on_grid_at_or_above(raw, request.tick)
 
 
 def _sign(request: PlanRequest) -> str:

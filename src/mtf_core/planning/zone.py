@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mtf_core.planning.exact import ceil_to, clamp, divide_up, floor_to
+from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.planning.exact import clamp, divide_up
 from mtf_core.planning.facts import FactRole
 from mtf_core.planning.outcome import EntryZone, Skip, StepValue
 from mtf_core.planning.request import PlanRequest, StepLog
@@ -69,7 +70,7 @@ def _bounds(request: PlanRequest, anchor: Decimal, half: Decimal, log: StepLog) 
     below, above = (cheap, dear) if request.is_long else (dear, cheap)
     low, high = anchor - below, anchor + above
     if zone.quantize_to_exchange_step:
-        low, high = max(floor_to(low, tick), tick), ceil_to(high, tick)
+        low, high = max(on_grid_at_or_below(low, tick), tick), on_grid_at_or_above(high, tick)
     outward = ", outward to the tick" if zone.quantize_to_exchange_step else ""
     bias_low, bias_high = ("+", "−") if request.is_long else ("−", "+")
     names: dict[str, StepValue] = {"half": half, "anchor": anchor, "b": zone.asym_bias}
