@@ -29,7 +29,7 @@ def main() -> None:
         print(f"{len(contracts)} × {count} candles of {timeframe}: {perf_counter() - started:.2f} s")
     started = perf_counter()
     for contract in contracts:
-        market.quote(contract.symbol, now_ms)
+        market.prices(contract.symbol, now_ms)
     print(f"{len(contracts)} quotes: {perf_counter() - started:.2f} s")
 
 

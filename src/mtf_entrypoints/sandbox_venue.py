@@ -19,7 +19,7 @@ from mtf_adapters.sandbox.contract_overrides import (
     InvalidContractOverridesError,
     read_contract_overrides,
 )
-from mtf_adapters.sandbox.exchange import SandboxExchange
+from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
 from mtf_core.market import Candles, InvalidCandlesError, InvalidContractError, format_instant
@@ -71,6 +71,7 @@ def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock) -> Venue:
         market=exchange,
         account=exchange,
         clock=clock,
+        capabilities=CAPABILITIES,
         as_of=as_of,
     )
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from mtf_adapters.files.candles import read_candles
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides, default_contract
-from mtf_adapters.sandbox.market import OutsideMarketSpanError, Quote, TimeframeNotServedError
+from mtf_adapters.sandbox.market import OutsideMarketSpanError, Prices, TimeframeNotServedError
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
 from mtf_core.market import Candles, Contract, Timeframe, format_instant
 from mtf_core.ports import UnknownSymbolError
@@ -64,7 +64,7 @@ class CandleFileMarket:
             series.by_timeframe[timeframe] = series.base.aggregated(timeframe)
         return series.by_timeframe[timeframe].closed_at(now_ms).between(first_open_ms, last_open_ms)
 
-    def quote(self, symbol: str, now_ms: int) -> Quote:
+    def prices(self, symbol: str, now_ms: int) -> Prices:
         series = self._covering(symbol, now_ms)
         close = float(series.base.closed_at(now_ms).close[-1])
         last = on_tick(close, series.contract.tick_size)

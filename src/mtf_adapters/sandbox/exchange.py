@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.market import Market
-from mtf_core.market import AccountState, Candles, Contract, MarkPrice, Timeframe, TopOfBook
+from mtf_core.market import AccountState, Candles, Capabilities, Contract, Quote, Timeframe
 from mtf_core.ports import Clock, ExchangeError
+
+CAPABILITIES = Capabilities(quotes_per_call=None)
+"""What the sandbox declares: one call answers for any number of symbols."""
 
 
 class SandboxExchange:
@@ -41,20 +44,21 @@ class SandboxExchange:
         self._fail_on_purpose("candles", symbol)
         return self.market.candles(symbol, timeframe, first_open_ms, last_open_ms, self.clock.now_ms())
 
-    async def top_of_book(self, symbol: str) -> TopOfBook:
-        self._fail_on_purpose("top_of_book", symbol)
+    async def quotes(self, symbols: Sequence[str]) -> Mapping[str, Quote | ExchangeError]:
+        self._fail_on_purpose("quotes")
         now_ms = self.clock.now_ms()
-        quote = self.market.quote(symbol, now_ms)
-        return TopOfBook(symbol=symbol, best_bid=quote.bid, best_ask=quote.ask, time_ms=now_ms)
-
-    async def mark_price(self, symbol: str) -> MarkPrice:
-        self._fail_on_purpose("mark_price", symbol)
-        now_ms = self.clock.now_ms()
-        return MarkPrice(symbol=symbol, price=self.market.quote(symbol, now_ms).mark, time_ms=now_ms)
+        return {symbol: self._quote(symbol, now_ms) for symbol in symbols}
 
     async def account_state(self) -> AccountState:
         self._fail_on_purpose("account_state")
         return self.account.state(self.clock.now_ms())
+
+    def _quote(self, symbol: str, now_ms: int) -> Quote | ExchangeError:
+        try:
+            self._fail_on_purpose("quotes", symbol)
+            return self.market.prices(symbol, now_ms).as_quote(symbol, now_ms)
+        except ExchangeError as error:
+            return error
 
     def _fail_on_purpose(self, call: str, symbol: str | None = None) -> None:
         keys = (call,) if symbol is None else (call, symbol, f"{call}:{symbol}")

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from mtf_adapters.sandbox.character import MarketCharacter
 from mtf_adapters.sandbox.listing import Listing, listings
-from mtf_adapters.sandbox.market import Quote
+from mtf_adapters.sandbox.market import Prices
 from mtf_adapters.sandbox.noise import uniform_of
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
 from mtf_adapters.sandbox.symbol_path import SymbolPath, first_open_at_or_after
@@ -56,7 +56,7 @@ class GeneratedMarket:
         last = min(last_open_ms, timeframe.last_closed_open(now_ms))
         return self._path(listing).candles(timeframe, first, last)
 
-    def quote(self, symbol: str, now_ms: int) -> Quote:
+    def prices(self, symbol: str, now_ms: int) -> Prices:
         listing = self._listed(symbol, now_ms)
         contract = listing.contract
         last = on_tick(self._last_price(listing, now_ms), contract.tick_size)

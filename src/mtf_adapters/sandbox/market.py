@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from mtf_core.market import Candles, Contract, Timeframe
+from mtf_core.market import Candles, Contract, MarkPrice, Quote, Timeframe, TopOfBook
 from mtf_core.ports import ExchangeError
 
 
@@ -20,13 +20,17 @@ class TimeframeNotServedError(ExchangeError):
 
 
 @frozen
-class Quote:
+class Prices:
     """Best bid, best ask, last and mark price of one instant, on the contract's tick grid."""
 
     bid: Decimal
     ask: Decimal
     last: Decimal
     mark: Decimal
+
+    def as_quote(self, symbol: str, now_ms: int) -> Quote:
+        """What the exchange shows of them."""
+        return Quote(TopOfBook(symbol, self.bid, self.ask, now_ms), MarkPrice(symbol, self.mark, now_ms))
 
 
 class Market(Protocol):
@@ -43,6 +47,6 @@ class Market(Protocol):
         """Candles that open within [first, last] and are closed at `now_ms`."""
         ...
 
-    def quote(self, symbol: str, now_ms: int) -> Quote:
+    def prices(self, symbol: str, now_ms: int) -> Prices:
         """The prices at the instant."""
         ...

@@ -28,10 +28,10 @@ def sandbox_facts(symbol: str, candles: Candles, at_ms: int) -> SandboxFacts:
     """
     market = CandleFileMarket({symbol: candles}, None)
     (contract,) = market.contracts(at_ms)
-    quote = market.quote(symbol, at_ms)
+    quote = market.prices(symbol, at_ms).as_quote(symbol, at_ms)
     return SandboxFacts(
         contract,
-        TopOfBook(symbol, quote.bid, quote.ask, at_ms),
-        MarkPrice(symbol, quote.mark, at_ms),
+        quote.book,
+        quote.mark,
         SandboxAccount().balance,
     )

@@ -64,7 +64,7 @@ def market_overview(market: Market, now_ms: int, limit: int | None = None) -> Ma
 
 
 def _row(market: Market, contract: Contract, now_ms: int) -> MarketRow:
-    quote = market.quote(contract.symbol, now_ms)
+    quote = market.prices(contract.symbol, now_ms)
     try:
         hours = _hours(market, contract.symbol, now_ms)
     except TimeframeNotServedError:

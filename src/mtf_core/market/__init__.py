@@ -1,8 +1,9 @@
 """The market as values: timeframes, candles, contracts with their grid, book, account."""
 
 from mtf_core.market.account import AccountState, OpenOrder, OrderKind, Position
-from mtf_core.market.book import InvalidQuoteError, MarkPrice, TopOfBook
+from mtf_core.market.book import InvalidQuoteError, MarkPrice, Quote, TopOfBook
 from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
+from mtf_core.market.capabilities import Capabilities
 from mtf_core.market.contract import (
     Contract,
     Contracts,
@@ -24,6 +25,7 @@ __all__ = [
     "AccountState",
     "CandleStack",
     "Candles",
+    "Capabilities",
     "Contract",
     "Contracts",
     "Gap",
@@ -37,6 +39,7 @@ __all__ = [
     "OrderKind",
     "Position",
     "Price",
+    "Quote",
     "Side",
     "Timeframe",
     "TopOfBook",

@@ -1,4 +1,4 @@
-"""What the market shows right now: the top of the book and the mark price, each with its time."""
+"""What the market shows right now: the top of the book and the mark price, each with its time, and both as a quote."""
 
 from __future__ import annotations
 
@@ -45,3 +45,11 @@ class MarkPrice:
     def __attrs_post_init__(self) -> None:
         if not self.price.is_finite() or self.price <= 0:
             raise InvalidQuoteError(f"{self.symbol}: mark price {self.price} is not above zero")
+
+
+@frozen
+class Quote:
+    """Book and mark price of one symbol: what a plan is made from."""
+
+    book: TopOfBook
+    mark: MarkPrice

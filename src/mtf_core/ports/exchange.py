@@ -5,13 +5,14 @@ Times are integer milliseconds UTC. Every method raises `ExchangeError` or one o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from attrs import frozen
 
-from mtf_core.market import AccountState, Candles, Contract, MarkPrice, Timeframe, TopOfBook
+from mtf_core.market import AccountState, Candles, Capabilities, Contract, Quote, Timeframe
 from mtf_core.ports.clock import Clock
+from mtf_core.ports.errors import ExchangeError
 
 
 class MarketData(Protocol):
@@ -29,12 +30,12 @@ class MarketData(Protocol):
         """Closed candles that open within [first, last]; holes stay holes. Raises `UnknownSymbolError`."""
         ...
 
-    async def top_of_book(self, symbol: str) -> TopOfBook:
-        """Best bid and ask now."""
-        ...
+    async def quotes(self, symbols: Sequence[str]) -> Mapping[str, Quote | ExchangeError]:
+        """Book and mark price of each symbol now, or the error of that symbol alone.
 
-    async def mark_price(self, symbol: str) -> MarkPrice:
-        """The fair price now."""
+        At most `Capabilities.quotes_per_call` symbols. Raises where the call as a whole fails; a symbol that is left
+        out of the answer has no quote.
+        """
         ...
 
 
@@ -50,7 +51,7 @@ class Account(Protocol):
 class Venue:
     """One exchange and market type, as a run uses it: public data, account and the clock they live by.
 
-    `namespace` keeps what is stored of different worlds apart (an exchange, a sandbox's seed, a set of files).
+    `namespace` keeps what is stored of different worlds apart (an exchange, a generated market, a set of files).
     `as_of` gives the same venue at a past instant; None where the past cannot be visited (a real exchange).
     """
 
@@ -60,4 +61,5 @@ class Venue:
     market: MarketData
     account: Account
     clock: Clock
+    capabilities: Capabilities
     as_of: Callable[[int], Venue] | None = None

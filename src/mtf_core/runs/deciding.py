@@ -11,7 +11,7 @@ from mtf_core.ports import CandleStore, ExchangeError, JsonObject, MarketData
 from mtf_core.reasons import Reason
 from mtf_core.runs.feed import CandleFeed
 from mtf_core.runs.journal import RangeDigests
-from mtf_core.runs.planner import read_quotes
+from mtf_core.runs.quotes import read_quotes
 from mtf_core.runs.report import SymbolResult, SymbolStatus, TimeframeResult
 from mtf_core.runs.state import RunState
 from mtf_core.settings.profile import Profile
@@ -92,15 +92,25 @@ async def _with_spreads(
 
     Also returns the symbols whose book could not be read; their spread is unknown.
     """
-    reached = [decision.symbol for decision in batch if decision.context is None or decision.context.side]
+    reached = [decision.symbol for decision in batch if _has_a_candidate(decision)]
     if not reached:
         return batch, {}
     with run.watch.stage("market facts"):
-        quotes = await read_quotes(run.exchange, reached, run.request.workers)
-    run.spreads_bps = quotes.spread_bps()
-    unread = {symbol: error for symbol, error in quotes.failures.items() if symbol not in quotes.books}
+        per_call = run.context.venue.capabilities.quotes_per_call
+        read = await read_quotes(run.exchange, reached, per_call, run.request.workers)
+    run.spreads_bps = read.spread_bps()
     with run.watch.stage("decisions"):
-        return kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps), unread
+        batch = kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps)
+    return batch, read.failures
+
+
+def _has_a_candidate(decision: Decision) -> bool:
+    """Some execution timeframe has the context's side (without a context: a side), so the selector may choose it.
+
+    Whether 1m is allowed may depend on the spread, so it is not asked here.
+    """
+    sides = {decision.outcome(timeframe).side for timeframe in decision.batch.judgement.execution} - {None}
+    return bool(sides) if decision.context is None else decision.context.side in sides
 
 
 def result_of(decision: Decision) -> SymbolResult:

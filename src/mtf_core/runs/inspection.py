@@ -15,7 +15,8 @@ from mtf_core.rules.needs import Need, feature_need, joined
 from mtf_core.runs.context import RunContext
 from mtf_core.runs.contracts_sync import current_contracts
 from mtf_core.runs.feed import CandleFeed
-from mtf_core.runs.planner import make_plan, read_quotes
+from mtf_core.runs.planner import make_plan
+from mtf_core.runs.quotes import read_quotes
 from mtf_core.runs.request import FieldProblem, InvalidRequestError
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.blueprint import blueprint_of
@@ -119,7 +120,7 @@ async def plan_symbol(
     features = feature_facts(blueprint, timeframe, tables, symbol, now_ms)
     signal = Signal(symbol, side, timeframe, decision_key(symbol, timeframe, now_ms, side))
     account = await world.venue.account.account_state()
-    return make_plan(signal, contract, features, quotes, account, blueprint, now_ms, None).outcome
+    return make_plan(signal, contract, features, quotes.quotes[symbol], account, blueprint, now_ms, None).outcome
 
 
 async def contract_of(context: RunContext, symbol: str, profile: Profile) -> Contract:

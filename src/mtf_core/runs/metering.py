@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from mtf_core.market import AccountState, Candles, Contract, MarkPrice, Timeframe, TopOfBook
-from mtf_core.ports import Account, MarketData
+from mtf_core.market import AccountState, Candles, Contract, Quote, Timeframe
+from mtf_core.ports import Account, ExchangeError, MarketData
 
 
 class MeteredExchange:
@@ -30,13 +30,9 @@ class MeteredExchange:
         self.calls["candles"] += 1
         return await self._market.candles(symbol, timeframe, first_open_ms, last_open_ms)
 
-    async def top_of_book(self, symbol: str) -> TopOfBook:
-        self.calls["top_of_book"] += 1
-        return await self._market.top_of_book(symbol)
-
-    async def mark_price(self, symbol: str) -> MarkPrice:
-        self.calls["mark_price"] += 1
-        return await self._market.mark_price(symbol)
+    async def quotes(self, symbols: Sequence[str]) -> Mapping[str, Quote | ExchangeError]:
+        self.calls["quotes"] += 1
+        return await self._market.quotes(symbols)
 
     async def account_state(self) -> AccountState:
         self.calls["account_state"] += 1

@@ -12,6 +12,7 @@ from mtf_core.market import InvalidInstantError, Timeframe, format_instant, pars
 
 MAX_SYMBOLS = 5000
 MAX_WORKERS = 64
+DEFAULT_WORKERS = 8
 MOST_SHOWN = 200
 """Characters of a wrong value that its problem repeats."""
 
@@ -44,7 +45,9 @@ class RunRequest:
     )
     profile: str | None = field(default=None, metadata={"doc": "profile; none: the first enabled one"})
     dry_run: bool = field(default=True, metadata={"doc": "plan and report, send nothing"})
-    workers: int = field(default=1, metadata={"doc": f"symbols fetched at the same time, 1..{MAX_WORKERS}"})
+    workers: int = field(
+        default=DEFAULT_WORKERS, metadata={"doc": f"symbols fetched at the same time, 1..{MAX_WORKERS}"}
+    )
     force_run: bool = field(default=False, metadata={"doc": "look at symbols whose switch is off"})
     current_tf: Timeframe | None = field(
         default=None, metadata={"doc": "only this timeframe may take the entry; the context is evaluated all the same"}
@@ -97,7 +100,7 @@ def parse_request(document: Mapping[str, Any], exchanges: tuple[str, ...] = ("sa
         symbols=reader.symbols(),
         profile=reader.text("profile", None),
         dry_run=reader.flag("dry_run", True),
-        workers=reader.count("workers", 1, MAX_WORKERS),
+        workers=reader.count("workers", DEFAULT_WORKERS, MAX_WORKERS),
         force_run=reader.flag("force_run", False),
         current_tf=reader.timeframe(),
         force_timeframe_check=reader.flag("force_timeframe_check", False),

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from mtf_core.features.table import FeatureTable
-from mtf_core.market import Contract, Timeframe
+from mtf_core.market import Contract, Quote, Timeframe
 from mtf_core.planning import OrderPlan
 from mtf_core.reasons import Reason
 from mtf_core.runs.admission import read_switchboard, symbol_lock
 from mtf_core.runs.deciding import KeptWork
 from mtf_core.runs.guards import MoneyGuards
-from mtf_core.runs.planner import Quotes, plan_decision, plan_tables, read_quotes
+from mtf_core.runs.planner import plan_decision, plan_tables
+from mtf_core.runs.quotes import read_quotes
 from mtf_core.runs.report import OrderOutcome, OrderStatus
 from mtf_core.runs.state import RunState
 from mtf_core.validation.decision import Decision, DecisionBatch
@@ -40,11 +41,13 @@ async def simulate(
         return
     workers = run.request.workers
     with run.watch.stage("market facts"):
-        quotes = await read_quotes(run.exchange, [decision.symbol for decision in ready], workers, run.progress)
+        symbols = [decision.symbol for decision in ready]
+        per_call = run.context.venue.capabilities.quotes_per_call
+        read = await read_quotes(run.exchange, symbols, per_call, workers, run.progress)
         wanted = [contracts[decision.symbol] for decision in ready]
         tables, failures = await plan_tables(kept.plan_feed, kept.blueprint, wanted, run.instant_ms, workers)
     run.plan_stacks = {timeframe: table.stack for timeframe, table in tables.items()}
-    for symbol, error in {**quotes.failures, **failures}.items():
+    for symbol, error in {**read.failures, **failures}.items():
         run.fail(symbol, Reason.MARKET_FACTS_UNAVAILABLE, error)
     # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
     switchboard = await read_switchboard(run)
@@ -52,8 +55,9 @@ async def simulate(
     now_ms = run.context.venue.clock.now_ms()
     with run.watch.stage("plans"):
         for decision in ready:
-            if decision.symbol not in quotes.failures and decision.symbol not in failures:
-                _plan(run, decision, tables, contracts[decision.symbol], quotes, guards, now_ms)
+            quote = read.quotes.get(decision.symbol)
+            if quote is not None and decision.symbol not in failures:
+                _plan(run, decision, tables, contracts[decision.symbol], quote, guards, now_ms)
 
 
 def _plan(
@@ -61,12 +65,12 @@ def _plan(
     decision: Decision,
     tables: Mapping[Timeframe, FeatureTable],
     contract: Contract,
-    quotes: Quotes,
+    quote: Quote,
     guards: MoneyGuards,
     now_ms: int,
 ) -> None:
     assert run.account is not None
-    planned = plan_decision(decision, tables, contract, quotes, run.account, now_ms)
+    planned = plan_decision(decision, tables, contract, quote, run.account, now_ms)
     run.plans[decision.symbol] = planned
     if not isinstance(planned.outcome, OrderPlan):
         facts = {name: str(value) for name, value in planned.outcome.facts}

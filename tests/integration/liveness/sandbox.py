@@ -13,7 +13,7 @@ from attrs import define, evolve
 from mtf_adapters.local import InProcessLocks
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.clock import SandboxClock
-from mtf_adapters.sandbox.exchange import SandboxExchange
+from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sql import Database
 from mtf_core.market import Candles, Position, Side, Timeframe
 from mtf_core.ports import Venue
@@ -83,7 +83,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
         past = SandboxExchange(MARKET, SandboxClock(at_ms), account)
         return evolve(venue, market=past, account=past, clock=past.clock)
 
-    venue = Venue("sandbox", "perpetual", "liveness", used, used, clock, as_of)
+    venue = Venue("sandbox", "perpetual", "liveness", used, used, clock, CAPABILITIES, as_of)
     async with Database.open("memory") as database:
         context = RunContext(
             venue=venue,

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from mtf_adapters.local import InProcessLocks, WallClock
 from mtf_adapters.sql import Database
+from mtf_core.market import Capabilities
 from mtf_core.ports import LockHeld, RunStatus
 from mtf_core.reasons import Reason
 from mtf_core.runs import RunLockedError, RunReport, RunRequest, SymbolStatus
@@ -29,7 +30,8 @@ async def both(*runs: Awaitable[RunReport]) -> list[RunReport]:
 
 @pytest.mark.parametrize(("workers", "most"), [(1, 1), (3, 3), (8, 5), (64, 5)])
 async def test_workers_bound_how_many_symbols_are_asked_for_at_the_same_time(workers: int, most: int) -> None:
-    async with world(EAGER) as there:
+    async with Database.open("memory") as database:
+        there = world_on(database, EAGER, capabilities=Capabilities(quotes_per_call=1))
         report = await there.run(RunRequest(workers=workers))
         assert simulated(report) == list(CHOSEN)
         assert there.watched.most_in_flight == most
@@ -73,8 +75,7 @@ async def test_runs_of_one_profile_may_overlap_on_other_symbols_without_disturbi
             reports = await both(*(there.run(half) for half in halves))
             expected = await alone.run(RunRequest(symbols=CHOSEN))
             assert {**reports[0].results, **reports[1].results} == expected.results
-            for report, half in zip(reports, halves, strict=True):
-                assert report.performance.exchange_calls["top_of_book"] == len(half.symbols)
+            assert [report.performance.exchange_calls["quotes"] for report in reports] == [1, 1]
             there.later(minutes=1)
             alone.later(minutes=1)
 

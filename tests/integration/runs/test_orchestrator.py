@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from mtf_adapters.sql import Database
-from mtf_core.market import Timeframe
+from mtf_core.market import Capabilities, Timeframe
 from mtf_core.ports import AuditEvent, ExchangeUnavailableError, RunStatus, StoreUnavailableError
 from mtf_core.reasons import Reason
 from mtf_core.runs import InvalidRequestError, OrderStatus, RunReport, RunRequest, SymbolStatus
@@ -98,7 +98,7 @@ async def test_without_the_account_symbols_are_validated_and_nothing_is_placed()
         assert report.to_json()["errors"] == [
             {"symbol": None, "code": "account_state_unknown", "message": "the exchange does not answer"}
         ]
-        assert report.performance.exchange_calls.get("top_of_book") is None
+        assert report.performance.exchange_calls.get("quotes") is None
 
 
 async def test_without_syncing_tables_nothing_is_placed_and_switches_stay() -> None:
@@ -183,7 +183,7 @@ async def test_a_kill_switch_that_is_thrown_while_candles_are_fetched_stops_that
     async with world(eager()) as there:
 
         def progress(stage: str, done: int, total: int) -> None:
-            if stage == "market facts" and done == 1:
+            if stage == "candles" and done == 1:
                 throwing.append(asyncio.ensure_future(there.switch_off("global")))
 
         throwing: list[asyncio.Future[None]] = []
@@ -430,8 +430,7 @@ async def test_a_symbol_that_is_asked_for_twice_is_looked_at_once() -> None:
     ("call", "reason"),
     [
         ("candles", Reason.CANDLES_UNAVAILABLE),
-        ("top_of_book", Reason.MARKET_FACTS_UNAVAILABLE),
-        ("mark_price", Reason.MARKET_FACTS_UNAVAILABLE),
+        ("quotes", Reason.MARKET_FACTS_UNAVAILABLE),
     ],
 )
 async def test_a_symbol_fails_alone_with_code_and_message(call: str, reason: Reason) -> None:
@@ -461,12 +460,33 @@ async def test_a_book_that_only_the_selector_asked_for_is_an_error_of_its_symbol
     """15m is left only where the spread is known to be above nothing: an unknown one stops the walk there."""
     async with world(profile_that_asks_for_spreads()) as there:
         assert simulated(await there.run()) == list(CHOSEN[:4])
-        there.exchange.faults["top_of_book:SOLUSDT"] = DOWN
+        there.exchange.faults["quotes:SOLUSDT"] = DOWN
         report = await there.run()
         assert_adds_up(report)
         assert reasons(report)["SOLUSDT"] == Reason.MARKET_FACTS_UNAVAILABLE
         assert report.results["SOLUSDT"].status is SymbolStatus.ERROR
         assert simulated(report) == [symbol for symbol in CHOSEN[:4] if symbol != "SOLUSDT"]
+
+
+async def test_an_exchange_without_bulk_tickers_is_asked_symbol_by_symbol_and_the_decisions_are_the_same() -> None:
+    profile = profile_that_asks_for_spreads()
+    async with Database.open("memory") as first, Database.open("memory") as second:
+        bulk = await world_on(first, profile).run()
+        single = await world_on(second, profile, capabilities=Capabilities(quotes_per_call=1)).run()
+    assert bulk.results == single.results
+    ready = bulk.count(SymbolStatus.READY)
+    assert bulk.performance.exchange_calls["quotes"] == 2  # for the selector, and just before the plans
+    assert single.performance.exchange_calls["quotes"] == len(asked_in_the_selector(bulk)) + ready
+
+
+def asked_in_the_selector(report: RunReport) -> list[str]:
+    """Symbols with an execution timeframe on the context's side: the selector can choose for no other."""
+    return [
+        symbol
+        for symbol, result in report.results.items()
+        if result.context_verdict
+        and result.context_verdict.side in {one.outcome.side for one in result.execution.values()} - {None}
+    ]
 
 
 def profile_that_asks_for_spreads() -> Profile:

@@ -69,7 +69,7 @@ async def test_failures_skips_and_an_unknown_account_do_not_disturb() -> None:
     async with Database.open("memory") as database:
         there = world_on(database, EAGER)
         there.exchange.faults["candles:BTCUSDT"] = ExchangeUnavailableError("down")
-        there.exchange.faults["mark_price:ETHUSDT"] = ExchangeUnavailableError("down")
+        there.exchange.faults["quotes:ETHUSDT"] = ExchangeUnavailableError("down")
         there.hold("SOLUSDT")
         report = await there.run()
         found = await verified(database, report.run_id)

@@ -48,7 +48,7 @@ async def test_the_stored_trace_is_the_decision_as_it_was_made(name: str) -> Non
 async def test_every_reason_of_a_run_is_explained_with_its_stage_and_meaning() -> None:
     async with world(EAGER) as there:
         there.exchange.faults["candles:BTCUSDT"] = ExchangeUnavailableError("timed <out>")
-        there.exchange.faults["mark_price:WEXNOUSDT"] = ExchangeUnavailableError("no mark")
+        there.exchange.faults["quotes:WEXNOUSDT"] = ExchangeUnavailableError("no mark")
         there.hold("ETHUSDT")
         await there.switch_off("SOLUSDT")
         symbols = tuple(contract.symbol for contract in await there.exchange.contracts())
@@ -142,7 +142,7 @@ async def test_the_text_holds_every_operand_with_its_value_and_marks_what_decide
 
 async def test_html_is_escaped_and_holds_the_same_words() -> None:
     async with world(EAGER) as there:
-        there.exchange.faults["mark_price:BTCUSDT"] = ExchangeUnavailableError("<script>alert(1)</script>")
+        there.exchange.faults["quotes:BTCUSDT"] = ExchangeUnavailableError("<script>alert(1)</script>")
         await there.run()
         page = (await of(there, "BTCUSDT"))._repr_html_()
         assert "<script>" not in page

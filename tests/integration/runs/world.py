@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from itertools import count
 
@@ -14,22 +14,22 @@ from attrs import define, evolve
 from mtf_adapters.local import InProcessLocks
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.clock import SandboxClock
-from mtf_adapters.sandbox.exchange import SandboxExchange
+from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sql import Database
 from mtf_core.market import (
     Candles,
-    MarkPrice,
+    Capabilities,
     OpenOrder,
     OrderKind,
     Position,
+    Quote,
     Side,
     Timeframe,
-    TopOfBook,
     parse_instant,
     to_ms,
 )
-from mtf_core.ports import Switch, Venue
+from mtf_core.ports import ExchangeError, Switch, Venue
 from mtf_core.runs import Orchestrator, RunContext, RunReport, RunRequest, Stores
 from mtf_core.runs.context import ProfileSource
 from mtf_core.settings.profile import Profile
@@ -79,13 +79,11 @@ class Watched:
         async with self._call("candles", symbol):
             return await self._market.candles(symbol, timeframe, first_open_ms, last_open_ms)
 
-    async def top_of_book(self, symbol: str) -> TopOfBook:
-        async with self._call("top_of_book", symbol):
-            return await self._market.top_of_book(symbol)
-
-    async def mark_price(self, symbol: str) -> MarkPrice:
-        async with self._call("mark_price", symbol):
-            return await self._market.mark_price(symbol)
+    async def quotes(self, symbols: Sequence[str]) -> Mapping[str, Quote | ExchangeError]:
+        async with AsyncExitStack() as calls:
+            for symbol in symbols:
+                await calls.enter_async_context(self._call("quotes", symbol))
+            return await self._market.quotes(symbols)
 
     @asynccontextmanager
     async def _call(self, name: str, symbol: str) -> AsyncIterator[None]:
@@ -152,6 +150,7 @@ def world_on(
     account: SandboxAccount | None = None,
     locks: InProcessLocks | None = None,
     prefix: str = "run",
+    capabilities: Capabilities = CAPABILITIES,
 ) -> World:
     """A process of its own on a database: what others left there is found, what they had in memory is not."""
     clock, holdings = SandboxClock(at_ms), account or SandboxAccount(BALANCE)
@@ -162,7 +161,7 @@ def world_on(
         past = SandboxExchange(market, SandboxClock(instant_ms), holdings, exchange.faults)
         return evolve(venue, market=past, account=past, clock=past.clock)
 
-    venue = Venue("sandbox", "perpetual", "test", watched, exchange, clock, as_of)  # type: ignore[arg-type]
+    venue = Venue("sandbox", "perpetual", "test", watched, exchange, clock, capabilities, as_of)  # type: ignore[arg-type]
     shared, numbers = locks or InProcessLocks(clock), count(1)
     source: ProfileSource = (lambda _: profiles) if isinstance(profiles, Profile) else profiles
     context = RunContext(

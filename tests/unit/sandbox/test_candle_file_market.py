@@ -58,7 +58,7 @@ def test_a_timeframe_below_the_files_is_refused(market: CandleFileMarket):
 @pytest.mark.parametrize("now_ms", [START_MS, END_MS + MINUTE_MS])
 def test_an_instant_outside_the_file_is_refused_with_its_span(market: CandleFileMarket, now_ms: int):
     for ask in (
-        lambda: market.quote("BTCUSDT", now_ms),
+        lambda: market.prices("BTCUSDT", now_ms),
         lambda: market.candles("BTCUSDT", Timeframe.M1, START_MS, END_MS, now_ms),
     ):
         with pytest.raises(OutsideMarketSpanError, match="cover 2022-01-01T00:01:00Z to 2022-01-01T02:00:00Z"):
@@ -66,13 +66,13 @@ def test_an_instant_outside_the_file_is_refused_with_its_span(market: CandleFile
 
 
 def test_the_book_is_one_tick_around_the_last_closed_close(market: CandleFileMarket):
-    quote = market.quote("BTCUSDT", START_MS + 10 * MINUTE_MS + 30_000)
+    quote = market.prices("BTCUSDT", START_MS + 10 * MINUTE_MS + 30_000)
     assert (quote.bid, quote.ask, quote.mark) == (Decimal("46009.0"), Decimal("46009.1"), Decimal("46009.0"))
 
 
 def test_an_unknown_symbol_is_told_what_there_is(market: CandleFileMarket):
     with pytest.raises(UnknownSymbolError, match="'ETHUSDT'; there are BTCUSDT"):
-        market.quote("ETHUSDT", END_MS)
+        market.prices("ETHUSDT", END_MS)
 
 
 def test_a_default_contract_fits_the_price():

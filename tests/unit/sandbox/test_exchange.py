@@ -12,7 +12,7 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
 from mtf_adapters.sandbox.overview import Regime, market_overview, regime_of
-from mtf_core.market import MINUTE_MS, Candles, OpenOrder, OrderKind, Position, Side, Timeframe
+from mtf_core.market import MINUTE_MS, Candles, OpenOrder, OrderKind, Position, Quote, Side, Timeframe
 from mtf_core.ports import Account, Clock, ExchangeError, ExchangeUnavailableError, MarketData, UnknownSymbolError
 
 MARKET = GeneratedMarket(3, symbols=20)
@@ -43,8 +43,9 @@ def test_the_clock_stands_until_it_is_moved():
 async def test_everything_is_as_of_the_clock(exchange: SandboxExchange):
     now_ms = exchange.clock.now_ms()
     assert await exchange.server_time_ms() == now_ms
-    assert (await exchange.top_of_book("BTCUSDT")).time_ms == now_ms
-    assert (await exchange.mark_price("BTCUSDT")).time_ms == now_ms
+    quote = await quote_of(exchange, "BTCUSDT")
+    assert isinstance(quote, Quote)
+    assert (quote.book.time_ms, quote.mark.time_ms) == (now_ms, now_ms)
     assert (await exchange.account_state()).time_ms == now_ms
     candles = await exchange.candles("BTCUSDT", Timeframe.M1, now_ms - 5 * MINUTE_MS, now_ms + 5 * MINUTE_MS)
     assert candles.end_ms == REFERENCE_MS
@@ -74,18 +75,34 @@ async def test_a_fault_of_a_symbol_leaves_the_others_alone(exchange: SandboxExch
     exchange.faults["BTCUSDT"] = ExchangeUnavailableError("no answer")
     with pytest.raises(ExchangeUnavailableError, match="no answer"):
         await exchange.candles("BTCUSDT", Timeframe.M1, 0, REFERENCE_MS)
-    with pytest.raises(ExchangeUnavailableError):
-        await exchange.top_of_book("BTCUSDT")
+    assert await quote_of(exchange, "BTCUSDT") is exchange.faults["BTCUSDT"]
+    assert isinstance(await quote_of(exchange, "ETHUSDT"), Quote)
     assert len(await exchange.candles("ETHUSDT", Timeframe.M1, REFERENCE_MS - MINUTE_MS, REFERENCE_MS)) == 1
 
 
 async def test_a_fault_of_one_call_of_a_symbol_leaves_its_other_calls_alone(exchange: SandboxExchange):
-    exchange.faults["mark_price:BTCUSDT"] = ExchangeError("no mark")
-    assert (await exchange.top_of_book("BTCUSDT")).best_bid > 0
-    with pytest.raises(ExchangeError, match="no mark"):
-        await exchange.mark_price("BTCUSDT")
-    del exchange.faults["mark_price:BTCUSDT"]
-    assert (await exchange.mark_price("BTCUSDT")).price > 0
+    exchange.faults["quotes:BTCUSDT"] = ExchangeError("no book")
+    assert len(await exchange.candles("BTCUSDT", Timeframe.M1, REFERENCE_MS - MINUTE_MS, REFERENCE_MS)) == 1
+    assert isinstance(await quote_of(exchange, "BTCUSDT"), ExchangeError)
+    del exchange.faults["quotes:BTCUSDT"]
+    assert isinstance(await quote_of(exchange, "BTCUSDT"), Quote)
+
+
+async def test_quotes_of_many_symbols_are_those_of_each_alone(exchange: SandboxExchange):
+    symbols = [contract.symbol for contract in await exchange.contracts()]
+    quotes = await exchange.quotes([*symbols, "NOPEUSDT"])
+    assert isinstance(quotes.pop("NOPEUSDT"), UnknownSymbolError)
+    assert quotes == {symbol: await quote_of(exchange, symbol) for symbol in symbols}
+
+
+async def quote_of(exchange: SandboxExchange, symbol: str) -> Quote | ExchangeError:
+    return (await exchange.quotes([symbol]))[symbol]
+
+
+async def test_a_fault_of_the_call_for_quotes_is_raised(exchange: SandboxExchange):
+    exchange.faults["quotes"] = ExchangeError("down")
+    with pytest.raises(ExchangeError, match="down"):
+        await exchange.quotes(["BTCUSDT"])
 
 
 @pytest.mark.parametrize("call", ["server_time_ms", "contracts", "account_state"])

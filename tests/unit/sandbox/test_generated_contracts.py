@@ -93,7 +93,7 @@ def test_the_turnover_is_what_the_last_24_hours_traded():
 
 def test_books_are_narrow_on_the_grid_and_around_the_price():
     for contract in CONTRACTS:
-        quote = MARKET.quote(contract.symbol, NOON_MS + 12_345)
+        quote = MARKET.prices(contract.symbol, NOON_MS + 12_345)
         book = TopOfBook(contract.symbol, quote.bid, quote.ask, NOON_MS)
         MarkPrice(contract.symbol, quote.mark, NOON_MS)
         assert all(price % contract.tick_size == 0 for price in (quote.bid, quote.ask, quote.mark))
@@ -109,18 +109,18 @@ def test_the_liquid_have_narrower_books_than_the_thin():
 
 
 def _spread(symbol: str) -> float:
-    quote = MARKET.quote(symbol, NOON_MS)
+    quote = MARKET.prices(symbol, NOON_MS)
     return float((quote.ask - quote.bid) / quote.last)
 
 
 def test_the_price_at_the_turn_of_a_minute_is_the_close_of_the_candle_before():
     last = MARKET.candles("ETHUSDT", Timeframe.M1, NOON_MS - 60_000, NOON_MS - 60_000, NOON_MS)
-    assert float(MARKET.quote("ETHUSDT", NOON_MS).last) == last.close[-1]
+    assert float(MARKET.prices("ETHUSDT", NOON_MS).last) == last.close[-1]
 
 
 def test_the_price_within_a_minute_stays_within_the_candle_it_becomes():
     candle = MARKET.candles("ETHUSDT", Timeframe.M1, NOON_MS, NOON_MS, NOON_MS + 60_000)
-    prices = [float(MARKET.quote("ETHUSDT", NOON_MS + ms).last) for ms in range(0, 60_000, 1_000)]
+    prices = [float(MARKET.prices("ETHUSDT", NOON_MS + ms).last) for ms in range(0, 60_000, 1_000)]
     assert candle.low[0] <= min(prices)
     assert max(prices) <= candle.high[0]
     assert len(set(prices)) > 10
@@ -128,4 +128,4 @@ def test_the_price_within_a_minute_stays_within_the_candle_it_becomes():
 
 def test_an_unknown_symbol_is_named():
     with pytest.raises(UnknownSymbolError, match="'NOPEUSDT'"):
-        MARKET.quote("NOPEUSDT", NOON_MS)
+        MARKET.prices("NOPEUSDT", NOON_MS)

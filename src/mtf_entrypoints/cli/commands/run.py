@@ -23,7 +23,7 @@ def run(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option(help="Plan and report, send nothing.")] = True,
-    workers: Annotated[int, typer.Option(help="Symbols fetched at the same time.")] = 1,
+    workers: Annotated[int, typer.Option(help="Symbols fetched at the same time.")] = 8,
     force_run: Annotated[bool, typer.Option("--force-run", help="Look at symbols whose switch is off.")] = False,
     current_tf: Annotated[
         str | None, typer.Option(help="Only this timeframe may take the entry.", show_default=False)
