@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from mtf_core.market import Contract, LeverageBracket, MarkPrice, Side, Timeframe, TopOfBook
+from mtf_core.market import Contract, LeverageBracket, MarkPrice, OrderType, Side, Timeframe, TimeInForce, TopOfBook
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, PlanOutcome, Signal, plan_order
 from mtf_core.settings.trade_entry import (
     AcceptSettings,
@@ -23,8 +23,6 @@ from mtf_core.settings.trade_entry import (
     EntryZoneOptions,
     LeverageSettings,
     MarketEntrySettings,
-    OrderMode,
-    OrderType,
     PivotStopPolicy,
     RiskSettings,
     RoundingMode,
@@ -138,12 +136,12 @@ def brackets(draw: st.DrawFn) -> tuple[LeverageBracket, ...]:
 @st.composite
 def defaults_settings(draw: st.DrawFn, timeframe: Timeframe) -> DefaultsSettings:
     order_type = draw(st.sampled_from([OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.MARKET]))
-    modes = [mode for mode in OrderMode if order_type is OrderType.LIMIT or mode is not OrderMode.MAKER_ONLY]
+    time_in_force = draw(st.sampled_from(TimeInForce))
+    may_rest = order_type is OrderType.LIMIT and time_in_force is TimeInForce.GTC
     return DefaultsSettings(
         risk_pct_percent=draw(scaled(1, 60, "0.25")),
         initial_margin_usdt=draw(st.sampled_from([Decimal(20), Decimal(100), Decimal("777.77"), Decimal(0)])),
         fallback_account_balance=Decimal(3000),
-        timeframe_multipliers={timeframe: draw(scaled(5, 60, "0.1"))},
         r_timeframe_multipliers={timeframe: draw(st.sampled_from([Decimal(1), Decimal("1.5")]))},
         r_multiple=draw(scaled(5, 40, "0.1")),
         stop_from=draw(st.sampled_from(StopFrom)),
@@ -162,7 +160,8 @@ def defaults_settings(draw: st.DrawFn, timeframe: Timeframe) -> DefaultsSettings
         tp1_r=draw(st.sampled_from([None, None, Decimal("0.8")])),
         tp2_policy=draw(st.sampled_from(SecondTargetPolicy)),
         order_type=order_type,
-        order_mode=draw(st.sampled_from(modes)),
+        time_in_force=time_in_force,
+        post_only=may_rest and draw(st.booleans()),
         inside_ticks=draw(st.integers(0, 3)),
         market_max_spread_pct=Decimal("0.05"),
         max_deviation_pct=draw(st.sampled_from([Decimal("0.005"), Decimal("0.05"), Decimal("0.002")])),
@@ -181,7 +180,7 @@ def leverage_settings(draw: st.DrawFn, timeframe: Timeframe) -> LeverageSettings
             st.sampled_from([(), (SymbolCap("^test", Decimal(15)),), (SymbolCap("^BTC", Decimal(1)),)])
         ),
         target=draw(st.sampled_from([None, Decimal(5), Decimal(10)])),
-        timeframe_multipliers={timeframe: draw(scaled(5, 60, "0.1"))},
+        leverage_by_timeframe={timeframe: draw(scaled(5, 60, "0.1"))},
         max_loss_pct=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.05")])),
         toward_initial_margin=draw(st.booleans()),
         rounding=RoundingSettings(draw(st.sampled_from(RoundingMode))),
@@ -205,6 +204,7 @@ def trade_entry_settings(draw: st.DrawFn, timeframe: Timeframe) -> TradeEntrySet
         defaults=draw(defaults_settings(timeframe)),
         leverage=draw(leverage_settings(timeframe)),
         risk=RiskSettings(
+            risk_by_timeframe={timeframe: draw(scaled(5, 60, "0.1"))},
             include_fees=draw(st.booleans()),
             min_liquidation_ratio=draw(st.sampled_from([Decimal("0.5"), Decimal("1.5"), Decimal(3)])),
         ),

@@ -16,7 +16,6 @@ from mtf_adapters.reference.trade_entry_keys import (
     ORDER_MODES,
     PERCENT_ABOVE_ONE,
     PIVOT_POLICIES,
-    RENAMED,
 )
 from mtf_adapters.reference.trees import (
     Entries,
@@ -30,12 +29,14 @@ from mtf_adapters.reference.trees import (
     scalar,
     with_path,
 )
-from mtf_core.market import Timeframe
+from mtf_core.market import OrderType, Timeframe
 from mtf_core.settings.nodes import ConfigNode
+from mtf_core.settings.renamed import RENAMED_TRADE_ENTRY_KEYS
 from mtf_core.settings.trade_entry import TradeEntrySettings
 from mtf_core.settings.trade_entry_choices import TargetPolicy
 
-_MULTIPLIERS = (("defaults", "timeframe_multipliers"), ("leverage", "timeframe_multipliers"))
+_LEVERAGE = ("leverage", "leverage_by_timeframe")
+_RISK = ("risk", "risk_by_timeframe")
 _ZONES = (("entry", "entry_zone"), ("post_validation", "entry_zone"))
 
 
@@ -49,13 +50,18 @@ def converted_trade_entry(
     """
     converted = as_map(settings, {})
     for path, node in _leaves(settings, (), findings):
-        name, value = _converted(path, node, findings)
-        if value is not None:
-            converted = with_path(converted, tuple(name.split(".")), value, settings)
+        for name, value in _converted(path, node, findings).items():
+            at = tuple(name.split("."))
+            if at_path(converted, at) is None:
+                converted = with_path(converted, at, value, settings)
+            else:
+                findings.decision(value, f"{name} a second time, under another name", "left out: the first one counts")
     converted = _with_multipliers(converted, execution, findings, common=common)
     converted = _without_overridden(converted, findings)
     _note_meanings(converted, findings)
-    return converted if common else _with_defaults(converted, findings)
+    if not common:
+        converted = _with_defaults(converted, findings)
+    return _without_passive_market_orders(converted, findings)
 
 
 def _leaves(node: ConfigNode, path: Path, findings: Findings) -> Iterator[tuple[Path, ConfigNode]]:
@@ -68,7 +74,7 @@ def _leaves(node: ConfigNode, path: Path, findings: Findings) -> Iterator[tuple[
             findings.no_effect(child, said(key, child), "a label, left out")
         elif "." in key:  # not the path that it looks like
             findings.decision(child, f"the key {key!r}", "left out: no meaning of it is known")
-        elif at in known or name in DEAD or name in GONE or name in RENAMED or not entries_of(child):
+        elif at in known or name in DEAD or name in GONE or name in RENAMED_TRADE_ENTRY_KEYS or not entries_of(child):
             yield at, child
         elif any(other[: len(at)] == at for other in known):
             yield from _leaves(child, at, findings)
@@ -76,28 +82,57 @@ def _leaves(node: ConfigNode, path: Path, findings: Findings) -> Iterator[tuple[
             yield at, child
 
 
-def _converted(path: Path, node: ConfigNode, findings: Findings) -> tuple[str, ConfigNode | None]:
-    """The name of a setting here and its value; None when it is left out."""
+def _converted(path: Path, node: ConfigNode, findings: Findings) -> Entries:
+    """What a value of the source becomes, by the dotted names of the keys here; nothing when it is left out."""
     name = ".".join(path)
     if name in DEAD:
         findings.no_effect(node, said(name, node), f"left out: {DEAD[name]}", "decision 17")
-        return name, None
+        return {}
     if name in GONE:
         findings.dropped(node, said(name, node), f"left out: {GONE[name]}")
-        return name, None
-    new_name = RENAMED.get(name, name)
-    if new_name != name:
-        findings.renamed(node, said(name, node), f"written {new_name}", "decision 3" if "percent" in new_name else "")
+        return {}
+    if name == "defaults.order_mode":
+        return _order_mode(node, findings)
+    new_name = _new_name(name, node, findings)
     known = known_settings(TradeEntrySettings).get(tuple(new_name.split(".")))
     if known is None:
-        return new_name, _unknown(name, node, findings)
+        value = _unknown(name, node, findings)
+    elif node.value is None:
+        value = _absent(new_name, node, findings)
+    else:
+        value = retyped(name, _special(new_name, node, findings), known[0], findings)
+        if new_name in NEWLY_IN_EFFECT:
+            done = f"kept as {new_name}: it is in effect here"
+            findings.no_effect(node, said(name, node), done, NEWLY_IN_EFFECT[new_name])
+    return {} if value is None else {new_name: value}
+
+
+def _new_name(name: str, node: ConfigNode, findings: Findings) -> str:
+    renamed = RENAMED_TRADE_ENTRY_KEYS.get(name)
+    if renamed is None:
+        return name
+    shown = name if entries_of(node) else said(name, node)
+    findings.renamed(node, shown, f"written {renamed.path}", "decision 3" if "percent" in renamed.path else "")
+    return renamed.path
+
+
+def _order_mode(node: ConfigNode, findings: Findings) -> Entries:
+    """`time_in_force` and `post_only`; a mode that nobody knows is left to the loader to refuse."""
     if node.value is None:
-        return new_name, _absent(new_name, node, findings)
-    value = retyped(name, _special(new_name, node, findings), known[0], findings)
-    if new_name in NEWLY_IN_EFFECT:
-        done = f"kept as {new_name}: it is in effect here"
-        findings.no_effect(node, said(name, node), done, NEWLY_IN_EFFECT[new_name])
-    return new_name, value
+        findings.no_effect(node, "defaults.order_mode without a value", "left out")
+        return {}
+    number = plain_number(node)
+    mode = ORDER_MODES.get(number, "") if number is not None else str(node.value).strip().lower()
+    post_only = mode == "maker_only"
+    if mode not in ORDER_MODES.values():
+        return {"defaults.time_in_force": node}
+    written = {
+        "defaults.time_in_force": scalar(node, "gtc" if post_only else mode),
+        "defaults.post_only": scalar(node, post_only),
+    }
+    done = ", ".join(said(name.removeprefix("defaults."), value) for name, value in written.items())
+    findings.renamed(node, said("defaults.order_mode", node), f"written {done}", "decisions 18, 21")
+    return written
 
 
 def _unknown(name: str, node: ConfigNode, findings: Findings) -> ConfigNode | None:
@@ -120,9 +155,6 @@ def _absent(name: str, node: ConfigNode, findings: Findings) -> ConfigNode | Non
 def _special(name: str, node: ConfigNode, findings: Findings) -> ConfigNode:
     """A value that the reference wrote or read in its own way."""
     value = plain_number(node)
-    if name == "defaults.order_mode" and value is not None and value in ORDER_MODES:
-        findings.renamed(node, said(name, node), f"written {ORDER_MODES[value]}", "decision 18")
-        return scalar(node, ORDER_MODES[value])
     if name == "defaults.pivot_sl_policy" and isinstance(node.value, str) and node.value in PIVOT_POLICIES:
         policy = PIVOT_POLICIES[node.value]
         findings.renamed(node, said(name, node), f"written {policy}: the side says below or above")
@@ -145,7 +177,7 @@ def _special(name: str, node: ConfigNode, findings: Findings) -> ConfigNode:
 def _with_multipliers(
     root: ConfigNode, execution: Collection[str] | None, findings: Findings, *, common: bool
 ) -> ConfigNode:
-    for path in _MULTIPLIERS:
+    for path in (_LEVERAGE, _RISK):
         node = at_path(root, path)
         if node is None:
             continue
@@ -216,6 +248,15 @@ def _without_overridden(root: ConfigNode, findings: Findings) -> ConfigNode:
     return root
 
 
+def _without_passive_market_orders(root: ConfigNode, findings: Findings) -> ConfigNode:
+    """A market order took liquidity there whatever the mode beside it said."""
+    kind, post_only = (at_path(root, ("defaults", key)) for key in ("order_type", "post_only"))
+    if kind is None or post_only is None or kind.value != OrderType.MARKET or post_only.value is not True:
+        return root
+    findings.no_effect(post_only, "maker_only beside order_type: market", "written post_only: false")
+    return with_path(root, ("defaults", "post_only"), scalar(post_only, False))
+
+
 def _note_meanings(root: ConfigNode, findings: Findings) -> None:
     risk = at_path(root, ("defaults", "risk_pct_percent"))
     if risk is not None and isinstance(risk.value, Decimal) and 0 < risk.value <= 1:
@@ -225,7 +266,7 @@ def _note_meanings(root: ConfigNode, findings: Findings) -> None:
             f"here {risk.value} % everywhere",
             "decision 3",
         )
-    dynamic, scaled = (at_path(root, path) for path in _MULTIPLIERS)
+    dynamic, scaled = at_path(root, _LEVERAGE), at_path(root, _RISK)
     if dynamic is not None and _acts(dynamic):
         findings.corrected(
             dynamic,

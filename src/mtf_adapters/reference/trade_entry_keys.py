@@ -18,7 +18,7 @@ DEAD: Mapping[str, str] = {
     "leverage.confidence_multiplier": "no confidence is ever computed",
     "leverage.rounding.precision": "a leverage is a whole number",
     "decision.require_price_or_atr": "book and stop are always required",
-    "entry.prefer_maker": "defaults.order_mode says it",
+    "entry.prefer_maker": "defaults.post_only says it",
     "entry.fallback_taker": "fallback_end_of_zone.enabled says it",
     "entry.budget": "the budget is defaults.initial_margin_usdt, at most the available balance",
     "entry.quantization": "prices and sizes are always on the exchange's grid",
@@ -34,7 +34,7 @@ NEWLY_IN_EFFECT: Mapping[str, str] = {
     "risk.max_concurrent_positions": "decision 17",
     "risk.crash_mode.enabled": "decision 17",
     "risk.crash_mode.risk_pct_multiplier": "decision 17",
-    "risk.crash_mode.hard_time_stop_min": "decision 17",
+    "risk.crash_mode.hard_time_stop_minutes": "decision 17",
     "entry.slippage_guard_bps": "decision 17",
     "entry.spread_guard_bps": "decision 17",
     "market_entry.max_slippage_bps": "decision 17",
@@ -45,12 +45,6 @@ GONE: Mapping[str, str] = {
     "defaults.sl_full_size": "the stop always covers the whole position",
 }
 """In effect there, without a place here; why."""
-
-RENAMED: Mapping[str, str] = {
-    "risk.daily_max_loss_pct": "risk.daily_max_loss_percent",
-    "entry.entry_zone.pivot_tf": "entry.entry_zone.anchor_timeframe",
-    "post_validation.entry_zone.pivot_tf": "post_validation.entry_zone.anchor_timeframe",
-}
 
 PERCENT_ABOVE_ONE = frozenset(
     {
@@ -69,6 +63,7 @@ ORDER_MODES: Mapping[Decimal, str] = {
     Decimal(3): "ioc",
     Decimal(4): "maker_only",
 }
+"""The names of what older files say by number; see `RENAMED_TRADE_ENTRY_KEYS` for what they mean."""
 PIVOT_POLICIES: Mapping[str, str] = {
     "nearest_below": "nearest",
     "nearest_above": "nearest",
@@ -85,7 +80,8 @@ DEFAULTS_THERE: Mapping[str, Scalar] = {
     "defaults.atr_k": Decimal("1.5"),
     "defaults.pivot_sl_buffer_pct": Decimal("0.0015"),
     "defaults.tp_min_keep_ratio": Decimal("0.95"),
-    "defaults.order_mode": "maker_only",
+    "defaults.time_in_force": "gtc",
+    "defaults.post_only": True,
     "defaults.inside_ticks": Decimal(1),
     "defaults.market_max_spread_pct": Decimal("0.001"),
     "defaults.max_deviation_pct": Decimal("0.005"),

@@ -14,6 +14,7 @@ from mtf_adapters.sandbox.brackets import bracket_table
 from mtf_adapters.sandbox.listing import TRADING, power_of_ten
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import DAY_MS, Contract
+from mtf_core.settings.renamed import RENAMED_CONTRACT_VALUES
 
 DEFAULT_TURNOVER = Decimal(100_000_000)
 """A file does not say in which unit its volume is, so a day's turnover is not computed but assumed: large enough for
@@ -21,6 +22,7 @@ the shipped contract selection."""
 
 _DEFAULT_AGE_DAYS = 1000
 _DEFAULT_LEVERAGE = 50
+_IN_CONTRACT = {"min_size": "min_volume", "max_size": "max_volume", "max_market_size": "market_max_volume"}
 _QUOTE_CURRENCIES = ("USDT", "USDC", "USD")
 
 
@@ -38,9 +40,9 @@ class ContractOverrides:
     tick_size: Decimal | None = None
     size_step: Decimal | None = None
     contract_size: Decimal | None = None
-    min_volume: Decimal | None = None
-    max_volume: Decimal | None = None
-    market_max_volume: Decimal | None = None
+    min_size: Decimal | None = None
+    max_size: Decimal | None = None
+    max_market_size: Decimal | None = None
     min_leverage: Decimal | None = None
     max_leverage: Decimal | None = None
     maker_fee: Decimal | None = None
@@ -51,7 +53,8 @@ class ContractOverrides:
     def applied_to(self, contract: Contract) -> Contract:
         """The contract with these values in place of its own; raises `InvalidContractError`."""
         given = {item.name: getattr(self, item.name) for item in fields(ContractOverrides)}
-        return evolve(contract, **{name: value for name, value in given.items() if value is not None})
+        known = {_IN_CONTRACT.get(name, name): value for name, value in given.items() if value is not None}
+        return evolve(contract, **known)
 
 
 def default_contract(symbol: str, price: float, first_open_ms: int) -> Contract:
@@ -110,7 +113,9 @@ def _structured(symbol: str, values: object, problems: list[str]) -> ContractOve
         return ContractOverrides()
     found: dict[str, str | int | Decimal] = {}
     for name, text in values.items():
-        if name not in kinds:
+        if name in RENAMED_CONTRACT_VALUES:
+            problems.append(f"{symbol}.{name}: {RENAMED_CONTRACT_VALUES[name].advice}")
+        elif name not in kinds:
             near = nearest_name(str(name), list(kinds))
             problems.append(f"{symbol}.{name}: unknown" + (f", did you mean {near}?" if near else ""))
         elif not isinstance(text, str):

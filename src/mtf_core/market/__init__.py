@@ -14,6 +14,7 @@ from mtf_core.market.contract import (
     on_grid_at_or_below,
 )
 from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
+from mtf_core.market.order import MarginMode, OrderType, TimeInForce
 from mtf_core.market.side import Side
 from mtf_core.market.stack import CandleStack
 from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
@@ -34,13 +35,16 @@ __all__ = [
     "InvalidInstantError",
     "InvalidQuoteError",
     "LeverageBracket",
+    "MarginMode",
     "MarkPrice",
     "OpenOrder",
     "OrderKind",
+    "OrderType",
     "Position",
     "Price",
     "Quote",
     "Side",
+    "TimeInForce",
     "Timeframe",
     "TopOfBook",
     "UnknownTimeframeError",

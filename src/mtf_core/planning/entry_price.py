@@ -6,13 +6,12 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.market import OrderType, TimeInForce, on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.planning.exact import clamp, divide_up
 from mtf_core.planning.market_entry import market_entry_obstacle
 from mtf_core.planning.outcome import EntryZone, Skip, StepValue
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.reasons import Reason
-from mtf_core.settings.trade_entry import OrderMode, OrderType
 
 _BPS = Decimal(10_000)
 
@@ -23,7 +22,8 @@ class Entry:
 
     price: Decimal
     order_type: OrderType
-    order_mode: OrderMode
+    time_in_force: TimeInForce
+    post_only: bool
     worst_price: Decimal | None
     entry_fee: Decimal
     exit_fee: Decimal
@@ -98,8 +98,7 @@ def _market(request: PlanRequest, allowed: _Range, log: StepLog) -> Entry | Skip
 
 def _as_market(request: PlanRequest, touch: Decimal, worst: Decimal | None, log: StepLog) -> Entry | Skip:
     log.add("entry_price", "best ask" if request.is_long else "best bid", touch, "price", order_type="market")
-    mode = request.settings.defaults.order_mode
-    return _plausible(request, _entry(request, touch, OrderType.MARKET, mode, worst, log), log)
+    return _plausible(request, _entry(request, touch, OrderType.MARKET, worst, log), log)
 
 
 def _worst_fill(request: PlanRequest, touch: Decimal) -> Decimal:
@@ -114,12 +113,12 @@ def _limit(request: PlanRequest, allowed: _Range, log: StepLog) -> Entry | Skip:
     book, guard = request.facts.book, request.settings.entry.spread_guard_bps
     if guard is not None and not book.spread_ratio * _BPS <= guard:
         return log.skip(Reason.SPREAD_TOO_WIDE, spread_bps=book.spread_ratio * _BPS, spread_guard_bps=guard)
-    mode, tick = request.settings.defaults.order_mode, request.tick
-    within = allowed.within(_book_range(request, mode))
+    defaults, tick = request.settings.defaults, request.tick
+    within = allowed.within(_book_range(request))
     on_grid = _Range(on_grid_at_or_above(within.low, tick), on_grid_at_or_below(within.high, tick))
     if not on_grid.low <= on_grid.high:
         return _no_common_point(request, allowed, log)
-    start, formula = _start(request, mode)
+    start, formula = _start(request)
     passive = on_grid_at_or_below(start, tick) if request.is_long else on_grid_at_or_above(start, tick)
     price = clamp(passive, on_grid.low, on_grid.high)
     log.add(
@@ -130,27 +129,28 @@ def _limit(request: PlanRequest, allowed: _Range, log: StepLog) -> Entry | Skip:
         best_bid=book.best_bid,
         best_ask=book.best_ask,
         tick=tick,
-        inside_ticks=request.settings.defaults.inside_ticks,
-        order_mode=mode.value,
+        inside_ticks=defaults.inside_ticks,
+        time_in_force=defaults.time_in_force.value,
+        post_only=defaults.post_only,
     )
     worse = _slippage_skip(request, price, log)
-    return worse or _plausible(request, _entry(request, price, OrderType.LIMIT, mode, price, log), log)
+    return worse or _plausible(request, _entry(request, price, OrderType.LIMIT, price, log), log)
 
 
-def _book_range(request: PlanRequest, mode: OrderMode) -> _Range:
-    """[bid, ask]; a maker-only order stays a tick away from the other side's touch."""
+def _book_range(request: PlanRequest) -> _Range:
+    """[bid, ask]; a post-only order stays a tick away from the other side's touch."""
     book, tick = request.facts.book, request.tick
-    if mode is not OrderMode.MAKER_ONLY:
+    if not request.settings.defaults.post_only:
         return _Range(book.best_bid, book.best_ask)
     if request.is_long:
         return _Range(book.best_bid, max(book.best_ask - tick, book.best_bid))
     return _Range(min(book.best_bid + tick, book.best_ask), book.best_ask)
 
 
-def _start(request: PlanRequest, mode: OrderMode) -> tuple[Decimal, str]:
+def _start(request: PlanRequest) -> tuple[Decimal, str]:
     """Inside the spread from the passive side; an order that must fill at once starts at the other side's touch."""
     book, inside = request.facts.book, request.settings.defaults.inside_ticks * request.tick
-    if mode in (OrderMode.FOK, OrderMode.IOC):
+    if request.settings.defaults.time_in_force is not TimeInForce.GTC:
         return (book.best_ask, "best ask") if request.is_long else (book.best_bid, "best bid")
     if request.is_long:
         return book.best_bid + inside, "best bid + inside_ticks · tick"
@@ -189,18 +189,18 @@ def _no_common_point(request: PlanRequest, allowed: _Range, log: StepLog) -> Ski
     )
 
 
-def _entry(
-    request: PlanRequest, price: Decimal, kind: OrderType, mode: OrderMode, worst: Decimal | None, log: StepLog
-) -> Entry:
+def _entry(request: PlanRequest, price: Decimal, kind: OrderType, worst: Decimal | None, log: StepLog) -> Entry:
     """With the fees: a rebate is never counted on, and only an order that cannot take pays as a maker."""
     contract, settings = request.contract, request.settings
+    time_in_force, post_only = settings.defaults.time_in_force, settings.defaults.post_only
+    if kind is OrderType.MARKET and post_only:
+        # What became a market order can no longer be post-only; it fills at once or not at all.
+        time_in_force, post_only = TimeInForce.IOC, False
     if not settings.risk.include_fees:
         entry_fee = exit_fee = Decimal(0)
     else:
         exit_fee = max(contract.taker_fee, Decimal(0))
-        stays_maker = (
-            kind is OrderType.LIMIT and mode is OrderMode.MAKER_ONLY and not settings.fallback_end_of_zone.enabled
-        )
+        stays_maker = post_only and not settings.fallback_end_of_zone.enabled
         entry_fee = max(contract.maker_fee, Decimal(0)) if stays_maker else max(exit_fee, contract.maker_fee)
     log.add(
         "entry_fee",
@@ -211,9 +211,7 @@ def _entry(
         taker_fee=contract.taker_fee,
     )
     log.add("exit_fee", "taker: a stop takes; 0 without include_fees", exit_fee, "ratio", taker_fee=contract.taker_fee)
-    if kind is OrderType.MARKET and mode is OrderMode.MAKER_ONLY:
-        mode = OrderMode.IOC  # a market order cannot be maker-only; it fills at once or not at all
-    return Entry(price, kind, mode, worst, entry_fee, exit_fee)
+    return Entry(price, kind, time_in_force, post_only, worst, entry_fee, exit_fee)
 
 
 def _plausible(request: PlanRequest, entry: Entry, log: StepLog) -> Entry | Skip:

@@ -17,7 +17,7 @@ def plan_html(plan: OrderPlan) -> str:
     zone = "none" if plan.zone is None else f"{plan.zone.low:f} to {plan.zone.high:f} ({plan.zone.anchor_source})"
     targets = ", ".join(f"{target.price:f} ({float(target.r):.2f} R, {target.size:f})" for target in plan.take_profits)
     rows = {
-        "entry": f"{plan.entry_price:f} {plan.order_type} {plan.order_mode}",
+        "entry": f"{plan.entry_price:f} {plan.order_words}",
         "zone": zone,
         "stop": f"{plan.stop_price:f} ({plan.stop_source})",
         "targets": targets,

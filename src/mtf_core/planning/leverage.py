@@ -78,11 +78,11 @@ def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: St
         atr_feature=label,
         entry=entry.price,
     )
-    multiplier = request.settings.defaults.timeframe_multipliers.get(request.timeframe, Decimal(1))
+    multiplier = request.settings.leverage.leverage_by_timeframe.get(request.timeframe, Decimal(1))
     raw = budget.risk_ratio * entry.price / stop.distance * multiplier * volatility
     log.add(
         "leverage_raw",
-        "risk_ratio / stop_pct · defaults.timeframe_multipliers[tf] · volatility_factor",
+        "risk_ratio / stop_pct · leverage.leverage_by_timeframe[tf] · volatility_factor",
         raw,
         "",
         risk_ratio=budget.risk_ratio,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mtf_core.market import Timeframe
+from mtf_core.market import OrderType, Timeframe
 from mtf_core.planning.facts import PIVOT_COUNT, FactRole, daily_pivot, fallback_pivot
 from mtf_core.rules.expressions import Feature
 from mtf_core.settings.trade_entry import (
-    OrderType,
     SecondTargetPolicy,
     StopFallback,
     StopFrom,

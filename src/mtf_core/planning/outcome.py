@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import Side, Timeframe
+from mtf_core.market import MarginMode, OrderType, Side, Timeframe, TimeInForce
 from mtf_core.planning.html import plan_html, skip_html
 from mtf_core.reasons import Reason
-from mtf_core.settings.trade_entry import EndOfZoneSettings, OpenType, OrderMode, OrderType
+from mtf_core.settings.trade_entry import EndOfZoneSettings
 
 StepValue = Decimal | int | bool | str
 
@@ -62,7 +62,7 @@ class Supervision:
     end_of_zone: EndOfZoneSettings | None
     """What may be taken when the zone is about to expire; None: nothing."""
     break_even_after_tp1: bool
-    hard_time_stop_min: Decimal | None
+    hard_time_stop_minutes: Decimal | None
     """Minutes after the fill at which the position is closed at market; None: never."""
 
 
@@ -76,8 +76,9 @@ class OrderPlan:
     decision_key: str
     planned_at_ms: int
     order_type: OrderType
-    order_mode: OrderMode
-    open_type: OpenType
+    time_in_force: TimeInForce
+    post_only: bool
+    margin_mode: MarginMode
     entry_price: Decimal
     worst_entry_price: Decimal | None
     """The worst price at which the entry may fill: that of the limit, or the bound of a `market_entry`; None: any."""
@@ -102,6 +103,11 @@ class OrderPlan:
     mark_price: Decimal | None
     supervision: Supervision
     steps: tuple[Step, ...]
+
+    @property
+    def order_words(self) -> str:
+        """The kind of the entry order as a person says it: `limit, gtc, post-only`."""
+        return f"{self.order_type}, {self.time_in_force}{', post-only' if self.post_only else ''}"
 
     def _repr_html_(self) -> str:
         return plan_html(self)

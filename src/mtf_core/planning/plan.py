@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import localcontext
 
-from mtf_core.market import Contract
+from mtf_core.market import Contract, OrderType
 from mtf_core.planning.budget import Budget, budget_of
 from mtf_core.planning.entry_price import Entry, entry_of
 from mtf_core.planning.exact import PLAN_CONTEXT
@@ -17,7 +17,7 @@ from mtf_core.planning.size import Sized, loss_per_contract, sized
 from mtf_core.planning.stop import Stop, stop_of
 from mtf_core.planning.targets import targets_of
 from mtf_core.planning.zone import entry_zone
-from mtf_core.settings.trade_entry import OrderType, TradeEntrySettings
+from mtf_core.settings.trade_entry import TradeEntrySettings
 
 
 def plan_order(
@@ -86,8 +86,9 @@ def _plan(
         decision_key=signal.decision_key,
         planned_at_ms=request.now_ms,
         order_type=entry.order_type,
-        order_mode=entry.order_mode,
-        open_type=request.settings.defaults.open_type,
+        time_in_force=entry.time_in_force,
+        post_only=entry.post_only,
+        margin_mode=request.settings.defaults.margin_mode,
         entry_price=entry.price,
         worst_entry_price=entry.worst_price,
         stop_price=stop.price,
@@ -122,6 +123,6 @@ def _supervision(request: PlanRequest, entry: Entry, zone: EntryZone | None, tar
             request.now_ms + settings.supervision.out_of_zone_after_sec * 1000 if waits and zone else None
         ),
         end_of_zone=settings.fallback_end_of_zone if waits and zone and settings.fallback_end_of_zone.enabled else None,
-        break_even_after_tp1=settings.defaults.trailing_after_tp1 and target_count == 2,
-        hard_time_stop_min=crash.hard_time_stop_min if crash.enabled else None,
+        break_even_after_tp1=settings.defaults.break_even_after_tp1 and target_count == 2,
+        hard_time_stop_minutes=crash.hard_time_stop_minutes if crash.enabled else None,
     )

@@ -48,6 +48,6 @@ def _dynamic(cells: Cells, stop_pct: Floats) -> Floats:
     """risk ratio / stop distance ratio, scaled by timeframe and by how calm 15m is."""
     settings, timeframe = cells.settings, cells.inputs.execution_timeframe
     base = float(settings.risk_ratio(timeframe)) / stop_pct
-    multiplier = float(settings.defaults.timeframe_multipliers.get(timeframe, 1))
+    multiplier = float(settings.leverage.leverage_by_timeframe.get(timeframe, 1))
     volatility = np.clip(1.25 - 75 * cells.positive(FactRole.LEVERAGE_ATR) / cells.entry, 0.5, 1.25)
     return base * multiplier * volatility

@@ -26,8 +26,9 @@ def plan_to_json(plan: OrderPlan) -> dict[str, Json]:
         "decision_key": plan.decision_key,
         "planned_at": format_instant(plan.planned_at_ms),
         "order_type": plan.order_type.value,
-        "order_mode": plan.order_mode.value,
-        "open_type": plan.open_type.value,
+        "time_in_force": plan.time_in_force.value,
+        "post_only": plan.post_only,
+        "margin_mode": plan.margin_mode.value,
         "entry_price": _text(plan.entry_price),
         "worst_entry_price": _optional_text(plan.worst_entry_price),
         "stop_price": _text(plan.stop_price),
@@ -92,12 +93,13 @@ def _zone(zone: EntryZone) -> dict[str, Json]:
 
 
 def _supervision(terms: Supervision) -> dict[str, Json]:
+    minutes = terms.hard_time_stop_minutes
     return {
         "order_deadline": _optional_instant(terms.order_deadline_ms),
         "out_of_zone_from": _optional_instant(terms.out_of_zone_from_ms),
         "end_of_zone": _end_of_zone(terms.end_of_zone) if terms.end_of_zone else None,
         "break_even_after_tp1": terms.break_even_after_tp1,
-        "hard_time_stop_min": float(terms.hard_time_stop_min) if terms.hard_time_stop_min is not None else None,
+        "hard_time_stop_minutes": None if minutes is None else float(minutes),
     }
 
 

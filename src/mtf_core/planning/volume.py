@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mtf_core.market import Contract
-from mtf_core.settings.trade_entry import OrderType
+from mtf_core.market import Contract, OrderType
 
 
 def largest_volume(contract: Contract, order_type: OrderType) -> Decimal:

@@ -185,9 +185,9 @@ def _check_timeframes(rules: RuleSet, trade_entry: TradeEntrySettings, node: Con
             f"execution timeframes: {names}",
         )
     by_timeframe: tuple[tuple[tuple[str, str], Mapping[Timeframe, object]], ...] = (
-        (("defaults", "timeframe_multipliers"), trade_entry.defaults.timeframe_multipliers),
+        (("leverage", "leverage_by_timeframe"), trade_entry.leverage.leverage_by_timeframe),
         (("defaults", "r_timeframe_multipliers"), trade_entry.defaults.r_timeframe_multipliers),
-        (("leverage", "timeframe_multipliers"), trade_entry.leverage.timeframe_multipliers),
+        (("risk", "risk_by_timeframe"), trade_entry.risk.risk_by_timeframe),
     )
     for path, values in by_timeframe:
         for timeframe in (timeframe for timeframe in values if timeframe not in execution):

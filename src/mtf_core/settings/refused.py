@@ -1,4 +1,4 @@
-"""Keys of older files that would have no effect: refused with the reason and what to write instead."""
+"""Keys of older files: refused with their new name, or with the reason why they would have no effect."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from mtf_core.settings.nodes import ConfigNode, Problems
+from mtf_core.settings.renamed import RENAMED_CONTRACT_KEYS, refusals
 
 REFUSED_VALIDATION_KEYS: Mapping[str, str] = {
     "version": "a label without effect; write a comment instead",
@@ -17,10 +18,10 @@ REFUSED_VALIDATION_KEYS: Mapping[str, str] = {
     "validation.start_from_timeframe": "without effect; `context_timeframes` says what is evaluated first",
 }
 REFUSED_CONTRACT_KEYS: Mapping[str, str] = {
+    **refusals(RENAMED_CONTRACT_KEYS),
     "version": "a label without effect; write a comment instead",
     "meta": "labels without effect; write a comment instead",
     "selection.enabled": "the selection applies whenever a run is given no symbols",
-    "selection.filters.max_age_hours": "it is a least age: write `min_age_hours`",
     "selection.filters.expire_unit": "contracts are stored with their times in milliseconds",
     "selection.filters.open_unit": "contracts are stored with their times in milliseconds",
 }
@@ -42,7 +43,7 @@ REFUSED_INDICATOR_KEYS: Mapping[str, str] = {
 
 
 def without_refused(node: ConfigNode, table: Mapping[str, str], problems: Problems) -> ConfigNode:
-    """The tree without the refused keys; each one found is added to `problems` with its explanation."""
+    """The tree without the refused keys; each one is added to `problems` with its explanation."""
     return _pruned(node, "", table, problems)
 
 

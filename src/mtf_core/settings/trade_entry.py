@@ -11,9 +11,6 @@ from attrs import fields, frozen, has
 from mtf_core.market import Timeframe
 from mtf_core.settings.fields import Setting, setting, setting_of
 from mtf_core.settings.trade_entry_choices import (
-    OpenType,
-    OrderMode,
-    OrderType,
     PivotStopPolicy,
     RoundingMode,
     SecondTargetPolicy,
@@ -54,9 +51,6 @@ __all__ = [
     "EntryZoneOptions",
     "LeverageSettings",
     "MarketEntrySettings",
-    "OpenType",
-    "OrderMode",
-    "OrderType",
     "PivotStopPolicy",
     "PostValidationSettings",
     "RiskSettings",
@@ -112,7 +106,7 @@ class TradeEntrySettings:
         if fixed is not None:
             return fixed / 100
         crash = self.risk.crash_mode
-        multiplier = self.leverage.timeframe_multipliers.get(timeframe, _ONE)
+        multiplier = self.risk.risk_by_timeframe.get(timeframe, _ONE)
         return self.defaults.risk_pct_percent / 100 * multiplier * (crash.risk_pct_multiplier if crash.enabled else 1)
 
     def r_multiple(self, timeframe: Timeframe) -> Decimal:

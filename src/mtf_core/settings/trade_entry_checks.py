@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from mtf_core.market import Timeframe
+from mtf_core.market import OrderType, Timeframe, TimeInForce
 from mtf_core.settings.nodes import ConfigNode, Place, Problems
-from mtf_core.settings.trade_entry import OrderMode, OrderType, StopFrom, TradeEntrySettings
+from mtf_core.settings.trade_entry import StopFrom, TradeEntrySettings
 
 
 def check_trade_entry(settings: TradeEntrySettings, node: ConfigNode, problems: Problems) -> None:
@@ -52,9 +52,9 @@ def _check_risk(settings: TradeEntrySettings, found: _Findings) -> None:
         share = settings.risk_ratio(timeframe)
         if share > 1:
             found.error(
-                f"leverage.timeframe_multipliers.{timeframe}",
+                f"risk.risk_by_timeframe.{timeframe}",
                 f"the risk of a trade on {timeframe} is {share:f} of the budget",
-                "risk_pct_percent / 100 · multiplier must be at most 1",
+                "risk_pct_percent / 100 · risk_by_timeframe must be at most 1",
             )
     if settings.defaults.initial_margin_usdt == 0 and settings.defaults.fallback_account_balance == 0:
         found.error(
@@ -133,8 +133,18 @@ def _check_zone(settings: TradeEntrySettings, found: _Findings) -> None:
 
 def _check_orders(settings: TradeEntrySettings, found: _Findings) -> None:
     defaults = settings.defaults
-    if defaults.order_type is OrderType.MARKET and defaults.order_mode is OrderMode.MAKER_ONLY:
-        found.error("defaults.order_type", "a market order cannot be maker_only", "set order_mode to ioc, fok or gtc")
+    if defaults.post_only and defaults.order_type is OrderType.MARKET:
+        found.error(
+            "defaults.post_only",
+            "post_only: true beside order_type: market, which always takes liquidity",
+            "set post_only: false or order_type: limit",
+        )
+    elif defaults.post_only and defaults.time_in_force is not TimeInForce.GTC:
+        found.error(
+            "defaults.post_only",
+            f"post_only: true beside time_in_force: {defaults.time_in_force}, which fills at once or not at all",
+            "set post_only: false or time_in_force: gtc",
+        )
     if defaults.max_deviation_pct > defaults.implausible_pct:
         found.warning(
             "defaults.max_deviation_pct",
@@ -157,9 +167,9 @@ def _check_targets(settings: TradeEntrySettings, found: _Findings) -> None:
     if defaults.targets == 1:
         if defaults.tp1_r is not None:
             found.warning("defaults.tp1_r", "it acts with two targets only", "set targets: 2 or leave it out")
-        if defaults.trailing_after_tp1:
+        if defaults.break_even_after_tp1:
             found.warning(
-                "defaults.trailing_after_tp1", "it acts with two targets only", "set targets: 2 or leave it out"
+                "defaults.break_even_after_tp1", "it acts with two targets only", "set targets: 2 or leave it out"
             )
         if settings.risk.crash_mode.enabled and settings.risk.crash_mode.tp1_r is not None:
             found.warning("risk.crash_mode.tp1_r", "it acts with two targets only", "set targets: 2 or leave it out")

@@ -58,27 +58,6 @@ class SecondTargetPolicy(StrEnum):
     """At 2·r."""
 
 
-class OrderType(StrEnum):
-    LIMIT = "limit"
-    MARKET = "market"
-
-
-class OrderMode(StrEnum):
-    """How long an entry order stands and whether it may take liquidity."""
-
-    GTC = "gtc"
-    FOK = "fok"
-    IOC = "ioc"
-    MAKER_ONLY = "maker_only"
-
-
-class OpenType(StrEnum):
-    """Margin mode of the position."""
-
-    ISOLATED = "isolated"
-    CROSS = "cross"
-
-
 class RoundingMode(StrEnum):
     """How a leverage becomes a whole number; caps and floors are applied again afterwards."""
 

@@ -6,12 +6,9 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import Timeframe
+from mtf_core.market import MarginMode, OrderType, Timeframe, TimeInForce
 from mtf_core.settings.fields import ratio, setting
 from mtf_core.settings.trade_entry_choices import (
-    OpenType,
-    OrderMode,
-    OrderType,
     PivotStopPolicy,
     SecondTargetPolicy,
     StopFallback,
@@ -46,9 +43,6 @@ class DefaultsSettings:
     )
     fallback_account_balance: Decimal = setting(
         Decimal(0), doc="without `initial_margin_usdt`: the budget is this times `risk_pct_percent`", unit="USDT", ge=0
-    )
-    timeframe_multipliers: dict[Timeframe, Decimal] = setting(
-        factory=dict, doc="scales the dynamic leverage by execution timeframe; absent: 1", gt=0
     )
     r_timeframe_multipliers: dict[Timeframe, Decimal] = setting(
         factory=dict, doc="scales the R of the target by execution timeframe; absent: 1", gt=0
@@ -100,14 +94,15 @@ class DefaultsSettings:
     )
     tp2_policy: SecondTargetPolicy = setting(SecondTargetPolicy.PIVOT, doc="with two targets: how the second is placed")
     tp1_share: SplitSettings = setting(factory=SplitSettings, doc="with two targets: what the first one takes")
-    trailing_after_tp1: bool = setting(
+    break_even_after_tp1: bool = setting(
         False, doc="with two targets: the supervisor moves the stop to break-even once the first is filled"
     )
 
     # order
     order_type: OrderType = setting(OrderType.LIMIT, doc="kind of the entry order")
-    order_mode: OrderMode = setting(OrderMode.MAKER_ONLY, doc="time in force of a limit entry")
-    open_type: OpenType = setting(OpenType.ISOLATED, doc="margin mode; liquidation is judged as isolated in both")
+    time_in_force: TimeInForce = setting(TimeInForce.GTC, doc="what becomes of what does not fill at once")
+    post_only: bool = setting(True, doc="a limit entry that would take liquidity is not placed; with gtc only")
+    margin_mode: MarginMode = setting(MarginMode.ISOLATED, doc="margin mode; liquidation is judged as isolated in both")
     inside_ticks: int = setting(
         1, doc="a limit entry starts this far inside the spread, from the passive side", unit="ticks", ge=0
     )

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import Timeframe
+from mtf_core.market import OrderType, Timeframe
 from mtf_core.settings.fields import ratio, setting
-from mtf_core.settings.trade_entry_choices import OrderType, RoundingMode
+from mtf_core.settings.trade_entry_choices import RoundingMode
 
 
 @frozen
@@ -18,7 +18,7 @@ class CrashModeSettings:
     enabled: bool = setting(False, doc="applies the terms below to every plan of the profile")
     risk_pct_multiplier: Decimal = setting(Decimal(1), doc="scales the risk of a trade", gt=0, le=1)
     tp1_r: Decimal | None = setting(None, doc="with two targets: replaces `defaults.tp1_r`", unit="R", gt=0)
-    hard_time_stop_min: Decimal | None = setting(
+    hard_time_stop_minutes: Decimal | None = setting(
         None, doc="the supervisor closes the position at market after this time; absent: never", unit="minutes", gt=0
     )
 
@@ -33,6 +33,9 @@ class RiskSettings:
         unit="percent",
         gt=0,
         le=100,
+    )
+    risk_by_timeframe: dict[Timeframe, Decimal] = setting(
+        factory=dict, doc="scales the risk, hence the size, by execution timeframe; absent: 1", gt=0
     )
     include_fees: bool = setting(True, doc="counts the fees of entry and stop as part of the risk")
     min_liquidation_ratio: Decimal = setting(
@@ -86,8 +89,8 @@ class LeverageSettings:
     target: Decimal | None = setting(
         None, doc="leverage of a plan whose stop comes from the risk; absent: `floor`", ge=1
     )
-    timeframe_multipliers: dict[Timeframe, Decimal] = setting(
-        factory=dict, doc="scales the risk, hence the size, by execution timeframe; absent: 1", gt=0
+    leverage_by_timeframe: dict[Timeframe, Decimal] = setting(
+        factory=dict, doc="scales the dynamic leverage by execution timeframe; absent: 1", gt=0
     )
     max_loss_pct: Decimal = ratio(
         Decimal(0), doc="the loss at the stop is at most this share of `initial_margin_usdt`; 0: off"

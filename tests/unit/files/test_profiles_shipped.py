@@ -7,11 +7,11 @@ import pytest
 
 from mtf_adapters.files.config_dir import config_dir_in_use
 from mtf_adapters.files.profiles import check_config
-from mtf_core.market import Timeframe
+from mtf_core.market import Timeframe, TimeInForce
 from mtf_core.rules.expressions import Test, used
 from mtf_core.rules.ruleset import ContextMode
 from mtf_core.settings.profile import profile_from_content
-from mtf_core.settings.trade_entry import OrderMode, StopFrom, ZoneAnchor
+from mtf_core.settings.trade_entry import StopFrom, ZoneAnchor
 from tests.unit.files.shipped import NAMES, shipped
 
 M1, M5, M15, H1, H4 = Timeframe.M1, Timeframe.M5, Timeframe.M15, Timeframe.H1, Timeframe.H4
@@ -186,7 +186,8 @@ def test_choices_of_trade_entry() -> None:
     assert by_profile("defaults.stop_from") == dict(
         zip(NAMES, (StopFrom.ATR, StopFrom.PIVOT, StopFrom.ATR, StopFrom.PIVOT), strict=True)
     )
-    assert by_profile("defaults.order_mode") == dict.fromkeys(NAMES, OrderMode.GTC)
+    assert by_profile("defaults.time_in_force") == dict.fromkeys(NAMES, TimeInForce.GTC)
+    assert by_profile("defaults.post_only") == dict.fromkeys(NAMES, False)
     assert by_profile("zone.source") == dict(
         zip(NAMES, (ZoneAnchor.SMA21, ZoneAnchor.VWAP, ZoneAnchor.VWAP, ZoneAnchor.VWAP), strict=True)
     )
@@ -208,15 +209,15 @@ def test_choices_of_trade_entry() -> None:
 )
 def test_multipliers_by_timeframe(name: str, risk: dict[Timeframe, str], leverage: dict[Timeframe, str]) -> None:
     entry = shipped(name).trade_entry
-    assert entry.leverage.timeframe_multipliers == {tf: Decimal(value) for tf, value in risk.items()}
-    assert entry.defaults.timeframe_multipliers == {tf: Decimal(value) for tf, value in leverage.items()}
+    assert entry.risk.risk_by_timeframe == {tf: Decimal(value) for tf, value in risk.items()}
+    assert entry.leverage.leverage_by_timeframe == {tf: Decimal(value) for tf, value in leverage.items()}
 
 
 def test_crash_accepts_a_range_of_leverage_and_works_on_sharper_terms() -> None:
     entry = shipped("crash").trade_entry
     assert (entry.leverage.accept.min, entry.leverage.accept.max) == (2, 25)
     crash = entry.risk.crash_mode
-    assert (crash.enabled, crash.risk_pct_multiplier, crash.hard_time_stop_min) == (True, Decimal("0.75"), 45)
+    assert (crash.enabled, crash.risk_pct_multiplier, crash.hard_time_stop_minutes) == (True, Decimal("0.75"), 45)
 
 
 def test_leverage_caps_by_symbol() -> None:

@@ -11,14 +11,13 @@ from typing import Any
 
 from attrs import evolve
 
-from mtf_core.market import Contract, LeverageBracket, MarkPrice, Side, Timeframe, TopOfBook
+from mtf_core.market import Contract, LeverageBracket, MarkPrice, Side, Timeframe, TimeInForce, TopOfBook
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, OrderPlan, Signal, Skip
 from mtf_core.settings.trade_entry import (
     AcceptSettings,
     DefaultsSettings,
     EndOfZoneSettings,
     LeverageSettings,
-    OrderMode,
     RiskSettings,
     StopFrom,
     TargetPolicy,
@@ -57,7 +56,8 @@ SETTINGS = TradeEntrySettings(
         initial_margin_usdt=D(100),
         stop_from=StopFrom.ATR,
         tp_policy=TargetPolicy.R_MULTIPLE,
-        order_mode=OrderMode.GTC,
+        time_in_force=TimeInForce.GTC,
+        post_only=False,
         zone_max_deviation_pct=D("0.02"),
     ),
     risk=RiskSettings(include_fees=False),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
-from mtf_core.market import Side
+from mtf_core.market import OrderType, Side
 from mtf_core.planning import OrderPlan
 from mtf_core.planning.caps import matching_caps
-from mtf_core.settings.trade_entry import OrderMode, OrderType
 from tests.strategies import PlanCase
 
 
@@ -23,7 +22,7 @@ def assert_loss_within_risk(case: PlanCase, plan: OrderPlan) -> None:
         quantity = plan.size * case.contract.contract_size
         loss = quantity * abs(plan.entry_price - plan.stop_price)
         if case.settings.risk.include_fees:
-            maker = plan.order_type is OrderType.LIMIT and plan.order_mode is OrderMode.MAKER_ONLY
+            maker = plan.order_type is OrderType.LIMIT and plan.post_only
             entry_fee = case.contract.maker_fee if maker else max(case.contract.maker_fee, case.contract.taker_fee)
             loss += quantity * (entry_fee * plan.entry_price + case.contract.taker_fee * plan.stop_price)
         assert loss <= plan.loss_at_stop_usdt <= plan.risk_usdt
@@ -119,7 +118,7 @@ def assert_entry_acceptable(case: PlanCase, plan: OrderPlan) -> None:
         assert entry == (book.best_ask if plan.side is Side.LONG else book.best_bid)
         return
     assert book.best_bid <= entry <= book.best_ask
-    if plan.order_mode is OrderMode.MAKER_ONLY:
+    if plan.post_only:
         assert entry < book.best_ask if plan.side is Side.LONG else entry > book.best_bid
 
 

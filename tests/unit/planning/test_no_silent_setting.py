@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from attrs import evolve, fields, has
 
-from mtf_core.market import Side, Timeframe
+from mtf_core.market import OrderType, Side, Timeframe, TimeInForce
 from mtf_core.planning import FactRole, FeatureFact, Skip, needed_features
 from mtf_core.settings.structure import setting_types
 from mtf_core.settings.trade_entry import (
@@ -20,8 +20,6 @@ from mtf_core.settings.trade_entry import (
     EntrySettings,
     EntryZoneOptions,
     MarketEntrySettings,
-    OrderMode,
-    OrderType,
     PivotStopPolicy,
     PostValidationSettings,
     StopFallback,
@@ -79,13 +77,13 @@ def others(wanted: Any) -> Iterator[Any]:
 
 def bases() -> list[PlanCase]:
     """Trades in which every mechanism is at work somewhere."""
-    market = {"order_type": OrderType.MARKET, "order_mode": OrderMode.IOC, "market_max_spread_pct": D("0.004")}
+    market = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC, "market_max_spread_pct": D("0.004")}
     pivot = {"stop_from": StopFrom.PIVOT, "pivot_sl_buffer_pct": D("0.001")}
-    aligned = {"tp_policy": TargetPolicy.PIVOT_CONSERVATIVE, "targets": 2, "trailing_after_tp1": True}
+    aligned = {"tp_policy": TargetPolicy.PIVOT_CONSERVATIVE, "targets": 2, "break_even_after_tp1": True}
     terms = MarketEntrySettings(True, (Timeframe.M5,), D(20), D(25))
     upgradable = with_settings(example(market_max_spread_pct=D("0.004")), market_entry=terms)
     supervised = with_settings(example(), fallback_end_of_zone=EndOfZoneSettings(enabled=True))
-    crash = CrashModeSettings(enabled=True, risk_pct_multiplier=D("0.5"), tp1_r=D(1), hard_time_stop_min=D(45))
+    crash = CrashModeSettings(enabled=True, risk_pct_multiplier=D("0.5"), tp1_r=D(1), hard_time_stop_minutes=D(45))
     aged = example()
     aged = evolve(
         aged,
@@ -114,8 +112,8 @@ def bases() -> list[PlanCase]:
         example(Side.SHORT),
         example().with_risk(include_fees=True),
         example(initial_margin_usdt=D(0), fallback_account_balance=D(3000)),
-        example(timeframe_multipliers={Timeframe.M5: D(3)}),
-        example(order_mode=OrderMode.IOC),
+        example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)}),
+        example(time_in_force=TimeInForce.IOC),
         example(**market),
         example(**pivot),
         example(**pivot, pivot_sl_policy=PivotStopPolicy.S3, stop_fallback=StopFallback.RISK).with_leverage(

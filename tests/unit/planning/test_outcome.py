@@ -26,7 +26,9 @@ from tests.unit.planning.examples import D, example, plan_of, skip_of, with_cont
 CONTRACT_NAMES = {
     "side",
     "order_type",
-    "order_mode",
+    "time_in_force",
+    "post_only",
+    "margin_mode",
     "entry_price",
     "stop_price",
     "stop_source",

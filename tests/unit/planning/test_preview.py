@@ -7,10 +7,10 @@ import pytest
 from attrs import evolve
 from hypothesis import assume, given
 
-from mtf_core.market import MarkPrice, Side, Timeframe, TopOfBook
+from mtf_core.market import MarkPrice, OrderType, Side, Timeframe, TimeInForce, TopOfBook
 from mtf_core.planning import OrderPlan, PreviewInputs, preview
 from mtf_core.planning.caps import matching_caps
-from mtf_core.settings.trade_entry import AcceptSettings, OrderMode, OrderType, StopFallback, StopFrom, TargetPolicy
+from mtf_core.settings.trade_entry import AcceptSettings, StopFallback, StopFrom, TargetPolicy
 from tests.strategies import NOW_MS, SYMBOL, PlanCase, plan_cases
 from tests.unit.planning.examples import D, example, plan_of
 
@@ -29,7 +29,8 @@ def entered_at_the_close(case: PlanCase) -> PlanCase:
         stop_from=StopFrom.ATR if case.settings.defaults.stop_from is StopFrom.RISK else StopFrom.PIVOT,
         stop_fallback=StopFallback.ATR,
         order_type=OrderType.LIMIT,
-        order_mode=OrderMode.GTC,
+        time_in_force=TimeInForce.GTC,
+        post_only=False,
         inside_ticks=1,
         initial_margin_usdt=D(100),
         max_deviation_pct=D("0.5"),
@@ -154,7 +155,9 @@ def test_the_leverage_of_a_risk_stop_is_its_target():
 
 
 def test_the_preview_reads_the_multipliers_of_the_execution_timeframe():
-    case = example(timeframe_multipliers={Timeframe.M5: D(3)}, r_timeframe_multipliers={Timeframe.M5: D("1.5")})
+    case = example(r_timeframe_multipliers={Timeframe.M5: D("1.5")}).with_leverage(
+        leverage_by_timeframe={Timeframe.M5: D(3)}
+    )
     shown = preview(case.settings, evolve(inputs_of(case), close=np.array([100.1])))
     assert shown.leverage == pytest.approx(np.array([9.0]))
     assert shown.expected_r_multiple == pytest.approx(np.array([3.0]))

@@ -11,7 +11,6 @@ from mtf_core.settings.trade_entry import (
     AcceptSettings,
     CrashModeSettings,
     EndOfZoneSettings,
-    OrderMode,
     RoundingMode,
     RoundingSettings,
     StopFrom,
@@ -40,7 +39,7 @@ def test_fees_of_entry_and_stop_are_part_of_the_risk():
 
 
 def test_an_entry_that_can_only_be_maker_pays_the_makers_fee():
-    case = example(order_mode=OrderMode.MAKER_ONLY).with_risk(include_fees=True)
+    case = example(post_only=True).with_risk(include_fees=True)
     # 0.01 · (1.5 + 0.0002 · 100.1 + 0.0006 · 98.6) = 0.0157918
     assert plan_of(case).loss_at_stop_usdt == plan_of(case).size * D("0.0157918")
     may_take = with_settings(case, fallback_end_of_zone=EndOfZoneSettings(enabled=True))
@@ -48,7 +47,7 @@ def test_an_entry_that_can_only_be_maker_pays_the_makers_fee():
 
 
 def test_a_rebate_is_never_counted_on():
-    case = with_contract(example(order_mode=OrderMode.MAKER_ONLY).with_risk(include_fees=True), maker_fee=D("-0.001"))
+    case = with_contract(example(post_only=True).with_risk(include_fees=True), maker_fee=D("-0.001"))
     assert step(plan_of(case), "entry_fee") == 0
 
 
@@ -65,7 +64,7 @@ def test_without_an_initial_margin_the_budget_comes_from_the_fallback_balance():
 
 
 def test_the_timeframe_multiplier_of_the_leverage_section_scales_the_risk():
-    plan = plan_of(example().with_leverage(timeframe_multipliers={Timeframe.M5: D(2), Timeframe.M1: D(9)}))
+    plan = plan_of(example().with_risk(risk_by_timeframe={Timeframe.M5: D(2), Timeframe.M1: D(9)}))
     assert plan.risk_usdt == D(10)
 
 
@@ -74,21 +73,21 @@ def test_the_loss_is_capped_at_a_share_of_the_initial_margin():
 
 
 def test_crash_mode_scales_the_risk():
-    crash = CrashModeSettings(enabled=True, risk_pct_multiplier=D("0.5"), hard_time_stop_min=D(45))
+    crash = CrashModeSettings(enabled=True, risk_pct_multiplier=D("0.5"), hard_time_stop_minutes=D(45))
     plan = plan_of(example().with_risk(crash_mode=crash))
     assert plan.risk_usdt == D("2.5")
-    assert plan.supervision.hard_time_stop_min == D(45)
+    assert plan.supervision.hard_time_stop_minutes == D(45)
 
 
 def test_a_fixed_risk_ignores_the_multipliers():
-    case = example().with_leverage(timeframe_multipliers={Timeframe.M5: D(2)}).with_risk(fixed_risk_percent=D(1))
+    case = example().with_risk(risk_by_timeframe={Timeframe.M5: D(2)}).with_risk(fixed_risk_percent=D(1))
     assert plan_of(case).risk_usdt == D(1)
 
 
 # --- leverage -------------------------------------------------------------------------------------------------
 def test_the_leverage_follows_from_risk_stop_and_volatility():
     # 0.05 / (1.5 / 100.1) · (1.25 − 75 · 0.5 / 100.1) = 0.05 / 1.5 · (125.125 − 37.5) = 2.9208333; three times that
-    plan = plan_of(example(timeframe_multipliers={Timeframe.M5: D(3)}))
+    plan = plan_of(example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)}))
     assert step(plan, "volatility_factor").quantize(D("1e-6")) == D("0.875375")
     assert step(plan, "leverage_raw") == D("8.7625")
     assert plan.leverage == 9  # rounded up
@@ -98,7 +97,7 @@ def test_the_leverage_follows_from_risk_stop_and_volatility():
 
 @pytest.mark.parametrize(("mode", "leverage"), [("floor", 8), ("ceil", 9), ("round", 9)])
 def test_the_leverage_is_rounded_as_the_settings_say(mode, leverage):
-    case = example(timeframe_multipliers={Timeframe.M5: D(3)})
+    case = example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)})
     assert plan_of(case.with_leverage(rounding=RoundingSettings(RoundingMode(mode)))).leverage == leverage
 
 
@@ -131,7 +130,7 @@ def test_a_size_is_never_rounded_up_to_the_smallest_volume():
 
 
 def test_toward_the_initial_margin_the_lowest_affordable_leverage_is_taken():
-    case = example(timeframe_multipliers={Timeframe.M5: D(3)})
+    case = example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)})
     assert plan_of(case.with_leverage(toward_initial_margin=True)).leverage == 4
 
 
@@ -147,13 +146,13 @@ def test_toward_the_initial_margin_the_lowest_affordable_leverage_is_taken():
     ],
 )
 def test_caps_and_floor_bound_the_leverage_and_a_cap_below_the_floor_wins(changes, leverage):
-    case = example(timeframe_multipliers={Timeframe.M5: D(3)}).with_leverage(**changes)
+    case = example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)}).with_leverage(**changes)
     assert plan_of(case).leverage == leverage
 
 
 def test_the_dynamic_cap_is_k_dynamic_over_the_stop_distance():
     # 0.1 / (1.5 / 100.1) = 6.67
-    assert plan_of(example(timeframe_multipliers={Timeframe.M5: D(3)}, k_dynamic=D("0.1"))).leverage == 6
+    assert plan_of(example(k_dynamic=D("0.1")).with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)})).leverage == 6
 
 
 def test_the_bracket_of_the_notional_caps_the_leverage():
@@ -161,7 +160,7 @@ def test_the_bracket_of_the_notional_caps_the_leverage():
         LeverageBracket(D(0), D(300), D(50), D("0.01"), D(0)),
         LeverageBracket(D(300), D(50_000), D(5), D("0.01"), D(0)),
     )
-    case = with_contract(example(timeframe_multipliers={Timeframe.M5: D(3)}), brackets=rows)
+    case = with_contract(example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(3)}), brackets=rows)
     assert plan_of(case).leverage == 5
 
 
@@ -221,7 +220,7 @@ def test_the_highest_safe_leverage_is_found(side):
 
 def test_the_guard_lowers_the_leverage_until_the_stop_comes_first():
     # raw 29.2; a stop 1.5 away needs liquidation 4.5 away: 100.1 / L ≲ 5.5
-    case = example(timeframe_multipliers={Timeframe.M5: D(10)}).with_risk(min_liquidation_ratio=D(3))
+    case = example().with_leverage(leverage_by_timeframe={Timeframe.M5: D(10)}).with_risk(min_liquidation_ratio=D(3))
     plan = plan_of(case)
     assert step(plan, "leverage_within_caps") == 30
     assert plan.leverage == 18  # 100.1 · 17/18 / 0.9894 = 95.552, 4.5 away; with 19 it is 95.9, 4.2 away
@@ -234,7 +233,7 @@ def test_a_floor_above_the_safe_leverage_is_a_stop_beyond_liquidation():
 
 
 def test_a_stop_from_the_risk_keeps_its_leverage():
-    case = example(stop_from=StopFrom.RISK, timeframe_multipliers={Timeframe.M5: D(9)}).with_leverage(target=D(5))
+    case = example(stop_from=StopFrom.RISK).with_leverage(target=D(5), leverage_by_timeframe={Timeframe.M5: D(9)})
     assert plan_of(case).leverage == 5
 
 

@@ -139,8 +139,10 @@ def test_a_split_that_leaves_a_part_below_the_smallest_volume_is_no_split():
 
 
 def test_break_even_after_the_first_target_is_asked_for_only_with_two_of_them():
-    assert plan_of(two(trailing_after_tp1=True)).supervision.break_even_after_tp1
-    assert not plan_of(with_contract(two(trailing_after_tp1=True), min_volume=D(167))).supervision.break_even_after_tp1
+    assert plan_of(two(break_even_after_tp1=True)).supervision.break_even_after_tp1
+    assert not plan_of(
+        with_contract(two(break_even_after_tp1=True), min_volume=D(167))
+    ).supervision.break_even_after_tp1
 
 
 def test_every_target_is_explained():

@@ -3,14 +3,12 @@
 import pytest
 from attrs import evolve
 
-from mtf_core.market import MarkPrice, Side, Timeframe
+from mtf_core.market import MarkPrice, OrderType, Side, Timeframe, TimeInForce
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import (
     EntrySettings,
     EntryZoneOptions,
     MarketEntrySettings,
-    OrderMode,
-    OrderType,
     ZoneAnchor,
 )
 from tests.strategies import NOW_MS, SYMBOL, PlanCase
@@ -105,21 +103,21 @@ def test_a_limit_entry_starts_inside_the_spread_and_never_beyond_the_touch(side,
 
 
 @pytest.mark.parametrize(("side", "entry"), [(Side.LONG, "100.3"), (Side.SHORT, "100.1")])
-def test_a_maker_only_entry_stays_a_tick_from_the_other_side(side, entry):
-    plan = plan_of(example(side, order_mode=OrderMode.MAKER_ONLY, inside_ticks=9))
+def test_a_post_only_entry_stays_a_tick_from_the_other_side(side, entry):
+    plan = plan_of(example(side, post_only=True, inside_ticks=9))
     assert plan.entry_price == D(entry)
 
 
 @pytest.mark.parametrize(("side", "entry"), [(Side.LONG, "100.0"), (Side.SHORT, "100.1")])
-def test_a_maker_only_entry_joins_the_touch_of_a_one_tick_spread(side, entry):
-    case = with_book(example(side, order_mode=OrderMode.MAKER_ONLY), "100.0", "100.1")
+def test_a_post_only_entry_joins_the_touch_of_a_one_tick_spread(side, entry):
+    case = with_book(example(side, post_only=True), "100.0", "100.1")
     assert plan_of(case).entry_price == D(entry)
 
 
-@pytest.mark.parametrize("mode", [OrderMode.IOC, OrderMode.FOK])
-def test_an_entry_that_must_fill_at_once_starts_at_the_other_sides_touch(mode):
-    assert plan_of(example(order_mode=mode)).entry_price == D("100.4")
-    assert plan_of(example(Side.SHORT, order_mode=mode)).entry_price == D("100.0")
+@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
+def test_an_entry_that_must_fill_at_once_starts_at_the_other_sides_touch(time_in_force):
+    assert plan_of(example(time_in_force=time_in_force)).entry_price == D("100.4")
+    assert plan_of(example(Side.SHORT, time_in_force=time_in_force)).entry_price == D("100.0")
 
 
 def test_a_zone_above_the_book_pulls_the_entry_up_to_its_bound():
@@ -160,7 +158,7 @@ def test_the_spread_guard_stops_limit_entries():
 
 def test_the_slippage_guard_stops_limit_entries_worse_than_the_mark():
     # 100.4 is 20.0 bps above the mark of 100.2
-    ioc = example(order_mode=OrderMode.IOC)
+    ioc = example(time_in_force=TimeInForce.IOC)
     assert skip_of(with_settings(ioc, entry=EntrySettings(slippage_guard_bps=D(19)))).reason is (
         Reason.SKIPPED_OUT_OF_ZONE
     )
@@ -168,7 +166,7 @@ def test_the_slippage_guard_stops_limit_entries_worse_than_the_mark():
 
 
 # --- market ---------------------------------------------------------------------------------------------------
-MARKET = {"order_type": OrderType.MARKET, "order_mode": OrderMode.IOC}
+MARKET = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC}
 
 
 def test_a_market_entry_is_reckoned_at_the_touch():
@@ -191,14 +189,14 @@ def upgradable(**changes: object) -> PlanCase:
     terms = MarketEntrySettings(
         enabled=True, allowed_execution_timeframes=(Timeframe.M5,), adx_min_1h=D(20), max_slippage_bps=D(25)
     )
-    case = example(order_mode=OrderMode.MAKER_ONLY, market_max_spread_pct=D("0.004"))
+    case = example(post_only=True, market_max_spread_pct=D("0.004"))
     return with_settings(case, market_entry=evolve(terms, **changes))
 
 
 def test_a_limit_entry_becomes_a_market_entry_with_a_bound_on_its_fill():
     plan = plan_of(upgradable())
     assert plan.order_type is OrderType.MARKET
-    assert plan.order_mode is OrderMode.IOC
+    assert (plan.time_in_force, plan.post_only) == (TimeInForce.IOC, False)
     assert plan.entry_price == D("100.4")
     assert plan.worst_entry_price == D("100.6")  # 100.4 · 1.0025 = 100.651, down
 

@@ -43,7 +43,7 @@ def test_the_common_file_loads_without_multipliers_that_speak_for_all_profiles()
         "trade_entry.defaults.timeframe_multipliers",
         "trade_entry.leverage.timeframe_multipliers",
     ]
-    assert "timeframe_multipliers" not in str(outcome.text)
+    assert "_by_timeframe" not in str(outcome.text)
 
 
 def test_multipliers_of_timeframes_without_entries_are_left_out_and_named():
@@ -64,10 +64,34 @@ def test_without_the_validations_of_the_profile_multipliers_stay_and_a_decision_
     assert "execution timeframes" in of_kind(outcome, FindingKind.DECISION)[0].found
 
 
-@pytest.mark.parametrize(("mode", "name"), [(1, "gtc"), (2, "fok"), (3, "ioc"), (4, "maker_only")])
-def test_order_modes_get_their_names(tmp_path: Path, mode: int, name: str):
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [(1, "gtc"), (2, "fok"), (3, "ioc"), (4, "maker_only"), ("ioc", "ioc"), ("MAKER_ONLY", "maker_only")],
+)
+def test_order_modes_become_a_time_in_force_and_post_only(tmp_path: Path, mode: int | str, name: str):
     outcome = convert_text(tmp_path, f"trade_entry: {{defaults: {{order_mode: {mode}}}}}", "trade_entry.yaml")
-    assert plain(outcome) == {"defaults": {"order_mode": name}}
+    assert plain(outcome) == {
+        "defaults": {
+            "time_in_force": name.replace("maker_only", "gtc"),
+            "post_only": name == "maker_only",
+        }
+    }
+
+
+def test_a_market_order_is_never_post_only_whatever_its_mode_said(tmp_path: Path):
+    text = "trade_entry: {defaults: {order_type: market, order_mode: 4}}"
+    outcome = convert_text(tmp_path, text, "trade_entry.some.yaml")
+    assert outcome.ok, outcome.problems
+    assert "post_only: false" in str(outcome.text)
+
+
+def test_keys_with_new_names_are_translated_and_a_second_spelling_is_named(tmp_path: Path):
+    text = "trade_entry: {defaults: {open_type: cross, margin_mode: isolated, trailing_after_tp1: true, targets: 2}}"
+    outcome = convert_text(tmp_path, text, "trade_entry.yaml")
+    assert plain(outcome) == {"defaults": {"margin_mode": "cross", "break_even_after_tp1": True, "targets": 2}}
+    assert [finding.found for finding in of_kind(outcome, FindingKind.DECISION)] == [
+        "defaults.margin_mode a second time, under another name"
+    ]
 
 
 def test_a_ratio_that_was_read_as_a_percent_becomes_the_ratio(tmp_path: Path):
@@ -89,7 +113,8 @@ def test_what_an_absent_key_meant_is_written_out_where_a_common_file_would_fill_
     settings = structure(TradeEntrySettings, overlaid(common, tree(outcome.text)), Problems())
     # The defaults of the settings classes are those of the reference's code.
     assert settings is not None
-    assert settings.defaults.order_mode == TradeEntrySettings().defaults.order_mode
+    assert settings.defaults.time_in_force == TradeEntrySettings().defaults.time_in_force
+    assert settings.defaults.post_only
     assert settings.defaults.zone_max_deviation_pct == TradeEntrySettings().defaults.zone_max_deviation_pct
     assert settings.risk.daily_max_loss_usdt == 0
     assert settings.entry.spread_guard_bps is None

@@ -115,7 +115,9 @@ def test_override_files_keep_the_digits_they_are_written_with(tmp_path: Path, te
 
 def test_every_problem_of_an_override_file_is_named(tmp_path: Path):
     path = tmp_path / "contracts.yaml"
-    path.write_text("BTCUSDT: {tick_sise: 1, contract_size: big, max_volume: NaN}\nETHUSDT: 5\nXUSDT: {status: [a]}\n")
+    path.write_text(
+        "BTCUSDT: {tick_sise: 1, contract_size: big, max_size: NaN, min_volume: 1}\nETHUSDT: 5\nXUSDT: {status: [a]}\n"
+    )
     with pytest.raises(InvalidContractOverridesError) as caught:
         read_contract_overrides(path)
     message = str(caught.value)
@@ -123,7 +125,8 @@ def test_every_problem_of_an_override_file_is_named(tmp_path: Path):
         "contracts.yaml",
         "BTCUSDT.tick_sise: unknown, did you mean tick_size?",
         "BTCUSDT.contract_size: 'big' is no number",
-        "BTCUSDT.max_volume: 'NaN' is no number",
+        "BTCUSDT.max_size: 'NaN' is no number",
+        "BTCUSDT.min_volume: it has another name now: write `min_size`",
         "ETHUSDT: expected a mapping",
         "XUSDT.status: expected one value",
     ):

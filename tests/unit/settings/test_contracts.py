@@ -43,7 +43,7 @@ def test_a_blacklisted_symbol_must_look_like_one(symbol: str) -> None:
     ("text", "advice"),
     [
         ("{enabled: true}", "the selection applies whenever"),
-        ("{filters: {max_age_hours: 880}}", "write `min_age_hours`"),
+        ("{filters: {max_age_hours: 880}}", "write `selection.filters.min_age_hours`"),
         ("{filters: {open_unit: ms}}", "milliseconds"),
     ],
 )

@@ -26,7 +26,8 @@ validation:
 TRADE_ENTRY = """\
 defaults:
   risk_pct_percent: 0.5
-  timeframe_multipliers: {1m: 1.2}
+risk:
+  risk_by_timeframe: {1m: 1.2}
 """
 
 
@@ -68,7 +69,7 @@ def test_settings_may_stand_below_one_key_with_the_name_of_the_document() -> Non
 @pytest.mark.parametrize(
     "texts",
     [
-        {"trade_entry": "# a comment\ndefaults: {timeframe_multipliers: {1m: 1.20}, risk_pct_percent: 5E-1}\n"},
+        {"trade_entry": "# a comment\nrisk: {risk_by_timeframe: {1m: 1.20}}\ndefaults: {risk_pct_percent: 5E-1}\n"},
         {"trade_entry": TRADE_ENTRY + "leverage: {exchange_cap: 20}\n"},  # the default, written down
         {"validations": VALIDATIONS.replace("1e-12", "0.000000000001")},
         {"indicator": "{}"},
@@ -132,8 +133,8 @@ def test_problems_of_all_documents_are_reported_together() -> None:
     ("trade_entry", "message"),
     [
         (
-            "leverage: {timeframe_multipliers: {5m: 2}}",
-            "trade_entry.yaml:1: leverage.timeframe_multipliers.5m: a multiplier for 5m, which is not an execution "
+            "leverage: {leverage_by_timeframe: {5m: 2}}",
+            "trade_entry.yaml:1: leverage.leverage_by_timeframe.5m: a multiplier for 5m, which is not an execution "
             "timeframe of the profile; it has no effect; execution timeframes: 1m",
         ),
         (
@@ -169,7 +170,7 @@ def test_effective_settings_name_value_unit_origin_and_meaning() -> None:
     origins = {path: (rows[path].value, rows[path].origin) for path in rows}
     assert origins["trade_entry.defaults.r_multiple"] == (1.3, "common.yaml:1")
     assert origins["trade_entry.risk.daily_max_loss_usdt"] == (25, "common.yaml:3")
-    assert origins["trade_entry.defaults.timeframe_multipliers.1m"] == (1.2, "own.yaml:3")
+    assert origins["trade_entry.risk.risk_by_timeframe.1m"] == (1.2, "own.yaml:4")
     assert origins["trade_entry.leverage.exchange_cap"] == (20, "default")
     assert origins["mtf_validations.mode"] == ("pragmatic", "mtf_validations.yaml:1")
     assert origins["mtf_validations.rules.strong"] == ({"gt": 60, "field": "rsi"}, "mtf_validations.yaml:5")

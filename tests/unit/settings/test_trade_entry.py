@@ -60,12 +60,14 @@ def test_a_file_is_read_with_its_own_keys():
           stop_from: pivot
           pivot_sl_policy: strongest
           atr_timeframe: 5m
-          order_mode: gtc
+          time_in_force: gtc
+          post_only: false
         risk:
           daily_max_loss_percent: 2.5
+          risk_by_timeframe: {1m: 20}
           crash_mode: {enabled: true, risk_pct_multiplier: 0.75}
         leverage:
-          timeframe_multipliers: {1m: 20}
+          leverage_by_timeframe: {1m: 1.2}
           per_symbol_caps:
             - {symbol_regex: ^BTCUSDT$, cap: 40}
           accept: {min: 2, max: 15}
@@ -189,8 +191,8 @@ def test_ratios_and_percents_bear_their_names():
     ("text", "place", "words"),
     [
         (
-            "defaults: {risk_pct_percent: 50}\nleverage: {timeframe_multipliers: {5m: 3}}",
-            "leverage.timeframe_multipliers.5m",
+            "defaults: {risk_pct_percent: 50}\nrisk: {risk_by_timeframe: {5m: 3}}",
+            "risk.risk_by_timeframe.5m",
             "the risk of a trade on 5m is 1.5 of the budget",
         ),
         ("defaults: {initial_margin_usdt: 0}", "defaults.initial_margin_usdt", "neither"),
@@ -215,7 +217,9 @@ def test_ratios_and_percents_bear_their_names():
             "test.yaml:1",
             "25 s is not below the zone's life of 20 s",
         ),
-        ("defaults: {order_type: market}", "defaults.order_type", "cannot be maker_only"),
+        ("defaults: {order_type: market}", "defaults", "post_only: true beside order_type: market"),
+        ("defaults: {time_in_force: ioc, post_only: true}", "defaults.post_only", "beside time_in_force: ioc"),
+        ("defaults: {time_in_force: fok}", "defaults", "set post_only: false or time_in_force: gtc"),
         ("market_entry: {enabled: true}", "market_entry.enabled", "is empty"),
     ],
 )
@@ -231,12 +235,12 @@ def test_contradictions_are_errors_at_their_key(text, place, words):
     [
         ("entry: {entry_zone: {from: vwap, vwap_anchor: false}}", "entry.entry_zone.vwap_anchor"),
         ("defaults: {tp1_r: 1}", "defaults.tp1_r"),
-        ("defaults: {trailing_after_tp1: true}", "defaults.trailing_after_tp1"),
+        ("defaults: {break_even_after_tp1: true}", "defaults.break_even_after_tp1"),
         ("risk: {crash_mode: {enabled: true, tp1_r: 1}}", "risk.crash_mode.tp1_r"),
         ("defaults: {stop_from: atr}\nleverage: {target: 5}", "leverage.target"),
         ("defaults: {max_deviation_pct: 0.03}", "defaults.max_deviation_pct"),
         (
-            "defaults: {order_type: market, order_mode: ioc}\n"
+            "defaults: {order_type: market, post_only: false}\n"
             "market_entry: {enabled: true, allowed_execution_timeframes: [1m]}",
             "market_entry.enabled",
         ),
@@ -256,8 +260,8 @@ def test_settings_that_cannot_act_are_warned_of(text, place):
         ({"defaults": DefaultsSettings(r_multiple=D("NaN"))}, "defaults.r_multiple: found NaN"),
         ({"risk": RiskSettings(min_liquidation_ratio=D("Infinity"))}, "risk.min_liquidation_ratio"),
         (
-            {"leverage": LeverageSettings(timeframe_multipliers={Timeframe.M5: D(0)})},
-            "leverage.timeframe_multipliers.5m: found 0",
+            {"leverage": LeverageSettings(leverage_by_timeframe={Timeframe.M5: D(0)})},
+            "leverage.leverage_by_timeframe.5m: found 0",
         ),
     ],
 )

@@ -29,7 +29,7 @@ def _numbers(plan: OrderPlan) -> dict[str, object]:
     zone = plan.zone
     return {
         "plan": f"{plan.symbol} {plan.side} on {plan.execution_timeframe}, {format_instant(plan.planned_at_ms)}",
-        "entry": f"{plan.entry_price:f} ({plan.order_type}, {plan.order_mode}, {plan.open_type})",
+        "entry": f"{plan.entry_price:f} ({plan.order_words}, {plan.margin_mode})",
         "zone": "none"
         if zone is None
         else f"{zone.low:f} to {zone.high:f} around {zone.anchor:f} ({zone.anchor_source}), "

@@ -10,17 +10,16 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from mtf_core.market import Side
+from mtf_core.market import MarginMode, Side, TimeInForce
 from mtf_core.planning import OrderPlan, PlanOutcome, Skip
 from mtf_core.planning.facts import FeatureFact
 from mtf_core.settings.profile import Profile
-from mtf_core.settings.trade_entry import OpenType, OrderMode
 from tests.strategies import NOW_MS, PlanCase
 from tests.unit.planning.examples import example, plan_of
 
 Scenario = Callable[[Profile], object]
 
-_CARRIED = {"order_mode": OrderMode.GTC, "open_type": OpenType.ISOLATED}
+_CARRIED = {"time_in_force": TimeInForce.GTC, "post_only": False, "margin_mode": MarginMode.ISOLATED}
 
 
 def result_of(outcome: PlanOutcome) -> object:
@@ -33,7 +32,7 @@ def result_of(outcome: PlanOutcome) -> object:
         out_of_zone_from_ms=None,
         end_of_zone=None,
         break_even_after_tp1=False,
-        hard_time_stop_min=None,
+        hard_time_stop_minutes=None,
     )
     zone = outcome.zone and evolve(outcome.zone, anchor_source="")
     return evolve(outcome, steps=(), stop_source="", zone=zone, supervision=supervision, **_CARRIED)
@@ -68,7 +67,7 @@ def _with_valid_timeframes(case: PlanCase, count: int) -> PlanCase:
 def instructions(profile: Profile) -> object:
     """What the order and its supervisor are told: margin mode, deadlines, and what happens when they pass."""
     plan = plan_of(evolve(example(), settings=profile.trade_entry))
-    return plan.open_type, plan.supervision
+    return plan.margin_mode, plan.supervision
 
 
 def zone_life(profile: Profile) -> object:

@@ -16,7 +16,7 @@ _PIVOT_STOP = {f"{_DEFAULTS}.stop_from": "pivot"}
 _RISK_STOP = {f"{_DEFAULTS}.stop_from": "risk"}
 _ALIGNED = {f"{_DEFAULTS}.tp_policy": "pivot_conservative"}
 _TWO_TARGETS = {f"{_DEFAULTS}.targets": 2}
-_MARKET_ORDER = {f"{_DEFAULTS}.order_type": "market", f"{_DEFAULTS}.order_mode": "ioc"}
+_MARKET_ORDER = {f"{_DEFAULTS}.order_type": "market", f"{_DEFAULTS}.time_in_force": "ioc"}
 _WIDE_SPREAD = {f"{_DEFAULTS}.market_max_spread_pct": 0.005}
 _UPGRADED = {
     **_WIDE_SPREAD,
@@ -24,7 +24,7 @@ _UPGRADED = {
     f"{_MARKET}.allowed_execution_timeframes": ["5m"],
     f"{_MARKET}.max_slippage_bps": 25,
 }
-_HIGH = {f"{_DEFAULTS}.timeframe_multipliers.5m": 3}
+_HIGH = {f"{_LEVERAGE}.leverage_by_timeframe.5m": 3}
 _CRASH = {f"{_RISK}.crash_mode.enabled": True}
 _TAKEN_AT_THE_END = {f"{_END}.enabled": True}
 _DOUBTFUL = {**_TWO_TARGETS, f"{_ZONES[0]}.w_min": 0.006}
@@ -42,14 +42,14 @@ BUDGET = (
     _case(_DEFAULTS, "risk_pct_percent", 5, 2),
     _case(_DEFAULTS, "initial_margin_usdt", 100, 50),
     _case(_DEFAULTS, "fallback_account_balance", 3000, 2000, when={f"{_DEFAULTS}.initial_margin_usdt": 0}),
-    _case(_DEFAULTS, "timeframe_multipliers.5m", 1, 3),
+    _case(_RISK, "risk_by_timeframe.5m", 1, 0.5),
     _case(_RISK, "fixed_risk_percent", None, 3),
     _case(_RISK, "include_fees", False, True),
     _case(_RISK, "min_liquidation_ratio", 3, 20),
     _case(_RISK, "crash_mode.enabled", False, True, when={f"{_RISK}.crash_mode.risk_pct_multiplier": 0.5}),
     _case(_RISK, "crash_mode.risk_pct_multiplier", 1, 0.5, when=_CRASH),
     _case(_RISK, "crash_mode.tp1_r", None, 1, plans.NEUTRAL, crash=_CRASH, two=_TWO_TARGETS),
-    _case(_RISK, "crash_mode.hard_time_stop_min", None, 45, plans.instructions, when=_CRASH),
+    _case(_RISK, "crash_mode.hard_time_stop_minutes", None, 45, plans.instructions, when=_CRASH),
 )
 
 STOP = (
@@ -86,7 +86,7 @@ TARGETS = (
     _case(_DEFAULTS, "tp1_share.volatile_pct", 0.6, 0.4, plans.VOLATILE, when=_TWO_TARGETS),
     _case(_DEFAULTS, "tp1_share.doubtful_pct", 0.7, 0.4, plans.DOUBTFUL, when=_DOUBTFUL),
     _case(_DEFAULTS, "tp1_share.neutral_pct", 0.5, 0.4, plans.NEUTRAL, when=_TWO_TARGETS),
-    _case(_DEFAULTS, "trailing_after_tp1", False, True, plans.instructions, when=_TWO_TARGETS),
+    _case(_DEFAULTS, "break_even_after_tp1", False, True, plans.instructions, when=_TWO_TARGETS),
 )
 
 ORDER = (
@@ -96,10 +96,11 @@ ORDER = (
         "limit",
         "market",
         spread=_WIDE_SPREAD,
-        mode={f"{_DEFAULTS}.order_mode": "ioc"},
+        mode={f"{_DEFAULTS}.time_in_force": "ioc"},
     ),
-    _case(_DEFAULTS, "order_mode", "gtc", "maker_only", when={f"{_DEFAULTS}.inside_ticks": 10}),
-    _case(_DEFAULTS, "open_type", "isolated", "cross", plans.instructions),
+    _case(_DEFAULTS, "time_in_force", "gtc", "ioc"),
+    _case(_DEFAULTS, "post_only", False, True, when={f"{_DEFAULTS}.inside_ticks": 10}),
+    _case(_DEFAULTS, "margin_mode", "isolated", "cross", plans.instructions),
     _case(_DEFAULTS, "inside_ticks", 1, 2),
     _case(_DEFAULTS, "market_max_spread_pct", 0.001, 0.005, when=_MARKET_ORDER),
     _case(_DEFAULTS, "max_deviation_pct", 0.005, 0.0005),
@@ -132,7 +133,7 @@ LEVERAGE = (
         when={f"{_LEVERAGE}.per_symbol_caps": [{"symbol_regex": "^TEST", "cap": 1}]},
     ),
     _case(_LEVERAGE, "target", None, 5, when=_RISK_STOP),
-    _case(_LEVERAGE, "timeframe_multipliers.5m", 1, 0.5),
+    _case(_LEVERAGE, "leverage_by_timeframe.5m", 1, 3),
     _case(_LEVERAGE, "max_loss_pct", 0, 0.03),
     _case(_LEVERAGE, "toward_initial_margin", False, True, when=_HIGH),
     _case(_LEVERAGE, "rounding.mode", "ceil", "floor", when=_HIGH),
