@@ -6,7 +6,7 @@ import argparse
 from time import perf_counter
 
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
-from mtf_core.market import Timeframe
+from mtf_core.market import MINUTE_MS, Timeframe
 
 WINDOWS = {Timeframe.M1: 1500, Timeframe.M5: 700, Timeframe.M15: 700, Timeframe.H1: 700, Timeframe.H4: 700}
 
@@ -28,9 +28,12 @@ def main() -> None:
             market.candles(contract.symbol, timeframe, last - (count - 1) * timeframe.ms, last, now_ms)
         print(f"{len(contracts)} × {count} candles of {timeframe}: {perf_counter() - started:.2f} s")
     started = perf_counter()
+    now_ms += MINUTE_MS
+    last = Timeframe.M1.last_closed_open(now_ms)
     for contract in contracts:
+        market.candles(contract.symbol, Timeframe.M1, last, last, now_ms)
         market.prices(contract.symbol, now_ms)
-    print(f"{len(contracts)} quotes: {perf_counter() - started:.2f} s")
+    print(f"the next minute, its {len(contracts)} candles and as many quotes: {perf_counter() - started:.3f} s")
 
 
 if __name__ == "__main__":

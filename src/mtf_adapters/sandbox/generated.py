@@ -11,14 +11,18 @@ from mtf_adapters.sandbox.character import MarketCharacter
 from mtf_adapters.sandbox.listing import Listing, listings
 from mtf_adapters.sandbox.market import Prices
 from mtf_adapters.sandbox.noise import uniform_of
+from mtf_adapters.sandbox.paths import Paths, first_open_at_or_after
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
-from mtf_adapters.sandbox.symbol_path import SymbolPath, first_open_at_or_after
 from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Contract, Timeframe, on_grid_at_or_below
 from mtf_core.ports import UnknownSymbolError
 
 REFERENCE_MS = 1_767_225_600_000
 """2026-01-01T00:00Z: the default instant by which ages of contracts are laid out."""
 
+_SHORT_WINDOW = 32
+"""Windows of at most so many candles are computed for all symbols at once: a run asks for the same of each."""
+_KEPT_WINDOWS = 16
+_PERIODS_OF_ALL = 2
 _LARGEST_SPREAD_RATIO = 0.0008
 _LARGEST_BASIS = 0.0002
 
@@ -41,7 +45,9 @@ class GeneratedMarket:
         self.seed = seed
         self._listings = {listing.symbol: listing for listing in listings(seed, symbols, reference_ms)}
         self._character = character or MarketCharacter()
-        self._paths: dict[str, SymbolPath] = {}
+        self._all = Paths(seed, tuple(self._listings.values()), self._character, _PERIODS_OF_ALL)
+        self._windows: dict[tuple[Timeframe, int, int], dict[str, Candles]] = {}
+        self._alone: dict[str, Paths] = {}
 
     def contracts(self, now_ms: int) -> tuple[Contract, ...]:
         return tuple(
@@ -54,7 +60,7 @@ class GeneratedMarket:
         listing = self._listed(symbol, now_ms)
         first = max(first_open_ms, first_open_at_or_after(timeframe, listing.contract.opened_at_ms))
         last = min(last_open_ms, timeframe.last_closed_open(now_ms))
-        return self._path(listing).candles(timeframe, first, last)
+        return self._series(listing, timeframe, first, last)
 
     def prices(self, symbol: str, now_ms: int) -> Prices:
         listing = self._listed(symbol, now_ms)
@@ -74,10 +80,23 @@ class GeneratedMarket:
             raise UnknownSymbolError(f"the sandbox lists no contract {symbol!r}")
         return listing
 
-    def _path(self, listing: Listing) -> SymbolPath:
-        if listing.symbol not in self._paths:
-            self._paths[listing.symbol] = SymbolPath(self.seed, listing, self._character)
-        return self._paths[listing.symbol]
+    def _series(self, listing: Listing, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> Candles:
+        """A short window out of one of all symbols, a long one computed for this symbol alone: the same candles."""
+        if last_open_ms - first_open_ms < _SHORT_WINDOW * timeframe.ms:
+            return self._window(timeframe, first_open_ms, last_open_ms)[listing.symbol]
+        if listing.symbol not in self._alone:
+            self._alone[listing.symbol] = Paths(self.seed, (listing,), self._character)
+        return self._alone[listing.symbol].candles(timeframe, first_open_ms, last_open_ms)[0]
+
+    def _window(self, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> dict[str, Candles]:
+        """One window of every symbol; the oldest kept window makes room for a new one."""
+        key = (timeframe, first_open_ms, last_open_ms)
+        if key not in self._windows:
+            if len(self._windows) >= _KEPT_WINDOWS:
+                del self._windows[next(iter(self._windows))]
+            series = self._all.candles(timeframe, first_open_ms, last_open_ms)
+            self._windows[key] = dict(zip(self._listings, series, strict=True))
+        return self._windows[key]
 
     def _turnover(self, listing: Listing, now_ms: int) -> Decimal:
         """Quote currency traded in the last 24 closed hours, to the cent."""
@@ -89,7 +108,7 @@ class GeneratedMarket:
     def _last_price(self, listing: Listing, now_ms: int) -> float:
         """The price at the instant: on the way from the forming minute's open to its close, within its range."""
         minute = Timeframe.M1.open_at_or_before(now_ms)
-        forming = self._path(listing).candles(Timeframe.M1, minute, minute)
+        forming = self._series(listing, Timeframe.M1, minute, minute)
         passed = (now_ms - minute) / MINUTE_MS
         start, end = float(forming.open[0]), float(forming.close[0])
         wander = (uniform_of(self.seed, listing.symbol, now_ms, "last") - 0.5) * 4 * passed * (1 - passed)

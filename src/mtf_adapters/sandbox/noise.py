@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
+Keys = NDArray[np.uint64]
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -30,11 +31,9 @@ def key_of(*parts: str | int) -> np.uint64:
     return np.uint64(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little"))
 
 
-def hashes(key: np.uint64, index: Indices) -> Hashes:
-    """One 64-bit hash per index (any integer, also negative); same shape as `index`."""
-    mixed = index.astype(np.uint64)
-    mixed *= _GOLDEN
-    mixed += key
+def hashes(key: np.uint64 | Keys, index: Indices) -> Hashes:
+    """One 64-bit hash per key and index (any integer, also negative), of the shape that both broadcast to."""
+    mixed = key + index.astype(np.uint64) * _GOLDEN
     mixed ^= mixed >> np.uint64(30)
     mixed *= _FIRST_FACTOR
     mixed ^= mixed >> np.uint64(27)

@@ -7,11 +7,13 @@ so that its highest high is the parent's high and its lowest low the parent's lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from attrs import frozen
 
 from mtf_adapters.sandbox.character import HOURLY_ACTIVITY, WEEKDAY_ACTIVITY, MarketCharacter
-from mtf_adapters.sandbox.noise import Floats, Hashes, Indices, centred, hashes, key_of, normals, uniforms
+from mtf_adapters.sandbox.noise import Floats, Hashes, Indices, Keys, centred, hashes, key_of, normals, uniforms
 
 _FOUR_HOURLY_ACTIVITY: Floats = HOURLY_ACTIVITY.reshape(6, 4).mean(axis=1)
 
@@ -23,10 +25,10 @@ _LEAST_HAPPENED = 0.1
 
 @frozen(eq=False)
 class Bars:
-    """Consecutive candles of one level; arrays of shape (n,), float64 holding whole ticks and contracts.
+    """Consecutive candles of one level; arrays of shape (symbols, n), float64 holding whole ticks and contracts.
 
-    `index` is the open time divided by the candle's length. `volatility` is the standard deviation of the relative
-    price change per √minute; `mood` runs from about −2 (choppy) to +2 (trending).
+    `first_index` is the first open time divided by the candle's length. `volatility` is the standard deviation of the
+    relative price change per √minute; `mood` runs from about −2 (choppy) to +2 (trending).
     """
 
     first_index: int
@@ -38,16 +40,17 @@ class Bars:
     volatility: Floats
     mood: Floats
 
-    def __len__(self) -> int:
-        return len(self.open)
-
     def columns(self) -> tuple[Floats, ...]:
         return self.open, self.high, self.low, self.close, self.volume, self.volatility, self.mood
 
     def within(self, first_index: int, last_index: int) -> Bars:
         """The bars whose index lies in [first, last]; the caller knows that they are there."""
         rows = slice(first_index - self.first_index, last_index - self.first_index + 1)
-        return Bars(first_index, *(column[rows] for column in self.columns()))
+        return Bars(first_index, *(column[:, rows] for column in self.columns()))
+
+    def as_rows(self) -> Bars:
+        """Every candle of every symbol as a row: arrays of shape (symbols · n,)."""
+        return Bars(self.first_index, *(column.ravel() for column in self.columns()))
 
     @classmethod
     def joined(cls, pieces: list[Bars]) -> Bars:
@@ -55,7 +58,7 @@ class Bars:
         if len(pieces) == 1:
             return pieces[0]
         columns = zip(*(piece.columns() for piece in pieces), strict=True)
-        return cls(pieces[0].first_index, *(np.concatenate(column) for column in columns))
+        return cls(pieces[0].first_index, *(np.concatenate(column, axis=1) for column in columns))
 
 
 @frozen
@@ -76,45 +79,82 @@ class Split:
         return None
 
 
-@frozen
+@frozen(eq=False)
 class SplitKeys:
-    """The noise keys of one symbol at one level; those of the market factor are the same for all symbols."""
+    """The noise keys of some symbols at one level, shape (symbols,); those of the market factor are shared by all."""
 
-    own_moves: np.uint64
-    own_shape: np.uint64
-    own_state: np.uint64
+    own_moves: Keys
+    own_shape: Keys
+    own_state: Keys
     market_moves: np.uint64
     market_state: np.uint64
 
     @classmethod
-    def of(cls, seed: int, symbol: str, minutes: int) -> SplitKeys:
+    def of(cls, seed: int, symbols: Sequence[str], minutes: int) -> SplitKeys:
+        def own(what: str) -> Keys:
+            return np.array([key_of(seed, symbol, minutes, what) for symbol in symbols], dtype=np.uint64)
+
         return cls(
-            own_moves=key_of(seed, symbol, minutes, "moves"),
-            own_shape=key_of(seed, symbol, minutes, "shape"),
-            own_state=key_of(seed, symbol, minutes, "state"),
+            own_moves=own("moves"),
+            own_shape=own("shape"),
+            own_state=own("state"),
             market_moves=key_of(seed, "market factor", minutes, "moves"),
             market_state=key_of(seed, "market factor", minutes, "state"),
         )
 
 
-def correlated(own: Floats, market: Floats, weight: float) -> Floats:
-    """Noise of variance 1 that shares `weight` (a correlation, 0–1) with the market's."""
-    return weight * market + float(np.sqrt(1 - weight**2)) * own
+@frozen(eq=False)
+class Weights:
+    """Weights of the market factor and of a symbol's own noise; arrays of shape (rows, 1)."""
+
+    market: Floats
+    own: Floats
+
+    @classmethod
+    def of(cls, correlations: Sequence[float]) -> Weights:
+        """The weights of symbols whose correlations (0–1) with the market factor these are."""
+        own = [float(np.sqrt(1 - correlation**2)) for correlation in correlations]
+        return cls(np.array(correlations, dtype=np.float64)[:, None], np.array(own, dtype=np.float64)[:, None])
+
+    def repeated(self, times: int) -> Weights:
+        """Every row that many times."""
+        return Weights(np.repeat(self.market, times, axis=0), np.repeat(self.own, times, axis=0))
+
+    def with_another_axis(self) -> Weights:
+        return Weights(self.market[..., None], self.own[..., None])
 
 
-def refined(parents: Bars, split: Split, keys: SplitKeys, weight: float, character: MarketCharacter) -> Bars:
-    """The parts of every parent; `weight` is the symbol's correlation with the market factor."""
-    shape = (len(parents), split.parts)
-    index = (parents.first_index * split.parts + np.arange(shape[0] * shape[1])).reshape(shape)
-    own_state, market_state = hashes(keys.own_state, index), hashes(keys.market_state, index)
+def correlated(own: Floats, market: Floats, weights: Weights) -> Floats:
+    """Noise of variance 1 that is correlated with the market's as the weights say."""
+    return weights.market * market + weights.own * own
+
+
+def refined(parents: Bars, split: Split, keys: SplitKeys, weights: Weights, character: MarketCharacter) -> Bars:
+    """The parts of every parent.
+
+    Inside, every parent of every symbol is a row and its parts are the columns. No step looks beyond its row, so what a
+    row comes to does not depend on the others.
+    """
+    symbols, count = parents.open.shape
+    parents, weights = parents.as_rows(), weights.repeated(count)
+    one_symbol = (parents.first_index * split.parts + np.arange(count * split.parts)).reshape(count, split.parts)
+    index = np.tile(one_symbol, (symbols, 1))
+
+    def own(symbol_keys: Keys) -> Hashes:
+        return hashes(np.repeat(symbol_keys, count)[:, None], index)
+
+    def market(key: np.uint64) -> Hashes:
+        return np.tile(hashes(key, one_symbol), (symbols, 1))
+
+    own_state = own(keys.own_state)
     variance = _variance_shares(
-        split, index, correlated(centred(own_state, 0), centred(market_state, 0), weight), character
+        split, index, correlated(centred(own_state, 0), centred(market(keys.market_state), 0), weights), character
     )
-    moves = correlated(normals(hashes(keys.own_moves, index)), normals(hashes(keys.market_moves, index)), weight)
+    moves = correlated(normals(own(keys.own_moves)), normals(market(keys.market_moves)), weights)
 
     spread, roughness = _own_deviation(parents, split)[:, None], _roughness(parents.mood, character)[:, None]
     path = _bridges(parents, variance, moves, spread, roughness)
-    bits = hashes(keys.own_shape, index)
+    bits = own(keys.own_shape)
     high, low = excursions(path[:, :-1], path[:, 1:], spread * roughness * np.sqrt(variance), bits)
     path, high, low = _stretched_to(parents, path, high, low)
     memory = character.mood_memory
@@ -128,7 +168,8 @@ def refined(parents: Bars, split: Split, keys: SplitKeys, weight: float, charact
         parents.volatility[:, None] * roughness * np.sqrt(variance),
         mood,
     )
-    return Bars(int(index[0, 0]), *(np.ascontiguousarray(column).reshape(-1) for column in columns))
+    shape = (symbols, count * split.parts)
+    return Bars(int(index[0, 0]), *(np.ascontiguousarray(column).reshape(shape) for column in columns))
 
 
 def _own_deviation(parents: Bars, split: Split) -> Floats:
@@ -213,7 +254,7 @@ def _stretched_to(parents: Bars, path: Floats, high: Floats, low: Floats) -> tup
         new: Floats = inside + above * np.maximum(price - ceiling, 0.0) - below * np.maximum(floor - price, 0.0)
         return np.rint(new, out=new)
 
-    rows = np.arange(len(parents))
+    rows = np.arange(len(path))
     new_path, new_high, new_low = moved(path), moved(high), moved(low)
     # The highest part takes the parent's high even where its excursion was lost to the last bit of a float.
     new_high[rows, high.argmax(axis=1)] = parents.high

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mtf_adapters.sandbox.character import MarketCharacter
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
+from mtf_adapters.sandbox.listing import listings
 from mtf_core.market import COLUMNS, DAY_MS, MINUTE_MS, Candles, Timeframe
 from mtf_core.ports import UnknownSymbolError
 
@@ -16,6 +17,7 @@ SEED = 11
 FAR_FUTURE_MS = REFERENCE_MS + 1000 * DAY_MS
 MARKET = GeneratedMarket(SEED, symbols=60)
 SYMBOLS = [contract.symbol for contract in MARKET.contracts(REFERENCE_MS)]
+SYMBOLS_AS_LISTED = [listing.symbol for listing in listings(SEED, 60, REFERENCE_MS)]
 
 symbols = st.sampled_from(SYMBOLS)
 timeframes = st.sampled_from(list(Timeframe))
@@ -55,13 +57,23 @@ def test_the_order_of_questions_changes_no_answer():
     assert all(identical(one, other) for one, other in zip(there, reversed(back), strict=True))
 
 
+@given(symbols, timeframes, instants, st.sampled_from([1, 20, 33]))
+def test_a_symbol_computed_alone_is_the_same_as_among_all_others(symbol, timeframe, start_ms, count):
+    size = SYMBOLS_AS_LISTED.index(symbol) + 1
+    smaller = GeneratedMarket(SEED, symbols=size)
+    assert identical(
+        window(smaller, symbol, timeframe, start_ms, count), window(MARKET, symbol, timeframe, start_ms, count)
+    )
+
+
 def test_stored_periods_stay_few_and_come_back_the_same():
     market = GeneratedMarket(SEED, symbols=1)
     before = window(market, "BTCUSDT", Timeframe.M5, REFERENCE_MS, 50)
     for day in range(0, 1200, 40):
-        window(market, "BTCUSDT", Timeframe.M5, REFERENCE_MS - day * DAY_MS, 1)
-    path = market._paths["BTCUSDT"]
-    assert len(path._stored) <= 12
+        for count in (1, 100):
+            window(market, "BTCUSDT", Timeframe.M5, REFERENCE_MS - day * DAY_MS, count)
+    assert (len(market._alone["BTCUSDT"]._stored), len(market._all._stored)) == (12, 2)
+    assert len(market._windows) == 16
     assert identical(window(market, "BTCUSDT", Timeframe.M5, REFERENCE_MS, 50), before)
 
 
