@@ -138,9 +138,6 @@ SCALAR_READ_THERE = frozenset(
 )
 """Conditions for which `{name: number}` had an effect in the reference (D30); for others it was lost."""
 
-PRICE_UNITS = frozenset({"eps", "min_gap"})
-"""Parameters in price units; each also exists relative to close (`eps_pct`, `min_gap_pct`)."""
-
 RSI_BULLISH_ON_5M = 49
 """What the reference took on 5m where nothing sets the threshold (D12); elsewhere and here it is 52."""
 HIDDEN_CASE_TIMEFRAME = Timeframe.M5

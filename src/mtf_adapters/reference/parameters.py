@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mtf_adapters.reference.corrections import IGNORED_PARAMETERS, PRICE_UNITS, SCALAR_READ_THERE
+from mtf_adapters.reference.corrections import IGNORED_PARAMETERS, SCALAR_READ_THERE
 from mtf_adapters.reference.findings import Findings
 from mtf_adapters.reference.trees import Entries, as_map, entries_of, plain_number, said, scalar
-from mtf_core.rules.conditions.condition import Condition, ParameterKind
+from mtf_core.rules.conditions.condition import Condition, Parameter, ParameterKind
 from mtf_core.settings.nodes import ConfigNode, nearest_name
 
 _MEANINGLESS = {
@@ -45,7 +45,7 @@ def _false(condition: Condition, argument: ConfigNode, findings: Findings) -> Co
 
 
 def _scalar(condition: Condition, argument: ConfigNode, findings: Findings, *, in_filter: bool) -> ConfigNode | None:
-    main, number = condition.main, plain_number(argument)
+    main, number = main_there(condition), plain_number(argument)
     if main is None or number is None or not isinstance(argument.value, Decimal):
         findings.no_effect(argument, said(condition.name, argument), "left out: it was lost there", "D30")
         return None
@@ -56,7 +56,7 @@ def _scalar(condition: Condition, argument: ConfigNode, findings: Findings, *, i
     elif in_filter:
         findings.corrected(argument, f"{said(condition.name, argument)} was lost in filters", "here it counts", "D32")
     _note_price_units(condition, main.name, argument, findings)
-    return argument
+    return argument if main is condition.main else as_map(argument, {main.name: argument})
 
 
 def _map(
@@ -75,6 +75,13 @@ def _map(
     return _shortest(condition, kept, argument)
 
 
+def main_there(condition: Condition) -> Parameter | None:
+    """The parameter that a bare number set in the reference: there a gap was in price units, here it is relative."""
+    main = condition.main
+    absolute = (item for item in condition.parameters if main is not None and item.instead_of == main.name)
+    return next(absolute, main)
+
+
 def canonical_parameter(condition: Condition, key: str) -> str | None:
     """The catalogue's name of a key, also of `{lt: 72}` under a condition on the RSI; None when there is none."""
     parameter = condition.parameter(key)
@@ -82,9 +89,8 @@ def canonical_parameter(condition: Condition, key: str) -> str | None:
         return parameter.name
     if key in _RSI_BOUNDS and condition.name.startswith(_RSI_BOUNDS[key]) and condition.main is not None:
         return condition.main.name
-    if key == "threshold" and condition.main is not None and condition.main.kind is ParameterKind.NUMBER:
-        return condition.main.name
-    return None
+    main = main_there(condition)
+    return main.name if key == "threshold" and main is not None and main.kind is ParameterKind.NUMBER else None
 
 
 def _unknown(condition: Condition, key: str, node: ConfigNode, findings: Findings) -> None:
@@ -115,8 +121,8 @@ def _report(
 
 
 def _note_price_units(condition: Condition, name: str, node: ConfigNode, findings: Findings) -> None:
-    value = plain_number(node)
-    if name in PRICE_UNITS and value is not None and value != 0:
+    parameter, value = condition.parameter(name), plain_number(node)
+    if parameter is not None and parameter.instead_of == f"{name}_pct" and value is not None and value != 0:
         findings.decision(
             node,
             f"{condition.name}: {name} {value} is a difference of prices, another thing for every symbol",

@@ -84,7 +84,7 @@ class Program:
     def _compiled(self, expression: Test | Operand, ago: int) -> Step | int:
         if self.over_all and isinstance(expression, Test):
             if ago:
-                return _moved(self.place(expression, 0), ago)
+                return _moved(self.place(expression, 0), ago, without_candles(expression))
             if isinstance(expression, Compare) and (common := _common_ago(expression)):
                 return self.place(_without_ago(expression, common), common)
         match expression:
@@ -152,14 +152,37 @@ def _forward(operand: Operand, common: int) -> Operand:
             return operand
 
 
-def _moved(place: int, ago: int) -> Step:
+def _moved(place: int, ago: int, before: np.int8) -> Step:
+    """The truth of so many candles earlier; before the first candle, what it is without any."""
+
     def step(space: Workspace) -> Truth:
         truth = _truth(space, place)
-        moved = np.zeros_like(truth)  # before the first candle nothing is known
+        moved = np.full_like(truth, before)
         moved[:, ago:] = truth[:, : max(truth.shape[1] - ago, 0)]
         return moved
 
     return step
+
+
+def without_candles(test: Test) -> np.int8:
+    """The truth of a test where every feature is missing: unknown, unless constants alone decide."""
+    match test:
+        case Constantly(always):
+            return TRUE if always else FALSE
+        case Compare():
+            return UNKNOWN
+        case AllOf(tests):
+            return min(map(without_candles, tests))
+        case AnyOf(tests):
+            return max(map(without_candles, tests))
+        case Not(inner):
+            return np.int8(-without_candles(inner))
+        case Named(_, inner) | WithinBars(_, inner):
+            return without_candles(inner)
+        case Known(inner, unless_true):
+            truth = without_candles(inner)
+            stands = (unless_true and truth == TRUE) or not any(_comparisons(inner, 0))
+            return truth if stands else UNKNOWN
 
 
 def _comparisons(test: Test, ago: int) -> Iterator[tuple[Compare, int]]:

@@ -24,9 +24,9 @@ EVERYWHERE = {
 }
 DECIDED = {
     "scalper_micro": {
-        "macd_hist_gt_eps: 1.0e-12": "macd_hist_gt_eps: {eps: 0}",
-        "macd_hist_lt_eps: 0.005": "macd_hist_lt_eps: {eps_pct: 0.00005}",
-        "macd_hist_lt_eps: 0.001": "macd_hist_lt_eps: {eps_pct: 0.00001}",
+        "macd_hist_gt_eps: {eps: 1.0e-12}": "macd_hist_gt_eps: {eps: 0}",
+        "macd_hist_lt_eps: {eps: 0.005}": "macd_hist_lt_eps: {eps_pct: 0.00005}",
+        "macd_hist_lt_eps: {eps: 0.001}": "macd_hist_lt_eps: {eps_pct: 0.00001}",
         "{n: 1, eps: 0.001}": "{n: 1, eps_pct: 0.00001}",
     },
     "scalper": EVERYWHERE,

@@ -81,6 +81,22 @@ def trees() -> st.SearchStrategy[Test]:
     return _combined(leaves | st.builds(Known, safe, st.booleans()), 8)
 
 
+def candle_trees() -> st.SearchStrategy[Test]:
+    """Trees as they stand under a timeframe: every comparison reads a feature, none a metric."""
+    leaves = features() | st.builds(Number, st.sampled_from(VALUES[1:]))
+    right = st.builds(Computed, st.sampled_from(Arithmetic), features(), leaves) | leaves
+    return _combined(st.builds(Compare, st.sampled_from(Comparison), features(), right) | _constants() | _guarded(), 8)
+
+
+def _constants() -> st.SearchStrategy[Test]:
+    return st.builds(Constantly, st.booleans())
+
+
+def _guarded() -> st.SearchStrategy[Test]:
+    inner = st.builds(Compare, st.sampled_from(Comparison), features(), features()) | _constants()
+    return st.builds(Known, st.builds(AnyOf, st.lists(inner, min_size=1, max_size=2)), st.booleans())
+
+
 def _combined(leaves: st.SearchStrategy[Test], size: int) -> st.SearchStrategy[Test]:
     return st.recursive(
         leaves,
@@ -96,11 +112,12 @@ def _combined(leaves: st.SearchStrategy[Test], size: int) -> st.SearchStrategy[T
 
 
 @st.composite
-def axes(draw: st.DrawFn) -> PlainAxis:
+def axes(draw: st.DrawFn, *, whole: bool = False) -> PlainAxis:
+    """Some last columns of short series; all of them with `whole`."""
     rows, length = draw(st.integers(1, 2)), draw(st.integers(1, 8))
     values = st.lists(st.sampled_from(VALUES), min_size=length, max_size=length)
     series = {name: np.array([draw(values) for _ in range(rows)]) for name in SERIES}
-    return PlainAxis(series, draw(st.integers(1, length)))
+    return PlainAxis(series, length if whole else draw(st.integers(1, length)))
 
 
 def metrics() -> st.SearchStrategy[dict[str, float]]:

@@ -38,11 +38,17 @@ class Fact:
     """With something missing it may still be true, by the parts that are there."""
 
 
+def _gap(v: Values, p: Params, name: str, ago: int = 0) -> float:
+    """In price units where that is given, else a share of the close of its candle; no gap needs no close."""
+    if name in p:
+        return p[name]
+    return p[f"{name}_pct"] * v("close", ago) if p[f"{name}_pct"] else 0.0
+
+
 def _hysteresis(v: Values, p: Params, up: int, previous: str) -> bool:
-    gap = p["min_gap"]
     for a in range(int(p["cool_down_bars"]) + 1):
-        crossed = up * v("macd_hist", a) >= gap
-        before = up * v("macd_hist", a + 1) <= (-gap if p[previous] else 0)
+        crossed = up * v("macd_hist", a) >= _gap(v, p, "min_gap", a)
+        before = up * v("macd_hist", a + 1) <= (-_gap(v, p, "min_gap", a + 1) if p[previous] else 0)
         kept = all(up * v("macd_hist", j) >= 0 for j in range(a))
         if crossed and before and kept:
             return True
@@ -234,26 +240,26 @@ MACD = [
          "macd_hist=1e-13", "macd_hist=-1", "macd_hist=0", False),
     Fact("macd_hist_lt_0", "short", "macd_hist", lambda v, _: v("macd_hist") < 0,
          "macd_hist=-1e-13", "macd_hist=1", "macd_hist=0", False),
-    Fact("macd_hist_gt_eps", "long", "macd_hist", lambda v, p: v("macd_hist") >= -p["eps"],
-         "macd_hist=0", "macd_hist=-0.000002", "macd_hist=-0.000001", True, {"eps": 1e-6}, optional=("eps_pct",)),
-    Fact("macd_hist_lt_eps", "short", "macd_hist", lambda v, p: v("macd_hist") <= p["eps"],
-         "macd_hist=0", "macd_hist=0.000002", "macd_hist=0.000001", True, {"eps": 1e-6}, optional=("eps_pct",)),
+    Fact("macd_hist_gt_eps", "long", "macd_hist", lambda v, p: v("macd_hist") >= -_gap(v, p, "eps"),
+         "macd_hist=1e-13", "macd_hist=-1e-13", "macd_hist=0", True, {"eps_pct": 0.0}, optional=("eps",)),
+    Fact("macd_hist_lt_eps", "short", "macd_hist", lambda v, p: v("macd_hist") <= _gap(v, p, "eps"),
+         "macd_hist=-1e-13", "macd_hist=1e-13", "macd_hist=0", True, {"eps_pct": 0.0}, optional=("eps",)),
     Fact("macd_hist_increasing_n", "long", "macd_hist:3",
-         lambda v, p: all(_diff(v, i) > p["eps"] for i in range(int(p["n"]))),
+         lambda v, p: all(_diff(v, i) > _gap(v, p, "eps", i) for i in range(int(p["n"]))),
          "macd_hist=3,2,1", "macd_hist=1,2,3", "macd_hist=3,2,2", False,
-         {"n": 2, "eps": 0.0}, {"macd_hist_increasing_n": "n"}, ("eps_pct",)),
+         {"n": 2, "eps_pct": 0.0}, {"macd_hist_increasing_n": "n"}, ("eps",)),
     Fact("macd_hist_decreasing_n", "short", "macd_hist:3",
-         lambda v, p: all(_diff(v, i) < -p["eps"] for i in range(int(p["n"]))),
+         lambda v, p: all(_diff(v, i) < -_gap(v, p, "eps", i) for i in range(int(p["n"]))),
          "macd_hist=1,2,3", "macd_hist=3,2,1", "macd_hist=1,2,2", False,
-         {"n": 2, "eps": 0.0}, {"macd_hist_decreasing_n": "n", "macd_hist_decreasing_eps": "eps"}, ("eps_pct",)),
+         {"n": 2, "eps_pct": 0.0}, {"macd_hist_decreasing_n": "n", "macd_hist_decreasing_eps": "eps"}, ("eps",)),
     Fact("macd_hist_slope_pos", "long", "macd_hist:2",
-         lambda v, p: all(_diff(v, i) > p["threshold"] for i in range(int(p["persist_n"]))),
+         lambda v, p: all(_diff(v, i) > _gap(v, p, "threshold", i) for i in range(int(p["persist_n"]))),
          "macd_hist=2,1", "macd_hist=1,2", "macd_hist=1,1", False,
-         {"persist_n": 1, "threshold": 0.0}, {"derivative_gt": "threshold"}),
+         {"persist_n": 1, "threshold_pct": 0.0}, {"derivative_gt": "threshold"}, ("threshold",)),
     Fact("macd_hist_slope_neg", "short", "macd_hist:2",
-         lambda v, p: all(_diff(v, i) < p["threshold"] for i in range(int(p["persist_n"]))),
+         lambda v, p: all(_diff(v, i) < _gap(v, p, "threshold", i) for i in range(int(p["persist_n"]))),
          "macd_hist=1,2", "macd_hist=2,1", "macd_hist=1,1", False,
-         {"persist_n": 1, "threshold": 0.0}, {"derivative_lt": "threshold"}),
+         {"persist_n": 1, "threshold_pct": 0.0}, {"derivative_lt": "threshold"}, ("threshold",)),
     Fact("macd_line_above_signal", "long", "macd macd_signal", _above("macd", "macd_signal"),
          "macd=1 macd_signal=0", "macd=-1 macd_signal=0", "macd=0 macd_signal=0", False),
     Fact("macd_line_below_signal", "short", "macd macd_signal", _below("macd", "macd_signal"),
@@ -264,14 +270,16 @@ MACD = [
     Fact("macd_signal_cross_down", "short", "macd:2 macd_signal:2",
          lambda v, _: v("macd", 1) >= v("macd_signal", 1) and v("macd") < v("macd_signal"),
          "macd=-1,1 macd_signal=0,0", "macd=1,-1 macd_signal=0,0", "macd=-1,0 macd_signal=0,0", True),
-    Fact("macd_line_cross_up_with_hysteresis", "long", "macd_hist:4",
+    Fact("macd_line_cross_up_with_hysteresis", "long", "macd_hist:4 close:4",
          lambda v, p: _hysteresis(v, p, 1, "require_prev_below"),
-         "macd_hist=0.1,0.2,-0.1,-0.2", "macd_hist=-0.1,0.2,-0.1,-0.2", "macd_hist=0.0003,-0.0003,-1,-1", True,
-         {"min_gap": 0.0003, "cool_down_bars": 2, "require_prev_below": True}, {}, ("min_gap_pct",), True),
-    Fact("macd_line_cross_down_with_hysteresis", "short", "macd_hist:4",
+         "macd_hist=0.1,0.2,-0.1,-0.2 close=9,9,9,9", "macd_hist=-0.1,0.2,-0.1,-0.2 close=9,9,9,9",
+         "macd_hist=0.0009,-0.0009,-1,-1 close=3,3,3,3", True,
+         {"min_gap_pct": 0.0003, "cool_down_bars": 2, "require_prev_below": True}, {}, ("min_gap",), True),
+    Fact("macd_line_cross_down_with_hysteresis", "short", "macd_hist:4 close:4",
          lambda v, p: _hysteresis(v, p, -1, "require_prev_above"),
-         "macd_hist=-0.1,-0.2,0.1,0.2", "macd_hist=0.1,-0.2,0.1,0.2", "macd_hist=-0.0003,0.0003,1,1", True,
-         {"min_gap": 0.0003, "cool_down_bars": 2, "require_prev_above": True}, {}, ("min_gap_pct",), True),
+         "macd_hist=-0.1,-0.2,0.1,0.2 close=9,9,9,9", "macd_hist=0.1,-0.2,0.1,0.2 close=9,9,9,9",
+         "macd_hist=-0.0009,0.0009,1,1 close=3,3,3,3", True,
+         {"min_gap_pct": 0.0003, "cool_down_bars": 2, "require_prev_above": True}, {}, ("min_gap",), True),
 ]
 RSI = [
     _rsi("rsi_bullish", "long", _rsi_above, 52.0, "rsi_bullish_threshold"),

@@ -38,10 +38,10 @@ MAIN = {
     "pullback_confirmed_vwap": "max_distance",
     **{name: "adx_min" for name in NAMES if name.startswith("price_regime_ok")},
     **{name: "lookback" for name in NAMES if "_slope_" in name and name.startswith("ema")},
-    **dict.fromkeys(("macd_hist_gt_eps", "macd_hist_lt_eps"), "eps"),
+    **dict.fromkeys(("macd_hist_gt_eps", "macd_hist_lt_eps"), "eps_pct"),
     **dict.fromkeys(("macd_hist_increasing_n", "macd_hist_decreasing_n"), "n"),
     **dict.fromkeys(("macd_hist_slope_pos", "macd_hist_slope_neg"), "persist_n"),
-    **{name: "min_gap" for name in NAMES if "hysteresis" in name},
+    **{name: "min_gap_pct" for name in NAMES if "hysteresis" in name},
     **dict.fromkeys(("rsi_cross_up", "rsi_cross_down"), "level"),
     **dict.fromkeys(("scalping", "trailing_after_tp1", "end_of_zone_fallback"), "expected"),
 }
@@ -77,7 +77,7 @@ def test_every_metric_in_a_condition_is_a_known_selector_metric() -> None:
 
 @pytest.mark.parametrize(
     ("name", "key", "value"),
-    [(name, key, fact.params[target]) for name, fact in FACTS.items() for key, target in fact.aliases.items()],
+    [(name, key, fact.params.get(target, 0.0)) for name, fact in FACTS.items() for key, target in fact.aliases.items()],
 )
 def test_an_alias_sets_the_parameter_and_the_tree_records_its_canonical_name(name: str, key: str, value: float) -> None:
     sound = Decimal(1) if isinstance(value, int) else Decimal(str(value)) * Decimal("0.5")
@@ -101,8 +101,8 @@ def test_an_alias_sets_the_parameter_and_the_tree_records_its_canonical_name(nam
         ("macd_hist_increasing_n: 51", "1 to 50"),
         ("macd_hist_increasing_n: 1.5", "a whole number"),
         ("ema200_slope_pos: 0", "1 to 500"),
-        ("macd_hist_gt_eps: -1", "≥ 0"),
-        ("macd_hist_gt_eps: {eps_pct: 2}", "0 to 1"),
+        ("macd_hist_gt_eps: {eps: -1}", "≥ 0"),
+        ("macd_hist_gt_eps: 2", "a ratio: 0.01 means 1 %"),
         ("macd_line_cross_up_with_hysteresis: {cool_down_bars: -1}", "0 to 50"),
         ("macd_line_cross_up_with_hysteresis: {require_prev_below: 1}", "true or false"),
         ("volume_ratio_ok: -1", "≥ 0"),
@@ -128,10 +128,10 @@ def test_an_absolute_and_a_relative_gap_exclude_each_other() -> None:
         assert "both" in problem
 
 
-def test_a_relative_gap_replaces_the_absolute_default() -> None:
-    test = parsed("macd_hist_lt_eps: {eps_pct: 0.0001}")
+def test_an_absolute_gap_replaces_the_relative_default() -> None:
+    test = parsed("macd_hist_lt_eps: {eps: 0.0001}")
     assert isinstance(test, Named)
-    assert test.parameters == (("eps_pct", 0.0001),)
+    assert test.parameters == (("eps", 0.0001),)
 
 
 def test_there_is_no_hidden_special_case_for_a_timeframe() -> None:

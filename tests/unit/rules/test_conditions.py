@@ -34,8 +34,8 @@ VARIANTS: dict[str, list[Params]] = {
     "ema_below_200_with_tolerance": [{"tolerance": 0.0}],
     "macd_hist_gt_eps": [{"eps": 0.5}],
     "macd_hist_lt_eps": [{"eps": 0.0}],
-    "macd_hist_increasing_n": [{"n": 1, "eps": 0.5}, {"n": 4, "eps": 0.0}],
-    "macd_hist_decreasing_n": [{"n": 1, "eps": 0.5}, {"n": 4, "eps": 0.0}],
+    "macd_hist_increasing_n": [{"n": 1, "eps": 0.5}, {"n": 4}],
+    "macd_hist_decreasing_n": [{"n": 1, "eps": 0.5}, {"n": 4}],
     "macd_hist_slope_pos": [{"persist_n": 3}, {"threshold": 0.5}, {"threshold": -0.5}],
     "macd_hist_slope_neg": [{"persist_n": 3}, {"threshold": -0.5}, {"threshold": 0.5}],
     "macd_line_cross_up_with_hysteresis": [
@@ -116,7 +116,7 @@ class TestEachCondition:
 def test_it_agrees_with_its_plain_statement_on_any_values(name: str, data: st.DataObject) -> None:
     fact = FACTS[name]
     variant = data.draw(st.sampled_from([{}, *VARIANTS.get(name, [])]), "parameters")
-    params = {**fact.params, **variant}
+    params = CONDITIONS[name].merged(fact.params, variant)
     series: dict[str, list[float | None]] = {}
 
     def value(feature: str, ago: int = 0) -> float:
@@ -153,8 +153,8 @@ def test_above_vwap_or_ma9_is_decided_true_by_the_one_that_is_there() -> None:
 
 
 def test_a_crossing_is_true_although_candles_before_it_are_missing() -> None:
-    assert outcome("macd_line_cross_up_with_hysteresis", read("macd_hist=1,-1,nan,nan")) is True
-    assert outcome("macd_line_cross_up_with_hysteresis", read("macd_hist=-1,-1,nan,nan")) is None
+    assert outcome("macd_line_cross_up_with_hysteresis", read("macd_hist=1,-1,nan,nan close=9,9,9,9")) is True
+    assert outcome("macd_line_cross_up_with_hysteresis", read("macd_hist=-1,-1,nan,nan close=9,9,9,9")) is None
 
 
 @pytest.mark.parametrize("example", ["close=1 ema_200=0", "close=0 ema_200=0"])
@@ -194,16 +194,14 @@ def test_a_stop_cannot_be_judged_without_a_positive_atr_and_entry(example: str) 
     ],
 )
 def test_a_crossing_counts_until_the_cool_down_ends_or_it_is_undone(histogram: str, expected: bool) -> None:
-    assert outcome("macd_line_cross_up_with_hysteresis", read(f"macd_hist={histogram}")) is expected
+    series = read(f"macd_hist={histogram}")
+    assert outcome("macd_line_cross_up_with_hysteresis", series, {"min_gap": 0.0003}) is expected
 
 
 def test_without_the_requirement_a_crossing_may_start_anywhere_not_above_zero() -> None:
-    series = read("macd_hist=1,-0.0001,-1,-1")
-    assert outcome("macd_line_cross_up_with_hysteresis", series, {"require_prev_below": False}) is True
-    assert (
-        outcome("macd_line_cross_up_with_hysteresis", read("macd_hist=1,0.1,1,1"), {"require_prev_below": False})
-        is False
-    )
+    params: Params = {"min_gap": 0.0003, "require_prev_below": False}
+    for histogram, expected in (("1,-0.0001,-1,-1", True), ("1,0.1,1,1", False)):
+        assert outcome("macd_line_cross_up_with_hysteresis", read(f"macd_hist={histogram}"), params) is expected
 
 
 # --- relative variants ------------------------------------------------------------------------------------------

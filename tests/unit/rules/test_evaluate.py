@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from mtf_core.rules.evaluate import Evaluator, leaves
 from mtf_core.rules.expressions import (
@@ -19,6 +19,7 @@ from mtf_core.rules.expressions import (
     Feature,
     Known,
     Metric,
+    Not,
     Number,
     Operand,
     Test,
@@ -26,7 +27,15 @@ from mtf_core.rules.expressions import (
 )
 from mtf_core.rules.program import Program
 from tests.unit.rules import reference
-from tests.unit.rules.expression_strategies import PlainAxis, axes, backwards, metrics, operands, trees
+from tests.unit.rules.expression_strategies import (
+    PlainAxis,
+    axes,
+    backwards,
+    candle_trees,
+    metrics,
+    operands,
+    trees,
+)
 
 CODES = {True: 1, None: 0, False: -1}
 CLOSE, RSI = Feature("close"), Feature("rsi")
@@ -75,6 +84,14 @@ def test_a_shared_program_changes_nothing(first: Test, second: Test, axis: Plain
     ]
     alone = [evaluated(test, axis) for test in (first, second)]
     assert found == [alone, alone[::-1]]
+
+
+@example(Not(WithinBars(9, AnyOf((Constantly(False),)))), one([1.0, 2.0]))
+@given(candle_trees(), axes(whole=True))
+def test_over_all_candles_and_at_the_last_ones_there_is_one_answer(test: Test, axis: PlainAxis) -> None:
+    """Also on the first candles, where a test reaches back to before there were any."""
+    over_all = Evaluator(axis, program=Program(over_all=True)).truth(test)
+    assert over_all.tolist() == evaluated(test, axis)
 
 
 def test_a_comparison_with_something_missing_is_unknown_and_so_is_its_opposite() -> None:

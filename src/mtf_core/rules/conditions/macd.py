@@ -1,7 +1,8 @@
 """MACD: sign, direction and crossings of the histogram and of the line.
 
-Gaps and epsilons are in price units of the symbol; each also exists relative to the close (`eps_pct`,
-`min_gap_pct`), because one price difference means something else for every symbol.
+Gaps and epsilons are shares of the close (`eps_pct`, `min_gap_pct`, `threshold_pct`), so that a condition says the same
+of a coin at 0.00001 and of one at 100,000. Each also exists in price units of the symbol (`eps`, `min_gap`,
+`threshold`), for rules that are written for one symbol.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from mtf_core.market import Side
 from mtf_core.rules.conditions.condition import Arguments, Bounds, Build, Condition, Family, Parameter, ParameterKind
 from mtf_core.rules.conditions.terms import (
     LONGEST_STEPS,
-    NOT_NEGATIVE,
+    SIGNED_RATIO,
+    absolute_gap,
     all_known,
     gap_of,
     gt,
     gte,
     lt,
     lte,
-    relative_variant,
+    relative_gap,
     steps,
 )
 from mtf_core.rules.expressions import AllOf, AnyOf, Compare, Comparison, Feature, Known, Number, Test
@@ -39,9 +41,7 @@ def _falling_or_rising(comparison: Comparison, sign: int) -> Build:
 
 def _slope(comparison: Comparison) -> Build:
     """The one-candle difference beyond the threshold on each of the last persist_n candles."""
-    return lambda a: all_known(
-        *steps(comparison, HIST, a.whole("persist_n"), lambda _: Number(a.number("threshold"))),
-    )
+    return lambda a: all_known(*steps(comparison, HIST, a.whole("persist_n"), gap_of(a, "threshold")))
 
 
 def _line_crosses_signal(before: Comparison, now: Comparison) -> Test:
@@ -77,15 +77,18 @@ def _count(name: str, default: int, *aliases: str) -> Parameter:
     return Parameter(name, default, ParameterKind.INTEGER, "candles", bounds, aliases, main=True)
 
 
-def _eps(default: float, *aliases: str, main: bool = False) -> tuple[Parameter, Parameter]:
-    absolute = Parameter("eps", default, unit="price", bounds=NOT_NEGATIVE, aliases=aliases, main=main)
-    return absolute, relative_variant("eps")
+def _eps(*aliases: str, main: bool = False) -> tuple[Parameter, Parameter]:
+    return relative_gap("eps", 0.0, main=main), absolute_gap("eps", *aliases)
+
+
+def _limit(alias: str) -> tuple[Parameter, Parameter]:
+    return relative_gap("threshold", 0.0, SIGNED_RATIO), absolute_gap("threshold", alias, bounds=Bounds())
 
 
 def _crossing(previous: str) -> tuple[Parameter, ...]:
     return (
-        Parameter("min_gap", 0.0003, unit="price", bounds=NOT_NEGATIVE, main=True),
-        relative_variant("min_gap"),
+        relative_gap("min_gap", 0.0003, main=True),
+        absolute_gap("min_gap"),
         Parameter("cool_down_bars", 2, ParameterKind.INTEGER, "candles", Bounds(0, LONGEST_STEPS)),
         Parameter(previous, True, ParameterKind.BOOLEAN),
     )
@@ -101,48 +104,48 @@ MACD = (
     _condition(
         "macd_hist_gt_eps",
         Side.LONG,
-        "macd_hist ≥ −eps",
+        "macd_hist ≥ −eps_pct·close",
         lambda a: gte(HIST, gap_of(a, "eps", -1)(0)),
-        *_eps(1e-6, main=True),
+        *_eps(main=True),
     ),
     _condition(
         "macd_hist_lt_eps",
         Side.SHORT,
-        "macd_hist ≤ eps",
+        "macd_hist ≤ eps_pct·close",
         lambda a: lte(HIST, gap_of(a, "eps")(0)),
-        *_eps(1e-6, main=True),
+        *_eps(main=True),
     ),
     _condition(
         "macd_hist_increasing_n",
         Side.LONG,
-        "macd_hist[i] − macd_hist[i+1] > eps for i = 0 … n−1",
+        "macd_hist[i] − macd_hist[i+1] > eps_pct·close[i] for i = 0 … n−1",
         _falling_or_rising(Comparison.GT, 1),
         _count("n", 2, "macd_hist_increasing_n"),
-        *_eps(0.0),
+        *_eps(),
     ),
     _condition(
         "macd_hist_decreasing_n",
         Side.SHORT,
-        "macd_hist[i] − macd_hist[i+1] < −eps for i = 0 … n−1",
+        "macd_hist[i] − macd_hist[i+1] < −eps_pct·close[i] for i = 0 … n−1",
         _falling_or_rising(Comparison.LT, -1),
         _count("n", 2, "macd_hist_decreasing_n"),
-        *_eps(0.0, "macd_hist_decreasing_eps"),
+        *_eps("macd_hist_decreasing_eps"),
     ),
     _condition(
         "macd_hist_slope_pos",
         Side.LONG,
-        "macd_hist[i] − macd_hist[i+1] > threshold for i = 0 … persist_n−1",
+        "macd_hist[i] − macd_hist[i+1] > threshold_pct·close[i] for i = 0 … persist_n−1",
         _slope(Comparison.GT),
         _count("persist_n", 1),
-        Parameter("threshold", 0.0, unit="price", aliases=("derivative_gt",)),
+        *_limit("derivative_gt"),
     ),
     _condition(
         "macd_hist_slope_neg",
         Side.SHORT,
-        "macd_hist[i] − macd_hist[i+1] < threshold for i = 0 … persist_n−1",
+        "macd_hist[i] − macd_hist[i+1] < threshold_pct·close[i] for i = 0 … persist_n−1",
         _slope(Comparison.LT),
         _count("persist_n", 1),
-        Parameter("threshold", 0.0, unit="price", aliases=("derivative_lt",)),
+        *_limit("derivative_lt"),
     ),
     _condition("macd_line_above_signal", Side.LONG, "macd > macd_signal", lambda _: gt(LINE, SIGNAL)),
     _condition("macd_line_below_signal", Side.SHORT, "macd < macd_signal", lambda _: lt(LINE, SIGNAL)),
@@ -161,16 +164,16 @@ MACD = (
     _condition(
         "macd_line_cross_up_with_hysteresis",
         Side.LONG,
-        "for some a in 0 … cool_down_bars: macd_hist[a] ≥ min_gap, macd_hist[a+1] ≤ −min_gap "
-        "(≤ 0 without require_prev_below), and macd_hist[j] ≥ 0 for every j < a",
+        "for some a in 0 … cool_down_bars: macd_hist[a] ≥ gap[a], macd_hist[a+1] ≤ −gap[a+1] "
+        "(≤ 0 without require_prev_below), and macd_hist[j] ≥ 0 for every j < a; gap = min_gap_pct·close",
         _crossed_up,
         *_crossing("require_prev_below"),
     ),
     _condition(
         "macd_line_cross_down_with_hysteresis",
         Side.SHORT,
-        "for some a in 0 … cool_down_bars: macd_hist[a] ≤ −min_gap, macd_hist[a+1] ≥ min_gap "
-        "(≥ 0 without require_prev_above), and macd_hist[j] ≤ 0 for every j < a",
+        "for some a in 0 … cool_down_bars: macd_hist[a] ≤ −gap[a], macd_hist[a+1] ≥ gap[a+1] "
+        "(≥ 0 without require_prev_above), and macd_hist[j] ≤ 0 for every j < a; gap = min_gap_pct·close",
         _crossed_down,
         *_crossing("require_prev_above"),
     ),

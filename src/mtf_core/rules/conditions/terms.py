@@ -84,8 +84,8 @@ def scaled(amount: float, ago: int, *, relative_to_close: bool) -> Operand:
 
 
 def gap_of(arguments: Arguments, name: str, sign: int = 1) -> Callable[[int], Operand]:
-    """The gap `name`, or its relative variant `name_pct` when that was given, per candle ago."""
-    relative_to_close = arguments.has(f"{name}_pct")
+    """The gap `name_pct`, a share of the close, or `name` in price units when that was given; per candle ago."""
+    relative_to_close = not arguments.has(name)
     amount = sign * arguments.number(f"{name}_pct" if relative_to_close else name)
     return lambda ago: scaled(amount, ago, relative_to_close=relative_to_close)
 
@@ -125,13 +125,19 @@ def lookback(default: int = 1) -> Parameter:
     )
 
 
-def relative_variant(of: str) -> Parameter:
-    """The parameter `of` as a share of the close; replaces it when given."""
+def relative_gap(name: str, default: float, bounds: Bounds = RATIO, *, main: bool = False) -> Parameter:
+    """A gap of prices as a share of the close of the candle that it is applied to."""
+    return Parameter(f"{name}_pct", default, unit="ratio of close", bounds=bounds, main=main)
+
+
+def absolute_gap(name: str, *aliases: str, bounds: Bounds = NOT_NEGATIVE) -> Parameter:
+    """The same gap in price units; replaces the relative one when given."""
     return Parameter(
-        f"{of}_pct",
+        name,
         None,
-        unit="ratio of close",
-        bounds=RATIO,
-        instead_of=of,
-        doc=f"{of} relative to the close of the candle that it is applied to",
+        unit="price",
+        bounds=bounds,
+        aliases=aliases,
+        instead_of=f"{name}_pct",
+        doc="in price units, so that it means something else for every symbol",
     )
