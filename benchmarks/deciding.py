@@ -27,9 +27,9 @@ from mtf_core.features.names import Family, feature_spec
 from mtf_core.market import Candles, CandleStack, Timeframe, parse_instant, to_ms
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.expressions import Feature, used
-from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
-from mtf_core.validation.over import complete, judge_over
+from mtf_core.validation.history import complete, resolve_history
 from mtf_core.validation.window import window_at
 
 SYMBOLS = 300
@@ -48,25 +48,25 @@ def main() -> None:
         "profile", "what", "floor ms", "ours ms", "ratio", "target", "candles/s", title="Deciding against TA-Lib alone"
     )
     for name in arguments.profiles:
-        blueprint = blueprint_of(load_profile(name))
-        _live(table, name, blueprint, market)
-        _history(table, name, blueprint, month)
+        compiled = compile_profile(load_profile(name))
+        _live(table, name, compiled, market)
+        _history(table, name, compiled, month)
     Console().print(table)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process, markets and TA-Lib's own imports included: {peak:.0f} MB")
 
 
-def _live(table: Table, name: str, blueprint: Blueprint, market: GeneratedMarket) -> None:
+def _live(table: Table, name: str, compiled: CompiledProfile, market: GeneratedMarket) -> None:
     symbols = [contract.symbol for contract in market.contracts(AT_MS)]
-    stacks = _stacks(blueprint, market, symbols, AT_MS)
+    stacks = _stacks(compiled, market, symbols, AT_MS)
     later = dict(stacks)
-    later[Timeframe.M1] = _stacks(blueprint, market, symbols, AT_MS + 60_000)[Timeframe.M1]
+    later[Timeframe.M1] = _stacks(compiled, market, symbols, AT_MS + 60_000)[Timeframe.M1]
     floor, first = _best_of_both(
-        lambda: _floor_of_stacks(blueprint, stacks), lambda: list(Decider(blueprint).decide(stacks, AT_MS))
+        lambda: _floor_of_stacks(compiled, stacks), lambda: list(Decider(compiled).decide(stacks, AT_MS))
     )
     seconds = []
     for _ in range(REPETITIONS):
-        decider = Decider(blueprint)
+        decider = Decider(compiled)
         list(decider.decide(stacks, AT_MS))
         seconds.append(_timed(lambda decider=decider: list(decider.decide(later, AT_MS + 60_000))))  # type: ignore[misc]
     second = min(seconds)
@@ -76,12 +76,12 @@ def _live(table: Table, name: str, blueprint: Blueprint, market: GeneratedMarket
     table.add_row("", "the minute after (ratio: of the first)", "", _ms(second), f"{second / first:.2f}", "≤ 0.33", "")
 
 
-def _history(table: Table, name: str, blueprint: Blueprint, month: Candles) -> None:
+def _history(table: Table, name: str, compiled: CompiledProfile, month: Candles) -> None:
     candles = {Timeframe.M1: month}
-    series = complete(candles, frozenset(blueprint.needs))
+    series = complete(candles, frozenset(compiled.needs))
     stacks = {timeframe: CandleStack.of_series(found, "X") for timeframe, found in series.items() if len(found)}
     floor, ours = _best_of_both(
-        lambda: _floor_of_stacks(blueprint, stacks), lambda: judge_over(blueprint, "X", candles)
+        lambda: _floor_of_stacks(compiled, stacks), lambda: resolve_history(compiled, "X", candles)
     )
     _row(table, "", f"every minute of {len(month)} candles", floor, ours, 3.0, len(month))
 
@@ -108,11 +108,11 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _stacks(
-    blueprint: Blueprint, market: GeneratedMarket, symbols: list[str], at_ms: int
+    compiled: CompiledProfile, market: GeneratedMarket, symbols: list[str], at_ms: int
 ) -> dict[Timeframe, CandleStack]:
     found = {}
-    for timeframe, need in blueprint.needs.items():
-        window = window_at(timeframe, need, at_ms, blueprint.timezone)
+    for timeframe, need in compiled.needs.items():
+        window = window_at(timeframe, need, at_ms, compiled.timezone)
         first, last = window.first_open_ms, window.last_open_ms
         series = {symbol: market.candles(symbol, timeframe, first, last, at_ms) for symbol in symbols}
         found[timeframe] = window.stack(series)
@@ -124,12 +124,12 @@ def _month(market: GeneratedMarket) -> Candles:
     return market.candles("BTCUSDT", Timeframe.M1, last - 45_030 * 60_000, last, AT_MS)
 
 
-def _floor_of_stacks(blueprint: Blueprint, stacks: Mapping[Timeframe, CandleStack]) -> None:
+def _floor_of_stacks(compiled: CompiledProfile, stacks: Mapping[Timeframe, CandleStack]) -> None:
     """TA-Lib's public functions, called for each indicator that the profile uses, on each symbol; nothing else.
 
     What TA-Lib does not have (VWAP, pivots) is left out of the floor.
     """
-    for timeframe, specs in _indicators(blueprint).items():
+    for timeframe, specs in _indicators(compiled).items():
         if timeframe not in stacks:
             continue
         stack = stacks[timeframe]
@@ -157,15 +157,15 @@ def _floor_of_stacks(blueprint: Blueprint, stacks: Mapping[Timeframe, CandleStac
                         talib.SMA(stack.volume[row, stack.lead :], 20)
 
 
-def _indicators(blueprint: Blueprint) -> dict[Timeframe, set[tuple[Family, int]]]:
+def _indicators(compiled: CompiledProfile) -> dict[Timeframe, set[tuple[Family, int]]]:
     """What the profile's rules and filters read that TA-Lib computes, by timeframe."""
     found: dict[Timeframe, set[tuple[Family, int]]] = {}
-    for timeframe in blueprint.parts:
-        for test in blueprint.profile.rules.tests_on(timeframe):
+    for timeframe in compiled.parts:
+        for test in compiled.profile.rules.tests_on(timeframe):
             for leaf, _ in used(test):
                 if isinstance(leaf, Feature):
                     spec = feature_spec(leaf.name)
-                    home = home_timeframe(leaf, timeframe, blueprint.pivot_timeframe)
+                    home = home_timeframe(leaf, timeframe, compiled.pivot_timeframe)
                     found.setdefault(home, set()).update(_computed(spec.family, spec.period))
     return found
 

@@ -94,8 +94,8 @@ def contracts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> Contract:
     worth = draw(st.sampled_from(["0.001", "0.01", "0.01", "0.1", "0.1", "1", "10", "1000"]))
     power = (Decimal(worth) / price / step).adjusted()
     contract_size = draw(st.sampled_from([Decimal(1), Decimal(2), Decimal(5)])).scaleb(power)
-    min_volume = step * draw(st.sampled_from([1, 1, 1, 1, 2, 30]))
-    max_volume = min_volume * draw(st.sampled_from([5, 1000, 10**7, 10**7]))
+    min_size = step * draw(st.sampled_from([1, 1, 1, 1, 2, 30]))
+    max_size = min_size * draw(st.sampled_from([5, 1000, 10**7, 10**7]))
     return Contract(
         symbol=SYMBOL,
         base_currency="TEST",
@@ -104,9 +104,9 @@ def contracts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> Contract:
         tick_size=tick,
         size_step=step,
         contract_size=contract_size,
-        min_volume=min_volume,
-        max_volume=max_volume,
-        market_max_volume=max_volume / draw(st.sampled_from([1, 2])),
+        min_size=min_size,
+        max_size=max_size,
+        max_market_size=max_size / draw(st.sampled_from([1, 2])),
         min_leverage=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(2)])),
         max_leverage=draw(st.sampled_from([Decimal(20), Decimal(50), Decimal("62.5"), Decimal(125)])),
         maker_fee=draw(scaled(-3, 10, "0.0001")),
@@ -300,7 +300,7 @@ def wild_cases(draw: st.DrawFn) -> PlanCase:
         case "time":
             return evolve(case, now_ms=NOW_MS + draw(st.sampled_from([-1, -(10**12), 10**5, 10**9, 10**12])))
         case "contract":
-            name = draw(st.sampled_from(["maker_fee", "taker_fee", "market_max_volume"]))
+            name = draw(st.sampled_from(["maker_fee", "taker_fee", "max_market_size"]))
             return evolve(case, contract=evolve(case.contract, **{name: draw(st.sampled_from(_BROKEN_NUMBERS))}))
         case "brackets":
             return evolve(case, contract=evolve(case.contract, brackets=draw(_broken_brackets())))

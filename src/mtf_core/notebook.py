@@ -26,11 +26,11 @@ from mtf_core.market import (
 from mtf_core.market.candles import Floats
 from mtf_core.planning import MarketFacts, PlanOutcome
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, plan_facts
-from mtf_core.validation.judge import DecideOptions
-from mtf_core.validation.over import Signals, complete, judge_over
+from mtf_core.validation.history import Signals, complete, resolve_history
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.window import window_at
 
 CandlesByTimeframe = Mapping[str, Candles] | Mapping[Timeframe, Candles]
@@ -66,26 +66,26 @@ def decide(
     if not len(given[finest]):
         raise ValueError(f"{symbol}: there are no {finest} candles")
     at_ms = given[finest].end_ms if at is None else _ms(at)
-    blueprint = blueprint_of(profile)
-    needs = {**blueprint.plan_needs, **blueprint.needs}
+    compiled = compile_profile(profile)
+    needs = {**compiled.plan_needs, **compiled.needs}
     series = complete(given, frozenset(needs))
-    absent = [str(timeframe) for timeframe in blueprint.needs if timeframe not in series]
+    absent = [str(timeframe) for timeframe in compiled.needs if timeframe not in series]
     if absent:
         raise ValueError(f"{symbol}: no {', '.join(absent)} candles, and none finer to build them from")
     stacks = {
-        timeframe: _stack(blueprint, timeframe, found, symbol, at_ms, history) for timeframe, found in series.items()
+        timeframe: _stack(compiled, timeframe, found, symbol, at_ms, history) for timeframe, found in series.items()
     }
     options = DecideOptions(skip_context, None if current_tf is None else Timeframe.parse(current_tf))
     spreads = None if spread_bps is None else {symbol: spread_bps}
-    return Decider(blueprint).decide(stacks, at_ms, (symbol,), options, spreads).of(symbol)
+    return Decider(compiled).decide(stacks, at_ms, (symbol,), options, spreads).of(symbol)
 
 
 def _stack(
-    blueprint: Blueprint, timeframe: Timeframe, candles: Candles, symbol: str, at_ms: int, history: str
+    compiled: CompiledProfile, timeframe: Timeframe, candles: Candles, symbol: str, at_ms: int, history: str
 ) -> CandleStack:
     """The window that ends with the last candle closed at the instant: a live run's, or from the first candle on."""
-    need = blueprint.need(timeframe)
-    window = window_at(timeframe, need, at_ms, blueprint.timezone)
+    need = compiled.need(timeframe)
+    window = window_at(timeframe, need, at_ms, compiled.timezone)
     if history == "needed" or not len(candles) or int(candles.open_ms[0]) > window.last_open_ms:
         return window.stack({symbol: candles})
     return CandleStack.of_window(timeframe, {symbol: candles}, int(candles.open_ms[0]), window.last_open_ms)
@@ -100,7 +100,9 @@ def decide_over(
     skip_context: bool = False,
 ) -> Signals:
     """The decisions at every close of the finest timeframe given, as arrays; from all candles closed by then."""
-    return judge_over(blueprint_of(profile), symbol, _by_timeframe(candles), DecideOptions(skip_context), spread_bps)
+    return resolve_history(
+        compile_profile(profile), symbol, _by_timeframe(candles), DecideOptions(skip_context), spread_bps
+    )
 
 
 def plan_order(

@@ -22,8 +22,8 @@ from mtf_adapters.sql import (
     namespace_of_run,
 )
 from mtf_adapters.sql.locations import SqliteFile, default_database_url, parse_location
-from mtf_core.runs import Orchestrator, RunContext, Stores
-from mtf_core.runs.context import ProfileSource
+from mtf_core.ports import Environment, ProfileSource, Stores
+from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.venues import build_venue
@@ -65,8 +65,8 @@ class Container(containers.DeclarativeContainer):
     wall_clock = providers.Singleton(WallClock)
     locks = providers.Singleton(InProcessLocks, wall_clock)
     profiles = providers.Singleton(profile_source, settings)
-    context = providers.Singleton(
-        RunContext,
+    environment = providers.Singleton(
+        Environment,
         venue=venue,
         stores=stores,
         locks=locks,
@@ -75,7 +75,7 @@ class Container(containers.DeclarativeContainer):
         timer=providers.Object(time.perf_counter),
         new_run_id=providers.Object(new_run_id),
     )
-    orchestrator = providers.Singleton(Orchestrator, context)
+    orchestrator = providers.Singleton(Orchestrator, environment)
 
 
 @asynccontextmanager

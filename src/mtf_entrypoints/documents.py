@@ -8,12 +8,12 @@ from typing import Any
 
 from attrs import fields
 
+from mtf_core.inquiry import HealthCheck, Indicators
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import OrderPlan, PlanOutcome, plan_to_json, skip_to_json
-from mtf_core.ports import RunRecord
+from mtf_core.records import RunRecord
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
-from mtf_core.runs import HealthCheck, Indicators
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import decision_to_json, timeframe_to_json
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from mtf_core.inquiry import HealthCheck, check_health
 from mtf_core.ports import StoreError
-from mtf_core.runs import HealthCheck, check_health
 from mtf_entrypoints.container import Container
 
 
@@ -19,4 +19,4 @@ async def check_everything(container: Container) -> tuple[HealthCheck, ...]:
     except StoreError as error:
         ok, detail = False, str(error)
     own = HealthCheck("database", ok, detail, round(time.perf_counter() - started, 6))
-    return (own, *await check_health(container.context()))
+    return (own, *await check_health(container.environment()))

@@ -22,7 +22,6 @@ the shipped contract selection."""
 
 _DEFAULT_AGE_DAYS = 1000
 _DEFAULT_LEVERAGE = 50
-_IN_CONTRACT = {"min_size": "min_volume", "max_size": "max_volume", "max_market_size": "market_max_volume"}
 _QUOTE_CURRENCIES = ("USDT", "USDC", "USD")
 
 
@@ -53,7 +52,7 @@ class ContractOverrides:
     def applied_to(self, contract: Contract) -> Contract:
         """The contract with these values in place of its own; raises `InvalidContractError`."""
         given = {item.name: getattr(self, item.name) for item in fields(ContractOverrides)}
-        known = {_IN_CONTRACT.get(name, name): value for name, value in given.items() if value is not None}
+        known = {name: value for name, value in given.items() if value is not None}
         return evolve(contract, **known)
 
 
@@ -74,9 +73,9 @@ def default_contract(symbol: str, price: float, first_open_ms: int) -> Contract:
         tick_size=power_of_ten(decade - 5),
         size_step=Decimal(1),
         contract_size=power_of_ten(-decade),
-        min_volume=Decimal(1),
-        max_volume=Decimal(1_000_000),
-        market_max_volume=Decimal(500_000),
+        min_size=Decimal(1),
+        max_size=Decimal(1_000_000),
+        max_market_size=Decimal(500_000),
         min_leverage=Decimal(1),
         max_leverage=Decimal(_DEFAULT_LEVERAGE),
         maker_fee=Decimal("0.0002"),

@@ -106,7 +106,7 @@ def _contract(
     first_cap = Decimal(5_000 if turnover < 5e7 else 50_000)
     brackets = bracket_table(leverage, first_cap, 5 + int(4 * uniform_of(seed, symbol, "brackets")))
     contracts_at_cap = brackets[-1].notional_cap / (contract_size * Decimal(repr(price)))
-    max_volume = max(step * 1000, Decimal(floor(contracts_at_cap / 1000)) * 1000)
+    max_size = max(step * 1000, Decimal(floor(contracts_at_cap / 1000)) * 1000)
     return Contract(
         symbol=symbol,
         base_currency=base,
@@ -115,9 +115,9 @@ def _contract(
         tick_size=tick,
         size_step=step,
         contract_size=contract_size,
-        min_volume=step,
-        max_volume=max_volume,
-        market_max_volume=on_step(max_volume * Decimal("0.6"), step),
+        min_size=step,
+        max_size=max_size,
+        max_market_size=on_step(max_size * Decimal("0.6"), step),
         min_leverage=Decimal(1),
         max_leverage=Decimal(leverage),
         maker_fee=Decimal("0.0002"),

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, insert, select, tuple_
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.paging import cursor_after, position, refuse_empty
 from mtf_adapters.sql.schema import audit
-from mtf_core.ports import AuditEvent, Page
+from mtf_core.records import AuditEvent, Page
 
 _COLUMNS = tuple(audit.c[field.name] for field in attrs.fields(AuditEvent))
 

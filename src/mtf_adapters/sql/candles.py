@@ -80,7 +80,7 @@ class SqlCandleStore:
         query = select(pairs).where(pairs.c.following - pairs.c.open_ms > step).order_by(pairs.c.open_ms)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(Gap(before + step, after - step, (after - before) // step - 1) for before, after in rows)
+        return tuple(Gap.spanning(before + step, after - step, timeframe) for before, after in rows)
 
     async def spans(self) -> tuple[tuple[str, Timeframe, int, int, int], ...]:
         """What is stored: (symbol, timeframe, first open, last open, number of candles), by symbol and timeframe."""

@@ -6,7 +6,8 @@ import json
 import zlib
 from typing import cast
 
-from mtf_core.ports import JsonObject, StoreError
+from mtf_core.ports import StoreError
+from mtf_core.records import JsonObject
 
 # Traces repeat themselves: the fastest levels already take away nine tenths, higher ones cost time a run does not have.
 _COMPRESSION_LEVEL = 3

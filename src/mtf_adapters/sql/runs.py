@@ -16,7 +16,8 @@ from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import runs
 from mtf_adapters.sql.upserts import insert_new
-from mtf_core.ports import DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, RunStatus, StoreError
+from mtf_core.ports import StoreError
+from mtf_core.records import DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, RunStatus
 
 Columns = TypeVar("Columns", bound=tuple[object, ...])
 

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -67,9 +67,9 @@ MONEY_COLUMNS = (
     "tick_size",
     "size_step",
     "contract_size",
-    "min_volume",
-    "max_volume",
-    "market_max_volume",
+    "min_size",
+    "max_size",
+    "max_market_size",
     "min_leverage",
     "max_leverage",
     "maker_fee",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import switches as table
 from mtf_adapters.sql.upserts import upsert
-from mtf_core.ports import Switch
+from mtf_core.risk import Switch
 
 _COLUMNS = tuple(table.c[field.name] for field in attrs.fields(Switch))
 

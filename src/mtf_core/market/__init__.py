@@ -6,10 +6,10 @@ from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
 from mtf_core.market.capabilities import Capabilities
 from mtf_core.market.contract import (
     Contract,
-    Contracts,
     InvalidContractError,
     LeverageBracket,
     Price,
+    Size,
     on_grid_at_or_above,
     on_grid_at_or_below,
 )
@@ -28,7 +28,6 @@ __all__ = [
     "Candles",
     "Capabilities",
     "Contract",
-    "Contracts",
     "Gap",
     "InvalidCandlesError",
     "InvalidContractError",
@@ -44,6 +43,7 @@ __all__ = [
     "Price",
     "Quote",
     "Side",
+    "Size",
     "TimeInForce",
     "Timeframe",
     "TopOfBook",

@@ -1,4 +1,4 @@
-"""The account as one sync saw it: balance, positions, open orders and plan (trigger) orders."""
+"""The account as one sync saw it: balance, positions, open orders and trigger orders."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class OrderKind(StrEnum):
 
     LIMIT = "limit"
     MARKET = "market"
-    PLAN = "plan"
-    """A trigger order: stop, target or conditional entry."""
+    TRIGGER = "trigger"
+    """Waits for a price: stop, target or conditional entry."""
 
 
 @frozen

@@ -32,11 +32,19 @@ class InvalidCandlesError(ValueError):
 
 @frozen
 class Gap:
-    """Missing candles between two present ones: open times of the first and last missing candle, in ms."""
+    """Candles that are missing: open times of the first and the last of them, in ms."""
 
     first_open_ms: int
     last_open_ms: int
     count: int
+
+    @classmethod
+    def spanning(cls, first_open_ms: int, last_open_ms: int, timeframe: Timeframe) -> Self:
+        """The gap between these two open times, both missing."""
+        return cls(first_open_ms, last_open_ms, (last_open_ms - first_open_ms) // timeframe.ms + 1)
+
+    def lies_within(self, other: Gap) -> bool:
+        return other.first_open_ms <= self.first_open_ms and self.last_open_ms <= other.last_open_ms
 
 
 @frozen(eq=False, repr=False)
@@ -163,12 +171,7 @@ class Candles:
         step = self.timeframe.ms
         after = np.flatnonzero(np.diff(self.open_ms) != step)
         return tuple(
-            Gap(
-                first_open_ms=int(self.open_ms[i]) + step,
-                last_open_ms=int(self.open_ms[i + 1]) - step,
-                count=int((self.open_ms[i + 1] - self.open_ms[i]) // step) - 1,
-            )
-            for i in after
+            Gap.spanning(int(self.open_ms[i]) + step, int(self.open_ms[i + 1]) - step, self.timeframe) for i in after
         )
 
     def merged(self, other: Candles) -> Candles:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 Price = NewType("Price", Decimal)
 """A price in quote currency on the contract's tick grid."""
 
-Contracts = NewType("Contracts", Decimal)
+Size = NewType("Size", Decimal)
 """A size in exchange contracts on the contract's size grid; never base currency."""
 
 
@@ -64,9 +64,9 @@ class Contract:
     size_step: Decimal
     contract_size: Decimal
     """Base currency per contract."""
-    min_volume: Decimal
-    max_volume: Decimal
-    market_max_volume: Decimal
+    min_size: Decimal
+    max_size: Decimal
+    max_market_size: Decimal
     min_leverage: Decimal
     max_leverage: Decimal
     maker_fee: Decimal
@@ -85,13 +85,13 @@ class Contract:
                 ("tick_size", self.tick_size),
                 ("size_step", self.size_step),
                 ("contract_size", self.contract_size),
-                ("min_volume", self.min_volume),
+                ("min_size", self.min_size),
                 ("min_leverage", self.min_leverage),
             )
             if not value.is_finite() or value <= 0
         ]
         for what, least, most in (
-            ("volume", self.min_volume, self.max_volume),
+            ("size", self.min_size, self.max_size),
             ("leverage", self.min_leverage, self.max_leverage),
         ):
             if most.is_nan() or (not least.is_nan() and most < least):
@@ -105,8 +105,8 @@ class Contract:
     def price_at_or_above(self, raw: Decimal) -> Price:
         return Price(on_grid_at_or_above(raw, self.tick_size))
 
-    def size_at_or_below(self, raw: Decimal) -> Contracts:
-        return Contracts(on_grid_at_or_below(raw, self.size_step))
+    def size_at_or_below(self, raw: Decimal) -> Size:
+        return Size(on_grid_at_or_below(raw, self.size_step))
 
     def notional(self, size: Decimal, price: Decimal) -> Decimal:
         """Value of a position in quote currency."""

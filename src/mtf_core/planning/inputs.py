@@ -42,9 +42,9 @@ def _unusable_contract(contract: Contract) -> Iterator[str]:
         contract.tick_size,
         contract.size_step,
         contract.contract_size,
-        contract.min_volume,
-        contract.max_volume,
-        contract.market_max_volume,
+        contract.min_size,
+        contract.max_size,
+        contract.max_market_size,
         contract.min_leverage,
         contract.max_leverage,
     )

@@ -15,7 +15,7 @@ from mtf_core.planning.facts import FactRole
 from mtf_core.planning.liquidation import Exposure, highest_safe_leverage, liquidation_price
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.request import PlanRequest, StepLog
-from mtf_core.planning.size import Sized
+from mtf_core.planning.size import SizedPosition
 from mtf_core.planning.stop import Stop
 from mtf_core.reasons import Reason
 
@@ -25,7 +25,7 @@ _MONEY = Decimal("1e-8")
 
 
 @frozen
-class Geared:
+class ChosenLeverage:
     """The final leverage and what follows from it."""
 
     leverage: int
@@ -33,10 +33,10 @@ class Geared:
     liquidation_price: Decimal
 
 
-def geared(
-    request: PlanRequest, entry: Entry, stop: Stop, position: Sized, budget: Budget, log: StepLog
-) -> Geared | Skip:
-    """The leverage of a sized position."""
+def choose_leverage(
+    request: PlanRequest, entry: Entry, stop: Stop, position: SizedPosition, budget: Budget, log: StepLog
+) -> ChosenLeverage | Skip:
+    """The leverage of a size_position position."""
     raw = _raw(request, entry, stop, budget, log)
     if isinstance(raw, Skip):
         return raw
@@ -56,7 +56,7 @@ def geared(
     margin = min(
         on_grid_at_or_above(position.notional / safe, _MONEY), budget.margin
     )  # the exact margin is within the budget
-    result = Geared(safe, margin, liquidation_price(exposure, safe))
+    result = ChosenLeverage(safe, margin, liquidation_price(exposure, safe))
     _log_result(result, position.notional, leverage, exposure, stop, ratio, log)
     return _outside_accepted(request, safe, log) or result
 
@@ -93,7 +93,9 @@ def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: St
     return raw
 
 
-def _within_caps(request: PlanRequest, raw: Decimal, position: Sized, budget: Budget, log: StepLog) -> tuple[int, int]:
+def _within_caps(
+    request: PlanRequest, raw: Decimal, position: SizedPosition, budget: Budget, log: StepLog
+) -> tuple[int, int]:
     """(lowest leverage that the budget and the floor allow, the leverage): rounded, re-clamped, affordable."""
     settings, allowed = request.settings.leverage, position.range
     affordable = whole_up(divide_up(position.notional, budget.margin))
@@ -118,7 +120,7 @@ def _within_caps(request: PlanRequest, raw: Decimal, position: Sized, budget: Bu
     return lowest, leverage
 
 
-def _exposure(request: PlanRequest, entry: Entry, position: Sized) -> Exposure:
+def _exposure(request: PlanRequest, entry: Entry, position: SizedPosition) -> Exposure:
     contract = request.contract
     return Exposure(
         side=request.side,
@@ -131,7 +133,7 @@ def _exposure(request: PlanRequest, entry: Entry, position: Sized) -> Exposure:
 
 
 def _log_result(
-    result: Geared, notional: Decimal, before: int, exposure: Exposure, stop: Stop, ratio: Decimal, log: StepLog
+    result: ChosenLeverage, notional: Decimal, before: int, exposure: Exposure, stop: Stop, ratio: Decimal, log: StepLog
 ) -> None:
     log.add(
         "leverage",

@@ -115,11 +115,11 @@ class OrderPlan:
 
 @frozen
 class Skip:
-    """Why there is no plan, the numbers that show it, and the steps up to there."""
+    """Why there is no plan or no order, the numbers that show it, and the steps of the plan up to there."""
 
     reason: Reason
-    facts: tuple[tuple[str, StepValue], ...]
-    steps: tuple[Step, ...]
+    facts: tuple[tuple[str, StepValue], ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def _repr_html_(self) -> str:
         return skip_html(self)

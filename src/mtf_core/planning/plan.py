@@ -10,11 +10,11 @@ from mtf_core.planning.entry_price import Entry, entry_of
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.planning.facts import MarketFacts, Signal
 from mtf_core.planning.inputs import unusable_inputs
-from mtf_core.planning.leverage import Geared, geared
+from mtf_core.planning.leverage import ChosenLeverage, choose_leverage
 from mtf_core.planning.outcome import EntryZone, OrderPlan, PlanOutcome, Skip, Supervision, TakeProfit
 from mtf_core.planning.request import PlanRequest, StepLog
-from mtf_core.planning.size import Sized, loss_per_contract, sized
-from mtf_core.planning.stop import Stop, stop_of
+from mtf_core.planning.size import SizedPosition, loss_per_contract, size_position
+from mtf_core.planning.stop import Stop, place_stop
 from mtf_core.planning.targets import targets_of
 from mtf_core.planning.zone import entry_zone
 from mtf_core.settings.trade_entry import TradeEntrySettings
@@ -41,13 +41,13 @@ def _planned(request: PlanRequest, log: StepLog) -> PlanOutcome:
     entry = entry_of(request, zone, log)
     if isinstance(entry, Skip):
         return entry
-    stop = stop_of(request, entry, budget, log)
+    stop = place_stop(request, entry, budget, log)
     if isinstance(stop, Skip):
         return stop
-    position = sized(request, entry, stop, budget, log)
+    position = size_position(request, entry, stop, budget, log)
     if isinstance(position, Skip):
         return position
-    gear = geared(request, entry, stop, position, budget, log)
+    gear = choose_leverage(request, entry, stop, position, budget, log)
     if isinstance(gear, Skip):
         return gear
     targets = targets_of(request, entry, stop, position.size, zone, log)
@@ -62,8 +62,8 @@ def _plan(
     zone: EntryZone | None,
     entry: Entry,
     stop: Stop,
-    position: Sized,
-    gear: Geared,
+    position: SizedPosition,
+    gear: ChosenLeverage,
     targets: tuple[TakeProfit, ...],
     log: StepLog,
 ) -> OrderPlan:

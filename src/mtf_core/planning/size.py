@@ -11,15 +11,15 @@ from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import LeverageRange, brackets_highest_first, leverage_range, usable
 from mtf_core.planning.entry_price import Entry
 from mtf_core.planning.exact import divide_down
+from mtf_core.planning.largest_size import largest_size
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.planning.stop import Stop
-from mtf_core.planning.volume import largest_volume
 from mtf_core.reasons import Reason
 
 
 @frozen
-class Sized:
+class SizedPosition:
     """A size with the bracket that its notional falls in, and the leverages that are open to it."""
 
     size: Decimal
@@ -34,15 +34,15 @@ def loss_per_contract(contract: Contract, entry: Entry, stop: Decimal) -> Decima
     return contract.contract_size * (abs(entry.price - stop) + fees)
 
 
-def sized(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: StepLog) -> Sized | Skip:
+def size_position(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: StepLog) -> SizedPosition | Skip:
     """The largest size that risk, volume limits and margin allow; never rounded up."""
     contract = request.contract
     wanted = _risk_size(request, entry, stop, budget, log)
-    if wanted < contract.min_volume:
+    if wanted < contract.min_size:
         return log.skip(
             Reason.SIZE_BELOW_MIN_VOLUME,
             size=wanted,
-            min_volume=contract.min_volume,
+            min_size=contract.min_size,
             risk_usdt=budget.risk,
             loss_per_contract=loss_per_contract(contract, entry, stop.price),
         )
@@ -73,7 +73,7 @@ def _risk_size(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, l
         entry_fee=entry.entry_fee,
         exit_fee=entry.exit_fee,
     )
-    most = largest_volume(contract, entry.order_type)
+    most = largest_size(contract, entry.order_type)
     size = on_grid_at_or_below(min(divide_down(budget.risk, per_contract), most), contract.size_step)
     log.add(
         "size_by_risk",
@@ -82,7 +82,7 @@ def _risk_size(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, l
         "contracts",
         risk_usdt=budget.risk,
         loss_per_contract=per_contract,
-        largest_volume=most,
+        largest_size=most,
         size_step=contract.size_step,
     )
     return size
@@ -95,20 +95,20 @@ def _in_bracket(
     wanted: Decimal,
     bracket: LeverageBracket,
     leverages: LeverageRange,
-) -> Sized | None:
+) -> SizedPosition | None:
     """The largest size whose notional lies in the bracket and whose margin the budget covers there."""
     most_notional = min(bracket.notional_cap, margin * leverages.high)
     size = on_grid_at_or_below(
         min(wanted, divide_down(most_notional, contract.contract_size * entry)), contract.size_step
     )
     notional = contract.notional(size, entry)
-    if size < contract.min_volume or notional <= bracket.notional_floor:
+    if size < contract.min_size or notional <= bracket.notional_floor:
         return None
-    return Sized(size, notional, bracket, leverages)
+    return SizedPosition(size, notional, bracket, leverages)
 
 
 def _log_margin(
-    found: Sized, wanted: Decimal, budget: Budget, request: PlanRequest, entry: Entry, log: StepLog
+    found: SizedPosition, wanted: Decimal, budget: Budget, request: PlanRequest, entry: Entry, log: StepLog
 ) -> None:
     log.add(
         "size",
@@ -149,8 +149,8 @@ def _nothing_fits(
             Reason.INSUFFICIENT_MARGIN,
             budget_usdt=budget.margin,
             size_by_risk=wanted,
-            min_volume=contract.min_volume,
-            smallest_notional=contract.notional(contract.min_volume, entry.price),
+            min_size=contract.min_size,
+            smallest_notional=contract.notional(contract.min_size, entry.price),
         )
     return log.skip(
         Reason.LEVERAGE_BELOW_MIN,

@@ -75,16 +75,16 @@ def split_size(
     policy, share = _share(request, _market(request, entry, zone), log)
     first = on_grid_at_or_below(size * share, contract.size_step)
     second = size - first
-    fits = first >= contract.min_volume and second >= contract.min_volume
+    fits = first >= contract.min_size and second >= contract.min_size
     log.add(
         "tp1_size",
-        "size · share, down to the step" if fits else "a part would be below min_volume: one target",
+        "size · share, down to the step" if fits else "a part would be below min_size: one target",
         first if fits else size,
         "contracts",
         size=size,
         policy=policy,
         share=share,
-        min_volume=contract.min_volume,
+        min_size=contract.min_size,
     )
     return (first, second) if fits else None
 

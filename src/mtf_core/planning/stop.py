@@ -12,10 +12,10 @@ from mtf_core.planning.caps import fixed_leverage
 from mtf_core.planning.entry_price import Entry
 from mtf_core.planning.exact import divide_down, divide_up
 from mtf_core.planning.facts import FactRole
+from mtf_core.planning.largest_size import largest_size
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.pivots import Level, stop_level
 from mtf_core.planning.request import PlanRequest, StepLog
-from mtf_core.planning.volume import largest_volume
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import StopFallback, StopFrom
 
@@ -41,7 +41,7 @@ class _Wanted:
     fixed_leverage: int | None = None
 
 
-def stop_of(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog) -> Stop | Skip:
+def place_stop(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog) -> Stop | Skip:
     """The stop that the settings ask for, on the grid away from the entry."""
     match request.settings.defaults.stop_from:
         case StopFrom.ATR:
@@ -144,11 +144,11 @@ def _from_risk(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog)
     if isinstance(leverage, Skip):
         return leverage
     contract = request.contract
-    volume = largest_volume(contract, entry.order_type)
+    volume = largest_size(contract, entry.order_type)
     size = min(divide_down(budget.margin * leverage, entry.price * contract.contract_size), volume)
     size = on_grid_at_or_below(size, contract.size_step)
-    if size < contract.min_volume:
-        return log.skip(Reason.SIZE_BELOW_MIN_VOLUME, size=size, min_volume=contract.min_volume, leverage=leverage)
+    if size < contract.min_size:
+        return log.skip(Reason.SIZE_BELOW_MIN_VOLUME, size=size, min_size=contract.min_size, leverage=leverage)
     sign, shown = (1, "−") if request.is_long else (-1, "+")
     fees = entry.price * (entry.entry_fee + entry.exit_fee)
     numerator = budget.risk - size * contract.contract_size * fees

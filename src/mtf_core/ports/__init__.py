@@ -1,6 +1,7 @@
 """What the core needs from outside, as protocols, and the values that cross them."""
 
 from mtf_core.ports.clock import Clock
+from mtf_core.ports.environment import Environment, ProfileSource, Progress, Stores, no_progress
 from mtf_core.ports.errors import (
     ExchangeError,
     ExchangeUnavailableError,
@@ -13,50 +14,31 @@ from mtf_core.ports.errors import (
 )
 from mtf_core.ports.exchange import Account, MarketData, Venue
 from mtf_core.ports.locks import LockHeld, Locks
-from mtf_core.ports.records import (
-    GLOBAL_SWITCH,
-    AuditEvent,
-    DecisionRecord,
-    DecisionSummary,
-    Json,
-    JsonObject,
-    Page,
-    RunRecord,
-    RunStatus,
-    Switch,
-    switch_key,
-)
 from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RunStore, SwitchStore
 
 __all__ = [
-    "GLOBAL_SWITCH",
     "Account",
-    "AuditEvent",
     "AuditStore",
     "CandleStore",
     "Clock",
     "ContractStore",
-    "DecisionRecord",
-    "DecisionSummary",
+    "Environment",
     "ExchangeError",
     "ExchangeUnavailableError",
     "InvalidCursorError",
-    "Json",
-    "JsonObject",
     "LockHeld",
     "Locks",
     "MarketData",
-    "Page",
     "PortError",
-    "RunRecord",
-    "RunStatus",
+    "ProfileSource",
+    "Progress",
     "RunStore",
     "StoreError",
     "StoreOutdatedError",
     "StoreUnavailableError",
-    "Switch",
+    "Stores",
     "SwitchStore",
     "UnknownSymbolError",
     "Venue",
-    "switch_key",
+    "no_progress",
 ]

@@ -43,7 +43,7 @@ class Account(Protocol):
     """The account of one exchange, read side."""
 
     async def account_state(self) -> AccountState:
-        """Balance, positions, open and plan orders of one and the same sync."""
+        """Balance, positions, open and trigger orders of one and the same sync."""
         ...
 
 

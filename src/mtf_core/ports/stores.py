@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from mtf_core.market import Candles, Contract, Gap, Timeframe
-from mtf_core.ports.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, Switch
+from mtf_core.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord
+from mtf_core.risk import Switch
 
 
 class ContractStore(Protocol):

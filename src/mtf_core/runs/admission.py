@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract
-from mtf_core.ports import AuditEvent, ExchangeError, Switch
+from mtf_core.ports import ExchangeError
+from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.reasons import Reason
-from mtf_core.runs.contracts_sync import current_contracts
-from mtf_core.runs.guards import daily_loss
-from mtf_core.runs.request import FieldProblem, InvalidRequestError
+from mtf_core.records import AuditEvent
+from mtf_core.risk import Switch
+from mtf_core.risk.switches import Switchboard
+from mtf_core.runs.daily_loss import daily_loss
 from mtf_core.runs.state import RunState
-from mtf_core.runs.switchboard import Switchboard
 from mtf_core.runs.universe import select_universe
+from mtf_core.upkeep.contracts import current_contracts
 
 
 async def choose_symbols(run: RunState) -> tuple[Contract, ...]:
@@ -23,7 +25,7 @@ async def choose_symbols(run: RunState) -> tuple[Contract, ...]:
     """
     with run.watch.stage("universe"):
         settings = run.profile.contracts.selection
-        contracts = await current_contracts(run.context, run.exchange, settings.refresh_interval_minutes)
+        contracts = await current_contracts(run.environment, run.exchange, settings.refresh_interval_minutes)
         if run.request.symbols:
             chosen = _asked_for(run.request.symbols, contracts)
         else:
@@ -47,12 +49,12 @@ def _asked_for(symbols: Sequence[str], contracts: Sequence[Contract]) -> tuple[C
 
 
 async def read_switchboard(run: RunState) -> Switchboard:
-    return Switchboard.of(await run.context.stores.switches.all(), run.instant_ms)
+    return Switchboard.of(await run.environment.stores.switches.all(), run.instant_ms)
 
 
 def symbol_lock(run: RunState, symbol: str) -> str:
     """The name of the lock that keeps runs of any profile apart on one symbol."""
-    return f"symbol:{run.context.venue.namespace}:{symbol}"
+    return f"symbol:{run.environment.venue.namespace}:{symbol}"
 
 
 async def lock_symbols(run: RunState, contracts: Sequence[Contract]) -> tuple[Contract, ...]:
@@ -82,7 +84,7 @@ async def sync_account(run: RunState) -> None:
         except ExchangeError as error:
             run.account_error = str(error)
             return
-        run.loss = await daily_loss(run.profile.trade_entry.risk, run.account, run.context.stores.audit)
+        run.loss = await daily_loss(run.profile.trade_entry.risk, run.account, run.environment.stores.audit)
 
 
 async def filter_busy(run: RunState, contracts: Sequence[Contract], switchboard: Switchboard) -> tuple[Contract, ...]:
@@ -114,8 +116,8 @@ async def filter_busy(run: RunState, contracts: Sequence[Contract], switchboard:
         else:
             admitted.append(contract)
     if changes:
-        await run.context.stores.switches.put(changes)
-        await run.context.stores.audit.append([_event(run, switch) for switch in changes])
+        await run.environment.stores.switches.put(changes)
+        await run.environment.stores.audit.append([_event(run, switch) for switch in changes])
     return tuple(admitted)
 
 

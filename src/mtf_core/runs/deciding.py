@@ -1,4 +1,4 @@
-"""The middle of a run: candles, features, decisions; what did not change since the last run is kept."""
+"""The middle of a run: candles, features, decisions; what did not change since the last run is cache."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Mapping, Sequence
 from attrs import define, field
 
 from mtf_core.market import Contract, Timeframe
-from mtf_core.ports import CandleStore, ExchangeError, JsonObject, MarketData
+from mtf_core.ports import CandleStore, ExchangeError, MarketData
 from mtf_core.reasons import Reason
-from mtf_core.runs.feed import CandleFeed
+from mtf_core.records import JsonObject
 from mtf_core.runs.journal import RangeDigests
 from mtf_core.runs.quotes import read_quotes
 from mtf_core.runs.report import SymbolResult, SymbolStatus, TimeframeResult
 from mtf_core.runs.state import RunState
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.upkeep.feed import CandleFeed
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
-from mtf_core.validation.judge import DecideOptions
 from mtf_core.validation.metrics import metric_names
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import templates_digest, templates_of
 
 
 @define(eq=False)
-class KeptWork:
+class RunCache:
     """What the runs of one configuration in one world leave for the next: candles, features, verdicts, digests."""
 
-    blueprint: Blueprint
+    compiled: CompiledProfile
     feed: CandleFeed
     plan_feed: CandleFeed
     decider: Decider
@@ -37,22 +38,22 @@ class KeptWork:
     digests: RangeDigests = field(factory=RangeDigests)
 
     @classmethod
-    def of(cls, profile: Profile, market: MarketData, store: CandleStore) -> KeptWork:
-        blueprint = blueprint_of(profile)
-        feeds = [CandleFeed(market, store, blueprint.timezone) for _ in range(2)]
-        templates = templates_of(blueprint)
-        return cls(blueprint, feeds[0], feeds[1], Decider(blueprint), templates, templates_digest(blueprint))
+    def of(cls, profile: Profile, market: MarketData, store: CandleStore) -> RunCache:
+        compiled = compile_profile(profile)
+        feeds = [CandleFeed(market, store, compiled.timezone) for _ in range(2)]
+        templates = templates_of(compiled)
+        return cls(compiled, feeds[0], feeds[1], Decider(compiled), templates, templates_digest(compiled))
 
     def ask(self, market: MarketData) -> None:
         """From now on, candles are fetched from this exchange (each run meters its own calls)."""
         self.feed.market = self.plan_feed.market = market
 
 
-async def decide(run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -> DecisionBatch | None:
+async def decide(run: RunState, cache: RunCache, contracts: Sequence[Contract]) -> DecisionBatch | None:
     """Decides every symbol whose candles can be had; None when there is none."""
     request = run.request
     with run.watch.stage("candles"):
-        fed = await kept.feed.stacks(kept.blueprint.needs, contracts, run.instant_ms, request.workers, run.progress)
+        fed = await cache.feed.stacks(cache.compiled.needs, contracts, run.instant_ms, request.workers, run.progress)
     run.stacks = fed.stacks
     for symbol, error in fed.failures.items():
         run.fail(symbol, Reason.CANDLES_UNAVAILABLE, error)
@@ -61,12 +62,12 @@ async def decide(run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -
         return None
     options = DecideOptions(request.skip_context, request.current_tf)
     with run.watch.stage("decisions"):
-        batch = kept.decider.decide(fed.stacks, run.instant_ms, symbols, options, force=request.force_timeframe_check)
+        batch = cache.decider.decide(fed.stacks, run.instant_ms, symbols, options, force=request.force_timeframe_check)
     run.evaluated = batch.evaluated
-    run.reused = tuple(timeframe for timeframe in kept.blueprint.parts if timeframe not in batch.evaluated)
+    run.reused = tuple(timeframe for timeframe in cache.compiled.parts if timeframe not in batch.evaluated)
     unread: Mapping[str, ExchangeError] = {}
-    if _asks_for_spreads(kept.blueprint):
-        batch, unread = await _with_spreads(run, kept, batch, options)
+    if _asks_for_spreads(cache.compiled):
+        batch, unread = await _with_spreads(run, cache, batch, options)
     for decision in batch:
         run.decisions[decision.symbol] = decision
         run.results[decision.symbol] = result_of(decision)
@@ -75,8 +76,8 @@ async def decide(run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -
     return batch
 
 
-def _asks_for_spreads(blueprint: Blueprint) -> bool:
-    rules = blueprint.profile.rules
+def _asks_for_spreads(compiled: CompiledProfile) -> bool:
+    rules = compiled.profile.rules
     return any("spread_bps" in metric_names(rules.selector_tests_on(tf)) for tf in rules.execution_timeframes)
 
 
@@ -86,7 +87,7 @@ def _stopped_in_the_selector(decision: Decision) -> bool:
 
 
 async def _with_spreads(
-    run: RunState, kept: KeptWork, batch: DecisionBatch, options: DecideOptions
+    run: RunState, cache: RunCache, batch: DecisionBatch, options: DecideOptions
 ) -> tuple[DecisionBatch, Mapping[str, ExchangeError]]:
     """Decides again with the book's spreads of the symbols that reached the selector; the rest need none.
 
@@ -96,11 +97,11 @@ async def _with_spreads(
     if not reached:
         return batch, {}
     with run.watch.stage("market facts"):
-        per_call = run.context.venue.capabilities.quotes_per_call
+        per_call = run.environment.venue.capabilities.quotes_per_call
         read = await read_quotes(run.exchange, reached, per_call, run.request.workers)
     run.spreads_bps = read.spread_bps()
     with run.watch.stage("decisions"):
-        batch = kept.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps)
+        batch = cache.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps)
     return batch, read.failures
 
 
@@ -109,13 +110,13 @@ def _has_a_candidate(decision: Decision) -> bool:
 
     Whether 1m is allowed may depend on the spread, so it is not asked here.
     """
-    sides = {decision.outcome(timeframe).side for timeframe in decision.batch.judgement.execution} - {None}
+    sides = {decision.outcome(timeframe).side for timeframe in decision.batch.resolution.execution} - {None}
     return bool(sides) if decision.context is None else decision.context.side in sides
 
 
 def result_of(decision: Decision) -> SymbolResult:
     """A symbol's result as its decision leaves it, before any plan."""
-    rules = decision.batch.blueprint.profile.rules
+    rules = decision.batch.compiled.profile.rules
     status = SymbolStatus.READY if decision.ready else SymbolStatus.INVALID
     return SymbolResult(
         decision.symbol,

@@ -13,7 +13,7 @@ from attrs import asdict, define, field
 
 from mtf_core.market import CandleStack, Contract, LeverageBracket, Timeframe, format_instant
 from mtf_core.market.candles import COLUMNS
-from mtf_core.ports import DecisionRecord
+from mtf_core.records import DecisionRecord
 from mtf_core.runs.planner import Planned, facts_to_json
 from mtf_core.runs.report import SymbolResult
 from mtf_core.settings.structure import setting_types

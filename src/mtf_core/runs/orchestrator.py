@@ -9,7 +9,8 @@ from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.market import Contract
-from mtf_core.ports import LockHeld, PortError, RunRecord, RunStatus
+from mtf_core.ports import Environment, LockHeld, PortError, Progress, no_progress
+from mtf_core.records import RunRecord, RunStatus
 from mtf_core.runs.admission import (
     choose_symbols,
     filter_busy,
@@ -17,14 +18,13 @@ from mtf_core.runs.admission import (
     read_switchboard,
     sync_account,
 )
-from mtf_core.runs.context import Progress, RunContext, no_progress
-from mtf_core.runs.deciding import KeptWork, decide
+from mtf_core.runs.deciding import RunCache, decide
+from mtf_core.runs.entries import simulate
 from mtf_core.runs.journal import decision_inputs, decision_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import Performance, RunReport
 from mtf_core.runs.request import RunRequest, check_request
-from mtf_core.runs.simulation import simulate
 from mtf_core.runs.state import RunState
 
 
@@ -38,10 +38,10 @@ class RunLockedError(RuntimeError):
 
 @define(eq=False)
 class Orchestrator:
-    """Runs the pipeline against one context, again and again; what did not change since the last run is kept."""
+    """Runs the pipeline in one environment, again and again; what did not change since the last run is kept."""
 
-    context: RunContext
-    _kept: dict[tuple[str, str], KeptWork] = field(factory=dict, init=False)
+    environment: Environment
+    _kept: dict[tuple[str, str], RunCache] = field(factory=dict, init=False)
 
     async def run(self, request: RunRequest, progress: Progress = no_progress) -> RunReport:
         """One run.
@@ -52,32 +52,32 @@ class Orchestrator:
         run = self._state(request, progress)
         async with run.leases.kept():
             if not request.lock_per_symbol:
-                lock = f"run:{run.context.venue.namespace}:{run.profile.name}"
+                lock = f"run:{run.environment.venue.namespace}:{run.profile.name}"
                 held = await run.leases.take(lock, run.profile.trading.locks.run_ttl_sec * 1000)
                 if held is not None:
                     raise RunLockedError(held)
             return await self._run(run)
 
     def _state(self, request: RunRequest, progress: Progress) -> RunState:
-        check_request(request, self.context.venue.exchange, self.context.venue.market_type)
-        context = self.context.at(request.at_ms)
-        run_id = context.new_run_id()
+        check_request(request, self.environment.venue.exchange, self.environment.venue.market_type)
+        environment = self.environment.at(request.at_ms)
+        run_id = environment.new_run_id()
         return RunState(
             request=request,
-            context=context,
-            profile=context.profiles(request.profile),
+            environment=environment,
+            profile=environment.profiles(request.profile),
             run_id=run_id,
-            started_ms=context.wall.now_ms(),
-            instant_ms=context.venue.clock.now_ms(),
-            exchange=MeteredExchange(context.venue.market, context.venue.account),
-            watch=Stopwatch(context.timer),
+            started_ms=environment.wall.now_ms(),
+            instant_ms=environment.venue.clock.now_ms(),
+            exchange=MeteredExchange(environment.venue.market, environment.venue.account),
+            watch=Stopwatch(environment.timer),
             progress=progress,
-            leases=Leases(context.locks, run_id),
+            leases=Leases(environment.locks, run_id),
         )
 
     async def _run(self, run: RunState) -> RunReport:
         contracts = await choose_symbols(run)
-        runs = run.context.stores.runs
+        runs = run.environment.stores.runs
         record = RunRecord(
             run_id=run.run_id,
             profile=run.profile.name,
@@ -92,56 +92,56 @@ class Orchestrator:
             report=None,
         )
         # One run at a time works with it, and one that broke off leaves nothing behind.
-        key = (run.profile.digest, run.context.venue.namespace)
-        kept = self._kept.pop(key, None) or KeptWork.of(run.profile, run.exchange, run.context.stores.candles)
-        kept.ask(run.exchange)
-        documents = {run.profile.digest: dict(run.profile.content), kept.templates_digest: kept.templates}
+        key = (run.profile.digest, run.environment.venue.namespace)
+        cache = self._kept.pop(key, None) or RunCache.of(run.profile, run.exchange, run.environment.stores.candles)
+        cache.ask(run.exchange)
+        documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
             await runs.start(record, documents)
-            await self._stages(run, kept, contracts)
-            report = await self._finish(run, kept, record)
+            await self._stages(run, cache, contracts)
+            report = await self._finish(run, cache, record)
         except BaseException:
-            failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.context.wall.now_ms())
+            failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.environment.wall.now_ms())
             with suppress(PortError):  # what ended the run says more than a store that cannot note it
                 await runs.finish(failed, ())
             raise
-        self._kept[key] = kept
+        self._kept[key] = cache
         return report
 
-    async def _stages(self, run: RunState, kept: KeptWork, contracts: Sequence[Contract]) -> None:
+    async def _stages(self, run: RunState, cache: RunCache, contracts: Sequence[Contract]) -> None:
         locked = await lock_symbols(run, contracts)
         switchboard = await read_switchboard(run)
         await sync_account(run)
         admitted = await filter_busy(run, locked, switchboard)
-        batch = await decide(run, kept, admitted)
+        batch = await decide(run, cache, admitted)
         if batch is not None:
-            await simulate(run, kept, batch, {contract.symbol: contract for contract in admitted})
+            await simulate(run, cache, batch, {contract.symbol: contract for contract in admitted})
 
-    async def _finish(self, run: RunState, kept: KeptWork, record: RunRecord) -> RunReport:
+    async def _finish(self, run: RunState, cache: RunCache, record: RunRecord) -> RunReport:
         with run.watch.stage("store"):
             stacks = {**run.plan_stacks, **run.stacks}
             records = []
             for symbol, result in run.results.items():
                 decision = run.decisions.get(symbol)
                 spread = run.spreads_bps.get(symbol)
-                inputs = decision_inputs(decision, stacks, kept.digests, run.plans.get(symbol), spread)
-                records.append(decision_record(run.run_id, result, decision, inputs, kept.templates_digest))
+                inputs = decision_inputs(decision, stacks, cache.digests, run.plans.get(symbol), spread)
+                records.append(decision_record(run.run_id, result, decision, inputs, cache.templates_digest))
             report = self._report(run)
             finished = evolve(
                 record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json()
             )
-            await run.context.stores.runs.finish(finished, records)
-        return evolve(report, performance=self._performance(run), finished_ms=run.context.wall.now_ms())
+            await run.environment.stores.runs.finish(finished, records)
+        return evolve(report, performance=self._performance(run), finished_ms=run.environment.wall.now_ms())
 
     def _report(self, run: RunState) -> RunReport:
         return RunReport(
             run_id=run.run_id,
             profile=run.profile.name,
             dry_run=run.request.dry_run,
-            exchange=run.context.venue.exchange,
+            exchange=run.environment.venue.exchange,
             instant_ms=run.instant_ms,
             started_ms=run.started_ms,
-            finished_ms=run.context.wall.now_ms(),
+            finished_ms=run.environment.wall.now_ms(),
             requested=run.requested,
             results=dict(sorted(run.results.items())),
             performance=self._performance(run),

@@ -11,8 +11,8 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import AccountState, Contract, Quote, Timeframe
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, PlanOutcome, Signal, plan_order
 from mtf_core.ports import ExchangeError
-from mtf_core.runs.feed import CandleFeed
-from mtf_core.validation.blueprint import Blueprint
+from mtf_core.upkeep.feed import CandleFeed
+from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.decision import Decision, plan_facts
 
 
@@ -28,13 +28,13 @@ class Planned:
 
 
 async def plan_tables(
-    feed: CandleFeed, blueprint: Blueprint, contracts: Sequence[Contract], at_ms: int, workers: int
+    feed: CandleFeed, compiled: CompiledProfile, contracts: Sequence[Contract], at_ms: int, workers: int
 ) -> tuple[dict[Timeframe, FeatureTable], Mapping[str, ExchangeError]]:
     """Tables of the timeframes that only plans need, for these contracts, and the symbols that failed."""
-    if not blueprint.plan_needs or not contracts:
+    if not compiled.plan_needs or not contracts:
         return {}, {}
-    fed = await feed.stacks(blueprint.plan_needs, contracts, at_ms, workers)
-    return {timeframe: blueprint.table(stack) for timeframe, stack in fed.stacks.items()}, fed.failures
+    fed = await feed.stacks(compiled.plan_needs, contracts, at_ms, workers)
+    return {timeframe: compiled.table(stack) for timeframe, stack in fed.stacks.items()}, fed.failures
 
 
 def make_plan(
@@ -43,7 +43,7 @@ def make_plan(
     features: Mapping[FactRole, FeatureFact],
     quote: Quote,
     account: AccountState,
-    blueprint: Blueprint,
+    compiled: CompiledProfile,
     now_ms: int,
     valid_timeframes: int | None,
 ) -> Planned:
@@ -56,7 +56,7 @@ def make_plan(
         features=features,
         valid_timeframes=valid_timeframes,
     )
-    return Planned(plan_order(signal, contract, facts, blueprint.profile.trade_entry, now_ms), facts, contract, now_ms)
+    return Planned(plan_order(signal, contract, facts, compiled.profile.trade_entry, now_ms), facts, contract, now_ms)
 
 
 def plan_decision(
@@ -72,8 +72,8 @@ def plan_decision(
     if signal is None:
         raise ValueError(f"{decision.symbol} is not READY")
     features = plan_facts(decision, tables)
-    blueprint = decision.batch.blueprint
-    return make_plan(signal, contract, features, quote, account, blueprint, now_ms, decision.valid_timeframes)
+    compiled = decision.batch.compiled
+    return make_plan(signal, contract, features, quote, account, compiled, now_ms, decision.valid_timeframes)
 
 
 def facts_to_json(facts: MarketFacts) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from attrs import frozen
 
 from mtf_core.market import Quote
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, MarketData
-from mtf_core.runs.concurrency import for_each
-from mtf_core.runs.context import Progress, no_progress
+from mtf_core.ports.environment import Progress, no_progress
+from mtf_core.upkeep.concurrency import for_each
 
 
 @frozen(eq=False)

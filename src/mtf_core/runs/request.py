@@ -9,31 +9,13 @@ from attrs import asdict, field, fields, frozen
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import InvalidInstantError, Timeframe, format_instant, parse_instant, to_ms
+from mtf_core.problems import FieldProblem, InvalidRequestError
 
 MAX_SYMBOLS = 5000
 MAX_WORKERS = 64
 DEFAULT_WORKERS = 8
 MOST_SHOWN = 200
 """Characters of a wrong value that its problem repeats."""
-
-
-@frozen
-class FieldProblem:
-    """One field of a request that cannot be accepted, and what is allowed."""
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}"
-
-
-class InvalidRequestError(ValueError):
-    """The request cannot be accepted; `problems` names every field at fault."""
-
-    def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(map(str, problems)))
 
 
 @frozen

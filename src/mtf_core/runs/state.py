@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from attrs import define, evolve, field
 
 from mtf_core.market import AccountState, CandleStack, Timeframe
+from mtf_core.ports import Environment, Progress
 from mtf_core.reasons import Reason
-from mtf_core.runs.context import Progress, RunContext
-from mtf_core.runs.guards import DailyLoss
+from mtf_core.risk.guards import DailyLoss
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.planner import Planned
@@ -24,7 +24,7 @@ class RunState:
     """What a run was asked, what it works with, and what it found so far. `instant_ms` is the venue's time."""
 
     request: RunRequest
-    context: RunContext
+    environment: Environment
     profile: Profile
     run_id: str
     started_ms: int

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from mtf_core.market import Contract
-from mtf_core.runs.switchboard import Switchboard
+from mtf_core.risk.switches import Switchboard
 from mtf_core.settings.contracts import ContractSelection, TurnoverOrder
 
 HOUR_MS = 3_600_000

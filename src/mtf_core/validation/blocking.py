@@ -16,11 +16,11 @@ from mtf_core.market import Timeframe
 from mtf_core.rules.ruleset import RuleSet
 from mtf_core.rules.trace import TemplateNode, TraceTemplate
 from mtf_core.rules.truth import FALSE, TRUE, Truth
-from mtf_core.validation.blueprint import Blueprint, TimeframePart
-from mtf_core.validation.context import judge_context
+from mtf_core.validation.compiled_profile import CompiledProfile, TimeframePart
+from mtf_core.validation.context import resolve_context
 from mtf_core.validation.outcome import SIDE_CODES, Codes, Mask, Outcome
 from mtf_core.validation.selection import GroupTruths, select_by_groups
-from mtf_core.validation.timeframe import judge_filters
+from mtf_core.validation.timeframe import resolve_filters
 
 _TRUTHS = np.full(256, 0, dtype=np.int8)
 _TRUTHS[ord("t")], _TRUTHS[ord("f")] = TRUE, FALSE
@@ -51,17 +51,17 @@ class Blocking:
 
 
 def blocking_conditions(
-    blueprint: Blueprint, traces: Sequence[Mapping[str, Any]], current_tf: Timeframe | None = None
+    compiled: CompiledProfile, traces: Sequence[Mapping[str, Any]], current_tf: Timeframe | None = None
 ) -> tuple[Blocking, ...]:
     """Every named condition that stops some symbol, those that would admit most first.
 
-    `traces` are stored traces of one run (`compact_trace`), all with the blueprint's own templates; `current_tf` is
+    `traces` are stored traces of one run (`compact_trace`), all with the compiled's own templates; `current_tf` is
     the only timeframe that the run let take an entry, if it named one. What a trace does not tell of the selector
     stays unknown, and admits no symbol.
     """
     if not traces:
         return ()
-    found = _Traces(blueprint, traces, current_tf)
+    found = _Traces(compiled, traces, current_tf)
     before = np.array([trace["reason"] is None for trace in traces])
     rows = [found.blocking(key, before) for key in found.conditions()]
     stopping = [row for row in rows if row.blocks]
@@ -79,20 +79,22 @@ class _Tree:
 class _Traces:
     """The stored traces of one run as matrices."""
 
-    def __init__(self, blueprint: Blueprint, traces: Sequence[Mapping[str, Any]], current_tf: Timeframe | None) -> None:
-        self._rules: RuleSet = blueprint.profile.rules
+    def __init__(
+        self, compiled: CompiledProfile, traces: Sequence[Mapping[str, Any]], current_tf: Timeframe | None
+    ) -> None:
+        self._rules: RuleSet = compiled.profile.rules
         self._execution = tuple(tf for tf in self._rules.execution_timeframes if current_tf in (None, tf))
-        self._allowed = blueprint.profile.trade_entry.decision.allowed_execution_timeframes or self._execution
-        self._parts: Mapping[Timeframe, TimeframePart] = blueprint.parts
+        self._allowed = compiled.profile.trade_entry.decision.allowed_execution_timeframes or self._execution
+        self._parts: Mapping[Timeframe, TimeframePart] = compiled.parts
         self._traces = traces
         self._trees = {
             (timeframe, tree): found
-            for timeframe, part in blueprint.parts.items()
+            for timeframe, part in compiled.parts.items()
             for tree, found in self._trees_of(timeframe, part)
         }
         self._outcomes = {
             timeframe: np.array([Outcome[trace["timeframes"][timeframe]["outcome"]] for trace in traces], np.int8)
-            for timeframe in blueprint.parts
+            for timeframe in compiled.parts
         }
 
     def _trees_of(self, timeframe: Timeframe, part: TimeframePart) -> Iterator[tuple[str, _Tree]]:
@@ -146,7 +148,7 @@ class _Traces:
         }
         skipped = np.array([trace["context"] is None for trace in self._traces]).reshape(shape)
         seen = [outcomes[timeframe] for timeframe in self._rules.context_timeframes]
-        context = judge_context(self._rules.mode, seen, shape)
+        context = resolve_context(self._rules.mode, seen, shape)
         candidates = {}
         for timeframe in self._execution:
             codes = outcomes[timeframe]
@@ -194,7 +196,7 @@ class _Traces:
         }
         filters, sides = self._rules.filters_on(timeframe), self._parts[timeframe].sides
         holds = [verdicts[f"filter {number}"] for number in range(len(filters))]
-        filtered, passes = judge_filters(filters, holds, sides, (len(self._traces),))
+        filtered, passes = resolve_filters(filters, holds, sides, (len(self._traces),))
         codes = np.zeros(len(self._traces), dtype=np.int8)
         for side in sides:
             codes += (verdicts[side] & passes[side]).view(np.int8) * SIDE_CODES[side]

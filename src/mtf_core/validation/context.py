@@ -34,7 +34,7 @@ _CONFLICT = {
 }
 
 
-def judge_context(mode: ContextMode, outcomes: Sequence[Codes], shape: tuple[int, int]) -> ContextVerdicts:
+def resolve_context(mode: ContextMode, outcomes: Sequence[Codes], shape: tuple[int, int]) -> ContextVerdicts:
     """The verdict from one array of outcomes per context timeframe, all of `shape`. First reason that applies wins:
     invalid timeframes, then neutral ones, then conflicting sides."""
     if not outcomes:

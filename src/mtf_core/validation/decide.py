@@ -10,10 +10,10 @@ from attrs import field, frozen
 from mtf_core.features.table import FeatureTable, Tables
 from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.candles import Floats
-from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.decision import DecisionBatch
-from mtf_core.validation.judge import DecideOptions, judge
-from mtf_core.validation.timeframe import TimeframeVerdicts, judge_timeframe
+from mtf_core.validation.resolve import DecideOptions, resolve
+from mtf_core.validation.timeframe import TimeframeVerdicts, resolve_timeframe
 
 Stacks = Mapping[Timeframe, CandleStack]
 
@@ -25,7 +25,7 @@ class Decider:
     Decisions depend on the stacks alone: what is kept between calls are results for the very same stack objects.
     """
 
-    blueprint: Blueprint
+    compiled: CompiledProfile
     _tables: dict[Timeframe, FeatureTable] = field(factory=dict, init=False)
     _verdicts: dict[Timeframe, TimeframeVerdicts] = field(factory=dict, init=False)
 
@@ -41,12 +41,12 @@ class Decider:
     ) -> DecisionBatch:
         """Decisions at `at_ms` for `symbols` (default: all of the first stack), all of which every stack must hold.
 
-        There must be a stack of every timeframe that the blueprint needs, and each must end with the last candle
+        There must be a stack of every timeframe that the compiled needs, and each must end with the last candle
         closed at `at_ms`. `spread_bps` are book spreads in basis points of mid; a symbol without one has an unknown
         spread. Stacks of timeframes that only plans need are carried along. `force` evaluates timeframes again that
         have not changed.
         """
-        absent = [str(timeframe) for timeframe in self.blueprint.needs if timeframe not in stacks]
+        absent = [str(timeframe) for timeframe in self.compiled.needs if timeframe not in stacks]
         if absent:
             raise ValueError(f"there are no stacks of {', '.join(absent)}")
         for timeframe, stack in stacks.items():
@@ -55,27 +55,27 @@ class Decider:
         chosen = options or DecideOptions()
         evaluated = self._evaluate(stacks, force)
         wanted = tuple(symbols) if symbols is not None else next(iter(stacks.values())).symbols
-        verdicts = {timeframe: self._verdicts[timeframe].rows(wanted) for timeframe in self.blueprint.parts}
+        verdicts = {timeframe: self._verdicts[timeframe].rows(wanted) for timeframe in self.compiled.parts}
         tables = {timeframe: self._tables[timeframe].rows(wanted) for timeframe in stacks}
         outcomes = {timeframe: one.outcomes for timeframe, one in verdicts.items()}
-        judgement = judge(self.blueprint, tables, outcomes, np.array([at_ms]), chosen, _spreads(wanted, spread_bps))
-        return DecisionBatch(self.blueprint, wanted, at_ms, tables, verdicts, judgement, chosen, evaluated)
+        resolution = resolve(self.compiled, tables, outcomes, np.array([at_ms]), chosen, _spreads(wanted, spread_bps))
+        return DecisionBatch(self.compiled, wanted, at_ms, tables, verdicts, resolution, chosen, evaluated)
 
     def _evaluate(self, stacks: Stacks, force: bool) -> tuple[Timeframe, ...]:
         """Brings tables and verdicts up to the stacks; returns the timeframes that were evaluated."""
-        blueprint = self.blueprint
+        compiled = self.compiled
         changed = set()
         for timeframe, stack in stacks.items():
             kept = self._tables.get(timeframe)
             if force or kept is None or kept.stack is not stack:
-                self._tables[timeframe] = blueprint.table(stack)
+                self._tables[timeframe] = compiled.table(stack)
                 changed.add(timeframe)
         evaluated = []
-        for timeframe, part in blueprint.parts.items():
+        for timeframe, part in compiled.parts.items():
             if changed & part.needs.keys() or timeframe not in self._verdicts:
                 tables = _aligned({home: self._tables[home] for home in part.needs}, timeframe)
-                self._verdicts[timeframe] = judge_timeframe(
-                    blueprint.profile.rules, part, tables, 1, blueprint.pivot_timeframe, traced=True
+                self._verdicts[timeframe] = resolve_timeframe(
+                    compiled.profile.rules, part, tables, 1, compiled.pivot_timeframe, traced=True
                 )
                 evaluated.append(timeframe)
         return tuple(evaluated)

@@ -13,10 +13,10 @@ from mtf_core.planning.facts import FactRole, FeatureFact, Signal, decision_key
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import InstantAxis, home_timeframe
 from mtf_core.rules.trace import Captured, TraceNode
-from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.explain import decision_html, render_decision
-from mtf_core.validation.judge import DecideOptions, Judgement
 from mtf_core.validation.outcome import REASONS, Outcome
+from mtf_core.validation.resolve import DecideOptions, Resolution
 from mtf_core.validation.selection import Step
 from mtf_core.validation.timeframe import TimeframeVerdicts
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
@@ -84,7 +84,7 @@ class Decision:
             _tree(verdicts.long, self.row),
             _tree(verdicts.short, self.row),
             tuple(captured.node(self.row) for captured in verdicts.filters),
-            tuple(item.spoken_for for item in self.batch.blueprint.profile.rules.filters_on(timeframe)),
+            tuple(item.spoken_for for item in self.batch.compiled.profile.rules.filters_on(timeframe)),
         )
 
     @property
@@ -105,7 +105,7 @@ class Decision:
     @property
     def context(self) -> ContextVerdict | None:
         """None when the context was skipped."""
-        found = self.batch.judgement.context
+        found = self.batch.resolution.context
         if found is None:
             return None
         return ContextVerdict(Outcome(int(found.sides[self.row, -1])).side, REASONS[int(found.reasons[self.row, -1])])
@@ -122,7 +122,7 @@ class Decision:
                 int(one.drop[self.row, -1]),
                 int(one.forbid[self.row, -1]),
             )
-            for one in self.batch.judgement.selection.steps
+            for one in self.batch.resolution.selection.steps
         )
 
     def explain(self) -> str:
@@ -151,23 +151,23 @@ def _tree(captured: Captured | None, row: int) -> TraceNode | None:
 class DecisionBatch:
     """The decisions of many symbols at one instant."""
 
-    blueprint: Blueprint
+    compiled: CompiledProfile
     symbols: tuple[str, ...]
     at_ms: int
     tables: Mapping[Timeframe, FeatureTable]
     verdicts: Mapping[Timeframe, TimeframeVerdicts]
-    judgement: Judgement
+    resolution: Resolution
     options: DecideOptions
     evaluated: tuple[Timeframe, ...]
     """Timeframes that were evaluated for this instant; the others had not changed since the one before."""
 
     def __iter__(self) -> Iterator[Decision]:
-        judgement = self.judgement
+        resolution = self.resolution
         reasons, sides, chosen = (
-            array[:, -1].tolist() for array in (judgement.reasons, judgement.sides, judgement.chosen)
+            array[:, -1].tolist() for array in (resolution.reasons, resolution.sides, resolution.chosen)
         )
         for row, symbol in enumerate(self.symbols):
-            timeframe = judgement.execution[chosen[row]] if chosen[row] >= 0 else None
+            timeframe = resolution.execution[chosen[row]] if chosen[row] >= 0 else None
             yield Decision(symbol, self.at_ms, REASONS[reasons[row]], Outcome(sides[row]).side, timeframe, self, row)
 
     def __len__(self) -> int:
@@ -184,18 +184,18 @@ class DecisionBatch:
 def plan_facts(decision: Decision, tables: Mapping[Timeframe, FeatureTable]) -> dict[FactRole, FeatureFact]:
     """The features that the decision's plan needs, each from its last candle closed at the decision's instant.
 
-    `tables` holds the timeframes of `Blueprint.plan_needs`, with the decision's symbol; empty unless READY.
+    `tables` holds the timeframes of `CompiledProfile.plan_needs`, with the decision's symbol; empty unless READY.
     """
     if decision.execution_timeframe is None:
         return {}
     everything = {**tables, **decision.batch.tables}
     return feature_facts(
-        decision.batch.blueprint, decision.execution_timeframe, everything, decision.symbol, decision.at_ms
+        decision.batch.compiled, decision.execution_timeframe, everything, decision.symbol, decision.at_ms
     )
 
 
 def feature_facts(
-    blueprint: Blueprint,
+    compiled: CompiledProfile,
     execution: Timeframe,
     tables: Mapping[Timeframe, FeatureTable],
     symbol: str,
@@ -206,9 +206,9 @@ def feature_facts(
     Those of a timeframe without a table are left out.
     """
     found: dict[FactRole, FeatureFact] = {}
-    axis = InstantAxis(tables, execution, np.array([at_ms]), blueprint.pivot_timeframe, blueprint.tolerance)
-    for role, feature in blueprint.plan_features[execution].items():
-        home = home_timeframe(feature, execution, blueprint.pivot_timeframe)
+    axis = InstantAxis(tables, execution, np.array([at_ms]), compiled.pivot_timeframe, compiled.tolerance)
+    for role, feature in compiled.plan_features[execution].items():
+        home = home_timeframe(feature, execution, compiled.pivot_timeframe)
         if home in tables:
             row = tables[home].stack.symbols.index(symbol)
             close_ms = home.last_closed_open(at_ms) + home.ms

@@ -15,7 +15,7 @@ from mtf_core.rules.evaluate import Evaluator
 from mtf_core.rules.ruleset import Filter, RuleSet
 from mtf_core.rules.trace import Captured, TraceTemplate
 from mtf_core.rules.truth import FALSE, TRUE, Truth
-from mtf_core.validation.blueprint import TimeframePart
+from mtf_core.validation.compiled_profile import TimeframePart
 from mtf_core.validation.outcome import Codes, Mask, Outcome, reason_code
 from mtf_core.validation.readiness import ENOUGH, readiness
 
@@ -59,7 +59,7 @@ class TimeframeVerdicts:
         )
 
 
-def judge_timeframe(
+def resolve_timeframe(
     rules: RuleSet,
     part: TimeframePart,
     tables: Mapping[Timeframe, FeatureTable],
@@ -78,7 +78,7 @@ def judge_timeframe(
     if rules.filters_on(timeframe):
         filters = rules.filters_on(timeframe)
         true = [evaluator.truth(item.test) == TRUE for item in filters]
-        filtered, passes = judge_filters(filters, true, part.sides, evaluator.axis.shape)
+        filtered, passes = resolve_filters(filters, true, part.sides, evaluator.axis.shape)
         for side, passing in passes.items():
             holds[side] = np.minimum(holds[side], np.where(passing, TRUE, FALSE))
         reasons = np.where((reasons == ENOUGH) & filtered, FILTERED, reasons)
@@ -109,7 +109,7 @@ def _captured(template: TraceTemplate | None, evaluator: Evaluator, traced: bool
     return template.capture(evaluator) if traced and template is not None else None
 
 
-def judge_filters(
+def resolve_filters(
     filters: Sequence[Filter], holds: Sequence[Mask], sides: Collection[Side], shape: tuple[int, ...]
 ) -> tuple[Mask, dict[Side, Mask]]:
     """Where mandatory filters make the timeframe invalid, and where each side passes its own.

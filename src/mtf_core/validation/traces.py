@@ -19,7 +19,7 @@ from mtf_core.reasons import Reason
 from mtf_core.rules.trace import Captured, Slot, TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES
 from mtf_core.settings.profile import digest_of
-from mtf_core.validation.blueprint import Blueprint
+from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import head_to_json, step_to_json
 from mtf_core.validation.outcome import Outcome
@@ -33,23 +33,23 @@ _VALUES = {name: value for value, name in NAMES.items()}
 Kind = TypeVar("Kind")
 
 
-def templates_of(blueprint: Blueprint) -> dict[str, Any]:
+def templates_of(compiled: CompiledProfile) -> dict[str, Any]:
     """The shape of every tree of a profile, by timeframe, as JSON."""
     return {
         str(timeframe): {
             "filters": [_template_to_json(one.root) for one in part.filters],
-            "filter_sides": [item.spoken_for for item in blueprint.profile.rules.filters_on(timeframe)],
+            "filter_sides": [item.spoken_for for item in compiled.profile.rules.filters_on(timeframe)],
             "long": _template_to_json(part.long.root) if part.long else None,
             "short": _template_to_json(part.short.root) if part.short else None,
         }
-        for timeframe, part in blueprint.parts.items()
+        for timeframe, part in compiled.parts.items()
     }
 
 
 @lru_cache(maxsize=32)
-def templates_digest(blueprint: Blueprint) -> str:
-    """The digest under which the shapes are stored; worked out once per blueprint."""
-    return digest_of(templates_of(blueprint))
+def templates_digest(compiled: CompiledProfile) -> str:
+    """The digest under which the shapes are stored; worked out once per compiled."""
+    return digest_of(templates_of(compiled))
 
 
 def compact_trace(decision: Decision, templates_digest: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
 from mtf_core.market import InvalidCandlesError, InvalidInstantError, UnknownTimeframeError
 from mtf_core.ports import PortError, UnknownSymbolError
-from mtf_core.runs import InvalidRequestError, RunLockedError
+from mtf_core.problems import InvalidRequestError
+from mtf_core.runs import RunLockedError
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
 from mtf_entrypoints.http.listening import ListenError
 from mtf_entrypoints.settings import SettingsError

@@ -15,7 +15,7 @@ from rich.progress import Progress as ProgressBars
 from rich.table import Table
 from rich.text import Text
 
-from mtf_core.runs.context import Progress, no_progress
+from mtf_core.ports import Progress, no_progress
 
 _WIDTH_OF_A_FILE = 200
 """Columns when stdout is no terminal: nothing is cut or folded for want of space."""

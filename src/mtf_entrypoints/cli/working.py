@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mtf_adapters.local import WallClock
 from mtf_core.market import parse_instant, to_ms
-from mtf_core.runs import RunContext, Stores
+from mtf_core.ports import Environment, Stores
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.container import opened, opened_run
 from mtf_entrypoints.sandbox_venue import parse_balance
@@ -37,10 +37,10 @@ def settings_of(world: World) -> Settings:
 
 
 @asynccontextmanager
-async def working(world: World) -> AsyncIterator[RunContext]:
+async def working(world: World) -> AsyncIterator[Environment]:
     """What a use case works with, open until the block ends."""
     async with opened(settings_of(world)) as container:
-        yield container.context()
+        yield container.environment()
 
 
 @asynccontextmanager

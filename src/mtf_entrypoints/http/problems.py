@@ -15,7 +15,8 @@ from mtf_adapters.sandbox.market import OutsideMarketSpanError, TimeframeNotServ
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
 from mtf_core.ports import PortError, UnknownSymbolError
-from mtf_core.runs import FieldProblem, InvalidRequestError, RunLockedError
+from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.runs import RunLockedError
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("mtf.http")

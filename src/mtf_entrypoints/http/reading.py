@@ -17,7 +17,7 @@ from mtf_core.market import (
     parse_instant,
     to_ms,
 )
-from mtf_core.runs import FieldProblem
+from mtf_core.problems import FieldProblem
 from mtf_entrypoints.http.problems import ProblemError, invalid
 
 AnyRequest = Request[Any, Any, Any]

@@ -8,17 +8,10 @@ from litestar import MediaType, Response, get, post
 from litestar.params import FromPath
 
 from mtf_core._version import __version__
+from mtf_core.inquiry import explain_symbol, funnel, plan_symbol, read_indicators, verify_run, why
 from mtf_core.market import format_instant
-from mtf_core.runs import (
-    FieldProblem,
-    explain_symbol,
-    funnel,
-    parse_request,
-    plan_symbol,
-    read_indicators,
-    verify_run,
-    why,
-)
+from mtf_core.problems import FieldProblem
+from mtf_core.runs import parse_request
 from mtf_entrypoints.documents import (
     catalogue_to_json,
     evaluated_timeframes,
@@ -67,16 +60,16 @@ async def status(request: AnyRequest) -> Document:
     profile, limit = fields.text("profile"), fields.count("limit", 1, _MOST_RUNS)
     before_ms = fields.instant("before")
     fields.done()
-    context = service_of(request).context
-    runs = await context.stores.runs.latest(profile or None, limit, before_ms)
-    locks = await context.locks.held()
+    environment = service_of(request).environment
+    runs = await environment.stores.runs.latest(profile or None, limit, before_ms)
+    locks = await environment.locks.held()
     return {
         "version": __version__,
-        "exchange": context.venue.exchange,
-        "market_type": context.venue.market_type,
-        "world": context.venue.namespace,
-        "now": format_instant(context.venue.clock.now_ms()),
-        "contracts_synced_at": _instant(await context.stores.contracts.synced_ms()),
+        "exchange": environment.venue.exchange,
+        "market_type": environment.venue.market_type,
+        "world": environment.venue.namespace,
+        "now": format_instant(environment.venue.clock.now_ms()),
+        "contracts_synced_at": _instant(await environment.stores.contracts.synced_ms()),
         "runs": [run_to_json(run, whole=False) for run in runs],
         "locks": [{"name": lock.name, "expires_at": format_instant(lock.expires_at_ms)} for lock in locks],
     }
@@ -90,7 +83,7 @@ def _instant(ms: int | None) -> str | None:
 async def run(run_id: FromPath[str], request: AnyRequest) -> Document:
     """What was asked, with which configuration and code, and the report."""
     Fields(query_of(request), ()).done()
-    found = await service_of(request).context.stores.runs.run(run_id)
+    found = await service_of(request).environment.stores.runs.run(run_id)
     if found is None:
         raise ProblemError("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
     return run_to_json(found, whole=True)
@@ -102,7 +95,7 @@ async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> Document:
     fields = Fields(query_of(request), ("run",))
     run_id = fields.text("run")
     fields.done()
-    found = await why(service_of(request).context.stores.runs, symbol, run_id or None)
+    found = await why(service_of(request).environment.stores.runs, symbol, run_id or None)
     if found is None:
         raise ProblemError("not_found", 404, f"{symbol} is not in {f'run {run_id}' if run_id else 'any stored run'}")
     return found.to_json()
@@ -116,7 +109,7 @@ async def funnel_of(request: AnyRequest) -> Document:
     fields.done()
     if run_id and since_ms is not None:
         raise invalid([FieldProblem("since", "a run, or all since an instant, not both")])
-    found = await funnel(service_of(request).context.stores, run_id or None, since_ms, profile or None)
+    found = await funnel(service_of(request).environment.stores, run_id or None, since_ms, profile or None)
     if found is None:
         raise ProblemError("not_found", 404, "no finished run is stored that fits")
     return found.to_json()
@@ -126,7 +119,7 @@ async def funnel_of(request: AnyRequest) -> Document:
 async def verify(run_id: FromPath[str], request: AnyRequest) -> Document:
     """Every difference between what was recorded and what the same candles and configuration give now."""
     Fields(query_of(request), ()).done()
-    found = await verify_run(service_of(request).context.stores, run_id)
+    found = await verify_run(service_of(request).environment.stores, run_id)
     if found is None:
         raise ProblemError("not_found", 404, f"no run {run_id!r} is stored; /mtf/status lists the last ones")
     return found.to_json()
@@ -144,7 +137,7 @@ async def indicators(symbol: FromPath[str], tf: FromPath[str], request: AnyReque
     service = service_of(request)
     service.check_instant(at_ms)
     found = await read_indicators(
-        service.context, symbol, timeframe, at_ms, names or None, service.profile(profile or None)
+        service.environment, symbol, timeframe, at_ms, names or None, service.profile(profile or None)
     )
     return indicators_to_json(found)
 
@@ -165,7 +158,7 @@ async def explain(request: AnyRequest) -> Document:
     fields.done()
     service = service_of(request)
     service.check_instant(at_ms)
-    decision = await explain_symbol(service.context, service.profile(profile or None), symbol, at_ms)
+    decision = await explain_symbol(service.environment, service.profile(profile or None), symbol, at_ms)
     known = evaluated_timeframes(decision)
     if timeframe is not None and timeframe not in known:
         raise invalid([FieldProblem("timeframe", f"the profile evaluates {', '.join(known)}")])
@@ -185,7 +178,7 @@ async def plan(request: AnyRequest) -> Document:
     service = service_of(request)
     service.check_instant(at_ms)
     chosen = service.profile(profile or None)
-    return plan_outcome_to_json(await plan_symbol(service.context, chosen, symbol, side, timeframe, at_ms))
+    return plan_outcome_to_json(await plan_symbol(service.environment, chosen, symbol, side, timeframe, at_ms))
 
 
 @get("/provider/health", summary="Health of each dependency")

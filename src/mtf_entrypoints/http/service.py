@@ -1,4 +1,4 @@
-"""What the routes work with: one context and one orchestrator for the life of the process."""
+"""What the routes work with: one environment and one orchestrator for the life of the process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from attrs import frozen
 from mtf_adapters.files.profiles import profile_names
 from mtf_core.config_nodes import ConfigError
 from mtf_core.market import format_instant
-from mtf_core.runs import FieldProblem, Orchestrator, RunContext
+from mtf_core.ports import Environment
+from mtf_core.problems import FieldProblem
+from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.trading import PROFILE_ALIASES
 from mtf_entrypoints.container import Container
@@ -24,21 +26,21 @@ class Service:
 
     settings: Settings
     container: Container
-    context: RunContext
+    environment: Environment
     orchestrator: Orchestrator
 
     @classmethod
     def of(cls, container: Container) -> Service:
-        return cls(container.settings(), container, container.context(), container.orchestrator())
+        return cls(container.settings(), container, container.environment(), container.orchestrator())
 
     def profile(self, name: str | None) -> Profile:
         """The profile of that name; an unknown one is the asker's mistake (422), a broken one is ours (500)."""
         self.check_profile_name(name)
-        return self.context.profiles(name or None)
+        return self.environment.profiles(name or None)
 
     def check_instant(self, at_ms: int | None) -> None:
         """Raises `ProblemError` (422) for an instant in the future."""
-        if at_ms is not None and at_ms > self.context.wall.now_ms():
+        if at_ms is not None and at_ms > self.environment.wall.now_ms():
             message = f"{format_instant(at_ms)} lies in the future; allowed is a past instant"
             raise invalid([FieldProblem("at", message)])
 

@@ -16,8 +16,8 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sql import Database
 from mtf_core.market import Candles, Position, Side, Timeframe
-from mtf_core.ports import Venue
-from mtf_core.runs import Orchestrator, RunContext, RunReport, RunRequest
+from mtf_core.ports import Environment, Venue
+from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.container import build_stores
 from tests.unit.settings.liveness.histories import MARKET, NOW_MS
@@ -57,7 +57,7 @@ class Sandbox:
     account: SandboxAccount
     exchange: BusyExchange
     locks: DyingLocks
-    context: RunContext
+    environment: Environment
     orchestrator: Orchestrator
 
     async def run(self, request: RunRequest | None = None) -> RunReport:
@@ -85,7 +85,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
 
     venue = Venue("sandbox", "perpetual", "liveness", used, used, clock, CAPABILITIES, as_of)
     async with Database.open("memory") as database:
-        context = RunContext(
+        environment = Environment(
             venue=venue,
             stores=build_stores(database, venue.namespace),
             locks=locks,
@@ -94,7 +94,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
             timer=lambda: 0.0,
             new_run_id=lambda: f"run-{next(numbers)}",
         )
-        yield Sandbox(profile, clock, account, used, locks, context, Orchestrator(context))
+        yield Sandbox(profile, clock, account, used, locks, environment, Orchestrator(environment))
 
 
 def in_a_sandbox(story: Callable[[Sandbox], Awaitable[object]]) -> Callable[[Profile], object]:

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 
 from mtf_adapters.files.config_dir import config_dir_in_use
 from mtf_adapters.files.profiles import load_profile
+from mtf_core.inquiry import plan_symbol
 from mtf_core.market import Side, Timeframe
-from mtf_core.runs import RunLockedError, RunRequest, plan_symbol
+from mtf_core.runs import RunLockedError, RunRequest
 from mtf_core.settings.plain import plain
 from mtf_core.settings.profile import Profile
 from tests.integration.liveness.sandbox import BALANCE, Sandbox, in_a_sandbox, reasons
@@ -27,7 +28,7 @@ ELSEWHERE = "BTCUSDT"
 @in_a_sandbox
 async def planned_on_candles(world: Sandbox) -> object:
     """A long plan on 5m, from features of generated candles."""
-    return result_of(await plan_symbol(world.context, world.profile, SYMBOL, Side.LONG, Timeframe.M5))
+    return result_of(await plan_symbol(world.environment, world.profile, SYMBOL, Side.LONG, Timeframe.M5))
 
 
 @in_a_sandbox

@@ -8,8 +8,9 @@ import pytest
 from attrs import evolve, fields, frozen
 
 from mtf_core.market import Timeframe
-from mtf_core.ports import Switch
-from mtf_core.runs import InvalidRequestError, RunLockedError, RunReport, RunRequest, parse_request
+from mtf_core.problems import InvalidRequestError
+from mtf_core.risk import Switch
+from mtf_core.runs import RunLockedError, RunReport, RunRequest, parse_request
 from tests.integration.liveness.run_cases import TRADABLE
 from tests.integration.liveness.sandbox import Sandbox, reasons, sandbox
 from tests.unit.files.shipped import shipped
@@ -43,7 +44,7 @@ async def calls_at_the_same_time(world: Sandbox, request: RunRequest) -> object:
 
 
 async def with_a_switch_off(world: Sandbox, request: RunRequest) -> object:
-    await world.context.stores.switches.put([Switch(SYMBOL, False, None, "by hand", NOW_MS)])
+    await world.environment.stores.switches.put([Switch(SYMBOL, False, None, "by hand", NOW_MS)])
     return reasons(await world.run(evolve(request, symbols=(SYMBOL,))))
 
 
@@ -117,7 +118,7 @@ async def test_what_a_run_cannot_do_is_refused_by_name_wherever_the_request_come
     async with sandbox(PROFILE) as world:
         with pytest.raises(InvalidRequestError, match=f"^{name}: "):
             await world.run(evolve(RunRequest(), **{name: value}))
-        assert await world.context.stores.runs.latest() == ()
+        assert await world.environment.stores.runs.latest() == ()
 
 
 async def test_a_request_made_by_hand_is_held_to_the_same_number_of_workers() -> None:

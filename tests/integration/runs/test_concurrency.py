@@ -11,12 +11,13 @@ from attrs import evolve
 from mtf_adapters.local import InProcessLocks, WallClock
 from mtf_adapters.sql import Database
 from mtf_core.market import Capabilities
-from mtf_core.ports import LockHeld, RunStatus
+from mtf_core.ports import LockHeld
 from mtf_core.reasons import Reason
+from mtf_core.records import RunStatus
 from mtf_core.runs import RunLockedError, RunReport, RunRequest, SymbolStatus
-from mtf_core.runs.concurrency import for_each
 from mtf_core.runs.leases import Leases
 from mtf_core.settings.profile import Profile
+from mtf_core.upkeep.concurrency import for_each
 from tests.integration.runs.test_orchestrator import CHOSEN, assert_adds_up
 from tests.integration.runs.world import eager, reasons, simulated, world, world_on
 

@@ -7,7 +7,7 @@ import pytest
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import Contract
 from mtf_core.ports import ExchangeUnavailableError
-from mtf_core.runs import stored_contracts, sync_contracts
+from mtf_core.upkeep import stored_contracts, sync_contracts
 from tests.integration.runs.world import MARKET, eager, world
 
 
@@ -20,19 +20,19 @@ class Silent(GeneratedMarket):
 
 async def test_the_exchanges_list_is_stored_with_what_came_and_what_went() -> None:
     async with world(eager()) as there:
-        first = await sync_contracts(there.context)
+        first = await sync_contracts(there.environment)
         assert first.count == len(MARKET.contracts(there.clock.now_ms())) == len(first.added)
         there.exchange.market = GeneratedMarket(seed=7, symbols=12)
-        second = await sync_contracts(there.context)
+        second = await sync_contracts(there.environment)
         assert (second.count, second.added) == (12, ())
         assert len(second.removed) == first.count - 12
-        assert len(await stored_contracts(there.context)) == 12
+        assert len(await stored_contracts(there.environment)) == 12
 
 
 async def test_an_empty_list_is_no_list_and_the_stored_contracts_stay() -> None:
     async with world(eager()) as there:
-        before = await sync_contracts(there.context)
+        before = await sync_contracts(there.environment)
         there.exchange.market = Silent(seed=7, symbols=20)
         with pytest.raises(ExchangeUnavailableError, match="no contract at all"):
-            await sync_contracts(there.context)
-        assert len(await stored_contracts(there.context)) == before.count
+            await sync_contracts(there.environment)
+        assert len(await stored_contracts(there.environment)) == before.count

@@ -17,11 +17,11 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sql import Database
 from mtf_core.features.names import History
-from mtf_core.market import COLUMNS, Candles, CandleStack, Contract, Timeframe
+from mtf_core.market import COLUMNS, Candles, CandleStack, Contract, Gap, Timeframe
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError, UnknownSymbolError
 from mtf_core.rules.needs import Need, Needs
-from mtf_core.runs.feed import CandleFeed, Hole, holes
 from mtf_core.runs.metering import MeteredExchange
+from mtf_core.upkeep.feed import CandleFeed, missing_from
 from mtf_core.validation.window import Window
 from mtf_entrypoints.container import build_stores
 from tests.market_strategies import START_MS, walk, without
@@ -327,15 +327,15 @@ def test_holes_are_before_between_and_after_the_candles() -> None:
     candles = without(walk(M1, 10, 1), [0, 4, 5, 9])
     window = Window(M1, START_MS, START_MS + 9 * M1.ms, START_MS)
     minute = [START_MS + place * M1.ms for place in range(10)]
-    assert holes(candles, window, 0) == (
-        Hole(minute[0], minute[0]),
-        Hole(minute[4], minute[5]),
-        Hole(minute[9], minute[9]),
+    assert missing_from(candles, window, 0) == (
+        Gap.spanning(minute[0], minute[0], M1),
+        Gap.spanning(minute[4], minute[5], M1),
+        Gap.spanning(minute[9], minute[9], M1),
     )
 
 
 @pytest.mark.parametrize(("listed", "first"), [(START_MS - 5, 0), (START_MS + 1, 1), (START_MS + 3 * M1.ms, 3)])
 def test_the_first_candle_of_a_listing_is_the_first_that_opens_after_it(listed: int, first: int) -> None:
     window = Window(M1, START_MS, START_MS + 9 * M1.ms, START_MS)
-    expected = Hole(START_MS + first * M1.ms, START_MS + 9 * M1.ms)
-    assert holes(Candles.empty(M1), window, listed) == (expected,)
+    expected = Gap.spanning(START_MS + first * M1.ms, START_MS + 9 * M1.ms, M1)
+    assert missing_from(Candles.empty(M1), window, listed) == (expected,)

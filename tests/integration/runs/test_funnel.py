@@ -10,11 +10,12 @@ from sqlalchemy import update
 
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import documents
+from mtf_core.inquiry import Funnel, funnel
+from mtf_core.inquiry.funnel import stages_of
 from mtf_core.market import Timeframe
 from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.reasons import Reason, Stage, stage_of
-from mtf_core.runs import Funnel, RunReport, RunRequest, funnel
-from mtf_core.runs.funnel import stages_of
+from mtf_core.runs import RunReport, RunRequest
 from tests.integration.runs.world import NOW_MS, World, eager, reasons, world, world_on
 from tests.unit.files.shipped import NAMES, shipped
 

@@ -10,9 +10,11 @@ from attrs import evolve
 
 from mtf_adapters.sql import Database
 from mtf_core.market import Capabilities, Timeframe
-from mtf_core.ports import AuditEvent, ExchangeUnavailableError, RunStatus, StoreUnavailableError
+from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
+from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
-from mtf_core.runs import InvalidRequestError, OrderStatus, RunReport, RunRequest, SymbolStatus
+from mtf_core.records import AuditEvent, RunStatus
+from mtf_core.runs import OrderStatus, RunReport, RunRequest, SymbolStatus
 from mtf_core.settings.profile import Profile
 from tests.integration.runs.world import NOW_MS, World, eager, reasons, simulated, world, world_on
 from tests.unit.files.shipped import NAMES, shipped

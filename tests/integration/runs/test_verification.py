@@ -13,9 +13,10 @@ from sqlalchemy import select, update
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.documents import compressed
 from mtf_adapters.sql.schema import decision_details, decisions, documents, runs
+from mtf_core.inquiry import Finding, Verification, verify_run
 from mtf_core.market import COLUMNS, Candles, Timeframe, parse_instant, to_ms
 from mtf_core.ports import ExchangeUnavailableError
-from mtf_core.runs import Finding, RunReport, RunRequest, Verification, verify_run
+from mtf_core.runs import RunReport, RunRequest
 from mtf_entrypoints.container import build_stores
 from tests.integration.runs.world import NOW_MS, World, eager, simulated, world, world_on
 from tests.unit.files.shipped import NAMES, shipped

@@ -8,10 +8,11 @@ from html import unescape
 import pytest
 
 from mtf_adapters.sql import Database
+from mtf_core.inquiry import Why, why
 from mtf_core.market import Timeframe
 from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.reasons import Reason, meaning_of, stage_of
-from mtf_core.runs import RunRequest, Why, why
+from mtf_core.runs import RunRequest
 from mtf_core.validation.explain import decision_to_json, number
 from tests.integration.runs.world import NOW_MS, World, eager, reasons, world, world_on
 from tests.unit.files.shipped import NAMES, shipped

@@ -29,9 +29,9 @@ from mtf_core.market import (
     parse_instant,
     to_ms,
 )
-from mtf_core.ports import ExchangeError, Switch, Venue
-from mtf_core.runs import Orchestrator, RunContext, RunReport, RunRequest, Stores
-from mtf_core.runs.context import ProfileSource
+from mtf_core.ports import Environment, ExchangeError, ProfileSource, Stores, Venue
+from mtf_core.risk import Switch
+from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.container import build_stores
 from tests.unit.settings.liveness.worlds import content_with, profile_of
@@ -107,12 +107,12 @@ class World:
     exchange: SandboxExchange
     watched: Watched
     locks: InProcessLocks
-    context: RunContext
+    environment: Environment
     orchestrator: Orchestrator
 
     @property
     def stores(self) -> Stores:
-        return self.context.stores
+        return self.environment.stores
 
     async def run(self, request: RunRequest | None = None) -> RunReport:
         return await self.orchestrator.run(request or RunRequest())
@@ -164,7 +164,7 @@ def world_on(
     venue = Venue("sandbox", "perpetual", "test", watched, exchange, clock, capabilities, as_of)  # type: ignore[arg-type]
     shared, numbers = locks or InProcessLocks(clock), count(1)
     source: ProfileSource = (lambda _: profiles) if isinstance(profiles, Profile) else profiles
-    context = RunContext(
+    environment = Environment(
         venue=venue,
         stores=build_stores(database, venue.namespace),
         locks=shared,
@@ -173,7 +173,7 @@ def world_on(
         timer=lambda: 0.0,
         new_run_id=lambda: f"{prefix}-{next(numbers)}",
     )
-    return World(clock, holdings, exchange, watched, shared, context, Orchestrator(context))
+    return World(clock, holdings, exchange, watched, shared, environment, Orchestrator(environment))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mtf_core.market import COLUMNS, Candles, Contract, LeverageBracket, Timeframe
-from mtf_core.ports import AuditEvent, DecisionRecord, JsonObject, RunRecord, RunStatus
+from mtf_core.records import AuditEvent, DecisionRecord, JsonObject, RunRecord, RunStatus
 
 MINUTE = 60_000
 WORLD = "sandbox-seed-1-20"
@@ -47,9 +47,9 @@ def contracts(draw: st.DrawFn) -> Contract:
         tick_size=draw(_POSITIVE),
         size_step=draw(_POSITIVE),
         contract_size=draw(_POSITIVE),
-        min_volume=least_volume,
-        max_volume=most_volume,
-        market_max_volume=draw(_ANY),
+        min_size=least_volume,
+        max_size=most_volume,
+        max_market_size=draw(_ANY),
         min_leverage=least_leverage,
         max_leverage=most_leverage,
         maker_fee=draw(_ANY),
@@ -71,9 +71,9 @@ def contract(symbol: str, **changed: object) -> Contract:
         "tick_size": Decimal("0.10"),
         "size_step": Decimal("1"),
         "contract_size": Decimal("0.001"),
-        "min_volume": Decimal("2"),
-        "max_volume": Decimal("1000000"),
-        "market_max_volume": Decimal("50000"),
+        "min_size": Decimal("2"),
+        "max_size": Decimal("1000000"),
+        "max_market_size": Decimal("50000"),
         "min_leverage": Decimal("1"),
         "max_leverage": Decimal("100"),
         "maker_fee": Decimal("-0.0002"),

@@ -3,7 +3,8 @@
 import pytest
 
 from mtf_adapters.sql import Database, SqlAuditStore
-from mtf_core.ports import AuditEvent, StoreError
+from mtf_core.ports import StoreError
+from mtf_core.records import AuditEvent
 from tests.integration.sql.examples import WORLD, event
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
 from mtf_core.market import Timeframe
-from mtf_core.ports import Switch
+from mtf_core.risk import Switch
 from tests.integration.sql.examples import WORLD, candles, event
 
 M1 = Timeframe.M1
@@ -21,7 +21,7 @@ _WRITER = """
 import asyncio, sys
 from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
 from mtf_core.market import Timeframe
-from mtf_core.ports import Switch
+from mtf_core.risk import Switch
 from tests.integration.sql.examples import WORLD, candles, contract, event
 
 async def main(url, name):

@@ -22,7 +22,8 @@ from mtf_adapters.sql import (
     locations,
 )
 from mtf_core.market import Timeframe
-from mtf_core.ports import StoreError, StoreOutdatedError, StoreUnavailableError, Switch
+from mtf_core.ports import StoreError, StoreOutdatedError, StoreUnavailableError
+from mtf_core.risk import Switch
 from tests.integration.sql.examples import WORLD, candles, contract, event, run
 from tests.integration.sql.postgres_server import PostgresServer
 

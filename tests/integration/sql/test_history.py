@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mtf_adapters.sql import Database, SqlAuditStore, SqlRunStore
-from mtf_core.ports import InvalidCursorError, Page, StoreError
+from mtf_core.ports import InvalidCursorError, StoreError
+from mtf_core.records import Page
 from tests.integration.sql.examples import WORLD, event, run
 
 Item = TypeVar("Item")

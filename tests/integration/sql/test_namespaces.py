@@ -14,7 +14,9 @@ from mtf_adapters.sql import (
     SqlSwitchStore,
 )
 from mtf_core.market import Gap, Timeframe
-from mtf_core.ports import GLOBAL_SWITCH, RunRecord, RunStatus, StoreError, Switch
+from mtf_core.ports import StoreError
+from mtf_core.records import RunRecord, RunStatus
+from mtf_core.risk import GLOBAL_SWITCH, Switch
 from tests.integration.sql.examples import as_columns, candles, contract, decision, event, run
 
 M1 = Timeframe.M1

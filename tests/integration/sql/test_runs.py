@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 
 from mtf_adapters.sql import Database, SqlRunStore
 from mtf_adapters.sql.schema import documents as document_table
-from mtf_core.ports import DecisionSummary, JsonObject, RunRecord, RunStatus, StoreError
+from mtf_core.ports import StoreError
+from mtf_core.records import DecisionSummary, JsonObject, RunRecord, RunStatus
 from tests.integration.sql.examples import WORLD, decision, documents, run
 
 CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}

@@ -2,7 +2,7 @@
 
 from mtf_adapters.sql import Database, SqlSwitchStore
 from mtf_core.market import Timeframe
-from mtf_core.ports import GLOBAL_SWITCH, Switch, switch_key
+from mtf_core.risk import GLOBAL_SWITCH, Switch, switch_key
 from tests.integration.sql.examples import WORLD
 
 

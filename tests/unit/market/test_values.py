@@ -44,9 +44,9 @@ CONTRACT = Contract(
     tick_size=Decimal("0.05"),
     size_step=Decimal(3),
     contract_size=Decimal("0.001"),
-    min_volume=Decimal(3),
-    max_volume=Decimal(3000),
-    market_max_volume=Decimal(300),
+    min_size=Decimal(3),
+    max_size=Decimal(3000),
+    max_market_size=Decimal(300),
     min_leverage=Decimal(1),
     max_leverage=Decimal(50),
     maker_fee=Decimal("0.0002"),
@@ -126,10 +126,10 @@ def test_a_contract_rounds_prices_to_ticks_and_sizes_down_to_steps() -> None:
         ({"tick_size": Decimal(0)}, "tick_size must be above zero, found 0"),
         ({"size_step": Decimal(-1)}, "size_step must be above zero, found -1"),
         ({"contract_size": Decimal("NaN")}, "contract_size must be above zero, found NaN"),
-        ({"min_volume": Decimal("Infinity")}, "min_volume must be above zero"),
-        ({"min_volume": Decimal("NaN")}, "min_volume must be above zero"),
-        ({"max_volume": Decimal(2)}, "max_volume 2 is below min_volume 3"),
-        ({"max_volume": Decimal("NaN")}, "max_volume NaN is below min_volume 3"),
+        ({"min_size": Decimal("Infinity")}, "min_size must be above zero"),
+        ({"min_size": Decimal("NaN")}, "min_size must be above zero"),
+        ({"max_size": Decimal(2)}, "max_size 2 is below min_size 3"),
+        ({"max_size": Decimal("NaN")}, "max_size NaN is below min_size 3"),
         ({"max_leverage": Decimal("0.5")}, "max_leverage 0.5 is below min_leverage 1"),
         ({"max_leverage": Decimal("NaN")}, "max_leverage NaN is below min_leverage 1"),
     ],
@@ -140,8 +140,8 @@ def test_a_contract_that_cannot_be_traded_is_refused(changes: dict[str, Decimal]
 
 
 def test_every_problem_of_a_contract_is_reported_at_once() -> None:
-    with pytest.raises(InvalidContractError, match=r"TESTUSDT: tick_size .*; contract_size .*; max_volume"):
-        evolve(CONTRACT, tick_size=Decimal(0), contract_size=Decimal(0), max_volume=Decimal(1))
+    with pytest.raises(InvalidContractError, match=r"TESTUSDT: tick_size .*; contract_size .*; max_size"):
+        evolve(CONTRACT, tick_size=Decimal(0), contract_size=Decimal(0), max_size=Decimal(1))
 
 
 # --- quotes and the account -----------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_a_mark_price_must_be_above_zero_and_finite(price: str) -> None:
 def test_a_symbol_with_a_position_or_any_live_order_is_busy() -> None:
     one = Decimal(1)
     position = Position("A", Side.LONG, one, one, one, one)
-    order = OpenOrder("B", "1", "", OrderKind.PLAN, Side.SHORT, one, None, reduce_only=True)
+    order = OpenOrder("B", "1", "", OrderKind.TRIGGER, Side.SHORT, one, None, reduce_only=True)
     account = AccountState(0, one, one, (position,), (order, evolve(order, symbol="A")))
     assert account.busy_symbols() == {"A", "B"}
 

@@ -43,17 +43,17 @@ def assert_margin_within_budget(case: PlanCase, plan: OrderPlan) -> None:
 
 def assert_on_grids(case: PlanCase, plan: OrderPlan) -> None:
     contract = case.contract
-    largest = contract.max_volume
+    largest = contract.max_size
     if plan.order_type is OrderType.MARKET:
-        largest = min(largest, contract.market_max_volume)
+        largest = min(largest, contract.max_market_size)
     assert on_grid(plan.size, contract.size_step)
-    assert contract.min_volume <= plan.size <= largest
+    assert contract.min_size <= plan.size <= largest
     prices = [plan.entry_price, plan.stop_price, *(target.price for target in plan.take_profits)]
     assert all(price > 0 and on_grid(price, contract.tick_size) for price in prices)
     assert plan.worst_entry_price is None or on_grid(plan.worst_entry_price, contract.tick_size)
     assert sum(target.size for target in plan.take_profits) == plan.size
     assert all(
-        target.size >= contract.min_volume and on_grid(target.size, contract.size_step) for target in plan.take_profits
+        target.size >= contract.min_size and on_grid(target.size, contract.size_step) for target in plan.take_profits
     )
 
 

@@ -105,7 +105,7 @@ def test_an_empty_account_has_insufficient_margin(balance):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"brackets": ()}, {"taker_fee": D("NaN")}, {"maker_fee": D("0.2")}, {"market_max_volume": D("NaN")}]
+    "changes", [{"brackets": ()}, {"taker_fee": D("NaN")}, {"maker_fee": D("0.2")}, {"max_market_size": D("NaN")}]
 )
 def test_a_contract_without_brackets_or_with_impossible_numbers_is_unavailable(changes):
     assert skip_of(with_contract(example(), **changes)).reason is Reason.MARKET_FACTS_UNAVAILABLE
@@ -130,10 +130,10 @@ def test_every_reason_of_the_planning_stage_can_be_reached():
             pivot_s1=None, pivot_s2=None, pivot_s3=None
         ),
         example(atr_k=D(200)),
-        with_contract(example(), min_volume=D(1000)),
+        with_contract(example(), min_size=D(1000)),
         example(k_dynamic=D("0.001")),
         example().with_leverage(accept=evolve(example().settings.leverage.accept, min=D(30))),
-        with_contract(example().with_leverage(exchange_cap=D(1)), min_volume=D(300)),
+        with_contract(example().with_leverage(exchange_cap=D(1)), min_size=D(300)),
         example().with_leverage(floor=D(30)),
         example(r_multiple=D("0.001")),
     ]
@@ -176,7 +176,7 @@ def test_the_report_holds_the_names_and_types_of_the_contract():
 
 
 def test_tiny_prices_are_written_without_an_exponent():
-    outcome = with_contract(example(), contract_size=D("1E-8"), size_step=D("1E+1"), max_volume=D("1E+12")).plan()
+    outcome = with_contract(example(), contract_size=D("1E-8"), size_step=D("1E+1"), max_size=D("1E+12")).plan()
     assert isinstance(outcome, OrderPlan)
     shown = plan_to_json(outcome)
     assert shown["contract_size"] == "0.00000001"

@@ -47,9 +47,9 @@ def entered_at_the_close(case: PlanCase) -> PlanCase:
                 brackets=(wide,),
                 max_leverage=D(10_000),
                 min_leverage=D(1),
-                min_volume=D("1e-9"),
+                min_size=D("1e-9"),
                 size_step=D("1e-9"),
-                max_volume=D("1e15"),
+                max_size=D("1e15"),
             ),
             facts=evolve(case.facts, book=book, mark=MarkPrice(SYMBOL, close, NOW_MS), available_balance=D(10**6)),
         )

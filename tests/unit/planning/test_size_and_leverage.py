@@ -120,12 +120,12 @@ def test_the_size_is_reduced_when_no_leverage_covers_the_margin():
 
 
 def test_too_small_a_budget_for_the_smallest_size_is_insufficient_margin():
-    case = with_contract(example().with_leverage(exchange_cap=D(2)), min_volume=D(200))
+    case = with_contract(example().with_leverage(exchange_cap=D(2)), min_size=D(200))
     assert skip_of(case).reason is Reason.INSUFFICIENT_MARGIN
 
 
 def test_a_size_is_never_rounded_up_to_the_smallest_volume():
-    case = with_contract(example(), min_volume=D(334))
+    case = with_contract(example(), min_size=D(334))
     assert skip_of(case).reason is Reason.SIZE_BELOW_MIN_VOLUME
 
 

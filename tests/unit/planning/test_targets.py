@@ -134,15 +134,13 @@ def test_the_share_of_the_first_target_follows_the_market(values, valid, size):
 
 
 def test_a_split_that_leaves_a_part_below_the_smallest_volume_is_no_split():
-    assert shares(with_contract(two(), min_volume=D(167))) == [D(333)]
-    assert shares(with_contract(two(), min_volume=D(166))) == [D(166), D(167)]
+    assert shares(with_contract(two(), min_size=D(167))) == [D(333)]
+    assert shares(with_contract(two(), min_size=D(166))) == [D(166), D(167)]
 
 
 def test_break_even_after_the_first_target_is_asked_for_only_with_two_of_them():
     assert plan_of(two(break_even_after_tp1=True)).supervision.break_even_after_tp1
-    assert not plan_of(
-        with_contract(two(break_even_after_tp1=True), min_volume=D(167))
-    ).supervision.break_even_after_tp1
+    assert not plan_of(with_contract(two(break_even_after_tp1=True), min_size=D(167))).supervision.break_even_after_tp1
 
 
 def test_every_target_is_explained():

@@ -220,9 +220,9 @@ def test_a_missing_adx_never_makes_a_market_entry(adx):
 
 
 def test_market_entries_obey_their_own_volume_limit():
-    case = with_contract(example(**MARKET, market_max_spread_pct=D("0.004")), market_max_volume=D(200))
+    case = with_contract(example(**MARKET, market_max_spread_pct=D("0.004")), max_market_size=D(200))
     assert plan_of(case).size == D(200)
-    assert plan_of(with_contract(example(), market_max_volume=D(200))).size == D(333)
+    assert plan_of(with_contract(example(), max_market_size=D(200))).size == D(333)
 
 
 def test_a_book_off_the_grid_keeps_the_entry_on_it():

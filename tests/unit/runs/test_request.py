@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtf_core.market import Timeframe
-from mtf_core.runs.request import (
-    MAX_SYMBOLS,
-    MAX_WORKERS,
-    InvalidRequestError,
-    RunRequest,
-    parse_request,
-    request_field_names,
-)
+from mtf_core.problems import InvalidRequestError
+from mtf_core.runs.request import MAX_SYMBOLS, MAX_WORKERS, RunRequest, parse_request, request_field_names
 
 FLAGS = ("dry_run", "force_run", "force_timeframe_check", "skip_context", "skip_open_state_filter", "lock_per_symbol",
          "sync_tables", "process_tp_sl")  # fmt: skip

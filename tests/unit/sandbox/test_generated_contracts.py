@@ -53,9 +53,9 @@ def test_price_levels_ticks_and_contract_sizes_span_many_decades():
 
 def test_limits_lie_on_the_size_grid():
     for contract in CONTRACTS:
-        for size in (contract.min_volume, contract.max_volume, contract.market_max_volume):
+        for size in (contract.min_size, contract.max_size, contract.max_market_size):
             assert contract.size_at_or_below(size) == size
-        assert contract.min_volume < contract.market_max_volume < contract.max_volume
+        assert contract.min_size < contract.max_market_size < contract.max_size
 
 
 def test_brackets_follow_on_each_other_with_continuous_margin():

@@ -14,10 +14,10 @@ from mtf_core.market import Candles, CandleStack, Side, Timeframe
 from mtf_core.rules.expressions import AllOf, Compare, Comparison, Feature, Named, Number, Test
 from mtf_core.rules.ruleset import ContextMode, Filter, RuleSet, SelectorEntry, TimeframeRules
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.compiled_profile import compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import DecisionBatch
-from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.window import window_at
 from tests.market_strategies import START_MS
 from tests.unit.files.shipped import shipped
@@ -91,16 +91,16 @@ def decided(
     series: Sequence[Mapping[Timeframe, Candles]] = (),
 ) -> DecisionBatch:
     """Decides symbols S0, S1, … that each have these outcomes (or these candles), all at once."""
-    blueprint = blueprint_of(profile)
+    compiled = compile_profile(profile)
     rows = [*series] or [
-        {tf: candles(tf, outcomes.get(tf, "NEUTRAL")) for tf in {**blueprint.plan_needs, **blueprint.needs}}
+        {tf: candles(tf, outcomes.get(tf, "NEUTRAL")) for tf in {**compiled.plan_needs, **compiled.needs}}
         for outcomes in said
     ]
     stacks: dict[Timeframe, CandleStack] = {}
-    for timeframe, need in blueprint.needs.items():
+    for timeframe, need in compiled.needs.items():
         window = window_at(timeframe, need, AT_MS, "UTC")
         stacks[timeframe] = window.stack({f"S{row}": one[timeframe] for row, one in enumerate(rows)})
-    return Decider(blueprint).decide(stacks, AT_MS, None, options, spread_bps)
+    return Decider(compiled).decide(stacks, AT_MS, None, options, spread_bps)
 
 
 @cache

@@ -17,10 +17,10 @@ from mtf_core.rules.ruleset import Filter, RuleSet
 from mtf_core.rules.trace import TraceNode
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.blocking import Blocking, ConditionKey, blocking_conditions
-from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
-from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import compact_trace, digest_of, templates_of
 from mtf_core.validation.window import window_at
 from tests.unit.files.shipped import NAMES, shipped
@@ -32,11 +32,11 @@ Stacks = Mapping[Timeframe, CandleStack]
 
 
 @cache
-def stacks_of(blueprint: Blueprint, at_ms: int) -> Stacks:
+def stacks_of(compiled: CompiledProfile, at_ms: int) -> Stacks:
     found = {}
     symbols = [contract.symbol for contract in MARKET.contracts(at_ms)]
-    for timeframe, need in blueprint.needs.items():
-        window = window_at(timeframe, need, at_ms, blueprint.timezone)
+    for timeframe, need in compiled.needs.items():
+        window = window_at(timeframe, need, at_ms, compiled.timezone)
         spans = (window.first_open_ms, window.last_open_ms, at_ms)
         found[timeframe] = window.stack({one: MARKET.candles(one, timeframe, *spans) for one in symbols})
     return found
@@ -48,15 +48,15 @@ def spreads_of(batch: DecisionBatch) -> dict[str, float]:
     return {symbol: 2.0 + 12.0 * (place % 2) for place, symbol in enumerate(reached)}
 
 
-def decided(blueprint: Blueprint, at_ms: int, options: DecideOptions) -> tuple[DecisionBatch, dict[str, float]]:
-    stacks, decider = stacks_of(blueprint, at_ms), Decider(blueprint)
+def decided(compiled: CompiledProfile, at_ms: int, options: DecideOptions) -> tuple[DecisionBatch, dict[str, float]]:
+    stacks, decider = stacks_of(compiled, at_ms), Decider(compiled)
     spreads = spreads_of(decider.decide(stacks, at_ms, options=options))
     return decider.decide(stacks, at_ms, options=options, spread_bps=spreads), spreads
 
 
 def traces_of(batch: DecisionBatch) -> list[dict[str, Any]]:
     """As they come back from the store."""
-    digest = digest_of(templates_of(batch.blueprint))
+    digest = digest_of(templates_of(batch.compiled))
     return [json.loads(json.dumps(compact_trace(decision, digest))) for decision in batch]
 
 
@@ -93,12 +93,12 @@ def split(item: Filter, key: ConditionKey) -> Iterator[Filter]:
         yield evolve(item, timeframes=item.timeframes - there)
 
 
-def blueprint_without(blueprint: Blueprint, key: ConditionKey) -> Blueprint:
+def blueprint_without(compiled: CompiledProfile, key: ConditionKey) -> CompiledProfile:
     """Rules without the condition, that ask for all the history that those with it ask for."""
-    profile = evolve(blueprint.profile, rules=dropped(blueprint.profile.rules, key))
-    other = blueprint_of(profile)
-    parts = {timeframe: evolve(part, needs=blueprint.parts[timeframe].needs) for timeframe, part in other.parts.items()}
-    return evolve(other, parts=parts, needs=blueprint.needs, plan_needs=blueprint.plan_needs)
+    profile = evolve(compiled.profile, rules=dropped(compiled.profile.rules, key))
+    other = compile_profile(profile)
+    parts = {timeframe: evolve(part, needs=compiled.parts[timeframe].needs) for timeframe, part in other.parts.items()}
+    return evolve(other, parts=parts, needs=compiled.needs, plan_needs=compiled.plan_needs)
 
 
 def trees(decision: Decision, key: ConditionKey) -> list[TraceNode]:
@@ -119,10 +119,10 @@ def stands_in_the_way(node: TraceNode, name: str) -> bool:
 
 def by_force(batch: DecisionBatch, key: ConditionKey, options: DecideOptions, spreads: dict[str, float]) -> Blocking:
     """The three counts from deciding everything again."""
-    blueprint = blueprint_without(batch.blueprint, key)
-    decider = Decider(blueprint)
+    compiled = blueprint_without(batch.compiled, key)
+    decider = Decider(compiled)
     decider._tables.update(batch.tables)  # features are the same, and most of the work
-    again = decider.decide(stacks_of(batch.blueprint, batch.at_ms), batch.at_ms, options=options, spread_bps=spreads)
+    again = decider.decide(stacks_of(batch.compiled, batch.at_ms), batch.at_ms, options=options, spread_bps=spreads)
     blocks = decides = admits = 0
     for before, after in zip(batch, again, strict=True):
         old, new = trees(before, key), trees(after, key)
@@ -132,8 +132,8 @@ def by_force(batch: DecisionBatch, key: ConditionKey, options: DecideOptions, sp
     return Blocking(key, blocks, decides, admits)
 
 
-def every_condition(blueprint: Blueprint) -> set[ConditionKey]:
-    templates = templates_of(blueprint)
+def every_condition(compiled: CompiledProfile) -> set[ConditionKey]:
+    templates = templates_of(compiled)
     found = set()
     for timeframe, shapes in templates.items():
         for tree, roots in (("filter", shapes["filters"]), ("long", [shapes["long"]]), ("short", [shapes["short"]])):
@@ -148,11 +148,11 @@ def every_condition(blueprint: Blueprint) -> set[ConditionKey]:
 
 def assert_counts_are_true(profile: Profile, at_ms: int, options: DecideOptions | None = None) -> list[Blocking]:
     """Compares every condition with the oracle; returns what the counts say."""
-    blueprint, chosen = blueprint_of(profile), options or DecideOptions()
-    batch, spreads = decided(blueprint, at_ms, chosen)
-    counted = blocking_conditions(blueprint, traces_of(batch), chosen.current_tf)
+    compiled, chosen = compile_profile(profile), options or DecideOptions()
+    batch, spreads = decided(compiled, at_ms, chosen)
+    counted = blocking_conditions(compiled, traces_of(batch), chosen.current_tf)
     found = {one.key: one for one in counted}
-    for key in every_condition(blueprint):
+    for key in every_condition(compiled):
         expected = by_force(batch, key, chosen, spreads)
         assert found.get(key, Blocking(key, 0, 0, 0)) == expected
     assert all(one.blocks >= one.decides for one in counted)
@@ -184,9 +184,9 @@ def test_counts_hold_for_runs_that_ask_for_less(name: str, options: DecideOption
 
 def test_where_the_selector_had_no_side_to_judge_a_condition_admits_no_symbol() -> None:
     """regular asks for the reward of the previewed plan: without a side there is none, and the trace cannot tell."""
-    blueprint, options = blueprint_of(shipped("regular")), DecideOptions(skip_context=True)
-    batch, spreads = decided(blueprint, INSTANTS[1], options)
-    counted = {one.key: one for one in blocking_conditions(blueprint, traces_of(batch))}
+    compiled, options = compile_profile(shipped("regular")), DecideOptions(skip_context=True)
+    batch, spreads = decided(compiled, INSTANTS[1], options)
+    counted = {one.key: one for one in blocking_conditions(compiled, traces_of(batch))}
     key = ConditionKey(Timeframe.M15, "filter", "pullback_confirmed_vwap")
     expected = by_force(batch, key, options, spreads)
     assert counted[key] == evolve(expected, admits=0)
@@ -214,10 +214,10 @@ def test_a_symbol_that_may_not_enter_on_1m_is_not_admitted_there() -> None:
         "5m": {"stay_on_if": ["get_false"], "drop_to_lower_if_any": ["get_true"]},
     }
     profile = profile_of(content_with({"mtf_validations": {**_TIGHT, "execution_selector": selector}}), warned=True)
-    blueprint = blueprint_of(profile)
-    batch, spreads = decided(blueprint, INSTANTS[1], DecideOptions())
-    counted = {one.key: one for one in blocking_conditions(blueprint, traces_of(batch))}
-    for key in every_condition(blueprint):
+    compiled = compile_profile(profile)
+    batch, spreads = decided(compiled, INSTANTS[1], DecideOptions())
+    counted = {one.key: one for one in blocking_conditions(compiled, traces_of(batch))}
+    for key in every_condition(compiled):
         expected = by_force(batch, key, DecideOptions(), spreads)
         found = counted.get(key, Blocking(key, 0, 0, 0))
         assert (found.blocks, found.decides) == (expected.blocks, expected.decides)
@@ -235,13 +235,13 @@ def test_what_held_some_candles_ago_still_holds_when_a_condition_is_dropped() ->
     sides = {"long": [{"within_bars": 30, "rule": "both"}, "calm"], "short": [{"gt": 99, "field": "rsi"}]}
     trees = {**VALIDATION["validation"]["timeframe"], "1m": sides}
     validation = {**VALIDATION, "rules": rules, "validation": {"timeframe": trees}}
-    blueprint = blueprint_of(profile_of(content_with({"mtf_validations": validation}), warned=True))
-    batch, spreads = decided(blueprint, INSTANTS[1], DecideOptions())
-    counted = {one.key: one for one in blocking_conditions(blueprint, traces_of(batch))}
+    compiled = compile_profile(profile_of(content_with({"mtf_validations": validation}), warned=True))
+    batch, spreads = decided(compiled, INSTANTS[1], DecideOptions())
+    counted = {one.key: one for one in blocking_conditions(compiled, traces_of(batch))}
     key = ConditionKey(Timeframe.M1, "long", "calm")
     assert counted[key] == by_force(batch, key, DecideOptions(), spreads)
     assert counted[key].decides > 5
 
 
 def test_without_traces_there_is_nothing_to_count() -> None:
-    assert blocking_conditions(blueprint_of(shipped("regular")), []) == ()
+    assert blocking_conditions(compile_profile(shipped("regular")), []) == ()

@@ -14,9 +14,9 @@ from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.rules.expressions import Compare, Comparison, Constantly, Metric, Number, Test
 from mtf_core.rules.ruleset import ContextMode, RuleSet, SelectorEntry
-from mtf_core.validation.context import judge_context
-from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.context import resolve_context
 from mtf_core.validation.outcome import REASONS, Outcome
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.selection import Step, select
 from tests.unit.validation.profiles import H1, H4, M1, M5, M15, candles, compare, decided, profile_of
 
@@ -53,7 +53,7 @@ def plain_context(mode: ContextMode, outcomes: Sequence[Outcome]) -> tuple[int, 
 def test_every_combination_of_outcomes_gives_the_context_of_the_table(mode: ContextMode, count: int) -> None:
     combinations = list(product(OUTCOMES, repeat=count))
     arrays = [np.array([[row[place] for row in combinations]], dtype=np.int8) for place in range(count)]
-    found = judge_context(mode, arrays, (1, len(combinations)))
+    found = resolve_context(mode, arrays, (1, len(combinations)))
     for column, outcomes in enumerate(combinations):
         side, reason = plain_context(mode, outcomes)
         assert (int(found.sides[0, column]), REASONS[int(found.reasons[0, column])]) == (side, reason), outcomes

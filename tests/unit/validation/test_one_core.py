@@ -14,9 +14,9 @@ from attrs import evolve
 import mtf_core as mtf
 from mtf_core.market import Candles, Timeframe
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.compiled_profile import compile_profile
+from mtf_core.validation.history import Signals
 from mtf_core.validation.outcome import Outcome
-from mtf_core.validation.over import Signals
 from tests.market_strategies import altered, market, moody_minutes, without
 from tests.unit.files.shipped import NAMES, shipped
 from tests.unit.validation.profiles import H1, M1, M5, M15, crossing
@@ -145,7 +145,7 @@ def test_rules_that_look_back_at_other_timeframes_agree_from_the_first_candle_on
 def test_a_timeframe_that_ends_early_or_is_empty_reads_the_same_both_ways(name: str) -> None:
     depth = {**DEPTH, Timeframe.M1: 130, Timeframe.M5: 150, Timeframe.M15: 240, Timeframe.H1: 240, Timeframe.H4: 240}
     candles = market(minutes(name), depth)
-    for timeframe in blueprint_of(shipped(name)).needs:
+    for timeframe in compile_profile(shipped(name)).needs:
         for changed in (candles[timeframe][:-3], Candles.empty(timeframe)):
             if timeframe is not Timeframe.M1 or len(changed):
                 assert_every_candle_agrees(quick(name, "0.97"), {**candles, timeframe: changed}, step=7)

@@ -12,10 +12,10 @@ import pytest
 import mtf_core as mtf
 from mtf_core.market import Timeframe
 from mtf_core.rules.trace import TraceNode
-from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.compiled_profile import compile_profile
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import decision_to_json, render_decision
-from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import compact_trace, digest_of, expanded_trace, templates_of
 from mtf_core.validation.verdicts import DecisionTrace
 from tests.market_strategies import market, moody_minutes
@@ -47,7 +47,7 @@ def decisions(name: str) -> list[Decision]:
 
 def stored(decision: Decision) -> tuple[dict[str, Any], dict[str, Any]]:
     """The trace and its templates after having been text."""
-    templates = templates_of(decision.batch.blueprint)
+    templates = templates_of(decision.batch.compiled)
     trace = compact_trace(decision, digest_of(templates))
     return json.loads(json.dumps(trace, allow_nan=False)), json.loads(json.dumps(templates))
 
@@ -86,9 +86,9 @@ def test_what_was_skipped_missing_and_selected_reads_back_too() -> None:
 
 
 def test_the_digest_tells_shapes_apart_and_nothing_else() -> None:
-    digests = {name: digest_of(templates_of(blueprint_of(shipped(name)))) for name in NAMES}
+    digests = {name: digest_of(templates_of(compile_profile(shipped(name)))) for name in NAMES}
     assert len(set(digests.values())) == len(NAMES)
-    again = json.loads(json.dumps(templates_of(blueprint_of(shipped("crash")))))
+    again = json.loads(json.dumps(templates_of(compile_profile(shipped("crash")))))
     assert digest_of(again) == digests["crash"]
 
 

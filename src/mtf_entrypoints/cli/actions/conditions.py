@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from mtf_core.inquiry import explain_symbol
 from mtf_core.market import Timeframe
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
-from mtf_core.runs import explain_symbol
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import number, render_timeframe
 from mtf_entrypoints.cli import output
@@ -58,7 +58,7 @@ def explain(world: World, symbol: str, timeframe: str | None, as_json: bool) -> 
     decision = asyncio.run(_decide(world, symbol))
     known = evaluated_timeframes(decision)
     if chosen is not None and chosen not in known:
-        profile = decision.batch.blueprint.profile.name
+        profile = decision.batch.compiled.profile.name
         raise CommandError(f"{profile} does not evaluate {chosen}; it evaluates {', '.join(known)}")
     if as_json:
         output.write_json(explanation_to_json(decision, chosen))
@@ -69,5 +69,5 @@ def explain(world: World, symbol: str, timeframe: str | None, as_json: bool) -> 
 
 
 async def _decide(world: World, symbol: str) -> Decision:
-    async with working(world) as context:
-        return await explain_symbol(context, context.profiles(None), symbol)
+    async with working(world) as environment:
+        return await explain_symbol(environment, environment.profiles(None), symbol)

@@ -11,7 +11,7 @@ from mtf_adapters.files.profiles import check_config, load_profile
 from mtf_core.config_nodes import ConfigProblem
 from mtf_core.settings.effective import effective_settings
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.validation.compiled_profile import compile_profile
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import WRONG_USAGE
 from mtf_entrypoints.cli.options import World
@@ -81,7 +81,7 @@ def show(world: World, as_json: bool) -> None:
 
 
 def _needs(profile: Profile) -> list[dict[str, Any]]:
-    blueprint = blueprint_of(profile)
+    compiled = compile_profile(profile)
     return [
         {
             "timeframe": str(timeframe),
@@ -90,7 +90,7 @@ def _needs(profile: Profile) -> list[dict[str, Any]]:
             "tail": need.tail,
             "for": purpose,
         }
-        for needs, purpose in ((blueprint.needs, "decisions"), (blueprint.plan_needs, "plans of READY symbols"))
+        for needs, purpose in ((compiled.needs, "decisions"), (compiled.plan_needs, "plans of READY symbols"))
         for timeframe, need in sorted(needs.items(), key=lambda item: -item[0].minutes)
     ]
 

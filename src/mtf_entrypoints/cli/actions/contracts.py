@@ -6,8 +6,8 @@ import asyncio
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract, format_instant
-from mtf_core.runs import ContractSync, stored_contracts, sync_contracts
 from mtf_core.runs.journal import contract_to_json
+from mtf_core.upkeep import ContractSync, stored_contracts, sync_contracts
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
@@ -37,8 +37,8 @@ def sync(world: World, as_json: bool) -> None:
 
 
 async def _sync(world: World) -> ContractSync:
-    async with working(world) as context:
-        return await sync_contracts(context)
+    async with working(world) as environment:
+        return await sync_contracts(environment)
 
 
 def show(world: World, symbol: str | None, as_json: bool) -> None:
@@ -63,8 +63,8 @@ def show(world: World, symbol: str | None, as_json: bool) -> None:
 
 
 async def _stored(world: World) -> tuple[Contract, ...]:
-    async with working(world) as context:
-        return await stored_contracts(context)
+    async with working(world) as environment:
+        return await stored_contracts(environment)
 
 
 def _print_all(contracts: tuple[Contract, ...]) -> None:
@@ -80,8 +80,8 @@ def _print_all(contracts: tuple[Contract, ...]) -> None:
                     contract.tick_size,
                     contract.contract_size,
                     contract.size_step,
-                    contract.min_volume,
-                    contract.max_volume,
+                    contract.min_size,
+                    contract.max_size,
                 )
             ),
             f"{contract.min_leverage:f}–{contract.max_leverage:f}",
@@ -98,8 +98,8 @@ def _print_one(contract: Contract) -> None:
         "currencies": f"{contract.base_currency} / {contract.quote_currency}",
         "tick size": f"{contract.tick_size:f}",
         "contract size": f"{contract.contract_size:f} {contract.base_currency}",
-        "size": f"{contract.min_volume:f} to {contract.max_volume:f}, steps of {contract.size_step:f}",
-        "market orders up to": f"{contract.market_max_volume:f}",
+        "size": f"{contract.min_size:f} to {contract.max_size:f}, steps of {contract.size_step:f}",
+        "market orders up to": f"{contract.max_market_size:f}",
         "leverage": f"{contract.min_leverage:f} to {contract.max_leverage:f}",
         "fees": f"maker {contract.maker_fee * 100:f} %, taker {contract.taker_fee * 100:f} %",
         "turnover 24h": f"{contract.turnover_24h:,.2f} {contract.quote_currency}",

@@ -8,7 +8,7 @@ import platform
 import typer
 
 from mtf_core._version import __version__
-from mtf_core.runs import HealthCheck
+from mtf_core.inquiry import HealthCheck
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED
 from mtf_entrypoints.cli.options import World

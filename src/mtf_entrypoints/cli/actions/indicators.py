@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 
+from mtf_core.inquiry import Indicators, read_indicators
 from mtf_core.market import Timeframe, format_instant
-from mtf_core.runs import Indicators, read_indicators
 from mtf_core.validation.explain import number
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
@@ -29,5 +29,7 @@ def perform(world: World, symbol: str, timeframe: str, names: list[str], as_json
 
 
 async def _read(world: World, symbol: str, timeframe: Timeframe, names: list[str]) -> Indicators:
-    async with working(world) as context:
-        return await read_indicators(context, symbol, timeframe, names=names or None, profile=context.profiles(None))
+    async with working(world) as environment:
+        return await read_indicators(
+            environment, symbol, timeframe, names=names or None, profile=environment.profiles(None)
+        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from mtf_core.inquiry import Funnel, Verification, Why, funnel, verify_run, why
 from mtf_core.market import format_instant, parse_instant, to_ms
-from mtf_core.runs import Funnel, Verification, Why, funnel, verify_run, why
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World

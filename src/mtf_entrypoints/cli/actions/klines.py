@@ -10,7 +10,7 @@ from attrs import frozen
 
 from mtf_adapters.files.candles import read_candles
 from mtf_core.market import Gap, Timeframe, format_instant, parse_instant, to_ms
-from mtf_core.runs import Ingest, SeriesGaps, fetch_candles, find_gaps, import_candles, repair_gaps
+from mtf_core.upkeep import Ingest, SeriesGaps, fetch_candles, find_gaps, import_candles, repair_gaps
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
@@ -62,10 +62,10 @@ def fetch(world: World, symbol: str, timeframe: str, span: Span, as_json: bool) 
 
 
 async def _fetch(world: World, symbol: str, timeframe: Timeframe, span: Span) -> Ingest:
-    async with working(world) as context:
-        first, last = span.open_times(timeframe, context.venue.clock.now_ms())
+    async with working(world) as environment:
+        first, last = span.open_times(timeframe, environment.venue.clock.now_ms())
         with output.progress() as progress:
-            return await fetch_candles(context, symbol, timeframe, first, last, progress)
+            return await fetch_candles(environment, symbol, timeframe, first, last, progress)
 
 
 def import_file(world: World, file: Path, symbol: str, timeframe: str | None, as_json: bool) -> None:
@@ -76,11 +76,11 @@ def import_file(world: World, file: Path, symbol: str, timeframe: str | None, as
 
 
 async def _import(world: World, file: Path, symbol: str, timeframe: str | None) -> Ingest:
-    async with working(world) as context:
-        candles = read_candles(file, timeframe, not_after_ms=context.wall.now_ms())
+    async with working(world) as environment:
+        candles = read_candles(file, timeframe, not_after_ms=environment.wall.now_ms())
         if not len(candles):
             raise CommandError(f"{file}: there are no candles")
-        return await import_candles(context, symbol, candles)
+        return await import_candles(environment, symbol, candles)
 
 
 def gaps(world: World, symbols: list[str], timeframes: list[str], repair: bool, as_json: bool) -> None:
@@ -105,13 +105,13 @@ def gaps(world: World, symbols: list[str], timeframes: list[str], repair: bool, 
 async def _gaps(
     world: World, symbols: tuple[str, ...], timeframes: tuple[Timeframe, ...], repair: bool
 ) -> tuple[tuple[SeriesGaps, ...], tuple[Ingest, ...]]:
-    async with working(world) as context:
-        found = await find_gaps(context, symbols or None, timeframes or None)
+    async with working(world) as environment:
+        found = await find_gaps(environment, symbols or None, timeframes or None)
         holey = tuple(one for one in found if one.gaps)
         if not repair:
             return found, ()
         with output.progress() as progress:
-            return found, await repair_gaps(context, holey, progress)
+            return found, await repair_gaps(environment, holey, progress)
 
 
 def _print(done: Ingest, verb: str, as_json: bool) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from mtf_core.inquiry import plan_symbol
 from mtf_core.market import Side, Timeframe
 from mtf_core.planning import PlanOutcome
-from mtf_core.runs import plan_symbol
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.options import World
@@ -27,5 +27,5 @@ def perform(world: World, symbol: str, side: str, timeframe: str, as_json: bool)
 
 
 async def _plan(world: World, symbol: str, side: Side, timeframe: Timeframe) -> PlanOutcome:
-    async with working(world) as context:
-        return await plan_symbol(context, context.profiles(None), symbol, side, timeframe)
+    async with working(world) as environment:
+        return await plan_symbol(environment, environment.profiles(None), symbol, side, timeframe)

@@ -10,9 +10,9 @@ from attrs import evolve
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import Candles, Timeframe, parse_instant, to_ms
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import blueprint_of
-from mtf_core.validation.judge import DecideOptions
-from mtf_core.validation.over import judge_over
+from mtf_core.validation.compiled_profile import compile_profile
+from mtf_core.validation.history import resolve_history
+from mtf_core.validation.resolve import DecideOptions
 
 SYMBOL = "ADAUSDT"
 NOW_MS = to_ms(parse_instant("2026-03-02T12:00Z"))
@@ -63,6 +63,6 @@ def _decided(
     profile: Profile, series: dict[Timeframe, Candles], options: DecideOptions | None = None
 ) -> list[tuple[object, ...]]:
     spread = np.where(np.arange(len(series[Timeframe.M1])) % 2, 10.0, 2.0)
-    signals = judge_over(blueprint_of(profile), SYMBOL, series, options, spread)
+    signals = resolve_history(compile_profile(profile), SYMBOL, series, options, spread)
     chosen = [signals.execution[place] if place >= 0 else None for place in signals.chosen.tolist()]
     return list(zip(signals.reasons.tolist(), signals.sides.tolist(), chosen, strict=True))

@@ -7,8 +7,11 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from mtf_core.ports import AuditStore, CandleStore, Clock, ContractStore, Locks, RunStore, SwitchStore, Venue
-from mtf_core.runs.request import FieldProblem, InvalidRequestError
+from mtf_core.ports.clock import Clock
+from mtf_core.ports.exchange import Venue
+from mtf_core.ports.locks import Locks
+from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RunStore, SwitchStore
+from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.settings.profile import Profile
 
 ProfileSource = Callable[[str | None], Profile]
@@ -27,7 +30,7 @@ class Stores:
 
 
 @frozen(eq=False)
-class RunContext:
+class Environment:
     """Everything outside the core that a use case may touch.
 
     `wall` is the clock on the wall (the venue has its own); `timer` counts seconds from an arbitrary start and
@@ -42,8 +45,8 @@ class RunContext:
     timer: Callable[[], float]
     new_run_id: Callable[[], str]
 
-    def at(self, at_ms: int | None) -> RunContext:
-        """The context at a past instant; raises `InvalidRequestError` where the exchange has no past to visit."""
+    def at(self, at_ms: int | None) -> Environment:
+        """The environment at a past instant; raises `InvalidRequestError` where the exchange has no past to visit."""
         if at_ms is None:
             return self
         if self.venue.as_of is None:

@@ -10,13 +10,13 @@ from typing import Any
 from attrs import evolve, frozen
 
 from mtf_core.market import Timeframe, format_instant
-from mtf_core.ports import DecisionRecord, RunRecord, RunStatus
+from mtf_core.ports import Progress, Stores, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
-from mtf_core.runs.context import Progress, Stores, no_progress
+from mtf_core.records import DecisionRecord, RunRecord, RunStatus
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import profile_from_content
 from mtf_core.validation.blocking import Blocking, ConditionKey, blocking_conditions
-from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.traces import templates_digest
 
 MOST_RUNS = 1440
@@ -173,7 +173,7 @@ class _Counter:
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._blueprints: dict[str, Blueprint | None] = {}
+        self._compiled_profiles: dict[str, CompiledProfile | None] = {}
         self._reasons: list[Reason | None] = []
         self._conditions: dict[ConditionKey, Blocking] = {}
         self._unread = 0
@@ -181,13 +181,13 @@ class _Counter:
     async def add(self, run: RunRecord) -> None:
         records = await self._stores.runs.decisions(run.run_id)
         self._reasons += [Reason(record.reason) if record.reason else None for record in records]
-        blueprint = await self._blueprint(run.config_digest)
-        traces = _readable(records, blueprint)
-        if traces is None or blueprint is None:
+        compiled = await self._compiled_profile(run.config_digest)
+        traces = _readable(records, compiled)
+        if traces is None or compiled is None:
             self._unread += 1
             return
         current: Any = run.request.get("current_tf")
-        for one in blocking_conditions(blueprint, traces, Timeframe(current) if current else None):
+        for one in blocking_conditions(compiled, traces, Timeframe(current) if current else None):
             known = self._conditions.get(one.key)
             self._conditions[one.key] = (
                 one
@@ -200,14 +200,16 @@ class _Counter:
                 )
             )
 
-    async def _blueprint(self, digest: str) -> Blueprint | None:
-        if digest not in self._blueprints:
+    async def _compiled_profile(self, digest: str) -> CompiledProfile | None:
+        if digest not in self._compiled_profiles:
             content: Any = await self._stores.runs.document(digest)
             try:
-                self._blueprints[digest] = None if content is None else blueprint_of(profile_from_content(content))
+                self._compiled_profiles[digest] = (
+                    None if content is None else compile_profile(profile_from_content(content))
+                )
             except ConfigError:
-                self._blueprints[digest] = None
-        return self._blueprints[digest]
+                self._compiled_profiles[digest] = None
+        return self._compiled_profiles[digest]
 
     def funnel(self, runs: Sequence[RunRecord]) -> Funnel:
         order = sorted(self._conditions.values(), key=lambda one: (-one.admits, -one.decides, -one.blocks, one.key))
@@ -223,10 +225,10 @@ class _Counter:
         )
 
 
-def _readable(records: Sequence[DecisionRecord], blueprint: Blueprint | None) -> list[Mapping[str, Any]] | None:
+def _readable(records: Sequence[DecisionRecord], compiled: CompiledProfile | None) -> list[Mapping[str, Any]] | None:
     """The traces, if their trees are the ones that this version makes of the configuration; else None."""
     traces: list[Mapping[str, Any]] = [record.trace for record in records if record.trace]
-    if blueprint is None:
+    if compiled is None:
         return None
-    digest = templates_digest(blueprint)
+    digest = templates_digest(compiled)
     return traces if all(trace["templates"] == digest for trace in traces) else None

@@ -40,7 +40,7 @@ class TimeframePart:
 
 
 @frozen(eq=False)
-class Blueprint:
+class CompiledProfile:
     """A profile with everything derived from it.
 
     `needs` is what validation must load, by timeframe; `plan_needs` what only a plan asks for besides, loaded for
@@ -76,8 +76,8 @@ class Blueprint:
 
 
 @lru_cache(maxsize=32)
-def blueprint_of(profile: Profile) -> Blueprint:
-    """The blueprint of a profile; worked out once per profile object."""
+def compile_profile(profile: Profile) -> CompiledProfile:
+    """The compiled of a profile; worked out once per profile object."""
     rules, indicators = profile.rules, profile.indicators
     pivots, tolerance = indicators.indicators.pivot.timeframe, float(indicators.warmup_tolerance)
     parts = {}
@@ -98,7 +98,7 @@ def blueprint_of(profile: Profile) -> Blueprint:
         *(_feature_needs(tuple(roles.values()), timeframe, pivots, tolerance) for timeframe, roles in features.items())
     )
     shared = {timeframe: need for timeframe, need in planning.items() if timeframe in validation}
-    return Blueprint(
+    return CompiledProfile(
         profile=profile,
         parts=parts,
         needs=joined(validation, shared),

@@ -12,17 +12,17 @@ from attrs import define, field, frozen
 from mtf_core._version import __version__
 from mtf_core.market import CandleStack, MarkPrice, Timeframe, TopOfBook, format_instant, parse_instant, to_ms
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, plan_order, plan_to_json
-from mtf_core.ports import DecisionRecord, RunRecord, RunStatus
-from mtf_core.runs.context import Progress, Stores, no_progress
+from mtf_core.ports import Progress, Stores, no_progress
+from mtf_core.records import DecisionRecord, RunRecord, RunStatus
 from mtf_core.runs.deciding import result_of
 from mtf_core.runs.journal import candle_range, contract_from_json
 from mtf_core.runs.report import SymbolStatus
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import Profile, digest_of, profile_from_content
-from mtf_core.validation.blueprint import Blueprint, blueprint_of
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, plan_facts
-from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import compact_trace, templates_digest, templates_of
 from mtf_core.validation.window import Window
 
@@ -123,16 +123,16 @@ async def verify_run(stores: Stores, run_id: str, progress: Progress = no_progre
         _compare_with_report(run.report, everything, checks)
     profile = await _profile(stores, run, checks)
     if profile is not None:
-        blueprint = blueprint_of(profile)
-        templates = templates_of(blueprint)
-        records = [record for record in everything if _can_be_decided_again(record, run.instant_ms, blueprint, checks)]
+        compiled = compile_profile(profile)
+        templates = templates_of(compiled)
+        records = [record for record in everything if _can_be_decided_again(record, run.instant_ms, compiled, checks)]
         if records:
             await _check_templates(stores, templates, checks)
         groups: dict[Ranges, list[DecisionRecord]] = {}
         for record in records:
             groups.setdefault(_ranges(record), []).append(record)
         for ranges, group in groups.items():
-            await _verify_group(stores, run, blueprint, ranges, group, checks)
+            await _verify_group(stores, run, compiled, ranges, group, checks)
             progress("decisions", checks.decisions, len(records))
     return Verification(
         run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)
@@ -171,7 +171,7 @@ def _compare_with_report(report: Mapping[str, Any], records: Sequence[DecisionRe
             )
 
 
-def _can_be_decided_again(record: DecisionRecord, instant_ms: int, blueprint: Blueprint, checks: _Checks) -> bool:
+def _can_be_decided_again(record: DecisionRecord, instant_ms: int, compiled: CompiledProfile, checks: _Checks) -> bool:
     """Whether there is something to decide again; what should be recorded of a decision, and is not, is noted."""
     decided = record.status in (SymbolStatus.READY, SymbolStatus.INVALID)
     if not record.trace:
@@ -179,7 +179,7 @@ def _can_be_decided_again(record: DecisionRecord, instant_ms: int, blueprint: Bl
             checks.note(Finding.RECORD_INCOMPLETE, record.symbol, "trace", "decided", "no trace in the store")
         return False
     recorded: Any = record.inputs.get("candles", {})
-    needed = set(blueprint.needs) | (set(blueprint.plan_needs) if record.inputs.get("facts") else set())
+    needed = set(compiled.needs) | (set(compiled.plan_needs) if record.inputs.get("facts") else set())
     absent = sorted(str(timeframe) for timeframe in needed if timeframe not in recorded)
     if absent:
         checks.note(
@@ -216,7 +216,7 @@ def _ranges(record: DecisionRecord) -> Ranges:
 async def _verify_group(
     stores: Stores,
     run: RunRecord,
-    blueprint: Blueprint,
+    compiled: CompiledProfile,
     ranges: Ranges,
     records: Sequence[DecisionRecord],
     checks: _Checks,
@@ -237,16 +237,16 @@ async def _verify_group(
     options = DecideOptions(bool(request.get("skip_context")), Timeframe(current) if current else None)
     spreads = {record.symbol: record.inputs.get("spread_bps") for record in whole}
     known = {symbol: float(spread) for symbol, spread in spreads.items() if isinstance(spread, int | float)}
-    kept = {timeframe: stack for timeframe, stack in stacks.items() if timeframe in blueprint.needs}
-    batch = Decider(blueprint).decide(kept, run.instant_ms, [record.symbol for record in whole], options, known)
-    digest = templates_digest(blueprint)
+    kept = {timeframe: stack for timeframe, stack in stacks.items() if timeframe in compiled.needs}
+    batch = Decider(compiled).decide(kept, run.instant_ms, [record.symbol for record in whole], options, known)
+    digest = templates_digest(compiled)
     decided = {decision.symbol: decision for decision in batch}
     for record in whole:
         decision = decided[record.symbol]
         _compare("", record.trace, compact_trace(decision, digest), record.symbol, Finding.DECISION_DIFFERS, checks)
         _compare_result(record, decision, checks)
         checks.decisions += 1
-        _verify_plan(run, record, decision, blueprint, stacks, checks)
+        _verify_plan(run, record, decision, compiled, stacks, checks)
 
 
 def _compare_result(record: DecisionRecord, decision: Decision, checks: _Checks) -> None:
@@ -287,7 +287,7 @@ def _verify_plan(
     run: RunRecord,
     record: DecisionRecord,
     decision: Decision,
-    blueprint: Blueprint,
+    compiled: CompiledProfile,
     stacks: Mapping[Timeframe, CandleStack],
     checks: _Checks,
 ) -> None:
@@ -296,7 +296,7 @@ def _verify_plan(
     contract: Any = record.inputs.get("contract")
     if facts is None or contract is None or decision.signal is None:
         return
-    tables = {timeframe: blueprint.table(stacks[timeframe]) for timeframe in blueprint.plan_needs}
+    tables = {timeframe: compiled.table(stacks[timeframe]) for timeframe in compiled.plan_needs}
     mark = facts["mark"]
     again = MarketFacts(
         book=TopOfBook(
@@ -311,7 +311,7 @@ def _verify_plan(
         features=plan_facts(decision, tables),
         valid_timeframes=facts["valid_timeframes"],
     )
-    trade_entry = blueprint.profile.trade_entry
+    trade_entry = compiled.profile.trade_entry
     now_ms: Any = record.inputs.get("planned_at_ms", run.instant_ms)
     outcome = plan_order(decision.signal, contract_from_json(contract), again, trade_entry, now_ms)
     recorded: Any = record.result

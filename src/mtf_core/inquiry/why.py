@@ -9,8 +9,9 @@ from typing import Any
 from attrs import frozen
 
 from mtf_core.market import format_instant
-from mtf_core.ports import DecisionRecord, RunRecord, RunStore
+from mtf_core.ports import RunStore
 from mtf_core.reasons import Reason, meaning_of, stage_of
+from mtf_core.records import DecisionRecord, RunRecord
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
 from mtf_core.validation.traces import expanded_trace
 from mtf_core.validation.verdicts import DecisionTrace

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mtf_core.market import Timeframe
-from mtf_core.ports import GLOBAL_SWITCH, Switch
-from mtf_core.runs.switchboard import BUSY, Switchboard
+from mtf_core.risk import GLOBAL_SWITCH, Switch
+from mtf_core.risk.switches import BUSY, Switchboard
 from mtf_core.settings.trading import SwitchSettings
 
 NOW_MS = 1_772_452_800_000

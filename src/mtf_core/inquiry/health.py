@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from attrs import frozen
 
-from mtf_core.ports import PortError
-from mtf_core.runs.context import RunContext
+from mtf_core.ports import Environment, PortError
 from mtf_core.settings.nodes import ConfigError
 
 
@@ -21,27 +20,27 @@ class HealthCheck:
     seconds: float
 
 
-async def check_health(context: RunContext) -> tuple[HealthCheck, ...]:
+async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
     """Asks each dependency in turn; one that fails keeps no other from being asked."""
 
     async def configuration() -> str:
-        profile = context.profiles(None)
+        profile = environment.profiles(None)
         return f"profile {profile.name}, digest {profile.digest[:12]}"
 
     async def store() -> str:
-        contracts = await context.stores.contracts.all()
+        contracts = await environment.stores.contracts.all()
         return f"{len(contracts)} contracts stored"
 
     async def exchange() -> str:
-        skew_ms = await context.venue.market.server_time_ms() - context.venue.clock.now_ms()
-        return f"{context.venue.exchange} answers, clock differs by {skew_ms} ms"
+        skew_ms = await environment.venue.market.server_time_ms() - environment.venue.clock.now_ms()
+        return f"{environment.venue.exchange} answers, clock differs by {skew_ms} ms"
 
     async def account() -> str:
-        state = await context.venue.account.account_state()
+        state = await environment.venue.account.account_state()
         return f"{len(state.positions)} positions, {len(state.open_orders)} open orders"
 
     async def locks() -> str:
-        return f"{len(await context.locks.held())} held"
+        return f"{len(await environment.locks.held())} held"
 
     checks = {
         "configuration": configuration,
@@ -50,13 +49,13 @@ async def check_health(context: RunContext) -> tuple[HealthCheck, ...]:
         "account": account,
         "locks": locks,
     }
-    return tuple([await _checked(context, name, check) for name, check in checks.items()])
+    return tuple([await _checked(environment, name, check) for name, check in checks.items()])
 
 
-async def _checked(context: RunContext, name: str, check: Callable[[], Awaitable[str]]) -> HealthCheck:
-    started = context.timer()
+async def _checked(environment: Environment, name: str, check: Callable[[], Awaitable[str]]) -> HealthCheck:
+    started = environment.timer()
     try:
         detail, ok = await check(), True
     except (PortError, ConfigError) as error:
         detail, ok = str(error).splitlines()[0], False
-    return HealthCheck(name, ok, detail, round(context.timer() - started, 6))
+    return HealthCheck(name, ok, detail, round(environment.timer() - started, 6))

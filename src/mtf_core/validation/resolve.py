@@ -16,8 +16,8 @@ from mtf_core.rules.axis import InstantAxis
 from mtf_core.rules.evaluate import Evaluator
 from mtf_core.rules.expressions import Test
 from mtf_core.rules.truth import Truth
-from mtf_core.validation.blueprint import Blueprint
-from mtf_core.validation.context import ContextVerdicts, judge_context
+from mtf_core.validation.compiled_profile import CompiledProfile
+from mtf_core.validation.context import ContextVerdicts, resolve_context
 from mtf_core.validation.metrics import metric_names, metrics
 from mtf_core.validation.outcome import Codes, Mask, Outcome, reason_code
 from mtf_core.validation.selection import NONE_SELECTED, Selection, select
@@ -36,7 +36,7 @@ class DecideOptions:
 
 
 @frozen(eq=False)
-class Judgement:
+class Resolution:
     """The decisions of all cells. `sides` are outcome codes (0 none), `chosen` indexes `execution` (−1 none).
 
     `reasons` is 0 exactly where the decision is READY.
@@ -50,33 +50,33 @@ class Judgement:
     reasons: Codes
 
 
-def judge(
-    blueprint: Blueprint,
+def resolve(
+    compiled: CompiledProfile,
     tables: Tables,
     outcomes: Mapping[Timeframe, Codes],
     instants_ms: Indices,
     options: DecideOptions,
     spread_bps: Floats | None = None,
-) -> Judgement:
+) -> Resolution:
     """Context and selection at every instant, from the outcomes that were visible then: int8 (n_symbols, n_instants)
     per timeframe."""
-    rules = blueprint.profile.rules
+    rules = compiled.profile.rules
     shape = next(iter(outcomes.values())).shape
     context = None
     if not options.skip_context:
         seen = [outcomes[timeframe] for timeframe in rules.context_timeframes]
-        context = judge_context(rules.mode, seen, shape)
+        context = resolve_context(rules.mode, seen, shape)
     execution = tuple(tf for tf in rules.execution_timeframes if options.current_tf in (None, tf))
     wanted = {timeframe: _wanted(outcomes[timeframe], context) for timeframe in execution}
     candidates: dict[Timeframe, Mask] = {timeframe: sides > 0 for timeframe, sides in wanted.items()}
-    truths = _SelectorTruths(blueprint, tables, instants_ms, wanted, context, spread_bps)
+    truths = _SelectorTruths(compiled, tables, instants_ms, wanted, context, spread_bps)
     selection = select(rules, candidates, truths.of, shape)
-    return _final(blueprint, execution, wanted, context, selection)
+    return _final(compiled, execution, wanted, context, selection)
 
 
 @frozen(eq=False)
 class JudgedOver:
-    """The decisions of one symbol at many instants; arrays of shape (n_instants,), coded as in `Judgement`."""
+    """The decisions of one symbol at many instants; arrays of shape (n_instants,), coded as in `Resolution`."""
 
     execution: tuple[Timeframe, ...]
     sides: Codes
@@ -84,15 +84,15 @@ class JudgedOver:
     reasons: Codes
 
 
-def judge_over_instants(
-    blueprint: Blueprint,
+def resolve_instants(
+    compiled: CompiledProfile,
     tables: Tables,
     outcomes: Mapping[Timeframe, Codes],
     instants_ms: Indices,
     options: DecideOptions,
     spread_bps: Floats | None = None,
 ) -> JudgedOver:
-    """`judge` for one symbol at many instants: looked up where the timeframes' outcomes alone decide.
+    """`resolve` for one symbol at many instants: looked up where the timeframes' outcomes alone decide.
 
     That is everywhere if no test of the selector is asked; else where no execution timeframe has the wanted side.
     """
@@ -101,36 +101,38 @@ def judge_over_instants(
     for timeframe in timeframes:
         combination *= np.int16(len(Outcome))
         combination += outcomes[timeframe][0]
-    table = _of_all_combinations(blueprint, timeframes, options)
+    table = _of_all_combinations(compiled, timeframes, options)
     sides, chosen, reasons = (codes[0].take(combination) for codes in (table.sides, table.chosen, table.reasons))
-    if _asks(blueprint):
+    if _asks(compiled):
         reached = np.flatnonzero(chosen != NONE_SELECTED)
         if len(reached):
             seen = {timeframe: codes[:, reached] for timeframe, codes in outcomes.items()}
             spread = None if spread_bps is None else spread_bps[:, reached]
-            asked = judge(blueprint, tables, seen, instants_ms[reached], options, spread)
+            asked = resolve(compiled, tables, seen, instants_ms[reached], options, spread)
             sides[reached], chosen[reached], reasons[reached] = asked.sides[0], asked.chosen[0], asked.reasons[0]
     return JudgedOver(table.execution, sides, chosen, reasons)
 
 
-def _asks(blueprint: Blueprint) -> bool:
+def _asks(compiled: CompiledProfile) -> bool:
     """Whether the selector, or the restriction on 1m, has a test."""
-    rules = blueprint.profile.rules
+    rules = compiled.profile.rules
     return any(rules.selector_tests_on(timeframe) for timeframe in rules.execution_timeframes)
 
 
 @lru_cache(maxsize=64)
-def _of_all_combinations(blueprint: Blueprint, timeframes: tuple[Timeframe, ...], options: DecideOptions) -> Judgement:
-    """The judgement of every combination of outcomes, in the order of their numbers to the base of all outcomes.
+def _of_all_combinations(
+    compiled: CompiledProfile, timeframes: tuple[Timeframe, ...], options: DecideOptions
+) -> Resolution:
+    """The resolution of every combination of outcomes, in the order of their numbers to the base of all outcomes.
 
     Where the selector has tests it is left out: something is chosen wherever there is a choice.
     """
     grid = np.indices((len(Outcome),) * len(timeframes), dtype=np.int8).reshape(len(timeframes), 1, -1)
     outcomes = dict(zip(timeframes, grid, strict=True))
-    if _asks(blueprint):
-        rules = evolve(blueprint.profile.rules, selector=None, allow_1m_only_if_any=None)
-        blueprint = evolve(blueprint, profile=evolve(blueprint.profile, rules=rules))
-    return judge(blueprint, {}, outcomes, np.zeros(0, np.int64), options)
+    if _asks(compiled):
+        rules = evolve(compiled.profile.rules, selector=None, allow_1m_only_if_any=None)
+        compiled = evolve(compiled, profile=evolve(compiled.profile, rules=rules))
+    return resolve(compiled, {}, outcomes, np.zeros(0, np.int64), options)
 
 
 def _wanted(outcomes: Codes, context: ContextVerdicts | None) -> Codes:
@@ -141,13 +143,13 @@ def _wanted(outcomes: Codes, context: ContextVerdicts | None) -> Codes:
 
 
 def _final(
-    blueprint: Blueprint,
+    compiled: CompiledProfile,
     execution: tuple[Timeframe, ...],
     wanted: Mapping[Timeframe, Codes],
     context: ContextVerdicts | None,
     selection: Selection,
-) -> Judgement:
-    allowed = blueprint.profile.trade_entry.decision.allowed_execution_timeframes
+) -> Resolution:
+    allowed = compiled.profile.trade_entry.decision.allowed_execution_timeframes
     sides = np.zeros_like(selection.chosen)
     reasons = selection.reasons
     for index, timeframe in enumerate(execution):
@@ -159,7 +161,7 @@ def _final(
         reasons = np.where(context.reasons > 0, context.reasons, reasons)
         sides = np.where(context.reasons > 0, np.int8(0), np.where(sides > 0, sides, context.sides))
     chosen = np.where(reasons == NOT_ALLOWED, selection.chosen, np.where(reasons > 0, NONE_SELECTED, selection.chosen))
-    return Judgement(execution, context, selection, sides.astype(np.int8), chosen, reasons.astype(np.int8))
+    return Resolution(execution, context, selection, sides.astype(np.int8), chosen, reasons.astype(np.int8))
 
 
 class _SelectorTruths:
@@ -167,14 +169,14 @@ class _SelectorTruths:
 
     def __init__(
         self,
-        blueprint: Blueprint,
+        compiled: CompiledProfile,
         tables: Tables,
         instants_ms: Indices,
         wanted: Mapping[Timeframe, Codes],
         context: ContextVerdicts | None,
         spread_bps: Floats | None,
     ) -> None:
-        self._blueprint = blueprint
+        self._compiled_profile = compiled
         self._tables = tables
         self._instants = instants_ms
         self._wanted = wanted
@@ -189,10 +191,14 @@ class _SelectorTruths:
         found = self._evaluators.get(timeframe)
         if found is None:
             axis = InstantAxis(
-                self._tables, timeframe, self._instants, self._blueprint.pivot_timeframe, self._blueprint.tolerance
+                self._tables,
+                timeframe,
+                self._instants,
+                self._compiled_profile.pivot_timeframe,
+                self._compiled_profile.tolerance,
             )
             sides = self._wanted[timeframe] if self._context is None else self._context.sides
-            names = metric_names(self._blueprint.profile.rules.selector_tests_on(timeframe))
-            values = metrics(self._blueprint.profile, names, axis, sides, self._spread)
+            names = metric_names(self._compiled_profile.profile.rules.selector_tests_on(timeframe))
+            values = metrics(self._compiled_profile.profile, names, axis, sides, self._spread)
             found = self._evaluators[timeframe] = Evaluator(axis, values)
         return found

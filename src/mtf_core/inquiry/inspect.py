@@ -10,19 +10,18 @@ from mtf_core.features.names import known_feature_names
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Side, Timeframe
 from mtf_core.planning import PlanOutcome, Signal, decision_key
-from mtf_core.ports import UnknownSymbolError
+from mtf_core.ports import Environment, UnknownSymbolError
+from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.rules.needs import Need, feature_need, joined
-from mtf_core.runs.context import RunContext
-from mtf_core.runs.contracts_sync import current_contracts
-from mtf_core.runs.feed import CandleFeed
 from mtf_core.runs.planner import make_plan
 from mtf_core.runs.quotes import read_quotes
-from mtf_core.runs.request import FieldProblem, InvalidRequestError
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blueprint import blueprint_of
+from mtf_core.upkeep.contracts import current_contracts
+from mtf_core.upkeep.feed import CandleFeed
+from mtf_core.validation.compiled_profile import compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, feature_facts
-from mtf_core.validation.judge import DecideOptions
+from mtf_core.validation.resolve import DecideOptions
 
 
 @frozen
@@ -36,7 +35,7 @@ class Indicators:
 
 
 async def read_indicators(
-    context: RunContext,
+    environment: Environment,
     symbol: str,
     timeframe: Timeframe,
     at_ms: int | None = None,
@@ -47,7 +46,7 @@ async def read_indicators(
 
     Raises `UnknownFeatureError`, `UnknownSymbolError` and other `PortError`s.
     """
-    world = context.at(at_ms)
+    world = environment.at(at_ms)
     used = profile or world.profiles(None)
     indicators = used.indicators
     pivots, tolerance = indicators.indicators.pivot.timeframe, float(indicators.warmup_tolerance)
@@ -73,28 +72,28 @@ async def read_indicators(
 
 
 async def explain_symbol(
-    context: RunContext,
+    environment: Environment,
     profile: Profile,
     symbol: str,
     at_ms: int | None = None,
     options: DecideOptions | None = None,
 ) -> Decision:
     """The symbol's decision now (or at a past instant), whatever its switches and the account say."""
-    world = context.at(at_ms)
+    world = environment.at(at_ms)
     contract = await contract_of(world, symbol, profile)
-    blueprint = blueprint_of(profile)
-    feed = CandleFeed(world.venue.market, world.stores.candles, blueprint.timezone)
+    compiled = compile_profile(profile)
+    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone)
     now_ms = world.venue.clock.now_ms()
-    fed = await feed.stacks(blueprint.needs, [contract], now_ms)
+    fed = await feed.stacks(compiled.needs, [contract], now_ms)
     if symbol in fed.failures:
         raise fed.failures[symbol]
     quotes = await read_quotes(world.venue.market, [symbol], 1)
-    batch = Decider(blueprint).decide(fed.stacks, now_ms, [symbol], options, quotes.spread_bps())
+    batch = Decider(compiled).decide(fed.stacks, now_ms, [symbol], options, quotes.spread_bps())
     return batch.of(symbol)
 
 
 async def plan_symbol(
-    context: RunContext,
+    environment: Environment,
     profile: Profile,
     symbol: str,
     side: Side,
@@ -102,31 +101,31 @@ async def plan_symbol(
     at_ms: int | None = None,
 ) -> PlanOutcome:
     """The plan that a signal on that side and timeframe would get now; nothing is decided, nothing is sent."""
-    world = context.at(at_ms)
-    blueprint = blueprint_of(profile)
-    if timeframe not in blueprint.plan_features:
-        allowed = ", ".join(blueprint.plan_features)
+    world = environment.at(at_ms)
+    compiled = compile_profile(profile)
+    if timeframe not in compiled.plan_features:
+        allowed = ", ".join(compiled.plan_features)
         message = f"{timeframe} is no execution timeframe of {profile.name}; allowed: {allowed}"
         raise InvalidRequestError((FieldProblem("timeframe", message),))
     contract = await contract_of(world, symbol, profile)
     now_ms = world.venue.clock.now_ms()
-    feed = CandleFeed(world.venue.market, world.stores.candles, blueprint.timezone)
-    needs = {**blueprint.plan_needs, **blueprint.needs}
+    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone)
+    needs = {**compiled.plan_needs, **compiled.needs}
     fed = await feed.stacks(needs, [contract], now_ms)
     quotes = await read_quotes(world.venue.market, [symbol], 1)
     for failure in (*fed.failures.values(), *quotes.failures.values()):
         raise failure
-    tables = {home: blueprint.table(stack) for home, stack in fed.stacks.items()}
-    features = feature_facts(blueprint, timeframe, tables, symbol, now_ms)
+    tables = {home: compiled.table(stack) for home, stack in fed.stacks.items()}
+    features = feature_facts(compiled, timeframe, tables, symbol, now_ms)
     signal = Signal(symbol, side, timeframe, decision_key(symbol, timeframe, now_ms, side))
     account = await world.venue.account.account_state()
-    return make_plan(signal, contract, features, quotes.quotes[symbol], account, blueprint, now_ms, None).outcome
+    return make_plan(signal, contract, features, quotes.quotes[symbol], account, compiled, now_ms, None).outcome
 
 
-async def contract_of(context: RunContext, symbol: str, profile: Profile) -> Contract:
+async def contract_of(environment: Environment, symbol: str, profile: Profile) -> Contract:
     """The symbol's contract; raises `UnknownSymbolError`."""
     refresh = profile.contracts.selection.refresh_interval_minutes
-    for contract in await current_contracts(context, context.venue.market, refresh):
+    for contract in await current_contracts(environment, environment.venue.market, refresh):
         if contract.symbol == symbol:
             return contract
     raise UnknownSymbolError(f"no contract for {symbol}; `mtf contracts list` shows the known ones")

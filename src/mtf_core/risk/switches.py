@@ -1,4 +1,4 @@
-"""Switches as they stand at one instant."""
+"""Switches: who may be entered at all, as they stand at one instant."""
 
 from __future__ import annotations
 
@@ -7,13 +7,35 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 
 from mtf_core.market import MINUTE_MS, Timeframe
-from mtf_core.ports import GLOBAL_SWITCH, Switch, switch_key
 from mtf_core.settings.trading import SwitchSettings
 
 SOON_MS = MINUTE_MS
 """A switch that comes back on within a run's period counts as about to expire."""
 
 BUSY = "busy"
+
+
+@frozen
+class Switch:
+    """On/off for everything (`global`), one symbol (`BTCUSDT`) or one symbol and timeframe (`BTCUSDT:5m`)."""
+
+    key: str
+    on: bool
+    until_ms: int | None
+    """When an off switch comes back on by itself; None: never."""
+    reason: str
+    changed_ms: int
+
+    def is_off(self, now_ms: int) -> bool:
+        return not self.on and (self.until_ms is None or now_ms < self.until_ms)
+
+
+GLOBAL_SWITCH = "global"
+
+
+def switch_key(symbol: str, timeframe: Timeframe | None = None) -> str:
+    """The key of a symbol's switch, or of a symbol's on one timeframe."""
+    return f"{symbol}:{timeframe}" if timeframe else symbol
 
 
 @frozen

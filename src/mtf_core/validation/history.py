@@ -13,11 +13,11 @@ from mtf_core.features.table import FeatureTable, Indices, carried_codes
 from mtf_core.market import Candles, CandleStack, Side, Timeframe, format_instant
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
-from mtf_core.validation.blueprint import Blueprint
-from mtf_core.validation.judge import DecideOptions, judge_over_instants
+from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome
+from mtf_core.validation.resolve import DecideOptions, resolve_instants
 from mtf_core.validation.selection import NONE_SELECTED
-from mtf_core.validation.timeframe import judge_timeframe
+from mtf_core.validation.timeframe import resolve_timeframe
 
 
 @frozen(eq=False, repr=False)
@@ -81,8 +81,8 @@ def complete(candles: Mapping[Timeframe, Candles], wanted: frozenset[Timeframe])
     return found
 
 
-def judge_over(
-    blueprint: Blueprint,
+def resolve_history(
+    compiled: CompiledProfile,
     symbol: str,
     candles: Mapping[Timeframe, Candles],
     options: DecideOptions | None = None,
@@ -98,8 +98,8 @@ def judge_over(
     finest = min(candles, key=lambda timeframe: timeframe.minutes)
     if not len(candles[finest]):
         raise ValueError(f"{symbol}: there are no {finest} candles")
-    series = complete(candles, frozenset(blueprint.needs) | {finest})
-    absent = [str(timeframe) for timeframe in blueprint.needs if timeframe not in series]
+    series = complete(candles, frozenset(compiled.needs) | {finest})
+    absent = [str(timeframe) for timeframe in compiled.needs if timeframe not in series]
     if absent:
         raise ValueError(f"{symbol}: no {', '.join(absent)} candles, and none finer to build them from")
     instants = series[finest].open_ms + finest.ms
@@ -107,18 +107,18 @@ def judge_over(
     if spread is not None and spread.shape[1] != len(instants):
         raise ValueError(f"{symbol}: {spread.shape[1]} spreads for {len(instants)} candles of {finest}")
     tables = {}
-    for timeframe in blueprint.needs:
+    for timeframe in compiled.needs:
         stack = _whole(series[timeframe], symbol, int(instants[-1]))
-        tables[timeframe] = FeatureTable(stack, stack.count, blueprint.timezone)
-    outcomes = {timeframe: _outcomes(blueprint, timeframe, tables, instants) for timeframe in blueprint.parts}
-    judged = judge_over_instants(blueprint, tables, outcomes, instants, options or DecideOptions(), spread)
+        tables[timeframe] = FeatureTable(stack, stack.count, compiled.timezone)
+    outcomes = {timeframe: _outcomes(compiled, timeframe, tables, instants) for timeframe in compiled.parts}
+    resolved = resolve_instants(compiled, tables, outcomes, instants, options or DecideOptions(), spread)
     return Signals(
         symbol,
         instants,
-        judged.execution,
-        judged.sides,
-        judged.chosen,
-        judged.reasons,
+        resolved.execution,
+        resolved.sides,
+        resolved.chosen,
+        resolved.reasons,
         {timeframe: codes[0] for timeframe, codes in outcomes.items()},
     )
 
@@ -132,12 +132,12 @@ def _whole(candles: Candles, symbol: str, end_ms: int) -> CandleStack:
 
 
 def _outcomes(
-    blueprint: Blueprint, timeframe: Timeframe, tables: Mapping[Timeframe, FeatureTable], instants: Indices
+    compiled: CompiledProfile, timeframe: Timeframe, tables: Mapping[Timeframe, FeatureTable], instants: Indices
 ) -> Codes:
     """One timeframe's outcomes as they stood at the instants; int8 (1, n_instants)."""
-    part = blueprint.parts[timeframe]
+    part = compiled.parts[timeframe]
     stack = tables[timeframe].stack
-    verdicts = judge_timeframe(
-        blueprint.profile.rules, part, tables, stack.count, blueprint.pivot_timeframe, traced=False
+    verdicts = resolve_timeframe(
+        compiled.profile.rules, part, tables, stack.count, compiled.pivot_timeframe, traced=False
     )
     return carried_codes(stack, verdicts.outcomes, instants, np.int8(Outcome.INVALID))

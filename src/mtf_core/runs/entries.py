@@ -8,11 +8,11 @@ from attrs import evolve
 
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Quote, Timeframe
-from mtf_core.planning import OrderPlan
+from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
+from mtf_core.risk.guards import MoneyGuards
 from mtf_core.runs.admission import read_switchboard, symbol_lock
-from mtf_core.runs.deciding import KeptWork
-from mtf_core.runs.guards import MoneyGuards
+from mtf_core.runs.deciding import RunCache
 from mtf_core.runs.planner import plan_decision, plan_tables
 from mtf_core.runs.quotes import read_quotes
 from mtf_core.runs.report import OrderOutcome, OrderStatus
@@ -22,7 +22,7 @@ from mtf_core.validation.decision import Decision, DecisionBatch
 
 async def simulate(
     run: RunState,
-    kept: KeptWork,
+    cache: RunCache,
     batch: DecisionBatch,
     contracts: Mapping[str, Contract],
 ) -> None:
@@ -42,17 +42,17 @@ async def simulate(
     workers = run.request.workers
     with run.watch.stage("market facts"):
         symbols = [decision.symbol for decision in ready]
-        per_call = run.context.venue.capabilities.quotes_per_call
+        per_call = run.environment.venue.capabilities.quotes_per_call
         read = await read_quotes(run.exchange, symbols, per_call, workers, run.progress)
         wanted = [contracts[decision.symbol] for decision in ready]
-        tables, failures = await plan_tables(kept.plan_feed, kept.blueprint, wanted, run.instant_ms, workers)
+        tables, failures = await plan_tables(cache.plan_feed, cache.compiled, wanted, run.instant_ms, workers)
     run.plan_stacks = {timeframe: table.stack for timeframe, table in tables.items()}
     for symbol, error in {**read.failures, **failures}.items():
         run.fail(symbol, Reason.MARKET_FACTS_UNAVAILABLE, error)
     # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
     switchboard = await read_switchboard(run)
     guards = MoneyGuards(switchboard, run.profile.trade_entry.risk, run.account, run.loss)
-    now_ms = run.context.venue.clock.now_ms()
+    now_ms = run.environment.venue.clock.now_ms()
     with run.watch.stage("plans"):
         for decision in ready:
             quote = read.quotes.get(decision.symbol)
@@ -73,17 +73,19 @@ def _plan(
     planned = plan_decision(decision, tables, contract, quote, run.account, now_ms)
     run.plans[decision.symbol] = planned
     if not isinstance(planned.outcome, OrderPlan):
-        facts = {name: str(value) for name, value in planned.outcome.facts}
-        _conclude(run, decision, OrderOutcome(OrderStatus.SKIPPED, planned.outcome.reason, facts))
+        _conclude(run, decision, _skipped(planned.outcome))
         return
     plan = planned.outcome
     refusal = guards.refuse(plan.symbol, plan.execution_timeframe, plan.side)
     if refusal is not None:
-        outcome = OrderOutcome(OrderStatus.SKIPPED, refusal.reason, dict(refusal.facts))
-        _conclude(run, decision, outcome, plan)
+        _conclude(run, decision, _skipped(refusal), plan)
         return
     guards.entered()
     _conclude(run, decision, OrderOutcome(OrderStatus.SIMULATED), plan)
+
+
+def _skipped(skip: Skip) -> OrderOutcome:
+    return OrderOutcome(OrderStatus.SKIPPED, skip.reason, {name: str(value) for name, value in skip.facts})
 
 
 def _conclude(run: RunState, decision: Decision, order: OrderOutcome, plan: OrderPlan | None = None) -> None:

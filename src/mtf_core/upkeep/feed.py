@@ -6,25 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from mtf_core.market import Candles, CandleStack, Contract, Timeframe
-from mtf_core.ports import CandleStore, ExchangeError, MarketData
+from mtf_core.market import Candles, CandleStack, Contract, Gap, Timeframe
+from mtf_core.ports import CandleStore, ExchangeError, MarketData, Progress, no_progress
 from mtf_core.rules.needs import Needs
-from mtf_core.runs.concurrency import for_each
-from mtf_core.runs.context import Progress, no_progress
+from mtf_core.upkeep.concurrency import for_each
 from mtf_core.validation.window import Window, window_at
 
 Series = tuple[str, Timeframe]
-
-
-@frozen
-class Hole:
-    """Candles that a window lacks for one symbol: open times of the first and the last of them."""
-
-    first_open_ms: int
-    last_open_ms: int
-
-    def lies_within(self, other: Hole) -> bool:
-        return other.first_open_ms <= self.first_open_ms and self.last_open_ms <= other.last_open_ms
 
 
 @frozen(eq=False)
@@ -47,7 +35,7 @@ class CandleFeed:
     timezone: str
     _series: dict[Series, Candles] = field(factory=dict, init=False)
     _stacks: dict[Timeframe, tuple[Window, CandleStack]] = field(factory=dict, init=False)
-    _unfillable: dict[Series, tuple[Hole, ...]] = field(factory=dict, init=False)
+    _unfillable: dict[Series, tuple[Gap, ...]] = field(factory=dict, init=False)
     """Holes that the exchange was asked for, and that do not reach the end of the window: they will stay."""
 
     async def stacks(
@@ -91,7 +79,7 @@ class CandleFeed:
     async def _read(self, window: Window, contracts: Sequence[Contract]) -> bool:
         """Brings memory up to the store, reading for each symbol only what lies after what it already has.
 
-        A series with a hole is read as a whole: the hole may have been filled in the store since. Returns whether
+        A series with a gap is read as a whole: the gap may have been filled in the store since. Returns whether
         there are candles that were not in memory.
         """
         timeframe = window.timeframe
@@ -103,7 +91,7 @@ class CandleFeed:
                 window.first_open_ms, window.last_open_ms
             )
             before[contract.symbol] = len(known)
-            lacking = holes(known, window, contract.opened_at_ms)
+            lacking = missing_from(known, window, contract.opened_at_ms)
             if len(lacking) == 1 and len(known) and lacking[0].first_open_ms == known.end_ms:
                 behind.setdefault(known.end_ms, []).append(contract.symbol)
             elif lacking or not len(known):
@@ -125,18 +113,18 @@ class CandleFeed:
         """
         lacking = self._lacking(windows, contracts)
         fetched: dict[Series, Candles] = {}
-        asked: list[tuple[Series, Hole]] = []
+        asked: list[tuple[Series, Gap]] = []
         failures: dict[str, ExchangeError] = {}
         done = 0
 
         async def fetch(symbol: str) -> None:
             nonlocal done
             try:
-                for timeframe, hole in lacking[symbol]:
+                for timeframe, gap in lacking[symbol]:
                     series = (symbol, timeframe)
-                    found = await self.market.candles(symbol, timeframe, hole.first_open_ms, hole.last_open_ms)
+                    found = await self.market.candles(symbol, timeframe, gap.first_open_ms, gap.last_open_ms)
                     fetched[series] = fetched[series].merged(found) if series in fetched else found
-                    asked.append((series, hole))
+                    asked.append((series, gap))
             except ExchangeError as error:
                 failures[symbol] = error
             done += 1
@@ -153,43 +141,45 @@ class CandleFeed:
 
     def _lacking(
         self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract]
-    ) -> dict[str, list[tuple[Timeframe, Hole]]]:
+    ) -> dict[str, list[tuple[Timeframe, Gap]]]:
         """The holes worth asking the exchange for, by symbol."""
-        found: dict[str, list[tuple[Timeframe, Hole]]] = {}
+        found: dict[str, list[tuple[Timeframe, Gap]]] = {}
         for contract in contracts:
             for timeframe, window in windows.items():
                 series = (contract.symbol, timeframe)
-                for hole in holes(self._series[series], window, contract.opened_at_ms):
-                    if not any(hole.lies_within(other) for other in self._unfillable.get(series, ())):
-                        found.setdefault(contract.symbol, []).append((timeframe, hole))
+                for gap in missing_from(self._series[series], window, contract.opened_at_ms):
+                    if not any(gap.lies_within(other) for other in self._unfillable.get(series, ())):
+                        found.setdefault(contract.symbol, []).append((timeframe, gap))
         return found
 
-    def _remember(self, asked: Sequence[tuple[Series, Hole]], windows: Mapping[Timeframe, Window]) -> None:
+    def _remember(self, asked: Sequence[tuple[Series, Gap]], windows: Mapping[Timeframe, Window]) -> None:
         """Keeps in mind what there was no answer to, as long as the windows still hold it.
 
         The end of a window is asked for again: an exchange may be late with its last candles.
         """
-        for series, hole in asked:
+        for series, gap in asked:
             window, known = windows[series[1]], self._series[series]
             end = known.end_ms if len(known) else window.first_open_ms
-            settled = Hole(hole.first_open_ms, min(hole.last_open_ms, end - window.timeframe.ms))
+            settled = Gap.spanning(
+                gap.first_open_ms, min(gap.last_open_ms, end - window.timeframe.ms), window.timeframe
+            )
             others = [one for one in self._unfillable.get(series, ()) if one.last_open_ms >= window.first_open_ms]
             if settled.first_open_ms <= settled.last_open_ms:
                 others.append(settled)
             self._unfillable[series] = tuple(others)
 
 
-def holes(candles: Candles, window: Window, listed_ms: int) -> tuple[Hole, ...]:
+def missing_from(candles: Candles, window: Window, listed_ms: int) -> tuple[Gap, ...]:
     """What a window lacks: before, between and after the candles; nothing before the symbol was listed."""
     step = window.timeframe.ms
     first = max(window.first_open_ms, -(-listed_ms // step) * step)
     inside = candles.between(first, window.last_open_ms)
     if not len(inside):
-        return (Hole(first, window.last_open_ms),) if first <= window.last_open_ms else ()
+        return (Gap.spanning(first, window.last_open_ms, window.timeframe),) if first <= window.last_open_ms else ()
     found = []
     if int(inside.open_ms[0]) > first:
-        found.append(Hole(first, int(inside.open_ms[0]) - step))
-    found += [Hole(gap.first_open_ms, gap.last_open_ms) for gap in inside.gaps()]
+        found.append(Gap.spanning(first, int(inside.open_ms[0]) - step, window.timeframe))
+    found += inside.gaps()
     if inside.end_ms <= window.last_open_ms:
-        found.append(Hole(inside.end_ms, window.last_open_ms))
+        found.append(Gap.spanning(inside.end_ms, window.last_open_ms, window.timeframe))
     return tuple(found)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from mtf_core.market import Candles, Gap, Timeframe
-from mtf_core.ports import AuditEvent, JsonObject
-from mtf_core.runs.context import Progress, RunContext, no_progress
+from mtf_core.ports import Environment, Progress, no_progress
+from mtf_core.records import AuditEvent, JsonObject
 
 MOST_PER_CALL = 1000
 
@@ -34,7 +34,7 @@ class SeriesGaps:
 
 
 async def fetch_candles(
-    context: RunContext,
+    environment: Environment,
     symbol: str,
     timeframe: Timeframe,
     first_open_ms: int,
@@ -44,40 +44,40 @@ async def fetch_candles(
     """Fetches the closed candles that open within [first, last], piece by piece, and stores each piece."""
     step = timeframe.ms
     first = timeframe.open_at_or_before(first_open_ms + step - 1)
-    last = min(timeframe.open_at_or_before(last_open_ms), timeframe.last_closed_open(context.venue.clock.now_ms()))
+    last = min(timeframe.open_at_or_before(last_open_ms), timeframe.last_closed_open(environment.venue.clock.now_ms()))
     starts = range(first, last + 1, MOST_PER_CALL * step)
     written = 0
     for done, start in enumerate(starts, start=1):
         stop = min(last, start + (MOST_PER_CALL - 1) * step)
-        candles = await context.venue.market.candles(symbol, timeframe, start, stop)
-        written += await context.stores.candles.write({(symbol, timeframe): candles})
+        candles = await environment.venue.market.candles(symbol, timeframe, start, stop)
+        written += await environment.stores.candles.write({(symbol, timeframe): candles})
         progress("candles", done, len(starts))
-    return await _ingested(context, symbol, timeframe, written)
+    return await _ingested(environment, symbol, timeframe, written)
 
 
-async def import_candles(context: RunContext, symbol: str, candles: Candles) -> Ingest:
+async def import_candles(environment: Environment, symbol: str, candles: Candles) -> Ingest:
     """Stores candles that were read from a file, in one transaction; those already stored are replaced."""
-    written = await context.stores.candles.write({(symbol, candles.timeframe): candles})
+    written = await environment.stores.candles.write({(symbol, candles.timeframe): candles})
     details: JsonObject = {"timeframe": str(candles.timeframe), "candles": written}
-    now_ms = context.wall.now_ms()
-    await context.stores.audit.append([AuditEvent(now_ms, "operator", "candles_imported", symbol, details)])
-    return await _ingested(context, symbol, candles.timeframe, written)
+    now_ms = environment.wall.now_ms()
+    await environment.stores.audit.append([AuditEvent(now_ms, "operator", "candles_imported", symbol, details)])
+    return await _ingested(environment, symbol, candles.timeframe, written)
 
 
 async def find_gaps(
-    context: RunContext, symbols: Sequence[str] | None = None, timeframes: Sequence[Timeframe] | None = None
+    environment: Environment, symbols: Sequence[str] | None = None, timeframes: Sequence[Timeframe] | None = None
 ) -> tuple[SeriesGaps, ...]:
     """The holes of every stored series, or of some symbols' and timeframes'."""
     found = []
-    for symbol, timeframe, _, _, count in await context.stores.candles.spans():
+    for symbol, timeframe, _, _, count in await environment.stores.candles.spans():
         if (symbols is None or symbol in symbols) and (timeframes is None or timeframe in timeframes):
-            gaps = await context.stores.candles.gaps(symbol, timeframe)
+            gaps = await environment.stores.candles.gaps(symbol, timeframe)
             found.append(SeriesGaps(symbol, timeframe, count, gaps))
     return tuple(found)
 
 
 async def repair_gaps(
-    context: RunContext, series: Sequence[SeriesGaps], progress: Progress = no_progress
+    environment: Environment, series: Sequence[SeriesGaps], progress: Progress = no_progress
 ) -> tuple[Ingest, ...]:
     """Fetches what the series lack; holes that the exchange has, too, remain and are reported."""
     repaired = []
@@ -85,12 +85,12 @@ async def repair_gaps(
     for done, one in enumerate(broken, start=1):
         written = 0
         for gap in one.gaps:
-            part = await fetch_candles(context, one.symbol, one.timeframe, gap.first_open_ms, gap.last_open_ms)
+            part = await fetch_candles(environment, one.symbol, one.timeframe, gap.first_open_ms, gap.last_open_ms)
             written += part.written
-        repaired.append(await _ingested(context, one.symbol, one.timeframe, written))
+        repaired.append(await _ingested(environment, one.symbol, one.timeframe, written))
         progress("gaps", done, len(broken))
     return tuple(repaired)
 
 
-async def _ingested(context: RunContext, symbol: str, timeframe: Timeframe, written: int) -> Ingest:
-    return Ingest(symbol, timeframe, written, await context.stores.candles.gaps(symbol, timeframe))
+async def _ingested(environment: Environment, symbol: str, timeframe: Timeframe, written: int) -> Ingest:
+    return Ingest(symbol, timeframe, written, await environment.stores.candles.gaps(symbol, timeframe))
