@@ -7,7 +7,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-RENAMED = {"min_size": "min_size", "max_size": "max_size", "max_market_size": "max_market_size"}
+RENAMED = {"min_volume": "min_size", "max_volume": "max_size", "market_max_volume": "max_market_size"}
 
 
 def upgrade() -> None:

@@ -1,0 +1,65 @@
+"""A database of an earlier version, with rows in it, becomes one of this version and loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from alembic import command
+from attrs import evolve
+from sqlalchemy import Connection, MetaData, Table
+
+from mtf_adapters.sql import Database, SqlContractStore
+from mtf_adapters.sql.upgrade import migration_config
+from tests.integration.sql.examples import WORLD, contract
+
+# As the first version wrote it: its own names, decimals as text.
+_CONTRACT = {
+    "namespace": WORLD,
+    "symbol": "BTCUSDT",
+    "base_currency": "BTC",
+    "quote_currency": "USDT",
+    "status": "Trading",
+    "tick_size": "0.10",
+    "size_step": "1",
+    "contract_size": "0.001",
+    "min_volume": "2",
+    "max_volume": "1000000",
+    "market_max_volume": "50000",
+    "min_leverage": "1",
+    "max_leverage": "100",
+    "maker_fee": "-0.0002",
+    "taker_fee": "0.0006",
+    "turnover_24h": "123456789.123456789",
+    "opened_at_ms": 1_600_000_000_000,
+    "expires_at_ms": 0,
+    "brackets": [],
+}
+
+
+async def test_contracts_of_the_first_version_keep_their_sizes_under_the_new_names(empty_database_url: str) -> None:
+    async with old_database(empty_database_url, "0001", {"contracts": [_CONTRACT]}) as database:
+        await database.upgrade()
+        await database.check()
+        (kept,) = await SqlContractStore(database, WORLD).all()
+    assert (kept.min_size, kept.max_size, kept.max_market_size) == (Decimal(2), Decimal(1_000_000), Decimal(50_000))
+    assert kept == evolve(contract("BTCUSDT"), brackets=())
+
+
+@asynccontextmanager
+async def old_database(url: str, revision: str, rows: Mapping[str, list[dict[str, object]]]) -> AsyncIterator[Database]:
+    """A database with the tables as they were at a revision, and rows as that version wrote them."""
+
+    def build(connection: Connection) -> None:
+        command.upgrade(migration_config(connection), revision)
+        for name, content in rows.items():
+            connection.execute(Table(name, MetaData(), autoload_with=connection).insert(), content)
+
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).touch()  # an empty file is an empty database
+    async with Database.open(url) as database:
+        async with database.writing() as connection:
+            await connection.run_sync(build)
+        yield database
