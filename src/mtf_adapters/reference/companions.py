@@ -10,7 +10,7 @@ from attrs import define, field
 from mtf_adapters.files.config_dir import ConfigFolder, config_dir_in_use
 from mtf_adapters.files.yaml import parse_yaml, read_yaml
 from mtf_adapters.reference.conversion import Conversion
-from mtf_adapters.reference.detection import detect
+from mtf_adapters.reference.detection import Source, detect
 from mtf_adapters.reference.findings import Findings
 from mtf_adapters.reference.trees import entries_of
 from mtf_adapters.reference.validations import converted_validations, execution_timeframes
@@ -62,20 +62,29 @@ class Companions:
         problems = Problems()
         source = conversion.source
         documents = {document.value: node for document, node in self._beside(source.document, source.profile)}
-        own = conversion.document
-        below = documents.get(source.document.value)
-        documents[source.document.value] = overlaid(below, own) if below is not None else own
+        documents[source.document.value] = self.in_effect(conversion)
         build_profile(source.profile or "common", documents, problems, thorough=False)
         return problems
 
+    def common(self, source: Source) -> ConfigNode | None:
+        """The common file over which the one that the source becomes is laid; None where there is none."""
+        if source.profile is None or source.document not in (Document.TRADE_ENTRY, Document.CONTRACTS):
+            return None
+        return self._read(f"{source.document}.yaml", source.document)
+
+    def in_effect(self, conversion: Conversion) -> ConfigNode:
+        """The converted document laid over the common one."""
+        common = self.common(conversion.source)
+        return conversion.document if common is None else overlaid(common, conversion.document)
+
     def _beside(self, converted: Document, profile: str | None) -> Iterator[tuple[Document, ConfigNode]]:
-        """Every document but the converted one; of that one, the common file that it is laid over."""
+        """Every document but the converted one."""
         if converted is not Document.VALIDATIONS:
             yield Document.VALIDATIONS, self._validations(profile) or _any_validations()
         for document in (Document.TRADE_ENTRY, Document.CONTRACTS):
-            if converted is not document or profile is not None:
+            if converted is not document:
                 common = self._read(f"{document}.yaml", document) or ConfigNode({}, Place(f"{document}.yaml", 1))
-                own = None if converted is document else self._in_out(f"{document}.{profile}.yaml", document)
+                own = self._in_out(f"{document}.{profile}.yaml", document)
                 yield document, overlaid(common, own) if own is not None else common
         if converted is not Document.INDICATOR:
             indicator = self._read("indicator.yaml", Document.INDICATOR)

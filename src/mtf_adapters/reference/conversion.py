@@ -25,15 +25,21 @@ class Conversion:
     findings: tuple[Finding, ...]
 
 
-def convert(source: Source, findings: Findings, execution: Collection[str] | None = None) -> Conversion:
+def convert(
+    source: Source,
+    findings: Findings,
+    execution: Collection[str] | None = None,
+    context_timeframes: Collection[str] = (),
+) -> Conversion:
     """The document that says here what the file says there; `findings` may hold what detecting it told.
 
     `execution` are the execution timeframes of the profile where they are known; a trade-entry file needs them.
+    `context_timeframes` are given to a validations file that has none.
     """
     common = source.profile is None
     match source.document:
         case Document.VALIDATIONS:
-            document = converted_validations(source.settings, findings)
+            document = converted_validations(source.settings, findings, context_timeframes)
         case Document.TRADE_ENTRY:
             document = converted_trade_entry(source.settings, findings, execution, common=common)
         case Document.CONTRACTS:

@@ -13,6 +13,8 @@ from mtf_core.settings.nodes import ConfigNode, Place
 class FindingKind(StrEnum):
     """The lists of a report, in the order in which a person should read them."""
 
+    RISKIER = "riskier than the source"
+    """More can be lost here than the source allows; the result is written only when that is accepted."""
     DECISION = "needs a decision"
     """Several readings are possible; `done` says which one was taken."""
     CORRECTED = "meaning corrected"
@@ -25,6 +27,8 @@ class FindingKind(StrEnum):
     """The same, written differently."""
     ADDED = "written out"
     """A default of the reference that would otherwise be another one here."""
+    INHERITED = "from the common file"
+    """The file says nothing, so that what the common file says comes into effect."""
 
 
 @frozen
@@ -62,6 +66,9 @@ class Findings:
     def add(self, kind: FindingKind, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
         self._items[Finding(kind, node.place, found, done, reference)] = None
 
+    def riskier(self, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
+        self.add(FindingKind.RISKIER, node, found, done, reference)
+
     def decision(self, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
         self.add(FindingKind.DECISION, node, found, done, reference)
 
@@ -79,6 +86,9 @@ class Findings:
 
     def added(self, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
         self.add(FindingKind.ADDED, node, found, done, reference)
+
+    def inherited(self, node: ConfigNode, found: str, done: str, reference: str = "") -> None:
+        self.add(FindingKind.INHERITED, node, found, done, reference)
 
     def in_order(self) -> tuple[Finding, ...]:
         """By kind, then by where they stand in the file."""

@@ -11,10 +11,14 @@ from mtf_adapters.reference.comments import Comments, comments_of
 from mtf_adapters.reference.companions import Companions
 from mtf_adapters.reference.conversion import Conversion, convert
 from mtf_adapters.reference.detection import Source, detect
-from mtf_adapters.reference.findings import Finding, Findings
+from mtf_adapters.reference.exposure import report_looser_limits
+from mtf_adapters.reference.findings import Finding, FindingKind, Findings
+from mtf_adapters.reference.inheriting import report_inherited
 from mtf_adapters.reference.writing import written
 from mtf_core.settings.nodes import ConfigNode, ConfigProblem, Place, Problems
 from mtf_core.settings.profile import Document
+from mtf_core.settings.structure import structure
+from mtf_core.settings.trade_entry import TradeEntrySettings
 
 _APP = "app"
 
@@ -41,6 +45,11 @@ class Imported:
         return not self.problems and self.text is not None
 
     @property
+    def riskier(self) -> tuple[Finding, ...]:
+        """Where more can be lost than the source allows."""
+        return tuple(finding for finding in self.findings if finding.kind is FindingKind.RISKIER)
+
+    @property
     def file_name(self) -> str | None:
         return self.source.file_name if self.source is not None else None
 
@@ -50,9 +59,16 @@ class ExistsError(Exception):
 
 
 def import_file(
-    path: Path, *, profile: str | None = None, out: Path | None = None, config_dir: Path | None = None
+    path: Path,
+    *,
+    profile: str | None = None,
+    context_timeframes: tuple[str, ...] = (),
+    out: Path | None = None,
+    config_dir: Path | None = None,
 ) -> Imported:
     """Converts a file; nothing is written. `out` and `config_dir` are where the profile's other files are looked for.
+
+    `context_timeframes` are given to validations that name none.
 
     Whatever the file holds, the outcome says what is wrong with it; only a fault of the disk raises (`OSError`).
     """
@@ -64,11 +80,14 @@ def import_file(
     if source is None:
         return _refused(path, problems, findings)
     companions = Companions(path.parent, folder_in(out) if out is not None else None, config_dir)
-    conversion = convert(source, findings, _execution(source, companions, findings))
+    execution = _execution(source, companions, findings)
+    conversion = convert(source, findings, execution, context_timeframes)
+    if source.document is Document.TRADE_ENTRY:
+        _compare(conversion, companions, execution, findings)
     comments = comments_of(path.read_bytes().decode("utf-8-sig"))
     title = f"Converted from {path.name if path.name.isprintable() else 'a file'}."
     text = written(conversion.document, comments, title)
-    return _judged(path, conversion, text, comments, companions)
+    return _judged(path, conversion, text, comments, companions, findings)
 
 
 def _refused(path: Path, problems: Problems, findings: Findings) -> Imported:
@@ -92,7 +111,21 @@ def _execution(source: Source, companions: Companions, findings: Findings) -> tu
     return found[1]
 
 
-def _judged(path: Path, conversion: Conversion, text: str, comments: Comments, companions: Companions) -> Imported:
+def _compare(
+    conversion: Conversion, companions: Companions, execution: tuple[str, ...] | None, findings: Findings
+) -> None:
+    """Adds what comes into effect from the common file, and every limit that is wider than the source's."""
+    common = companions.common(conversion.source)
+    if common is not None:
+        report_inherited(conversion.document, common, findings)
+    here = structure(TradeEntrySettings, companions.in_effect(conversion), Problems())
+    if here is not None:
+        report_looser_limits(conversion.source.settings, here, execution, findings)
+
+
+def _judged(
+    path: Path, conversion: Conversion, text: str, comments: Comments, companions: Companions, findings: Findings
+) -> Imported:
     said = companions.problems_of(conversion)
     own = tuple(problem for problem in said.errors if problem.place.file == str(path))
     others = tuple(problem for problem in said.errors if problem.place.file != str(path))
@@ -104,7 +137,7 @@ def _judged(path: Path, conversion: Conversion, text: str, comments: Comments, c
         file=str(path),
         source=conversion.source,
         text=text,
-        findings=conversion.findings,
+        findings=findings.in_order(),
         problems=tuple(dict.fromkeys(own)),
         warnings=tuple(dict.fromkeys((*others, *remarks))),
         lost_comments=comments.left_lines,

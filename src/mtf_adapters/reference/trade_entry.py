@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 
+from mtf_adapters.reference.exposure import limits_something
 from mtf_adapters.reference.findings import Findings
 from mtf_adapters.reference.legacy_types import Path, known_settings, retyped
 from mtf_adapters.reference.trade_entry_keys import (
@@ -16,6 +17,7 @@ from mtf_adapters.reference.trade_entry_keys import (
     ORDER_MODES,
     PERCENT_ABOVE_ONE,
     PIVOT_POLICIES,
+    ZONE_WIDTHS,
 )
 from mtf_adapters.reference.trees import (
     Entries,
@@ -37,6 +39,8 @@ from mtf_core.settings.trade_entry_choices import TargetPolicy
 
 _LEVERAGE = ("leverage", "leverage_by_timeframe")
 _RISK = ("risk", "risk_by_timeframe")
+_NAMED = frozenset({*DEAD, *GONE, *ZONE_WIDTHS, *RENAMED_TRADE_ENTRY_KEYS})
+"""Paths that are taken as they stand, whatever is below them."""
 _ZONES = (("entry", "entry_zone"), ("post_validation", "entry_zone"))
 
 
@@ -50,12 +54,13 @@ def converted_trade_entry(
     """
     converted = as_map(settings, {})
     for path, node in _leaves(settings, (), findings):
-        for name, value in _converted(path, node, findings).items():
+        for name, value in _converted(path, node, settings, findings).items():
             at = tuple(name.split("."))
             if at_path(converted, at) is None:
                 converted = with_path(converted, at, value, settings)
             else:
                 findings.decision(value, f"{name} a second time, under another name", "left out: the first one counts")
+    converted = _with_stated_risk(converted, settings, findings)
     converted = _with_multipliers(converted, execution, findings, common=common)
     converted = _without_overridden(converted, findings)
     _note_meanings(converted, findings)
@@ -74,7 +79,7 @@ def _leaves(node: ConfigNode, path: Path, findings: Findings) -> Iterator[tuple[
             findings.no_effect(child, said(key, child), "a label, left out")
         elif "." in key:  # not the path that it looks like
             findings.decision(child, f"the key {key!r}", "left out: no meaning of it is known")
-        elif at in known or name in DEAD or name in GONE or name in RENAMED_TRADE_ENTRY_KEYS or not entries_of(child):
+        elif at in known or name in _NAMED or not entries_of(child):
             yield at, child
         elif any(other[: len(at)] == at for other in known):
             yield from _leaves(child, at, findings)
@@ -82,11 +87,14 @@ def _leaves(node: ConfigNode, path: Path, findings: Findings) -> Iterator[tuple[
             yield at, child
 
 
-def _converted(path: Path, node: ConfigNode, findings: Findings) -> Entries:
+def _converted(path: Path, node: ConfigNode, source: ConfigNode, findings: Findings) -> Entries:
     """What a value of the source becomes, by the dotted names of the keys here; nothing when it is left out."""
     name = ".".join(path)
     if name in DEAD:
         findings.no_effect(node, said(name, node), f"left out: {DEAD[name]}", "decision 17")
+        return {}
+    if name in ZONE_WIDTHS:
+        _report_zone_width(name, node, source, findings)
         return {}
     if name in GONE:
         findings.dropped(node, said(name, node), f"left out: {GONE[name]}")
@@ -105,6 +113,17 @@ def _converted(path: Path, node: ConfigNode, findings: Findings) -> Entries:
             done = f"kept as {new_name}: it is in effect here"
             findings.no_effect(node, said(name, node), done, NEWLY_IN_EFFECT[new_name])
     return {} if value is None else {new_name: value}
+
+
+def _report_zone_width(name: str, node: ConfigNode, source: ConfigNode, findings: Findings) -> None:
+    """A width that counted only where nothing else said the same; how it was read then is not known."""
+    decided = ZONE_WIDTHS[name]
+    if at_path(source, decided.split(".")) is not None:
+        findings.no_effect(node, said(name, node), f"left out: {decided} decided", "decision 17")
+    else:
+        default = DEFAULTS_THERE[decided]
+        done = f"left out: without {decided} its default is in effect, {default}; write that key if it shall be another"
+        findings.decision(node, said(name, node), done, "decision 17")
 
 
 def _new_name(name: str, node: ConfigNode, findings: Findings) -> str:
@@ -141,7 +160,11 @@ def _unknown(name: str, node: ConfigNode, findings: Findings) -> ConfigNode | No
             findings.no_effect(node, f"{name} without values", "left out")
             return None
         return node  # text or a list where a section is due: the loader says so
-    findings.decision(node, said(name, node), "left out: no meaning of it is known")
+    if limits_something(name, node):
+        done = "left out: no meaning of it is known, so that it limits nothing here"
+        findings.riskier(node, said(name, node), done)
+    else:
+        findings.decision(node, said(name, node), "left out: no meaning of it is known")
     return None
 
 
@@ -169,6 +192,24 @@ def _special(name: str, node: ConfigNode, findings: Findings) -> ConfigNode:
         )
         return scalar(node, value / 100)
     return node
+
+
+def _with_stated_risk(root: ConfigNode, source: ConfigNode, findings: Findings) -> ConfigNode:
+    """Where only the risk that nobody read says less than the default that acted, the trader meant the smaller one."""
+    stated = at_path(source, ("risk", "fixed_risk_pct"))
+    meant = plain_number(stated) if stated is not None else None
+    default = DEFAULTS_THERE["defaults.risk_pct_percent"]
+    if at_path(root, ("defaults", "risk_pct_percent")) is not None or stated is None or meant is None:
+        return root
+    if not isinstance(default, Decimal) or not 0 < meant < default:
+        return root
+    findings.decision(
+        stated,
+        f"no risk_pct_percent: {default} % was risked, though fixed_risk_pct says {meant} %",
+        f"written risk_pct_percent: {meant}, the smaller one",
+        "decision 17",
+    )
+    return with_path(root, ("defaults", "risk_pct_percent"), scalar(stated, meant), source)
 
 
 # --- multipliers ----------------------------------------------------------------------------------------------
@@ -259,7 +300,8 @@ def _without_passive_market_orders(root: ConfigNode, findings: Findings) -> Conf
 
 def _note_meanings(root: ConfigNode, findings: Findings) -> None:
     risk = at_path(root, ("defaults", "risk_pct_percent"))
-    if risk is not None and isinstance(risk.value, Decimal) and 0 < risk.value <= 1:
+    stated = risk is not None and risk.place.path.endswith("risk_pct_percent")
+    if risk is not None and stated and isinstance(risk.value, Decimal) and 0 < risk.value <= 1:
         findings.corrected(
             risk,
             f"risk_pct_percent: {risk.value} was {risk.value} % for the plan and {risk.value * 100} % for its leverage",

@@ -18,15 +18,19 @@ DEAD: Mapping[str, str] = {
     "leverage.confidence_multiplier": "no confidence is ever computed",
     "leverage.rounding.precision": "a leverage is a whole number",
     "decision.require_price_or_atr": "book and stop are always required",
-    "entry.prefer_maker": "defaults.post_only says it",
-    "entry.fallback_taker": "fallback_end_of_zone.enabled says it",
-    "entry.budget": "the budget is defaults.initial_margin_usdt, at most the available balance",
+    "entry.prefer_maker": "here defaults.post_only says it",
+    "entry.fallback_taker": "here fallback_end_of_zone.enabled says it",
+    "entry.budget": "here the budget is defaults.initial_margin_usdt, at most the available balance",
     "entry.quantization": "prices and sizes are always on the exchange's grid",
-    "entry.entry_zone.offset_k": "post_validation.entry_zone.k_atr decided",
-    "entry.entry_zone.max_deviation_pct": "post_validation.entry_zone.w_max decided",
     "post_validation.idempotency": "the decision key is fixed, and an entry is never retried under another one",
 }
 """Never read there, or read without effect, and left out here; why."""
+
+ZONE_WIDTHS: Mapping[str, str] = {
+    "entry.entry_zone.offset_k": "post_validation.entry_zone.k_atr",
+    "entry.entry_zone.max_deviation_pct": "post_validation.entry_zone.w_max",
+}
+"""Without effect beside the other key, which went before."""
 
 NEWLY_IN_EFFECT: Mapping[str, str] = {
     "defaults.pivot_sl_min_keep_ratio": "decision 17",

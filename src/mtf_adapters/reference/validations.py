@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import evolve
 
@@ -37,9 +37,14 @@ _ALIASES = ("ultra-pragmatig", "ultra-pragmatic", "ultra_pragmatic")
 _SIDES = ("long", "short")
 
 
-def converted_validations(settings: ConfigNode, findings: Findings) -> ConfigNode:
-    """The document `mtf_validations` of this project, its values at their places in the source."""
-    source = entries_of(settings)
+def converted_validations(
+    settings: ConfigNode, findings: Findings, context_timeframes: Collection[str] = ()
+) -> ConfigNode:
+    """The document `mtf_validations` of this project, its values at their places in the source.
+
+    `context_timeframes` are those of a file that names none, as the oldest ones do.
+    """
+    source = _with_context(settings, context_timeframes, findings)
     rules = converted_rules(source.get("rules"), findings)
     timeframes = _timeframes(source, rules.where)
     execution = execution_timeframes(source, timeframes)
@@ -53,6 +58,28 @@ def converted_validations(settings: ConfigNode, findings: Findings) -> ConfigNod
             converted[key] = section
     _note_execution_above_context(settings, source, execution, findings)
     return as_map(settings, converted)
+
+
+def _with_context(settings: ConfigNode, given: Collection[str], findings: Findings) -> Entries:
+    """The entries of the file, with the context timeframes that were given if it has none of its own."""
+    source = entries_of(settings)
+    listed = source.get("context_timeframes")
+    if listed is not None and not is_empty(listed):
+        if given:
+            findings.no_effect(
+                listed, "context timeframes were given, but the file names its own", "the file's are kept"
+            )
+    elif given:
+        at = as_map(settings, {})
+        findings.added(at, "no context_timeframes", f"written {', '.join(given)}, as they were given")
+        source["context_timeframes"] = as_list(settings, [scalar(settings, name) for name in given])
+    else:
+        findings.decision(
+            as_map(settings, {}),
+            "no context_timeframes: it is not known which timeframes had to agree on a side",
+            "give them with --context-timeframes, as in --context-timeframes 1h,15m",
+        )
+    return source
 
 
 def _section(

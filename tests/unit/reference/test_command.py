@@ -59,7 +59,8 @@ def test_a_whole_configuration_can_be_imported_and_loads(importing: Import, tmp_
     (out / "trading.yaml").write_text("profiles: {scalper_micro: {enabled: true, priority: 1}}\n", encoding="utf-8")
     files = [*VALIDATIONS.values(), *sorted(path.name for path in FILES.glob("*.yaml") if "valid" not in path.name)]
     for name in files:
-        assert importing(FILES / name, "--out", out).code == 0, name
+        accepted = ["--accept-risk"] if name == "trade_entry.yaml" else []  # its multipliers cannot speak for all
+        assert importing(FILES / name, "--out", out, *accepted).code == 0, name
     report = check_config(out)
     assert report.problems == ()
     assert sorted(profile.name for profile in report.profiles) == sorted(VALIDATIONS)
@@ -111,3 +112,39 @@ def test_the_profile_may_be_named(importing: Import):
     # With a profile, its execution timeframes are known.
     assert "15m: 1.0" in document["text"]
     assert "4h" not in document["text"]
+
+
+EARLY = """\
+trade_entry:
+    defaults: {risk_pct_percent: 5, initial_margin_usdt: 20}
+    risk: {max_loss_per_trade_usdt: 3}
+"""
+"""A limit that nothing here is called by."""
+
+
+def test_a_result_that_is_riskier_than_its_source_needs_to_be_accepted(importing: Import, tmp_path: Path):
+    source, out = tmp_path / "trade_entry.scalper_micro.yaml", tmp_path / "out"
+    source.write_text(EARLY, encoding="utf-8")
+    refused = importing(source, "--out", out)
+    assert (refused.code, refused.out, out.exists()) == (3, "", False)
+    first, second, *_ = refused.err.splitlines()
+    assert "riskier than the source (1):" in first
+    assert "risk.max_loss_per_trade_usdt: 3" in second
+    assert "--accept-risk" in refused.err
+    assert json.loads(importing(source, "--json").out)["text"] is None
+    assert importing(source, "--out", out, "--accept-risk").code == 0
+    assert (out / "trade_entry.scalper_micro.yaml").is_file()
+
+
+def test_rules_without_context_timeframes_may_be_given_some(importing: Import, tmp_path: Path):
+    source = tmp_path / "validations.old.yaml"
+    text = (FILES / VALIDATIONS["scalper_micro"]).read_text(encoding="utf-8")
+    listed = next(line for line in text.splitlines() if "context_timeframes" in line)
+    source.write_text(text.replace(f"{listed}\n", ""), encoding="utf-8")
+    refused = importing(source)
+    assert refused.code == 1
+    assert "give them with --context-timeframes" in refused.err
+    given = importing(source, "--context-timeframes", "5m")
+    assert given.code == 0, given.err
+    assert "context_timeframes: [5m]" in given.out
+    assert importing(source, "--context-timeframes", "7m").code == 2

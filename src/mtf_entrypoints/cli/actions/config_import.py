@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_adapters.reference import (
     ExistsError,
@@ -18,8 +18,9 @@ from mtf_adapters.reference import (
     write_imported,
 )
 from mtf_core.config_nodes import ConfigProblem
+from mtf_core.market import Timeframe
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.exits import FAILED, WRONG_USAGE, CommandError
+from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.working import settings_of
 
@@ -33,10 +34,14 @@ class Target:
     force: bool = False
     profile: str | None = None
     """Instead of the one that the file's name says."""
+    context_timeframes: tuple[str, ...] = ()
+    """Of validations that name none."""
+    accept_risk: bool = False
+    """Whether a result may be written under which more can be lost than the source allows."""
 
 
 def convert_file(world: World, file: Path, target: Target, as_json: bool) -> None:
-    """Converts a file; exit code 1 when the result does not load, or may not replace a file."""
+    """Converts a file; exit code 1 when the result does not load, or may not replace a file; 3 when it is riskier."""
     out = target.out
     if not file.is_file():
         raise CommandError(f"{file}: there is no such file", WRONG_USAGE)
@@ -44,14 +49,32 @@ def convert_file(world: World, file: Path, target: Target, as_json: bool) -> Non
         raise CommandError(f"--out: {out} is no folder", WRONG_USAGE)
     if target.profile is not None and not is_profile_name(target.profile):
         raise CommandError(f"--profile: found {target.profile!r}; allowed are letters, digits, _ and -", WRONG_USAGE)
-    imported = import_file(file, profile=target.profile, out=out, config_dir=settings_of(world).config_dir)
-    written, obstacle = _write(imported, target)
+    for name in (name for name in target.context_timeframes if name not in tuple(Timeframe)):
+        raise CommandError(f"--context-timeframes: found {name!r}; allowed are {', '.join(Timeframe)}", WRONG_USAGE)
+    imported = import_file(
+        file,
+        profile=target.profile,
+        context_timeframes=target.context_timeframes,
+        out=out,
+        config_dir=settings_of(world).config_dir,
+    )
+    refused = imported.ok and bool(imported.riskier) and not target.accept_risk
+    written, obstacle = (None, _refusal(imported)) if refused else _write(imported, target)
+    if refused:
+        imported = evolve(imported, text=None)
     if as_json:
         output.write_json(_to_json(imported, written, obstacle))
     else:
         _print(imported, out, written, obstacle)
+    if refused:
+        raise typer.Exit(REFUSED)
     if not imported.ok or obstacle is not None:
         raise typer.Exit(FAILED)
+
+
+def _refusal(imported: Imported) -> str:
+    points = output.counted(len(imported.riskier), "point")
+    return f"more can be lost than in the source, in {points} that stand first above; --accept-risk takes it as it is"
 
 
 def _write(imported: Imported, target: Target) -> tuple[Path | None, str | None]:

@@ -49,11 +49,21 @@ def import_file(
     profile: Annotated[
         str | None, typer.Option("--profile", help="Instead of the one in the file's name.", show_default=False)
     ] = None,
+    context_timeframes: Annotated[
+        str | None,
+        typer.Option(
+            "--context-timeframes", metavar="TF,TF", help="For validations that name none.", show_default=False
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    accept_risk: Annotated[
+        bool, typer.Option("--accept-risk", help="Take a result under which more can be lost than in the source.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Convert a file of the system that this one follows. What had no effect there, what means something else here and
-    what needs a decision is listed on stderr. Exit code 1 if the result does not load.
+    what needs a decision is listed on stderr. Exit code 1 if the result does not load; 3, and no result, if more can be
+    lost under it than the source allows, unless --accept-risk is given.
 
     Validations, trade entry, contracts and indicators; convert the validations of a profile first.
 
@@ -63,4 +73,6 @@ def import_file(
 
       mtf config import trade_entry.scalper.yaml --json
     """
-    actions.config_import.convert_file(world, file, actions.config_import.Target(out, force, profile), as_json)
+    context = tuple(name.strip() for name in (context_timeframes or "").split(",") if name.strip())
+    target = actions.config_import.Target(out, force, profile, context, accept_risk)
+    actions.config_import.convert_file(world, file, target, as_json)
