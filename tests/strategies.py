@@ -13,7 +13,17 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from mtf_core.market import Contract, LeverageBracket, MarkPrice, OrderType, Side, Timeframe, TimeInForce, TopOfBook
+from mtf_core.market import (
+    Contract,
+    ContractStatus,
+    LeverageBracket,
+    MarkPrice,
+    OrderType,
+    Side,
+    Timeframe,
+    TimeInForce,
+    TopOfBook,
+)
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, PlanOutcome, Signal, plan_order
 from mtf_core.settings.trade_entry import (
     AcceptSettings,
@@ -100,7 +110,7 @@ def contracts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> Contract:
         symbol=SYMBOL,
         base_currency="TEST",
         quote_currency="USDT",
-        status="Trading",
+        status=ContractStatus.TRADING,
         tick_size=tick,
         size_step=step,
         contract_size=contract_size,

@@ -30,6 +30,12 @@ class Reason(StrEnum):
     # universe and run
     SYMBOL_SWITCHED_OFF = "symbol_switched_off"
     SYMBOL_UNKNOWN = "symbol_unknown"
+    CONTRACT_NOT_TRADING = "contract_not_trading"
+    OTHER_QUOTE_CURRENCY = "other_quote_currency"
+    BLACKLISTED = "blacklisted"
+    CONTRACT_TOO_YOUNG = "contract_too_young"
+    TURNOVER_TOO_LOW = "turnover_too_low"
+    BEYOND_UNIVERSE_LIMIT = "beyond_universe_limit"
     SYMBOL_LOCKED = "symbol_locked"
     PIPELINE_ERROR = "pipeline_error"
     # account and busy filter
@@ -84,6 +90,21 @@ class Reason(StrEnum):
 _TABLE: dict[Reason, tuple[Stage, str]] = {
     Reason.SYMBOL_SWITCHED_OFF: (Stage.UNIVERSE, "the symbol's switch, or that of all symbols, is off"),
     Reason.SYMBOL_UNKNOWN: (Stage.UNIVERSE, "no stored contract bears this symbol's name"),
+    Reason.CONTRACT_NOT_TRADING: (
+        Stage.UNIVERSE,
+        "the contract is not open for trading: delisted, expired or about to, close-only, or not launched yet",
+    ),
+    Reason.OTHER_QUOTE_CURRENCY: (
+        Stage.UNIVERSE,
+        "the contract is not quoted in the currency that the settings choose",
+    ),
+    Reason.BLACKLISTED: (Stage.UNIVERSE, "the settings name the symbol as one to leave out"),
+    Reason.CONTRACT_TOO_YOUNG: (Stage.UNIVERSE, "the contract opened less than `min_age_hours` ago"),
+    Reason.TURNOVER_TOO_LOW: (Stage.UNIVERSE, "the turnover of 24 hours is below `min_turnover`"),
+    Reason.BEYOND_UNIVERSE_LIMIT: (
+        Stage.UNIVERSE,
+        "its bucket was full: `limits` took others first, by turnover",
+    ),
     Reason.SYMBOL_LOCKED: (Stage.UNIVERSE, "another run is working on this symbol"),
     Reason.PIPELINE_ERROR: (Stage.UNIVERSE, "an error stopped this symbol; the report shows it"),
     Reason.ACCOUNT_STATE_UNKNOWN: (Stage.ACCOUNT, "the account could not be read, so nothing is placed"),

@@ -19,7 +19,7 @@ _GONE = {
 }
 _DEFAULTS_THERE: dict[str, Scalar] = {
     "selection.filters.quote_currency": "USDT",
-    "selection.filters.status": "Trading",
+    "selection.filters.status": "trading",
     "selection.filters.min_turnover": Decimal(500_000),
     "selection.filters.mid_max_turnover": Decimal(2_000_000),
     "selection.filters.require_not_expired": True,

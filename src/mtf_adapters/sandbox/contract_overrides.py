@@ -11,9 +11,9 @@ import yaml
 from attrs import evolve, fields, frozen
 
 from mtf_adapters.sandbox.brackets import bracket_table
-from mtf_adapters.sandbox.listing import TRADING, power_of_ten
+from mtf_adapters.sandbox.listing import power_of_ten
 from mtf_core.config_nodes import nearest_name
-from mtf_core.market import DAY_MS, Contract
+from mtf_core.market import DAY_MS, Contract, ContractStatus
 from mtf_core.settings.renamed import RENAMED_CONTRACT_VALUES
 
 DEFAULT_TURNOVER = Decimal(100_000_000)
@@ -35,7 +35,7 @@ class ContractOverrides:
 
     base_currency: str | None = None
     quote_currency: str | None = None
-    status: str | None = None
+    status: ContractStatus | None = None
     tick_size: Decimal | None = None
     size_step: Decimal | None = None
     contract_size: Decimal | None = None
@@ -69,7 +69,7 @@ def default_contract(symbol: str, price: float, first_open_ms: int) -> Contract:
         symbol=symbol,
         base_currency=symbol.removesuffix(quote) or symbol,
         quote_currency=quote,
-        status=TRADING,
+        status=ContractStatus.TRADING,
         tick_size=power_of_ten(decade - 5),
         size_step=Decimal(1),
         contract_size=power_of_ten(-decade),
@@ -120,14 +120,17 @@ def _structured(symbol: str, values: object, problems: list[str]) -> ContractOve
         elif not isinstance(text, str):
             problems.append(f"{symbol}.{name}: expected one value, found {text!r}")
         elif (value := _value(text, kinds[name])) is None:
-            problems.append(f"{symbol}.{name}: {text!r} is no number")
+            allowed = ", ".join(ContractStatus) if name == "status" else ""
+            problems.append(f"{symbol}.{name}: {text!r} is " + (f"none of {allowed}" if allowed else "no number"))
         else:
             found[name] = value
     return ContractOverrides(**found)  # type: ignore[arg-type]  # each value was parsed by its field's own type
 
 
 def _value(text: str, kind: str) -> str | int | Decimal | None:
-    """The text as its field's type; None where it is no finite number but should be."""
+    """The text as its field's type; None where it is none."""
+    if kind.startswith(ContractStatus.__name__):
+        return ContractStatus(text) if text in list(ContractStatus) else None
     if kind.startswith("str"):
         return text
     try:

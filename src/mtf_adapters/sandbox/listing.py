@@ -9,9 +9,7 @@ from attrs import evolve, frozen
 
 from mtf_adapters.sandbox.brackets import bracket_table
 from mtf_adapters.sandbox.noise import uniform_of
-from mtf_core.market import DAY_MS, Contract
-
-TRADING, DELISTED = "Trading", "Delisted"
+from mtf_core.market import DAY_MS, Contract, ContractStatus
 
 
 @frozen
@@ -111,7 +109,7 @@ def _contract(
         symbol=symbol,
         base_currency=base,
         quote_currency="USDT",
-        status=TRADING,
+        status=ContractStatus.TRADING,
         tick_size=tick,
         size_step=step,
         contract_size=contract_size,
@@ -147,7 +145,7 @@ def _with_a_blemish(seed: int, contract: Contract, number: int, reference_ms: in
     """The contract, or for three in fifty one that a selection should leave out."""
     match number % 50:
         case 17:
-            return evolve(contract, status=DELISTED)
+            return evolve(contract, status=ContractStatus.DELISTED)
         case 27:
             symbol = contract.base_currency + "USDC"
             return evolve(contract, symbol=symbol, quote_currency="USDC")

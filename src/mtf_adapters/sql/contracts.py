@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, insert, select
 from mtf_adapters.sql import schema
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.upserts import upsert
-from mtf_core.market import Contract, LeverageBracket
+from mtf_core.market import Contract, ContractStatus, LeverageBracket
 
 _COLUMNS = tuple(schema.contracts.c[field.name] for field in attrs.fields(Contract))
 _BRACKET_FIELDS = tuple(field.name for field in attrs.fields(LeverageBracket))
@@ -60,7 +60,8 @@ def _row(contract: Contract) -> dict[str, object]:
 
 def _contract(row: Row[tuple[object, ...]]) -> Contract:
     values = dict(row._mapping)
-    return Contract(**(values | {"brackets": tuple(map(_bracket, values["brackets"]))}))
+    brackets = tuple(map(_bracket, values["brackets"]))
+    return Contract(**(values | {"status": ContractStatus(values["status"]), "brackets": brackets}))
 
 
 def _bracket(document: Mapping[str, str]) -> LeverageBracket:

@@ -6,6 +6,7 @@ from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
 from mtf_core.market.capabilities import Capabilities
 from mtf_core.market.contract import (
     Contract,
+    ContractStatus,
     InvalidContractError,
     LeverageBracket,
     Price,
@@ -28,6 +29,7 @@ __all__ = [
     "Candles",
     "Capabilities",
     "Contract",
+    "ContractStatus",
     "Gap",
     "InvalidCandlesError",
     "InvalidContractError",

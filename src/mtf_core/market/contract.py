@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from enum import StrEnum
 from typing import NewType
 
 from attrs import field, frozen
@@ -13,6 +14,19 @@ Price = NewType("Price", Decimal)
 
 Size = NewType("Size", Decimal)
 """A size in exchange contracts on the contract's size grid; never base currency."""
+
+
+class ContractStatus(StrEnum):
+    """What may be done with a contract; each adapter maps its venue's words to these."""
+
+    TRADING = "trading"
+    PRE_LAUNCH = "pre_launch"
+    """Listed, and not open for trading yet."""
+    CLOSE_ONLY = "close_only"
+    """Positions may be closed, none may be opened."""
+    DELISTED = "delisted"
+    UNKNOWN = "unknown"
+    """A word of the venue that no adapter knows: not tradable."""
 
 
 class InvalidContractError(ValueError):
@@ -59,7 +73,7 @@ class Contract:
     symbol: str
     base_currency: str
     quote_currency: str
-    status: str
+    status: ContractStatus
     tick_size: Decimal
     size_step: Decimal
     contract_size: Decimal
@@ -107,6 +121,11 @@ class Contract:
 
     def size_at_or_below(self, raw: Decimal) -> Size:
         return Size(on_grid_at_or_below(raw, self.size_step))
+
+    def is_tradable(self, from_ms: int, until_ms: int | None = None) -> bool:
+        """Whether positions may be opened at `from_ms` and held beyond `until_ms` (default `from_ms`)."""
+        ends = self.expires_at_ms and self.expires_at_ms <= (from_ms if until_ms is None else until_ms)
+        return self.status is ContractStatus.TRADING and not ends
 
     def notional(self, size: Decimal, price: Decimal) -> Decimal:
         """Value of a position in quote currency."""

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from attrs import asdict, define, field
 
-from mtf_core.market import CandleStack, Contract, LeverageBracket, Timeframe, format_instant
+from mtf_core.market import CandleStack, Contract, ContractStatus, LeverageBracket, Timeframe, format_instant
 from mtf_core.market.candles import COLUMNS
 from mtf_core.records import DecisionRecord
 from mtf_core.runs.planner import Planned, facts_to_json
@@ -87,7 +87,7 @@ def contract_from_json(document: Mapping[str, Any]) -> Contract:
     brackets = [
         LeverageBracket(**{name: Decimal(value) for name, value in one.items()}) for one in document["brackets"]
     ]
-    return Contract(**(values | {"brackets": brackets}))
+    return Contract(**(values | {"status": ContractStatus(values["status"]), "brackets": brackets}))
 
 
 def decision_record(

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from mtf_core.market import ContractStatus
 from mtf_core.settings.fields import setting
 from mtf_core.settings.nodes import ConfigNode, Problems
 from mtf_core.settings.refused import REFUSED_CONTRACT_KEYS, without_refused
@@ -25,7 +26,7 @@ class ContractFilters:
     """What a contract must be to be looked at. Turnover is of the last 24 hours, in the quote currency."""
 
     quote_currency: str = setting("USDT", doc="currency that profit and loss are paid in")
-    status: str = setting("Trading", doc="status of the contract at the exchange")
+    status: ContractStatus = setting(ContractStatus.TRADING, doc="status of the contract at the exchange")
     min_turnover: Decimal = setting(
         Decimal(500_000), ge=0, unit="quote currency", doc="least turnover of the MID bucket, itself included"
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 from hypothesis import strategies as st
 
-from mtf_core.market import COLUMNS, Candles, Contract, LeverageBracket, Timeframe
+from mtf_core.market import COLUMNS, Candles, Contract, ContractStatus, LeverageBracket, Timeframe
 from mtf_core.records import AuditEvent, DecisionRecord, JsonObject, RunRecord, RunStatus
 
 MINUTE = 60_000
@@ -43,7 +43,7 @@ def contracts(draw: st.DrawFn) -> Contract:
         symbol=draw(_SYMBOLS),
         base_currency=draw(st.text("BTCETH", max_size=5)),
         quote_currency=draw(st.sampled_from(["USDT", "USDC"])),
-        status=draw(st.sampled_from(["Trading", "Delisted"])),
+        status=draw(st.sampled_from(list(ContractStatus))),
         tick_size=draw(_POSITIVE),
         size_step=draw(_POSITIVE),
         contract_size=draw(_POSITIVE),
@@ -67,7 +67,7 @@ def contract(symbol: str, **changed: object) -> Contract:
         "symbol": symbol,
         "base_currency": symbol.removesuffix("USDT"),
         "quote_currency": "USDT",
-        "status": "Trading",
+        "status": ContractStatus.TRADING,
         "tick_size": Decimal("0.10"),
         "size_step": Decimal("1"),
         "contract_size": Decimal("0.001"),

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mtf_adapters.sql import Database, SqlContractStore
-from mtf_core.market import Contract
+from mtf_core.market import Contract, ContractStatus
 from mtf_core.ports import StoreError
 from tests.integration.sql.examples import WORLD, contract, contracts
 
@@ -37,7 +37,7 @@ async def test_digits_of_a_decimal_survive_with_their_trailing_zeros(database: D
 async def test_replacing_removes_what_is_no_longer_listed_and_updates_the_rest(database: Database) -> None:
     store = SqlContractStore(database, WORLD)
     await store.replace_all([contract("BTCUSDT"), contract("LUNAUSDT")], synced_ms=1)
-    listed = (contract("BTCUSDT", status="Suspended"), contract("ETHUSDT"))
+    listed = (contract("BTCUSDT", status=ContractStatus.CLOSE_ONLY), contract("ETHUSDT"))
     await store.replace_all(listed, synced_ms=2)
     assert await store.all() == listed
     assert await store.synced_ms() == 2

@@ -13,7 +13,7 @@ from mtf_adapters.sql import (
     SqlRunStore,
     SqlSwitchStore,
 )
-from mtf_core.market import Gap, Timeframe
+from mtf_core.market import ContractStatus, Gap, Timeframe
 from mtf_core.ports import StoreError
 from mtf_core.records import RunRecord, RunStatus
 from mtf_core.risk import GLOBAL_SWITCH, Switch
@@ -27,11 +27,11 @@ DOCUMENTS = {"sha-1": {"defaults": {}}}
 
 async def test_contracts_of_another_world_are_not_listed_and_survive_a_sync(database: Database) -> None:
     here, there = SqlContractStore(database, HERE), SqlContractStore(database, THERE)
-    await here.replace_all([contract("BTCUSDT", status="Trading"), contract("ETHUSDT")], synced_ms=1)
+    await here.replace_all([contract("BTCUSDT", status=ContractStatus.TRADING), contract("ETHUSDT")], synced_ms=1)
     assert await there.all() == ()
     assert await there.synced_ms() is None
     await there.replace_all([contract("BTCUSDT", status="Delisted")], synced_ms=2)
-    assert await here.all() == (contract("BTCUSDT", status="Trading"), contract("ETHUSDT"))
+    assert await here.all() == (contract("BTCUSDT", status=ContractStatus.TRADING), contract("ETHUSDT"))
     assert await here.synced_ms() == 1
     await here.replace_all([], synced_ms=3)
     assert await there.all() == (contract("BTCUSDT", status="Delisted"),)

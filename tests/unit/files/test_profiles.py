@@ -107,7 +107,7 @@ def test_everything_wrong_in_all_files_of_a_profile_is_reported_at_once(folder: 
     edit(app / "mtf_validations.scalper_micro.yaml", "- rsi_bearish", "- rsi_baerish")
     edit(app / "trade_entry.yaml", "tp_buffer_pct: 0.001", "tp_buffer_pct: 1.5")
     edit(app / "trade_entry.scalper_micro.yaml", "atr_k: 4.0", "atrk: 4.0")
-    edit(app / "mtf_contracts.yaml", "status: Trading", "statos: Trading")
+    edit(app / "mtf_contracts.yaml", "status: trading", "statos: trading")
     (app / "indicator.yaml").write_text("warmup_tolerance: [\n", encoding="utf-8")
     edit(folder / "trading.yaml", "busy_minutes: 5", "busy_minutes: 0")
     files = [message.split(":")[0] for message in refusals(folder, "scalper_micro")]

@@ -244,7 +244,7 @@ def test_contract_selection() -> None:
     }
     selection = shipped("scalper_micro").contracts.selection
     assert selection.limits.mid_n == 0
-    assert (selection.filters.quote_currency, selection.filters.status) == ("USDT", "Trading")
+    assert (selection.filters.quote_currency, selection.filters.status) == ("USDT", "trading")
     assert (selection.filters.min_turnover, selection.filters.mid_max_turnover) == (1_500_000, 8_000_000)
     assert (selection.filters.min_age_hours, selection.filters.require_not_expired) == (880, False)
 

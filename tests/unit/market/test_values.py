@@ -15,6 +15,7 @@ from mtf_core.market import (
     DAY_MS,
     AccountState,
     Contract,
+    ContractStatus,
     InvalidContractError,
     InvalidInstantError,
     InvalidQuoteError,
@@ -40,7 +41,7 @@ CONTRACT = Contract(
     symbol="TESTUSDT",
     base_currency="TEST",
     quote_currency="USDT",
-    status="Trading",
+    status=ContractStatus.TRADING,
     tick_size=Decimal("0.05"),
     size_step=Decimal(3),
     contract_size=Decimal("0.001"),
@@ -177,3 +178,17 @@ def test_a_symbol_with_a_position_or_any_live_order_is_busy() -> None:
 def test_sides_are_opposite_in_name_and_sign() -> None:
     assert [side.opposite for side in (Side.LONG, Side.SHORT)] == [Side.SHORT, Side.LONG]
     assert [side.sign for side in (Side.LONG, Side.SHORT)] == [1, -1]
+
+
+@pytest.mark.parametrize("status", [status for status in ContractStatus if status is not ContractStatus.TRADING])
+def test_only_a_contract_that_trades_may_be_entered(status: ContractStatus) -> None:
+    assert CONTRACT.is_tradable(0)
+    assert not evolve(CONTRACT, status=status).is_tradable(0)
+
+
+def test_a_contract_may_not_be_entered_when_it_expires_before_the_trade_can_end() -> None:
+    dated = evolve(CONTRACT, expires_at_ms=1000)
+    assert dated.is_tradable(999)
+    assert not dated.is_tradable(1000)
+    assert not dated.is_tradable(0, until_ms=1000)
+    assert dated.is_tradable(0, until_ms=999)

@@ -11,7 +11,16 @@ from typing import Any
 
 from attrs import evolve
 
-from mtf_core.market import Contract, LeverageBracket, MarkPrice, Side, Timeframe, TimeInForce, TopOfBook
+from mtf_core.market import (
+    Contract,
+    ContractStatus,
+    LeverageBracket,
+    MarkPrice,
+    Side,
+    Timeframe,
+    TimeInForce,
+    TopOfBook,
+)
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, OrderPlan, Signal, Skip
 from mtf_core.settings.trade_entry import (
     AcceptSettings,
@@ -31,7 +40,7 @@ CONTRACT = Contract(
     symbol=SYMBOL,
     base_currency="TEST",
     quote_currency="USDT",
-    status="Trading",
+    status=ContractStatus.TRADING,
     tick_size=D("0.1"),
     size_step=D(1),
     contract_size=D("0.01"),

@@ -103,14 +103,14 @@ def test_overrides_for_a_symbol_without_a_file_are_refused():
 
 @pytest.mark.parametrize(
     "text",
-    ["BTCUSDT:\n  tick_size: 0.10\n  opened_at_ms: 5\n  status: Trading\n",
-     '{"BTCUSDT": {"tick_size": 0.10, "opened_at_ms": 5, "status": "Trading"}}'],
+    ["BTCUSDT:\n  tick_size: 0.10\n  opened_at_ms: 5\n  status: trading\n",
+     '{"BTCUSDT": {"tick_size": 0.10, "opened_at_ms": 5, "status": "trading"}}'],
     ids=["yaml", "json"],
 )  # fmt: skip
 def test_override_files_keep_the_digits_they_are_written_with(tmp_path: Path, text: str):
     (tmp_path / "contracts.yaml").write_text(text)
     found = read_contract_overrides(tmp_path / "contracts.yaml")["BTCUSDT"]
-    assert (str(found.tick_size), found.opened_at_ms, found.status) == ("0.10", 5, "Trading")
+    assert (str(found.tick_size), found.opened_at_ms, found.status) == ("0.10", 5, "trading")
 
 
 def test_every_problem_of_an_override_file_is_named(tmp_path: Path):

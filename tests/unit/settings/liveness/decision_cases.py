@@ -14,7 +14,7 @@ _NO_MID_LIMIT = {f"{_LIMITS}.mid_n": 30}
 
 UNIVERSE = (
     Case(f"{_FILTERS}.quote_currency", "USDT", "USDC", universe),
-    Case(f"{_FILTERS}.status", "Trading", "Halted", universe),
+    Case(f"{_FILTERS}.status", "trading", "delisted", universe),
     Case(f"{_FILTERS}.min_turnover", 500_000, 650_000, universe, _NO_MID_LIMIT),
     Case(f"{_FILTERS}.mid_max_turnover", 2_000_000, 650_000, universe),
     Case(f"{_FILTERS}.require_not_expired", True, False, universe, _ALL),
