@@ -60,9 +60,9 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     database = providers.Singleton(Database.open, settings.provided.database_url)
-    venue = providers.Singleton(build_venue, settings)
-    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
     wall_clock = providers.Singleton(WallClock)
+    venue = providers.Singleton(build_venue, settings, wall_clock)
+    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
     locks = providers.Singleton(InProcessLocks, wall_clock)
     profiles = providers.Singleton(profile_source, settings)
     environment = providers.Singleton(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,18 +23,33 @@ from mtf_adapters.sandbox.contract_overrides import (
 from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
-from mtf_core.market import Candles, InvalidCandlesError, InvalidContractError, format_instant
-from mtf_core.ports import Clock, Venue
+from mtf_core.market import (
+    Candles,
+    InvalidCandlesError,
+    InvalidContractError,
+    format_instant,
+    parse_instant,
+    to_ms,
+)
+from mtf_core.ports import Clock, InstantNotServedError, Venue
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 
 EXCHANGE, MARKET_TYPE = "sandbox", "perpetual"
+DEFAULT_SEED, DEFAULT_UNIVERSE = 1, 300
+LARGEST_UNIVERSE = 2000
+DEFAULT_INSTANT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
+"""Where a command that names no instant shows the generated market: some symbols are READY, most are not."""
 
 
 @frozen(eq=False)
 class SandboxWorld:
-    """A market, the name under which what is stored of it is kept apart, and its instant (None: now)."""
+    """A market, what people call it, the name under which what is stored of it is kept apart, and its instant.
+
+    `at_ms` None: the world goes with the clock.
+    """
 
     market: Market
+    label: str
     namespace: str
     at_ms: int | None
 
@@ -45,28 +61,50 @@ def sandbox_world(settings: Settings) -> SandboxWorld:
         return _from_files(options, settings.at_ms)
     if options.contracts_file is not None:
         raise SettingsError("--contracts-file: contract values belong to candle files; give them with --candles")
-    if options.universe_size < 1:
-        raise SettingsError(f"--universe-size: found {options.universe_size}; allowed is 1 and more")
-    market = GeneratedMarket(options.seed, options.universe_size)
+    seed = DEFAULT_SEED if options.seed is None else options.seed
+    size = DEFAULT_UNIVERSE if options.universe_size is None else options.universe_size
+    if not 1 <= size <= LARGEST_UNIVERSE:
+        raise SettingsError(f"--universe-size: found {size}; allowed is 1 to {LARGEST_UNIVERSE} contracts")
+    label = f"sandbox market of seed {seed} ({size} contracts)"
+    return SandboxWorld(GeneratedMarket(seed, size), label, _generated_namespace(seed, size), settings.at_ms)
+
+
+def _generated_namespace(seed: int, size: int) -> str:
     # The size is part of the name: the stored contracts of a large universe are no answer for a small one.
-    return SandboxWorld(market, f"sandbox-seed-{options.seed}-{options.universe_size}", settings.at_ms)
+    return f"sandbox-seed-{seed}-{size}"
 
 
-def sandbox_venue(settings: Settings) -> Venue:
+def options_for(namespace: str) -> str | None:
+    """The options that lead to a generated market of that name, like `--seed 7`; None for another world."""
+    named = re.fullmatch(r"sandbox-seed-(-?\d+)-(\d+)", namespace)
+    if named is None:
+        return None
+    defaults = (("--seed", DEFAULT_SEED), ("--universe-size", DEFAULT_UNIVERSE))
+    values = zip(defaults, map(int, named.groups()), strict=True)
+    return " ".join(f"{option} {value}" for (option, default), value in values if value != default)
+
+
+def sandbox_venue(settings: Settings, wall: Clock) -> Venue:
     """The sandbox exchange as a run uses it; `as_of` gives the same world at another instant."""
     world = sandbox_world(settings)
     balance = settings.sandbox.balance
     account = SandboxAccount() if balance is None else SandboxAccount(balance)
-    clock: Clock = WallClock() if world.at_ms is None else SandboxClock(world.at_ms)
-    return _venue(world, account, clock)
+    clock: Clock = wall if world.at_ms is None else SandboxClock(world.at_ms)
+    return _venue(world, account, clock, wall)
 
 
-def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock) -> Venue:
+def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock, wall: Clock) -> Venue:
     exchange = SandboxExchange(world.market, clock, account)
-    as_of: Callable[[int], Venue] = lambda at_ms: _venue(world, account, SandboxClock(at_ms))  # noqa: E731
+
+    def as_of(at_ms: int) -> Venue:
+        if at_ms > wall.now_ms():
+            raise InstantNotServedError(f"{format_instant(at_ms)} lies in the future; allowed is a past instant")
+        return _venue(world, account, SandboxClock(at_ms), wall)
+
     return Venue(
         exchange=EXCHANGE,
         market_type=MARKET_TYPE,
+        label=world.label,
         namespace=world.namespace,
         market=exchange,
         account=exchange,
@@ -77,6 +115,9 @@ def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock) -> Venue:
 
 
 def _from_files(options: SandboxOptions, at_ms: int | None) -> SandboxWorld:
+    if options.seed is not None or options.universe_size is not None:
+        option = "--universe-size" if options.seed is None else "--seed"
+        raise SettingsError(f"{option}: says which market is generated; with --candles there is none")
     # A candle that is not closed yet is refused: no file can know it.
     now_ms = WallClock().now_ms()
     candles = {symbol: read_candles(path, not_after_ms=now_ms) for symbol, path in options.candle_files}
@@ -96,7 +137,8 @@ def _from_files(options: SandboxOptions, at_ms: int | None) -> SandboxWorld:
         first, last = min(int(one.open_ms[0]) for one in candles.values()), max(one.end_ms for one in candles.values())
         span = f"{format_instant(first)} to {format_instant(last)}"
         raise SettingsError(f"--at: {format_instant(at_ms)} lies outside the candles, which cover {span}")
-    return SandboxWorld(market, _files_namespace(options, overrides), at_ms)
+    label = f"sandbox market of the candles of {', '.join(sorted(candles))}"
+    return SandboxWorld(market, label, _files_namespace(options, overrides), at_ms)
 
 
 def _covers(series: Candles, at_ms: int) -> bool:

@@ -34,8 +34,9 @@ class SettingsError(ValueError):
 class SandboxOptions:
     """The sandbox's world: generated from a seed, or made of candle files (`symbol`, file)."""
 
-    seed: int = 1
-    universe_size: int = 300
+    seed: int | None = None
+    universe_size: int | None = None
+    """How many contracts a generated market lists; None, like the seed: the sandbox's own default."""
     candle_files: tuple[tuple[str, Path], ...] = ()
     contracts_file: Path | None = None
     balance: Decimal | None = None

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mtf_core.ports import Venue
+from mtf_core.ports import Clock, Venue
 from mtf_entrypoints.sandbox_venue import sandbox_venue
 from mtf_entrypoints.settings import Settings, SettingsError
 
-VenueBuilder = Callable[[Settings], Venue]
+VenueBuilder = Callable[[Settings, Clock], Venue]
 
 VENUES: Mapping[tuple[str, str], VenueBuilder] = {("sandbox", "perpetual"): sandbox_venue}
 """Adding an exchange is one line here."""
 
 
-def build_venue(settings: Settings) -> Venue:
+def build_venue(settings: Settings, wall: Clock) -> Venue:
     """The venue of the settings; raises `SettingsError` for one that is not registered or cannot be built."""
     builder = VENUES.get((settings.exchange, settings.market_type))
     if builder is None:
         known = ", ".join(f"{exchange} ({market_type})" for exchange, market_type in VENUES)
         raise SettingsError(f"unknown exchange {settings.exchange!r} ({settings.market_type}); known: {known}")
-    return builder(settings)
+    return builder(settings, wall)

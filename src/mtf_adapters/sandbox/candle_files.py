@@ -10,10 +10,10 @@ from attrs import frozen
 
 from mtf_adapters.files.candles import read_candles
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides, default_contract
-from mtf_adapters.sandbox.market import OutsideMarketSpanError, Prices, TimeframeNotServedError
+from mtf_adapters.sandbox.market import Prices
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
 from mtf_core.market import Candles, Contract, Timeframe, format_instant
-from mtf_core.ports import UnknownSymbolError
+from mtf_core.ports import InstantNotServedError, TimeframeNotServedError, UnknownSymbolError
 
 
 @frozen(eq=False)
@@ -53,7 +53,7 @@ class CandleFileMarket:
         return tuple(series.contract for series in self._series.values())
 
     def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
-        """Raises `TimeframeNotServedError` for a timeframe below the file's, `OutsideMarketSpanError` for an instant
+        """Raises `TimeframeNotServedError` for a timeframe below the file's, `InstantNotServedError` for an instant
         that the file does not cover."""
         series = self._covering(symbol, now_ms)
         if timeframe not in series.by_timeframe:
@@ -77,7 +77,7 @@ class CandleFileMarket:
         first = int(series.base.open_ms[0]) + series.base.timeframe.ms
         # One candle of grace: until then the file could not hold a further closed candle.
         if not first <= now_ms < series.base.end_ms + series.base.timeframe.ms:
-            raise OutsideMarketSpanError(
+            raise InstantNotServedError(
                 f"{symbol}: its candles cover {format_instant(first)} to {format_instant(series.base.end_ms)}, "
                 f"which {format_instant(now_ms)} lies outside"
             )

@@ -13,11 +13,14 @@ from mtf_adapters.sandbox.market import Prices
 from mtf_adapters.sandbox.noise import uniform_of
 from mtf_adapters.sandbox.paths import Paths, first_open_at_or_after
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
-from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Contract, Timeframe, on_grid_at_or_below
-from mtf_core.ports import UnknownSymbolError
+from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Contract, Timeframe, format_instant, on_grid_at_or_below
+from mtf_core.ports import InstantNotServedError, UnknownSymbolError
 
 REFERENCE_MS = 1_767_225_600_000
 """2026-01-01T00:00Z: the default instant by which ages of contracts are laid out."""
+
+END_MS = 4_102_444_800_000
+"""2100-01-01T00:00Z: a clock that says more is wrong, and what it stamped would stay the newest for ever."""
 
 _SHORT_WINDOW = 32
 """Windows of at most so many candles are computed for all symbols at once: a run asks for the same of each."""
@@ -50,6 +53,8 @@ class GeneratedMarket:
         self._alone: dict[str, Paths] = {}
 
     def contracts(self, now_ms: int) -> tuple[Contract, ...]:
+        """Raises `InstantNotServedError` before the first contract opens, and for the far future."""
+        self._check_instant(now_ms)
         return tuple(
             evolve(listing.contract, turnover_24h=self._turnover(listing, now_ms))
             for symbol, listing in sorted(self._listings.items())
@@ -73,6 +78,12 @@ class GeneratedMarket:
         ratio = min(_LARGEST_SPREAD_RATIO, typical)
         ticks = max(1, round(ratio * float(last / contract.tick_size)))
         return quote_around(contract, last, ticks, share, Decimal(repr((basis - 0.5) * 2 * _LARGEST_BASIS)))
+
+    def _check_instant(self, now_ms: int) -> None:
+        first_ms = min(listing.contract.opened_at_ms for listing in self._listings.values())
+        if not first_ms <= now_ms < END_MS:
+            span = f"{format_instant(first_ms)} to {format_instant(END_MS)}"
+            raise InstantNotServedError(f"{format_instant(now_ms)} lies outside the generated market, {span}")
 
     def _listed(self, symbol: str, now_ms: int) -> Listing:
         listing = self._listings.get(symbol)

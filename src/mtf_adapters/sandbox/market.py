@@ -8,15 +8,6 @@ from typing import Protocol
 from attrs import frozen
 
 from mtf_core.market import Candles, Contract, MarkPrice, Quote, Timeframe, TopOfBook
-from mtf_core.ports import ExchangeError
-
-
-class OutsideMarketSpanError(ExchangeError):
-    """The market has no prices at the instant; the message names the span that it has."""
-
-
-class TimeframeNotServedError(ExchangeError):
-    """The market cannot build candles of the timeframe from what it has."""
 
 
 @frozen

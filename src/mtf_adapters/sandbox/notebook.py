@@ -24,7 +24,7 @@ class SandboxFacts:
 def sandbox_facts(symbol: str, candles: Candles, at_ms: int) -> SandboxFacts:
     """The facts at `at_ms` of a sandbox that serves these candles with its default contract and balance.
 
-    Raises `OutsideMarketSpanError` when the instant lies outside the candles.
+    Raises `InstantNotServedError` when the instant lies outside the candles.
     """
     market = CandleFileMarket({symbol: candles}, None)
     (contract,) = market.contracts(at_ms)

@@ -8,9 +8,9 @@ from enum import StrEnum
 import numpy as np
 from attrs import frozen
 
-from mtf_adapters.sandbox.market import Market, TimeframeNotServedError
+from mtf_adapters.sandbox.market import Market
 from mtf_core.market import DAY_MS, Candles, Contract, Timeframe
-from mtf_core.ports import ExchangeError
+from mtf_core.ports import ExchangeError, TimeframeNotServedError
 
 _REGIME_CANDLES = 48
 _TREND_EFFICIENCY = 0.3

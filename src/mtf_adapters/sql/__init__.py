@@ -2,7 +2,7 @@
 
 from mtf_adapters.sql.audit import SqlAuditStore
 from mtf_adapters.sql.candles import SqlCandleStore
-from mtf_adapters.sql.contracts import SqlContractStore
+from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
 from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run
@@ -16,6 +16,7 @@ __all__ = [
     "SqlContractStore",
     "SqlRunStore",
     "SqlSwitchStore",
+    "contract_counts",
     "default_database_url",
     "namespace_of_run",
 ]

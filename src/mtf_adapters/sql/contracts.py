@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import attrs
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from mtf_adapters.sql import schema
 from mtf_adapters.sql.database import Database
@@ -48,6 +48,15 @@ class SqlContractStore:
         query = select(sync.synced_ms).where(sync.namespace == self._namespace)
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def contract_counts(database: Database) -> dict[str, int]:
+    """How many contracts are stored of each namespace that has any, by its name."""
+    namespace = schema.contracts.c.namespace
+    query = select(namespace, func.count()).group_by(namespace).order_by(namespace)
+    async with database.reading() as connection:
+        rows = (await connection.execute(query)).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def _row(contract: Contract) -> dict[str, object]:

@@ -5,11 +5,13 @@ from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sto
 from mtf_core.ports.errors import (
     ExchangeError,
     ExchangeUnavailableError,
+    InstantNotServedError,
     InvalidCursorError,
     PortError,
     StoreError,
     StoreOutdatedError,
     StoreUnavailableError,
+    TimeframeNotServedError,
     UnknownSymbolError,
 )
 from mtf_core.ports.exchange import Account, MarketData, Venue
@@ -25,6 +27,7 @@ __all__ = [
     "Environment",
     "ExchangeError",
     "ExchangeUnavailableError",
+    "InstantNotServedError",
     "InvalidCursorError",
     "LockHeld",
     "Locks",
@@ -38,6 +41,7 @@ __all__ = [
     "StoreUnavailableError",
     "Stores",
     "SwitchStore",
+    "TimeframeNotServedError",
     "UnknownSymbolError",
     "Venue",
     "no_progress",

@@ -3,6 +3,8 @@
 PortError
 ├── ExchangeError          the exchange answered with an error, or not at all
 │   ├── UnknownSymbolError the exchange does not know the symbol
+│   ├── InstantNotServedError      it has no data of the instant
+│   ├── TimeframeNotServedError    it has no candles of the timeframe
 │   └── ExchangeUnavailableError   no answer, or none that can be read: the state is unknown
 └── StoreError             the store refused or failed
     ├── StoreUnavailableError      cannot be reached or written
@@ -21,6 +23,14 @@ class ExchangeError(PortError):
 
 class UnknownSymbolError(ExchangeError):
     """The exchange does not know the symbol."""
+
+
+class InstantNotServedError(ExchangeError):
+    """The exchange has no data of the instant; the message names the span that it has."""
+
+
+class TimeframeNotServedError(ExchangeError):
+    """The exchange has no candles of the timeframe, and none to build them from."""
 
 
 class ExchangeUnavailableError(ExchangeError):

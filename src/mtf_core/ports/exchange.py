@@ -51,12 +51,14 @@ class Account(Protocol):
 class Venue:
     """One exchange and market type, as a run uses it: public data, account and the clock they live by.
 
-    `namespace` keeps what is stored of different worlds apart (an exchange, a generated market, a set of files).
-    `as_of` gives the same venue at a past instant; None where the past cannot be visited (a real exchange).
+    `label` says in words which world it is; `namespace` keeps what is stored of different worlds apart (an exchange, a
+    generated market, a set of files). `as_of` gives the same venue at a past instant and raises
+    `InstantNotServedError` for one to come; None where the past cannot be visited (a real exchange).
     """
 
     exchange: str
     market_type: str
+    label: str
     namespace: str
     market: MarketData
     account: Account

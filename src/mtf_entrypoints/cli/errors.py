@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from mtf_adapters.sandbox.market import OutsideMarketSpanError, TimeframeNotServedError
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
 from mtf_core.market import InvalidCandlesError, InvalidInstantError, UnknownTimeframeError
-from mtf_core.ports import PortError, UnknownSymbolError
+from mtf_core.ports import InstantNotServedError, PortError, TimeframeNotServedError, UnknownSymbolError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.runs import RunLockedError
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
@@ -27,7 +26,7 @@ _WRONG_USAGE = (
     UnknownTimeframeError,
     UnknownFeatureError,
     UnknownSymbolError,
-    OutsideMarketSpanError,
+    InstantNotServedError,
     TimeframeNotServedError,
     ListenError,
 )

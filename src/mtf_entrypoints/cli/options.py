@@ -26,8 +26,8 @@ class World:
     exchange: str | None = None
     profile: str | None = None
     config_dir: Path | None = None
-    seed: int = 1
-    universe_size: int = 300
+    seed: int | None = None
+    universe_size: int | None = None
     candles: list[str] = field(factory=list)
     contracts_file: Path | None = None
     balance: str | None = None
@@ -81,10 +81,22 @@ EXCHANGE: Mapping[str, _Declaration] = {
     ),
 }
 SANDBOX: Mapping[str, _Declaration] = {
-    "seed": (Annotated[int, typer.Option("--seed", help="Sandbox: which generated market.")], 1),
+    "seed": (
+        Annotated[int | None, typer.Option("--seed", help="Sandbox: which generated market.", show_default="1")],
+        None,
+    ),
     "universe_size": (
-        Annotated[int, typer.Option("--universe-size", min=1, help="Sandbox: how many contracts are listed.")],
-        300,
+        Annotated[
+            int | None,
+            typer.Option(
+                "--universe-size",
+                min=1,
+                max=2000,
+                help="Sandbox: how many contracts a generated market lists.",
+                show_default="300",
+            ),
+        ],
+        None,
     ),
     "candles": (
         Annotated[
@@ -117,7 +129,8 @@ AT: Mapping[str, _Declaration] = {
             typer.Option(
                 "--at",
                 metavar="TIME",
-                help="Sandbox: as of this instant, like 2026-01-31T14:00Z. Default: now, or the end of the candles.",
+                help="Sandbox: as of this instant, like 2026-01-31T14:00Z, or now. Default: 2026-02-02T11:20Z for the "
+                "generated market (now for `mtf serve`), the end of the candles for your own.",
                 show_default=False,
             ),
         ],

@@ -6,17 +6,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from attrs import evolve
+
 from mtf_adapters.local import WallClock
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.ports import Environment, Stores
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.container import opened, opened_run
-from mtf_entrypoints.sandbox_venue import parse_balance
-from mtf_entrypoints.settings import Overrides, SandboxOptions, Settings, SettingsError, read_settings
+from mtf_entrypoints.sandbox_venue import DEFAULT_INSTANT_MS, parse_balance
+from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Overrides, SandboxOptions, Settings, SettingsError, read_settings
+
+NOW = "now"
+"""What `--at` says for the instant of this machine's clock."""
 
 
-def settings_of(world: World) -> Settings:
-    """The settings of a command line; raises `SettingsError` or `InvalidInstantError`."""
+def settings_of(world: World, *, stays: bool = False) -> Settings:
+    """The settings of a command line; raises `SettingsError` or `InvalidInstantError`.
+
+    Without `--at` the generated market is shown at its default instant; a process that `stays` goes with the clock.
+    """
     sandbox = SandboxOptions(
         seed=world.seed,
         universe_size=world.universe_size,
@@ -24,7 +32,7 @@ def settings_of(world: World) -> Settings:
         contracts_file=world.contracts_file,
         balance=parse_balance(world.balance) if world.balance is not None else None,
     )
-    return read_settings(
+    settings = read_settings(
         Overrides(
             database_url=world.database,
             exchange=world.exchange,
@@ -34,6 +42,10 @@ def settings_of(world: World) -> Settings:
             sandbox=sandbox,
         )
     )
+    generated = settings.exchange == DEFAULT_EXCHANGE and not sandbox.candle_files
+    if generated and world.at is None and not stays:
+        return evolve(settings, at_ms=DEFAULT_INSTANT_MS)
+    return settings
 
 
 @asynccontextmanager
@@ -51,9 +63,11 @@ async def stored_run(world: World, run_id: str | None, symbol: str | None = None
 
 
 def _instant(text: str) -> int:
+    if text == NOW:
+        return WallClock().now_ms()
     at_ms = to_ms(parse_instant(text))
     if at_ms > WallClock().now_ms():
-        raise SettingsError(f"--at: {text} lies in the future; allowed is a past instant")
+        raise SettingsError(f"--at: {text} lies in the future; allowed is a past instant, or {NOW}")
     return at_ms
 
 

@@ -11,10 +11,9 @@ from attrs import frozen
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from mtf_adapters.sandbox.market import OutsideMarketSpanError, TimeframeNotServedError
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
-from mtf_core.ports import PortError, UnknownSymbolError
+from mtf_core.ports import InstantNotServedError, PortError, TimeframeNotServedError, UnknownSymbolError
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.runs import RunLockedError
 
@@ -75,7 +74,7 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("not_found", 404, str(error))
         case UnknownFeatureError():
             return invalid([FieldProblem("names", str(error))])
-        case OutsideMarketSpanError():
+        case InstantNotServedError():
             return invalid([FieldProblem("at", str(error))])
         case TimeframeNotServedError():
             return invalid([FieldProblem("timeframe", str(error))])

@@ -29,7 +29,8 @@ def test_worlds_in_one_database_do_not_see_each_other(mtf: Mtf, stored: tuple[st
     mtf("contracts", "sync", *stored)
     other = mtf("contracts", "list", *stored, "--seed", "2")
     assert other.code == 1
-    assert "no contracts are stored" in other.err
+    assert "no contracts of the sandbox market of seed 2 (12 contracts) are stored" in other.err
+    assert "Stored are: 12 contracts of sandbox-seed-1-12 (--universe-size 12)" in other.err
 
 
 def test_a_contract_that_is_not_stored_is_refused_with_the_nearest_name(mtf: Mtf, stored: tuple[str, ...]) -> None:

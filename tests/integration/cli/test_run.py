@@ -22,6 +22,15 @@ def test_a_run_shows_ready_symbols_with_their_plans_then_the_reasons_of_the_rest
     assert lines.index(ready + "") < next(number for number, line in enumerate(lines) if "stopped by" in line)
 
 
+def test_the_market_and_its_instant_are_named_and_a_default_instant_is_said_to_be_one(mtf: Mtf) -> None:
+    given, default = mtf("run", "-s", "BTCUSDT", *SMALL), mtf("run", "-s", "BTCUSDT", *SMALL[:2])
+    title = "scalper_micro on the sandbox market of seed 1 (12 contracts) at "
+    assert given.out.startswith(f"{title}2026-02-01T13:00:00Z")
+    assert default.out.startswith(f"{title}2026-02-02T11:20:00Z")
+    said = "The market is generated, its instant the default: --at names another, --at now is now."
+    assert (said in given.out, said in default.out) == (False, True)
+
+
 def test_with_nothing_ready_it_says_plainly_what_stopped_most(mtf: Mtf) -> None:
     ended = mtf("run", "--symbols", "ADAUSDT", "--profile", "regular", *SMALL)
     assert ended.code == 0

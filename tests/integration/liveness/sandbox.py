@@ -83,7 +83,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
         past = SandboxExchange(MARKET, SandboxClock(at_ms), account)
         return evolve(venue, market=past, account=past, clock=past.clock)
 
-    venue = Venue("sandbox", "perpetual", "liveness", used, used, clock, CAPABILITIES, as_of)
+    venue = Venue("sandbox", "perpetual", "twenty contracts", "liveness", used, used, clock, CAPABILITIES, as_of)
     async with Database.open("memory") as database:
         environment = Environment(
             venue=venue,

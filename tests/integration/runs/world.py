@@ -161,7 +161,7 @@ def world_on(
         past = SandboxExchange(market, SandboxClock(instant_ms), holdings, exchange.faults)
         return evolve(venue, market=past, account=past, clock=past.clock)
 
-    venue = Venue("sandbox", "perpetual", "test", watched, exchange, clock, capabilities, as_of)  # type: ignore[arg-type]
+    venue = Venue("sandbox", "perpetual", "a market", "test", watched, exchange, clock, capabilities, as_of)  # type: ignore[arg-type]
     shared, numbers = locks or InProcessLocks(clock), count(1)
     source: ProfileSource = (lambda _: profiles) if isinstance(profiles, Profile) else profiles
     environment = Environment(

@@ -1,16 +1,31 @@
 """The sandbox's worlds and the names under which what is stored of them is kept apart."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from attrs import evolve
 
-from mtf_core.market import InvalidCandlesError
-from mtf_entrypoints.cli.options import World
+from mtf_adapters.local import WallClock
+from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_core.market import InvalidCandlesError, format_instant, parse_instant
+from mtf_core.ports import InstantNotServedError
+from mtf_entrypoints.cli.options import AT, SANDBOX, World
 from mtf_entrypoints.cli.working import settings_of
-from mtf_entrypoints.sandbox_venue import sandbox_venue, sandbox_world
+from mtf_entrypoints.sandbox_venue import (
+    DEFAULT_INSTANT_MS,
+    DEFAULT_SEED,
+    DEFAULT_UNIVERSE,
+    LARGEST_UNIVERSE,
+    options_for,
+    sandbox_venue,
+    sandbox_world,
+)
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 from mtf_entrypoints.venues import build_venue
 from tests.integration.cli.candles import minute_rows, write_csv
+
+WALL = SandboxClock(parse_instant("2026-03-01T00:00Z"))
 
 
 def files(*pairs: tuple[str, Path], overrides: Path | None = None) -> Settings:
@@ -52,10 +67,79 @@ def test_files_without_an_instant_stand_where_the_shortest_ends(tmp_path: Path) 
 
 
 def test_a_venue_can_be_visited_at_another_instant_without_moving_it() -> None:
-    venue = sandbox_venue(Settings(at_ms=1_769_868_000_000, sandbox=SandboxOptions(universe_size=2)))
+    venue = sandbox_venue(Settings(at_ms=1_769_868_000_000, sandbox=SandboxOptions(universe_size=2)), WALL)
     assert venue.as_of is not None
     assert venue.as_of(1_769_000_000_000).clock.now_ms() == 1_769_000_000_000
     assert venue.clock.now_ms() == 1_769_868_000_000
+
+
+def test_the_help_texts_tell_the_defaults_in_effect() -> None:
+    """They are literals, because help must not wait for the core."""
+    (seed,) = get_args(SANDBOX["seed"][0])[1:]
+    (size,) = get_args(SANDBOX["universe_size"][0])[1:]
+    (at,) = get_args(AT["at"][0])[1:]
+    assert (seed.show_default, size.show_default) == (str(DEFAULT_SEED), str(DEFAULT_UNIVERSE))
+    assert size.max == LARGEST_UNIVERSE
+    assert f"{format_instant(DEFAULT_INSTANT_MS).removesuffix(':00Z')}Z" in at.help
+
+
+def test_a_market_without_an_instant_goes_with_the_clock() -> None:
+    wall = SandboxClock(WALL.now_ms())
+    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), wall)
+    wall.advance(5)
+    assert venue.clock.now_ms() == WALL.now_ms() + 5
+
+
+def test_no_market_is_visited_beyond_this_machines_clock() -> None:
+    """What a run in the year 2106 leaves would be the newest for ever."""
+    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), WALL)
+    assert venue.as_of is not None
+    assert venue.as_of(WALL.now_ms()).clock.now_ms() == WALL.now_ms()
+    with pytest.raises(InstantNotServedError, match="lies in the future"):
+        venue.as_of(WALL.now_ms() + 1)
+
+
+@pytest.mark.parametrize("year", ["1900", "2106"])
+async def test_a_clock_that_is_far_off_gets_no_contracts(year: str) -> None:
+    wall = SandboxClock(parse_instant(f"{year}-02-07T06:28:16Z"))
+    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), wall)
+    with pytest.raises(InstantNotServedError, match=f"{year}-02-07.* lies outside the generated market"):
+        await venue.market.contracts()
+
+
+@pytest.mark.parametrize("size", [0, -1, 2001, 100_000_000])
+def test_a_universe_is_at_least_one_contract_and_at_most_two_thousand(size: int) -> None:
+    with pytest.raises(SettingsError, match=f"--universe-size: found {size}; allowed is 1 to 2000 contracts"):
+        sandbox_world(Settings(sandbox=SandboxOptions(universe_size=size)))
+
+
+@pytest.mark.parametrize("options", [SandboxOptions(seed=1), SandboxOptions(universe_size=300)])
+def test_what_says_which_market_is_generated_is_refused_beside_candle_files(
+    options: SandboxOptions, tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "a.csv", minute_rows(30))
+    with pytest.raises(SettingsError, match="with --candles there is none"):
+        sandbox_world(Settings(sandbox=evolve(options, candle_files=(("BTCUSDT", path),))))
+
+
+def test_a_generated_market_can_be_reached_by_its_name() -> None:
+    for options, words in (
+        (SandboxOptions(), ""),
+        (SandboxOptions(universe_size=12), "--universe-size 12"),
+        (SandboxOptions(seed=-7, universe_size=12), "--seed -7 --universe-size 12"),
+    ):
+        assert options_for(sandbox_world(Settings(sandbox=options)).namespace) == words
+    assert options_for("sandbox-files-0123") is None
+
+
+def test_a_command_line_without_an_instant_is_at_the_default_one_and_a_service_goes_with_the_clock() -> None:
+    assert settings_of(World()).at_ms == DEFAULT_INSTANT_MS
+    assert settings_of(World(), stays=True).at_ms is None
+    assert settings_of(World(candles=["BTCUSDT=a.csv"])).at_ms is None, "the candles have an end"
+    before_ms = WallClock().now_ms()
+    now_ms = settings_of(World(at="now")).at_ms
+    assert now_ms is not None
+    assert before_ms <= now_ms <= WallClock().now_ms()
 
 
 def test_a_candle_file_from_the_future_is_refused(tmp_path: Path) -> None:
@@ -79,7 +163,7 @@ def test_contract_values_for_a_symbol_without_candles_are_refused(tmp_path: Path
 
 def test_an_unknown_exchange_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SettingsError, match=r"unknown exchange 'nyse'.*sandbox"):
-        build_venue(Settings(exchange="nyse"))
+        build_venue(Settings(exchange="nyse"), WALL)
 
 
 @pytest.mark.parametrize("given", [["BTCUSDT"], ["=a.csv"], ["btcusdt=a.csv"], ["BTCUSDT="], ["A=x", "A=y"]])

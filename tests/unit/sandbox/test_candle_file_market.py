@@ -14,9 +14,8 @@ from mtf_adapters.sandbox.contract_overrides import (
     default_contract,
     read_contract_overrides,
 )
-from mtf_adapters.sandbox.market import OutsideMarketSpanError, TimeframeNotServedError
 from mtf_core.market import MINUTE_MS, Candles, InvalidContractError, Timeframe
-from mtf_core.ports import UnknownSymbolError
+from mtf_core.ports import InstantNotServedError, TimeframeNotServedError, UnknownSymbolError
 
 START_MS = 1_640_995_200_000  # 2022-01-01T00:00Z
 END_MS = START_MS + 120 * MINUTE_MS
@@ -61,7 +60,7 @@ def test_an_instant_outside_the_file_is_refused_with_its_span(market: CandleFile
         lambda: market.prices("BTCUSDT", now_ms),
         lambda: market.candles("BTCUSDT", Timeframe.M1, START_MS, END_MS, now_ms),
     ):
-        with pytest.raises(OutsideMarketSpanError, match="cover 2022-01-01T00:01:00Z to 2022-01-01T02:00:00Z"):
+        with pytest.raises(InstantNotServedError, match="cover 2022-01-01T00:01:00Z to 2022-01-01T02:00:00Z"):
             ask()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
+from mtf_adapters.sql import contract_counts
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract, format_instant
 from mtf_core.runs.journal import contract_to_json
@@ -11,7 +13,9 @@ from mtf_core.upkeep import ContractSync, stored_contracts, sync_contracts
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import working
+from mtf_entrypoints.cli.working import settings_of, working
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.sandbox_venue import options_for
 
 _SHOWN_NAMES = 10
 
@@ -43,9 +47,9 @@ async def _sync(world: World) -> ContractSync:
 
 def show(world: World, symbol: str | None, as_json: bool) -> None:
     """The stored contracts, all or one; raises `CommandError` when there are none to show."""
-    contracts = asyncio.run(_stored(world))
+    contracts, nothing = asyncio.run(_stored(world))
     if not contracts:
-        raise CommandError("no contracts are stored; run `mtf contracts sync` first", FAILED)
+        raise CommandError(nothing, FAILED)
     if symbol is not None:
         names = [contract.symbol for contract in contracts]
         if symbol not in names:
@@ -62,9 +66,23 @@ def show(world: World, symbol: str | None, as_json: bool) -> None:
         _print_all(contracts)
 
 
-async def _stored(world: World) -> tuple[Contract, ...]:
-    async with working(world) as environment:
-        return await stored_contracts(environment)
+async def _stored(world: World) -> tuple[tuple[Contract, ...], str]:
+    """The stored contracts, and what to say when there are none: which other markets have some."""
+    async with opened(settings_of(world)) as container:
+        environment = container.environment()
+        contracts = await stored_contracts(environment)
+        others = {} if contracts else await contract_counts(container.database())
+        return contracts, _nothing_stored(environment.venue.label, others)
+
+
+def _nothing_stored(label: str, others: Mapping[str, int]) -> str:
+    text = f"no contracts of the {label} are stored; `mtf contracts sync` fetches them"
+    stored = "; ".join(
+        f"{output.counted(count, 'contract')} of {namespace}" + (f" ({options})" if options else "")
+        for namespace, count in others.items()
+        for options in (options_for(namespace),)
+    )
+    return f"{text}. Stored are: {stored}" if stored else text
 
 
 def _print_all(contracts: tuple[Contract, ...]) -> None:

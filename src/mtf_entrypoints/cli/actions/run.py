@@ -14,7 +14,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
-from mtf_entrypoints.cli.working import settings_of, split_names
+from mtf_entrypoints.cli.working import NOW, settings_of, split_names
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.settings import Settings
 
@@ -27,20 +27,23 @@ def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
         "symbols": split_names(options["symbols"]) or [symbol for symbol, _ in settings.sandbox.candle_files],
         "profile": settings.profile,
         "exchange": settings.exchange,
-        "at": world.at,
+        "at": None if world.at == NOW else world.at,
     }
-    report = asyncio.run(_run(settings, document))
+    report, where = asyncio.run(_run(settings, document))
     if as_json:
         output.write_json(report.to_json())
     else:
-        print_report(report, output.console())
+        print_report(report, where, output.console())
+        if world.at is None and not world.candles:
+            output.write_line("The market is generated, its instant the default: --at names another, --at now is now.")
     if report.results and report.count(SymbolStatus.ERROR) == len(report.results):
         raise typer.Exit(FAILED)
 
 
-async def _run(settings: Settings, document: Mapping[str, Any]) -> RunReport:
+async def _run(settings: Settings, document: Mapping[str, Any]) -> tuple[RunReport, str]:
+    """The report, and the market in words."""
     request = parse_request(document, exchanges=(settings.exchange,))
     async with opened(settings) as container:
         orchestrator = container.orchestrator()
         with output.progress() as progress:
-            return await orchestrator.run(request, progress)
+            return await orchestrator.run(request, progress), container.venue().label

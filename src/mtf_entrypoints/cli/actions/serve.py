@@ -10,7 +10,7 @@ from mtf_entrypoints.http.server import serve
 
 def perform(world: World, listening: Listening) -> None:
     """Serves until interrupted."""
-    serve(settings_of(world), listening)
+    serve(settings_of(world, stays=True), listening)
 
 
 __all__ = ["Listening", "perform"]

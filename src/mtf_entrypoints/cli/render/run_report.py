@@ -16,10 +16,10 @@ _EXAMPLES = 3
 _NUMBERS = ("entry\nzone", "stop", "targets", "size", "lev", "margin\nUSDT", "risk\nUSDT")
 
 
-def print_report(report: RunReport, console: Console) -> None:
-    """The whole report. Money is in USDT, sizes in contracts."""
+def print_report(report: RunReport, where: str, console: Console) -> None:
+    """The whole report; `where` names the market. Money is in USDT, sizes in contracts."""
     ready = [result for result in report.results.values() if result.status is SymbolStatus.READY]
-    console.print(Text(f"{report.profile} on {report.exchange} at {format_instant(report.instant_ms)}", style="bold"))
+    console.print(Text(f"{report.profile} on the {where} at {format_instant(report.instant_ms)}", style="bold"))
     planned = [result for result in ready if result.plan is not None]
     if planned:
         console.print(_planned_table(planned))
