@@ -51,6 +51,7 @@ _MAJORS = (
 
 _HOUR_MS = 3_600_000
 _YOUNGEST_HOURS, _YOUNG_SPAN_HOURS = 30, 840
+_EXPIRED_SPAN_HOURS = 840
 _SYLLABLES = (
     *("BA", "CO", "DRA", "EX", "FI", "GLO", "HU", "IN", "JO", "KA", "LU", "MEN"),
     *("NO", "OR", "PI", "QU", "RA", "SOL", "TEN", "UL", "VA", "WEX", "YO", "ZI"),
@@ -60,7 +61,8 @@ _SYLLABLES = (
 def listings(seed: int, count: int, reference_ms: int) -> tuple[Listing, ...]:
     """`count` listings, the same for a seed whatever the count: a longer list begins with the shorter one.
 
-    Of the invented ones, one in fifty each is delisted, quoted in USDC, or younger than 880 hours at `reference_ms`.
+    Of the invented ones, one in fifty each is delisted, open for closing only, expired before `reference_ms`, quoted in
+    USDC, or younger than 880 hours at `reference_ms`.
     """
     majors = [_major(seed, row, reference_ms) for row in _MAJORS[:count]]
     invented = [_invented(seed, number, reference_ms) for number in range(max(0, count - len(_MAJORS)))]
@@ -142,7 +144,7 @@ def _listed_long_ago(seed: int, symbol: str, reference_ms: int) -> int:
 
 
 def _with_a_blemish(seed: int, contract: Contract, number: int, reference_ms: int) -> Contract:
-    """The contract, or for three in fifty one that a selection should leave out."""
+    """The contract, or for five in fifty one that a selection should leave out."""
     match number % 50:
         case 17:
             return evolve(contract, status=ContractStatus.DELISTED)
@@ -152,6 +154,11 @@ def _with_a_blemish(seed: int, contract: Contract, number: int, reference_ms: in
         case 37:
             hours = _YOUNGEST_HOURS + int(_YOUNG_SPAN_HOURS * uniform_of(seed, contract.symbol, "youth"))
             return evolve(contract, opened_at_ms=(reference_ms // _HOUR_MS - hours) * _HOUR_MS)
+        case 46:
+            return evolve(contract, status=ContractStatus.CLOSE_ONLY)
+        case 48:
+            hours = 1 + int(_EXPIRED_SPAN_HOURS * uniform_of(seed, contract.symbol, "expiry"))
+            return evolve(contract, expires_at_ms=(reference_ms // _HOUR_MS - hours) * _HOUR_MS)
         case _:
             return contract
 

@@ -27,7 +27,8 @@ def test_most_contracts_pass_the_shipped_selection_and_some_fail_each_filter():
     """Thresholds of `mtf_contracts`: USDT, trading, turnover above 8 million, older than 880 hours."""
     assert sum(_selected(contract) for contract in CONTRACTS) > 200
     assert any(contract.quote_currency != "USDT" for contract in CONTRACTS)
-    assert any(contract.status != "trading" for contract in CONTRACTS)
+    assert {contract.status for contract in CONTRACTS} == {"trading", "close_only", "delisted"}
+    assert any(0 < contract.expires_at_ms < NOON_MS for contract in CONTRACTS)
     assert any(NOON_MS - contract.opened_at_ms < HOURS_880_MS for contract in CONTRACTS)
     assert any(contract.turnover_24h < 1_500_000 for contract in CONTRACTS)
     assert any(1_500_000 <= contract.turnover_24h <= 8_000_000 for contract in CONTRACTS)
@@ -37,6 +38,7 @@ def _selected(contract: Contract) -> bool:
     return (
         contract.quote_currency == "USDT"
         and contract.status == "trading"
+        and not 0 < contract.expires_at_ms <= NOON_MS
         and contract.turnover_24h > 8_000_000
         and NOON_MS - contract.opened_at_ms >= HOURS_880_MS
     )
