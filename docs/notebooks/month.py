@@ -105,7 +105,7 @@ for panel in (price, reasons):
 # %% [markdown]
 # ## From decisions to orders
 #
-# A plan needs facts that candles do not hold: the contract, the book, the mark price, the balance. `sandbox_facts`
+# A plan needs facts that candles do not hold: the contract, the book, the mark price, the balance. `venue_facts`
 # shows what the sandbox would have at an instant. The outcome is an `OrderPlan`, or a `Skip` with a reason: often the
 # price has left the entry zone when the rules agree. Here, every tenth READY minute of the month:
 
@@ -117,7 +117,7 @@ def decided(at: int):
 
 
 def planned(at: int) -> mtf.OrderPlan | mtf.Skip:
-    facts = mtf.sandbox_facts(symbol, candles[Timeframe.M1], at)
+    facts = mtf.venue_facts(symbol, candles[Timeframe.M1], at)
     return mtf.plan_order(
         profile, decided(at), contract=facts.contract, book=facts.book, mark=facts.mark, balance=facts.balance
     )

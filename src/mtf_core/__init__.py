@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Timeframe,
         TopOfBook,
     )
-    from mtf_core.notebook import decide, decide_over, load_profile, plan_order, sandbox_facts
+    from mtf_core.notebook import decide, decide_over, load_profile, plan_order, venue_facts
     from mtf_core.planning import OrderPlan, Skip, plan_to_json
     from mtf_core.reasons import Reason
     from mtf_core.settings.nodes import ConfigError
@@ -55,7 +55,7 @@ _HOMES = {
     "load_profile": "mtf_core.notebook",
     "plan_order": "mtf_core.notebook",
     "plan_to_json": "mtf_core.planning",
-    "sandbox_facts": "mtf_core.notebook",
+    "venue_facts": "mtf_core.notebook",
 }
 
 __all__ = [
@@ -78,7 +78,7 @@ __all__ = [
     "load_profile",
     "plan_order",
     "plan_to_json",
-    "sandbox_facts",
+    "venue_facts",
 ]
 
 

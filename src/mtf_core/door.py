@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class NoSourceError(RuntimeError):
@@ -14,9 +17,31 @@ class NoSourceError(RuntimeError):
 @cache
 def source(name: str) -> Callable[..., Any]:
     """The function registered under `name` in the entry point group `mtf_core.sources`."""
+    for entry in _registered():
+        if entry.name == name:
+            return _loaded(entry)
+    raise NoSourceError(f"nothing is registered as the source of {name}; is the package mtf-orchestrator installed?")
+
+
+def venue_source(kind: str, venue: str | None = None) -> Callable[..., Any]:
+    """The function that a venue registers under its name and `kind`, like `NAME_facts`; None: the only venue's."""
+    entries = {entry.name.removesuffix(f"_{kind}"): entry for entry in _registered() if entry.name.endswith(f"_{kind}")}
+    if venue in entries:
+        return _loaded(entries[venue])
+    if venue is None and len(entries) == 1:
+        return _loaded(*entries.values())
+    known = ", ".join(sorted(entries)) or "none"
+    asked = "more than one venue is registered" if venue is None and entries else f"no venue {venue or 'at all'}"
+    raise NoSourceError(f"the source of {kind}: {asked}; registered are: {known}")
+
+
+def _loaded(entry: EntryPoint) -> Callable[..., Any]:
+    loaded: Callable[..., Any] = entry.load()
+    return loaded
+
+
+@cache
+def _registered() -> tuple[EntryPoint, ...]:
     from importlib.metadata import entry_points  # noqa: PLC0415  (slow to import, and only this needs it)
 
-    for entry in entry_points(group="mtf_core.sources", name=name):
-        loaded: Callable[..., Any] = entry.load()
-        return loaded
-    raise NoSourceError(f"nothing is registered as the source of {name}; is the package mtf installed?")
+    return tuple(entry_points(group="mtf_core.sources"))

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from mtf_core import planning
-from mtf_core.door import source
+from mtf_core.door import source, venue_source
 from mtf_core.market import (
     Candles,
     CandleStack,
@@ -134,9 +134,12 @@ def plan_order(
     return planning.plan_order(signal, contract, facts, profile.trade_entry, now_ms)
 
 
-def sandbox_facts(symbol: str, candles: Candles, at: Instant) -> Any:
-    """What the sandbox exchange shows of candles at an instant: `.contract`, `.book`, `.mark` and `.balance`."""
-    return source("sandbox_facts")(symbol, candles, _ms(at))
+def venue_facts(symbol: str, candles: Candles, at: Instant, *, venue: str | None = None) -> Any:
+    """What an exchange that serves these candles shows at an instant: `.contract`, `.book`, `.mark` and `.balance`.
+
+    `venue` None: the only one that is registered. Raises `NoSourceError` for one that is not.
+    """
+    return venue_source("facts", venue)(symbol, candles, _ms(at))
 
 
 def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:

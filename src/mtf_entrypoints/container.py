@@ -56,11 +56,16 @@ def new_run_id() -> str:
 
 
 class Container(containers.DeclarativeContainer):
-    """What a process consists of; every part is built when it is first asked for."""
+    """What a process consists of; every part is built when it is first asked for.
+
+    Time and randomness are parts like others, so that a simulation can replace them.
+    """
 
     settings = providers.Dependency(instance_of=Settings)
     database = providers.Singleton(Database.open, settings.provided.database_url)
     wall_clock = providers.Singleton(WallClock)
+    timer = providers.Object(time.perf_counter)
+    new_run_id = providers.Object(new_run_id)
     venue = providers.Singleton(build_venue, settings, wall_clock)
     stores = providers.Singleton(build_stores, database, venue.provided.namespace)
     locks = providers.Singleton(InProcessLocks, wall_clock)
@@ -72,19 +77,20 @@ class Container(containers.DeclarativeContainer):
         locks=locks,
         profiles=profiles,
         wall=wall_clock,
-        timer=providers.Object(time.perf_counter),
-        new_run_id=providers.Object(new_run_id),
+        timer=timer,
+        new_run_id=new_run_id,
     )
     orchestrator = providers.Singleton(Orchestrator, environment)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, ready: bool = True) -> AsyncIterator[Container]:
+async def opened(settings: Settings, *, ready: bool = True, **replaced: object) -> AsyncIterator[Container]:
     """A container whose database is open until the block ends; `ready`: with the tables that this version needs.
 
-    A new SQLite file gets its tables by itself. Older tables, and PostgreSQL, wait for `mtf db upgrade`.
+    `replaced` are parts of the container by their names, to be taken instead of its own. A new SQLite file gets its
+    tables by itself. Older tables, and PostgreSQL, wait for `mtf db upgrade`.
     """
-    container = Container(settings=settings)
+    container = Container(settings=settings, **replaced)
     container.venue()  # what is wrong with the options is told before anything is created
     database = container.database()
     try:

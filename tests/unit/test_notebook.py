@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import mtf_core as mtf
+from mtf_core.door import NoSourceError
 from mtf_core.market import COLUMNS
 from tests.market_strategies import moody_minutes, walk
 from tests.unit.validation.profiles import M1, M5, compare, profile_of
@@ -87,7 +88,7 @@ def test_a_ready_decision_can_be_planned_on_the_sandboxs_facts() -> None:
     at = "2024-01-08T12:00Z"
     decision = mtf.decide(always_long(), symbol="BTCUSDT", candles={"1m": minutes()}, at=at)
     assert decision.ready
-    facts = mtf.sandbox_facts("BTCUSDT", minutes(), at)
+    facts = mtf.venue_facts("BTCUSDT", minutes(), at)
     plan = mtf.plan_order(
         always_long(), decision, contract=facts.contract, book=facts.book, balance=Decimal(1000), mark=facts.mark
     )
@@ -96,9 +97,16 @@ def test_a_ready_decision_can_be_planned_on_the_sandboxs_facts() -> None:
         assert plan.side is mtf.Side.LONG
 
 
+def test_the_facts_of_a_venue_are_those_of_the_only_one_or_of_the_one_that_is_named() -> None:
+    at = "2024-01-08T12:00Z"
+    assert mtf.venue_facts("T", minutes(), at) == mtf.venue_facts("T", minutes(), at, venue="sandbox")
+    with pytest.raises(NoSourceError, match="no venue nyse; registered are: sandbox"):
+        mtf.venue_facts("T", minutes(), at, venue="nyse")
+
+
 def test_a_decision_that_is_not_ready_is_not_planned() -> None:
     decision = mtf.decide(always_long(), symbol="T", candles={"1m": minutes()[:3]})
-    facts = mtf.sandbox_facts("T", minutes(), "2024-01-08T12:00Z")
+    facts = mtf.venue_facts("T", minutes(), "2024-01-08T12:00Z")
     with pytest.raises(ValueError, match=r"T is not READY at 2024-01-01T00:03:00Z: .*invalid_timeframes"):
         mtf.plan_order(always_long(), decision, contract=facts.contract, book=facts.book, balance=1000)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time of the world that a run lives in: the wall clock, or a sandbox's settable instant."""
+    """Tells the time of the world that a run lives in: the wall clock, or an instant that is set."""
 
     def now_ms(self) -> int:
         """Milliseconds UTC."""

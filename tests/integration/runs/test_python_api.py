@@ -29,7 +29,7 @@ def assert_same(
     profile: mtf.Profile, report: RunReport, symbol: str, candles: Candles, at_ms: int
 ) -> mtf.OrderPlan | None:
     """The decision with its reason and outcomes; where it is READY, the plan with every step."""
-    facts = mtf.sandbox_facts(symbol, candles, at_ms)
+    facts = mtf.venue_facts(symbol, candles, at_ms)
     spread = float(facts.book.spread_ratio) * 10_000
     decision = mtf.decide(profile, symbol=symbol, candles={"1m": candles}, at=at_ms, spread_bps=spread)
     result = report.results[symbol]

@@ -1,0 +1,40 @@
+"""The container: what a simulation replaces is what the whole process then goes by."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_core.market import parse_instant, to_ms
+from mtf_core.runs import RunReport, RunRequest
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.settings import SandboxOptions, Settings
+
+WALL_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
+SETTINGS = Settings(database_url="memory", sandbox=SandboxOptions(universe_size=3))
+
+
+async def two_runs() -> list[RunReport]:
+    """A minute apart, in a process of its own whose time and names are given to it."""
+    clock, ticks, numbers = SandboxClock(WALL_MS), count(), count(1)
+    reports = []
+    async with opened(
+        SETTINGS,
+        wall_clock=clock,
+        timer=lambda: float(next(ticks)),
+        new_run_id=lambda: f"run-{next(numbers)}",
+    ) as container:
+        for _ in range(2):
+            reports.append(await container.orchestrator().run(RunRequest()))
+            clock.advance(60_000)
+    return reports
+
+
+async def test_clock_timer_and_run_ids_are_replaced_for_the_whole_process() -> None:
+    reports = await two_runs()
+    assert [report.run_id for report in reports] == ["run-1", "run-2"]
+    for minute, report in enumerate(reports):
+        now_ms = WALL_MS + minute * 60_000
+        assert (report.instant_ms, report.started_ms, report.finished_ms) == (now_ms, now_ms, now_ms)
+        assert set(report.performance.stages.values()) <= {1.0, 2.0}, "the timer says that every stage takes a second"
+    assert reports == await two_runs(), "nothing else than what was replaced tells two processes apart"
