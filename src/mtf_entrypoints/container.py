@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -11,12 +12,13 @@ from functools import cache
 from dependency_injector import containers, providers
 
 from mtf_adapters.files.profiles import load_profile
-from mtf_adapters.local import InProcessLocks, WallClock
+from mtf_adapters.local import WallClock
 from mtf_adapters.sql import (
     Database,
     SqlAuditStore,
     SqlCandleStore,
     SqlContractStore,
+    SqlLocks,
     SqlRunStore,
     SqlSwitchStore,
     namespace_of_run,
@@ -65,10 +67,11 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(Database.open, settings.provided.database_url)
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
+    sleep = providers.Object(asyncio.sleep)
     new_run_id = providers.Object(new_run_id)
     venue = providers.Singleton(build_venue, settings, wall_clock)
     stores = providers.Singleton(build_stores, database, venue.provided.namespace)
-    locks = providers.Singleton(InProcessLocks, wall_clock)
+    locks = providers.Singleton(SqlLocks, database, wall_clock)
     profiles = providers.Singleton(profile_source, settings)
     environment = providers.Singleton(
         Environment,
@@ -78,6 +81,7 @@ class Container(containers.DeclarativeContainer):
         profiles=profiles,
         wall=wall_clock,
         timer=timer,
+        sleep=sleep,
         new_run_id=new_run_id,
     )
     orchestrator = providers.Singleton(Orchestrator, environment)

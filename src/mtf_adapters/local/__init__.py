@@ -1,6 +1,5 @@
-"""What a single process needs of the outside world: the wall clock and locks in memory."""
+"""What a process needs of the machine it runs on: the wall clock."""
 
 from mtf_adapters.local.clock import WallClock
-from mtf_adapters.local.locks import InProcessLocks
 
-__all__ = ["InProcessLocks", "WallClock"]
+__all__ = ["WallClock"]

@@ -5,6 +5,7 @@ from mtf_adapters.sql.candles import SqlCandleStore
 from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
+from mtf_adapters.sql.locks import SqlLocks
 from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run
 from mtf_adapters.sql.switches import SqlSwitchStore
 
@@ -14,6 +15,7 @@ __all__ = [
     "SqlAuditStore",
     "SqlCandleStore",
     "SqlContractStore",
+    "SqlLocks",
     "SqlRunStore",
     "SqlSwitchStore",
     "contract_counts",

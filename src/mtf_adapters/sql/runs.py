@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, Row, Select, insert, select, tuple_, updat
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.documents import compressed, decompressed
+from mtf_adapters.sql.locks import check_fence
 from mtf_adapters.sql.paging import cursor_after, position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import runs
 from mtf_adapters.sql.upserts import insert_new
-from mtf_core.ports import StoreError
+from mtf_core.ports import Acquired, StoreError
 from mtf_core.records import DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, RunStatus
 
 Columns = TypeVar("Columns", bound=tuple[object, ...])
@@ -55,8 +56,11 @@ class SqlRunStore:
                 await connection.execute(insert_new(document_table, connection), rows)
             await connection.execute(insert(runs), self._row(_run_row(run)))
 
-    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
-        """Stores the end of a run and all its decisions in one transaction; a run ends once."""
+    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord], fence: Acquired | None = None) -> None:
+        """Stores the end of a run and all its decisions in one transaction; a run ends once.
+
+        Raises `LockLostError`, and stores nothing, when the lock `fence` is no longer its owner's.
+        """
         strangers = sorted({decision.run_id for decision in decisions} - {run.run_id})
         if strangers:
             raise StoreError(f"run {run.run_id} cannot end with decisions of {', '.join(strangers)}")
@@ -64,6 +68,8 @@ class SqlRunStore:
         detail_rows = [self._row(_details(decision)) for decision in decisions]
         running = self._is_run(run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
         async with self._database.writing() as connection:
+            if fence is not None:
+                await check_fence(connection, fence)
             ended = await connection.execute(update(runs).where(running).values(self._row(_run_row(run))))
             if ended.rowcount != 1:
                 raise StoreError(f"run {run.run_id} cannot end: it has not started, or has ended before")

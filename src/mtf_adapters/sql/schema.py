@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -192,6 +192,16 @@ switches = Table(
     Column("reason", String, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
 )
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+)
+"""Locks are the whole database's; a row outlives its lock, for the next owner's token must be higher."""
 
 audit = Table(
     "audit",

@@ -1,12 +1,13 @@
 """What the core needs from outside, as protocols, and the values that cross them."""
 
 from mtf_core.ports.clock import Clock
-from mtf_core.ports.environment import Environment, ProfileSource, Progress, Stores, no_progress
+from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sleep, Stores, no_progress
 from mtf_core.ports.errors import (
     ExchangeError,
     ExchangeUnavailableError,
     InstantNotServedError,
     InvalidCursorError,
+    LockLostError,
     PortError,
     StoreError,
     StoreOutdatedError,
@@ -15,11 +16,12 @@ from mtf_core.ports.errors import (
     UnknownSymbolError,
 )
 from mtf_core.ports.exchange import Account, MarketData, Venue
-from mtf_core.ports.locks import LockHeld, Locks
+from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
 from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RunStore, SwitchStore
 
 __all__ = [
     "Account",
+    "Acquired",
     "AuditStore",
     "CandleStore",
     "Clock",
@@ -27,15 +29,18 @@ __all__ = [
     "Environment",
     "ExchangeError",
     "ExchangeUnavailableError",
+    "HeldBy",
     "InstantNotServedError",
     "InvalidCursorError",
-    "LockHeld",
+    "LockAnswer",
+    "LockLostError",
     "Locks",
     "MarketData",
     "PortError",
     "ProfileSource",
     "Progress",
     "RunStore",
+    "Sleep",
     "StoreError",
     "StoreOutdatedError",
     "StoreUnavailableError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from attrs import evolve, frozen
@@ -16,6 +16,10 @@ from mtf_core.settings.profile import Profile
 
 ProfileSource = Callable[[str | None], Profile]
 """The checked profile of that name, or the first enabled one for None; raises `ConfigError`."""
+
+
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits for so many seconds."""
 
 
 @frozen(eq=False)
@@ -33,8 +37,8 @@ class Stores:
 class Environment:
     """Everything outside the core that a use case may touch.
 
-    `wall` is the clock on the wall (the venue has its own); `timer` counts seconds from an arbitrary start and
-    `new_run_id` makes identifiers: the core has neither time nor randomness of its own.
+    `wall` is the clock on the wall (the venue has its own); `timer` counts seconds from an arbitrary start, `sleep`
+    waits and `new_run_id` makes identifiers: the core has neither time nor randomness of its own.
     """
 
     venue: Venue
@@ -43,6 +47,7 @@ class Environment:
     profiles: ProfileSource
     wall: Clock
     timer: Callable[[], float]
+    sleep: Sleep
     new_run_id: Callable[[], str]
 
     def at(self, at_ms: int | None) -> Environment:

@@ -9,6 +9,7 @@ PortError
 └── StoreError             the store refused or failed
     ├── StoreUnavailableError      cannot be reached or written
     ├── StoreOutdatedError         its schema is not the one this version needs
+    ├── LockLostError              the writer's lock is another owner's by now: nothing was stored
     └── InvalidCursorError         the text is no cursor that the store gave out
 """
 
@@ -47,6 +48,10 @@ class StoreUnavailableError(StoreError):
 
 class StoreOutdatedError(StoreError):
     """The store's schema is not the one this version needs; `mtf db upgrade` brings it there."""
+
+
+class LockLostError(StoreError):
+    """The lock under which something was to be stored is another owner's by now; nothing was stored."""
 
 
 class InvalidCursorError(StoreError):

@@ -1,14 +1,24 @@
-"""Locks: a run of a profile, and a symbol, are worked on by one at a time."""
+"""Locks: a run of a profile, and a symbol, are worked on by one at a time, whatever the process."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
 
 @frozen
-class LockHeld:
+class Acquired:
+    """The lock is the owner's. `token` grows with every new owner of the name, so a store can tell a late one."""
+
+    name: str
+    owner: str
+    token: int
+
+
+@frozen
+class HeldBy:
     """Who holds a lock, and until when it is theirs unless renewed."""
 
     name: str
@@ -16,17 +26,32 @@ class LockHeld:
     expires_at_ms: int
 
 
+LockAnswer: TypeAlias = Acquired | HeldBy
+
+
 class Locks(Protocol):
-    """Named locks with an owner and an expiry."""
+    """Named locks with an owner and an expiry; an owner's name is its own, like a run's id.
 
-    async def acquire(self, name: str, owner: str, ttl_ms: int) -> LockHeld | None:
-        """None when `owner` holds the lock now; else who does."""
+    Every method raises `StoreError` or one of its kinds, nothing else, but ValueError for a time to live that is not
+    above zero.
+    """
+
+    async def acquire(self, names: Iterable[str], owner: str, ttl_ms: int) -> Mapping[str, LockAnswer]:
+        """An answer for each name. What the owner holds already stays its own, with the same token, for `ttl_ms`."""
         ...
 
-    async def release(self, name: str, owner: str) -> None:
-        """Gives the lock back; nothing happens when `owner` does not hold it."""
+    async def renew(self, names: Iterable[str], owner: str, ttl_ms: int) -> frozenset[str]:
+        """Those of the locks that are still the owner's, now for `ttl_ms`; one that was lost is not taken again."""
         ...
 
-    async def held(self) -> tuple[LockHeld, ...]:
-        """Every lock that has not expired."""
+    async def release(self, names: Iterable[str], owner: str) -> None:
+        """Gives locks back; nothing happens to those that the owner does not hold."""
+        ...
+
+    async def force_release(self, name: str) -> HeldBy | None:
+        """Takes a lock from whoever holds it, and says who did; None when nobody does. The owner cannot renew it."""
+        ...
+
+    async def held(self) -> tuple[HeldBy, ...]:
+        """Every lock that has not expired, sorted by name."""
         ...

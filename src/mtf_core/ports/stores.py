@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from mtf_core.market import Candles, Contract, Gap, Timeframe
+from mtf_core.ports.locks import Acquired
 from mtf_core.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord
 from mtf_core.risk import Switch
 
@@ -62,8 +63,11 @@ class RunStore(Protocol):
         """Records a run as running, and each document once per digest; the run's own configuration is among them."""
         ...
 
-    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord]) -> None:
-        """Stores the end of a run and all its decisions in one transaction."""
+    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord], fence: Acquired | None = None) -> None:
+        """Stores the end of a run and all its decisions in one transaction.
+
+        Raises `LockLostError`, and stores nothing, when the lock `fence` is no longer its owner's.
+        """
         ...
 
     async def run(self, run_id: str) -> RunRecord | None: ...

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract
-from mtf_core.ports import ExchangeError
+from mtf_core.ports import Acquired, ExchangeError, HeldBy
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.reasons import Reason
 from mtf_core.records import AuditEvent
@@ -60,13 +60,12 @@ def symbol_lock(run: RunState, symbol: str) -> str:
 async def lock_symbols(run: RunState, contracts: Sequence[Contract]) -> tuple[Contract, ...]:
     """Locks every symbol it can and returns those; the others are being worked on by another run."""
     ttl_ms = run.profile.trading.locks.symbol_ttl_sec * 1000
-    locked = []
-    for contract in contracts:
-        if await run.leases.take(symbol_lock(run, contract.symbol), ttl_ms) is None:
-            locked.append(contract)
-        else:
+    names = {symbol_lock(run, contract.symbol): contract for contract in contracts}
+    answers = await run.leases.take_all(names, ttl_ms)
+    for name, contract in names.items():
+        if isinstance(answers[name], HeldBy):
             run.skip(contract.symbol, Reason.SYMBOL_LOCKED)
-    return tuple(locked)
+    return tuple(contract for name, contract in names.items() if isinstance(answers[name], Acquired))
 
 
 async def sync_account(run: RunState) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from attrs import define, field
 
-from mtf_core.ports import LockHeld, Locks, PortError
+from mtf_core.ports import Acquired, LockAnswer, Locks, PortError, Sleep
 
 
 @define(eq=False)
@@ -17,17 +17,26 @@ class Leases:
 
     locks: Locks
     owner: str
+    sleep: Sleep
     lost: set[str] = field(factory=set, init=False)
-    """Locks that expired before they could be renewed, and that another owner holds now."""
-    _held: dict[str, int] = field(factory=dict, init=False)
+    """Locks that could not be renewed: they expired or were taken away, and may be another owner's now."""
+    _ttl_ms: dict[str, int] = field(factory=dict, init=False)
+    """The time to live of every lock that is ours."""
+    _asked: set[str] = field(factory=set, init=False)
+    """Locks that may be ours: the answer has not come, or never came."""
 
-    async def take(self, name: str, ttl_ms: int) -> LockHeld | None:
-        """None when the lock is ours now; else who holds it."""
-        self._held[name] = ttl_ms  # before asking: whatever breaks off the answer, the lock is given back
-        held = await self.locks.acquire(name, self.owner, ttl_ms)
-        if held is not None:
-            del self._held[name]
-        return held
+    async def take(self, name: str, ttl_ms: int) -> LockAnswer:
+        """Ours from now on, or who holds it."""
+        return (await self.take_all([name], ttl_ms))[name]
+
+    async def take_all(self, names: Iterable[str], ttl_ms: int) -> Mapping[str, LockAnswer]:
+        """All that are free, in one call; who holds the others."""
+        wanted = tuple(names)
+        self._asked.update(wanted)
+        answers = await self.locks.acquire(wanted, self.owner, ttl_ms)
+        self._asked.difference_update(wanted)
+        self._ttl_ms |= {name: ttl_ms for name, answer in answers.items() if isinstance(answer, Acquired)}
+        return answers
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -38,20 +47,25 @@ class Leases:
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            await self._give_back()
+            with suppress(PortError):  # they expire by themselves
+                await self._give_back()
 
     async def _renew(self) -> None:
         while True:
             # Three times in the shortest life, so that one renewal may fail.
-            await asyncio.sleep(min(self._held.values(), default=1000) / 3000)
-            for name, ttl_ms in tuple(self._held.items()):
+            await self.sleep(min(self._ttl_ms.values(), default=1000) / 3000)
+            for ttl_ms in set(self._ttl_ms.values()):
+                names = [name for name, own_ms in self._ttl_ms.items() if own_ms == ttl_ms]
                 with suppress(PortError):
-                    if await self.locks.acquire(name, self.owner, ttl_ms) is not None:
-                        self.lost.add(name)
-                        del self._held[name]
+                    self._lose(set(names) - await self.locks.renew(names, self.owner, ttl_ms))
+
+    def _lose(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.lost.add(name)
+            del self._ttl_ms[name]
 
     async def _give_back(self) -> None:
-        for name in tuple(self._held):
-            with suppress(PortError):  # it expires by itself
-                await self.locks.release(name, self.owner)
-        self._held.clear()
+        names = self._asked | self._ttl_ms.keys()
+        if names:
+            await self.locks.release(names, self.owner)
+        self._ttl_ms.clear()

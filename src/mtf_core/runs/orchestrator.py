@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.market import Contract
-from mtf_core.ports import Environment, LockHeld, PortError, Progress, no_progress
+from mtf_core.ports import Environment, HeldBy, PortError, Progress, no_progress
 from mtf_core.records import RunRecord, RunStatus
 from mtf_core.runs.admission import (
     choose_symbols,
@@ -31,7 +31,7 @@ from mtf_core.runs.state import RunState
 class RunLockedError(RuntimeError):
     """Another run of the profile holds the lock."""
 
-    def __init__(self, held: LockHeld) -> None:
+    def __init__(self, held: HeldBy) -> None:
         self.held = held
         super().__init__(f"a run holds the lock {held.name!r}; it expires by itself if its owner died")
 
@@ -53,9 +53,10 @@ class Orchestrator:
         async with run.leases.kept():
             if not request.lock_per_symbol:
                 lock = f"run:{run.environment.venue.namespace}:{run.profile.name}"
-                held = await run.leases.take(lock, run.profile.trading.locks.run_ttl_sec * 1000)
-                if held is not None:
-                    raise RunLockedError(held)
+                answer = await run.leases.take(lock, run.profile.trading.locks.run_ttl_sec * 1000)
+                if isinstance(answer, HeldBy):
+                    raise RunLockedError(answer)
+                run.fence = answer
             return await self._run(run)
 
     def _state(self, request: RunRequest, progress: Progress) -> RunState:
@@ -72,7 +73,7 @@ class Orchestrator:
             exchange=MeteredExchange(environment.venue.market, environment.venue.account),
             watch=Stopwatch(environment.timer),
             progress=progress,
-            leases=Leases(environment.locks, run_id),
+            leases=Leases(environment.locks, run_id, environment.sleep),
         )
 
     async def _run(self, run: RunState) -> RunReport:
@@ -130,7 +131,7 @@ class Orchestrator:
             finished = evolve(
                 record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json()
             )
-            await run.environment.stores.runs.finish(finished, records)
+            await run.environment.stores.runs.finish(finished, records, run.fence)
         return evolve(report, performance=self._performance(run), finished_ms=run.environment.wall.now_ms())
 
     def _report(self, run: RunState) -> RunReport:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import define, evolve, field
 
 from mtf_core.market import AccountState, CandleStack, Timeframe
-from mtf_core.ports import Environment, Progress
+from mtf_core.ports import Acquired, Environment, Progress
 from mtf_core.reasons import Reason
 from mtf_core.risk.guards import DailyLoss
 from mtf_core.runs.leases import Leases
@@ -33,6 +33,8 @@ class RunState:
     watch: Stopwatch
     progress: Progress
     leases: Leases
+    fence: Acquired | None = None
+    """The run's own lock; None where a run locks its symbols only."""
     requested: int = 0
     account: AccountState | None = None
     account_error: str | None = None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from itertools import count
 
 from attrs import define, evolve
 
-from mtf_adapters.local import InProcessLocks
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
-from mtf_adapters.sql import Database
+from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.market import Candles, Position, Side, Timeframe
 from mtf_core.ports import Environment, Venue
 from mtf_core.runs import Orchestrator, RunReport, RunRequest
@@ -25,14 +24,14 @@ from tests.unit.settings.liveness.histories import MARKET, NOW_MS
 BALANCE = Decimal(10_000)
 
 
-class DyingLocks(InProcessLocks):
+class DyingLocks(SqlLocks):
     """Locks whose owners die before they give them back, once `dying` is set."""
 
     dying = False
 
-    async def release(self, name: str, owner: str) -> None:
+    async def release(self, names: Iterable[str], owner: str) -> None:
         if not self.dying:
-            await super().release(name, owner)
+            await super().release(names, owner)
 
 
 class BusyExchange(SandboxExchange):
@@ -77,7 +76,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
     """A fresh world in which every profile that is asked for is this one, but those named otherwise."""
     clock, account = SandboxClock(NOW_MS), SandboxAccount(BALANCE)
     used = BusyExchange(MARKET, clock, account)
-    locks, numbers = DyingLocks(clock), count(1)
+    numbers = count(1)
 
     def as_of(at_ms: int) -> Venue:
         past = SandboxExchange(MARKET, SandboxClock(at_ms), account)
@@ -85,6 +84,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
 
     venue = Venue("sandbox", "perpetual", "twenty contracts", "liveness", used, used, clock, CAPABILITIES, as_of)
     async with Database.open("memory") as database:
+        locks = DyingLocks(database, clock)
         environment = Environment(
             venue=venue,
             stores=build_stores(database, venue.namespace),
@@ -92,6 +92,7 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
             profiles=lambda name: named.get(name or "", profile),
             wall=clock,
             timer=lambda: 0.0,
+            sleep=asyncio.sleep,
             new_run_id=lambda: f"run-{next(numbers)}",
         )
         yield Sandbox(profile, clock, account, used, locks, environment, Orchestrator(environment))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Awaitable, Iterable
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from mtf_adapters.local import InProcessLocks, WallClock
-from mtf_adapters.sql import Database
-from mtf_core.market import Capabilities
-from mtf_core.ports import LockHeld
+from mtf_adapters.local import WallClock
+from mtf_adapters.sql import Database, SqlLocks
+from mtf_core.market import Capabilities, parse_instant, to_ms
+from mtf_core.ports import Acquired, LockAnswer, LockLostError
 from mtf_core.reasons import Reason
 from mtf_core.records import RunStatus
 from mtf_core.runs import RunLockedError, RunReport, RunRequest, SymbolStatus
 from mtf_core.runs.leases import Leases
 from mtf_core.settings.profile import Profile
 from mtf_core.upkeep.concurrency import for_each
+from mtf_entrypoints.container import opened
+from mtf_entrypoints.settings import SandboxOptions, Settings
 from tests.integration.runs.test_orchestrator import CHOSEN, assert_adds_up
 from tests.integration.runs.world import eager, reasons, simulated, world, world_on
 
@@ -98,21 +103,19 @@ async def test_locking_by_symbol_leaves_out_what_another_run_works_on() -> None:
         assert reasons(two) == {CHOSEN[1]: Reason.SYMBOL_LOCKED, CHOSEN[2]: None}
 
 
-class BrokenLocks(InProcessLocks):
-    """Locks whose server goes away after some have been taken."""
+class BrokenLocks(SqlLocks):
+    """Locks whose server goes away after those of the symbols were taken, before it says so."""
 
-    left = 4
-
-    async def acquire(self, name: str, owner: str, ttl_ms: int) -> LockHeld | None:
-        self.left -= 1
-        if not self.left:
+    async def acquire(self, names: Iterable[str], owner: str, ttl_ms: int) -> dict[str, LockAnswer]:
+        answers = await super().acquire(names, owner, ttl_ms)
+        if len(answers) > 1:
             raise ConnectionError("gone")
-        return await super().acquire(name, owner, ttl_ms)
+        return answers
 
 
 async def test_locks_that_were_taken_before_an_error_are_given_back() -> None:
     async with Database.open("memory") as database:
-        broken = BrokenLocks(WallClock())
+        broken = BrokenLocks(database, WallClock())
         there = world_on(database, EAGER, locks=broken)
         with pytest.raises(ConnectionError):
             await there.run()
@@ -129,7 +132,7 @@ def short_lived(profile: Profile) -> Profile:
 async def test_a_run_that_takes_longer_than_its_locks_live_keeps_them() -> None:
     """Locks live for a second; the other profile's run comes after a second and a half, while candles are fetched."""
     async with Database.open("memory") as database:
-        locks = InProcessLocks(WallClock())
+        locks = SqlLocks(database, WallClock())
         one = world_on(database, short_lived(EAGER), locks=locks)
         two = world_on(database, OTHER, locks=locks, prefix="other")
         one.watched.pause = 0.5
@@ -143,39 +146,90 @@ async def test_a_run_that_takes_longer_than_its_locks_live_keeps_them() -> None:
 
 
 async def test_a_lock_that_another_owner_took_over_is_known_as_lost_and_left_to_it() -> None:
-    clock = WallClock()
-    locks = InProcessLocks(clock)
-    leases = Leases(locks, "one")
-    async with leases.kept():
-        assert await leases.take("symbol", 30) is None
-        await locks.release("symbol", "one")  # as if it had expired while this process was stopped
-        assert await locks.acquire("symbol", "two", 60_000) is None
-        while not leases.lost:
-            await asyncio.sleep(0.005)
-        assert leases.lost == {"symbol"}
-    assert [(one.name, one.owner) for one in await locks.held()] == [("symbol", "two")]
+    async with Database.open("memory") as database:
+        locks = SqlLocks(database, WallClock())
+        leases = Leases(locks, "one", asyncio.sleep)
+        async with leases.kept():
+            assert isinstance(await leases.take("symbol", 30), Acquired)
+            await locks.force_release("symbol")
+            await locks.acquire(["symbol"], "two", 60_000)
+            while not leases.lost:
+                await asyncio.sleep(0.005)
+            assert leases.lost == {"symbol"}
+        assert [(lock.name, lock.owner) for lock in await locks.held()] == [("symbol", "two")]
 
 
-class StolenLocks(InProcessLocks):
-    """ETHUSDT's lock cannot be renewed: it expired, and another owner took it."""
+async def test_renewals_wait_as_they_are_told_to_and_come_three_times_in_the_shortest_life() -> None:
+    waits: list[float] = []
 
-    taken = False
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
 
-    async def acquire(self, name: str, owner: str, ttl_ms: int) -> LockHeld | None:
-        if name.endswith("ETHUSDT"):
-            if self.taken:
-                return LockHeld(name, "another", 2**50)
-            self.taken = True
-        return await super().acquire(name, owner, ttl_ms)
+    async with Database.open("memory") as database:
+        leases = Leases(SqlLocks(database, WallClock()), "one", wait)
+        async with leases.kept():
+            await leases.take("run", 60_000)
+            await leases.take_all(["first", "second"], 30_000)
+            waits.clear()
+            while len(waits) < 2:
+                await asyncio.sleep(0)
+        assert set(waits) == {10.0}
+
+
+class StolenLocks(SqlLocks):
+    """ETHUSDT's lock is taken away as soon as it is held."""
+
+    async def acquire(self, names: Iterable[str], owner: str, ttl_ms: int) -> dict[str, LockAnswer]:
+        answers = await super().acquire(names, owner, ttl_ms)
+        for name in answers:
+            if name.endswith("ETHUSDT"):
+                await self.force_release(name)
+        return answers
 
 
 async def test_a_symbol_whose_lock_was_lost_gets_no_entry() -> None:
     async with Database.open("memory") as database:
-        there = world_on(database, short_lived(EAGER), locks=StolenLocks(WallClock()))
+        there = world_on(database, short_lived(EAGER), locks=StolenLocks(database, WallClock()))
         there.watched.pause = 0.2
         report = await there.run(RunRequest(workers=5))
         assert_adds_up(report)
         assert reasons(report) == dict.fromkeys(CHOSEN) | {"ETHUSDT": Reason.SYMBOL_LOCKED}
+
+
+async def test_a_run_whose_lock_was_taken_away_stores_no_end_and_is_known_as_failed() -> None:
+    async with world(EAGER) as there:
+        working = asyncio.create_task(there.run())
+        while not there.watched.calls:
+            await asyncio.sleep(0)
+        await there.locks.force_release("run:test:alive")
+        with pytest.raises(LockLostError, match="run:test:alive"):
+            await working
+        (stored,) = await there.stores.runs.latest()
+        assert (stored.status, stored.report) == (RunStatus.FAILED, None)
+        assert await there.stores.runs.decisions(stored.run_id) == ()
+        assert await there.locks.held() == ()
+
+
+async def test_two_processes_on_one_database_never_run_one_profile_at_the_same_time(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process is `mtf run`; this one asks while that one works, and again when it has ended."""
+    monkeypatch.chdir(tmp_path)  # no .env
+    options = ["--seed", "7", "--universe-size", "60", "--profile", "regular", "--at", "2026-02-01T13:00Z"]
+    command = [sys.executable, "-m", "mtf_entrypoints.cli.main", "run", "--database", database_url, *options]
+    at_ms = to_ms(parse_instant("2026-02-01T13:00Z"))
+    settings = Settings(database_url, at_ms=at_ms, sandbox=SandboxOptions(seed=7, universe_size=60))
+    async with opened(settings) as container:
+        other = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+        while not await container.locks().held():
+            assert other.returncode is None, await other.communicate()
+        with pytest.raises(RunLockedError, match="run:sandbox-seed-7-60:regular"):
+            await container.orchestrator().run(RunRequest(profile="regular"))
+        await other.communicate()
+        assert other.returncode == 0
+        await container.orchestrator().run(RunRequest(profile="regular"))
+        assert [run.status for run in await container.stores().runs.latest(limit=9)] == [RunStatus.FINISHED] * 2
 
 
 async def test_pieces_of_work_begin_in_order_and_an_error_comes_out_as_it_is() -> None:

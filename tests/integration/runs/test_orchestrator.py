@@ -321,11 +321,11 @@ async def test_a_store_that_fails_ends_the_run_as_failed_with_nothing_half_writt
     async with world(eager()) as there:
         finish, put_off = there.stores.runs.finish, [True]
 
-        async def refuse_once(run: object, decisions: object) -> None:
+        async def refuse_once(run: object, *rest: object) -> None:
             if put_off:
                 put_off.pop()
                 raise StoreUnavailableError("disk full")
-            await finish(run, decisions)  # type: ignore[arg-type]
+            await finish(run, *rest)  # type: ignore[arg-type]
 
         monkeypatch.setattr(there.stores.runs, "finish", refuse_once)
         with pytest.raises(StoreUnavailableError):

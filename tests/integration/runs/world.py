@@ -11,12 +11,11 @@ from itertools import count
 
 from attrs import define, evolve
 
-from mtf_adapters.local import InProcessLocks
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
-from mtf_adapters.sql import Database
+from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.market import (
     Candles,
     Capabilities,
@@ -29,7 +28,7 @@ from mtf_core.market import (
     parse_instant,
     to_ms,
 )
-from mtf_core.ports import Environment, ExchangeError, ProfileSource, Stores, Venue
+from mtf_core.ports import Environment, ExchangeError, Locks, ProfileSource, Stores, Venue
 from mtf_core.risk import Switch
 from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
@@ -106,7 +105,7 @@ class World:
     account: SandboxAccount
     exchange: SandboxExchange
     watched: Watched
-    locks: InProcessLocks
+    locks: Locks
     environment: Environment
     orchestrator: Orchestrator
 
@@ -148,7 +147,7 @@ def world_on(
     market: GeneratedMarket = MARKET,
     at_ms: int = NOW_MS,
     account: SandboxAccount | None = None,
-    locks: InProcessLocks | None = None,
+    locks: Locks | None = None,
     prefix: str = "run",
     capabilities: Capabilities = CAPABILITIES,
 ) -> World:
@@ -162,7 +161,7 @@ def world_on(
         return evolve(venue, market=past, account=past, clock=past.clock)
 
     venue = Venue("sandbox", "perpetual", "a market", "test", watched, exchange, clock, capabilities, as_of)  # type: ignore[arg-type]
-    shared, numbers = locks or InProcessLocks(clock), count(1)
+    shared, numbers = locks or SqlLocks(database, clock), count(1)
     source: ProfileSource = (lambda _: profiles) if isinstance(profiles, Profile) else profiles
     environment = Environment(
         venue=venue,
@@ -171,6 +170,7 @@ def world_on(
         profiles=source,
         wall=clock,
         timer=lambda: 0.0,
+        sleep=asyncio.sleep,
         new_run_id=lambda: f"{prefix}-{next(numbers)}",
     )
     return World(clock, holdings, exchange, watched, shared, environment, Orchestrator(environment))

@@ -1,0 +1,128 @@
+"""Locks in the database, so that every process that works on it is kept apart from the others.
+
+A row stays when its lock is given back: it remembers the token, which only grows. PostgreSQL's own clock says what has
+expired, for its clients may run on machines whose clocks differ; SQLite's file is used from one machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, TextClause, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.schema import locks
+from mtf_core.ports import Acquired, Clock, HeldBy, LockAnswer, LockLostError
+
+_NOBODY = ""
+_POSTGRES = {
+    "now": "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+    "wanted": "SELECT name FROM unnest(:names) AS wanted(name)",
+}
+_SQLITE = {"now": ":now_ms", "wanted": "SELECT value AS name FROM json_each(:names)"}
+
+# In the order of the names, so that two processes that want the same ones do not wait for each other in a circle.
+_ACQUIRE = """
+    INSERT INTO locks (name, owner, token, expires_at_ms)
+    SELECT name, :owner, 1, {now} + :ttl_ms FROM ({wanted}) AS asked WHERE true ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET
+        token = locks.token + CASE WHEN locks.owner = excluded.owner THEN 0 ELSE 1 END,
+        owner = excluded.owner,
+        expires_at_ms = excluded.expires_at_ms
+    WHERE locks.owner = excluded.owner OR locks.expires_at_ms <= {now}
+    RETURNING name, token
+"""
+_HOLDERS = "SELECT name, owner, expires_at_ms FROM locks WHERE name IN ({wanted})"
+_RENEW = """
+    UPDATE locks SET expires_at_ms = {now} + :ttl_ms WHERE owner = :owner AND name IN ({wanted}) RETURNING name
+"""
+_RELEASE = "UPDATE locks SET expires_at_ms = 0 WHERE owner = :owner AND name IN ({wanted})"
+_HELD = "SELECT name, owner, expires_at_ms FROM locks WHERE expires_at_ms > {now}"
+
+
+class SqlLocks:
+    """The core's `Locks`. Names belong to the whole database: those who lock put the namespace into the name."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """`clock` counts where the database has none of its own (SQLite)."""
+        self._database = database
+        self._clock = clock
+
+    async def acquire(self, names: Iterable[str], owner: str, ttl_ms: int) -> dict[str, LockAnswer]:
+        """An answer for each name, in one transaction however many there are."""
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            return {}
+        asked: dict[str, object] = {"names": wanted, "owner": owner, "ttl_ms": _checked(ttl_ms)}
+        answers: dict[str, LockAnswer] = {}
+        async with self._database.writing() as connection:
+            for row in await self._rows(connection, _ACQUIRE, **asked):
+                answers[row.name] = Acquired(row.name, owner, row.token)
+            refused = [name for name in wanted if name not in answers]
+            for row in await self._rows(connection, _HOLDERS, names=refused) if refused else ():
+                answers[row.name] = _holder(row)
+        return {name: answers[name] for name in wanted}
+
+    async def renew(self, names: Iterable[str], owner: str, ttl_ms: int) -> frozenset[str]:
+        """Those of the locks that are still the owner's, also where they had expired and nobody took them."""
+        asked = {"names": list(names), "owner": owner, "ttl_ms": _checked(ttl_ms)}
+        async with self._database.writing() as connection:
+            return frozenset(row.name for row in await self._rows(connection, _RENEW, **asked))
+
+    async def release(self, names: Iterable[str], owner: str) -> None:
+        """Gives locks back; nothing happens to those that the owner does not hold."""
+        async with self._database.writing() as connection:
+            await connection.execute(*self._statement(_RELEASE, names=list(names), owner=owner))
+
+    async def force_release(self, name: str) -> HeldBy | None:
+        """Takes a lock from whoever holds it; the next owner gets a higher token."""
+        async with self._database.writing() as connection:
+            # The row first, so that nobody renews between the look and the change.
+            await connection.execute(select(locks.c.name).where(locks.c.name == name).with_for_update())
+            held = {row.name: _holder(row) for row in await self._rows(connection, _HELD)}
+            if name in held:
+                nobody = {"owner": _NOBODY, "expires_at_ms": 0}
+                await connection.execute(locks.update().where(locks.c.name == name).values(nobody))
+        return held.get(name)
+
+    async def held(self) -> tuple[HeldBy, ...]:
+        """Every lock that has not expired, sorted by name."""
+        async with self._database.reading() as connection:
+            found = list(map(_holder, await self._rows(connection, _HELD)))
+        return tuple(sorted(found, key=lambda lock: lock.name))
+
+    async def _rows(self, connection: AsyncConnection, statement: str, **values: object) -> Sequence[Row[Any]]:
+        return (await connection.execute(*self._statement(statement, **values))).all()
+
+    def _statement(self, statement: str, **values: object) -> tuple[TextClause, dict[str, object]]:
+        """The statement in this database's words, and its parameters."""
+        if self._database.is_postgres:
+            clause = text(statement.format_map(_POSTGRES))
+            return (clause.bindparams(bindparam("names", type_=ARRAY(TEXT))) if "names" in values else clause), values
+        if "names" in values:
+            values["names"] = json.dumps(values["names"])
+        if "{now}" in statement:
+            values["now_ms"] = self._clock.now_ms()
+        return text(statement.format_map(_SQLITE)), values
+
+
+async def check_fence(connection: AsyncConnection, fence: Acquired) -> None:
+    """Raises `LockLostError` unless the lock is still its owner's; nobody takes it before the transaction ends."""
+    query = select(locks.c.owner, locks.c.token).where(locks.c.name == fence.name).with_for_update(read=True)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None or (row.owner, row.token) != (fence.owner, fence.token):
+        raise LockLostError(f"the lock {fence.name!r} was lost to another owner; nothing was stored")
+
+
+def _holder(row: Row[Any]) -> HeldBy:
+    return HeldBy(row.name, row.owner, row.expires_at_ms)
+
+
+def _checked(ttl_ms: int) -> int:
+    if ttl_ms <= 0:
+        raise ValueError(f"a lock needs a time to live above zero, found {ttl_ms} ms")
+    return ttl_ms
