@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from docs.generating.markdown import code, codes, page, table
 
-from attrs import Attribute, fields
-from docs.generating.markdown import code, page, table
-
-from mtf_core.runs.request import RunRequest
+from mtf_core.run_request import OPTIONS, Form, Option
+from mtf_core.runs.request import choices
 
 _INTRODUCTION = """
 One run, as the body of `POST /api/mtf/run`; `mtf run` has an option for each field. Unknown fields, wrong types and
-values out of range are refused with the field's name.
+values out of range are refused with the field's name. Clients of the reference may use its names for some fields.
 """
 
 
 def request_page() -> str:
-    rows = (_row(attribute) for attribute in fields(RunRequest))
-    return page("Run request", _INTRODUCTION, table(("field", "type", "default", "meaning"), rows))
+    head = ("field", "type", "default", "meaning", "also accepted as")
+    return page("Run request", _INTRODUCTION, table(head, map(_row, OPTIONS)))
 
 
-def _row(attribute: Attribute[Any]) -> tuple[str, ...]:
-    name = attribute.metadata.get("name", attribute.name)
-    wanted = get_type_hints(RunRequest)[attribute.name]
-    kind = "an instant like 2026-01-31T14:00Z" if name == "at" else _kind(wanted)
-    return code(name), kind, _default(attribute.default), attribute.metadata["doc"]
+def _row(option: Option) -> tuple[str, ...]:
+    return code(option.name), _kind(option), _default(option.default), option.doc, codes(option.aliases)
 
 
-def _kind(wanted: Any) -> str:
-    if get_origin(wanted) is tuple:
-        return "a list of texts"
-    inner = next((one for one in get_args(wanted) if one is not NoneType), wanted)
-    names: dict[type, str] = {bool: "true or false", int: "a whole number", str: "a text"}
-    return names[inner] if inner in names else f"{inner.__name__.lower()}"
+def _kind(option: Option) -> str:
+    if listed := choices(option.form):
+        return "one of " + codes((*listed, *option.synonyms))
+    if option.form is Form.COUNT:
+        return f"{option.form.value} within 1..{option.most}"
+    return option.form.value
 
 
 def _default(value: object) -> str:
-    if value is None:
+    if value in (None, ()):
         return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value == () else str(value)
+    return str(value).lower()

@@ -30,6 +30,7 @@ async def choose_symbols(run: RunState) -> tuple[Contract, ...]:
             chosen = _asked_for(run.request.symbols, contracts)
         else:
             chosen = select_universe(settings, contracts, await read_switchboard(run), run.instant_ms).contracts
+    chosen = chosen[: run.request.limit]
     run.requested = len(chosen)
     return chosen
 

@@ -20,6 +20,7 @@ from mtf_core.validation.compiled_profile import CompiledProfile, compile_profil
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
 from mtf_core.validation.metrics import metric_names
+from mtf_core.validation.reached import last_timeframe
 from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import templates_digest, templates_of
 
@@ -129,6 +130,7 @@ def result_of(decision: Decision) -> SymbolResult:
         decision.context_skipped,
         _timeframes(decision, rules.context_timeframes),
         _timeframes(decision, rules.execution_timeframes),
+        last_timeframe=last_timeframe(decision),
     )
 
 

@@ -11,6 +11,7 @@ from mtf_core._version import __version__
 from mtf_core.market import Contract
 from mtf_core.ports import Environment, HeldBy, PortError, Progress, no_progress
 from mtf_core.records import RunRecord, RunStatus
+from mtf_core.run_request import RunRequest
 from mtf_core.runs.admission import (
     choose_symbols,
     filter_busy,
@@ -24,8 +25,14 @@ from mtf_core.runs.journal import decision_inputs, decision_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import Performance, RunReport
-from mtf_core.runs.request import RunRequest, check_request
+from mtf_core.runs.request import check_request
 from mtf_core.runs.state import RunState
+from mtf_core.settings.profile import Profile, with_context_mode
+
+
+def _profile(environment: Environment, request: RunRequest) -> Profile:
+    profile = environment.profiles(request.profile)
+    return profile if request.validation_mode is None else with_context_mode(profile, request.validation_mode)
 
 
 class RunLockedError(RuntimeError):
@@ -66,7 +73,7 @@ class Orchestrator:
         return RunState(
             request=request,
             environment=environment,
-            profile=environment.profiles(request.profile),
+            profile=_profile(environment, request),
             run_id=run_id,
             started_ms=environment.wall.now_ms(),
             instant_ms=environment.venue.clock.now_ms(),

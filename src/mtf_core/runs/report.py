@@ -25,6 +25,14 @@ class SymbolStatus(StrEnum):
     ERROR = "ERROR"
 
 
+class ReportStatus(StrEnum):
+    """How a run ended."""
+
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    """A symbol failed, or the account could not be read."""
+
+
 class OrderStatus(StrEnum):
     """What became of a READY symbol's order."""
 
@@ -76,6 +84,8 @@ class SymbolResult:
     plan: OrderPlan | None = None
     order: OrderOutcome | None = None
     error: SymbolError | None = None
+    last_timeframe: Timeframe | None = None
+    """The timeframe that was reached last; None for a symbol that was not evaluated."""
 
     def to_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -83,6 +93,7 @@ class SymbolResult:
             "reason": _text(self.reason),
             "side": _text(self.side),
             "execution_timeframe": _text(self.execution_timeframe),
+            "last_timeframe": _text(self.last_timeframe),
             "decision_key": self.decision_key,
             "context": _timeframes(self.context),
             "execution": _timeframes(self.execution),
@@ -138,6 +149,11 @@ class RunReport:
                 found.setdefault(str(result.reason), []).append(symbol)
         return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
+    @property
+    def status(self) -> ReportStatus:
+        failed = self.account_error is not None or self.count(SymbolStatus.ERROR)
+        return ReportStatus.COMPLETED_WITH_ERRORS if failed else ReportStatus.COMPLETED
+
     def count(self, status: SymbolStatus) -> int:
         return sum(result.status is status for result in self.results.values())
 
@@ -146,16 +162,19 @@ class RunReport:
             "run_id": self.run_id,
             "profile": self.profile,
             "dry_run": self.dry_run,
+            "status": str(self.status),
             "exchange": self.exchange,
             "instant": format_instant(self.instant_ms),
             "started_at": format_instant(self.started_ms),
             "finished_at": format_instant(self.finished_ms),
             "summary": self._summary(),
             "results": {symbol: result.to_json() for symbol, result in self.results.items()},
+            "ready_rate": self._ready_rate(),
             "summary_by_tf": self._summary_by_tf(),
+            "symbols_by_tf": self._symbols_by_tf(),
             "rejected_by": self.rejected_by,
             "last_validated": self._last_validated(),
-            "orders_placed": {"count": 0, "orders": []},
+            "orders_placed": self._orders(),
             "errors": self._errors(),
             "performance": {
                 "stages": dict(self.performance.stages),
@@ -180,6 +199,42 @@ class RunReport:
             "seconds": (self.finished_ms - self.started_ms) / 1000,
             "success_rate": processed / attempted if attempted else 0.0,
         }
+
+    def _ready_rate(self) -> float:
+        """READY symbols as a share of those that were decided; 0 where none was."""
+        ready, invalid = self.count(SymbolStatus.READY), self.count(SymbolStatus.INVALID)
+        return ready / (ready + invalid) if ready else 0.0
+
+    def _symbols_by_tf(self) -> dict[str, list[str]]:
+        """The symbols by the timeframe that they reached last, the highest first."""
+        reached: dict[Timeframe, list[str]] = {}
+        for symbol, result in self.results.items():
+            if result.last_timeframe is not None:
+                reached.setdefault(result.last_timeframe, []).append(symbol)
+        return {str(timeframe): reached[timeframe] for timeframe in reversed(Timeframe) if timeframe in reached}
+
+    def _orders(self) -> dict[str, Any]:
+        """The orders that went out or would have (`total`), and how many were refused; none leaves this version."""
+        outcomes = [(result, result.order, result.plan) for result in self.results.values()]
+        orders = [
+            {
+                "symbol": result.symbol,
+                "status": str(order.status),
+                "decision_key": result.decision_key,
+                "execution_timeframe": _text(result.execution_timeframe),
+                "side": str(plan.side),
+                "order_type": str(plan.order_type),
+                "entry_price": f"{plan.entry_price:f}",
+                "stop_price": f"{plan.stop_price:f}",
+                "size": f"{plan.size:f}",
+                "leverage": plan.leverage,
+            }
+            for result, order, plan in outcomes
+            if order is not None and plan is not None and order.status is OrderStatus.SIMULATED
+        ]
+        refused = sum(order is not None and order.status is not OrderStatus.SIMULATED for _, order, _ in outcomes)
+        counts = {"total": len(orders), "submitted": 0, "simulated": len(orders), "refused": refused}
+        return {**counts, "orders": orders}
 
     def _summary_by_tf(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}

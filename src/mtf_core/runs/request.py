@@ -1,119 +1,109 @@
-"""What a run is asked to do, checked field by field."""
+"""Reading what a run is asked to do, field by field: `OPTIONS` says what there is, all problems are told together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
-from attrs import asdict, field, fields, frozen
-
 from mtf_core.config_nodes import nearest_name
-from mtf_core.market import InvalidInstantError, Timeframe, format_instant, parse_instant, to_ms
+from mtf_core.market import InvalidInstantError, Timeframe, parse_instant, to_ms
 from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.rules.ruleset import ContextMode
+from mtf_core.run_request import OPTIONS, Form, Option, RunRequest
 
-MAX_SYMBOLS = 5000
-MAX_WORKERS = 64
-DEFAULT_WORKERS = 8
+MARKET_TYPES = ("perpetual",)
 MOST_SHOWN = 200
 """Characters of a wrong value that its problem repeats."""
 
-
-@frozen
-class RunRequest:
-    """One run. Field names are the request's, in the command line and over HTTP alike."""
-
-    symbols: tuple[str, ...] = field(
-        default=(), metadata={"doc": "symbols to look at; none: selected by mtf_contracts"}
-    )
-    profile: str | None = field(default=None, metadata={"doc": "profile; none: the first enabled one"})
-    dry_run: bool = field(default=True, metadata={"doc": "plan and report, send nothing"})
-    workers: int = field(
-        default=DEFAULT_WORKERS, metadata={"doc": f"symbols fetched at the same time, 1..{MAX_WORKERS}"}
-    )
-    force_run: bool = field(default=False, metadata={"doc": "look at symbols whose switch is off"})
-    current_tf: Timeframe | None = field(
-        default=None, metadata={"doc": "only this timeframe may take the entry; the context is evaluated all the same"}
-    )
-    force_timeframe_check: bool = field(
-        default=False, metadata={"doc": "evaluate timeframes again whose last candle was evaluated before"}
-    )
-    skip_context: bool = field(default=False, metadata={"doc": "leave the side to the execution timeframe"})
-    skip_open_state_filter: bool = field(
-        default=False, metadata={"doc": "validate busy symbols, too; they never get a second entry"}
-    )
-    lock_per_symbol: bool = field(
-        default=False, metadata={"doc": "lock symbols only, so that runs of one profile may overlap on others"}
-    )
-    sync_tables: bool = field(default=True, metadata={"doc": "read the account; without it nothing can be placed"})
-    process_tp_sl: bool = field(default=False, metadata={"doc": "recalculate targets of open positions"})
-    exchange: str = field(default="sandbox", metadata={"doc": "exchange that is asked"})
-    market_type: str = field(default="perpetual", metadata={"doc": "kind of contracts"})
-    at_ms: int | None = field(
-        default=None, metadata={"doc": "evaluate as of a past instant (sandbox only)", "name": "at"}
-    )
-
-    def to_json(self) -> dict[str, Any]:
-        """The request with JSON types, as it is stored and reported."""
-        plain = asdict(self)
-        at_ms = plain.pop("at_ms")
-        plain["symbols"] = list(self.symbols)
-        plain["current_tf"] = str(self.current_tf) if self.current_tf else None
-        return {**plain, "at": format_instant(at_ms) if at_ms is not None else None}
+_BY_NAME: Mapping[str, Option] = {name: option for option in OPTIONS for name in (option.name, *option.aliases)}
 
 
 def request_field_names() -> tuple[str, ...]:
-    """The names that a request may hold."""
-    return tuple(attribute.metadata.get("name", attribute.name) for attribute in fields(RunRequest))
+    """The names that a request may hold, without aliases."""
+    return tuple(option.name for option in OPTIONS)
 
 
-def parse_request(document: Mapping[str, Any], exchanges: tuple[str, ...] = ("sandbox",)) -> RunRequest:
-    """A request from JSON types; raises `InvalidRequestError` with every problem found."""
+def choices(form: Form) -> tuple[str, ...]:
+    """The values that a field of this form may have; empty where they cannot be listed."""
+    listed: Mapping[Form, Iterable[StrEnum | str]] = {
+        Form.TIMEFRAME: Timeframe,
+        Form.CONTEXT_MODE: ContextMode,
+        Form.MARKET_TYPE: MARKET_TYPES,
+    }
+    return tuple(map(str, listed.get(form, ())))
+
+
+def parse_request(document: Mapping[str, Any]) -> RunRequest:
+    """A request from JSON types; raises `InvalidRequestError` with every problem.
+
+    Aliases are read like the names that they stand for; null is not given. Whether an exchange can be asked is told by
+    `check_request`.
+    """
     if not isinstance(document, Mapping):
         raise InvalidRequestError((FieldProblem("request", "allowed is an object of fields"),))
     problems: list[FieldProblem] = []
-    names = request_field_names()
-    for name in document:
-        if name not in names:
-            near = nearest_name(str(name), names)
-            hint = f" (did you mean {near!r}?)" if near else ""
-            problems.append(FieldProblem(str(name), f"unknown field{hint}; known: {', '.join(names)}"))
-    reader = _Reader(document, problems)
-    request = RunRequest(
-        symbols=reader.symbols(),
-        profile=reader.text("profile", None),
-        dry_run=reader.flag("dry_run", True),
-        workers=reader.count("workers", DEFAULT_WORKERS, MAX_WORKERS),
-        force_run=reader.flag("force_run", False),
-        current_tf=reader.timeframe(),
-        force_timeframe_check=reader.flag("force_timeframe_check", False),
-        skip_context=reader.flag("skip_context", False),
-        skip_open_state_filter=reader.flag("skip_open_state_filter", False),
-        lock_per_symbol=reader.flag("lock_per_symbol", False),
-        sync_tables=reader.flag("sync_tables", True),
-        process_tp_sl=reader.flag("process_tp_sl", False),
-        exchange=reader.one_of("exchange", exchanges),
-        market_type=reader.one_of("market_type", ("perpetual",)),
-        at_ms=reader.instant(),
-    )
+    values: dict[str, Any] = {}
+    given: dict[str, str] = {}
+    for name, value in document.items():
+        option = _BY_NAME.get(name)
+        if option is None:
+            problems.append(_unknown(str(name)))
+        elif value is None:
+            continue
+        elif option.name in given:
+            problems.append(FieldProblem(name, f"says the same as {given[option.name]!r}: write one of them"))
+        else:
+            given[option.name] = name
+            try:
+                values[option.attribute] = _READERS[option.form](value, option)
+            except _UnacceptableError as error:
+                problems.append(FieldProblem(name, f"found {shown(value)}; allowed is {error}"))
+    request = RunRequest(**values)
     problems.extend(_not_offered(request))
     if problems:
         raise InvalidRequestError(tuple(problems))
     return request
 
 
+def document_of_texts(texts: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The document that names and texts (a query string, a command line) stand for, for `parse_request`.
+
+    A list may be given by repeating its name. Raises `InvalidRequestError` for another name that stands twice.
+    """
+    document: dict[str, Any] = {}
+    for name, text in texts:
+        option = _BY_NAME.get(name)
+        if name not in document:
+            document[name] = text if option is None else _typed(text, option)
+        elif option is not None and option.form is Form.SYMBOLS:
+            document[name] = f"{document[name]},{text}"
+        else:
+            raise InvalidRequestError((FieldProblem(name, "stands twice"),))
+    return document
+
+
 def check_request(request: RunRequest, exchange: str, market_type: str) -> None:
     """Raises `InvalidRequestError` for a request, however it was made, that runs on this exchange cannot honour."""
     problems = list(_not_offered(request))
-    if not 1 <= request.workers <= MAX_WORKERS:
-        problems.append(FieldProblem("workers", f"found {request.workers}; allowed is 1..{MAX_WORKERS}"))
-    for name, asked, served in (
-        ("exchange", request.exchange, exchange),
-        ("market_type", request.market_type, market_type),
-    ):
-        if asked != served:
-            problems.append(FieldProblem(name, f"found {asked!r}; these runs are on {served!r}"))
+    for option in OPTIONS:
+        value = getattr(request, option.attribute)
+        if option.form is Form.COUNT and value is not None and not _is_count(value, option):
+            problems.append(FieldProblem(option.name, f"found {value}; allowed is {_count_allowed(option)}"))
+    if request.exchange not in (None, exchange):
+        problems.append(FieldProblem("exchange", f"found {request.exchange!r}; these runs are on {exchange!r}"))
+    if request.market_type != market_type:
+        problems.append(
+            FieldProblem("market_type", f"found {request.market_type!r}; these runs are on {market_type!r}")
+        )
     if problems:
         raise InvalidRequestError(tuple(problems))
+
+
+def shown(value: object) -> str:
+    """A wrong value as its problem repeats it."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
 def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:
@@ -123,90 +113,102 @@ def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:
         yield FieldProblem("process_tp_sl", "needs order supervision, which this version does not have")
 
 
-class _Reader:
-    """Reads fields of a document, noting what is wrong and going on with the default."""
+def _unknown(name: str) -> FieldProblem:
+    near = nearest_name(name, tuple(_BY_NAME))
+    hint = f" (did you mean {near!r}?)" if near else ""
+    return FieldProblem(name, f"unknown field{hint}; known: {', '.join(request_field_names())}")
 
-    def __init__(self, document: Mapping[str, Any], problems: list[FieldProblem]) -> None:
-        self._document = document
-        self._problems = problems
 
-    def _refuse(self, name: str, allowed: str) -> None:
-        found = repr(self._document[name])
-        if len(found) > MOST_SHOWN:
-            found = found[:MOST_SHOWN] + "…"
-        self._problems.append(FieldProblem(name, f"found {found}; allowed is {allowed}"))
+class _UnacceptableError(Exception):
+    """A value that a field cannot have; the text says what is allowed."""
 
-    def _given(self, name: str) -> bool:
-        return self._document.get(name) is not None
 
-    def flag(self, name: str, default: bool) -> bool:
-        if not self._given(name):
-            return default
-        value = self._document[name]
-        if not isinstance(value, bool):
-            self._refuse(name, "true or false")
-            return default
-        return value
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
-    def text(self, name: str, default: str | None) -> str | None:
-        if not self._given(name):
-            return default
-        value = self._document[name]
-        if not isinstance(value, str) or not value.strip():
-            self._refuse(name, "a name")
-            return default
-        return value.strip()
 
-    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, allowed[0]) or allowed[0]
-        if value not in allowed:
-            self._refuse(name, "one of " + ", ".join(allowed))
-            return allowed[0]
-        return value
+def _typed(text: str, option: Option) -> Any:
+    """A text as the JSON type that its field has, where it is one; what is wrong with the rest is told on reading."""
+    if option.form is Form.FLAG:
+        return _TRUTHS.get(text.strip().lower(), text)
+    if option.form is Form.COUNT and text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    return text
 
-    def count(self, name: str, default: int, most: int) -> int:
-        if not self._given(name):
-            return default
-        value = self._document[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            self._refuse(name, f"a whole number within 1..{most}")
-            return default
-        return value
 
-    def symbols(self) -> tuple[str, ...]:
-        if not self._given("symbols"):
-            return ()
-        value = self._document["symbols"]
-        if (
-            not isinstance(value, list | tuple)
-            or not all(_is_symbol(item) for item in value)
-            or len(value) > MAX_SYMBOLS
-        ):
-            self._refuse("symbols", f"a list of at most {MAX_SYMBOLS} names like BTCUSDT")
-            return ()
-        return tuple(dict.fromkeys(value))
+def _flag(value: object, option: Option) -> bool:
+    if not isinstance(value, bool):
+        raise _UnacceptableError(option.form.value)
+    return value
 
-    def timeframe(self) -> Timeframe | None:
-        if not self._given("current_tf"):
-            return None
-        try:
-            return Timeframe(self._document["current_tf"])
-        except ValueError:
-            self._refuse("current_tf", "one of " + ", ".join(Timeframe))
-            return None
 
-    def instant(self) -> int | None:
-        if not self._given("at"):
-            return None
-        value = self._document["at"]
-        try:
-            return to_ms(parse_instant(value))
-        except (InvalidInstantError, TypeError, AttributeError):
-            self._refuse("at", "an instant like 2022-01-31T14:00Z")
-            return None
+def _count(value: object, option: Option) -> int:
+    if not isinstance(value, int) or not _is_count(value, option):
+        raise _UnacceptableError(_count_allowed(option))
+    return value
+
+
+def _is_count(value: int, option: Option) -> bool:
+    return not isinstance(value, bool) and 1 <= value <= (option.most or value)
+
+
+def _count_allowed(option: Option) -> str:
+    return f"{option.form.value} within 1..{option.most}"
+
+
+def _text(value: object, option: Option) -> str:
+    if not isinstance(value, str) or not value.strip() or (option.most and len(value.strip()) > option.most):
+        raise _UnacceptableError(f"a text of at most {option.most} characters" if option.most else "a text")
+    return value.strip()
+
+
+def _choice(value: object, option: Option) -> str:
+    allowed = choices(option.form)
+    text = option.synonyms.get(value, value) if isinstance(value, str) else ""
+    if text not in allowed:
+        raise _UnacceptableError("one of " + ", ".join((*allowed, *option.synonyms)))
+    return text
+
+
+def _timeframe(value: object, option: Option) -> Timeframe:
+    return Timeframe(_choice(value, option))
+
+
+def _context_mode(value: object, option: Option) -> ContextMode:
+    return ContextMode(_choice(value, option))
+
+
+def _instant(value: object, option: Option) -> int:
+    try:
+        return to_ms(parse_instant(value))  # type: ignore[arg-type]  # what is no text is caught below
+    except (InvalidInstantError, TypeError, AttributeError):
+        raise _UnacceptableError(option.form.value) from None
+
+
+def _symbols(value: object, option: Option) -> tuple[str, ...]:
+    names = [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names:
+        raise _UnacceptableError("a list of names like BTCUSDT, or no such field for those of mtf_contracts")
+    lower = [name for name in names if isinstance(name, str) and not _is_symbol(name) and _is_symbol(name.upper())]
+    if lower:
+        raise _UnacceptableError(f"names in capital letters: did you mean {', '.join(lower[:5]).upper()}?")
+    if not all(_is_symbol(name) for name in names) or len(names) > (option.most or len(names)):
+        raise _UnacceptableError(f"a list of at most {option.most} names like BTCUSDT: letters A to Z and digits")
+    return tuple(dict.fromkeys(names))
 
 
 def _is_symbol(value: object) -> bool:
     return (
         isinstance(value, str) and value.isascii() and value.isalnum() and value == value.upper() and len(value) <= 32
     )
+
+
+_READERS: Mapping[Form, Callable[[object, Option], Any]] = {
+    Form.FLAG: _flag,
+    Form.COUNT: _count,
+    Form.NAME: _text,
+    Form.MARKET_TYPE: _choice,
+    Form.SYMBOLS: _symbols,
+    Form.TIMEFRAME: _timeframe,
+    Form.CONTEXT_MODE: _context_mode,
+    Form.INSTANT: _instant,
+}

@@ -10,11 +10,11 @@ from mtf_core.market import AccountState, CandleStack, Timeframe
 from mtf_core.ports import Acquired, Environment, Progress
 from mtf_core.reasons import Reason
 from mtf_core.risk.guards import DailyLoss
+from mtf_core.run_request import RunRequest
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.planner import Planned
 from mtf_core.runs.report import SymbolError, SymbolResult, SymbolStatus
-from mtf_core.runs.request import RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.decision import Decision
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from mtf_core.market import Timeframe
-from mtf_core.rules.ruleset import RuleSet
+from mtf_core.rules.ruleset import ContextMode, RuleSet
 from mtf_core.settings import refused
 from mtf_core.settings.contracts import ContractSettings, read_contracts
 from mtf_core.settings.indicators import IndicatorSettings, read_indicators
@@ -140,6 +140,15 @@ def profile_from_content(content: Mapping[str, Plain]) -> Profile:
     if profile is None:
         raise ConfigError(problems.errors)
     return profile
+
+
+def with_context_mode(profile: Profile, mode: ContextMode) -> Profile:
+    """The same profile with context timeframes that must agree in another way; it has its own content and digest."""
+    if mode is profile.rules.mode:
+        return profile
+    validations = profile.content[Document.VALIDATIONS.value]
+    assert isinstance(validations, Mapping)
+    return profile_from_content({**profile.content, Document.VALIDATIONS.value: {**validations, "mode": str(mode)}})
 
 
 def digest_of(content: Mapping[str, Plain]) -> str:

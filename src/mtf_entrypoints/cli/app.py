@@ -8,6 +8,7 @@ import typer
 
 from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate
 from mtf_entrypoints.cli.commands.run import run
+from mtf_entrypoints.cli.request_options import FlagsWithValues
 
 app = typer.Typer(
     name="mtf",
@@ -19,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
-app.command()(run)
+app.command(cls=FlagsWithValues)(run)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
 app.command()(inspect.indicators)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from attrs import NOTHING, Attribute, fields
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from mtf_core.market import Side, Timeframe
-from mtf_core.runs import RunRequest
+from mtf_core.run_request import OPTIONS, Form, Option
+from mtf_core.runs.request import choices
 
 _INSTANT = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME, examples=["2026-01-31T14:00Z"])
 _TEXT = Schema(type=OpenAPIType.STRING)
+_SYMBOL = Schema(type=OpenAPIType.STRING, pattern="^[A-Z0-9]{1,32}$")
 _TIMEFRAME = Schema(type=OpenAPIType.STRING, enum=list(map(str, Timeframe)))
 
 
@@ -29,26 +29,36 @@ def _described(schema: Schema, text: str) -> Schema:
     )
 
 
-def _run_field(attribute: Attribute[Any]) -> tuple[str, Schema]:
-    name = attribute.metadata.get("name", attribute.name)
-    default = None if attribute.default is NOTHING else attribute.default
-    match name:
-        case "symbols":
-            schema = Schema(type=OpenAPIType.ARRAY, items=_TEXT)
-        case "current_tf":
-            schema = _TIMEFRAME
-        case "at":
-            schema = _INSTANT
-        case "workers":
-            schema = Schema(type=OpenAPIType.INTEGER, default=default)
-        case _ if isinstance(default, bool):
-            schema = Schema(type=OpenAPIType.BOOLEAN, default=default)
-        case _:
-            schema = Schema(type=OpenAPIType.STRING, default=default)
-    return name, _described(schema, attribute.metadata.get("doc", ""))
+_TYPES = {Form.FLAG: OpenAPIType.BOOLEAN, Form.COUNT: OpenAPIType.INTEGER}
 
 
-_RUN = dict(_run_field(attribute) for attribute in fields(RunRequest))
+def _schema_of(option: Option) -> Schema:
+    """The schema of one option of a run; an alias has the same."""
+    schema = Schema(
+        type=_TYPES.get(option.form, OpenAPIType.STRING),
+        description=option.doc,
+        default=None if option.default in (None, ()) else option.default,
+        enum=[*listed, *option.synonyms] if (listed := choices(option.form)) else None,
+    )
+    match option.form:
+        case Form.COUNT:
+            schema.minimum, schema.maximum = 1, option.most
+        case Form.NAME:
+            schema.min_length, schema.max_length = 1, option.most
+        case Form.INSTANT:
+            schema.format, schema.examples = OpenAPIFormat.DATE_TIME, _INSTANT.examples
+        case Form.SYMBOLS:
+            schema = Schema(
+                type=OpenAPIType.ARRAY,
+                items=_SYMBOL,
+                min_items=1,
+                max_items=option.most,
+                description=option.doc,
+            )
+    return schema
+
+
+_RUN = {option.name: _schema_of(option) for option in OPTIONS}
 _EXPLAIN = {
     "symbol": _described(_TEXT, "like BTCUSDT"),
     "timeframe": _described(_TIMEFRAME, "only this one; none: all, and the verdict"),

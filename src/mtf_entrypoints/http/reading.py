@@ -22,11 +22,14 @@ from mtf_entrypoints.http.problems import ProblemError, invalid
 
 AnyRequest = Request[Any, Any, Any]
 
-_JSON_TYPES = ("application/json",)
+_JSON_TYPE = "application/json"
 
 
 async def read_body(request: AnyRequest) -> dict[str, Any]:
     """The JSON object of a request's body; an empty body is an empty object.
+
+    Programs need not say that it is JSON: `curl -d` calls everything a form. A page in a browser must, because a form
+    of another site cannot; its `Origin` gives it away.
 
     Raises `ProblemError`: 400 for what is no JSON, 413, 415, 422 for JSON that is no object.
     """
@@ -34,8 +37,10 @@ async def read_body(request: AnyRequest) -> dict[str, Any]:
     if not body:
         return {}
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in _JSON_TYPES:
-        raise ProblemError("unsupported_media_type", 415, f"found {content_type or 'none'!r}; send application/json")
+    from_a_page = "origin" in request.headers and "authorization" not in request.headers
+    if from_a_page and content_type != _JSON_TYPE:
+        detail = f"found {content_type or 'none'!r}; a page sends {_JSON_TYPE}"
+        raise ProblemError("unsupported_media_type", 415, detail)
     try:
         document = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
@@ -157,22 +162,3 @@ def query_of(request: AnyRequest) -> dict[str, str]:
             raise invalid([FieldProblem(name, "stands twice")])
         found[name] = value
     return found
-
-
-_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_TEXTS = ("profile", "current_tf", "exchange", "market_type", "at")
-
-
-def run_document(query: Mapping[str, str]) -> dict[str, Any]:
-    """A run's request out of a query string, with JSON types where the text is one; the rest is left to the check."""
-    document: dict[str, Any] = {}
-    for name, text in query.items():
-        if name == "symbols":
-            document[name] = [part.strip() for part in text.split(",") if part.strip()]
-        elif name in _TEXTS:
-            document[name] = text
-        elif name == "workers":
-            document[name] = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
-        else:
-            document[name] = _TRUTHS.get(text.lower(), text)
-    return document

@@ -11,7 +11,7 @@ from mtf_core._version import __version__
 from mtf_core.inquiry import explain_symbol, funnel, plan_symbol, read_indicators, verify_run, why
 from mtf_core.market import format_instant
 from mtf_core.problems import FieldProblem
-from mtf_core.runs import parse_request
+from mtf_core.runs import document_of_texts, parse_request
 from mtf_entrypoints.documents import (
     catalogue_to_json,
     evaluated_timeframes,
@@ -25,7 +25,7 @@ from mtf_entrypoints.health import check_everything
 from mtf_entrypoints.http import operations
 from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
 from mtf_entrypoints.http.problems import ProblemError, invalid
-from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body, run_document
+from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body
 from mtf_entrypoints.http.service import Service, service_of
 
 Document = dict[str, Any]
@@ -42,11 +42,12 @@ async def post_run(request: AnyRequest) -> Document:
 @get("/api/mtf/run", operation_class=operations.GetRun, summary="One dry run")
 async def get_run(request: AnyRequest) -> Document:
     """The same from a query string; always a dry run, whatever it asks for."""
-    return await _run(service_of(request), {**run_document(query_of(request)), "dry_run": True})
+    asked = document_of_texts(request.query_params.multi_items())
+    return await _run(service_of(request), {**asked, "dry_run": True})
 
 
 async def _run(service: Service, document: Document) -> Document:
-    order = parse_request(document, exchanges=(service.settings.exchange,))
+    order = parse_request(document)
     service.check_profile_name(order.profile)
     service.check_instant(order.at_ms)
     report = await service.orchestrator.run(order)

@@ -25,6 +25,24 @@ def test_a_run_without_a_body_takes_the_defaults(client: httpx.Client) -> None:
     assert (document["profile"], document["dry_run"]) == ("scalper_micro", True)
 
 
+def test_the_mission_s_own_line_works(client: httpx.Client) -> None:
+    """As `curl -d` sends it, which calls everything a form."""
+    body = '{"dry_run":true,"workers":8,"mtf_profile":"scalper_micro"}'
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    document = client.post("/api/mtf/run", content=body, headers=form).json()
+    assert (document["profile"], document["status"]) == ("scalper_micro", "completed")
+    assert document["orders_placed"]["total"] == len(document["orders_placed"]["orders"])
+
+
+def test_symbols_may_be_repeated_and_who_asked_is_kept(client: httpx.Client) -> None:
+    query = "symbols=BTCUSDT&symbols=ETHUSDT,SOLUSDT&limit=2&requested_by=night+desk&validation_mode=strict"
+    document = client.get(f"/api/mtf/run?{query}").json()
+    assert list(document["results"]) == ["BTCUSDT", "ETHUSDT"]
+    request = client.get(f"/mtf/runs/{document['run_id']}").json()["request"]
+    assert (request["requested_by"], request["validation_mode"]) == ("night desk", "strict")
+    assert client.get(f"/mtf/verify/{document['run_id']}").json()["ok"]
+
+
 def test_a_get_run_is_dry_whatever_it_asks_for(client: httpx.Client) -> None:
     query = {"symbols": "BTCUSDT,ETHUSDT", "dry_run": "false", "workers": "2"}
     document = client.get("/api/mtf/run", params=query).json()

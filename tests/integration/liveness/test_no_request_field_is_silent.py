@@ -10,6 +10,7 @@ from attrs import evolve, fields, frozen
 from mtf_core.market import Timeframe
 from mtf_core.problems import InvalidRequestError
 from mtf_core.risk import Switch
+from mtf_core.rules.ruleset import ContextMode
 from mtf_core.runs import RunLockedError, RunReport, RunRequest, parse_request
 from tests.integration.liveness.run_cases import TRADABLE
 from tests.integration.liveness.sandbox import Sandbox, reasons, sandbox
@@ -36,6 +37,10 @@ async def entries(world: Sandbox, request: RunRequest) -> object:
 
 async def with_a_neutral_context(world: Sandbox, request: RunRequest) -> object:
     return await entries(world, evolve(request, symbols=(SYMBOL,)))
+
+
+async def with_a_neutral_context_told(world: Sandbox, request: RunRequest) -> object:
+    return await outcomes(world, evolve(request, symbols=(SYMBOL,)))
 
 
 async def calls_at_the_same_time(world: Sandbox, request: RunRequest) -> object:
@@ -68,6 +73,12 @@ async def beside_another_run(world: Sandbox, request: RunRequest) -> object:
     return reasons(report)
 
 
+async def stored_request(world: Sandbox, request: RunRequest) -> object:
+    record = await world.environment.stores.runs.run((await world.run(request)).run_id)
+    assert record is not None
+    return record.request
+
+
 @frozen
 class Field:
     """A field of a request, another value than its default, and the story in which that shows."""
@@ -79,7 +90,10 @@ class Field:
 
 SHOWN = (
     Field("symbols", (SYMBOL,)),
+    Field("limit", 2),
     Field("profile", "other"),
+    Field("validation_mode", ContextMode.STRICT, with_a_neutral_context_told),
+    Field("requested_by", "night desk", stored_request),
     Field("workers", 4, calls_at_the_same_time),
     Field("force_run", True, with_a_switch_off),
     Field("current_tf", Timeframe.M1, entries),
@@ -91,6 +105,8 @@ SHOWN = (
     Field("at_ms", NOW_MS - 24 * 3_600_000),
 )
 REFUSED = {"dry_run": False, "process_tp_sl": True, "exchange": "elsewhere", "market_type": "spot"}
+TOLD_BY_THE_EXCHANGE = ("exchange",)
+"""Only the run knows which exchange serves it."""
 
 
 @pytest.mark.parametrize("field", SHOWN, ids=lambda field: field.name)
@@ -113,8 +129,9 @@ async def test_one_timeframe_without_context_leaves_the_selectors_other_entries_
 async def test_what_a_run_cannot_do_is_refused_by_name_wherever_the_request_comes_from(
     name: str, value: object
 ) -> None:
-    with pytest.raises(InvalidRequestError, match=f"^{name}: "):
-        parse_request({name: value})
+    if name not in TOLD_BY_THE_EXCHANGE:
+        with pytest.raises(InvalidRequestError, match=f"^{name}: "):
+            parse_request({name: value})
     async with sandbox(PROFILE) as world:
         with pytest.raises(InvalidRequestError, match=f"^{name}: "):
             await world.run(evolve(RunRequest(), **{name: value}))
@@ -124,7 +141,9 @@ async def test_what_a_run_cannot_do_is_refused_by_name_wherever_the_request_come
 async def test_a_request_made_by_hand_is_held_to_the_same_number_of_workers() -> None:
     async with sandbox(PROFILE) as world:
         for workers in (0, 65):
-            with pytest.raises(InvalidRequestError, match=f"workers: found {workers}; allowed is 1..64"):
+            with pytest.raises(
+                InvalidRequestError, match=f"workers: found {workers}; allowed is a whole number within 1..64"
+            ):
                 await world.run(RunRequest(workers=workers))
 
 

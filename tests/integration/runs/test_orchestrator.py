@@ -46,6 +46,14 @@ def assert_adds_up(report: RunReport) -> None:
     assert {one["symbol"] for one in document["last_validated"]} == {
         symbol for symbol, result in results.items() if result["status"] == SymbolStatus.READY
     }
+    decided = [symbol for symbol, result in results.items() if result["last_timeframe"] is not None]
+    assert sorted(symbol for symbols in document["symbols_by_tf"].values() for symbol in symbols) == decided
+    assert document["ready_rate"] == (summary["ready"] / summary["processed"] if summary["processed"] else 0)
+    assert (document["status"] == "completed_with_errors") == bool(document["errors"])
+    orders = document["orders_placed"]
+    assert [order["symbol"] for order in orders["orders"]] == simulated(report)
+    assert (orders["submitted"], orders["total"], orders["simulated"]) == (0, len(simulated(report)), orders["total"])
+    assert orders["total"] + orders["refused"] == summary["ready"]
     for counts in document["summary_by_tf"].values():
         assert sum(counts.values()) <= summary["processed"] + summary["errors"]
 

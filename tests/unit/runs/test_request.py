@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from mtf_core.market import Timeframe
 from mtf_core.problems import InvalidRequestError
-from mtf_core.runs.request import MAX_SYMBOLS, MAX_WORKERS, RunRequest, parse_request, request_field_names
+from mtf_core.rules.ruleset import ContextMode
+from mtf_core.run_request import MAX_SYMBOLS, MAX_WORKERS, OPTIONS, RunRequest
+from mtf_core.runs.request import check_request, document_of_texts, parse_request, request_field_names
 
 FLAGS = ("dry_run", "force_run", "force_timeframe_check", "skip_context", "skip_open_state_filter", "lock_per_symbol",
          "sync_tables", "process_tp_sl")  # fmt: skip
@@ -32,7 +34,9 @@ def test_an_empty_request_is_a_dry_run_of_the_selected_symbols() -> None:
 def test_every_field_reaches_the_request() -> None:
     document = {
         "symbols": ["BTCUSDT", "1000PEPEUSDT"],
+        "limit": 2,
         "profile": " scalper ",
+        "validation_mode": "strict",
         "dry_run": True,
         "workers": 7,
         "force_run": True,
@@ -46,12 +50,15 @@ def test_every_field_reaches_the_request() -> None:
         "exchange": "sandbox",
         "market_type": "perpetual",
         "at": "2022-01-31T14:00Z",
+        "requested_by": "night desk",
     }
     assert set(document) == set(request_field_names())
     found = parse_request(document)
     assert found == RunRequest(
         symbols=("BTCUSDT", "1000PEPEUSDT"),
+        limit=2,
         profile="scalper",
+        validation_mode=ContextMode.STRICT,
         workers=7,
         force_run=True,
         current_tf=Timeframe.M5,
@@ -60,7 +67,9 @@ def test_every_field_reaches_the_request() -> None:
         skip_open_state_filter=True,
         lock_per_symbol=True,
         sync_tables=False,
+        exchange="sandbox",
         at_ms=1_643_637_600_000,
+        requested_by="night desk",
     )
     assert parse_request(json.loads(json.dumps(found.to_json()))) == found
     assert found.to_json()["at"] == "2022-01-31T14:00:00Z"
@@ -79,10 +88,62 @@ def test_workers_are_a_whole_number_within_bounds(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["BTCUSDT", {"BTCUSDT": 1}, ["btcusdt"], ["BTC-USDT"], [""], [1], [None], [["A"]], ["Ä"], ["A" * 33], 5]
+    "value",
+    ["", " , ", [], {"BTCUSDT": 1}, ["btcusdt"], ["BTC-USDT"], [""], [1], [["A"]], ["Ä"], ["A" * 33], 5],
 )
-def test_symbols_are_a_list_of_names(value: Any) -> None:
+def test_symbols_are_names_and_at_least_one(value: Any) -> None:
     assert list(problems({"symbols": value})) == ["symbols"]
+
+
+def test_symbols_may_be_one_text_and_small_letters_get_a_hint() -> None:
+    assert parse_request({"symbols": "BTCUSDT, ETHUSDT,"}).symbols == ("BTCUSDT", "ETHUSDT")
+    assert "did you mean BTCUSDT?" in problems({"symbols": "btcusdt"})["symbols"]
+
+
+@pytest.mark.parametrize(
+    ("alias", "value", "name", "meant"),
+    [
+        ("mtf_profile", "scalper_micro", "profile", "scalper_micro"),
+        ("cex", "sandbox", "exchange", "sandbox"),
+        ("type_contract", "perp", "market_type", "perpetual"),
+        ("type_contract", "futures", "market_type", "perpetual"),
+        ("context_mode", "strict", "validation_mode", ContextMode.STRICT),
+        ("user_id", "42", "requested_by", "42"),
+    ],
+)
+def test_clients_of_the_reference_may_use_its_names(alias: str, value: str, name: str, meant: object) -> None:
+    assert getattr(parse_request({alias: value}), name) == meant
+    assert alias in [alias for option in OPTIONS if option.name == name for alias in option.aliases]
+
+
+def test_a_field_is_not_given_under_two_names() -> None:
+    assert problems({"profile": "crash", "mtf_profile": "crash"}) == {
+        "mtf_profile": "says the same as 'profile': write one of them"
+    }
+    assert parse_request({"profile": None, "mtf_profile": "crash"}).profile == "crash"
+
+
+def test_texts_become_what_their_fields_are() -> None:
+    texts = [
+        ("symbols", "A,B"),
+        ("symbols", "C"),
+        ("workers", "4"),
+        ("dry_run", "1"),
+        ("force_run", "No"),
+        ("cex", "1"),
+    ]
+    document = document_of_texts(texts)
+    assert document == {"symbols": "A,B,C", "workers": 4, "dry_run": True, "force_run": False, "cex": "1"}
+    assert document_of_texts([("workers", "x"), ("dry_run", "maybe")]) == {"workers": "x", "dry_run": "maybe"}
+    with pytest.raises(InvalidRequestError, match="workers: stands twice"):
+        document_of_texts([("workers", "1"), ("workers", "1")])
+
+
+def test_a_request_is_held_to_the_exchange_that_serves_it() -> None:
+    check_request(RunRequest(), "bitmart", "perpetual")
+    check_request(RunRequest(exchange="bitmart"), "bitmart", "perpetual")
+    with pytest.raises(InvalidRequestError, match="exchange: found 'okx'; these runs are on 'bitmart'"):
+        check_request(RunRequest(exchange="okx"), "bitmart", "perpetual")
 
 
 def test_symbols_are_kept_in_order_each_once_and_not_too_many() -> None:
@@ -106,8 +167,10 @@ def test_an_instant_has_a_timezone(value: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("exchange", "bitmart"),
         ("exchange", 1),
+        ("requested_by", "x" * 101),
+        ("validation_mode", "lax"),
+        ("limit", 0),
         ("market_type", "spot"),
         ("profile", ""),
         ("profile", 7),
@@ -125,7 +188,7 @@ def test_nothing_is_sent_by_this_version() -> None:
 
 def test_all_problems_are_named_together_with_the_nearest_field() -> None:
     found = problems({"symbol": [], "workers": 0, "force": True, "current_tf": "2m"})
-    assert list(found) == ["symbol", "force", "workers", "current_tf"]
+    assert list(found) == ["symbol", "workers", "force", "current_tf"], "in the order in which they were written"
     assert "did you mean 'symbols'?" in found["symbol"]
 
 

@@ -14,7 +14,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
-from mtf_entrypoints.cli.working import NOW, settings_of, split_names
+from mtf_entrypoints.cli.working import NOW, settings_of
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.settings import Settings
 
@@ -24,7 +24,7 @@ def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
     settings = settings_of(world)
     document = {
         **options,
-        "symbols": split_names(options["symbols"]) or [symbol for symbol, _ in settings.sandbox.candle_files],
+        "symbols": _symbols(options["symbols"], settings),
         "profile": settings.profile,
         "exchange": settings.exchange,
         "at": None if world.at == NOW else world.at,
@@ -40,9 +40,16 @@ def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
+def _symbols(given: list[str] | None, settings: Settings) -> list[str] | str | None:
+    """What was asked for, however often; else every symbol that has candles of its own, if that is the market."""
+    if given is not None:
+        return ",".join(given)
+    return [symbol for symbol, _ in settings.sandbox.candle_files] or None
+
+
 async def _run(settings: Settings, document: Mapping[str, Any]) -> tuple[RunReport, str]:
     """The report, and the market in words."""
-    request = parse_request(document, exchanges=(settings.exchange,))
+    request = parse_request(document)
     async with opened(settings) as container:
         orchestrator = container.orchestrator()
         with output.progress() as progress:
