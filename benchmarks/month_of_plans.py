@@ -49,11 +49,8 @@ class Facts:
 class Source(Protocol):
     """Symbols with their candles and facts; `first_ms` is where deciding begins, None: with the first candle."""
 
-    @property
-    def symbols(self) -> Sequence[str]: ...
-
-    @property
-    def first_ms(self) -> int | None: ...
+    symbols: Sequence[str]
+    first_ms: int | None
 
     def candles(self, symbol: str, needs: Needs) -> Mapping[Timeframe, Candles]: ...
 
@@ -63,7 +60,7 @@ class Source(Protocol):
 class Files:
     """Candle files; contract and book as the sandbox shows them of such files."""
 
-    first_ms: int | None = None
+    first_ms = None
 
     def __init__(self, given: Sequence[str]) -> None:
         pairs = [text.partition("=") for text in given]

@@ -40,8 +40,7 @@ async def _measure(profile: str, database: str, minutes: int) -> None:
     """Prints the CPU seconds of the first run, of ordinary minutes and of those that close a longer candle."""
     seconds: dict[int, float] = {}
     last: RunReport | None = None
-    settings = Settings(database_url=database, at_ms=START_MS)
-    async with opened(settings, timer=time.process_time) as container:
+    async with opened(Settings(database_url=database, at_ms=START_MS)) as container:
         orchestrator = container.orchestrator()
         for minute in range(minutes + 1):
             started = time.process_time()
@@ -61,7 +60,7 @@ async def _measure(profile: str, database: str, minutes: int) -> None:
 
 
 def _print_stages(stages: Mapping[str, float], calls: Mapping[str, int]) -> None:
-    """CPU seconds of the last ordinary minute, by stage, and what it asked the exchange."""
+    """Wall seconds of the last ordinary minute, by stage, and what it asked the exchange."""
     print("  stages: " + ", ".join(f"{name} {seconds:.3f} s" for name, seconds in stages.items()))
     print("  calls: " + ", ".join(f"{count} {name}" for name, count in calls.items()))
 

@@ -16,7 +16,6 @@ from mtf_core.market import (
     Candles,
     CandleStack,
     Contract,
-    InvalidCandlesError,
     MarkPrice,
     Timeframe,
     TopOfBook,
@@ -76,9 +75,16 @@ def decide(
     stacks = {
         timeframe: _stack(compiled, timeframe, found, symbol, at_ms, history) for timeframe, found in series.items()
     }
-    options = DecideOptions(skip_context, None if current_tf is None else Timeframe.parse(current_tf))
+    only = None if current_tf is None else _entered(profile, Timeframe.parse(current_tf))
     spreads = None if spread_bps is None else {symbol: spread_bps}
-    return Decider(compiled).decide(stacks, at_ms, (symbol,), options, spreads).of(symbol)
+    return Decider(compiled).decide(stacks, at_ms, (symbol,), DecideOptions(skip_context, only), spreads).of(symbol)
+
+
+def _entered(profile: Profile, timeframe: Timeframe) -> Timeframe:
+    if timeframe not in profile.entry_timeframes:
+        allowed = ", ".join(profile.entry_timeframes)
+        raise ValueError(f"current_tf is {timeframe}; {profile.name} never enters there, allowed: {allowed}")
+    return timeframe
 
 
 def _stack(
@@ -144,19 +150,15 @@ def venue_facts(symbol: str, candles: Candles, at: Instant, *, venue: str | None
 
 
 def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:
-    if not isinstance(candles, Mapping):
-        raise InvalidCandlesError(
-            f"candles are given by timeframe, like candles={{'1m': minutes}}, not as {type(candles).__name__}"
-        )
-    by_timeframe = {Timeframe.parse(name): series for name, series in candles.items()}
-    for timeframe, series in by_timeframe.items():
+    found = {Timeframe.parse(name): series for name, series in candles.items()}
+    for timeframe, series in found.items():
         if not isinstance(series, Candles):
-            raise InvalidCandlesError(f"{timeframe}: need Candles, not {type(series).__name__}; see Candles.from_frame")
+            raise TypeError(f"{timeframe}: need Candles, not {type(series).__name__}; see Candles.from_frame")
         if series.timeframe is not timeframe:
-            raise InvalidCandlesError(f"the candles given as {timeframe} are {series.timeframe} candles")
-    if not by_timeframe:
-        raise InvalidCandlesError("no candles were given")
-    return by_timeframe
+            raise ValueError(f"the candles given as {timeframe} are {series.timeframe} candles")
+    if not found:
+        raise ValueError("no candles were given")
+    return found
 
 
 def _ms(instant: Instant) -> int:

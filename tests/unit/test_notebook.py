@@ -126,19 +126,14 @@ def test_a_decision_shows_itself_in_a_notebook() -> None:
         ({"candles": {"1m": mtf.Candles.empty(mtf.Timeframe.M1)}}, ValueError, "T: there are no 1m candles"),
         ({"candles": {"3m": walk(M1, 5, 1)}}, ValueError, "unknown timeframe '3m'; allowed: 1m, 5m"),
         ({"candles": {"5m": walk(M1, 5, 1)}}, ValueError, "the candles given as 5m are 1m candles"),
-        (
-            {"candles": {"1m": pd.DataFrame()}},
-            mtf.InvalidCandlesError,
-            "1m: need Candles, not DataFrame; see Cand",
-        ),
-        ({"candles": walk(M1, 5, 1)}, mtf.InvalidCandlesError, "by timeframe, like candles={'1m': .*not as Candles"),
-        ({"candles": [walk(M1, 5, 1)]}, mtf.InvalidCandlesError, "not as list"),
+        ({"candles": {"1m": pd.DataFrame()}}, TypeError, "1m: need Candles, not DataFrame; see Candles.from_frame"),
         ({"candles": {"5m": walk(M5, 5, 1)}}, ValueError, "T: no 1m candles, and none finer to build them from"),
         ({"at": "2024-01-08 noon"}, ValueError, "is no instant; write it like"),
         ({"at": "2024-01-08T12:00"}, ValueError, "has no timezone"),
         ({"at": datetime(2024, 1, 8)}, ValueError, "has no timezone"),  # noqa: DTZ001
         ({"at": 1.5}, TypeError, "an instant is a text like"),
         ({"current_tf": "2m"}, ValueError, "unknown timeframe '2m'"),
+        ({"current_tf": "4h"}, ValueError, "current_tf is 4h; .* never enters there, allowed: 1m"),
         ({"history": "some"}, ValueError, "history is 'some'; allowed: needed, all"),
     ],
 )

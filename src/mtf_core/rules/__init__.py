@@ -1,6 +1,6 @@
 """Rules: three-valued tests over features, the catalogue of built-in conditions, and reading profiles' rules."""
 
-from mtf_core.rules.analysis import Finding, names_used, never_or_always, report_findings, side_warnings
+from mtf_core.rules.analysis import Finding, names_used, never_or_always, side_warnings
 from mtf_core.rules.catalogue import CONDITIONS, METRICS
 from mtf_core.rules.conditions.condition import BuildContext, Condition, Family, Parameter, ParameterKind
 from mtf_core.rules.parse import parse_rules, parse_side, parse_test
@@ -21,6 +21,5 @@ __all__ = [
     "parse_rules",
     "parse_side",
     "parse_test",
-    "report_findings",
     "side_warnings",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from attrs import frozen
 
-from mtf_core.config_nodes import Place, Problems, Severity
+from mtf_core.config_nodes import Severity
 from mtf_core.market import Side
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Arguments
@@ -25,7 +25,6 @@ from mtf_core.rules.expressions import (
     distinct,
 )
 from mtf_core.rules.regions import EVERYTHING, Union, both, region
-from mtf_core.rules.scope import report_once
 
 
 @frozen
@@ -41,21 +40,13 @@ class Finding:
 
 
 def never_or_always(test: Test, examined: Collection[str] = ()) -> list[Finding]:
-    """Parts that can never be true or never be false (errors), and entries that never decide (warnings).
+    """Parts that can never be true or never be false (errors), and entries that never decide (notes).
 
     The innermost such part is named, not everything around it. Rules whose names are in `examined` are taken as
     they are, because they were looked at where they are defined. Built-in conditions are one part each. Sound but
     not complete: nothing is said of what cannot be decided from ranges, ratios and order alone.
     """
     return list(dict.fromkeys(_Analysis(frozenset(examined)).findings(test, EVERYTHING)))
-
-
-def report_findings(test: Test, place: Place, problems: Problems, examined: Collection[str] = ()) -> None:
-    """Adds the findings of `never_or_always` at a place; the same one is never added twice."""
-    for finding in never_or_always(test, examined):
-        warning = finding.severity is Severity.WARNING
-        advice = "leave it out, or change its numbers" if warning else "change its numbers"
-        report_once(problems, place, str(finding), advice, warning=warning)
 
 
 def names_used(test: Test) -> frozenset[str]:
@@ -159,7 +150,7 @@ def _redundant(test: Test, tests: Sequence[Test]) -> Iterator[Finding]:
         if not both([undecided, region(entry, not every)]):
             remaining = others
             implied = "is implied by the other entries" if every else "implies another entry"
-            yield Finding(Severity.WARNING, describe(entry), f"never decides: it {implied} of {describe(test)}")
+            yield Finding(Severity.NOTE, describe(entry), f"never decides: it {implied} of {describe(test)}")
 
 
 def _is_builtin(named: Named) -> bool:

@@ -25,7 +25,7 @@ from mtf_core.runs.journal import decision_inputs, decision_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import Performance, RunReport
-from mtf_core.runs.request import check_request
+from mtf_core.runs.request import check_profile, check_request
 from mtf_core.runs.state import RunState
 from mtf_core.settings.profile import Profile, with_context_mode
 
@@ -69,11 +69,13 @@ class Orchestrator:
     def _state(self, request: RunRequest, progress: Progress) -> RunState:
         check_request(request, self.environment.venue.exchange, self.environment.venue.market_type)
         environment = self.environment.at(request.at_ms)
+        profile = _profile(environment, request)
+        check_profile(request, profile)
         run_id = environment.new_run_id()
         return RunState(
             request=request,
             environment=environment,
-            profile=_profile(environment, request),
+            profile=profile,
             run_id=run_id,
             started_ms=environment.wall.now_ms(),
             instant_ms=environment.venue.clock.now_ms(),

@@ -11,6 +11,7 @@ from mtf_core.market import InvalidInstantError, Timeframe, parse_instant, to_ms
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.rules.ruleset import ContextMode
 from mtf_core.run_request import OPTIONS, Form, Option, RunRequest
+from mtf_core.settings.profile import Profile
 
 MARKET_TYPES = ("perpetual",)
 MOST_SHOWN = 200
@@ -104,6 +105,15 @@ def shown(value: object) -> str:
     """A wrong value as its problem repeats it."""
     text = repr(value)
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+
+
+def check_profile(request: RunRequest, profile: Profile) -> None:
+    """Raises `InvalidRequestError` for a timeframe on which the profile never enters."""
+    asked, entered = request.current_tf, profile.entry_timeframes
+    if asked is not None and asked not in entered:
+        allowed = ", ".join(entered)
+        message = f"found {asked}; {profile.name} never enters there, allowed is one of {allowed}"
+        raise InvalidRequestError((FieldProblem("current_tf", message),))
 
 
 def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 
 from attrs import evolve, frozen
@@ -60,6 +61,11 @@ class Profile:
     """The trees that the profile was read from, overlays applied; they know the origin of each value."""
     warnings: tuple[ConfigProblem, ...] = ()
 
+    @property
+    def entry_timeframes(self) -> tuple[Timeframe, ...]:
+        """The timeframes on which it may enter, highest first: those it executes and trade entry allows."""
+        return _entry_timeframes(self.rules, self.trade_entry)
+
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, digest {self.digest[:12]})"
 
@@ -94,6 +100,8 @@ def build_profile(
     )
     if rules is not None and trade_entry is not None:
         _check_timeframes(rules, trade_entry, trade_entry_node, problems)
+        if thorough:
+            _warn_of_idle_risk(rules, trade_entry, trade_entry_node, problems)
     if len(problems.errors) > before or not (rules and trade_entry and indicators and contracts and trading):
         return None
     content: dict[str, Plain] = {
@@ -205,3 +213,30 @@ def _check_timeframes(rules: RuleSet, trade_entry: TradeEntrySettings, node: Con
                 f"a multiplier for {timeframe}, which is not an execution timeframe of the profile",
                 f"it has no effect; execution timeframes: {names}",
             )
+
+
+def _entry_timeframes(rules: RuleSet, trade_entry: TradeEntrySettings) -> tuple[Timeframe, ...]:
+    allowed = trade_entry.decision.allowed_execution_timeframes or rules.execution_timeframes
+    return tuple(timeframe for timeframe in rules.execution_timeframes if timeframe in allowed)
+
+
+def _warn_of_idle_risk(rules: RuleSet, trade_entry: TradeEntrySettings, node: ConfigNode, problems: Problems) -> None:
+    """Warns of a risk that no plan can use up: liquidation lies `min_liquidation_ratio` stop distances away.
+
+    A position of the whole budget is liquidated after about a loss of the budget, so its stop loses at most
+    1 / min_liquidation_ratio of it.
+    """
+    ratio = trade_entry.risk.min_liquidation_ratio
+    cap = trade_entry.leverage.max_loss_pct or Decimal(1)
+    for timeframe in _entry_timeframes(rules, trade_entry):
+        share = min(trade_entry.risk_ratio(timeframe), cap)
+        if share * ratio > 1:
+            problems.warning(
+                node.place_of("risk", "risk_by_timeframe", timeframe),
+                f"the risk of a trade on {timeframe} is {_percent(share)} of the budget, and can never be used up",
+                f"with min_liquidation_ratio {ratio} no trade loses more than {_percent(1 / ratio)}: lower the risk",
+            )
+
+
+def _percent(share: Decimal) -> str:
+    return f"{round(share * 100, 1).normalize():f} %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from mtf_core.market import Side
-from mtf_core.rules.analysis import Finding, names_used, never_or_always, side_warnings
+from mtf_core.rules.analysis import names_used, never_or_always, side_warnings
 from mtf_core.rules.expressions import Named, Test, children, size
 from mtf_core.rules.regions import region
 from mtf_core.rules.ruleset import RuleSet
@@ -76,15 +76,10 @@ def _judge(test: Test, place: Place, examined: Collection[str], problems: Proble
     for finding in never_or_always(test, examined):
         if finding.severity is Severity.ERROR:
             report_once(problems, place, str(finding), "change its numbers")
-        elif _is_redundant(finding):
+        elif finding.severity is Severity.NOTE:  # often meant, as a plain name for what the profile looks for
             problems.note(place, str(finding), "it may be left out")
         else:
             report_once(problems, place, str(finding), "leave it out, or change its numbers", warning=True)
-
-
-def _is_redundant(finding: Finding) -> bool:
-    """An entry that the others decide already: often meant, as a plain name for what the profile looks for."""
-    return finding.message.startswith("never decides")
 
 
 def warn_of_unused(ruleset: RuleSet, node: ConfigNode, rules: Mapping[str, Test], problems: Problems) -> None:

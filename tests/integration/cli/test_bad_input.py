@@ -20,6 +20,7 @@ Spoil = Callable[[list[str]], Sequence[str]]
         (["run", "--symbols", "NOPEUSDT", *SMALL], "NOPEUSDT"),
         (["run", "--symbols", "btcusdt", *SMALL], "symbols: found ['btcusdt']"),
         (["run", "--current-tf", "7m", *SMALL], "current_tf: found '7m'; allowed is one of 1m, 5m"),
+        (["run", "--current-tf", "4h", *SMALL], "current_tf: found 4h; scalper_micro never enters there"),
         (["run", "--workers", "0", *SMALL], "workers: found 0"),
         (["run", "--no-dry-run", *SMALL], "dry_run: this version plans orders and sends none"),
         (["run", "--exchange", "nyse"], "unknown exchange 'nyse'"),
@@ -169,13 +170,14 @@ def test_malformed_yaml_is_told_with_file_and_line(mtf: Mtf, tmp_path: Path) -> 
 def test_every_problem_of_the_configuration_is_listed_at_once(mtf: Mtf, tmp_path: Path) -> None:
     config = copied_config(tmp_path / "config")
     trade_entry = config / "app" / "trade_entry.yaml"
-    trade_entry.write_text("unknwn: 1\n" + trade_entry.read_text())
+    trade_entry.write_text("unknwn: 1\n" + trade_entry.read_text().replace("order_type: limit", "order_type: 3m"))
     (config / "app" / "mtf_validations.crash.yaml").write_text("mode: [\n")
     ended = mtf("config", "check", "--config-dir", config)
     assert ended.code == 2
     assert "trade_entry.yaml:1: unknwn" in ended.out
     assert "mtf_validations.crash.yaml" in ended.out
     document = mtf("config", "check", "--config-dir", config, "--json").json
+    assert [error["found"] for error in document["errors"] if error["path"] == "defaults.order_type"] == ["'3m'"]
     assert not document["ok"]
     assert {Path(error["file"]).name for error in document["errors"]} == {
         "trade_entry.yaml",

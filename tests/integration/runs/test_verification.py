@@ -38,7 +38,7 @@ async def verified(database: Database, run_id: str) -> Verification:
     [
         RunRequest(),
         RunRequest(skip_context=True),
-        RunRequest(current_tf=Timeframe.M5),
+        RunRequest(current_tf=Timeframe.M1),
         RunRequest(current_tf=Timeframe.M1, skip_context=True, workers=4),
     ],
 )

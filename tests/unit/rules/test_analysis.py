@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtf_core.config_nodes import Place, Problems, Severity
+from mtf_core.config_nodes import Severity
 from mtf_core.market import Side
-from mtf_core.rules import CONDITIONS, BuildContext, names_used, never_or_always, report_findings, side_warnings
+from mtf_core.rules import CONDITIONS, BuildContext, names_used, never_or_always, side_warnings
 from mtf_core.rules.expressions import (
     Absolute,
     AllOf,
@@ -37,6 +37,10 @@ def errors(text: str, rules: str = "{}", *, metrics: bool = False) -> list[str]:
 
 def warnings(text: str, rules: str = "{}", *, metrics: bool = False) -> list[str]:
     return _found(text, rules, Severity.WARNING, metrics)
+
+
+def notes(text: str) -> list[str]:
+    return _found(text, "{}", Severity.NOTE, metrics=False)
 
 
 def _found(text: str, rules: str, severity: Severity, metrics: bool) -> list[str]:
@@ -169,16 +173,16 @@ def test_a_rule_examined_where_it_is_defined_is_not_blamed_again() -> None:
         ("all_of: [price_lte_ma21_plus_k_atr: 2, {gt_fields: [ma_21_plus_2atr, close]}]", "price_lte_ma21_plus_k_atr"),
     ],
 )
-def test_an_entry_that_never_decides_is_a_warning(text: str, part: str) -> None:
-    assert errors(text) == []
-    (warning,) = warnings(text)
-    assert warning.startswith(part)
-    assert "never decides" in warning
+def test_an_entry_that_never_decides_is_a_note(text: str, part: str) -> None:
+    assert errors(text) == warnings(text) == []
+    (note,) = notes(text)
+    assert note.startswith(part)
+    assert "never decides" in note
 
 
 def test_a_true_tolerance_makes_the_exact_entry_superfluous_and_not_the_other_way_round() -> None:
-    (warning,) = warnings("any_of: [close_below_ema_200, close_minus_ema_200_lt: 0.003]")
-    assert warning.startswith("close_below_ema_200 never decides")
+    (note,) = notes("any_of: [close_below_ema_200, close_minus_ema_200_lt: 0.003]")
+    assert note.startswith("close_below_ema_200 never decides")
 
 
 def test_an_alternative_that_contradicts_its_surroundings_is_a_warning() -> None:
@@ -196,21 +200,11 @@ def test_an_alternative_that_contradicts_its_surroundings_is_a_warning() -> None
     ],
 )
 def test_entries_that_can_decide_are_left_alone(text: str) -> None:
-    found = warnings(text)
+    found = [*warnings(text), *notes(text)]
     assert found == [] or "macd_hist_decreasing_n" in found[0]  # two falling steps imply one
 
 
 # --- reporting, names, sides ------------------------------------------------------------------------------------
-
-
-def test_findings_become_problems_at_the_place_once() -> None:
-    problems, place = Problems(), Place("rules.yaml", 7, "validation.timeframe.5m.long")
-    test = parsed("any_of: [{gt: 101, field: rsi}, near_vwap: 0.001, near_vwap: 0.002]")
-    report_findings(test, place, problems)
-    report_findings(test, place, problems)
-    assert [str(problem.place) for problem in problems.items] == ["rules.yaml:7: validation.timeframe.5m.long"] * 2
-    assert len(problems.errors) == len(problems.warnings) == 1
-    assert "rsi > 101 can never be true" in str(problems.errors[0])
 
 
 def test_names_used_are_the_profiles_rules_at_any_depth() -> None:

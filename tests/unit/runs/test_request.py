@@ -13,7 +13,14 @@ from mtf_core.market import Timeframe
 from mtf_core.problems import InvalidRequestError
 from mtf_core.rules.ruleset import ContextMode
 from mtf_core.run_request import MAX_SYMBOLS, MAX_WORKERS, OPTIONS, RunRequest
-from mtf_core.runs.request import check_request, document_of_texts, parse_request, request_field_names
+from mtf_core.runs.request import (
+    check_profile,
+    check_request,
+    document_of_texts,
+    parse_request,
+    request_field_names,
+)
+from tests.unit.files.shipped import shipped
 
 FLAGS = ("dry_run", "force_run", "force_timeframe_check", "skip_context", "skip_open_state_filter", "lock_per_symbol",
          "sync_tables", "process_tp_sl")  # fmt: skip
@@ -157,6 +164,15 @@ def test_symbols_are_kept_in_order_each_once_and_not_too_many() -> None:
 @pytest.mark.parametrize("value", ["2m", "", 5, ["5m"], {"5m": 1}, True, 5.0])
 def test_the_timeframe_is_one_of_those_there_are(value: Any) -> None:
     assert problems({"current_tf": value})["current_tf"].endswith("one of 1m, 5m, 15m, 1h, 4h, 1d")
+
+
+def test_a_timeframe_on_which_the_profile_never_enters_is_refused_with_those_on_which_it_does() -> None:
+    profile = shipped("scalper_micro")  # rules for 5m, 1m; entries on 1m
+    check_profile(RunRequest(), profile)
+    check_profile(RunRequest(current_tf=Timeframe.M1), profile)
+    with pytest.raises(InvalidRequestError) as refused:
+        check_profile(RunRequest(current_tf=Timeframe.H4), profile)
+    assert str(refused.value) == "current_tf: found 4h; scalper_micro never enters there, allowed is one of 1m"
 
 
 @pytest.mark.parametrize("value", ["2022-01-31", "2022-01-31T14:00", "yesterday", "", 1_643_637_600, ["x"], True])

@@ -153,6 +153,37 @@ def test_trade_entry_speaks_of_the_execution_timeframes_of_the_rules(trade_entry
     assert refused(documents(trade_entry=trade_entry)) == [message]
 
 
+@pytest.mark.parametrize(
+    ("trade_entry", "warned"),
+    [
+        ("defaults: {risk_pct_percent: 4}\nrisk: {risk_by_timeframe: {1m: 9}}", True),
+        ("defaults: {risk_pct_percent: 3}\nrisk: {risk_by_timeframe: {1m: 9}}", False),
+        ("defaults: {risk_pct_percent: 36}\nrisk: {min_liquidation_ratio: 2}", False),
+        ("defaults: {risk_pct_percent: 36}\nleverage: {max_loss_pct: 0.3}", False),
+    ],
+)
+def test_a_risk_that_liquidation_never_lets_a_trade_use_up_is_warned_of(trade_entry: str, warned: bool) -> None:
+    """Liquidation lies at least three stop distances away by default, so a third of the budget is the most."""
+    problems = Problems()
+    assert build_profile("mine", documents(trade_entry=trade_entry), problems, thorough=True) is not None
+    said = [str(item) for item in problems.warnings if item.place.file == "trade_entry.yaml"]
+    assert said == warned * [
+        "trade_entry.yaml:2: risk.risk_by_timeframe.1m: the risk of a trade on 1m is 36 % of the budget, and can never "
+        "be used up; with min_liquidation_ratio 3 no trade loses more than 33.3 %: lower the risk"
+    ]
+
+
+def test_a_profile_enters_on_the_execution_timeframes_that_trade_entry_allows() -> None:
+    rules = (
+        VALIDATIONS.replace("context_timeframes: [5m]", "context_timeframes: [15m]")
+        .replace("execution_timeframes: [1m]", "execution_timeframes: [1m, 5m]")
+        .replace("  timeframe:\n", "  timeframe:\n    15m: {long: [strong]}\n")
+    )
+    assert build(validations=rules).entry_timeframes == (Timeframe.M5, Timeframe.M1)
+    allowed = TRADE_ENTRY + "decision: {allowed_execution_timeframes: [15m, 1m]}\n"
+    assert build(validations=rules, trade_entry=allowed).entry_timeframes == (Timeframe.M1,)
+
+
 def test_effective_settings_name_value_unit_origin_and_meaning() -> None:
     common = tree("defaults: {r_multiple: 1.3}\nrisk:\n  daily_max_loss_usdt: 25\n", file="common.yaml")
     own = tree(TRADE_ENTRY, file="own.yaml")

@@ -17,11 +17,11 @@ from mtf_adapters.reference import (
     is_profile_name,
     write_imported,
 )
-from mtf_core.config_nodes import ConfigProblem
 from mtf_core.market import Timeframe
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
 from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.render.problems import problem_to_json
 from mtf_entrypoints.cli.working import settings_of
 
 
@@ -129,8 +129,8 @@ def _to_json(imported: Imported, written: Path | None, obstacle: str | None) -> 
         "text": imported.text,
         "findings": [_finding_to_json(finding) for finding in imported.findings],
         "lost_comments": list(imported.lost_comments),
-        "errors": [*map(_problem_to_json, imported.problems)],
-        "warnings": [*map(_problem_to_json, imported.warnings)],
+        "errors": [*map(problem_to_json, imported.problems)],
+        "warnings": [*map(problem_to_json, imported.warnings)],
         "not_written_because": obstacle,
     }
 
@@ -144,15 +144,4 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
         "found": finding.found,
         "done": finding.done,
         "reference": finding.reference,
-    }
-
-
-def _problem_to_json(problem: ConfigProblem) -> dict[str, Any]:
-    return {
-        "file": problem.place.file,
-        "line": problem.place.line,
-        "path": problem.place.path,
-        "found": problem.found,
-        "allowed": problem.allowed,
-        "nearest": problem.nearest,
     }
