@@ -49,8 +49,11 @@ class Facts:
 class Source(Protocol):
     """Symbols with their candles and facts; `first_ms` is where deciding begins, None: with the first candle."""
 
-    symbols: Sequence[str]
-    first_ms: int | None
+    @property
+    def symbols(self) -> Sequence[str]: ...
+
+    @property
+    def first_ms(self) -> int | None: ...
 
     def candles(self, symbol: str, needs: Needs) -> Mapping[Timeframe, Candles]: ...
 
@@ -60,7 +63,7 @@ class Source(Protocol):
 class Files:
     """Candle files; contract and book as the sandbox shows them of such files."""
 
-    first_ms = None
+    first_ms: int | None = None
 
     def __init__(self, given: Sequence[str]) -> None:
         pairs = [text.partition("=") for text in given]

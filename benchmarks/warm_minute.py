@@ -40,7 +40,8 @@ async def _measure(profile: str, database: str, minutes: int) -> None:
     """Prints the CPU seconds of the first run, of ordinary minutes and of those that close a longer candle."""
     seconds: dict[int, float] = {}
     last: RunReport | None = None
-    async with opened(Settings(database_url=database, at_ms=START_MS)) as container:
+    settings = Settings(database_url=database, at_ms=START_MS)
+    async with opened(settings, timer=time.process_time) as container:
         orchestrator = container.orchestrator()
         for minute in range(minutes + 1):
             started = time.process_time()
@@ -60,7 +61,7 @@ async def _measure(profile: str, database: str, minutes: int) -> None:
 
 
 def _print_stages(stages: Mapping[str, float], calls: Mapping[str, int]) -> None:
-    """Wall seconds of the last ordinary minute, by stage, and what it asked the exchange."""
+    """CPU seconds of the last ordinary minute, by stage, and what it asked the exchange."""
     print("  stages: " + ", ".join(f"{name} {seconds:.3f} s" for name, seconds in stages.items()))
     print("  calls: " + ", ".join(f"{count} {name}" for name, count in calls.items()))
 

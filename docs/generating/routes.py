@@ -11,16 +11,17 @@ from docs.generating.markdown import code, codes, page, table
 
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.http.app import build_app
-from mtf_entrypoints.http.gate import DOCS_PATH, HEALTH_PATH, MAX_BODY_BYTES
+from mtf_entrypoints.http.gate import DOCS_PATH, MAX_BODY_BYTES, OPEN_PATHS, SCHEMA_PATH
 from mtf_entrypoints.http.listening import Listening
 from mtf_entrypoints.settings import Settings
 
-SCHEMA_PATH = "/schema/openapi.json"
 _INTRODUCTION = f"""
-`mtf serve` answers with JSON; errors are `application/problem+json`. Where a bearer token (`MTF_API_TOKEN`) is set,
-all but `{HEALTH_PATH}` need it (on loopback `{DOCS_PATH}` is open as well), and one must be set to listen beyond
-loopback. The `Host` header must name the service. Bodies hold at most {MAX_BODY_BYTES:,} bytes. Unknown fields are
-refused. Interactive docs are at `{DOCS_PATH}`, this document as OpenAPI at `{SCHEMA_PATH}`.
+`mtf serve` answers with JSON; errors are `application/problem+json`. Where a bearer token (`MTF_API_TOKEN`) is set, all
+but {codes(sorted(OPEN_PATHS))} need it, and one must be set to listen beyond loopback. What the routes below
+call "always with a token" is refused where none is set. The `Host` header must name the service, and pages of other
+sites are refused. Bodies hold at most {MAX_BODY_BYTES:,} bytes; they are read as JSON whatever the content type says,
+unless a page sends them. Unknown fields are refused. HEAD asks for what GET would answer. Every route under `/mtf` also
+answers under `/api/mtf`. Interactive docs are at `{DOCS_PATH}`, this document as OpenAPI at `{SCHEMA_PATH}`.
 """
 
 

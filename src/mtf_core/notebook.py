@@ -16,6 +16,7 @@ from mtf_core.market import (
     Candles,
     CandleStack,
     Contract,
+    InvalidCandlesError,
     MarkPrice,
     Timeframe,
     TopOfBook,
@@ -150,15 +151,19 @@ def venue_facts(symbol: str, candles: Candles, at: Instant, *, venue: str | None
 
 
 def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:
-    found = {Timeframe.parse(name): series for name, series in candles.items()}
-    for timeframe, series in found.items():
+    if not isinstance(candles, Mapping):
+        raise InvalidCandlesError(
+            f"candles are given by timeframe, like candles={{'1m': minutes}}, not as {type(candles).__name__}"
+        )
+    by_timeframe = {Timeframe.parse(name): series for name, series in candles.items()}
+    for timeframe, series in by_timeframe.items():
         if not isinstance(series, Candles):
-            raise TypeError(f"{timeframe}: need Candles, not {type(series).__name__}; see Candles.from_frame")
+            raise InvalidCandlesError(f"{timeframe}: need Candles, not {type(series).__name__}; see Candles.from_frame")
         if series.timeframe is not timeframe:
-            raise ValueError(f"the candles given as {timeframe} are {series.timeframe} candles")
-    if not found:
-        raise ValueError("no candles were given")
-    return found
+            raise InvalidCandlesError(f"the candles given as {timeframe} are {series.timeframe} candles")
+    if not by_timeframe:
+        raise InvalidCandlesError("no candles were given")
+    return by_timeframe
 
 
 def _ms(instant: Instant) -> int:

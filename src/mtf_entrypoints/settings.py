@@ -39,6 +39,10 @@ class SandboxOptions:
     """How many contracts a generated market lists; None, like the seed: the sandbox's own default."""
     candle_files: tuple[tuple[str, Path], ...] = ()
     contracts_file: Path | None = None
+    timezone: str | None = None
+    """The time zone of candle files whose times name none."""
+    align: bool = False
+    """Takes a constant offset off the open times of candle files."""
     balance: Decimal | None = None
     """Available balance in quote currency; None: the sandbox's own default."""
 

@@ -1,70 +1,162 @@
-"""The columns of a candle file, whatever its format, and the checks that make candles of them."""
+"""The columns of a candle table, wherever it comes from, and the steps that make checked candles of them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 
+from mtf_adapters.files.candle_columns import CandleColumns
+from mtf_adapters.files.candle_times import Micros, OpenTimes, Rows, localised, parse_zone
 from mtf_core.market import COLUMNS, Candles, InvalidCandlesError, Timeframe, format_instant
 
-TIME_COLUMNS = ("timestamp", "open_ms", "time", "date")
+Floats = NDArray[np.float64]
+
+_LARGEST_OFFSET_US = 60_000_000
+"""An offset of a minute and more is no slip of the exchange: such candles are others than those of UTC."""
+
+
+@frozen
+class ReadOptions:
+    """What the user says of a table that it does not say itself."""
+
+    timeframe: Timeframe | None = None
+    """None: the most common spacing of the rows."""
+    zone: tzinfo | None = None
+    """Of times that name none; None: UTC, where that is not doubtful."""
+    align: bool = False
+    """Takes a constant offset off the open times."""
+    not_after_ms: int | None = None
+    """A candle that is not closed then is refused: no file can know it."""
 
 
 @frozen(eq=False)
 class CandleTable:
-    """What was read: open times in UTC microseconds, the columns open … volume as float64, and the rows' numbers.
+    """What was read: open times, prices, the volumes that may count, and the rows' numbers.
 
-    `file_rows` are the numbers that a person sees in the file (in a CSV the header is row 1).
+    `rows` are the numbers that a person sees in the file (in a CSV the header is row 1); the arrays are this table's
+    own. `confirmed`: False where the exchange marked a candle as not closed.
     """
 
-    micros: NDArray[np.int64]
-    columns: tuple[NDArray[np.float64], ...]
-    file_rows: Sequence[int]
+    columns: CandleColumns
+    times: OpenTimes
+    prices: tuple[Floats, ...]
+    volumes: tuple[Floats, ...]
+    rows: Rows
+    confirmed: NDArray[np.bool_] | None = None
 
 
-def chosen_columns(header: Sequence[str]) -> tuple[int, tuple[int, ...]]:
-    """Where the time column and open … volume stand in a header; case and blanks around a name do not matter.
+@frozen(eq=False)
+class CandleReading:
+    """Checked candles, and what a person should know about how they were read."""
 
-    Columns of other names are ignored. Raises `InvalidCandlesError` for missing and repeated ones.
-    """
-    names = [name.strip().lower() for name in header]
-    problems = []
-    times = [name for name in names if name in TIME_COLUMNS]
-    if len(times) > 1:
-        problems.append(f"more than one time column: {', '.join(times)}")
-    twice = [name for name, count in Counter(names).items() if name in COLUMNS and count > 1]
-    if twice:
-        problems.append(f"columns given more than once: {', '.join(twice)}")
-    missing = [] if times else [f"a time column ({' or '.join(TIME_COLUMNS)})"]
-    missing += [name for name in COLUMNS if name not in names]
-    if missing:
-        problems.append(f"missing: {', '.join(missing)}")
-    if problems:
-        shown = ", ".join(header) if header else "nothing"
-        raise InvalidCandlesError(f"row 1: {'; '.join(problems)}; the header has {shown[:200]}")
-    return names.index(times[0]), tuple(names.index(name) for name in COLUMNS)
+    candles: Candles
+    remarks: tuple[str, ...]
+    zone_used: bool
+    aligned: bool
 
 
-def checked_candles(table: CandleTable, timeframe: Timeframe | None, not_after_ms: int | None) -> Candles:
+def read_options(
+    timeframe: Timeframe | str | None, timezone: str | None, align: bool, not_after_ms: int | None
+) -> ReadOptions:
+    """Options as they are written; raises `UnknownTimeframeError` or `InvalidCandlesError`."""
+    parsed = Timeframe.parse(timeframe) if isinstance(timeframe, str) else timeframe
+    return ReadOptions(parsed, None if timezone is None else parse_zone(timezone), align, not_after_ms)
+
+
+def checked_candles(table: CandleTable, options: ReadOptions) -> CandleReading:
     """Candles of a table; raises `InvalidCandlesError` with every kind of problem, its first row and its count."""
-    if not len(table.micros):
+    remarks = [*table.columns.remarks, *table.times.remarks]
+    table = _oldest_first(_confirmed_only(table, remarks), remarks)
+    if not len(table.rows):
         raise InvalidCandlesError("there are no candles in it")
-    problems = list(_price_problems(table))
-    order = list(_order_problems(table))
-    if timeframe is None and not order:
-        timeframe = _most_common_spacing(table.micros)
+    zone_used = options.zone is not None and not (table.times.zoned or table.columns.in_utc)
+    micros = _in_utc(table, options.zone)
+    volume = _volume(table, remarks)
+    order = list(_order_problems(micros, table.rows))
+    timeframe = options.timeframe or (None if order else _most_common_spacing(micros))
+    aligned = False
     if timeframe is not None:
-        order += _alignment_problems(table, timeframe, not_after_ms)
-    if timeframe is None or order or problems:
-        raise InvalidCandlesError("; ".join(order + problems))
-    return Candles.trusted(timeframe, table.micros // 1000, *table.columns)
+        micros, aligned = _aligned(micros, timeframe, options.align, remarks)
+        order += _alignment_problems(micros, table.rows, timeframe, options.not_after_ms)
+    problems = order + list(_price_problems(table.prices, volume, table.rows))
+    if timeframe is None or problems:
+        raise InvalidCandlesError("; ".join(problems) + _hint(table.columns, problems))
+    open_, high, low, close = table.prices
+    candles = Candles.trusted(timeframe, micros // 1000, open_, high, low, close, volume)
+    remarks += _hole_remarks(candles)
+    return CandleReading(candles, tuple(remarks), zone_used, aligned)
 
 
-def _most_common_spacing(micros: NDArray[np.int64]) -> Timeframe:
+def unused_option(readings: Sequence[CandleReading], options: ReadOptions) -> str | None:
+    """What to say when an option had no effect on any of the tables; None when every one had."""
+    if options.zone is not None and not any(reading.zone_used for reading in readings):
+        return "a time zone was given, but the times say themselves what they are in UTC; leave it out"
+    if options.align and not any(reading.aligned for reading in readings):
+        return "there is no offset to take off, every candle opens on time; leave align out"
+    return None
+
+
+def _confirmed_only(table: CandleTable, remarks: list[str]) -> CandleTable:
+    if table.confirmed is None or table.confirmed.all():
+        return table
+    left_out = int((~table.confirmed).sum())
+    remarks.append(f"{_counted(left_out, 'candle')} not confirmed by the exchange left out")
+    return _picked(table, np.flatnonzero(table.confirmed))
+
+
+def _oldest_first(table: CandleTable, remarks: list[str]) -> CandleTable:
+    """The table turned round where most rows are earlier than the one before.
+
+    Not all: a clock on the wall goes back once a year. What is in no order either way is refused later.
+    """
+    steps = np.diff(table.times.micros)
+    if np.count_nonzero(steps < 0) * 2 <= len(steps):
+        return table
+    remarks.append("newest first, turned round")
+    return _picked(table, np.arange(len(table.rows))[::-1])
+
+
+def _picked(table: CandleTable, at: NDArray[np.intp]) -> CandleTable:
+    return evolve(
+        table,
+        times=evolve(table.times, micros=table.times.micros[at]),
+        prices=tuple(column[at] for column in table.prices),
+        volumes=tuple(column[at] for column in table.volumes),
+        rows=np.asarray(table.rows)[at],
+        confirmed=None,
+    )
+
+
+def _in_utc(table: CandleTable, zone: tzinfo | None) -> Micros:
+    times = table.times
+    if times.zoned or table.columns.in_utc:
+        return times.micros
+    if zone is not None:
+        return localised(times, zone, table.rows)
+    if times.broker or len(table.columns.times) > 1:
+        raise InvalidCandlesError(
+            f"row {table.rows[0]}: the times name no time zone, and programs that write them so show their broker's "
+            "time; say which it is: --timezone UTC, +02:00 or Europe/Athens (in Python timezone=…)"
+        )
+    return times.micros
+
+
+def _volume(table: CandleTable, remarks: list[str]) -> Floats:
+    """The first volume that is not zero everywhere."""
+    filled = [at for at, volume in enumerate(table.volumes) if (volume != 0).any()]
+    at = filled[0] if filled else 0
+    if names := table.columns.volume_names:
+        others = [name for name in names if name != names[at]]
+        why = f" ({names[0]} holds only zeros)" if at else ""
+        remarks.append(f"volume from the column {names[at]}, not {' or '.join(others)}{why}")
+    return table.volumes[at]
+
+
+def _most_common_spacing(micros: Micros) -> Timeframe:
     if len(micros) < 2:
         raise InvalidCandlesError("a single candle does not tell its timeframe; give one")
     spacings, counts = np.unique(np.diff(micros), return_counts=True)
@@ -78,45 +170,90 @@ def _most_common_spacing(micros: NDArray[np.int64]) -> Timeframe:
     )
 
 
-def _finder(table: CandleTable) -> Callable[[NDArray[np.bool_], str, NDArray[np.float64] | None], list[str]]:
-    def found(bad: NDArray[np.bool_], what: str, values: NDArray[np.float64] | None = None) -> list[str]:
-        rows = np.flatnonzero(bad)
-        if not len(rows):
+def _aligned(micros: Micros, timeframe: Timeframe, align: bool, remarks: list[str]) -> tuple[Micros, bool]:
+    """Open times without a constant offset from the timeframe's grid, where the user wants that; whether there was."""
+    offsets = micros % (timeframe.ms * 1000)
+    offset = int(offsets[0])
+    if not offset or (offsets != offset).any():
+        return micros, False
+    late = f"every candle opens {offset / 1e6:g} s after the start of a {timeframe} candle (UTC)"
+    if offset >= _LARGEST_OFFSET_US:
+        raise InvalidCandlesError(
+            f"{late}: these are other candles than those of UTC; build them from a lower timeframe"
+        )
+    if not align:
+        raise InvalidCandlesError(
+            f"{late}; if they mean the candles that start there, take the offset off: --align (in Python align=True)"
+        )
+    remarks.append(f"{offset / 1e6:g} s taken off every open time")
+    return micros - offset, True
+
+
+def _reporter(rows: Rows) -> Callable[..., list[str]]:
+    def report(bad: NDArray[np.bool_], what: str, values: Floats | None = None) -> list[str]:
+        places = np.flatnonzero(bad)
+        if not len(places):
             return []
-        first = int(rows[0])
+        first = int(places[0])
         value = "" if values is None else f" {values[first]:g}"
-        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
-        return [f"row {table.file_rows[first]}: {what}{value}{more}"]
+        more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+        return [f"row {rows[first]}: {what}{value}{more}"]
 
-    return found
+    return report
 
 
-def _order_problems(table: CandleTable) -> list[str]:
-    found = _finder(table)
-    steps = np.diff(table.micros, prepend=table.micros[0] - 1)
-    return found(steps == 0, "same time as the row before", None) + found(
-        steps < 0, "earlier than the row before; rows must go from the oldest to the newest", None
+def _order_problems(micros: Micros, rows: Rows) -> list[str]:
+    report = _reporter(rows)
+    steps = np.diff(micros, prepend=micros[0] - 1)
+    return report(steps == 0, "same time as the row before") + report(
+        steps < 0, "earlier than the row before; rows must go from the oldest to the newest, or all the other way"
     )
 
 
-def _alignment_problems(table: CandleTable, timeframe: Timeframe, not_after_ms: int | None) -> list[str]:
-    found = _finder(table)
+def _alignment_problems(micros: Micros, rows: Rows, timeframe: Timeframe, not_after_ms: int | None) -> list[str]:
+    report = _reporter(rows)
     step = timeframe.ms * 1000
-    problems = found(table.micros % step != 0, f"open time is no start of a {timeframe} candle (UTC)", None)
+    problems = report(micros % step != 0, f"open time is no start of a {timeframe} candle (UTC)")
     if not_after_ms is not None:
-        late = table.micros + step > not_after_ms * 1000
-        problems += found(late, f"the candle is not closed at {format_instant(not_after_ms)}", None)
+        late = micros + step > not_after_ms * 1000
+        problems += report(late, f"the candle is not closed at {format_instant(not_after_ms)}")
     return problems
 
 
-def _price_problems(table: CandleTable) -> list[str]:
-    found = _finder(table)
-    open_, high, low, close, volume = table.columns
+def _price_problems(prices: Sequence[Floats], volume: Floats, rows: Rows) -> list[str]:
+    report = _reporter(rows)
+    open_, high, low, close = prices
     problems: list[str] = []
-    for name, column in zip(COLUMNS, table.columns, strict=True):
-        problems += found(~np.isfinite(column), f"{name} must be a finite number, found", column)
-    for name, column in zip(COLUMNS[:4], table.columns[:4], strict=True):
-        problems += found(np.isfinite(column) & (column <= 0), f"{name} must be above zero, found", column)
-    problems += found(volume < 0, "volume must not be negative, found", volume)
-    problems += found((low > open_) | (low > close) | (low > high), "low is above open, close or high:", low)
-    return problems + found((high < open_) | (high < close), "high is below open or close:", high)
+    for name, column in zip(COLUMNS, (*prices, volume), strict=True):
+        problems += report(~np.isfinite(column), f"{name} must be a finite number, not", column)
+    for name, column in zip(COLUMNS[:4], prices, strict=True):
+        problems += report(np.isfinite(column) & (column <= 0), f"{name} must be above zero, not", column)
+    problems += report(volume < 0, "volume must not be negative, not", volume)
+    problems += report((low > open_) | (low > close) | (low > high), "low is above open, close or high:", low)
+    return problems + report((high < open_) | (high < close), "high is below open or close:", high)
+
+
+def _hint(columns: CandleColumns, problems: Sequence[str]) -> str:
+    if columns.has_header or not problems:
+        return ""
+    return f" ({columns.remarks[0]}; if the columns are others, name them in the first row)"
+
+
+def _hole_remarks(candles: Candles) -> list[str]:
+    gaps = candles.gaps()
+    if not gaps:
+        return []
+    missing = sum(gap.count for gap in gaps)
+    said = f"{_counted(missing, 'candle')} missing in {_counted(len(gaps), 'hole')}"
+    if len(gaps) > 2 and not (candles.volume == 0).any():
+        # An exchange that lists quiet minutes, too, has some without volume.
+        said += (
+            f"; no candle has volume 0, so {candles.timeframe} candles without trades were probably left out. A hole "
+            "keeps its timeframe from deciding until it lies far enough back: a file with all candles, or one of a "
+            "higher timeframe, has fewer"
+        )
+    return [said]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

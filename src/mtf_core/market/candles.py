@@ -15,7 +15,7 @@ from mtf_core.market.instant import InvalidInstantError, format_instant, to_ms
 from mtf_core.market.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -109,26 +109,51 @@ class Candles:
         return cls.trusted(timeframe, np.empty(0, dtype=np.int64), *floats)
 
     @classmethod
-    def read_csv(cls, path: str | PathLike[str], timeframe: Timeframe | str | None = None) -> Self:
-        """Candles of a CSV file (plain or .gz), through the candle source that the adapters register.
+    def read_csv(
+        cls,
+        path: str | PathLike[str],
+        timeframe: Timeframe | str | None = None,
+        *,
+        timezone: str | None = None,
+        align: bool = False,
+        tell: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Candles of a file as exchanges and traders' programs write them: CSV or JSON, plain, .gz or .zip.
 
-        The timeframe is taken from the spacing of the rows unless it is given. Raises `InvalidCandlesError`.
+        The timeframe is the spacing of the rows unless it is given. `timezone` is that of times that name none
+        (`Europe/Athens`, `+02:00`), `align` takes a constant offset off the open times (BitMart's second :01), and
+        `tell` (like `print`) hears what was recognised. Raises `InvalidCandlesError`.
         """
-        return cast("Self", source("candles")(path, timeframe=timeframe))
+        read = source("candles")
+        return cast("Self", read(_path(path), timeframe, timezone=timezone, align=align, tell=tell))
 
     @classmethod
-    def from_frame(cls, frame: Any, timeframe: Timeframe | str) -> Self:
-        """Candles of a pandas or polars frame with the columns timestamp (or open_ms), open … volume."""
-        names = list(frame.columns)
-        time_name = next((name for name in ("open_ms", "timestamp", "time", "date") if name in names), None)
-        missing = [name for name in COLUMNS if name not in names]
-        if time_name is None or missing:
-            absent = missing + ([] if time_name else ["timestamp"])
-            raise InvalidCandlesError(
-                f"the frame lacks the columns {', '.join(absent)}; it has {', '.join(map(str, names))}"
-            )
-        parsed = timeframe if isinstance(timeframe, Timeframe) else Timeframe.parse(timeframe)
-        return cls.checked(parsed, np.asarray(frame[time_name]), *(frame[name] for name in COLUMNS))
+    def read_parquet(
+        cls,
+        path: str | PathLike[str],
+        timeframe: Timeframe | str | None = None,
+        *,
+        timezone: str | None = None,
+        align: bool = False,
+        tell: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Candles of a Parquet or Feather file, as `read_csv`; needs the extra `parquet`."""
+        return cls.read_csv(path, timeframe, timezone=timezone, align=align, tell=tell)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        timeframe: Timeframe | str | None = None,
+        *,
+        timezone: str | None = None,
+        align: bool = False,
+        tell: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Candles of a pandas or polars frame, by the same recognition as files; a pandas index may hold the times."""
+        if isinstance(frame, str | PathLike):
+            raise InvalidCandlesError(f"{frame!r} is no frame; files are read with Candles.read_csv")
+        return cast("Self", source("candles")(frame, timeframe, timezone=timezone, align=align, tell=tell))
 
     def __len__(self) -> int:
         return len(self.open_ms)
@@ -234,6 +259,12 @@ def _reduced(
     top = np.maximum.reduce(np.ascontiguousarray(high.T), axis=0)
     bottom = np.minimum.reduce(np.ascontiguousarray(low.T), axis=0)
     return Candles.trusted(timeframe, opens, open[:, 0].copy(), top, bottom, close[:, -1].copy(), total)
+
+
+def _path(path: Any) -> str | PathLike[str]:
+    if not isinstance(path, str | PathLike):
+        raise InvalidCandlesError(f"a file is named by its path, not by a {type(path).__name__}; frames: from_frame")
+    return path
 
 
 def _milliseconds(times: NDArray[Any]) -> Times:

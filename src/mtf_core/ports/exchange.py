@@ -65,3 +65,5 @@ class Venue:
     clock: Clock
     capabilities: Capabilities
     as_of: Callable[[int], Venue] | None = None
+    remarks: tuple[str, ...] = ()
+    """What a person should know of this venue before working with it; one line each."""

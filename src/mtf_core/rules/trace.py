@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -123,9 +124,17 @@ class Captured:
 
     def missing(self, row: int) -> tuple[str, ...]:
         """Features and metrics that one symbol lacked, each once."""
-        absent = np.flatnonzero(np.isnan(self.values[row]))
-        operands = [self.template.operands[i] for i in absent]
-        return tuple(dict.fromkeys(str(one) for one in operands if isinstance(one, Feature | Metric)))
+        return self._missing.get(row, ())
+
+    @cached_property
+    def _missing(self) -> Mapping[int, tuple[str, ...]]:
+        """What was missing, by row; most rows lack nothing."""
+        absent: dict[int, dict[str, None]] = {}
+        for row, index in np.argwhere(np.isnan(self.values)).tolist():
+            operand = self.template.operands[index]
+            if isinstance(operand, Feature | Metric):
+                absent.setdefault(row, {})[str(operand)] = None
+        return {row: tuple(names) for row, names in absent.items()}
 
     def rows(self, rows: Sequence[int]) -> Captured:
         return Captured(self.template, self.truths[rows], self.values[rows])

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from mtf_core.market import Candles, Gap, Timeframe
-from mtf_core.ports import Environment, Progress, no_progress
+from mtf_core.ports import Environment, Progress, UnknownSymbolError, no_progress
 from mtf_core.records import AuditEvent, JsonObject
+from mtf_core.upkeep.provenance import ForeignCandles, stored_timeframes, unlike_exchange, unlike_store
 
 MOST_PER_CALL = 1000
+_END_OF_TIME_MS = 2**62
 
 
 @frozen
@@ -55,10 +57,26 @@ async def fetch_candles(
     return await _ingested(environment, symbol, timeframe, written)
 
 
-async def import_candles(environment: Environment, symbol: str, candles: Candles) -> Ingest:
-    """Stores candles that were read from a file, in one transaction; those already stored are replaced."""
+async def import_candles(
+    environment: Environment, symbol: str, candles: Candles, *, replace: bool = False
+) -> Ingest | ForeignCandles:
+    """Stores candles that were read from a file, in one transaction, if they are the symbol's own.
+
+    A series has one origin: two glued together give a decision from two markets. So the candles must equal those that
+    the exchange shows of the symbol, where it lists it, and those that are stored of it, in any timeframe; where they
+    do not, nothing is stored. `replace` drops what is stored of the symbol first, but never overrules the exchange.
+    """
+    foreign = await unlike_exchange(environment, symbol, candles)
+    stored = await stored_timeframes(environment, symbol)
+    if foreign is None and not replace:
+        foreign = await unlike_store(environment, symbol, candles, stored)
+    if foreign is not None:
+        return foreign
+    if replace:
+        for timeframe in stored:
+            await environment.stores.candles.delete(symbol, timeframe, 0, _END_OF_TIME_MS)
     written = await environment.stores.candles.write({(symbol, candles.timeframe): candles})
-    details: JsonObject = {"timeframe": str(candles.timeframe), "candles": written}
+    details: JsonObject = {"timeframe": str(candles.timeframe), "candles": written, "replaced": replace}
     now_ms = environment.wall.now_ms()
     await environment.stores.audit.append([AuditEvent(now_ms, "operator", "candles_imported", symbol, details)])
     return await _ingested(environment, symbol, candles.timeframe, written)
@@ -79,14 +97,20 @@ async def find_gaps(
 async def repair_gaps(
     environment: Environment, series: Sequence[SeriesGaps], progress: Progress = no_progress
 ) -> tuple[Ingest, ...]:
-    """Fetches what the series lack; holes that the exchange has, too, remain and are reported."""
+    """Fetches what the series lack; holes that the exchange has, too, remain and are reported.
+
+    So do those of a series that the exchange does not list: it came from a file.
+    """
     repaired = []
     broken = [one for one in series if one.gaps]
     for done, one in enumerate(broken, start=1):
         written = 0
-        for gap in one.gaps:
-            part = await fetch_candles(environment, one.symbol, one.timeframe, gap.first_open_ms, gap.last_open_ms)
-            written += part.written
+        try:
+            for gap in one.gaps:
+                part = await fetch_candles(environment, one.symbol, one.timeframe, gap.first_open_ms, gap.last_open_ms)
+                written += part.written
+        except UnknownSymbolError:
+            written = 0
         repaired.append(await _ingested(environment, one.symbol, one.timeframe, written))
         progress("gaps", done, len(broken))
     return tuple(repaired)

@@ -30,6 +30,8 @@ class World:
     universe_size: int | None = None
     candles: list[str] = field(factory=list)
     contracts_file: Path | None = None
+    timezone: str | None = None
+    align: bool = False
     balance: str | None = None
     at: str | None = None
 
@@ -104,7 +106,7 @@ SANDBOX: Mapping[str, _Declaration] = {
             typer.Option(
                 "--candles",
                 metavar="SYMBOL=FILE",
-                help="Sandbox: a market of your own candles (CSV, CSV.GZ, Parquet). Repeat for more symbols.",
+                help="Sandbox: a market of your own candles (CSV, JSON, Parquet, Feather; .gz, .zip). May be repeated.",
                 show_default=False,
             ),
         ],
@@ -120,6 +122,25 @@ SANDBOX: Mapping[str, _Declaration] = {
             ),
         ],
         None,
+    ),
+    "timezone": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--timezone",
+                metavar="ZONE",
+                help="Candle files: of times that name none, like Europe/Athens or +02:00.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    "align": (
+        Annotated[
+            bool,
+            typer.Option("--align", help="Candle files: take a constant offset (BitMart's second :01) off open times."),
+        ],
+        False,
     ),
 }
 AT: Mapping[str, _Declaration] = {

@@ -11,8 +11,9 @@ from attrs import evolve
 from mtf_adapters.local import WallClock
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.ports import Environment, Stores
+from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.container import opened, opened_run
+from mtf_entrypoints.container import Container, opened, opened_run
 from mtf_entrypoints.sandbox_venue import DEFAULT_INSTANT_MS, parse_balance
 from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Overrides, SandboxOptions, Settings, SettingsError, read_settings
 
@@ -30,6 +31,8 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
         universe_size=world.universe_size,
         candle_files=_candle_files(world.candles),
         contracts_file=world.contracts_file,
+        timezone=world.timezone,
+        align=world.align,
         balance=parse_balance(world.balance) if world.balance is not None else None,
     )
     settings = read_settings(
@@ -51,8 +54,17 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
 @asynccontextmanager
 async def working(world: World) -> AsyncIterator[Environment]:
     """What a use case works with, open until the block ends."""
-    async with opened(settings_of(world)) as container:
+    async with announced(settings_of(world)) as container:
         yield container.environment()
+
+
+@asynccontextmanager
+async def announced(settings: Settings) -> AsyncIterator[Container]:
+    """An open container, after what a person should know of its venue was said on stderr."""
+    async with opened(settings) as container:
+        for remark in container.venue().remarks:
+            output.warn(remark)
+        yield container
 
 
 @asynccontextmanager

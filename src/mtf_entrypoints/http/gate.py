@@ -9,29 +9,33 @@ import json
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtf_entrypoints.http.listening import Listening
+from mtf_entrypoints.http.listening import Listening, host_of_origin
 from mtf_entrypoints.http.problems import MEDIA_TYPE, ProblemError
 
 MAX_BODY_BYTES = 1_048_576
-HEALTH_PATH, DOCS_PATH = "/health", "/docs"
+HEALTH_PATH, DOCS_PATH, SCHEMA_PATH = "/health", "/docs", "/schema/openapi.json"
+OPEN_PATHS = frozenset({HEALTH_PATH, DOCS_PATH, SCHEMA_PATH})
+"""What answers without a token: it holds no data, and a browser cannot send a token with a link."""
+
+WORKING_PATHS = frozenset({"/api/mtf/run", "/api/mtf/sync-contracts"})
+"""Where GET does something; asking with HEAD what GET would answer is refused there."""
 
 
 class Gate:
-    """Guards an ASGI application. Everything but `/health` needs the token, where there is one.
-
-    On loopback the page of the docs is open, too: it holds no data, and a browser cannot send a token with a link.
-    """
+    """Guards an ASGI application. Everything but `OPEN_PATHS` needs the token, where there is one."""
 
     def __init__(self, app: ASGIApp, listening: Listening, token: str | None) -> None:
         self._app = app
         self._listening = listening
         self._token = token.encode() if token else None
-        self._open = {HEALTH_PATH, DOCS_PATH} if listening.is_loopback else {HEALTH_PATH}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD" and scope["path"] not in WORKING_PATHS:
+            scope["method"] = "GET"
+            send = _without_body(send)
         problem = self._problem(scope["path"], {name.lower(): value for name, value in scope["headers"]})
         if problem is not None:
             await _answer(problem, send)
@@ -43,9 +47,11 @@ class Gate:
         if not self._listening.admits(host):
             detail = f"{host!r} is not a name of this service; `mtf serve --allow-host NAME` adds one"
             return ProblemError("wrong_host", 421, detail)
-        if headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
+        origin = headers.get(b"origin")
+        foreign = origin is not None and host_of_origin(origin.decode("latin-1")) != host.lower()
+        if foreign or headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
             return ProblemError("forbidden_origin", 403, "a page of another site asked for this")
-        if path not in self._open and not self._authorized(headers.get(b"authorization", b"")):
+        if path not in OPEN_PATHS and not self._authorized(headers.get(b"authorization", b"")):
             return ProblemError("unauthorized", 401, "send the header `Authorization: Bearer <MTF_API_TOKEN>`")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
@@ -75,6 +81,15 @@ class Gate:
                 raise
             detail = f"stopped after {self._listening.time_limit:g} seconds; nothing was placed"
             await _answer(ProblemError("time_limit", 504, detail), send)
+
+
+def _without_body(send: Send) -> Send:
+    """The same answer without its body, its length still told: what HEAD asks for."""
+
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return sending
 
 
 async def _answer(problem: ProblemError, send: Send) -> None:

@@ -59,6 +59,12 @@ def host_name(header: str) -> str | None:
     return name.removesuffix(".") or None
 
 
+def host_of_origin(header: str) -> str | None:
+    """The host and port of an `Origin` header as a `Host` header would say them, lower case; None for other texts."""
+    scheme, separator, host = header.strip().lower().partition("://")
+    return host if separator and scheme in ("http", "https") and host_name(host) is not None else None
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)

@@ -29,7 +29,11 @@ _TITLES = {
     "forbidden_origin": "Requests of other sites are refused",
     "wrong_host": "This is not the host that was asked for",
     "not_found": "There is no such thing",
-    "run_locked": "A run holds the lock",
+    "run_lock_held": "Another run holds the lock",
+    "run_in_progress": "The run of this key is still going on",
+    "run_failed": "The run of this key failed",
+    "token_not_configured": "The service has no token for this",
+    "method_not_allowed": "The path does not have this method",
     "dependency_down": "Something that the service depends on failed",
     "time_limit": "The request took too long",
     "configuration": "The configuration cannot be used",
@@ -79,7 +83,7 @@ def problem_of(error: Exception) -> ProblemError:
         case TimeframeNotServedError():
             return invalid([FieldProblem("timeframe", str(error))])
         case RunLockedError():
-            return ProblemError("run_locked", 409, str(error))
+            return ProblemError("run_lock_held", 409, str(error))
         case ConfigError():
             _LOG.error("the configuration cannot be used: %s", error)
             return ProblemError("configuration", 500, "`mtf config check` lists what is wrong")

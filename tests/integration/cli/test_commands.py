@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mtf_adapters.files.candles import read_candles, write_candles_csv
+from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core._version import __version__
+from mtf_core.market import Timeframe
 from mtf_core.rules.catalogue import CONDITIONS
-from tests.integration.cli.candles import HEADER, minute_rows, write_lines
+from tests.integration.cli.candles import HEADER, Row, minute_rows, write_csv, write_lines
 from tests.integration.cli.conftest import SMALL, Mtf
 
 
@@ -57,10 +60,73 @@ def test_candles_are_fetched_and_their_holes_found_and_repaired(mtf: Mtf, stored
 def test_a_file_is_imported_and_its_holes_are_reported(mtf: Mtf, tmp_path: Path, stored: tuple[str, ...]) -> None:
     rows = minute_rows(20)
     file = write_lines(tmp_path / "holes.csv", [HEADER, *(row.line() for row in rows[:5] + rows[8:])])
-    ended = mtf("klines", "import", file, "--symbol", "BTCUSDT", *stored)
+    ended = mtf("klines", "import", file, "--symbol", "FILEUSDT", *stored)
     assert ended.code == 0
-    assert "17 candles imported and stored, 3 missing in 1 holes" in ended.out
+    assert "17 candles imported and stored, 3 missing in 1 hole\n" in ended.out
     assert "2026-01-30T00:05:00Z to 2026-01-30T00:07:00Z: 3 missing" in ended.out
+    assert ended.err == "mtf: holes.csv: 3 candles missing in 1 hole\n"
+
+
+def test_a_file_under_a_symbol_of_the_exchange_must_hold_its_candles(
+    mtf: Mtf, tmp_path: Path, stored: tuple[str, ...]
+) -> None:
+    foreign = write_csv(tmp_path / "foreign.csv", minute_rows(600))
+    ended = mtf("klines", "import", foreign, "--symbol", "BTCUSDT", *stored)
+    assert (ended.code, ended.out) == (3, "")
+    assert "the exchange shows other candles of BTCUSDT than the file, first at 2026-01-30T00:00:00Z" in ended.err
+    assert f"--candles BTCUSDT={foreign}" in ended.err
+    assert mtf("klines", "gaps", "--json", *stored).json["series"] == []
+    at_ms = minute_rows(1)[0].open_ms
+    own = GeneratedMarket(1, 12).candles("BTCUSDT", Timeframe.M1, at_ms, at_ms + 599 * 60_000, at_ms + 600 * 60_000)
+    write_candles_csv(tmp_path / "own.csv", own)
+    assert "600 candles imported" in mtf("klines", "import", tmp_path / "own.csv", "--symbol", "BTCUSDT", *stored).out
+
+
+def test_what_is_stored_of_a_symbol_has_one_origin(mtf: Mtf, tmp_path: Path, stored: tuple[str, ...]) -> None:
+    """In every timeframe: five minutes of another market are as foreign as other minutes."""
+    rows = minute_rows(60)
+    mtf("klines", "import", write_csv(tmp_path / "a.csv", rows), "--symbol", "FILEUSDT", *stored)
+    for name, others in (("b", [Row(row.open_ms, row.price * 2) for row in rows]), ("c", minute_rows(60)[::5])):
+        ended = mtf("klines", "import", write_csv(tmp_path / f"{name}.csv", others), "--symbol", "FILEUSDT", *stored)
+        assert ended.code == 3
+        assert (
+            "the 1m candles stored of FILEUSDT are others than the file's, first at 2026-01-30T00:00:00Z" in ended.err
+        )
+    write_candles_csv(tmp_path / "d.csv", read_candles(tmp_path / "a.csv").aggregated(Timeframe.M5))
+    assert mtf("klines", "import", tmp_path / "d.csv", "--symbol", "FILEUSDT", *stored).code == 0
+    assert mtf("klines", "import", tmp_path / "c.csv", "--symbol", "FILEUSDT", "--replace", *stored).code == 0
+    (series,) = mtf("klines", "gaps", "--json", *stored).json["series"]
+    assert (series["timeframe"], series["stored"]) == ("5m", 12)
+
+
+def test_holes_of_a_symbol_that_only_a_file_has_stay_and_stop_no_other_repair(
+    mtf: Mtf, tmp_path: Path, stored: tuple[str, ...]
+) -> None:
+    rows = minute_rows(20)
+    mtf("klines", "import", write_csv(tmp_path / "a.csv", rows[:5] + rows[8:]), "--symbol", "AFILEUSDT", *stored)
+    for start in ("11:00", "12:00"):
+        span = ("--from", f"2026-02-01T{start}Z", "--limit", "2", "--timeframe", "5m")
+        mtf("klines", "fetch", "BTCUSDT", *span, *stored)
+    ended = mtf("klines", "gaps", "--repair", "--json", *stored)
+    assert ended.code == 1
+    assert "3 candles still missing" in ended.err
+    assert [(one["symbol"], one["written"]) for one in ended.json["repaired"]] == [("AFILEUSDT", 0), ("BTCUSDT", 10)]
+
+
+def test_a_brokers_file_is_imported_with_its_zone_and_bitmarts_without_its_second(mtf: Mtf, tmp_path: Path) -> None:
+    broker = write_lines(tmp_path / "mt4.csv", ["2026.01.30,02:00,10,12,9,11,5", "2026.01.30,02:15,10,12,9,11,5"])
+    command = ("klines", "import", broker, "--symbol", "FILEUSDT", *SMALL)
+    ended = mtf(*command)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "--timezone" in ended.err
+    assert mtf(*command, "--timezone", "Europe/Athens").code == 0
+    assert "'Athens' is no time zone" in mtf(*command, "--timezone", "Athens").err
+    start = minute_rows(1)[0].open_ms + 1000
+    lines = [HEADER, *(f"{start + number * 60_000},10,12,9,11,5" for number in range(9))]
+    bitmart = write_lines(tmp_path / "bitmart.csv", lines)
+    command = ("klines", "import", bitmart, "--symbol", "FILEUSDT", *SMALL)
+    assert "--align" in mtf(*command).err
+    assert mtf(*command, "--align").err == "mtf: bitmart.csv: 1 s taken off every open time\n"
 
 
 def test_indicators_of_the_last_closed_candle_are_shown(mtf: Mtf) -> None:

@@ -1,5 +1,7 @@
 """The sandbox's worlds and the names under which what is stored of them is kept apart."""
 
+import gzip
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -23,7 +25,7 @@ from mtf_entrypoints.sandbox_venue import (
 )
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 from mtf_entrypoints.venues import build_venue
-from tests.integration.cli.candles import minute_rows, write_csv
+from tests.integration.cli.candles import minute_rows, write_csv, write_lines
 
 WALL = SandboxClock(parse_instant("2026-03-01T00:00Z"))
 
@@ -42,9 +44,9 @@ def test_generated_worlds_differ_by_seed_and_by_size() -> None:
 
 
 def test_a_world_of_files_is_named_by_their_content_not_by_their_paths(tmp_path: Path) -> None:
-    one, same, other = (
-        write_csv(tmp_path / name, minute_rows(count)) for name, count in (("a", 30), ("b", 30), ("c", 31))
-    )
+    one, other = (write_csv(tmp_path / name, minute_rows(count)) for name, count in (("a", 30), ("c", 31)))
+    same = tmp_path / "b.gz"
+    same.write_bytes(gzip.compress(one.read_bytes()))
     named = [sandbox_world(files(("BTCUSDT", path))).namespace for path in (one, same, other)]
     assert named[0] == named[1] != named[2]
 
@@ -60,10 +62,42 @@ def test_contract_values_are_part_of_a_worlds_name(tmp_path: Path) -> None:
     assert plain.namespace != changed.namespace
 
 
-def test_files_without_an_instant_stand_where_the_shortest_ends(tmp_path: Path) -> None:
+def test_files_without_an_instant_stand_where_the_shortest_ends_and_say_so(tmp_path: Path) -> None:
     long, short = write_csv(tmp_path / "a.csv", minute_rows(40)), write_csv(tmp_path / "b.csv", minute_rows(30))
     world = sandbox_world(files(("AUSDT", long), ("BUSDT", short)))
     assert world.at_ms == minute_rows(1)[0].open_ms + 30 * 60_000
+    assert (
+        "standing at 2026-01-30T00:30:00Z, where every file has candles: BUSDT ends 2026-01-30T00:30:00Z, "
+        "AUSDT 2026-01-30T00:40:00Z" in world.remarks
+    )
+
+
+def test_a_file_that_ended_long_before_the_others_moves_nothing_without_a_word(tmp_path: Path) -> None:
+    """A delisted symbol among others: the instant is then the user's to say, and what is said wins."""
+    ended = write_csv(tmp_path / "a.csv", minute_rows(30, first="2025-12-20T00:00:00Z"))
+    going = write_csv(tmp_path / "b.csv", minute_rows(30))
+    settings = files(("LUNAUSDT", ended), ("BUSDT", going))
+    with pytest.raises(SettingsError, match=r"LUNAUSDT ends 2025-12-20T00:30:00Z.*leave LUNAUSDT out, or .*--at 2026-"):
+        sandbox_world(settings)
+    at_ms = minute_rows(30)[-1].open_ms
+    assert sandbox_world(evolve(settings, at_ms=at_ms)).at_ms == at_ms
+
+
+def test_options_of_candle_files_apply_to_those_that_need_them_and_are_refused_where_none_does(tmp_path: Path) -> None:
+    counts = write_csv(tmp_path / "a.csv", minute_rows(30))
+    broker = write_lines(tmp_path / "b.csv", ["2026.01.30,02:10,10,12,9,11,5", "2026.01.30,02:11,10,12,9,11,5"])
+    zoned = SandboxOptions(candle_files=(("AUSDT", counts), ("BUSDT", broker)), timezone="+02:00")
+    assert sandbox_world(Settings(sandbox=zoned)).at_ms == minute_rows(1)[0].open_ms + 12 * 60_000
+    unused = SandboxOptions(candle_files=(("AUSDT", counts),))
+    for wrong, said in (
+        (evolve(unused, timezone="+02:00"), "a time zone was given"),
+        (evolve(unused, timezone="Mars"), "--timezone: 'Mars' is no time zone"),
+        (evolve(unused, align=True), "there is no offset"),
+        (SandboxOptions(timezone="UTC"), "--timezone belongs to candle files"),
+        (SandboxOptions(align=True), "--align belongs to candle files"),
+    ):
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            sandbox_world(Settings(sandbox=wrong))
 
 
 def test_a_venue_can_be_visited_at_another_instant_without_moving_it() -> None:

@@ -120,31 +120,38 @@ T0, T1, T2 = START_S, START_S + 60, START_S + 120
     [
         ([""], ["the file is empty"]),
         ([HEADER], ["no candles in it"]),
-        (["time,open,high,low,close", "1,2"], ["row 1: missing: volume; the header has time, open"]),
-        (["a;b;c", "1;2;3"], ["missing: a time column (timestamp or open_ms or time or date), open"]),
-        ([HEADER + ",Open", row(1) + ",3"], ["columns given more than once: open"]),
-        ([HEADER + ",date", row(1) + ",3"], ["more than one time column: timestamp, date"]),
-        ([HEADER, row(T0), f"{T1},1,2,3"], ["row 3: 4 values, the header names 6 columns"]),
-        ([HEADER, row(T0), row(T1, "10,x,9,11,5")], ["row 3: high must be a number, found 'x'"]),
-        ([HEADER, row(T0), row(T1, "10,1_2,9,11,5")], ["row 3: high must be a number, found '1_2'"]),
-        ([HEADER, row(T0), row(T1, "10,,9,11,5")], ["row 3: high must be a number, found nothing"]),
+        (["time,open,high,low,close", "1,2"], ["row 1: missing: volume; the columns are time, open"]),
+        (["x;y;z", "1;2;3"], ["row 1: missing: a time column (timestamp, open_time", "open, high, low, close, volume"]),
+        (["title", HEADER + ",Open", row(1) + ",3"], ["row 2: the column open is given more than once"]),
+        ([HEADER + ",vol,Vol", row(1) + ",3,4"], ["the column vol is given more than once"]),
+        ([HEADER + ",date", row(T0) + f",{T0}"], ["more than one time column: timestamp, date; leave one, or name it"]),
+        (["time,open,high,low,close,Volume A,Volume B", row(1)], ["volume may be volume_a or volume_b; name"]),
+        (["time,open,high,low,close,Volume USD", row(1)], ["volume is missing, and volume_usd is in quote currency"]),
+        ([row(T0) + ",1,2"], ["no header, and the 8 columns of the first row are in no known order; put names"]),
+        ([HEADER, row(T0), f"{T1},1,2,3"], ["row 3: 4 values, the first row has 6 columns"]),
+        ([HEADER, row(T0), row(T1, "10,x,9,11,5")], ["row 3: high must be a number, not 'x'"]),
+        ([HEADER, row(T0), row(T1, "10,1_2,9,11,5")], ["row 3: high must be a number, not '1_2'"]),
+        ([HEADER, row(T0), row(T1, "10,,9,11,5")], ["row 3: high must be a number, not nothing"]),
+        ([HEADER.replace(",", ";"), f"{T0};10,5;12;9;11;5"], ["row 2: open must be a number, not '10,5'; write decim"]),
         ([HEADER, row(T0), "", row(T1, "10,x,9,11,5")], ["row 4: high"]),
-        ([HEADER, row(T0), row(T1, "10,12,9,nan,5")], ["row 3: close must be a finite number, found nan"]),
-        ([HEADER, row(T0), row(T1, "10,inf,9,11,5")], ["row 3: high must be a finite number, found inf"]),
-        ([HEADER, row(T0), row(T1, "10,12,0,11,5")], ["row 3: low must be above zero, found 0"]),
-        ([HEADER, row(T0), row(T1, "10,12,9,11,-5")], ["row 3: volume must not be negative, found -5"]),
+        ([HEADER, row(T0), row(T1, "10,12,9,nan,5")], ["row 3: close must be a finite number, not nan"]),
+        ([HEADER, row(T0), row(T1, "10,inf,9,11,5")], ["row 3: high must be a finite number, not inf"]),
+        ([HEADER, row(T0), row(T1, "10,12,0,11,5")], ["row 3: low must be above zero, not 0"]),
+        ([HEADER, row(T0), row(T1, "10,12,9,11,-5")], ["row 3: volume must not be negative, not -5"]),
         ([HEADER, row(T0), row(T1, "10,12,10.5,11,5")], ["row 3: low is above open, close or high: 10.5"]),
         ([HEADER, row(T0), row(T1, "10,10.5,9,11,5")], ["row 3: high is below open or close: 10.5"]),
+        ([row(T0, "10,11,12,9,5"), row(T1)], ["row 1: low is above", "(no header, read as time, open", "name them"]),
         (three([T0, T1, T1]), ["row 4: same time as the row before"]),
-        (three([T2, T1, T0]), ["row 3: earlier than", "from the oldest to the newest (and 1 more)"]),
-        (three([T0, T1, T2 * 1000]), ["row 4: a time in ms, where the first row has seconds"]),
+        (three([T2, T0, T1]), ["row 3: earlier than", "from the oldest to the newest, or all the other way"]),
         (three([T0, T1, "2022-01-01T00:02"]), ["row 4", "is of another kind, the first row has a whole number"]),
         (three(["2022-01-01T00:00", T1]), ["row 3", "is of another kind, the first row has a date"]),
-        (three(["yesterday", "today"]), ["row 2: the time 'yesterday' is no time; allowed: ISO 8601"]),
+        (three(["2022-01-01T00:00", "2022-01-01T00:01Z"]), ["row 3: some times name a time zone and some do not"]),
+        (three(["yesterday", "today"]), ["row 2: the time 'yesterday' is no time; allowed: 2022-01-31 14:00"]),
+        (three(["01/02/2022 00:00"]), ["row 2: the time '01/02/2022 00:00' may begin with its day or its month"]),
         (three([5, 65]), ["row 2: 5 is no time in seconds, ms, µs or ns between 1973 and 2286"]),
         (three([T0, T1, 10**40]), ["row 4", "is no time in seconds"]),
         (three([T0 * 10**9 + 1, T0 * 10**9 + 2]), ["row 2", "ns is no whole microsecond"]),
-        (three([T0 + 7, T0 + 67, T0 + 127]), ["row 2: open time is no start of a 1m candle (UTC) (and 2 more)"]),
+        (three([T0, T1 + 7, T2, T2 + 60, T2 + 120]), ["row 3: open time is no start of a 1m candle (UTC)"]),
         (three(["2022-01-01T00:00:00.0005", "2022-01-01T00:01:00"]), ["59.9995 seconds apart"]),
         (three([T0, T0 + 180, T0 + 360]), ["180 seconds apart, which is no timeframe; allowed: 1m, 5m"]),
         (three([T0]), ["a single candle does not tell its timeframe; give one"]),
@@ -180,10 +187,10 @@ def test_files_that_cannot_be_read_are_refused_in_one_line(tmp_path: Path):
     assert refusal(tmp_path / "none.parquet") == "there is no such file"
     assert refusal(tmp_path) == "this is a folder, not a file"
     plain = write(tmp_path, *three([START_S]), name="plain.csv.gz")
-    assert refusal(plain) == "the name ends in .gz but the content is not gzip data"
+    assert refusal(plain) == "the name ends in .gz but the content is something else"
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(b"x" * 10_000)[:-12])
-    assert refusal(cut).startswith("the gzip data is damaged or cut off")
+    assert refusal(cut).startswith("the compressed data is damaged or cut off")
     binary = tmp_path / "binary.csv"
     binary.write_bytes(bytes(range(256)))
     assert "no UTF-8 text" in refusal(binary)
@@ -193,7 +200,9 @@ def test_files_that_cannot_be_read_are_refused_in_one_line(tmp_path: Path):
     assert "no CSV" in refusal(binary)
     rubbish = tmp_path / "rubbish.parquet"
     rubbish.write_bytes(b"no parquet at all")
-    assert refusal(rubbish).startswith("the content is no Parquet")
+    assert refusal(rubbish) == "the name ends in .parquet but the content is something else"
+    rubbish.write_bytes(b"PAR1 and no more")
+    assert refusal(rubbish).startswith("the content cannot be read")
 
 
 def parquet(tmp_path: Path, times: pa.Array, **changes: pa.Array) -> Path:
@@ -230,19 +239,19 @@ def test_parquet_gives_the_same_candles_as_csv(tmp_path: Path, times: pa.Array):
 def test_a_bad_parquet_is_refused_with_its_row(tmp_path: Path):
     times = pa.array(NAIVE, pa.timestamp("us"))
     empty_cell = refusal(parquet(tmp_path, times, close=pa.array([11.0, None, 11.0])))
-    assert empty_cell == "row 2: close must be a finite number, found nan"
+    assert empty_cell == "row 2: close must be a finite number, not nan"
     no_time = refusal(parquet(tmp_path, pa.array([NAIVE[0], None, NAIVE[2]], pa.timestamp("us"))))
     assert no_time == "row 2: the time is empty"
-    text = refusal(parquet(tmp_path, times, close=pa.array(["a", "b", "c"])))
-    assert text == "close must hold numbers, found string"
+    text = refusal(parquet(tmp_path, times, close=pa.array(["11", "b", "11"])))
+    assert text == "row 2: close must be a number, not 'b'"
     floats = refusal(parquet(tmp_path, pa.array([1.5, 2.5, 3.5])))
-    assert floats == "the times must be timestamps, whole numbers or text, found double"
+    assert floats == "row 1: the time 1.5 is no whole number"
 
 
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = parquet(tmp_path, pa.array(NAIVE, pa.timestamp("us")))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert refusal(path) == "reading Parquet needs pyarrow; install the extra: pip install 'mtf[parquet]'"
+    assert refusal(path).endswith("needs pyarrow; install the extra: pip install 'mtf-orchestrator[parquet]'")
 
 
 prices = st.floats(min_value=1e-9, max_value=1e9, allow_nan=False)

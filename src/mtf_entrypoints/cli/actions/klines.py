@@ -6,13 +6,22 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_adapters.files.candles import read_candles
 from mtf_core.market import Gap, Timeframe, format_instant, parse_instant, to_ms
-from mtf_core.upkeep import Ingest, SeriesGaps, fetch_candles, find_gaps, import_candles, repair_gaps
+from mtf_core.upkeep import (
+    ForeignCandles,
+    Ingest,
+    Origin,
+    SeriesGaps,
+    fetch_candles,
+    find_gaps,
+    import_candles,
+    repair_gaps,
+)
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.exits import FAILED, CommandError
+from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.working import is_symbol, split_names, working
 
@@ -68,19 +77,54 @@ async def _fetch(world: World, symbol: str, timeframe: Timeframe, span: Span) ->
             return await fetch_candles(environment, symbol, timeframe, first, last, progress)
 
 
-def import_file(world: World, file: Path, symbol: str, timeframe: str | None, as_json: bool) -> None:
+@frozen
+class ImportOptions:
+    """What an import was told of the file, and whether it may drop what is stored."""
+
+    timeframe: str | None
+    replace: bool
+
+
+def import_file(world: World, file: Path, symbol: str, options: ImportOptions, as_json: bool) -> None:
     """Stores a file's candles, all of them or, if anything is wrong with it, none."""
     if not is_symbol(symbol):
         raise CommandError(f"--symbol: found {symbol!r}; write it like BTCUSDT")
-    _print(asyncio.run(_import(world, file, symbol, timeframe)), "imported", as_json)
+    _print(asyncio.run(_import(world, file, symbol, options)), "imported", as_json)
 
 
-async def _import(world: World, file: Path, symbol: str, timeframe: str | None) -> Ingest:
-    async with working(world) as environment:
-        candles = read_candles(file, timeframe, not_after_ms=environment.wall.now_ms())
-        if not len(candles):
-            raise CommandError(f"{file}: there are no candles")
-        return await import_candles(environment, symbol, candles)
+async def _import(world: World, file: Path, symbol: str, options: ImportOptions) -> Ingest:
+    # The options of candle files are this file's; the world has them only for candle files of its own.
+    own = world if world.candles else evolve(world, timezone=None, align=False)
+    async with working(own) as environment:
+        candles = read_candles(
+            file,
+            options.timeframe,
+            timezone=world.timezone,
+            align=world.align,
+            not_after_ms=environment.wall.now_ms(),
+            tell=lambda remark: output.warn(f"{file.name}: {remark}"),
+        )
+        done = await import_candles(environment, symbol, candles, replace=options.replace)
+    if isinstance(done, ForeignCandles):
+        raise CommandError(_foreign(done, file), REFUSED)
+    return done
+
+
+def _foreign(candles: ForeignCandles, file: Path) -> str:
+    """Why a file's candles were not stored, and what can be done."""
+    symbol = candles.symbol
+    where = "" if candles.open_ms is None else f", first at {format_instant(candles.open_ms)}"
+    if candles.origin is Origin.STORE:
+        what = f"the {candles.timeframe} candles stored of {symbol} are others than the file's{where}"
+        return f"{what}; nothing was stored. Drop them with --replace, or take another symbol"
+    if candles.open_ms is None:
+        what = f"the exchange has {symbol}, but no candles of the file's time to compare with"
+    else:
+        what = f"the exchange shows other candles of {symbol} than the file{where}"
+    return (
+        f"{what}; nothing was stored, for a series has one origin. Run on the file with --candles {symbol}={file}, "
+        f"or store it as another symbol, like MY{symbol}"
+    )
 
 
 def gaps(world: World, symbols: list[str], timeframes: list[str], repair: bool, as_json: bool) -> None:
@@ -99,7 +143,7 @@ def gaps(world: World, symbols: list[str], timeframes: list[str], repair: bool, 
                 _print_ingest(one, "fetched")
     left = sum(gap.count for one in repaired for gap in one.gaps)
     if repair and left:
-        raise CommandError(f"{left} candles are still missing: the exchange does not have them", FAILED)
+        raise CommandError(f"{output.counted(left, 'candle')} still missing: the exchange does not have them", FAILED)
 
 
 async def _gaps(
@@ -123,7 +167,7 @@ def _print(done: Ingest, verb: str, as_json: bool) -> None:
 
 def _print_ingest(done: Ingest, verb: str) -> None:
     missing = sum(gap.count for gap in done.gaps)
-    holes = f", {missing} missing in {len(done.gaps)} holes" if done.gaps else ", no holes"
+    holes = f", {missing} missing in {output.counted(len(done.gaps), 'hole')}" if done.gaps else ", no holes"
     output.write_line(f"{done.symbol} {done.timeframe}: {done.written} candles {verb} and stored{holes}")
     for line in _gap_lines(done.gaps):
         output.write_line(line)
@@ -152,7 +196,7 @@ def _gap_lines(gaps: tuple[Gap, ...]) -> list[str]:
         for gap in gaps[:_SHOWN_GAPS]
     ]
     if len(gaps) > _SHOWN_GAPS:
-        lines.append(f"  and {len(gaps) - _SHOWN_GAPS} more holes (--json shows all)")
+        lines.append(f"  and {output.counted(len(gaps) - _SHOWN_GAPS, 'more hole')} (--json shows all)")
     return lines
 
 

@@ -14,8 +14,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
-from mtf_entrypoints.cli.working import NOW, settings_of
-from mtf_entrypoints.container import opened
+from mtf_entrypoints.cli.working import NOW, announced, settings_of
 from mtf_entrypoints.settings import Settings
 
 
@@ -50,7 +49,7 @@ def _symbols(given: list[str] | None, settings: Settings) -> list[str] | str | N
 async def _run(settings: Settings, document: Mapping[str, Any]) -> tuple[RunReport, str]:
     """The report, and the market in words."""
     request = parse_request(document)
-    async with opened(settings) as container:
+    async with announced(settings) as container:
         orchestrator = container.orchestrator()
         with output.progress() as progress:
             return await orchestrator.run(request, progress), container.venue().label

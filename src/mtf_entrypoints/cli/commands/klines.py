@@ -45,20 +45,28 @@ def fetch(
 @takes(MARKET)
 def import_file(
     world: World,
-    file: Annotated[Path, typer.Argument(help="CSV, CSV.GZ or Parquet.")],
+    file: Annotated[Path, typer.Argument(help="CSV, JSON, Parquet or Feather; also .gz and .zip.")],
     symbol: Annotated[str, typer.Option(help="Like BTCUSDT.")],
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", "--tf", help="Default: the spacing of the rows.", show_default=False)
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Drop what is stored of the symbol, in all timeframes, first.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Store the candles of a file. A file with an error is refused as a whole; holes are reported.
 
-    Example:
+    A symbol's candles have one origin: a file that differs from what the exchange shows, or from what is stored, is
+    refused. To run on a file instead of storing it, use --candles SYMBOL=FILE.
 
-      mtf klines import btc-1m.csv.gz --symbol BTCUSDT
+    Examples:
+
+      mtf klines import btc-1m.csv.gz --symbol MYBTCUSDT
+
+      mtf klines import metatrader.csv --symbol MYBTCUSDT --timezone Europe/Athens
     """
-    actions.klines.import_file(world, file, symbol, timeframe, as_json)
+    actions.klines.import_file(world, file, symbol, actions.klines.ImportOptions(timeframe, replace), as_json)
 
 
 @app.command()
