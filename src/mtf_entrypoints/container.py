@@ -19,6 +19,7 @@ from mtf_adapters.sql import (
     SqlCandleStore,
     SqlContractStore,
     SqlLocks,
+    SqlRiskStore,
     SqlRunStore,
     SqlSwitchStore,
     namespace_of_run,
@@ -39,6 +40,7 @@ def build_stores(database: Database, namespace: str) -> Stores:
         runs=SqlRunStore(database, namespace),
         switches=SqlSwitchStore(database, namespace),
         audit=SqlAuditStore(database, namespace),
+        risk=SqlRiskStore(database, namespace),
     )
 
 

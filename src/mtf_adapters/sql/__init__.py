@@ -6,6 +6,7 @@ from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
 from mtf_adapters.sql.locks import SqlLocks
+from mtf_adapters.sql.risk import SqlRiskStore
 from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run
 from mtf_adapters.sql.switches import SqlSwitchStore
 
@@ -16,6 +17,7 @@ __all__ = [
     "SqlCandleStore",
     "SqlContractStore",
     "SqlLocks",
+    "SqlRiskStore",
     "SqlRunStore",
     "SqlSwitchStore",
     "contract_counts",

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -202,6 +202,26 @@ locks = Table(
     Column("expires_at_ms", BigInteger, nullable=False),
 )
 """Locks are the whole database's; a row outlives its lock, for the next owner's token must be higher."""
+risk_days = Table(
+    "risk_days",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("opening_equity", EXACT, nullable=False),
+    Column("opening_balance", EXACT, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+)
+
+risk_locks = Table(
+    "risk_locks",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("profile", String, primary_key=True),
+    Column("baseline", EXACT, nullable=False),
+    Column("loss", EXACT, nullable=False),
+    Column("locked_ms", BigInteger, nullable=False),
+)
 
 audit = Table(
     "audit",

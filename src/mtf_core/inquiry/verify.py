@@ -14,7 +14,7 @@ from mtf_core.market import CandleStack, MarkPrice, Timeframe, TopOfBook, format
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, plan_order, plan_to_json
 from mtf_core.ports import Progress, Stores, no_progress
 from mtf_core.records import DecisionRecord, RunRecord, RunStatus
-from mtf_core.runs.deciding import result_of
+from mtf_core.runs.findings import result_of
 from mtf_core.runs.journal import candle_range, contract_from_json
 from mtf_core.runs.report import SymbolStatus
 from mtf_core.settings.nodes import ConfigError

@@ -17,7 +17,7 @@ from mtf_core.ports.errors import (
 )
 from mtf_core.ports.exchange import Account, MarketData, Venue
 from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
-from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RunStore, SwitchStore
+from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RiskStore, RunStore, SwitchStore
 
 __all__ = [
     "Account",
@@ -39,6 +39,7 @@ __all__ = [
     "PortError",
     "ProfileSource",
     "Progress",
+    "RiskStore",
     "RunStore",
     "Sleep",
     "StoreError",

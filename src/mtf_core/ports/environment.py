@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from mtf_core.ports.clock import Clock
 from mtf_core.ports.exchange import Venue
 from mtf_core.ports.locks import Locks
-from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RunStore, SwitchStore
+from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RiskStore, RunStore, SwitchStore
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.settings.profile import Profile
 
@@ -31,6 +31,7 @@ class Stores:
     runs: RunStore
     switches: SwitchStore
     audit: AuditStore
+    risk: RiskStore
 
 
 @frozen(eq=False)

@@ -11,7 +11,7 @@ from typing import Protocol
 from mtf_core.market import Candles, Contract, Gap, Timeframe
 from mtf_core.ports.locks import Acquired
 from mtf_core.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord
-from mtf_core.risk import Switch
+from mtf_core.risk import DayLock, RiskDay, Switch
 
 
 class ContractStore(Protocol):
@@ -107,6 +107,22 @@ class RunStore(Protocol):
 
     async def document(self, digest: str) -> JsonObject | None:
         """The document stored under a digest."""
+        ...
+
+
+class RiskStore(Protocol):
+    """The days of an account and their locks; rows that no purge of runs or audits touches."""
+
+    async def open_day(self, day: RiskDay) -> RiskDay:
+        """Stores the day unless it is there already; returns it as stored: the first one counts for all processes."""
+        ...
+
+    async def lock_day(self, lock: DayLock) -> DayLock:
+        """Locks the day for a profile unless it is locked already; returns the lock as stored."""
+        ...
+
+    async def lock_of(self, start_ms: int, profile: str) -> DayLock | None:
+        """The lock of a profile on the day that starts then."""
         ...
 
 

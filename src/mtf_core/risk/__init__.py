@@ -1,5 +1,18 @@
 """Guards on money: switches, the risk day, limits that stand before every entry."""
 
+from mtf_core.risk.day import DayLock, DayLoss, RiskDay, day_loss, loss_lock
+from mtf_core.risk.guards import MoneyGuards
 from mtf_core.risk.switches import GLOBAL_SWITCH, Switch, Switchboard, switch_key
 
-__all__ = ["GLOBAL_SWITCH", "Switch", "Switchboard", "switch_key"]
+__all__ = [
+    "GLOBAL_SWITCH",
+    "DayLock",
+    "DayLoss",
+    "MoneyGuards",
+    "RiskDay",
+    "Switch",
+    "Switchboard",
+    "day_loss",
+    "loss_lock",
+    "switch_key",
+]

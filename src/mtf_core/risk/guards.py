@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from attrs import define, field, frozen
+from attrs import define, field
 
 from mtf_core.market import AccountState, Side, Timeframe
 from mtf_core.planning import Skip
 from mtf_core.reasons import Reason
+from mtf_core.risk.day import DayLoss
 from mtf_core.risk.switches import Switchboard
 from mtf_core.settings.trade_entry import RiskSettings
-
-
-@frozen
-class DailyLoss:
-    """The day's loss against its baseline, in USDT; `locked` once a limit has been reached on this UTC day."""
-
-    baseline: Decimal
-    loss: Decimal
-    locked: bool
 
 
 def _open(account: AccountState) -> int:
@@ -35,7 +25,7 @@ class MoneyGuards:
     switchboard: Switchboard
     risk: RiskSettings
     account: AccountState | None
-    loss: DailyLoss | None
+    loss: DayLoss | None
     _entered: int = field(default=0, init=False)
 
     def refuse(self, symbol: str, timeframe: Timeframe, side: Side) -> Skip | None:
@@ -49,7 +39,7 @@ class MoneyGuards:
         as_busy = busy and symbol in self.switchboard.off_as_busy
         if self.switchboard.is_off(symbol, timeframe) and not as_busy:
             return Skip(Reason.SYMBOL_SWITCHED_OFF, (("timeframe", str(timeframe)), ("side", str(side))))
-        if self.loss.locked:
+        if self.loss.lock is not None:
             facts = (("baseline_usdt", self.loss.baseline), ("loss_usdt", self.loss.loss))
             return Skip(Reason.DAILY_LOSS_LIMIT_REACHED, facts)
         most, open_now = self.risk.max_concurrent_positions, _open(self.account) + self._entered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core.market import MINUTE_MS, Timeframe
 from mtf_core.settings.trading import SwitchSettings
@@ -48,6 +48,10 @@ class Switchboard:
     @classmethod
     def of(cls, switches: Iterable[Switch], now_ms: int) -> Switchboard:
         return cls({switch.key: switch for switch in switches}, now_ms)
+
+    def changed(self, switches: Iterable[Switch]) -> Switchboard:
+        """The board once these switches are stored."""
+        return evolve(self, switches={**self.switches, **{switch.key: switch for switch in switches}})
 
     @property
     def kill_switch_on(self) -> bool:

@@ -1,26 +1,25 @@
-"""The middle of a run: candles, features, decisions; what did not change since the last run is cache."""
+"""The middle of a run: candles, features, decisions; what did not change since the last run is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
-from mtf_core.market import Contract, Timeframe
-from mtf_core.ports import CandleStore, ExchangeError, MarketData
+from mtf_core.market import CandleStack, Contract, Timeframe
+from mtf_core.ports import CandleStore, MarketData
 from mtf_core.reasons import Reason
 from mtf_core.records import JsonObject
+from mtf_core.runs.active import ActiveRun
+from mtf_core.runs.failures import SymbolFailure, alone, failure_of
 from mtf_core.runs.journal import RangeDigests
 from mtf_core.runs.quotes import read_quotes
-from mtf_core.runs.report import SymbolResult, SymbolStatus, TimeframeResult
-from mtf_core.runs.state import RunState
 from mtf_core.settings.profile import Profile
 from mtf_core.upkeep.feed import CandleFeed
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
 from mtf_core.validation.metrics import metric_names
-from mtf_core.validation.reached import last_timeframe
 from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import templates_digest, templates_of
 
@@ -50,31 +49,81 @@ class RunCache:
         self.feed.market = self.plan_feed.market = market
 
 
-async def decide(run: RunState, cache: RunCache, contracts: Sequence[Contract]) -> DecisionBatch | None:
-    """Decides every symbol whose candles can be had; None when there is none."""
-    request = run.request
+@frozen(eq=False)
+class Decided:
+    """What became of the admitted symbols: a decision each, or the failure that stopped it.
+
+    `batch` is None when no candles could be had. `spreads_bps` is what the selector was told of the books, in basis
+    points of mid.
+    """
+
+    batch: DecisionBatch | None = None
+    stacks: Mapping[Timeframe, CandleStack] = field(factory=dict)
+    failures: Mapping[str, SymbolFailure] = field(factory=dict)
+    spreads_bps: Mapping[str, float] = field(factory=dict)
+    evaluated: tuple[Timeframe, ...] = ()
+    """Timeframes that had new candles since the last run, or were asked to be evaluated again."""
+
+    @property
+    def reused(self) -> tuple[Timeframe, ...]:
+        """Timeframes whose verdicts are those of the run before."""
+        parts = () if self.batch is None else self.batch.compiled.parts
+        return tuple(timeframe for timeframe in parts if timeframe not in self.evaluated)
+
+    def decision(self, symbol: str) -> Decision | None:
+        """The symbol's decision; None where its candles could not be had, or it broke."""
+        return self.batch.of(symbol) if self.batch is not None and symbol in self.batch.symbols else None
+
+    def ready(self) -> tuple[Decision, ...]:
+        return tuple(one for one in self.batch or () if one.ready and one.symbol not in self.failures)
+
+
+async def decide(run: ActiveRun, cache: RunCache, contracts: Sequence[Contract]) -> Decided:
+    """Decides every symbol whose candles can be had."""
     with run.watch.stage("candles"):
-        fed = await cache.feed.stacks(cache.compiled.needs, contracts, run.instant_ms, request.workers, run.progress)
-    run.stacks = fed.stacks
-    for symbol, error in fed.failures.items():
-        run.fail(symbol, Reason.CANDLES_UNAVAILABLE, error)
-    symbols = [contract.symbol for contract in contracts if contract.symbol not in fed.failures]
-    if not symbols:
-        return None
-    options = DecideOptions(request.skip_context, request.current_tf)
+        fed = await cache.feed.stacks(
+            cache.compiled.needs, contracts, run.instant_ms, run.request.workers, run.progress
+        )
+    failures = {symbol: failure_of(error, Reason.CANDLES_UNAVAILABLE) for symbol, error in fed.failures.items()}
+    symbols = tuple(contract.symbol for contract in contracts if contract.symbol not in failures)
+    decided = _decided(run, cache, fed.stacks, symbols, None) if symbols else Decided()
+    if decided.batch is not None and _asks_for_spreads(cache.compiled):
+        decided = await _with_spreads(run, cache, decided)
+    return evolve(decided, failures={**failures, **decided.failures})
+
+
+def _decided(
+    run: ActiveRun,
+    cache: RunCache,
+    stacks: Mapping[Timeframe, CandleStack],
+    symbols: tuple[str, ...],
+    spreads_bps: Mapping[str, float] | None,
+) -> Decided:
+    """All symbols at once; where that breaks, without those that break it."""
+    options = DecideOptions(run.request.skip_context, run.request.current_tf)
+    force = run.request.force_timeframe_check and spreads_bps is None
+
+    def deciding(decider: Decider, part: Mapping[Timeframe, CandleStack], chosen: Sequence[str]) -> DecisionBatch:
+        return decider.decide(part, run.instant_ms, chosen, options, spreads_bps, force=force)
+
+    spreads = spreads_bps or {}
     with run.watch.stage("decisions"):
-        batch = cache.decider.decide(fed.stacks, run.instant_ms, symbols, options, force=request.force_timeframe_check)
-    run.evaluated = batch.evaluated
-    run.reused = tuple(timeframe for timeframe in cache.compiled.parts if timeframe not in batch.evaluated)
-    unread: Mapping[str, ExchangeError] = {}
-    if _asks_for_spreads(cache.compiled):
-        batch, unread = await _with_spreads(run, cache, batch, options)
-    for decision in batch:
-        run.decisions[decision.symbol] = decision
-        run.results[decision.symbol] = result_of(decision)
-        if decision.symbol in unread and _stopped_in_the_selector(decision):
-            run.fail(decision.symbol, Reason.MARKET_FACTS_UNAVAILABLE, unread[decision.symbol])
-    return batch
+        batch = alone(lambda: deciding(cache.decider, stacks, symbols))
+        if isinstance(batch, DecisionBatch):
+            return Decided(batch, stacks, {}, spreads, batch.evaluated)
+        cache.decider = Decider(cache.compiled)  # what it kept may be half done
+        failures = {}
+        for symbol in symbols:
+            rows = {timeframe: stack.rows([symbol]) for timeframe, stack in stacks.items()}
+            outcome = alone(lambda rows=rows, symbol=symbol: deciding(Decider(cache.compiled), rows, [symbol]))  # type: ignore[misc]
+            if isinstance(outcome, SymbolFailure):
+                failures[symbol] = outcome
+        sound = [symbol for symbol in symbols if symbol not in failures]
+        if not sound or not failures:
+            return Decided(None, stacks, failures or dict.fromkeys(symbols, batch), spreads)
+        narrowed = {timeframe: stack.rows(sound) for timeframe, stack in stacks.items()}
+        batch = deciding(cache.decider, narrowed, sound)
+        return Decided(batch, narrowed, failures, spreads, batch.evaluated)
 
 
 def _asks_for_spreads(compiled: CompiledProfile) -> bool:
@@ -87,23 +136,26 @@ def _stopped_in_the_selector(decision: Decision) -> bool:
     return decision.reason is Reason.NO_TIMEFRAME_SELECTED and any(step.candidate for step in decision.selection)
 
 
-async def _with_spreads(
-    run: RunState, cache: RunCache, batch: DecisionBatch, options: DecideOptions
-) -> tuple[DecisionBatch, Mapping[str, ExchangeError]]:
+async def _with_spreads(run: ActiveRun, cache: RunCache, decided: Decided) -> Decided:
     """Decides again with the book's spreads of the symbols that reached the selector; the rest need none.
 
-    Also returns the symbols whose book could not be read; their spread is unknown.
+    A symbol whose book could not be read, and that the selector then stopped, has failed: its spread is unknown.
     """
-    reached = [decision.symbol for decision in batch if _has_a_candidate(decision)]
-    if not reached:
-        return batch, {}
+    batch = decided.batch
+    reached = [decision.symbol for decision in batch or () if _has_a_candidate(decision)]
+    if batch is None or not reached:
+        return decided
     with run.watch.stage("market facts"):
         per_call = run.environment.venue.capabilities.quotes_per_call
         read = await read_quotes(run.exchange, reached, per_call, run.request.workers)
-    run.spreads_bps = read.spread_bps()
-    with run.watch.stage("decisions"):
-        batch = cache.decider.decide(run.stacks, run.instant_ms, batch.symbols, options, run.spreads_bps)
-    return batch, read.failures
+    again = _decided(run, cache, decided.stacks, batch.symbols, read.spread_bps())
+    unread = {
+        decision.symbol: failure_of(read.failures[decision.symbol], Reason.MARKET_FACTS_UNAVAILABLE)
+        for decision in again.batch or ()
+        if decision.symbol in read.failures and _stopped_in_the_selector(decision)
+    }
+    failures = {**decided.failures, **again.failures, **unread}
+    return evolve(again, failures=failures, evaluated=decided.evaluated)
 
 
 def _has_a_candidate(decision: Decision) -> bool:
@@ -113,29 +165,3 @@ def _has_a_candidate(decision: Decision) -> bool:
     """
     sides = {decision.outcome(timeframe).side for timeframe in decision.batch.resolution.execution} - {None}
     return bool(sides) if decision.context is None else decision.context.side in sides
-
-
-def result_of(decision: Decision) -> SymbolResult:
-    """A symbol's result as its decision leaves it, before any plan."""
-    rules = decision.batch.compiled.profile.rules
-    status = SymbolStatus.READY if decision.ready else SymbolStatus.INVALID
-    return SymbolResult(
-        decision.symbol,
-        status,
-        decision.reason,
-        decision.side,
-        decision.execution_timeframe,
-        decision.key,
-        decision.context,
-        decision.context_skipped,
-        _timeframes(decision, rules.context_timeframes),
-        _timeframes(decision, rules.execution_timeframes),
-        last_timeframe=last_timeframe(decision),
-    )
-
-
-def _timeframes(decision: Decision, timeframes: Sequence[Timeframe]) -> dict[Timeframe, TimeframeResult]:
-    return {
-        timeframe: TimeframeResult(*decision.verdict(timeframe), decision.missing(timeframe))
-        for timeframe in timeframes
-    }

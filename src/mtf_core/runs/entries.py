@@ -2,93 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from attrs import evolve
+from attrs import field, frozen
 
 from mtf_core.features.table import FeatureTable
-from mtf_core.market import Contract, Quote, Timeframe
+from mtf_core.market import AccountState, CandleStack, Contract, Quote, Timeframe
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
-from mtf_core.risk.guards import MoneyGuards
-from mtf_core.runs.admission import read_switchboard, symbol_lock
+from mtf_core.risk import MoneyGuards
+from mtf_core.runs.account import AccountSync
+from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.deciding import RunCache
-from mtf_core.runs.planner import plan_decision, plan_tables
-from mtf_core.runs.quotes import read_quotes
+from mtf_core.runs.failures import SymbolFailure, alone, failure_of
+from mtf_core.runs.planner import Planned, plan_decision, plan_tables
+from mtf_core.runs.quotes import Quotes, read_quotes
 from mtf_core.runs.report import OrderOutcome, OrderStatus
-from mtf_core.runs.state import RunState
-from mtf_core.validation.decision import Decision, DecisionBatch
+from mtf_core.validation.decision import Decision
 
 
-async def simulate(
-    run: RunState,
+@frozen(eq=False)
+class Entry:
+    """What became of a READY symbol: what was planned, if it came to that, and the end of its order."""
+
+    order: OrderOutcome
+    planned: Planned | None = None
+
+    @property
+    def plan(self) -> OrderPlan | None:
+        outcome = self.planned.outcome if self.planned else None
+        return outcome if isinstance(outcome, OrderPlan) else None
+
+
+@frozen(eq=False)
+class Entries:
+    """Each READY symbol's end: an entry, a skip before there was one, or a failure; and the candles of plans alone."""
+
+    by_symbol: Mapping[str, Entry | Skip | SymbolFailure] = field(factory=dict)
+    stacks: Mapping[Timeframe, CandleStack] = field(factory=dict)
+
+
+@frozen(eq=False)
+class _Facts:
+    """The market as it was read for the plans; `failures` are the symbols of which something could not be read."""
+
+    quotes: Quotes
+    tables: Mapping[Timeframe, FeatureTable]
+    failures: Mapping[str, SymbolFailure]
+
+
+async def simulate_entries(
+    run: ActiveRun,
     cache: RunCache,
-    batch: DecisionBatch,
+    decisions: Sequence[Decision],
     contracts: Mapping[str, Contract],
-) -> None:
-    """Plans every READY decision and reports what an order would have met; nothing is sent."""
-    ready = []
-    for decision in batch:
-        if decision.ready and symbol_lock(run, decision.symbol) in run.leases.lost:
-            run.skip(decision.symbol, Reason.SYMBOL_LOCKED)
-        elif decision.ready:
-            ready.append(decision)
-    if not ready:
-        return
-    if run.account is None or run.loss is None:
-        for decision in ready:
-            _conclude(run, decision, OrderOutcome(OrderStatus.SKIPPED, Reason.ACCOUNT_STATE_UNKNOWN))
-        return
-    workers = run.request.workers
-    with run.watch.stage("market facts"):
-        symbols = [decision.symbol for decision in ready]
-        per_call = run.environment.venue.capabilities.quotes_per_call
-        read = await read_quotes(run.exchange, symbols, per_call, workers, run.progress)
-        wanted = [contracts[decision.symbol] for decision in ready]
-        tables, failures = await plan_tables(cache.plan_feed, cache.compiled, wanted, run.instant_ms, workers)
-    run.plan_stacks = {timeframe: table.stack for timeframe, table in tables.items()}
-    for symbol, error in {**read.failures, **failures}.items():
-        run.fail(symbol, Reason.MARKET_FACTS_UNAVAILABLE, error)
+    account: AccountSync,
+) -> Entries:
+    """Plans every READY decision and finds what an order would have met; nothing is sent."""
+    lost = {one.symbol: Skip(Reason.SYMBOL_LOCKED) for one in decisions if _lock_is_lost(run, one.symbol)}
+    ready = [decision for decision in decisions if decision.symbol not in lost]
+    if account.state is None or not ready:
+        unknown = Entry(_skipped(Skip(Reason.ACCOUNT_STATE_UNKNOWN)))
+        return Entries({**lost, **{decision.symbol: unknown for decision in ready}})
+    facts = await _read_facts(run, cache, [contracts[decision.symbol] for decision in ready])
     # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
-    switchboard = await read_switchboard(run)
-    guards = MoneyGuards(switchboard, run.profile.trade_entry.risk, run.account, run.loss)
+    switchboard = await run.read_switchboard()
+    guards = MoneyGuards(switchboard, run.profile.trade_entry.risk, account.state, account.loss)
     now_ms = run.environment.venue.clock.now_ms()
+    entries: dict[str, Entry | SymbolFailure] = dict(facts.failures)
     with run.watch.stage("plans"):
         for decision in ready:
-            quote = read.quotes.get(decision.symbol)
-            if quote is not None and decision.symbol not in failures:
-                _plan(run, decision, tables, contracts[decision.symbol], quote, guards, now_ms)
+            symbol = decision.symbol
+            if symbol not in facts.failures:
+                quote, contract, state = facts.quotes.quotes[symbol], contracts[symbol], account.state
+                entries[symbol] = _entry(decision, facts.tables, contract, quote, state, guards, now_ms)
+    return Entries({**lost, **entries}, {timeframe: table.stack for timeframe, table in facts.tables.items()})
 
 
-def _plan(
-    run: RunState,
+def _lock_is_lost(run: ActiveRun, symbol: str) -> bool:
+    return run.symbol_lock(symbol) in run.leases.lost
+
+
+async def _read_facts(run: ActiveRun, cache: RunCache, contracts: Sequence[Contract]) -> _Facts:
+    workers = run.request.workers
+    with run.watch.stage("market facts"):
+        per_call = run.environment.venue.capabilities.quotes_per_call
+        symbols = [contract.symbol for contract in contracts]
+        quotes = await read_quotes(run.exchange, symbols, per_call, workers, run.progress)
+        tables, unfed = await plan_tables(cache.plan_feed, cache.compiled, contracts, run.instant_ms, workers)
+    failures = {**quotes.failures, **unfed}
+    unavailable = {symbol: failure_of(error, Reason.MARKET_FACTS_UNAVAILABLE) for symbol, error in failures.items()}
+    return _Facts(quotes, tables, unavailable)
+
+
+def _entry(
     decision: Decision,
     tables: Mapping[Timeframe, FeatureTable],
     contract: Contract,
     quote: Quote,
+    account: AccountState,
     guards: MoneyGuards,
     now_ms: int,
-) -> None:
-    assert run.account is not None
-    planned = plan_decision(decision, tables, contract, quote, run.account, now_ms)
-    run.plans[decision.symbol] = planned
-    if not isinstance(planned.outcome, OrderPlan):
-        _conclude(run, decision, _skipped(planned.outcome))
-        return
+) -> Entry | SymbolFailure:
+    planned = alone(lambda: plan_decision(decision, tables, contract, quote, account, now_ms))
+    if isinstance(planned, SymbolFailure):
+        return planned
+    if isinstance(planned.outcome, Skip):
+        return Entry(_skipped(planned.outcome), planned)
     plan = planned.outcome
     refusal = guards.refuse(plan.symbol, plan.execution_timeframe, plan.side)
     if refusal is not None:
-        _conclude(run, decision, _skipped(refusal), plan)
-        return
+        return Entry(_skipped(refusal), planned)
     guards.entered()
-    _conclude(run, decision, OrderOutcome(OrderStatus.SIMULATED), plan)
+    return Entry(OrderOutcome(OrderStatus.SIMULATED), planned)
 
 
 def _skipped(skip: Skip) -> OrderOutcome:
     return OrderOutcome(OrderStatus.SKIPPED, skip.reason, {name: str(value) for name, value in skip.facts})
-
-
-def _conclude(run: RunState, decision: Decision, order: OrderOutcome, plan: OrderPlan | None = None) -> None:
-    """The order's reason becomes the symbol's final one."""
-    result = run.results[decision.symbol]
-    run.results[decision.symbol] = evolve(result, reason=order.reason, order=order, plan=plan)

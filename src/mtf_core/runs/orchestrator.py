@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
 from attrs import define, evolve, field
 
 from mtf_core._version import __version__
-from mtf_core.market import Contract
-from mtf_core.ports import Environment, HeldBy, PortError, Progress, no_progress
-from mtf_core.records import RunRecord, RunStatus
+from mtf_core.ports import Acquired, Environment, HeldBy, PortError, Progress, no_progress
+from mtf_core.records import DecisionRecord, RunRecord, RunStatus
 from mtf_core.run_request import RunRequest
-from mtf_core.runs.admission import (
-    choose_symbols,
-    filter_busy,
-    lock_symbols,
-    read_switchboard,
-    sync_account,
-)
+from mtf_core.runs.account import sync_account
+from mtf_core.runs.active import ActiveRun
+from mtf_core.runs.admission import admit_symbols, choose_symbols, lock_symbols
 from mtf_core.runs.deciding import RunCache, decide
-from mtf_core.runs.entries import simulate
+from mtf_core.runs.entries import Entry, simulate_entries
+from mtf_core.runs.failures import SymbolFailure, alone
+from mtf_core.runs.findings import Findings, failed
 from mtf_core.runs.journal import decision_inputs, decision_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
-from mtf_core.runs.report import Performance, RunReport
+from mtf_core.runs.report import Performance, RunReport, SymbolResult
 from mtf_core.runs.request import check_profile, check_request
-from mtf_core.runs.state import RunState
+from mtf_core.runs.universe import Universe
 from mtf_core.settings.profile import Profile, with_context_mode
-
-
-def _profile(environment: Environment, request: RunRequest) -> Profile:
-    profile = environment.profiles(request.profile)
-    return profile if request.validation_mode is None else with_context_mode(profile, request.validation_mode)
 
 
 class RunLockedError(RuntimeError):
@@ -48,7 +40,7 @@ class Orchestrator:
     """Runs the pipeline in one environment, again and again; what did not change since the last run is kept."""
 
     environment: Environment
-    _kept: dict[tuple[str, str], RunCache] = field(factory=dict, init=False)
+    _caches: dict[tuple[str, str], RunCache] = field(factory=dict, init=False)
 
     async def run(self, request: RunRequest, progress: Progress = no_progress) -> RunReport:
         """One run.
@@ -56,23 +48,17 @@ class Orchestrator:
         Raises `RunLockedError`, `InvalidRequestError`, `ConfigError`, and `PortError` when a store or the whole
         exchange fails; a symbol's own troubles are in the report.
         """
-        run = self._state(request, progress)
+        run = self._begin(request, progress)
         async with run.leases.kept():
-            if not request.lock_per_symbol:
-                lock = f"run:{run.environment.venue.namespace}:{run.profile.name}"
-                answer = await run.leases.take(lock, run.profile.trading.locks.run_ttl_sec * 1000)
-                if isinstance(answer, HeldBy):
-                    raise RunLockedError(answer)
-                run.fence = answer
-            return await self._run(run)
+            return await self._run(run, None if request.lock_per_symbol else await _run_lock(run))
 
-    def _state(self, request: RunRequest, progress: Progress) -> RunState:
+    def _begin(self, request: RunRequest, progress: Progress) -> ActiveRun:
         check_request(request, self.environment.venue.exchange, self.environment.venue.market_type)
         environment = self.environment.at(request.at_ms)
         profile = _profile(environment, request)
         check_profile(request, profile)
         run_id = environment.new_run_id()
-        return RunState(
+        return ActiveRun(
             request=request,
             environment=environment,
             profile=profile,
@@ -85,8 +71,8 @@ class Orchestrator:
             leases=Leases(environment.locks, run_id, environment.sleep),
         )
 
-    async def _run(self, run: RunState) -> RunReport:
-        contracts = await choose_symbols(run)
+    async def _run(self, run: ActiveRun, fence: Acquired | None) -> RunReport:
+        universe = await choose_symbols(run)
         runs = run.environment.stores.runs
         record = RunRecord(
             run_id=run.run_id,
@@ -103,66 +89,101 @@ class Orchestrator:
         )
         # One run at a time works with it, and one that broke off leaves nothing behind.
         key = (run.profile.digest, run.environment.venue.namespace)
-        cache = self._kept.pop(key, None) or RunCache.of(run.profile, run.exchange, run.environment.stores.candles)
+        cache = self._caches.pop(key, None) or RunCache.of(run.profile, run.exchange, run.environment.stores.candles)
         cache.ask(run.exchange)
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
             await runs.start(record, documents)
-            await self._stages(run, cache, contracts)
-            report = await self._finish(run, cache, record)
+            report = await _finish(run, cache, record, await _stages(run, cache, universe), fence)
         except BaseException:
             failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.environment.wall.now_ms())
             with suppress(PortError):  # what ended the run says more than a store that cannot note it
                 await runs.finish(failed, ())
             raise
-        self._kept[key] = cache
+        self._caches[key] = cache
         return report
 
-    async def _stages(self, run: RunState, cache: RunCache, contracts: Sequence[Contract]) -> None:
-        locked = await lock_symbols(run, contracts)
-        switchboard = await read_switchboard(run)
-        await sync_account(run)
-        admitted = await filter_busy(run, locked, switchboard)
-        batch = await decide(run, cache, admitted)
-        if batch is not None:
-            await simulate(run, cache, batch, {contract.symbol: contract for contract in admitted})
 
-    async def _finish(self, run: RunState, cache: RunCache, record: RunRecord) -> RunReport:
-        with run.watch.stage("store"):
-            stacks = {**run.plan_stacks, **run.stacks}
-            records = []
-            for symbol, result in run.results.items():
-                decision = run.decisions.get(symbol)
-                spread = run.spreads_bps.get(symbol)
-                inputs = decision_inputs(decision, stacks, cache.digests, run.plans.get(symbol), spread)
-                records.append(decision_record(run.run_id, result, decision, inputs, cache.templates_digest))
-            report = self._report(run)
-            finished = evolve(
-                record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json()
-            )
-            await run.environment.stores.runs.finish(finished, records, run.fence)
-        return evolve(report, performance=self._performance(run), finished_ms=run.environment.wall.now_ms())
+async def _run_lock(run: ActiveRun) -> Acquired:
+    """The lock that keeps runs of one profile apart; raises `RunLockedError`."""
+    name = f"run:{run.environment.venue.namespace}:{run.profile.name}"
+    answer = await run.leases.take(name, run.profile.trading.locks.run_ttl_sec * 1000)
+    if isinstance(answer, HeldBy):
+        raise RunLockedError(answer)
+    return answer
 
-    def _report(self, run: RunState) -> RunReport:
-        return RunReport(
-            run_id=run.run_id,
-            profile=run.profile.name,
-            dry_run=run.request.dry_run,
-            exchange=run.environment.venue.exchange,
-            instant_ms=run.instant_ms,
-            started_ms=run.started_ms,
-            finished_ms=run.environment.wall.now_ms(),
-            requested=run.requested,
-            results=dict(sorted(run.results.items())),
-            performance=self._performance(run),
-            account_error=run.account_error,
-        )
 
-    @staticmethod
-    def _performance(run: RunState) -> Performance:
-        return Performance(
-            stages=dict(run.watch.seconds),
-            exchange_calls=dict(run.exchange.calls),
-            timeframes_evaluated=run.evaluated,
-            timeframes_reused=run.reused,
-        )
+def _profile(environment: Environment, request: RunRequest) -> Profile:
+    profile = environment.profiles(request.profile)
+    return profile if request.validation_mode is None else with_context_mode(profile, request.validation_mode)
+
+
+async def _stages(run: ActiveRun, cache: RunCache, universe: Universe) -> Findings:
+    locked = await lock_symbols(run, universe.contracts)
+    account = await sync_account(run)
+    admitted = await admit_symbols(run, locked.contracts, account)
+    decided = await decide(run, cache, admitted.contracts)
+    contracts = {contract.symbol: contract for contract in admitted.contracts}
+    entries = await simulate_entries(run, cache, decided.ready(), contracts, account)
+    return Findings(universe, locked, account, admitted, decided, entries)
+
+
+async def _finish(
+    run: ActiveRun, cache: RunCache, record: RunRecord, findings: Findings, fence: Acquired | None
+) -> RunReport:
+    """Stores the run, its decisions and its report, in one transaction, if the run still holds its lock."""
+    with run.watch.stage("store"):
+        results, records = _recorded(run, cache, findings)
+        report = _report(run, findings, results)
+        finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json())
+        await run.environment.stores.runs.finish(finished, records, fence)
+    return evolve(report, performance=_performance(run, findings), finished_ms=run.environment.wall.now_ms())
+
+
+def _recorded(
+    run: ActiveRun, cache: RunCache, findings: Findings
+) -> tuple[dict[str, SymbolResult], list[DecisionRecord]]:
+    """Each symbol's result and its record; one that cannot be recorded fails alone, and its failure is the record."""
+    results, records = findings.results(), []
+    for symbol, result in results.items():
+        record = alone(lambda result=result: _record(run, cache, findings, result))  # type: ignore[misc]
+        if isinstance(record, SymbolFailure):
+            results[symbol] = failed(result, record)
+            record = decision_record(run.run_id, results[symbol], None, {}, cache.templates_digest)
+        records.append(record)
+    return results, records
+
+
+def _record(run: ActiveRun, cache: RunCache, findings: Findings, result: SymbolResult) -> DecisionRecord:
+    decided, entry = findings.decided, findings.entries.by_symbol.get(result.symbol)
+    decision = decided.decision(result.symbol)
+    planned = entry.planned if isinstance(entry, Entry) else None
+    stacks = {**findings.entries.stacks, **decided.stacks}
+    inputs = decision_inputs(decision, stacks, cache.digests, planned, decided.spreads_bps.get(result.symbol))
+    return decision_record(run.run_id, result, decision, inputs, cache.templates_digest)
+
+
+def _report(run: ActiveRun, findings: Findings, results: Mapping[str, SymbolResult]) -> RunReport:
+    return RunReport(
+        run_id=run.run_id,
+        profile=run.profile.name,
+        dry_run=run.request.dry_run,
+        exchange=run.environment.venue.exchange,
+        instant_ms=run.instant_ms,
+        started_ms=run.started_ms,
+        finished_ms=run.environment.wall.now_ms(),
+        requested=len(findings.universe.contracts),
+        results=results,
+        performance=_performance(run, findings),
+        account_error=findings.account.error,
+        left_out=findings.universe.left_out,
+    )
+
+
+def _performance(run: ActiveRun, findings: Findings) -> Performance:
+    return Performance(
+        stages=dict(run.watch.seconds),
+        exchange_calls=dict(run.exchange.calls),
+        timeframes_evaluated=findings.decided.evaluated,
+        timeframes_reused=findings.decided.reused,
+    )

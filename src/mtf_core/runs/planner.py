@@ -10,7 +10,6 @@ from attrs import frozen
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import AccountState, Contract, Quote, Timeframe
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, PlanOutcome, Signal, plan_order
-from mtf_core.ports import ExchangeError
 from mtf_core.upkeep.feed import CandleFeed
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.decision import Decision, plan_facts
@@ -29,7 +28,7 @@ class Planned:
 
 async def plan_tables(
     feed: CandleFeed, compiled: CompiledProfile, contracts: Sequence[Contract], at_ms: int, workers: int
-) -> tuple[dict[Timeframe, FeatureTable], Mapping[str, ExchangeError]]:
+) -> tuple[dict[Timeframe, FeatureTable], Mapping[str, Exception]]:
     """Tables of the timeframes that only plans need, for these contracts, and the symbols that failed."""
     if not compiled.plan_needs or not contracts:
         return {}, {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from mtf_core.market import Quote
-from mtf_core.ports import ExchangeError, ExchangeUnavailableError, MarketData
+from mtf_core.ports import ExchangeUnavailableError, MarketData
 from mtf_core.ports.environment import Progress, no_progress
 from mtf_core.upkeep.concurrency import for_each
 
@@ -17,7 +17,7 @@ class Quotes:
     """What the market showed of some symbols, and which could not be read."""
 
     quotes: Mapping[str, Quote]
-    failures: Mapping[str, ExchangeError]
+    failures: Mapping[str, Exception]
 
     def spread_bps(self) -> dict[str, float]:
         """Book spreads in basis points of mid."""
@@ -33,12 +33,13 @@ async def read_quotes(
 ) -> Quotes:
     """The symbols' quotes, `per_call` symbols in one call (None: all of them); a call fails for its symbols alone."""
     quotes: dict[str, Quote] = {}
-    failures: dict[str, ExchangeError] = {}
+    failures: dict[str, Exception] = {}
 
     async def read(asked: Sequence[str]) -> None:
+        answers: Mapping[str, Quote | Exception]
         try:
             answers = await market.quotes(asked)
-        except ExchangeError as failure:
+        except Exception as failure:  # a call fails for its symbols alone; the run tells a bug from the exchange's
             answers = dict.fromkeys(asked, failure)
         for symbol in asked:
             match answers.get(symbol):

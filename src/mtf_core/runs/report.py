@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from mtf_core.market import Side, Timeframe, format_instant
-from mtf_core.planning import OrderPlan, plan_to_json
+from mtf_core.planning import OrderPlan, Skip, plan_to_json
 from mtf_core.reasons import Reason
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.verdicts import ContextVerdict
@@ -139,6 +139,8 @@ class RunReport:
     results: Mapping[str, SymbolResult]
     performance: Performance
     account_error: str | None = None
+    left_out: Mapping[str, Skip] = field(factory=dict)
+    """Listed contracts that the universe did not choose, with the reason; empty when symbols were asked for."""
 
     @property
     def rejected_by(self) -> dict[str, list[str]]:
@@ -173,6 +175,10 @@ class RunReport:
             "summary_by_tf": self._summary_by_tf(),
             "symbols_by_tf": self._symbols_by_tf(),
             "rejected_by": self.rejected_by,
+            "left_out": {
+                symbol: {"reason": str(skip.reason), "facts": {name: str(value) for name, value in skip.facts}}
+                for symbol, skip in sorted(self.left_out.items())
+            },
             "last_validated": self._last_validated(),
             "orders_placed": self._orders(),
             "errors": self._errors(),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import define, field, frozen
 
 from mtf_core.market import Candles, CandleStack, Contract, Gap, Timeframe
-from mtf_core.ports import CandleStore, ExchangeError, MarketData, Progress, no_progress
+from mtf_core.ports import CandleStore, MarketData, Progress, no_progress
 from mtf_core.rules.needs import Needs
 from mtf_core.upkeep.concurrency import for_each
 from mtf_core.validation.window import Window, window_at
@@ -20,7 +20,7 @@ class Fed:
     """Stacks by timeframe, all with the same symbols or more, and the symbols whose candles could not be fetched."""
 
     stacks: Mapping[Timeframe, CandleStack]
-    failures: Mapping[str, ExchangeError]
+    failures: Mapping[str, Exception]
 
 
 @define(eq=False)
@@ -106,7 +106,7 @@ class CandleFeed:
 
     async def _fetch(
         self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract], workers: int, progress: Progress
-    ) -> tuple[frozenset[Timeframe], dict[str, ExchangeError]]:
+    ) -> tuple[frozenset[Timeframe], dict[str, Exception]]:
         """Fetches what neither memory nor the store has, and stores it: timeframes with new candles, failed symbols.
 
         Memory changes only once the store holds what was fetched, so a run that breaks off loses nothing for the next.
@@ -114,7 +114,7 @@ class CandleFeed:
         lacking = self._lacking(windows, contracts)
         fetched: dict[Series, Candles] = {}
         asked: list[tuple[Series, Gap]] = []
-        failures: dict[str, ExchangeError] = {}
+        failures: dict[str, Exception] = {}
         done = 0
 
         async def fetch(symbol: str) -> None:
@@ -125,7 +125,7 @@ class CandleFeed:
                     found = await self.market.candles(symbol, timeframe, gap.first_open_ms, gap.last_open_ms)
                     fetched[series] = fetched[series].merged(found) if series in fetched else found
                     asked.append((series, gap))
-            except ExchangeError as error:
+            except Exception as error:  # a symbol fails alone; the run tells a bug from the exchange's trouble
                 failures[symbol] = error
             done += 1
             progress("candles", done, len(lacking))

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from attrs import evolve
+from sqlalchemy import text
 
 from mtf_adapters.sql import Database
-from mtf_core.market import Capabilities, Timeframe
+from mtf_core.market import DAY_MS, Capabilities, ContractStatus, Timeframe
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
-from mtf_core.records import AuditEvent, RunStatus
+from mtf_core.records import RunStatus
+from mtf_core.risk import RiskDay
 from mtf_core.runs import OrderStatus, RunReport, RunRequest, SymbolStatus
 from mtf_core.settings.profile import Profile
+from mtf_core.validation.decide import Decider, Stacks
+from mtf_core.validation.decision import Decision, DecisionBatch
 from tests.integration.runs.world import NOW_MS, World, eager, reasons, simulated, world, world_on
 from tests.unit.files.shipped import NAMES, shipped
 
@@ -295,14 +302,41 @@ async def test_unrealised_losses_count_only_if_the_profile_says_so(unrealised: b
         assert set(reasons(await there.run()).values()) == {expected}
 
 
-async def test_of_two_processes_that_begin_the_day_together_the_first_baseline_counts() -> None:
+async def test_of_two_processes_that_begin_the_day_together_the_first_opening_counts() -> None:
     async with world(LIMITED) as there:
-        for later, value in enumerate(("10000", "9990")):
-            details = {"value": value}
-            event = AuditEvent(NOW_MS - 1000 + later, "run", "daily_baseline:equity", "2026-03-02", details)
-            await there.stores.audit.append([event])
+        start_ms = NOW_MS - NOW_MS % DAY_MS
+        for equity in (10_000, 9990):
+            day = RiskDay(start_ms, Decimal(equity), Decimal(equity), NOW_MS - 1000)
+            assert (await there.stores.risk.open_day(day)).opening_equity == 10_000
         there.account.balance = Decimal(9974)
         assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
+
+
+async def test_a_locked_day_stays_locked_when_the_audit_trail_is_gone() -> None:
+    async with Database.open("memory") as database:
+        there = world_on(database, LIMITED)
+        await there.run()
+        there.account.balance -= 30
+        there.later(minutes=1)
+        assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
+        there.account.balance += 30
+        async with database.writing() as connection:
+            await connection.execute(text("DELETE FROM audit"))
+        there.later(minutes=1)
+        assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
+
+
+async def test_a_loss_locks_the_profile_that_has_the_limit_and_no_other() -> None:
+    async with Database.open("memory") as database:
+        careful = world_on(database, LIMITED)
+        await careful.run()
+        careful.account.balance -= 30
+        careful.later(minutes=1)
+        assert simulated(await careful.run()) == []
+        bold = world_on(
+            database, evolve(eager(), name="bold"), at_ms=NOW_MS + 60_000, account=careful.account, prefix="bold"
+        )
+        assert simulated(await bold.run())
 
 
 # --- locks ----------------------------------------------------------------------------------------------------
@@ -455,6 +489,86 @@ async def test_a_symbol_fails_alone_with_code_and_message(call: str, reason: Rea
         del there.exchange.faults[f"{call}:ETHUSDT"]
         there.later(minutes=1)
         assert simulated(await there.run()) == list(CHOSEN)
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        ("mtf_core.runs.entries", "plan_decision"),
+        ("mtf_core.runs.orchestrator", "decision_inputs"),
+    ],
+)
+async def test_a_bug_on_one_symbol_is_that_symbols_error_and_no_others(
+    where: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module(where)
+    sound = getattr(module, name)
+
+    def broken(decision: Decision | None, *rest: object) -> object:
+        if decision is not None and decision.symbol == "SOLUSDT":
+            raise ZeroDivisionError("a bug")
+        return sound(decision, *rest)
+
+    monkeypatch.setattr(module, name, broken)
+    async with world(eager()) as there:
+        report = await there.run()
+        assert_adds_up(report)
+        assert reasons(report) == dict.fromkeys(CHOSEN, None) | {"SOLUSDT": "pipeline_error"}
+        error = report.results["SOLUSDT"].error
+        assert error is not None
+        assert error.code == "ZeroDivisionError"
+        assert re.fullmatch(r"a bug \(test_orchestrator\.py:\d+\)", error.message)
+        assert await records_of(there, report) == reasons(report)
+
+
+async def test_a_symbol_that_breaks_the_decisions_of_all_is_left_out_and_the_others_are_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sound = Decider.decide
+
+    def broken(self: Decider, stacks: Stacks, at_ms: int, *rest: Any, **named: Any) -> DecisionBatch:
+        if any("SOLUSDT" in stack.symbols for stack in stacks.values()):
+            raise FloatingPointError("a bug")
+        return sound(self, stacks, at_ms, *rest, **named)
+
+    async with world(eager()) as there:
+        expected = await there.run()
+    monkeypatch.setattr(Decider, "decide", broken)
+    async with world(eager()) as there:
+        report = await there.run()
+        assert_adds_up(report)
+        assert reasons(report) == reasons(expected) | {"SOLUSDT": "pipeline_error"}
+        others = [symbol for symbol in CHOSEN if symbol != "SOLUSDT"]
+        assert [report.results[one].plan for one in others] == [expected.results[one].plan for one in others]
+
+
+async def test_a_bug_while_candles_are_fetched_is_that_symbols_pipeline_error() -> None:
+    async with world(eager()) as there:
+        there.exchange.faults["candles"] = RuntimeError("a bug")  # type: ignore[assignment]
+        report = await there.run(RunRequest(symbols=("BTCUSDT",)))
+        assert reasons(report) == {"BTCUSDT": "pipeline_error"}
+
+
+async def test_what_the_universe_leaves_out_is_in_the_report_with_its_reason() -> None:
+    async with world(eager()) as there:
+        report = await there.run()
+        listed = {contract.symbol for contract in await there.stores.contracts.all()}
+        assert {*report.results, *report.left_out} == listed
+        document = report.to_json()["left_out"]
+        assert set(document) == listed - set(report.results)
+        assert all(Reason(one["reason"]) for one in document.values())
+
+
+async def test_a_contract_that_does_not_trade_is_not_evaluated_even_when_it_is_asked_for_by_name() -> None:
+    async with world(eager()) as there:
+        await there.run()
+        contracts = await there.stores.contracts.all()
+        closed = {"BTCUSDT": {"status": ContractStatus.CLOSE_ONLY}, "ETHUSDT": {"expires_at_ms": NOW_MS}}
+        changed = [evolve(one, **closed.get(one.symbol, {})) for one in contracts]
+        await there.stores.contracts.replace_all(changed, NOW_MS)
+        report = await there.run(RunRequest(symbols=("BTCUSDT", "ETHUSDT", "SOLUSDT"), force_run=True))
+        refused = dict.fromkeys(("BTCUSDT", "ETHUSDT"), "contract_not_trading")
+        assert reasons(report) == {**refused, "SOLUSDT": None}
 
 
 async def test_everything_failing_is_still_a_report() -> None:

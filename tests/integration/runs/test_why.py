@@ -32,8 +32,8 @@ async def test_the_stored_trace_is_the_decision_as_it_was_made(name: str) -> Non
     async with world(shipped(name)) as there:
         report = await there.run()
         key = (shipped(name).digest, "test")
-        batch = there.orchestrator._kept[key].decider.decide(
-            {tf: stack for tf, (_, stack) in there.orchestrator._kept[key].feed._stacks.items()}, NOW_MS
+        batch = there.orchestrator._caches[key].decider.decide(
+            {tf: stack for tf, (_, stack) in there.orchestrator._caches[key].feed._stacks.items()}, NOW_MS
         )
         for symbol in list(report.results)[:6]:
             found = await of(there, symbol)

@@ -10,7 +10,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtf_core.market import Contract
+from mtf_core.market import Contract, ContractStatus
+from mtf_core.reasons import Reason
 from mtf_core.risk import Switch
 from mtf_core.risk.switches import Switchboard
 from mtf_core.runs.universe import HOUR_MS, select_universe
@@ -62,19 +63,34 @@ def test_equal_turnovers_are_sorted_by_name_in_either_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "eligible"),
+    ("changes", "reason"),
     [
-        ({"quote_currency": "USDC"}, False),
-        ({"status": "Delisted"}, False),
-        ({"expires_at_ms": NOW_MS}, False),
-        ({"expires_at_ms": NOW_MS + 1}, True),
-        ({"expires_at_ms": 0}, True),
-        ({"opened_at_ms": NOW_MS - 10 * HOUR_MS}, True),
-        ({"opened_at_ms": NOW_MS - 10 * HOUR_MS + 1}, False),
+        ({"quote_currency": "USDC"}, Reason.OTHER_QUOTE_CURRENCY),
+        ({"status": ContractStatus.DELISTED}, Reason.CONTRACT_NOT_TRADING),
+        ({"status": ContractStatus.CLOSE_ONLY}, Reason.CONTRACT_NOT_TRADING),
+        ({"expires_at_ms": NOW_MS}, Reason.CONTRACT_NOT_TRADING),
+        ({"expires_at_ms": NOW_MS + 1}, None),
+        ({"expires_at_ms": 0}, None),
+        ({"opened_at_ms": NOW_MS - 10 * HOUR_MS}, None),
+        ({"opened_at_ms": NOW_MS - 10 * HOUR_MS + 1}, Reason.CONTRACT_TOO_YOUNG),
+        ({"turnover": 99}, Reason.TURNOVER_TOO_LOW),
     ],
 )
-def test_what_a_contract_must_be(changes: dict[str, Any], eligible: bool) -> None:
-    assert chosen(contract("A", **changes)) == (["A"] if eligible else [])
+def test_what_a_contract_must_be_and_the_reason_that_leaves_out_the_rest(
+    changes: dict[str, Any], reason: Reason | None
+) -> None:
+    universe = select_universe(SETTINGS, [contract("A", **changes)], Switchboard.of((), NOW_MS), NOW_MS)
+    assert universe.symbols == (() if reason else ("A",))
+    assert {symbol: skip.reason for symbol, skip in universe.left_out.items()} == ({"A": reason} if reason else {})
+
+
+def test_a_full_bucket_says_whom_it_left_out_and_with_which_turnover() -> None:
+    contracts = [contract(f"T{place}", 2000 + place) for place in range(4)]
+    universe = select_universe(SETTINGS, contracts, Switchboard.of((), NOW_MS), NOW_MS)
+    assert set(universe.left_out) == {"T0"}
+    skip = universe.left_out["T0"]
+    assert skip.reason is Reason.BEYOND_UNIVERSE_LIMIT
+    assert dict(skip.facts) == {"bucket": "TOP", "limit": 3, "turnover_24h": Decimal(2000)}
 
 
 def test_an_expired_contract_is_taken_only_where_the_settings_do_not_mind() -> None:
@@ -103,7 +119,7 @@ def test_symbols_that_are_off_take_no_place_in_a_bucket_and_returning_ones_come_
 
 
 def test_a_returning_symbol_needs_no_turnover_but_must_be_eligible_otherwise() -> None:
-    contracts = (contract("A", 5), contract("B", 5, status="Halted"))
+    contracts = (contract("A", 5), contract("B", 5, status=ContractStatus.DELISTED))
     assert chosen(*contracts, switches=(off("A", 30), off("B", 30))) == ["A"]
 
 
@@ -120,5 +136,12 @@ def test_a_symbol_appears_once_and_buckets_hold_no_more_than_their_limits(
     symbols = chosen(*contracts, switches=switches, settings=evolve(SETTINGS, limits=ContractLimits(*limits)))
     returning = {f"S{place:02}" for place, seconds in dict(away).items() if seconds == 30}
     assert len(symbols) == len(set(symbols))
+    universe = select_universe(
+        evolve(SETTINGS, limits=ContractLimits(*limits)), contracts, Switchboard.of(switches, NOW_MS), NOW_MS
+    )
+    assert {*symbols, *universe.left_out} == {one.symbol for one in contracts}, (
+        "every contract is chosen or has a reason"
+    )
+    assert not set(symbols) & set(universe.left_out)
     assert len(set(symbols) - returning) <= sum(limits)
     assert returning & {one.symbol for one in contracts} <= set(symbols)
