@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test check lint types imports unit bench lock docs clean
 
 demo: $(VENV)/.run
-	$(BIN)/mtf run --exchange sandbox --profile regular --at 2026-02-01T13:00Z --database memory
+	$(BIN)/mtf run --exchange sandbox --database memory
 
 test: check unit
 

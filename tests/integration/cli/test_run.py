@@ -22,6 +22,15 @@ def test_a_run_shows_ready_symbols_with_their_plans_then_the_reasons_of_the_rest
     assert lines.index(ready + "") < next(number for number, line in enumerate(lines) if "stopped by" in line)
 
 
+def test_a_first_run_without_any_option_ends_with_plans_of_the_default_profile(mtf: Mtf) -> None:
+    report = mtf("run", "--json").json
+    planned = [symbol for symbol, result in report["results"].items() if result.get("plan")]
+    assert (report["profile"], report["instant"]) == ("scalper_micro", "2026-02-02T11:20:00Z")
+    assert report["summary"]["ready"] >= 5
+    assert len(planned) >= 2
+    assert report["orders_placed"]["simulated"] >= 2
+
+
 def test_the_market_and_its_instant_are_named_and_a_default_instant_is_said_to_be_one(mtf: Mtf) -> None:
     given, default = mtf("run", "-s", "BTCUSDT", *SMALL), mtf("run", "-s", "BTCUSDT", *SMALL[:2])
     title = "scalper_micro on the sandbox market of seed 1 (12 contracts) at "
