@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import Row, Select, insert, select, tuple_
+from sqlalchemy import Row, Select, insert, select
 
 from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.paging import cursor_after, position, refuse_empty
+from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import audit
 from mtf_core.records import AuditEvent, Page
 
@@ -31,7 +31,7 @@ class SqlAuditStore:
             await connection.execute(insert(audit), rows)
 
     async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
-        """The newest events first; of one and the same time, the last appended first."""
+        """The last appended events first, whatever a clock said."""
         query = self._newest_first(action, before_ms).limit(max(limit, 0))
         async with self._database.reading() as connection:
             return tuple(map(_event, (await connection.execute(query)).all()))
@@ -43,10 +43,10 @@ class SqlAuditStore:
         refuse_empty(limit)
         query = self._newest_first(action, before_ms).limit(limit + 1)
         if cursor is not None:
-            query = query.where(tuple_(audit.c.time_ms, audit.c.id) < tuple_(*position(cursor, int)))
+            query = query.where(audit.c.id < position(cursor))
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        follows = cursor_after(rows[limit - 1].time_ms, rows[limit - 1].id) if len(rows) > limit else None
+        follows = str(rows[limit - 1].id) if len(rows) > limit else None
         return Page(tuple(map(_event, rows[:limit])), follows)
 
     def _newest_first(self, action: str | None, before_ms: int | None) -> Select[tuple[object, ...]]:
@@ -55,7 +55,7 @@ class SqlAuditStore:
             query = query.where(audit.c.action == action)
         if before_ms is not None:
             query = query.where(audit.c.time_ms < before_ms)
-        return query.order_by(audit.c.time_ms.desc(), audit.c.id.desc())
+        return query.order_by(audit.c.id.desc())
 
 
 def _event(row: Row[tuple[object, ...]]) -> AuditEvent:

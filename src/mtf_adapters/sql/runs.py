@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 
+from mtf_adapters.sql.counters import next_number
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.documents import compressed, decompressed
 from mtf_adapters.sql.locks import check_fence
-from mtf_adapters.sql.paging import cursor_after, position, refuse_empty
+from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
@@ -54,7 +55,8 @@ class SqlRunStore:
         async with self._database.writing() as connection:
             if rows:
                 await connection.execute(insert_new(document_table, connection), rows)
-            await connection.execute(insert(runs), self._row(_run_row(run)))
+            sequence = await next_number(connection, "runs")
+            await connection.execute(insert(runs), self._row(_run_row(run) | {"sequence": sequence}))
 
     async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord], fence: Acquired | None = None) -> None:
         """Stores the end of a run and all its decisions in one transaction; a run ends once.
@@ -64,7 +66,6 @@ class SqlRunStore:
         strangers = sorted({decision.run_id for decision in decisions} - {run.run_id})
         if strangers:
             raise StoreError(f"run {run.run_id} cannot end with decisions of {', '.join(strangers)}")
-        rows = [self._row(_short(decision, run.started_ms)) for decision in decisions]
         detail_rows = [self._row(_details(decision)) for decision in decisions]
         running = self._is_run(run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
         async with self._database.writing() as connection:
@@ -73,7 +74,10 @@ class SqlRunStore:
             ended = await connection.execute(update(runs).where(running).values(self._row(_run_row(run))))
             if ended.rowcount != 1:
                 raise StoreError(f"run {run.run_id} cannot end: it has not started, or has ended before")
-            if rows:
+            if decisions:
+                query = select(runs.c.sequence).where(self._is_run(run.run_id))
+                sequence = (await connection.execute(query)).scalar_one()
+                rows = [self._row(_short(decision, sequence)) for decision in decisions]
                 await connection.execute(insert(decision_table), rows)
                 await connection.execute(insert(detail_table), detail_rows)
 
@@ -86,7 +90,7 @@ class SqlRunStore:
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
-        """The newest runs first, optionally of one profile, that started before an instant."""
+        """The newest runs first, in the order in which the store saw them start, whatever a clock said."""
         query = self._newest_first(select(*_RUN_COLUMNS), profile, before_ms).limit(max(limit, 0))
         async with self._database.reading() as connection:
             return tuple(_run(row) for row in (await connection.execute(query)).all())
@@ -96,13 +100,14 @@ class SqlRunStore:
     ) -> Page[RunRecord]:
         """A page of at least one run, in the order of `latest`; raises `InvalidCursorError`."""
         refuse_empty(limit)
-        query = self._newest_first(select(*_RUN_COLUMNS), profile, before_ms).limit(limit + 1)
+        numbered: Select[Any] = select(*_RUN_COLUMNS, runs.c.sequence)
+        query = self._newest_first(numbered, profile, before_ms).limit(limit + 1)
         if cursor is not None:
-            query = query.where(tuple_(runs.c.started_ms, runs.c.run_id) < tuple_(*position(cursor, str)))
+            query = query.where(runs.c.sequence < position(cursor))
         async with self._database.reading() as connection:
-            found = [_run(row) for row in (await connection.execute(query)).all()]
-        follows = cursor_after(found[limit - 1].started_ms, found[limit - 1].run_id) if len(found) > limit else None
-        return Page(tuple(found[:limit]), follows)
+            rows = (await connection.execute(query)).all()
+        follows = str(rows[limit - 1].sequence) if len(rows) > limit else None
+        return Page(tuple(_run(row) for row in rows[:limit]), follows)
 
     async def reasons_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[DecisionSummary]:
         """What became of each symbol in each run that started at or after an instant: newest run first, by symbol."""
@@ -134,8 +139,8 @@ class SqlRunStore:
 
     async def last_decision(self, symbol: str) -> DecisionRecord | None:
         """The symbol's decision in the newest run that had it."""
-        newest_first = (decision_table.c.run_started_ms.desc(), decision_table.c.run_id.desc())
-        query = self._select_decisions().where(decision_table.c.symbol == symbol).order_by(*newest_first).limit(1)
+        newest_first = decision_table.c.run_sequence.desc()
+        query = self._select_decisions().where(decision_table.c.symbol == symbol).order_by(newest_first).limit(1)
         return next(iter(await self._decisions(query)), None)
 
     async def document(self, digest: str) -> JsonObject | None:
@@ -155,7 +160,7 @@ class SqlRunStore:
             query = query.where(runs.c.profile == profile)
         if before_ms is not None:
             query = query.where(runs.c.started_ms < before_ms)
-        return query.order_by(runs.c.started_ms.desc(), runs.c.run_id.desc())
+        return query.order_by(runs.c.sequence.desc())
 
     def _is_run(self, run_id: str) -> ColumnElement[bool]:
         return (runs.c.namespace == self._namespace) & (runs.c.run_id == run_id)
@@ -174,13 +179,13 @@ def _run_row(run: RunRecord) -> dict[str, object]:
 
 
 def _run(row: Row[tuple[object, ...]]) -> RunRecord:
-    values = dict(row._mapping)
+    values = {column.name: row._mapping[column] for column in _RUN_COLUMNS}
     return RunRecord(**(values | {"status": RunStatus(values["status"])}))
 
 
-def _short(decision: DecisionRecord, run_started_ms: int) -> dict[str, object]:
+def _short(decision: DecisionRecord, run_sequence: int) -> dict[str, object]:
     row = attrs.asdict(decision, recurse=False, filter=lambda field, _: field.name not in _DETAILS)
-    return row | {"run_started_ms": run_started_ms}
+    return row | {"run_sequence": run_sequence}
 
 
 def _details(decision: DecisionRecord) -> dict[str, object]:
@@ -200,7 +205,7 @@ def _decision(row: Row[tuple[object, ...]]) -> DecisionRecord:
 
 async def namespace_of_run(database: Database, run_id: str | None = None, symbol: str | None = None) -> str | None:
     """Where a stored run belongs: that run, else the newest one (that had a symbol); None when there is none."""
-    query = select(runs.c.namespace).order_by(runs.c.started_ms.desc(), runs.c.run_id.desc()).limit(1)
+    query = select(runs.c.namespace).order_by(runs.c.sequence.desc()).limit(1)
     if run_id is not None:
         query = query.where(runs.c.run_id == run_id)
     if symbol is not None:

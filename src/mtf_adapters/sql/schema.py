@@ -28,13 +28,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -146,8 +147,11 @@ runs = Table(
     Column("config_digest", String, ForeignKey("documents.digest"), nullable=False),
     Column("code_version", String, nullable=False),
     Column("report", DOCUMENT),
-    Index(None, "namespace", "started_ms", "run_id"),
-    Index(None, "namespace", "profile", "started_ms", "run_id"),
+    # In which order the store saw the runs start: a clock that was wrong for a minute must not make a run the newest.
+    Column("sequence", BigInteger, nullable=False, server_default=text("0")),
+    Index("uq_runs_sequence", "sequence", unique=True),
+    Index(None, "namespace", "sequence"),
+    Index(None, "namespace", "started_ms"),
 )
 
 decisions = Table(
@@ -157,14 +161,14 @@ decisions = Table(
     Column("run_id", String, primary_key=True),
     Column("symbol", String, primary_key=True),
     # The run's, kept here too so that a symbol's last decision is one step in an index, however many runs there are.
-    Column("run_started_ms", BigInteger, nullable=False),
+    Column("run_sequence", BigInteger, nullable=False, server_default=text("0")),
     Column("status", String, nullable=False),
     Column("reason", String),
     Column("side", String),
     Column("execution_timeframe", String),
     Column("decision_key", String),
     ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
-    Index(None, "namespace", "symbol", "run_started_ms", "run_id"),
+    Index(None, "namespace", "symbol", "run_sequence"),
 )
 
 # Apart from the decisions, so that the reasons of a day's runs are read without touching a day's traces.
@@ -192,6 +196,14 @@ switches = Table(
     Column("reason", String, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
 )
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""Numbers that only grow, whatever is deleted: that of the last run."""
 
 locks = Table(
     "locks",
@@ -233,6 +245,7 @@ audit = Table(
     Column("action", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("details", DOCUMENT, nullable=False),
-    Index(None, "namespace", "time_ms", "id"),
-    Index(None, "namespace", "action", "time_ms", "id"),
+    Index(None, "namespace", "id"),
+    Index(None, "namespace", "action", "id"),
+    Index(None, "namespace", "time_ms"),
 )

@@ -75,7 +75,10 @@ class RunStore(Protocol):
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
-        """The newest runs first, optionally of one profile, that started before an instant; `history` pages."""
+        """The newest runs first, optionally of one profile, that started before an instant; `history` pages.
+
+        The newest is the one that the store saw start last, whatever the clock said.
+        """
         ...
 
     async def history(
@@ -144,7 +147,7 @@ class AuditStore(Protocol):
     async def append(self, events: Sequence[AuditEvent]) -> None: ...
 
     async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
-        """The newest events first, that happened before an instant; `history` pages."""
+        """The events appended last first, that happened before an instant; `history` pages."""
         ...
 
     async def history(

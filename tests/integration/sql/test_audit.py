@@ -8,20 +8,15 @@ from mtf_core.records import AuditEvent
 from tests.integration.sql.examples import WORLD, event
 
 
-async def test_events_are_paged_from_the_newest_backwards(database: Database) -> None:
+async def test_events_are_paged_from_the_last_appended_backwards(database: Database) -> None:
+    """The clock was wrong for a while: the event of 2106 is not the newest for ever."""
     store = SqlAuditStore(database, WORLD)
-    await store.append([event(3), event(1)])
+    await store.append([event(4_291_747_200_000), event(1)])
     await store.append([event(2)])
     await store.append([])
-    assert await store.page(limit=2) == (event(3), event(2))
+    assert await store.page(limit=2) == (event(2), event(1))
     assert await store.page(limit=2, before_ms=2) == (event(1),)
     assert await store.page(limit=0) == ()
-
-
-async def test_of_one_time_the_last_appended_comes_first(database: Database) -> None:
-    store = SqlAuditStore(database, WORLD)
-    await store.append([event(1, subject="A"), event(1, subject="B")])
-    assert [found.subject for found in await store.page(limit=9)] == ["B", "A"]
 
 
 async def test_a_page_can_be_of_one_action(database: Database) -> None:

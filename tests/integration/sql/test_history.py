@@ -1,4 +1,4 @@
-"""Pages by cursor: whatever shares a millisecond, every entry comes exactly once."""
+"""Pages by cursor: in the order in which the store was told, whatever the clock said, every entry exactly once."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -16,7 +16,7 @@ from tests.integration.sql.examples import WORLD, event, run
 Item = TypeVar("Item")
 DOCUMENTS = {"sha-1": {"defaults": {}}}
 
-# Few different times, so that most entries share theirs, within and across the edges of pages.
+# Times that repeat and go back: the clock that they come from may be wrong, and says nothing about the order.
 _TIMES = st.lists(st.integers(-2, 2), max_size=12)
 _LIMITS = st.integers(1, 5)
 _EACH_IN_ITS_OWN_WORLD = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -38,8 +38,7 @@ async def test_paging_the_audit_loses_and_repeats_nothing(database: Database, ti
     store = SqlAuditStore(database, uuid4().hex)
     await store.append([event(time, subject=str(number)) for number, time in enumerate(times)])
     pages = await all_pages(lambda cursor: store.history(limit, cursor))
-    numbers = sorted(range(len(times)), key=lambda number: (times[number], number), reverse=True)
-    assert [found.subject for items in pages for found in items] == [str(number) for number in numbers]
+    assert [found.subject for items in pages for found in items] == [str(at) for at in reversed(range(len(times)))]
     assert all(len(items) == limit for items in pages[:-1])
     assert len(pages[-1]) > 0 or not times
 
@@ -51,8 +50,7 @@ async def test_paging_runs_loses_and_repeats_nothing(database: Database, times: 
     for number, time in enumerate(times):
         await store.start(run(f"r{number:02d}", time), DOCUMENTS)
     pages = await all_pages(lambda cursor: store.history(limit, cursor))
-    numbers = sorted(range(len(times)), key=lambda number: (times[number], number), reverse=True)
-    assert [found.run_id for items in pages for found in items] == [f"r{number:02d}" for number in numbers]
+    assert [found.run_id for items in pages for found in items] == [f"r{at:02d}" for at in reversed(range(len(times)))]
     assert all(len(items) == limit for items in pages[:-1])
     assert len(pages[-1]) > 0 or not times
 
@@ -82,18 +80,11 @@ async def test_pages_of_runs_of_one_profile_that_begin_before_an_instant(databas
     assert [[found.run_id for found in items] for items in pages] == [["r2"], ["r0"]]
 
 
-@pytest.mark.parametrize(
-    "cursor", ["", "x", "5", "5.", ".5", "5.x", "1 .5", "٣.5", "5.٣", "--1.5", f"5.{10**18}", f"{10**18}.5"]
-)
-async def test_a_text_that_is_no_cursor_of_the_audit_is_refused(database: Database, cursor: str) -> None:
-    with pytest.raises(InvalidCursorError, match="is no cursor of these pages"):
-        await SqlAuditStore(database, WORLD).history(1, cursor)
-
-
-@pytest.mark.parametrize("cursor", ["", "r1", "5", "5.", ".r1", f"{10**18}.r1"])
-async def test_a_text_that_is_no_cursor_of_runs_is_refused(database: Database, cursor: str) -> None:
-    with pytest.raises(InvalidCursorError, match="is no cursor of these pages"):
-        await SqlRunStore(database, WORLD).history(1, cursor)
+@pytest.mark.parametrize("cursor", ["", "x", "5.", "-5", " 5", "٣", str(10**18)])
+async def test_a_text_that_is_no_cursor_is_refused(database: Database, cursor: str) -> None:
+    for store in (SqlAuditStore(database, WORLD), SqlRunStore(database, WORLD)):
+        with pytest.raises(InvalidCursorError, match="is no cursor of these pages"):
+            await store.history(1, cursor)
 
 
 @pytest.mark.parametrize("limit", [0, -1])

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from alembic import command
 from attrs import evolve
-from sqlalchemy import Connection, MetaData, Table
+from sqlalchemy import Connection, MetaData, Table, text
 
-from mtf_adapters.sql import Database, SqlContractStore
+from mtf_adapters.sql import Database, SqlContractStore, SqlRunStore
 from mtf_adapters.sql.upgrade import migration_config
-from tests.integration.sql.examples import WORLD, contract
+from tests.integration.sql.examples import WORLD, contract, run
 
 # As the first version wrote it: its own names, decimals as text.
 _CONTRACT = {
@@ -39,6 +39,19 @@ _CONTRACT = {
 }
 
 
+_RUN = {
+    "namespace": WORLD,
+    "profile": "scalper",
+    "dry_run": True,
+    "instant_ms": 0,
+    "status": "finished",
+    "request": {},
+    "config_digest": "sha-1",
+    "code_version": "0.0.1",
+}
+_DECISION = {"namespace": WORLD, "symbol": "BTCUSDT", "status": "INVALID"}
+
+
 async def test_contracts_of_the_first_version_keep_their_sizes_under_the_new_names(empty_database_url: str) -> None:
     async with old_database(empty_database_url, "0001", {"contracts": [_CONTRACT]}) as database:
         await database.upgrade()
@@ -46,6 +59,26 @@ async def test_contracts_of_the_first_version_keep_their_sizes_under_the_new_nam
         (kept,) = await SqlContractStore(database, WORLD).all()
     assert (kept.min_size, kept.max_size, kept.max_market_size) == (Decimal(2), Decimal(1_000_000), Decimal(50_000))
     assert kept == evolve(contract("BTCUSDT"), brackets=())
+
+
+async def test_runs_of_the_first_version_are_numbered_and_new_ones_follow_them(empty_database_url: str) -> None:
+    """SQLite knows in which order they were stored; in PostgreSQL their clock is all there is to go by."""
+    starts = {"r1": 4_291_747_200_000, "r2": 1_000, "r3": 2_000}
+    rows = {
+        "documents": [{"digest": "sha-1", "content": {}}],
+        "runs": [_RUN | {"run_id": run_id, "started_ms": start} for run_id, start in starts.items()],
+        "decisions": [_DECISION | {"run_id": run_id, "run_started_ms": starts[run_id]} for run_id in starts],
+    }
+    async with old_database(empty_database_url, "0001", rows) as database:
+        await database.upgrade()
+        store = SqlRunStore(database, WORLD)
+        expected = ["r1", "r2", "r3"] if empty_database_url.startswith("sqlite") else ["r2", "r3", "r1"]
+        assert [record.run_id for record in await store.latest(limit=9)] == expected[::-1]
+        query = text("SELECT run_id FROM decisions ORDER BY run_sequence")
+        async with database.reading() as connection:
+            assert (await connection.execute(query)).scalars().all() == expected
+        await store.start(run("r4", started_ms=1), {})
+        assert [record.run_id for record in await store.latest()] == ["r4"]
 
 
 @asynccontextmanager

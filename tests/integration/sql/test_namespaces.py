@@ -30,11 +30,11 @@ async def test_contracts_of_another_world_are_not_listed_and_survive_a_sync(data
     await here.replace_all([contract("BTCUSDT", status=ContractStatus.TRADING), contract("ETHUSDT")], synced_ms=1)
     assert await there.all() == ()
     assert await there.synced_ms() is None
-    await there.replace_all([contract("BTCUSDT", status="Delisted")], synced_ms=2)
+    await there.replace_all([contract("BTCUSDT", status=ContractStatus.DELISTED)], synced_ms=2)
     assert await here.all() == (contract("BTCUSDT", status=ContractStatus.TRADING), contract("ETHUSDT"))
     assert await here.synced_ms() == 1
     await here.replace_all([], synced_ms=3)
-    assert await there.all() == (contract("BTCUSDT", status="Delisted"),)
+    assert await there.all() == (contract("BTCUSDT", status=ContractStatus.DELISTED),)
     assert await there.synced_ms() == 2
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import func, select
 
-from mtf_adapters.sql import Database, SqlRunStore
+from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_core.ports import StoreError
 from mtf_core.records import DecisionSummary, JsonObject, RunRecord, RunStatus
@@ -141,7 +141,7 @@ async def test_a_run_cannot_end_with_decisions_of_another(database: Database) ->
     assert await store.decisions("r2") == ()
 
 
-async def test_latest_pages_from_the_newest_start_backwards(database: Database) -> None:
+async def test_latest_gives_the_newest_first(database: Database) -> None:
     store = SqlRunStore(database, WORLD)
     for number, profile in enumerate(["scalper", "regular", "scalper", "scalper"]):
         await ran(store, f"r{number}", 1_000 + number, profile=profile)
@@ -152,13 +152,16 @@ async def test_latest_pages_from_the_newest_start_backwards(database: Database) 
     assert await store.latest("crash") == ()
 
 
-async def test_the_last_decision_is_that_of_the_newest_run_that_had_the_symbol(database: Database) -> None:
+async def test_the_newest_run_is_the_one_that_started_last_whatever_the_clock_said(database: Database) -> None:
+    """The clock stood in 2106 for a minute; the runs after it are newer, and the last of them is the newest."""
     store = SqlRunStore(database, WORLD)
-    await ran(store, "a-newer", 2_000, "BTCUSDT", "ETHUSDT")
-    await ran(store, "z-older", 1_000, "BTCUSDT", "SOLUSDT")
-    await ran(store, "newest", 3_000, "XRPUSDT")
+    await ran(store, "of-2106", 4_291_747_200_000, "BTCUSDT", "SOLUSDT")
+    await ran(store, "after", 1_000, "BTCUSDT")
+    await ran(store, "a-newest", 1_000, "XRPUSDT")
+    assert [record.run_id for record in await store.latest(limit=9)] == ["a-newest", "after", "of-2106"]
     last = {symbol: await store.last_decision(symbol) for symbol in ("BTCUSDT", "SOLUSDT")}
-    assert last == {"BTCUSDT": decision("a-newer", "BTCUSDT"), "SOLUSDT": decision("z-older", "SOLUSDT")}
+    assert last == {"BTCUSDT": decision("after", "BTCUSDT"), "SOLUSDT": decision("of-2106", "SOLUSDT")}
+    assert await namespace_of_run(database) == WORLD
 
 
 async def test_reasons_are_those_of_the_runs_since_then_newest_first(database: Database) -> None:
