@@ -19,6 +19,8 @@ from mtf_adapters.sandbox.contract_overrides import (
 from mtf_core.market import COLUMNS, DAY_MS, Candles, InvalidCandlesError, InvalidContractError, format_instant
 from mtf_entrypoints.settings import SandboxOptions, SettingsError
 
+_SHOWN_GUESSES = 3
+
 
 @frozen(eq=False)
 class FileWorld:
@@ -44,7 +46,7 @@ def file_world(options: SandboxOptions, at_ms: int | None) -> FileWorld:
         for symbol, path in options.candle_files
         if readings[symbol].remarks
     ]
-    return FileWorld(market, _namespace(candles, overrides), instant, tuple(remarks + why))
+    return FileWorld(market, _namespace(candles, overrides), instant, (*remarks, *why, *_guesses(market, instant)))
 
 
 def file_options(timezone: str | None, align: bool) -> ReadOptions:
@@ -104,6 +106,16 @@ def _end_of_all(candles: Mapping[str, Candles]) -> tuple[int, list[str]]:
             f"--candles: {shown}; leave {ended} out, or say when to stand, like --at {format_instant(latest)}"
         )
     return earliest, [f"standing at {format_instant(earliest)}, where every file has candles: {shown}"]
+
+
+def _guesses(market: CandleFileMarket, at_ms: int) -> tuple[str, ...]:
+    """One line on what the contracts are guessed to be, as the prices up to the instant suggest."""
+    guesses = market.guesses(at_ms)
+    if not guesses:
+        return ()
+    more = f" and {len(guesses) - _SHOWN_GUESSES} more" if len(guesses) > _SHOWN_GUESSES else ""
+    shown = ", ".join(guesses[:_SHOWN_GUESSES]) + more
+    return (f"guessed from the prices: {shown}; fees and limits are assumed. --contracts-file gives the real values",)
 
 
 def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractOverrides]) -> str:

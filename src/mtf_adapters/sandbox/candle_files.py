@@ -6,30 +6,55 @@ from collections.abc import Mapping
 from decimal import Decimal
 from os import PathLike
 
-from attrs import frozen
+from attrs import define, field
 
 from mtf_adapters.files.candles import read_candles
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides, default_contract
 from mtf_adapters.sandbox.market import Prices
+from mtf_adapters.sandbox.price_grid import price_grid
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
 from mtf_core.market import Candles, Contract, Timeframe, format_instant
 from mtf_core.ports import InstantNotServedError, TimeframeNotServedError, UnknownSymbolError
 
 
-@frozen(eq=False)
+@define(eq=False)
 class _Series:
     """One symbol's candles as they came, with the timeframes built so far."""
 
-    contract: Contract
+    symbol: str
     base: Candles
-    by_timeframe: dict[Timeframe, Candles]
+    overrides: ContractOverrides
+    by_timeframe: dict[Timeframe, Candles] = field(factory=dict)
+    _guessed: tuple[int, Contract] | None = None
+    """The contract after so many candles."""
+
+    def closed_at(self, now_ms: int) -> Candles:
+        """What has closed; before anything has, the first candle."""
+        return self.base.closed_at(now_ms) or self.base[:1]
+
+    def contract(self, now_ms: int) -> Contract:
+        """As the prices up to the instant suggest it: years ago the symbol may have traded on another grid."""
+        closed = self.closed_at(now_ms)
+        if self._guessed is None or self._guessed[0] != len(closed):
+            grid = price_grid(closed)
+            contract = default_contract(self.symbol, float(closed.close[-1]), int(self.base.open_ms[0]), grid)
+            self._guessed = (len(closed), self.overrides.applied_to(contract))
+        return self._guessed[1]
+
+    def guess(self, now_ms: int) -> str | None:
+        """What is guessed of the contract, for people; None when the grids of prices and sizes are given."""
+        if self.overrides.tick_size is not None and self.overrides.contract_size is not None:
+            return None
+        contract = self.contract(now_ms)
+        size = f"{contract.contract_size:f} {contract.base_currency}"
+        return f"{self.symbol} (tick {contract.tick_size:f}, contract of {size})"
 
 
 class CandleFileMarket:
-    """Serves candles of files (CSV or Parquet) or of `Candles` values, as of any instant that they cover.
+    """Serves candles of files or of `Candles` values, as of any instant that they cover.
 
-    Contracts come from the price level (`default_contract`) and `overrides`. The book is one tick wide around the close
-    of the last closed candle, and the mark price is that close.
+    Contracts come from the prices up to the instant (`price_grid`, `default_contract`) and `overrides`. The book is one
+    tick wide around the close of the last closed candle, and the mark price is that close.
     """
 
     def __init__(
@@ -50,7 +75,12 @@ class CandleFileMarket:
         }
 
     def contracts(self, now_ms: int) -> tuple[Contract, ...]:
-        return tuple(series.contract for series in self._series.values())
+        return tuple(series.contract(now_ms) for series in self._series.values())
+
+    def guesses(self, now_ms: int) -> tuple[str, ...]:
+        """What is guessed of each contract, for people."""
+        guesses = (series.guess(now_ms) for series in self._series.values())
+        return tuple(guess for guess in guesses if guess is not None)
 
     def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
         """Raises `TimeframeNotServedError` for a timeframe below the file's, `InstantNotServedError` for an instant
@@ -66,9 +96,9 @@ class CandleFileMarket:
 
     def prices(self, symbol: str, now_ms: int) -> Prices:
         series = self._covering(symbol, now_ms)
-        close = float(series.base.closed_at(now_ms).close[-1])
-        last = on_tick(close, series.contract.tick_size)
-        return quote_around(series.contract, last, 1, 0.0, Decimal(0))
+        contract = series.contract(now_ms)
+        last = on_tick(float(series.closed_at(now_ms).close[-1]), contract.tick_size)
+        return quote_around(contract, last, 1, 0.0, Decimal(0))
 
     def _covering(self, symbol: str, now_ms: int) -> _Series:
         series = self._series.get(symbol)
@@ -88,5 +118,6 @@ def _series(symbol: str, given: str | PathLike[str] | Candles, overrides: Contra
     candles = given if isinstance(given, Candles) else read_candles(given)
     if not len(candles):
         raise ValueError(f"{symbol}: there are no candles")
-    contract = default_contract(symbol, float(candles.close[0]), int(candles.open_ms[0]))
-    return _Series(overrides.applied_to(contract), candles, {candles.timeframe: candles})
+    series = _Series(symbol, candles, overrides, {candles.timeframe: candles})
+    series.contract(candles.end_ms)  # values that make no contract are refused before anything is asked
+    return series

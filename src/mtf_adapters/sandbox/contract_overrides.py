@@ -1,20 +1,23 @@
-"""Contracts for candle files: a file has no grid, fees or limits, so they are guessed from the price or given here."""
+"""Contracts for candle files: a file has no grid, fees or limits, so they are guessed from the prices or given here."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
 from math import floor, log10
 from os import PathLike
 from pathlib import Path
 
-import yaml
 from attrs import evolve, fields, frozen
 
+from mtf_adapters.files.yaml import read_yaml
 from mtf_adapters.sandbox.brackets import bracket_table
 from mtf_adapters.sandbox.listing import power_of_ten
-from mtf_core.config_nodes import nearest_name
+from mtf_core.config_nodes import ConfigNode, Problems
 from mtf_core.market import DAY_MS, Contract, ContractStatus
+from mtf_core.settings.fields import ratio, setting
 from mtf_core.settings.renamed import RENAMED_CONTRACT_VALUES
+from mtf_core.settings.structure import structure
 
 DEFAULT_TURNOVER = Decimal(100_000_000)
 """A file does not say in which unit its volume is, so a day's turnover is not computed but assumed: large enough for
@@ -23,6 +26,10 @@ the shipped contract selection."""
 _DEFAULT_AGE_DAYS = 1000
 _DEFAULT_LEVERAGE = 50
 _QUOTE_CURRENCIES = ("USDT", "USDC", "USD")
+_HIGHEST_FEE = Decimal("0.01")
+"""No exchange takes (or pays) 1 % of the notional: a larger number is a percent that should be a ratio."""
+_EARLIEST_MS = 10**11
+"""1973: a smaller instant is written in seconds."""
 
 
 class InvalidContractOverridesError(ValueError):
@@ -33,21 +40,21 @@ class InvalidContractOverridesError(ValueError):
 class ContractOverrides:
     """Contract values that replace the defaults; None keeps the default. Units as in `Contract`."""
 
-    base_currency: str | None = None
-    quote_currency: str | None = None
-    status: ContractStatus | None = None
-    tick_size: Decimal | None = None
-    size_step: Decimal | None = None
-    contract_size: Decimal | None = None
-    min_size: Decimal | None = None
-    max_size: Decimal | None = None
-    max_market_size: Decimal | None = None
-    min_leverage: Decimal | None = None
-    max_leverage: Decimal | None = None
-    maker_fee: Decimal | None = None
-    taker_fee: Decimal | None = None
-    turnover_24h: Decimal | None = None
-    opened_at_ms: int | None = None
+    base_currency: str | None = setting(None, doc="what is traded")
+    quote_currency: str | None = setting(None, doc="what it is priced in")
+    status: ContractStatus | None = setting(None, doc="what may be done with it")
+    tick_size: Decimal | None = setting(None, gt=0, doc="grid of prices")
+    size_step: Decimal | None = setting(None, gt=0, doc="grid of sizes")
+    contract_size: Decimal | None = setting(None, gt=0, doc="base currency per contract")
+    min_size: Decimal | None = setting(None, gt=0, doc="smallest size of an order")
+    max_size: Decimal | None = setting(None, gt=0, doc="largest size of an order")
+    max_market_size: Decimal | None = setting(None, gt=0, doc="largest size of a market order")
+    min_leverage: Decimal | None = setting(None, ge=1, doc="lowest leverage")
+    max_leverage: Decimal | None = setting(None, ge=1, doc="highest leverage")
+    maker_fee: Decimal | None = ratio(None, ge=None, le=None, doc="fee of a resting order")
+    taker_fee: Decimal | None = ratio(None, ge=None, le=None, doc="fee of a taking order")
+    turnover_24h: Decimal | None = setting(None, ge=0, doc="what a day trades, in quote currency")
+    opened_at_ms: int | None = setting(None, ge=0, doc="when it was listed, milliseconds since 1970")
 
     def applied_to(self, contract: Contract) -> Contract:
         """The contract with these values in place of its own; raises `InvalidContractError`."""
@@ -56,12 +63,12 @@ class ContractOverrides:
         return evolve(contract, **known)
 
 
-def default_contract(symbol: str, price: float, first_open_ms: int) -> Contract:
-    """A plausible contract for a symbol that trades at about `price`.
+def default_contract(symbol: str, price: float, first_open_ms: int, tick_size: Decimal | None = None) -> Contract:
+    """A plausible contract for a symbol that trades at about `price`, on a grid of prices that is known or guessed.
 
-    Tick: the power of ten at or below price · 1e-5 (0.1 at 46,000). Contract size: the power of ten that makes one
-    contract worth 1–10 quote currency. Sizes step by 1, from 1 to 1,000,000 (market orders 500,000). Leverage 1–50 with
-    eight brackets from 50,000. Fees 0.02 % and 0.06 %. Opened 1000 days before the first candle.
+    Tick: the one given, else the power of ten at or below price · 1e-5 (0.1 at 46,000). Contract size: the power of ten
+    that makes one contract worth 1–10 quote currency. Sizes step by 1, from 1 to 1,000,000 (market orders 500,000).
+    Leverage 1–50 with eight brackets from 50,000. Fees 0.02 % and 0.06 %. Opened 1000 days before the first candle.
     """
     decade = floor(log10(price))
     quote = next((currency for currency in _QUOTE_CURRENCIES if symbol.endswith(currency)), "USDT")
@@ -70,7 +77,7 @@ def default_contract(symbol: str, price: float, first_open_ms: int) -> Contract:
         base_currency=symbol.removesuffix(quote) or symbol,
         quote_currency=quote,
         status=ContractStatus.TRADING,
-        tick_size=power_of_ten(decade - 5),
+        tick_size=power_of_ten(decade - 5) if tick_size is None else tick_size,
         size_step=Decimal(1),
         contract_size=power_of_ten(-decade),
         min_size=Decimal(1),
@@ -87,56 +94,52 @@ def default_contract(symbol: str, price: float, first_open_ms: int) -> Contract:
 
 
 def read_contract_overrides(path: str | PathLike[str]) -> dict[str, ContractOverrides]:
-    """Overrides by symbol from a YAML or JSON file: `{BTCUSDT: {tick_size: "0.1", contract_size: "0.001"}}`.
+    """Overrides by symbol from a YAML or JSON file: `{BTCUSDT: {tick_size: 0.1, contract_size: 0.001}}`.
 
-    Numbers keep the digits they are written with. Raises `InvalidContractOverridesError` with every problem found.
+    Read as strictly as the configuration. Raises `InvalidContractOverridesError` with every problem and its place.
     """
-    try:
-        # The base loader leaves every value a text, so 0.1 never passes through a float. JSON is YAML.
-        document = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidContractOverridesError(f"{path}: cannot be read as YAML or JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise InvalidContractOverridesError(f"{path}: expected a mapping of symbols to contract values")
-    problems: list[str] = []
-    overrides = {symbol: _structured(str(symbol), values, problems) for symbol, values in document.items()}
-    if problems:
-        raise InvalidContractOverridesError(f"{path}: " + "; ".join(problems))
+    problems = Problems()
+    document = read_yaml(Path(path), str(path), problems)
+    overrides: dict[str, ContractOverrides] = {}
+    for symbol, node in _entries(document).items():
+        _check_units(node, problems)
+        values = structure(ContractOverrides, _without_renamed(node, problems), problems)
+        if values is not None:
+            overrides[symbol] = values
+    if problems.errors:
+        raise InvalidContractOverridesError("\n".join(map(str, problems.errors)))
     return overrides
 
 
-def _structured(symbol: str, values: object, problems: list[str]) -> ContractOverrides:
-    kinds = {item.name: str(item.type) for item in fields(ContractOverrides)}
-    if not isinstance(values, dict):
-        problems.append(f"{symbol}: expected a mapping of contract values, found {values!r}")
-        return ContractOverrides()
-    found: dict[str, str | int | Decimal] = {}
-    for name, text in values.items():
-        if name in RENAMED_CONTRACT_VALUES:
-            problems.append(f"{symbol}.{name}: {RENAMED_CONTRACT_VALUES[name].advice}")
-        elif name not in kinds:
-            near = nearest_name(str(name), list(kinds))
-            problems.append(f"{symbol}.{name}: unknown" + (f", did you mean {near}?" if near else ""))
-        elif not isinstance(text, str):
-            problems.append(f"{symbol}.{name}: expected one value, found {text!r}")
-        elif (value := _value(text, kinds[name])) is None:
-            allowed = ", ".join(ContractStatus) if name == "status" else ""
-            problems.append(f"{symbol}.{name}: {text!r} is " + (f"none of {allowed}" if allowed else "no number"))
-        else:
-            found[name] = value
-    return ContractOverrides(**found)  # type: ignore[arg-type]  # each value was parsed by its field's own type
+def _entries(node: ConfigNode | None) -> Mapping[str, ConfigNode]:
+    return node.value if node is not None and isinstance(node.value, Mapping) else {}
 
 
-def _value(text: str, kind: str) -> str | int | Decimal | None:
-    """The text as its field's type; None where it is none."""
-    if kind.startswith(ContractStatus.__name__):
-        return ContractStatus(text) if text in list(ContractStatus) else None
-    if kind.startswith("str"):
-        return text
-    try:
-        if kind.startswith("int"):
-            return int(text)
-        number = Decimal(text)
-    except (InvalidOperation, ValueError):
-        return None
-    return number if number.is_finite() else None
+def _without_renamed(node: ConfigNode, problems: Problems) -> ConfigNode:
+    """The values under their present names; each older name is refused with the new one."""
+    entries = _entries(node)
+    for name in entries.keys() & RENAMED_CONTRACT_VALUES.keys():
+        problems.error(entries[name].place, f"unknown key {name!r}", RENAMED_CONTRACT_VALUES[name].advice)
+    kept = {name: value for name, value in entries.items() if name not in RENAMED_CONTRACT_VALUES}
+    return evolve(node, value=kept) if kept != entries else node
+
+
+def _check_units(node: ConfigNode, problems: Problems) -> None:
+    """Numbers that are in another unit than the one asked for: percents, seconds."""
+    for name, value in _entries(node).items():
+        number = value.value
+        if isinstance(number, bool) or not isinstance(number, Decimal):
+            continue
+        if name in ("maker_fee", "taker_fee") and abs(number) > _HIGHEST_FEE:
+            problems.error(
+                value.place,
+                f"found {number}, a fee of {_plain(number * 100)} %, which no exchange takes",
+                f"fees are ratios from -{_HIGHEST_FEE} to {_HIGHEST_FEE}: for {number} % write {_plain(number / 100)}",
+            )
+        if name == "opened_at_ms" and 0 < number < _EARLIEST_MS:
+            allowed = f"allowed are milliseconds since 1970, like {_plain(number * 1000)}"
+            problems.error(value.place, f"found {number}", allowed)
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"

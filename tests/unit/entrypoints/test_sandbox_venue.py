@@ -54,7 +54,7 @@ def test_a_world_of_files_is_named_by_their_content_not_by_their_paths(tmp_path:
 def test_contract_values_are_part_of_a_worlds_name(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", minute_rows(30))
     overrides = tmp_path / "contracts.yaml"
-    overrides.write_text('BTCUSDT: {tick_size: "0.5"}\n')
+    overrides.write_text("BTCUSDT: {tick_size: 0.5}\n")
     plain, changed = (
         sandbox_world(files(("BTCUSDT", path))),
         sandbox_world(files(("BTCUSDT", path), overrides=overrides)),
@@ -190,7 +190,7 @@ def test_contract_values_without_candle_files_are_refused(tmp_path: Path) -> Non
 def test_contract_values_for_a_symbol_without_candles_are_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", minute_rows(30))
     overrides = tmp_path / "contracts.yaml"
-    overrides.write_text('ETHUSDT: {tick_size: "0.5"}\n')
+    overrides.write_text("ETHUSDT: {tick_size: 0.5}\n")
     with pytest.raises(SettingsError, match="ETHUSDT"):
         sandbox_world(files(("BTCUSDT", path), overrides=overrides))
 

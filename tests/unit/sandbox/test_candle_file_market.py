@@ -14,6 +14,7 @@ from mtf_adapters.sandbox.contract_overrides import (
     default_contract,
     read_contract_overrides,
 )
+from mtf_adapters.sandbox.price_grid import price_grid
 from mtf_core.market import MINUTE_MS, Candles, InvalidContractError, Timeframe
 from mtf_core.ports import InstantNotServedError, TimeframeNotServedError, UnknownSymbolError
 
@@ -100,34 +101,85 @@ def test_overrides_for_a_symbol_without_a_file_are_refused():
         CandleFileMarket({"BTCUSDT": minutes()}, {"ETHUSDT": ContractOverrides()})
 
 
+def priced(closes: np.ndarray) -> Candles:
+    opens = START_MS + np.arange(len(closes)) * MINUTE_MS
+    return Candles.checked(Timeframe.M1, opens, closes, closes, closes, closes, np.full(len(closes), 7.0))
+
+
+@pytest.mark.parametrize(
+    ("closes", "tick"),
+    [
+        (np.round(np.arange(50) * 0.05 + 80, 2), "0.05"),
+        (np.arange(50) * 25.0 + 46_000, "25"),
+        (np.round(np.arange(50) * 5e-10 + 1.12e-5, 10), "0.0000000005"),
+        (np.full(50, 80.0), None),
+        (80 * 1.0001 ** np.arange(50), None),
+    ],
+    ids=["0.05", "25", "5e-10", "motionless", "computed"],
+)
+def test_the_grid_of_prices_is_the_one_they_lie_on(closes: np.ndarray, tick: str | None):
+    assert price_grid(priced(closes)) == (None if tick is None else Decimal(tick))
+
+
+def test_tick_and_contract_are_those_of_the_instant_not_of_the_first_candle():
+    """A symbol that fell from 80 to 0.0017: at its end the grid is 0.000005, at its begin 0.05."""
+    dear, cheap = np.round(np.arange(60) * 0.05 + 80, 2), np.round(np.arange(1200) * 5e-6 + 1.7e-3, 6)
+    market = CandleFileMarket({"FTTUSDT": priced(np.concatenate([dear, cheap]))})
+    (early,) = market.contracts(START_MS + 60 * MINUTE_MS)
+    (late,) = market.contracts(START_MS + 1260 * MINUTE_MS)
+    assert (early.tick_size, early.contract_size) == (Decimal("0.05"), Decimal("0.1"))
+    assert (late.tick_size, late.contract_size) == (Decimal("0.000005"), Decimal(1000))
+    prices = market.prices("FTTUSDT", START_MS + 1260 * MINUTE_MS)
+    assert prices.ask - prices.bid == late.tick_size
+    assert market.guesses(START_MS + 60 * MINUTE_MS) == ("FTTUSDT (tick 0.05, contract of 0.1 FTT)",)
+
+
+def test_what_is_given_is_not_guessed():
+    overrides = {"BTCUSDT": ContractOverrides(tick_size=Decimal("0.5"), contract_size=Decimal("0.002"))}
+    assert CandleFileMarket({"BTCUSDT": minutes()}, overrides).guesses(END_MS) == ()
+
+
 @pytest.mark.parametrize(
     "text",
-    ["BTCUSDT:\n  tick_size: 0.10\n  opened_at_ms: 5\n  status: trading\n",
-     '{"BTCUSDT": {"tick_size": 0.10, "opened_at_ms": 5, "status": "trading"}}'],
+    ["BTCUSDT:\n  tick_size: 0.10\n  opened_at_ms: 1640995200000\n  status: trading\n  maker_fee: -0.0001\n",
+     '{"BTCUSDT": {"tick_size": 0.10, "opened_at_ms": 1640995200000, "status": "trading", "maker_fee": -0.0001}}'],
     ids=["yaml", "json"],
 )  # fmt: skip
-def test_override_files_keep_the_digits_they_are_written_with(tmp_path: Path, text: str):
+def test_override_files_are_yaml_or_json_with_exact_numbers(tmp_path: Path, text: str):
     (tmp_path / "contracts.yaml").write_text(text)
-    found = read_contract_overrides(tmp_path / "contracts.yaml")["BTCUSDT"]
-    assert (str(found.tick_size), found.opened_at_ms, found.status) == ("0.10", 5, "trading")
+    values = read_contract_overrides(tmp_path / "contracts.yaml")["BTCUSDT"]
+    assert (values.tick_size, values.opened_at_ms, values.status) == (Decimal("0.1"), 1_640_995_200_000, "trading")
+    assert values.maker_fee == Decimal("-0.0001")
 
 
 def test_every_problem_of_an_override_file_is_named(tmp_path: Path):
     path = tmp_path / "contracts.yaml"
     path.write_text(
-        "BTCUSDT: {tick_sise: 1, contract_size: big, max_size: NaN, min_volume: 1}\nETHUSDT: 5\nXUSDT: {status: [a]}\n"
+        "BTCUSDT: {tick_sise: 1, contract_size: big, max_size: NaN, min_volume: 1, tick_size: '0.1'}\n"
+        "ETHUSDT: 5\n"
+        "XUSDT: {status: [a], tick_size: 0}\n"
+        "DOGEUSDT: {taker_fee: 0.06, maker_fee: 0.02, opened_at_ms: 1640995200}\n"
+        "XUSDT: {max_size: 5, max_size: 6}\n"
     )
     with pytest.raises(InvalidContractOverridesError) as caught:
         read_contract_overrides(path)
     message = str(caught.value)
     for part in (
-        "contracts.yaml",
-        "BTCUSDT.tick_sise: unknown, did you mean tick_size?",
-        "BTCUSDT.contract_size: 'big' is no number",
-        "BTCUSDT.max_size: 'NaN' is no number",
-        "BTCUSDT.min_volume: it has another name now: write `min_size`",
-        "ETHUSDT: expected a mapping",
-        "XUSDT.status: expected one value",
+        "contracts.yaml:1: BTCUSDT.tick_sise: unknown key 'tick_sise'",
+        "did you mean 'tick_size'?",
+        "BTCUSDT.contract_size: found 'big'; allowed is a number",
+        "BTCUSDT.max_size: found 'NaN'; allowed is a number",
+        "BTCUSDT.tick_size: found '0.1'; allowed is a number",
+        "BTCUSDT.min_volume: unknown key 'min_volume'; it has another name now: write `min_size`",
+        "contracts.yaml:2: ETHUSDT: found 5; allowed is a map",
+        "XUSDT.status: found a list of 1; allowed is one of trading",
+        "XUSDT.tick_size: found 0; allowed is > 0",
+        "DOGEUSDT.taker_fee: found 0.06, a fee of 6 %, which no exchange takes; "
+        "fees are ratios from -0.01 to 0.01: for 0.06 % write 0.0006",
+        "DOGEUSDT.maker_fee: found 0.02, a fee of 2 %",
+        "DOGEUSDT.opened_at_ms: found 1640995200; allowed are milliseconds since 1970, like 1640995200000",
+        "contracts.yaml:5: the key 'XUSDT' stands here and in line 3; a key may stand once in a map",
+        "the key 'max_size' stands here and in line 5",
     ):
         assert part in message
 
@@ -141,5 +193,5 @@ def test_an_override_file_that_is_no_mapping_is_refused(tmp_path: Path, text: st
 
 
 def test_a_missing_override_file_is_refused(tmp_path: Path):
-    with pytest.raises(InvalidContractOverridesError, match="cannot be read"):
+    with pytest.raises(InvalidContractOverridesError, match="the file does not exist"):
         read_contract_overrides(tmp_path / "none.yaml")
