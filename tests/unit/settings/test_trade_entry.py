@@ -129,16 +129,6 @@ def test_every_wrong_key_is_reported_at_once_with_its_place():
     assert any("unknown key 'atr_kk'" in line and "did you mean 'atr_k'" in line for line in shown)
 
 
-@pytest.mark.parametrize("path", REFUSED_KEYS)
-def test_a_refused_key_is_explained(path):
-    *sections, key = path.split(".")
-    text = "".join("  " * depth + f"{section}:\n" for depth, section in enumerate(sections))
-    _, problems = outcome(read, text + "  " * len(sections) + f"{key}: {{a: 1}}\n")
-    assert len(errors(problems)) == 1
-    assert path in errors(problems)[0]
-    assert REFUSED_KEYS[path] in errors(problems)[0]
-
-
 def test_no_refused_key_is_known():
     known = set(_paths(TradeEntrySettings))
     assert not known & set(REFUSED_KEYS)
