@@ -101,7 +101,9 @@ class RunRequest:
         aliases=("type_contract",),
         synonyms=dict.fromkeys(("perp", "future", "futures"), "perpetual"),
     )
-    at_ms: int | None = _option(None, Form.INSTANT, "evaluate as of a past instant (sandbox only)", name="at")
+    at_ms: int | None = _option(
+        None, Form.INSTANT, "evaluate as of a past instant, where the exchange has one to visit", name="at"
+    )
     requested_by: str | None = _option(
         None, Form.NAME, "who asked; kept with the run", aliases=("user_id",), most=MAX_NAME_LENGTH
     )

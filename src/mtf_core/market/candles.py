@@ -121,7 +121,7 @@ class Candles:
         """Candles of a file as exchanges and traders' programs write them: CSV or JSON, plain, .gz or .zip.
 
         The timeframe is the spacing of the rows unless it is given. `timezone` is that of times that name none
-        (`Europe/Athens`, `+02:00`), `align` takes a constant offset off the open times (BitMart's second :01), and
+        (`Europe/Athens`, `+02:00`), `align` takes a constant offset off the open times (some open at second :01), and
         `tell` (like `print`) hears what was recognised. Raises `InvalidCandlesError`.
         """
         read = source("candles")
