@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -233,6 +233,15 @@ risk_locks = Table(
     Column("baseline", EXACT, nullable=False),
     Column("loss", EXACT, nullable=False),
     Column("locked_ms", BigInteger, nullable=False),
+)
+
+queued_symbols = Table(
+    "queued_symbols",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("symbol", String, primary_key=True),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
 )
 
 audit = Table(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import select
+from sqlalchemy import Row, delete, select
 
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.schema import queued_symbols as queue_table
 from mtf_adapters.sql.schema import switches as table
 from mtf_adapters.sql.upserts import upsert
-from mtf_core.risk import Switch
+from mtf_core.risk import QueuedSymbol, Switch
 
+_QUEUE_COLUMNS = tuple(queue_table.c[field.name] for field in attrs.fields(QueuedSymbol))
 _COLUMNS = tuple(table.c[field.name] for field in attrs.fields(Switch))
 
 
@@ -39,3 +41,27 @@ class SqlSwitchStore:
         rows = [attrs.asdict(last[key]) | {"namespace": self._namespace} for key in sorted(last)]
         async with self._database.writing() as connection:
             await connection.execute(upsert(table, connection), rows)
+
+    async def queue(self, queued: QueuedSymbol) -> None:
+        """Remembers the symbol for the next run; one that waits already waits once."""
+        row = attrs.asdict(queued) | {"namespace": self._namespace}
+        async with self._database.writing() as connection:
+            await connection.execute(upsert(queue_table, connection), row)
+
+    async def queued(self) -> tuple[QueuedSymbol, ...]:
+        """The symbols that wait for the next run, sorted."""
+        query = select(*_QUEUE_COLUMNS).where(queue_table.c.namespace == self._namespace)
+        async with self._database.reading() as connection:
+            return _sorted((await connection.execute(query)).all())
+
+    async def take_queued(self) -> tuple[QueuedSymbol, ...]:
+        """The symbols that wait, sorted; they are forgotten here, so of several runs one gets each."""
+        taking = delete(queue_table).where(queue_table.c.namespace == self._namespace).returning(*_QUEUE_COLUMNS)
+        if not await self.queued():
+            return ()  # a run each minute need not write for nothing
+        async with self._database.writing() as connection:
+            return _sorted((await connection.execute(taking)).all())
+
+
+def _sorted(rows: Sequence[Row[tuple[object, ...]]]) -> tuple[QueuedSymbol, ...]:
+    return tuple(sorted((QueuedSymbol(**row._mapping) for row in rows), key=lambda queued: queued.symbol))

@@ -11,7 +11,7 @@ from typing import Protocol
 from mtf_core.market import Candles, Contract, Gap, Timeframe
 from mtf_core.ports.locks import Acquired
 from mtf_core.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord
-from mtf_core.risk import DayLock, RiskDay, Switch
+from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch
 
 
 class ContractStore(Protocol):
@@ -138,6 +138,18 @@ class SwitchStore(Protocol):
 
     async def put(self, switches: Sequence[Switch]) -> None:
         """Inserts or replaces switches by key."""
+        ...
+
+    async def queue(self, queued: QueuedSymbol) -> None:
+        """Remembers the symbol for the next run; one that waits already waits once."""
+        ...
+
+    async def queued(self) -> tuple[QueuedSymbol, ...]:
+        """The symbols that wait for the next run, sorted."""
+        ...
+
+    async def take_queued(self) -> tuple[QueuedSymbol, ...]:
+        """The symbols that wait, sorted; they are forgotten here, so of several runs one gets each."""
         ...
 
 

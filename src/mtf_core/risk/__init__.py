@@ -2,13 +2,15 @@
 
 from mtf_core.risk.day import DayLock, DayLoss, RiskDay, day_loss, loss_lock
 from mtf_core.risk.guards import MoneyGuards
-from mtf_core.risk.switches import GLOBAL_SWITCH, Switch, Switchboard, switch_key
+from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, switch_key
 
 __all__ = [
+    "BUSY",
     "GLOBAL_SWITCH",
     "DayLock",
     "DayLoss",
     "MoneyGuards",
+    "QueuedSymbol",
     "RiskDay",
     "Switch",
     "Switchboard",

@@ -30,6 +30,15 @@ class Switch:
         return not self.on and (self.until_ms is None or now_ms < self.until_ms)
 
 
+@frozen
+class QueuedSymbol:
+    """The next run looks at this symbol whatever the universe says, once; who asked for it, and when."""
+
+    symbol: str
+    queued_ms: int
+    actor: str
+
+
 GLOBAL_SWITCH = "global"
 
 

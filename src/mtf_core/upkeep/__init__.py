@@ -1,7 +1,18 @@
-"""Keeping what decisions rest on: candles, contracts."""
+"""Keeping what decisions rest on: candles, contracts; and what operators do by hand."""
 
 from mtf_core.upkeep.contracts import ContractSync, stored_contracts, sync_contracts
 from mtf_core.upkeep.ingest import Ingest, SeriesGaps, fetch_candles, find_gaps, import_candles, repair_gaps
+from mtf_core.upkeep.operators import (
+    SwitchStates,
+    kill,
+    list_locks,
+    list_switches,
+    queue_symbol,
+    release_lock,
+    switch_off,
+    switch_on,
+    unkill,
+)
 from mtf_core.upkeep.provenance import ForeignCandles, Origin
 
 __all__ = [
@@ -10,10 +21,19 @@ __all__ = [
     "Ingest",
     "Origin",
     "SeriesGaps",
+    "SwitchStates",
     "fetch_candles",
     "find_gaps",
     "import_candles",
+    "kill",
+    "list_locks",
+    "list_switches",
+    "queue_symbol",
+    "release_lock",
     "repair_gaps",
     "stored_contracts",
+    "switch_off",
+    "switch_on",
     "sync_contracts",
+    "unkill",
 ]

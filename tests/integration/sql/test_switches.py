@@ -2,7 +2,7 @@
 
 from mtf_adapters.sql import Database, SqlSwitchStore
 from mtf_core.market import Timeframe
-from mtf_core.risk import GLOBAL_SWITCH, Switch, switch_key
+from mtf_core.risk import GLOBAL_SWITCH, QueuedSymbol, Switch, switch_key
 from tests.integration.sql.examples import WORLD
 
 
@@ -37,3 +37,15 @@ async def test_putting_nothing_changes_nothing(database: Database) -> None:
     store = SqlSwitchStore(database, WORLD)
     await store.put([])
     assert await store.all() == ()
+
+
+async def test_a_queued_symbol_is_taken_once_and_by_its_own_world(database: Database) -> None:
+    store, elsewhere = SqlSwitchStore(database, WORLD), SqlSwitchStore(database, "elsewhere")
+    assert await store.take_queued() == ()
+    for symbol, at in (("ETHUSDT", 1), ("BTCUSDT", 2), ("ETHUSDT", 3)):
+        await store.queue(QueuedSymbol(symbol, at, "operator"))
+    waiting = (QueuedSymbol("BTCUSDT", 2, "operator"), QueuedSymbol("ETHUSDT", 3, "operator"))
+    assert await store.queued() == waiting
+    assert await elsewhere.take_queued() == ()
+    assert await store.take_queued() == waiting
+    assert await store.take_queued() == await store.queued() == ()
