@@ -59,3 +59,8 @@ class AccountState:
         """Symbols that hold a position or any live order."""
         positions = {position.symbol for position in self.positions}
         return frozenset(positions | {order.symbol for order in self.open_orders})
+
+    def live_symbols(self) -> int:
+        """How many symbols hold a position, or an order that may open one."""
+        held = {position.symbol for position in self.positions}
+        return len(held | {order.symbol for order in self.open_orders if not order.reduce_only})

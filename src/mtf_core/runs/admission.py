@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import frozen
 
@@ -102,15 +102,13 @@ def admit(
     """Leaves out what cannot be entered. `busy`: symbols with a position or a live order; None: the account is
     unknown, then no switch changes."""
     changes = {} if busy is None else _changes(board, {contract.symbol for contract in contracts}, busy, settings)
-    after = board.changed(changes.values())
-    admitted, skipped = [], {}
-    for contract in contracts:
-        skip = _obstacle(contract, busy or frozenset(), after, request, now_ms)
-        if skip is None:
-            admitted.append(contract)
-        else:
-            skipped[contract.symbol] = skip
-    return Admission(tuple(admitted), skipped, tuple(changes.values()))
+    facts = FilterFacts(busy or frozenset(), board.changed(changes.values()), request, now_ms)
+    skips = {contract.symbol: _first_skip(contract, facts) for contract in contracts}
+    return Admission(
+        tuple(contract for contract in contracts if skips[contract.symbol] is None),
+        {symbol: skip for symbol, skip in skips.items() if skip is not None},
+        tuple(changes.values()),
+    )
 
 
 def _changes(
@@ -124,17 +122,47 @@ def _changes(
     return {change.key: change for change in changes if change is not None}
 
 
-def _obstacle(
-    contract: Contract, busy: frozenset[str], board: Switchboard, request: RunRequest, now_ms: int
-) -> Skip | None:
-    if not contract.is_tradable(now_ms):
-        expires = format_instant(contract.expires_at_ms) if contract.expires_at_ms else "never"
-        return Skip(Reason.CONTRACT_NOT_TRADING, (("status", str(contract.status)), ("expires", expires)))
-    if contract.symbol in busy:
-        return None if request.skip_open_state_filter else Skip(Reason.HAS_OPEN_ORDERS_OR_POSITIONS)
-    if board.is_off(contract.symbol) and not request.force_run:
-        return Skip(Reason.SYMBOL_SWITCHED_OFF)
-    return None
+@frozen
+class FilterFacts:
+    """What the run filters look at; the switches already follow what the account shows."""
+
+    busy: frozenset[str]
+    switchboard: Switchboard
+    request: RunRequest
+    now_ms: int
+
+
+RunFilter = Callable[[Contract, FilterFacts], Skip | None]
+"""Why a run does not evaluate this contract; None when it may."""
+
+
+def is_open_for_trading(contract: Contract, facts: FilterFacts) -> Skip | None:
+    if contract.is_tradable(facts.now_ms):
+        return None
+    expires = format_instant(contract.expires_at_ms) if contract.expires_at_ms else "never"
+    return Skip(Reason.CONTRACT_NOT_TRADING, (("status", str(contract.status)), ("expires", expires)))
+
+
+def is_not_busy(contract: Contract, facts: FilterFacts) -> Skip | None:
+    if facts.request.skip_open_state_filter or contract.symbol not in facts.busy:
+        return None
+    return Skip(Reason.HAS_OPEN_ORDERS_OR_POSITIONS)
+
+
+def is_switched_on(contract: Contract, facts: FilterFacts) -> Skip | None:
+    """A busy symbol that is looked at all the same is off because it is busy: no reason of its own."""
+    busy = contract.symbol in facts.busy
+    if busy or facts.request.force_run or not facts.switchboard.is_off(contract.symbol):
+        return None
+    return Skip(Reason.SYMBOL_SWITCHED_OFF)
+
+
+RUN_FILTERS: tuple[RunFilter, ...] = (is_open_for_trading, is_not_busy, is_switched_on)
+"""Asked in this order for every chosen symbol; the first skip counts."""
+
+
+def _first_skip(contract: Contract, facts: FilterFacts) -> Skip | None:
+    return next((skip for check in RUN_FILTERS if (skip := check(contract, facts)) is not None), None)
 
 
 def _event(instant_ms: int, switch: Switch) -> AuditEvent:

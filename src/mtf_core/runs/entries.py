@@ -10,7 +10,7 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import AccountState, CandleStack, Contract, Quote, Timeframe
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
-from mtf_core.risk import MoneyGuards
+from mtf_core.risk import GuardFacts, ProposedEntry, refusal
 from mtf_core.runs.account import AccountSync
 from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.deciding import RunCache
@@ -67,7 +67,7 @@ async def simulate_entries(
     facts = await _read_facts(run, cache, [contracts[decision.symbol] for decision in ready])
     # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
     switchboard = await run.read_switchboard()
-    guards = MoneyGuards(switchboard, run.profile.trade_entry.risk, account.state, account.loss)
+    guard_facts = GuardFacts(switchboard, run.profile.trade_entry.risk, account.state, account.loss)
     now_ms = run.environment.venue.clock.now_ms()
     entries: dict[str, Entry | SymbolFailure] = dict(facts.failures)
     with run.watch.stage("plans"):
@@ -75,7 +75,10 @@ async def simulate_entries(
             symbol = decision.symbol
             if symbol not in facts.failures:
                 quote, contract, state = facts.quotes.quotes[symbol], contracts[symbol], account.state
-                entries[symbol] = _entry(decision, facts.tables, contract, quote, state, guards, now_ms)
+                entry = _entry(decision, facts.tables, contract, quote, state, guard_facts, now_ms)
+                entries[symbol] = entry
+                if isinstance(entry, Entry) and entry.order.status is OrderStatus.SIMULATED:
+                    guard_facts = guard_facts.with_one_more()
     return Entries({**lost, **entries}, {timeframe: table.stack for timeframe, table in facts.tables.items()})
 
 
@@ -101,7 +104,7 @@ def _entry(
     contract: Contract,
     quote: Quote,
     account: AccountState,
-    guards: MoneyGuards,
+    guard_facts: GuardFacts,
     now_ms: int,
 ) -> Entry | SymbolFailure:
     planned = alone(lambda: plan_decision(decision, tables, contract, quote, account, now_ms))
@@ -110,11 +113,8 @@ def _entry(
     if isinstance(planned.outcome, Skip):
         return Entry(_skipped(planned.outcome), planned)
     plan = planned.outcome
-    refusal = guards.refuse(plan.symbol, plan.execution_timeframe, plan.side)
-    if refusal is not None:
-        return Entry(_skipped(refusal), planned)
-    guards.entered()
-    return Entry(OrderOutcome(OrderStatus.SIMULATED), planned)
+    refused = refusal(ProposedEntry(plan.symbol, plan.execution_timeframe, plan.side), guard_facts)
+    return Entry(OrderOutcome(OrderStatus.SIMULATED) if refused is None else _skipped(refused), planned)
 
 
 def _skipped(skip: Skip) -> OrderOutcome:
