@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _SHELL_SIGNS = set("|<>&;`*()")
 
 
-CHANGE_CODE = ("how-to/add-a-condition.md", "how-to/add-a-feature.md")
+CHANGE_CODE = ("how-to/add-a-condition.md", "how-to/add-a-feature.md", "how-to/add-a-guard-or-a-run-filter.md")
 CLONE = ("config", "docs", "src", "tests", "pyproject.toml", ".env.example")
 
 
