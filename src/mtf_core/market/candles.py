@@ -189,11 +189,13 @@ class Candles:
         """The candles that open within [first, last], both included."""
         start = int(np.searchsorted(self.open_ms, first_open_ms, side="left"))
         stop = int(np.searchsorted(self.open_ms, last_open_ms, side="right"))
-        return self[start:stop]
+        return self if stop - start == len(self) else self[start:stop]
 
     def gaps(self) -> tuple[Gap, ...]:
         """Runs of missing candles between the first and the last one."""
         step = self.timeframe.ms
+        if not len(self) or int(self.open_ms[-1] - self.open_ms[0]) == (len(self) - 1) * step:
+            return ()
         after = np.flatnonzero(np.diff(self.open_ms) != step)
         return tuple(
             Gap.spanning(int(self.open_ms[i]) + step, int(self.open_ms[i + 1]) - step, self.timeframe) for i in after
@@ -205,10 +207,17 @@ class Candles:
             raise ValueError(f"cannot merge {self.timeframe} with {other.timeframe}")
         if not len(self) or not len(other):
             return other if len(other) else self
+        if self.open_ms[-1] < other.open_ms[0]:  # the candles of a minute, at the end of those before
+            return self._followed_by(other)
         times = np.concatenate([other.open_ms, self.open_ms])
         unique, first = np.unique(times, return_index=True)
         columns = [np.concatenate([getattr(other, name), getattr(self, name)])[first] for name in COLUMNS]
         return Candles.trusted(self.timeframe, unique, *columns)
+
+    def _followed_by(self, other: Candles) -> Candles:
+        times = np.concatenate([self.open_ms, other.open_ms])
+        columns = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in COLUMNS]
+        return Candles.trusted(self.timeframe, times, *columns)
 
     def aggregated(self, timeframe: Timeframe) -> Candles:
         """Candles of a higher timeframe, aligned to UTC; only those of which every part is present.

@@ -166,6 +166,14 @@ def test_merging_keeps_every_candle_and_prefers_the_other_series(left: Candles, 
         ]
 
 
+@pytest.mark.parametrize("cut", [1, 4])
+def test_merging_with_what_follows_appends_it_and_a_gap_between_stays_one(cut: int) -> None:
+    candles = walk(Timeframe.M1, 5, 1)
+    assert equal(candles[:cut].merged(candles[cut:]), candles)
+    assert equal(candles[cut:].merged(candles[:cut]), candles)
+    assert [gap.count for gap in candles[:1].merged(candles[3:]).gaps()] == [2]
+
+
 def test_merging_with_nothing_changes_nothing_and_timeframes_do_not_mix() -> None:
     candles = walk(Timeframe.M1, 5, 1)
     assert candles.merged(Candles.empty(Timeframe.M1)) is candles
