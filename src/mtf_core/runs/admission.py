@@ -32,9 +32,10 @@ class Admission:
 
 
 async def choose_symbols(run: ActiveRun) -> Universe:
-    """The contracts of the symbols asked for, or those that the settings select.
+    """The contracts of the symbols asked for, or those that the settings select, the queued ones first.
 
-    Raises `InvalidRequestError` when a symbol that was asked for has no contract.
+    A symbol is queued for the next run that chooses for itself and looks at the present; that run takes it. Raises
+    `InvalidRequestError` when a symbol that was asked for has no contract.
     """
     with run.watch.stage("universe"):
         settings = run.profile.contracts.selection
@@ -43,6 +44,9 @@ async def choose_symbols(run: ActiveRun) -> Universe:
             universe = Universe(_asked_for(run.request.symbols, contracts))
         else:
             universe = select_universe(settings, contracts, await run.read_switchboard(), run.instant_ms)
+            if run.request.at_ms is None:
+                queued = await run.environment.stores.switches.take_queued()
+                universe = universe.with_queued((one.symbol for one in queued), contracts)
     return universe.limited(run.request.limit)
 
 

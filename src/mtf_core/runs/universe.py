@@ -26,6 +26,16 @@ class Universe:
     def symbols(self) -> tuple[str, ...]:
         return tuple(contract.symbol for contract in self.contracts)
 
+    def with_queued(self, symbols: Iterable[str], listed: Sequence[Contract]) -> Universe:
+        """Queued symbols come first, whatever left them out; one that no contract bears is left out as unknown."""
+        known = {contract.symbol: contract for contract in listed}
+        wanted = tuple(symbols)
+        first = {symbol: known[symbol] for symbol in wanted if symbol in known}
+        unknown = {symbol: Skip(Reason.SYMBOL_UNKNOWN) for symbol in wanted if symbol not in known}
+        contracts = first | {contract.symbol: contract for contract in self.contracts if contract.symbol not in first}
+        left_out = {symbol: skip for symbol, skip in self.left_out.items() if symbol not in first}
+        return Universe(tuple(contracts.values()), left_out | unknown)
+
     def limited(self, limit: int | None) -> Universe:
         """No more than the first `limit` contracts; the rest is left out with that reason. None: as it is."""
         if limit is None or limit >= len(self.contracts):

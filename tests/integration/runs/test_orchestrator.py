@@ -18,7 +18,7 @@ from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
 from mtf_core.records import RunStatus
-from mtf_core.risk import RiskDay
+from mtf_core.risk import QueuedSymbol, RiskDay
 from mtf_core.runs import OrderStatus, RunReport, RunRequest, SymbolStatus
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.decide import Decider, Stacks
@@ -557,6 +557,21 @@ async def test_what_the_universe_leaves_out_is_in_the_report_with_its_reason() -
         document = report.to_json()["left_out"]
         assert set(document) == listed - set(report.results)
         assert all(Reason(one["reason"]) for one in document.values())
+
+
+async def test_a_queued_symbol_is_looked_at_by_the_next_run_that_chooses_and_once() -> None:
+    async with world(eager()) as there:
+        left_out = next(iter((await there.run()).left_out))
+        for symbol in (left_out, "NOSUCHUSDT"):
+            await there.stores.switches.queue(QueuedSymbol(symbol, NOW_MS, "operator"))
+        there.later(minutes=1)
+        assert left_out not in (await there.run(RunRequest(symbols=("BTCUSDT",)))).results, "this run was told which"
+        report = await there.run(RunRequest(limit=1))
+        assert list(report.results) == [left_out]
+        assert report.left_out["NOSUCHUSDT"].reason is Reason.SYMBOL_UNKNOWN
+        assert report.left_out["BTCUSDT"].reason is Reason.BEYOND_UNIVERSE_LIMIT
+        assert_adds_up(report)
+        assert left_out not in (await there.run()).results
 
 
 async def test_a_contract_that_does_not_trade_is_not_evaluated_even_when_it_is_asked_for_by_name() -> None:
