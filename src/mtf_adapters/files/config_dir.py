@@ -26,7 +26,29 @@ def config_dir_in_use(explicit: Path | None = None) -> Path:
     from_environment = os.environ.get(CONFIG_DIR_VARIABLE, "").strip()
     if from_environment:
         return Path(from_environment).expanduser()
+    return shipped_config_dir()
+
+
+def shipped_config_dir() -> Path:
+    """The folder that comes with the package, or with a clone of the repository."""
     return _PACKAGED if _PACKAGED.is_dir() else _IN_REPOSITORY
+
+
+def copy_shipped_config(target: Path) -> tuple[Path, ...]:
+    """Copies the shipped files into a folder of one's own and returns their new paths.
+
+    Raises `FileExistsError` where the folder holds anything already, and `OSError` where it cannot be written.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FileExistsError(f"{target} exists already and is not empty")
+    shipped, copies = shipped_config_dir(), []
+    for path in sorted(shipped.rglob("*.yaml")):
+        copy = target / path.relative_to(shipped)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with copy.open("xb") as file:
+            file.write(path.read_bytes())
+        copies.append(copy)
+    return tuple(copies)
 
 
 @define(eq=False)

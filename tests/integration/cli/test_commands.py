@@ -237,3 +237,18 @@ def test_the_help_of_every_command_has_an_example(mtf: Mtf, command: list[str]) 
     assert ended.code == 0
     assert "Example" in ended.out
     assert f"    mtf {' '.join(command)}" in ended.out or "MTF_API_TOKEN" in ended.out
+
+
+def test_the_shipped_configuration_is_copied_for_editing_and_never_over_anything(mtf: Mtf, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    ended = mtf("config", "copy", mine)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, f"13 files copied to {mine}")
+    shown = mtf("config", "show", "--profile", "regular", "--config-dir", mine, "--json").json
+    assert shown["digest"] == mtf("config", "show", "--profile", "regular", "--json").json["digest"]
+    (mine / "trading.yaml").write_text("mine\n")
+    (mine / "app" / "indicator.yaml").unlink()
+    refused = mtf("config", "copy", mine)
+    assert (refused.code, refused.out) == (1, "")
+    assert "exists already and is not empty" in refused.err
+    assert (mine / "trading.yaml").read_text() == "mine\n"
+    assert not (mine / "app" / "indicator.yaml").exists(), "nothing is written where something is there"

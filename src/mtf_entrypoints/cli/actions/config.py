@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import typer
 
+from mtf_adapters.files.config_dir import CONFIG_DIR_VARIABLE, copy_shipped_config
 from mtf_adapters.files.profiles import check_config, load_profile
 from mtf_core.settings.effective import effective_settings
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.compiled_profile import compile_profile
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.exits import WRONG_USAGE
+from mtf_entrypoints.cli.exits import FAILED, WRONG_USAGE, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.problems import problem_to_json
 from mtf_entrypoints.cli.working import settings_of
@@ -41,6 +43,19 @@ def check(world: World, as_json: bool) -> None:
         output.write_line(f"{counts}; profiles that can be used: {names}")
     if not report.ok:
         raise typer.Exit(WRONG_USAGE)
+
+
+def copy(folder: Path, as_json: bool) -> None:
+    """Copies the shipped files; exit code 1 where something stands in the way."""
+    try:
+        copies = copy_shipped_config(folder)
+    except OSError as error:
+        raise CommandError(f"{error}; nothing was replaced", FAILED) from None
+    if as_json:
+        output.write_json({"folder": str(folder), "files": [str(path) for path in copies]})
+        return
+    output.write_line(f"{output.counted(len(copies), 'file')} copied to {folder}")
+    output.write_line(f"to use them: --config-dir {folder}, or set {CONFIG_DIR_VARIABLE}={folder}")
 
 
 def show(world: World, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from mtf_entrypoints.cli import actions
 from mtf_entrypoints.cli.options import CONFIG_DIR, PROFILE, AsJson, World, takes
 
-app = typer.Typer(help="Check, show and import the configuration.", no_args_is_help=True)
+app = typer.Typer(help="Check, show, copy and import the configuration.", no_args_is_help=True)
 
 
 @app.command()
@@ -35,6 +35,20 @@ def show(world: World, as_json: AsJson = False) -> None:
       mtf config show --profile scalper
     """
     actions.config.show(world, as_json)
+
+
+@app.command()
+def copy(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet, or is empty.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the configuration that comes with mtf into a folder of your own, to be edited there. Nothing is replaced.
+
+    Example:
+
+      mtf config copy ./my-config
+    """
+    actions.config.copy(folder, as_json)
 
 
 @app.command("import")
