@@ -25,6 +25,9 @@ answers under `/api/mtf`. Interactive docs are at `{DOCS_PATH}`, this document a
 """
 
 
+_NAMED = {"ProfileName": "name of a profile", "ExchangeName": "name of an exchange"}
+
+
 def routes_page() -> str:
     document = asyncio.run(_document())
     sections = [_section(*route) for route in _routes(document)]
@@ -92,8 +95,15 @@ def _row(name: str, schema: Mapping[str, Any], where: str, required: bool) -> tu
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_kind(each) for each in schema["anyOf"] if each.get("type") != "null")
+    if "$ref" in schema:
+        return _NAMED[schema["$ref"].rpartition("/")[2]]
     if "enum" in schema:
-        return codes(schema["enum"])
-    if schema.get("type") == "array":
+        return codes(value for value in schema["enum"] if value is not None)
+    kind = schema.get("type", "")
+    kind = kind if isinstance(kind, str) else next(each for each in kind if each != "null")
+    if kind == "array":
         return f"list of {_kind(schema['items'])}"
-    return " ".join(part for part in (schema.get("type", ""), schema.get("format", "")) if part)
+    within = f"{schema['minimum']}..{schema['maximum']}" if "maximum" in schema else ""
+    return " ".join(part for part in (kind, schema.get("format", ""), within) if part)

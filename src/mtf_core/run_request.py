@@ -44,8 +44,10 @@ def _option(
     aliases: tuple[str, ...] = (),
     most: int | None = None,
     synonyms: Mapping[str, str] | None = None,
+    refused: Mapping[bool, str] | None = None,
 ) -> Any:
-    said = {"form": form, "doc": doc, "aliases": aliases, "most": most, "synonyms": synonyms or {}}
+    said: dict[str, Any] = {"form": form, "doc": doc, "aliases": aliases, "most": most}
+    said |= {"synonyms": synonyms or {}, "refused": refused or {}}
     return field(default=default, metadata=said if name is None else {**said, "name": name})
 
 
@@ -69,7 +71,12 @@ class RunRequest:
         "how context timeframes must agree in this run, strict or pragmatic; none: as the profile says",
         aliases=("context_mode",),
     )
-    dry_run: bool = _option(True, Form.FLAG, "plan and report, send nothing")
+    dry_run: bool = _option(
+        True,
+        Form.FLAG,
+        "plan and report, send nothing",
+        refused={False: "this version plans orders and sends none; only true is allowed"},
+    )
     workers: int = _option(DEFAULT_WORKERS, Form.COUNT, "symbols fetched at the same time", most=MAX_WORKERS)
     force_run: bool = _option(False, Form.FLAG, "look at symbols whose switch is off")
     current_tf: Timeframe | None = _option(
@@ -86,7 +93,12 @@ class RunRequest:
         False, Form.FLAG, "lock symbols only, so that runs of one profile may overlap on others"
     )
     sync_tables: bool = _option(True, Form.FLAG, "read the account; without it nothing can be placed")
-    process_tp_sl: bool = _option(False, Form.FLAG, "recalculate targets of open positions")
+    process_tp_sl: bool = _option(
+        False,
+        Form.FLAG,
+        "recalculate targets of open positions",
+        refused={True: "needs order supervision, which this version does not have"},
+    )
     exchange: str | None = _option(
         None,
         Form.NAME,
@@ -143,6 +155,8 @@ class Option:
     """The largest value of a count (the smallest is 1), the greatest number of symbols, or of characters."""
     synonyms: Mapping[str, str]
     """Other words for a value, and the value that they mean."""
+    refused: Mapping[bool, str]
+    """Values of a flag that this version does not honour, and why."""
 
 
 OPTIONS: tuple[Option, ...] = tuple(

@@ -11,9 +11,11 @@ from attrs import fields
 from mtf_core.inquiry import HealthCheck, Indicators
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import OrderPlan, PlanOutcome, plan_to_json, skip_to_json
-from mtf_core.records import RunRecord
+from mtf_core.ports import HeldBy
+from mtf_core.records import AuditEvent, RunRecord
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
+from mtf_core.upkeep import ContractSync
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import decision_to_json, timeframe_to_json
 
@@ -91,6 +93,32 @@ def health_to_json(checks: Sequence[HealthCheck]) -> dict[str, Any]:
         "checks": [
             {"name": check.name, "ok": check.ok, "detail": check.detail, "seconds": check.seconds} for check in checks
         ],
+    }
+
+
+def lock_to_json(lock: HeldBy) -> dict[str, Any]:
+    """A lock, its owner, and until when it is theirs unless renewed."""
+    return {"name": lock.name, "owner": lock.owner, "expires_at": format_instant(lock.expires_at_ms)}
+
+
+def audit_event_to_json(event: AuditEvent) -> dict[str, Any]:
+    """One line of the audit trail."""
+    return {
+        "time": format_instant(event.time_ms),
+        "actor": event.actor,
+        "action": event.action,
+        "subject": event.subject,
+        "details": event.details,
+    }
+
+
+def contract_sync_to_json(done: ContractSync) -> dict[str, Any]:
+    """What a synchronisation of contracts changed."""
+    return {
+        "count": done.count,
+        "added": list(done.added),
+        "removed": list(done.removed),
+        "synced_at": format_instant(done.synced_ms),
     }
 
 

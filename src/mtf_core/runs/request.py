@@ -117,10 +117,9 @@ def check_profile(request: RunRequest, profile: Profile) -> None:
 
 
 def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:
-    if not request.dry_run:
-        yield FieldProblem("dry_run", "this version plans orders and sends none; only true is allowed")
-    if request.process_tp_sl:
-        yield FieldProblem("process_tp_sl", "needs order supervision, which this version does not have")
+    for option in OPTIONS:
+        if option.refused and (why := option.refused.get(getattr(request, option.attribute))):
+            yield FieldProblem(option.name, why)
 
 
 def _unknown(name: str) -> FieldProblem:

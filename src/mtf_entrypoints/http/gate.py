@@ -46,16 +46,16 @@ class Gate:
         host = headers.get(b"host", b"").decode("latin-1")
         if not self._listening.admits(host):
             detail = f"{host!r} is not a name of this service; `mtf serve --allow-host NAME` adds one"
-            return ProblemError("wrong_host", 421, detail)
+            return ProblemError("wrong_host", detail)
         origin = headers.get(b"origin")
         foreign = origin is not None and host_of_origin(origin.decode("latin-1")) != host.lower()
         if foreign or headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
-            return ProblemError("forbidden_origin", 403, "a page of another site asked for this")
+            return ProblemError("forbidden_origin", "a page of another site asked for this")
         if path not in OPEN_PATHS and not self._authorized(headers.get(b"authorization", b"")):
-            return ProblemError("unauthorized", 401, "send the header `Authorization: Bearer <MTF_API_TOKEN>`")
+            return ProblemError("unauthorized", "send the header `Authorization: Bearer <MTF_API_TOKEN>`")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
-            return ProblemError("too_large", 413, f"a body may have at most {MAX_BODY_BYTES} bytes")
+            return ProblemError("too_large", f"a body may have at most {MAX_BODY_BYTES} bytes")
         return None
 
     def _authorized(self, header: bytes) -> bool:
@@ -80,7 +80,7 @@ class Gate:
             if started or not limit.expired():
                 raise
             detail = f"stopped after {self._listening.time_limit:g} seconds; nothing was placed"
-            await _answer(ProblemError("time_limit", 504, detail), send)
+            await _answer(ProblemError("time_limit", detail), send)
 
 
 def _without_body(send: Send) -> Send:

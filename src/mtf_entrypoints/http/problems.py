@@ -13,58 +13,91 @@ from litestar.exceptions import HTTPException
 
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
-from mtf_core.ports import InstantNotServedError, PortError, TimeframeNotServedError, UnknownSymbolError
+from mtf_core.ports import (
+    InstantNotServedError,
+    InvalidCursorError,
+    LockLostError,
+    PortError,
+    TimeframeNotServedError,
+    UnknownSymbolError,
+)
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.runs import RunLockedError
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("mtf.http")
 
-_TITLES = {
-    "unreadable_body": "The body cannot be read",
-    "too_large": "The body is too large",
-    "unsupported_media_type": "The content type is not supported",
-    "invalid_field": "A field is not acceptable",
-    "unauthorized": "A bearer token is required",
-    "forbidden_origin": "Requests of other sites are refused",
-    "wrong_host": "This is not the host that was asked for",
-    "not_found": "There is no such thing",
-    "run_lock_held": "Another run holds the lock",
-    "run_in_progress": "The run of this key is still going on",
-    "run_failed": "The run of this key failed",
-    "token_not_configured": "The service has no token for this",
-    "method_not_allowed": "The path does not have this method",
-    "dependency_down": "Something that the service depends on failed",
-    "time_limit": "The request took too long",
-    "configuration": "The configuration cannot be used",
-    "internal": "The service failed",
+
+@frozen
+class Title:
+    """What a code means: the HTTP status, and a sentence."""
+
+    status: int
+    text: str
+
+
+TITLES = {
+    "unreadable_body": Title(400, "The body cannot be read"),
+    "unauthorized": Title(401, "A bearer token is required"),
+    "forbidden_origin": Title(403, "Requests of other sites are refused"),
+    "token_not_configured": Title(403, "The service has no token, without which this is never done"),
+    "not_found": Title(404, "There is no such thing"),
+    "method_not_allowed": Title(405, "The path does not have this method"),
+    "run_lock_held": Title(409, "Another run holds the lock"),
+    "run_in_progress": Title(409, "The run of this key is still going on"),
+    "run_failed": Title(409, "The run of this key failed"),
+    "too_large": Title(413, "The body is too large"),
+    "unsupported_media_type": Title(415, "A page must say that its body is JSON"),
+    "wrong_host": Title(421, "This is not the host that was asked for"),
+    "invalid_field": Title(422, "A field is not acceptable"),
+    "configuration": Title(500, "The configuration cannot be used"),
+    "internal": Title(500, "The service failed"),
+    "dependency_down": Title(503, "Something that the service depends on failed"),
+    "time_limit": Title(504, "The request took too long"),
 }
+"""Every code that a problem may have."""
 
 
 @frozen
 class ProblemError(Exception):
-    """An answer that is an error: a code of ours, the HTTP status, what happened, and fields at fault."""
+    """An answer that is an error: a code of `TITLES`, what happened, and the fields at fault."""
 
     code: str
-    status: int
     detail: str
     errors: tuple[FieldProblem, ...] = ()
+    run_id: str | None = None
+    """The run that the problem speaks of."""
+
+    @property
+    def status(self) -> int:
+        return TITLES[self.code].status
 
     def to_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "type": f"urn:mtf:problem:{self.code}",
-            "title": _TITLES.get(self.code) or HTTPStatus(self.status).phrase,
+            "title": TITLES[self.code].text,
             "status": self.status,
             "detail": self.detail,
         }
         if self.errors:
             document["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
+        if self.run_id is not None:
+            document["run_id"] = self.run_id
         return document
 
 
 def invalid(errors: Sequence[FieldProblem]) -> ProblemError:
     """422 with the fields at fault."""
-    return ProblemError("invalid_field", 422, "; ".join(map(str, errors)), tuple(errors))
+    return ProblemError("invalid_field", "; ".join(map(str, errors)), tuple(errors))
+
+
+_FIELDS: dict[type[Exception], str] = {
+    UnknownFeatureError: "names",
+    InstantNotServedError: "at",
+    TimeframeNotServedError: "timeframe",
+    InvalidCursorError: "cursor",
+}
+"""The fields that these errors speak of."""
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -75,36 +108,35 @@ def problem_of(error: Exception) -> ProblemError:
         case InvalidRequestError():
             return invalid(error.problems)
         case UnknownSymbolError():
-            return ProblemError("not_found", 404, str(error))
-        case UnknownFeatureError():
-            return invalid([FieldProblem("names", str(error))])
-        case InstantNotServedError():
-            return invalid([FieldProblem("at", str(error))])
-        case TimeframeNotServedError():
-            return invalid([FieldProblem("timeframe", str(error))])
-        case RunLockedError():
-            return ProblemError("run_lock_held", 409, str(error))
+            return ProblemError("not_found", str(error))
+        case UnknownFeatureError() | InstantNotServedError() | TimeframeNotServedError() | InvalidCursorError():
+            return invalid([FieldProblem(_FIELDS[type(error)], str(error))])
+        case RunLockedError() | LockLostError():
+            return ProblemError("run_lock_held", str(error))
         case ConfigError():
             _LOG.error("the configuration cannot be used: %s", error)
-            return ProblemError("configuration", 500, "`mtf config check` lists what is wrong")
+            return ProblemError("configuration", "`mtf config check` lists what is wrong")
         case PortError():
             _LOG.warning("%s: %s", type(error).__name__, error)
-            return ProblemError("dependency_down", 503, str(error))
+            return ProblemError("dependency_down", str(error))
         case HTTPException():
             return _of_framework(error)
         case _:
             _LOG.error("unexpected error", exc_info=error)
-            return ProblemError("internal", 500, "an unexpected error; the service's log shows it")
+            return ProblemError("internal", "an unexpected error; the service's log shows it")
 
 
 def _of_framework(error: HTTPException) -> ProblemError:
-    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return ProblemError("too_large", 413, "a body may have at most 1 MiB")
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return ProblemError("not_found", 404, "no such path; /docs lists them")
-    phrase = HTTPStatus(error.status_code).phrase
-    code = phrase.lower().replace(" ", "_")
-    return ProblemError(code, error.status_code, str(error.detail or phrase))
+    match error.status_code:
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return ProblemError("too_large", "a body may have at most 1 MiB")
+        case HTTPStatus.NOT_FOUND:
+            return ProblemError("not_found", "no such path; /docs lists them")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return ProblemError("method_not_allowed", "the path has other methods; /docs lists them")
+        case _:
+            _LOG.warning("refused by the framework: %s %s", error.status_code, error.detail)
+            return ProblemError("unreadable_body", "the request cannot be read")
 
 
 def respond(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from litestar import Request
@@ -18,6 +18,7 @@ from mtf_core.market import (
     to_ms,
 )
 from mtf_core.problems import FieldProblem
+from mtf_entrypoints.http.openapi.questions import Question
 from mtf_entrypoints.http.problems import ProblemError, invalid
 
 AnyRequest = Request[Any, Any, Any]
@@ -40,12 +41,12 @@ async def read_body(request: AnyRequest) -> dict[str, Any]:
     from_a_page = "origin" in request.headers and "authorization" not in request.headers
     if from_a_page and content_type != _JSON_TYPE:
         detail = f"found {content_type or 'none'!r}; a page sends {_JSON_TYPE}"
-        raise ProblemError("unsupported_media_type", 415, detail)
+        raise ProblemError("unsupported_media_type", detail)
     try:
         document = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         text = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ProblemError("unreadable_body", 400, f"the body is no JSON: {text}") from None
+        raise ProblemError("unreadable_body", f"the body is no JSON: {text}") from None
     if not isinstance(document, dict):
         raise invalid([FieldProblem("body", f"found {_kind(document)}; allowed is an object")])
     return document
@@ -81,12 +82,13 @@ def _kind(value: object) -> str:
 class Fields:
     """Reads the fields of a flat document and notes what is wrong; `done` raises all of it together."""
 
-    def __init__(self, document: Mapping[str, Any], known: Sequence[str]) -> None:
+    def __init__(self, document: Mapping[str, Any], known: Question) -> None:
         self._document = document
+        self._known = known
         self._problems: list[FieldProblem] = []
         for name in document:
             if name not in known:
-                near = nearest_name(str(name), known)
+                near = nearest_name(str(name), tuple(known))
                 hint = f"did you mean {near!r}? " if near else ""
                 listed = ", ".join(known) or "none"
                 self._problems.append(FieldProblem(str(name), f"unknown field; {hint}known: {listed}"))
@@ -140,9 +142,9 @@ class Fields:
         """Names separated by commas."""
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
 
-    def count(self, name: str, default: int, most: int) -> int:
-        """A whole number of a query string."""
-        text = self.text(name)
+    def count(self, name: str) -> int:
+        """A whole number within the bounds of the question; its default when it is absent or wrong."""
+        default, most, text = int(self._known[name].default or 1), int(self._known[name].maximum or 1), self.text(name)
         if not text:
             return default
         if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):

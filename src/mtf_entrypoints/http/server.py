@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import signal
 import socket
 import sys
@@ -12,12 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from litestar.types import ASGIApp
 
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.listening import ListenError, Listening
 from mtf_entrypoints.logs import configure_logs
 from mtf_entrypoints.settings import Settings
+
+_MOST_HEAD_BYTES = 524_288
+"""Line and headers of a request: a query string with as many symbols as a run takes fits in."""
 
 
 def serve(settings: Settings, listening: Listening) -> None:
@@ -36,18 +41,24 @@ async def _serve(settings: Settings, listening: Listening) -> None:
     async with opened(settings) as container:
         listener = _listener(listening)
         configure_logs(settings.log_level, settings.log_format)
-        config = uvicorn.Config(
-            build_app(container, listening),
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            lifespan="on",
-        )
+        config = server_config(build_app(container, listening), listening)
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
         address = f"http://{host}:{listener.getsockname()[1]}"
         sys.stderr.write(f"mtf: listening on {address}, docs at {address}/docs; stop with Ctrl-C\n")
         sys.stderr.flush()
         await _Server(config).serve(sockets=[listener])
+
+
+def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:
+    """How the application is served: a stop waits for what is being answered, so for a run that goes on."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(listening.time_limit),
+        h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+        lifespan="on",
+    )
 
 
 def _listener(listening: Listening) -> socket.socket:

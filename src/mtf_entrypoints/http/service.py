@@ -13,7 +13,7 @@ from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.trading import PROFILE_ALIASES
 from mtf_entrypoints.container import Container
-from mtf_entrypoints.http.problems import invalid
+from mtf_entrypoints.http.problems import ProblemError, invalid
 from mtf_entrypoints.http.reading import AnyRequest
 from mtf_entrypoints.settings import Settings
 
@@ -33,6 +33,11 @@ class Service:
     def of(cls, container: Container) -> Service:
         return cls(container.settings(), container, container.environment(), container.orchestrator())
 
+    def require_token(self) -> None:
+        """Raises `ProblemError` (403) where no token is configured: the gate let everyone in, and this needs one."""
+        if self.settings.api_token is None:
+            raise ProblemError("token_not_configured", "set MTF_API_TOKEN and start the service anew")
+
     def profile(self, name: str | None) -> Profile:
         """The profile of that name; an unknown one is the asker's mistake (422), a broken one is ours (500)."""
         self.check_profile_name(name)
@@ -44,15 +49,17 @@ class Service:
             message = f"{format_instant(at_ms)} lies in the future; allowed is a past instant"
             raise invalid([FieldProblem("at", message)])
 
+    def profile_names(self) -> tuple[str, ...]:
+        """The names that a profile may be asked for by; empty where the folder of configuration cannot be read."""
+        try:
+            return (*profile_names(self.settings.config_dir), *PROFILE_ALIASES)
+        except ConfigError:
+            return ()
+
     def check_profile_name(self, name: str | None) -> None:
         """Raises `ProblemError` (422) for a name that no profile bears."""
-        if not name:
-            return
-        try:
-            known = profile_names(self.settings.config_dir)
-        except ConfigError:
-            return  # the profile itself cannot be read either, and says why
-        if PROFILE_ALIASES.get(name, name) not in known:
+        known = self.profile_names()
+        if name and known and name not in known:  # with none, the profile itself cannot be read, and says why
             raise invalid([FieldProblem("profile", f"found {name!r}; allowed is one of {', '.join(known)}")])
 
 

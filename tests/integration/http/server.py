@@ -13,6 +13,7 @@ import uvicorn
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.listening import Listening
+from mtf_entrypoints.http.server import server_config
 from mtf_entrypoints.settings import SandboxOptions, Settings
 
 AT_MS = 1_769_950_800_000
@@ -30,8 +31,8 @@ def serving(settings: Settings = SMALL, listening: Listening | None = None) -> I
 
     async def serve() -> None:
         async with opened(settings) as container:
-            app = build_app(container, listening or Listening())
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+            names = listening or Listening()
+            server = uvicorn.Server(server_config(build_app(container, names), names))
             running = asyncio.create_task(server.serve(sockets=[listener]))
             while not server.started and not running.done():
                 await asyncio.sleep(0.01)

@@ -65,6 +65,44 @@ def test_the_status_shows_the_last_runs(client: httpx.Client) -> None:
     assert status["locks"] == []
 
 
+def test_pages_of_runs_and_of_the_audit_trail_follow_each_other(client: httpx.Client) -> None:
+    for _ in range(3):
+        client.post("/api/mtf/run", json={"symbols": ["BTCUSDT"]})
+        client.post("/api/mtf/sync-contracts")
+    for path, name, key in (("/mtf/status", "runs", "run_id"), ("/mtf/audit", "events", "time")):
+        whole = client.get(path, params={"limit": 100}).json()[name]
+        seen: list[str] = []
+        cursor: str | None = None
+        while len(seen) < len(whole):
+            page = client.get(path, params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
+            assert 1 <= len(page[name]) <= 2
+            seen += [entry[key] for entry in page[name]]
+            cursor = page["next"]
+        assert cursor is None
+        assert seen == [entry[key] for entry in whole]
+        assert len(whole) > 2
+
+
+def test_the_contracts_are_synchronised_and_the_trail_says_so(client: httpx.Client) -> None:
+    for done in (client.post("/api/mtf/sync-contracts"), client.get("/api/mtf/sync-contracts")):
+        assert (done.status_code, done.json()["count"]) == (200, 12)
+    events = client.get("/mtf/audit", params={"action": "contracts_synced"}).json()["events"]
+    assert {event["action"] for event in events} == {"contracts_synced"}
+    assert client.get("/mtf/audit", params={"action": "no such action"}).json() == {"events": [], "next": None}
+
+
+def test_locks_are_listed(client: httpx.Client) -> None:
+    assert client.get("/mtf/lock/status").json()["locks"] == []
+
+
+def test_every_route_under_mtf_also_answers_under_api(client: httpx.Client) -> None:
+    run_id = client.post("/api/mtf/run", json={"symbols": ["BTCUSDT"]}).json()["run_id"]
+    paths = client.get("/schema/openapi.json").json()["paths"]
+    for path in (path for path in paths if path.startswith("/mtf/") and "get" in paths[path]):
+        asked = path.replace("{run_id}", run_id).replace("{symbol}", "BTCUSDT")
+        assert client.get(f"/api{asked}").status_code == client.get(asked).status_code == 200
+
+
 def test_indicators_are_read(client: httpx.Client) -> None:
     document = client.get("/api/indicators/BTCUSDT/5m", params={"names": "rsi,ema_20"}).json()
     assert document["candle_close"] == "2026-02-01T13:00:00Z"
@@ -106,7 +144,7 @@ def test_the_openapi_document_describes_every_route(client: httpx.Client) -> Non
     document = client.get("/schema/openapi.json").json()
     assert document["info"]["version"] == __version__
     assert set(document["paths"]) == {
-        "/api/mtf/run", "/mtf/status", "/mtf/funnel",
+        "/api/mtf/run", "/api/mtf/sync-contracts", "/mtf/status", "/mtf/funnel", "/mtf/lock/status", "/mtf/audit",
         "/mtf/why/{symbol}",
         "/mtf/verify/{run_id}",
         "/mtf/runs/{run_id}", "/api/indicators/{symbol}/{tf}", "/api/conditions",

@@ -1,0 +1,301 @@
+"""The documents that the routes answer with, as schemas; from the core's types wherever a document has their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from litestar.openapi.spec import Schema
+
+from mtf_core.inquiry import Difference, HealthCheck
+from mtf_core.planning import OrderPlan
+from mtf_core.planning.outcome import Step, Supervision, TakeProfit
+from mtf_core.reasons import Reason, Stage
+from mtf_core.records import RunStatus
+from mtf_core.runs.report import OrderOutcome, OrderStatus, ReportStatus, SymbolError, SymbolStatus, TimeframeResult
+from mtf_core.settings.trade_entry import EndOfZoneSettings
+from mtf_core.upkeep import ContractSync
+from mtf_core.validation.outcome import Outcome
+from mtf_entrypoints.http.openapi.schemas import (
+    ANYTHING,
+    COUNT,
+    DECIMAL,
+    FLAG,
+    INSTANT,
+    NUMBER,
+    SIDE,
+    SYMBOL,
+    TEXT,
+    TIMEFRAME,
+    AnySchema,
+    array,
+    choice,
+    mapping,
+    of_attrs,
+    optional,
+    record,
+    reference,
+)
+
+_REASON = choice(tuple(Reason))
+_OUTCOME = choice([outcome.name for outcome in Outcome])
+_TEXTS = mapping(TEXT)
+_BY_TIMEFRAME = mapping(reference("TimeframeResult"))
+
+_STEP = of_attrs(Step, inputs=_TEXTS, value=TEXT)
+_PLAN = of_attrs(
+    OrderPlan,
+    take_profits=array(of_attrs(TakeProfit, share=NUMBER, r=NUMBER)),
+    supervision=of_attrs(
+        Supervision,
+        hard_time_stop_minutes=optional(NUMBER),
+        end_of_zone=optional(of_attrs(EndOfZoneSettings, enabled=None, max_spread_bps=NUMBER, max_slippage_bps=NUMBER)),
+    ),
+    steps=array(reference("Step")),
+)
+_HEAD: Mapping[str, AnySchema] = {
+    "status": choice(tuple(SymbolStatus)),
+    "reason": optional(_REASON),
+    "side": optional(SIDE),
+    "execution_timeframe": optional(TIMEFRAME),
+    "decision_key": optional(TEXT),
+}
+_RESULT = record(
+    {
+        **_HEAD,
+        "last_timeframe": optional(TIMEFRAME),
+        "context": _BY_TIMEFRAME,
+        "execution": _BY_TIMEFRAME,
+    },
+    {
+        "context_skipped": FLAG,
+        "order": of_attrs(OrderOutcome, facts=_TEXTS),
+        "plan": reference("OrderPlan"),
+        "error": of_attrs(SymbolError),
+    },
+)
+_SUMMARY = record(
+    {
+        **dict.fromkeys(("requested", "processed", "ready", "invalid", "skipped", "errors"), COUNT),
+        "seconds": NUMBER,
+        "success_rate": NUMBER,
+    }
+)
+_ORDER = record(
+    {
+        "symbol": SYMBOL,
+        "status": choice(tuple(OrderStatus)),
+        "decision_key": TEXT,
+        "execution_timeframe": TIMEFRAME,
+        "side": SIDE,
+        "order_type": TEXT,
+        "entry_price": DECIMAL,
+        "stop_price": DECIMAL,
+        "size": DECIMAL,
+        "leverage": COUNT,
+    }
+)
+_REPORT = record(
+    {
+        "run_id": TEXT,
+        "profile": TEXT,
+        "dry_run": FLAG,
+        "status": choice(tuple(ReportStatus)),
+        "exchange": TEXT,
+        "instant": INSTANT,
+        "started_at": INSTANT,
+        "finished_at": INSTANT,
+        "summary": reference("RunSummary"),
+        "results": mapping(reference("SymbolResult")),
+        "ready_rate": NUMBER,
+        "summary_by_tf": mapping(mapping(COUNT)),
+        "symbols_by_tf": mapping(array(SYMBOL)),
+        "rejected_by": mapping(array(SYMBOL)),
+        "left_out": mapping(record({"reason": _REASON, "facts": _TEXTS})),
+        "last_validated": array(record({"symbol": SYMBOL, "side": SIDE, "timeframe": TIMEFRAME})),
+        "orders_placed": record(
+            {
+                **dict.fromkeys(("total", "submitted", "simulated", "refused"), COUNT),
+                "orders": array(_ORDER),
+            }
+        ),
+        "errors": array(record({"symbol": optional(SYMBOL), "code": TEXT, "message": TEXT})),
+        "performance": record(
+            {
+                "stages": mapping(NUMBER),
+                "exchange_calls": mapping(COUNT),
+                "rate_limit_wait_seconds": NUMBER,
+                "timeframes_evaluated": array(TIMEFRAME),
+                "timeframes_reused": array(TIMEFRAME),
+            }
+        ),
+    }
+)
+_RUN = record(
+    {
+        "run_id": TEXT,
+        "profile": TEXT,
+        "dry_run": FLAG,
+        "status": choice(tuple(RunStatus)),
+        "config_digest": TEXT,
+        "code_version": TEXT,
+        "instant": INSTANT,
+        "started_at": INSTANT,
+        "finished_at": optional(INSTANT),
+        "summary": optional(reference("RunSummary")),
+    },
+    {"request": mapping(ANYTHING), "report": optional(reference("RunReport"))},
+)
+_TRACE = mapping(ANYTHING)
+"""Trees as deep as the rules; docs/rules.md describes them."""
+_TIMEFRAME_TRACE: Mapping[str, AnySchema] = {
+    "open": INSTANT,
+    "outcome": _OUTCOME,
+    "reason": optional(_REASON),
+    "missing": array(TEXT),
+    "filters": array(_TRACE),
+    "filter_sides": array(TEXT),
+    "long": optional(_TRACE),
+    "short": optional(_TRACE),
+}
+_DECISION: Mapping[str, AnySchema] = {
+    "symbol": SYMBOL,
+    "at": INSTANT,
+    **_HEAD,
+    "context": record({"skipped": FLAG}, {"side": optional(SIDE), "reason": optional(_REASON)}),
+    "timeframes": mapping(record(_TIMEFRAME_TRACE)),
+    "selection": array(_TRACE),
+}
+_BLOCKING = record(
+    {"timeframe": TIMEFRAME, "tree": TEXT, "condition": TEXT, **dict.fromkeys(("blocks", "decides", "admits"), COUNT)}
+)
+_LOCK = record({"name": TEXT, "owner": TEXT, "expires_at": INSTANT})
+_AUDIT_EVENT = record({"time": INSTANT, "actor": TEXT, "action": TEXT, "subject": TEXT, "details": mapping(ANYTHING)})
+
+COMPONENTS: Mapping[str, Schema] = {
+    "Problem": record(
+        {"type": TEXT, "title": TEXT, "status": COUNT, "detail": TEXT},
+        {"errors": array(record({"field": TEXT, "message": TEXT})), "run_id": TEXT},
+    ),
+    "Step": _STEP,
+    "OrderPlan": _PLAN,
+    "TimeframeResult": of_attrs(TimeframeResult),
+    "SymbolResult": _RESULT,
+    "RunSummary": _SUMMARY,
+    "RunReport": _REPORT,
+    "Run": _RUN,
+    "Decision": record(_DECISION),
+    "Blocking": _BLOCKING,
+    "Lock": _LOCK,
+    "AuditEvent": _AUDIT_EVENT,
+}
+"""Schemas that others refer to by name."""
+
+REPORT, RUN = reference("RunReport"), reference("Run")
+NEXT = optional(TEXT)
+STATUS = record(
+    {
+        "version": TEXT,
+        "exchange": TEXT,
+        "market_type": TEXT,
+        "world": TEXT,
+        "now": INSTANT,
+        "contracts_synced_at": optional(INSTANT),
+        "runs": array(RUN),
+        "next": NEXT,
+        "locks": array(reference("Lock")),
+    }
+)
+LOCKS = record({"now": INSTANT, "locks": array(reference("Lock"))})
+AUDIT = record({"events": array(reference("AuditEvent")), "next": NEXT})
+CONTRACTS_SYNCED = of_attrs(ContractSync, synced=None, synced_at=INSTANT)
+WHY = record(
+    {
+        "run_id": TEXT,
+        "profile": TEXT,
+        "instant": INSTANT,
+        "symbol": SYMBOL,
+        "reason": optional(_REASON),
+        "stage": optional(choice(tuple(Stage))),
+        "meaning": optional(TEXT),
+        "result": reference("SymbolResult"),
+    },
+    {"trace": reference("Decision")},
+)
+FUNNEL = record(
+    {
+        "profile": optional(TEXT),
+        "runs": COUNT,
+        "first_instant": INSTANT,
+        "last_instant": INSTANT,
+        "stages": array(
+            record({"stage": choice(tuple(Stage)), "reached": COUNT, "passed": COUNT, "stopped_by": mapping(COUNT)})
+        ),
+        "conditions": array(reference("Blocking")),
+        "most_blocking": optional(reference("Blocking")),
+        "most_admitting": optional(reference("Blocking")),
+        "runs_without_conditions": COUNT,
+    }
+)
+VERIFICATION = record(
+    {
+        "run_id": TEXT,
+        "profile": TEXT,
+        "ok": FLAG,
+        "recorded_with": TEXT,
+        "verified_with": TEXT,
+        "decisions": COUNT,
+        "plans": COUNT,
+        "differences": array(of_attrs(Difference)),
+    }
+)
+INDICATORS = record(
+    {
+        "symbol": SYMBOL,
+        "timeframe": TIMEFRAME,
+        "candle_open": INSTANT,
+        "candle_close": INSTANT,
+        "values": mapping(optional(NUMBER)),
+        "missing": array(TEXT),
+    }
+)
+CONDITIONS = record(
+    {
+        "conditions": array(
+            record(
+                {
+                    "name": TEXT,
+                    "family": TEXT,
+                    "side": optional(TEXT),
+                    "summary": TEXT,
+                    "selector_only": FLAG,
+                    "parameters": array(
+                        record(
+                            {
+                                "name": TEXT,
+                                "kind": TEXT,
+                                "default": ANYTHING,
+                                "unit": TEXT,
+                                "allowed": TEXT,
+                                "aliases": array(TEXT),
+                                "main": FLAG,
+                                "doc": TEXT,
+                            }
+                        )
+                    ),
+                }
+            )
+        )
+    }
+)
+EXPLANATION = Schema(
+    any_of=[
+        reference("Decision"),
+        record({"symbol": SYMBOL, "at": INSTANT, "timeframe": TIMEFRAME, **_TIMEFRAME_TRACE}),
+    ]
+)
+PLAN_OUTCOME = record(
+    {"status": choice(("planned", "skipped"))},
+    {"plan": reference("OrderPlan"), "reason": _REASON, "facts": _TEXTS, "steps": array(reference("Step"))},
+)
+HEALTH = record({"ok": FLAG, "checks": array(of_attrs(HealthCheck))})
+ALIVE = record({"ok": FLAG})

@@ -1,0 +1,99 @@
+"""What the routes may be asked: the fields of their query strings and bodies. `Fields` knows no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from litestar.openapi.spec import Schema
+
+from mtf_core.run_request import OPTIONS, Form, Option
+from mtf_core.runs.request import choices
+from mtf_entrypoints.http.openapi.schemas import (
+    COUNT,
+    FLAG,
+    INSTANT,
+    SIDE,
+    SYMBOL,
+    TEXT,
+    TIMEFRAME,
+    array,
+    bounded,
+    choice,
+    reference,
+    said,
+)
+
+Question = Mapping[str, Schema]
+
+MOST_ON_A_PAGE = 100
+_NAME = replace(TEXT, min_length=1, pattern=r"\S")
+_SYMBOLS_TEXT = replace(TEXT, pattern="^[A-Z0-9]{1,32}(,[A-Z0-9]{1,32})*$", examples=["BTCUSDT,ETHUSDT"])
+
+_NAMED_BY_THE_SERVICE = {"profile": reference("ProfileName"), "exchange": reference("ExchangeName")}
+"""What may be asked for is known to the service alone: its document lists the names."""
+
+
+def _of_option(option: Option) -> Schema:
+    listed = choices(option.form)
+    schema = {Form.FLAG: FLAG, Form.COUNT: COUNT, Form.INSTANT: INSTANT}.get(option.form, _NAME)
+    if option.form is Form.COUNT:
+        schema = replace(schema, minimum=1, maximum=option.most)
+    elif option.form is Form.SYMBOLS:
+        schema = replace(array(SYMBOL), min_items=1, max_items=option.most)
+    elif option.refused:
+        schema = replace(schema, enum=[value for value in (True, False) if value not in option.refused])
+    elif option.name in _NAMED_BY_THE_SERVICE:
+        schema = Schema(any_of=[_NAMED_BY_THE_SERVICE[option.name]])
+    elif listed:
+        schema = choice([*listed, *option.synonyms])
+    elif option.most:
+        schema = replace(schema, max_length=option.most)
+    names = f" (also accepted as {', '.join(option.aliases)})" if option.aliases else ""
+    default = None if option.default in (None, ()) else option.default
+    return replace(schema, description=option.doc + names, default=default)
+
+
+RUN: Question = {option.name: _of_option(option) for option in OPTIONS}
+RUN_QUERY: Question = {name: schema for name, schema in RUN.items() if name != "dry_run"}
+"""As the body, but always a dry run; a list is written by repeating the name, or with commas."""
+_ONE_BY_ONE = replace(RUN["symbols"], description=None)
+RUN_BODY: Question = {**RUN, "symbols": said(Schema(any_of=[_ONE_BY_ONE, _SYMBOLS_TEXT]), OPTIONS[0].doc)}
+
+_AT = said(INSTANT, "as of a past instant (sandbox only)")
+_PROFILE = Schema(any_of=[reference("ProfileName")], description="none: the service's own")
+_RUN_ID = replace(_NAME, description="a run's id")
+_OF_A_PROFILE = said(_NAME, "only runs of this profile")
+_PAGE: Question = {
+    "limit": said(bounded(1, MOST_ON_A_PAGE, 20), "how many on a page"),
+    "before": said(INSTANT, "only what happened earlier"),
+    "cursor": said(replace(TEXT, pattern="^[0-9]{1,18}$"), "the `next` of the page before, to go on from there"),
+}
+
+NOTHING: Question = {}
+EXPLAIN: Question = {
+    "symbol": said(SYMBOL, "like BTCUSDT"),
+    "timeframe": said(TIMEFRAME, "only this one; none: all, and the verdict"),
+    "profile": _PROFILE,
+    "at": _AT,
+}
+PLAN: Question = {
+    "symbol": EXPLAIN["symbol"],
+    "side": SIDE,
+    "timeframe": said(TIMEFRAME, "an execution timeframe of the profile"),
+    "profile": _PROFILE,
+    "at": _AT,
+}
+INDICATORS: Question = {
+    "names": said(_NAME, "features, separated by commas; none: the customary ones"),
+    "profile": _PROFILE,
+    "at": _AT,
+}
+STATUS: Question = {"profile": _OF_A_PROFILE, **_PAGE, "limit": said(bounded(1, MOST_ON_A_PAGE, 1), "how many runs")}
+WHY: Question = {"run": said(_RUN_ID, "a run's id; none: the newest run that had the symbol")}
+FUNNEL: Question = {
+    "run": said(_RUN_ID, "a run's id; none: the newest"),
+    "since": said(INSTANT, "all runs started since then, a day of minutes at most"),
+    "profile": _OF_A_PROFILE,
+}
+AUDIT: Question = {"action": said(_NAME, "only events of this kind, such as switch_off"), **_PAGE}

@@ -1,0 +1,40 @@
+"""The routes: each reads the request, calls its use case, and answers with a document."""
+
+from __future__ import annotations
+
+from litestar import HttpMethod, Response, Router, route
+
+from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY
+from mtf_entrypoints.http.routes.health import DOCS, HEALTH, PROVIDER_HEALTH
+from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
+from mtf_entrypoints.http.routes.operating import AUDIT, GET_SYNC, LOCKS, POST_SYNC
+from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
+
+
+@route(["/api/mtf/run", "/api/mtf/sync-contracts"], http_method=[HttpMethod.OPTIONS], include_in_schema=False)
+async def methods() -> Response[None]:
+    """The methods of paths that have several; the framework knows those of a single handler."""
+    return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
+
+
+_MTF = [STATUS, RUN, WHY, FUNNEL, VERIFY, LOCKS, AUDIT]
+
+ROUTES = [
+    methods,
+    POST_RUN,
+    GET_RUN,
+    GET_SYNC,
+    POST_SYNC,
+    *_MTF,
+    INDICATORS,
+    CONDITIONS,
+    EXPLAIN,
+    PLAN,
+    PROVIDER_HEALTH,
+    HEALTH,
+    DOCS,
+]
+
+
+ALIASES = Router("/api", route_handlers=_MTF, include_in_schema=False)
+"""Every route under `/mtf` also answers under `/api/mtf`."""

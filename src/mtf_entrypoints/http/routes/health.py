@@ -1,0 +1,42 @@
+"""Health, and the page of the interactive documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Response, get
+
+from mtf_entrypoints.documents import health_to_json
+from mtf_entrypoints.health import check_everything
+from mtf_entrypoints.http.openapi import answers, questions
+from mtf_entrypoints.http.openapi.documented import Access, documented
+from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
+from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of
+from mtf_entrypoints.http.service import service_of
+
+
+@get(
+    "/provider/health",
+    summary="Health of each dependency",
+    operation_class=documented(answers.HEALTH, also={503: answers.HEALTH}),
+)
+async def provider_health(request: AnyRequest) -> Response[dict[str, Any]]:
+    """200 when all are well, 503 when one is not; the document is the same."""
+    Fields(query_of(request), questions.NOTHING).done()
+    document = health_to_json(await check_everything(service_of(request).container))
+    return Response(document, status_code=200 if document["ok"] else 503)
+
+
+@get("/health", summary="Liveness", operation_class=documented(answers.ALIVE, access=Access.OPEN))
+async def health() -> dict[str, Any]:
+    """The process answers."""
+    return {"ok": True}
+
+
+@get("/docs", media_type=MediaType.HTML, include_in_schema=False)
+async def docs() -> Response[str]:
+    """The interactive documentation."""
+    return Response(DOCS_PAGE, media_type=MediaType.HTML, headers=PAGE_HEADERS)
+
+
+PROVIDER_HEALTH, HEALTH, DOCS = provider_health, health, docs

@@ -1,0 +1,113 @@
+"""The OpenAPI document and the service say the same: asked at random within the document and beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.core.failures import Failure
+from schemathesis.openapi.checks import RejectedPositiveData
+
+from mtf_entrypoints.settings import SandboxOptions
+from tests.integration.http.server import SMALL, serving
+
+FEW = evolve(SMALL, sandbox=SandboxOptions(universe_size=2))
+
+UNTOLD = {"symbols", "at", "names", "timeframe", "current_tf", "since"}
+"""Fields that may be well formed and yet fit no market, profile or other field: no schema can say which values do."""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    with serving(FEW) as url:
+        yield url
+
+
+def _operations(url: str) -> list[Any]:
+    document = schemathesis.openapi.from_url(f"{url}/schema/openapi.json")
+    return [found.ok() for found in document.get_all_operations()]
+
+
+def _ask_at_random(operation: Any, mode: GenerationMode) -> None:
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(max_examples=3, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    def ask(case: Any) -> None:
+        response = case.call(timeout=60)
+        try:
+            case.validate_response(response)
+        except* Failure as failures:
+            rejected = [each for each in failures.exceptions if isinstance(each, RejectedPositiveData)]
+            if len(rejected) < len(failures.exceptions) or not _is_untold(response):
+                raise
+
+    ask()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_asked_at_random_the_service_answers_as_documented(served: str, mode: GenerationMode) -> None:
+    """Within the document, and with values that it does not allow."""
+    for operation in _operations(served):
+        if mode is GenerationMode.POSITIVE or operation.query or operation.body:
+            _ask_at_random(operation, mode)
+
+
+def _is_untold(response: Any) -> bool:
+    """Refused for what no schema can tell."""
+    return response.status_code == 422 and {error["field"] for error in response.json()["errors"]} <= UNTOLD
+
+
+def _undescribed(value: Any, schema: Any, schemas: Any, place: str) -> Iterator[str]:
+    """Names in a document that its schema does not have."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    options = schema.get("anyOf", [])
+    if options:
+        yield from min((list(_undescribed(value, option, schemas, place)) for option in options), key=len)
+    elif isinstance(value, list) and "items" in schema:
+        for item in value:
+            yield from _undescribed(item, schema["items"], schemas, f"{place}[]")
+    elif isinstance(value, dict):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for name, item in value.items():
+            if name in properties or others is not None:
+                yield from _undescribed(item, properties.get(name, others), schemas, f"{place}.{name}")
+            elif properties or schema.get("type") != "object":
+                yield f"{place}.{name}"
+
+
+def test_the_schemas_name_everything_that_the_service_answers(served: str) -> None:
+    document = httpx.get(f"{served}/schema/openapi.json").json()
+    with httpx.Client(base_url=served, timeout=60) as client:
+        run_id = client.post("/api/mtf/run", json={}).json()["run_id"]
+        symbol, plan = {"symbol": "BTCUSDT"}, {"side": "long", "timeframe": "1m"}
+        asked: list[tuple[str, str, dict[str, Any]]] = [
+            ("post", "/api/mtf/run", {"json": {}}),
+            ("post", "/api/mtf/sync-contracts", {}),
+            ("get", "/mtf/status", {}),
+            ("get", "/mtf/lock/status", {}),
+            ("get", "/mtf/audit", {}),
+            ("get", "/mtf/funnel", {}),
+            ("get", f"/mtf/runs/{run_id}", {}),
+            ("get", f"/mtf/verify/{run_id}", {}),
+            ("get", "/mtf/why/BTCUSDT", {}),
+            ("get", "/api/indicators/BTCUSDT/5m", {}),
+            ("get", "/api/conditions", {}),
+            ("post", "/api/conditions/explain", {"json": symbol}),
+            ("post", "/api/trade-entry/plan", {"json": symbol | plan}),
+            ("get", "/provider/health", {}),
+        ]
+        missing = []
+        for method, path, more in asked:
+            answer = client.request(method, path, **more)
+            assert answer.status_code == 200, answer.text
+            route = path.replace(run_id, "{run_id}").replace("/BTCUSDT", "/{symbol}").replace("/5m", "/{tf}")
+            operation = document["paths"][route][method]
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            missing += _undescribed(answer.json(), schema, document["components"]["schemas"], route)
+    assert missing == []
