@@ -79,14 +79,14 @@ class ConfigFolder:
 
     def documents(self, profile: str) -> dict[str, ConfigNode]:
         """The effective documents of a profile; what could not be read is left out, its problems are reported."""
-        found = {
+        read = {
             Document.VALIDATIONS: self._app_document(Document.VALIDATIONS, profile),
             Document.TRADE_ENTRY: self._overlaid(Document.TRADE_ENTRY, profile),
             Document.CONTRACTS: self._overlaid(Document.CONTRACTS, profile),
             Document.INDICATOR: self._app_document(Document.INDICATOR),
             Document.TRADING: self.trading(),
         }
-        return {document.value: node for document, node in found.items() if node is not None}
+        return {document.value: node for document, node in read.items() if node is not None}
 
     def document(self, path: Path, document: Document) -> ConfigNode | None:
         if path not in self._read:

@@ -1,4 +1,8 @@
-"""Comments of a YAML text, by the line of what they stand above or beside."""
+"""Comments of a YAML text, by the line of what they stand above or beside.
+
+A round-trip reader ties a comment to the value before it. Here keys are moved, renamed and left out, and the
+comment above a key must not go where the key before it went.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ def comments_of(text: str) -> Comments:
     """The comments of a text; none if it is no YAML."""
     lines = _LINE_BREAK.split(text)
     covered = _scalars(text, len(lines))
-    found = Comments()
+    comments = Comments()
     waiting: list[str] = []
     for number, line in enumerate(lines, start=1):
         start = _comment_start(line, covered.get(number - 1, []))
@@ -53,14 +57,14 @@ def comments_of(text: str) -> Comments:
         content = line[:start] if start is not None else line
         if content.strip():
             if waiting:
-                found.above[number] = waiting
+                comments.above[number] = waiting
                 waiting = []
             if comment:
-                found.beside[number] = comment
+                comments.beside[number] = comment
         elif comment:
             waiting.append(comment)
-    found.trailing = waiting
-    return found
+    comments.trailing = waiting
+    return comments
 
 
 def _comment_start(line: str, covered: list[tuple[int, int]]) -> int | None:

@@ -49,13 +49,13 @@ class Companions:
 
     def execution_timeframes(self, profile: str | None) -> tuple[str, tuple[str, ...]] | None:
         """The file that says which timeframes the profile executes, and what it says; None when none does."""
-        found = self._validations(profile)
-        if found is None:
+        validations = self._validations(profile)
+        if validations is None:
             return None
-        entries = entries_of(found)
+        entries = entries_of(validations)
         with_rules = entries_of(entries_of(entries.get("validation")).get("timeframe"))
         execution = execution_timeframes(entries, [name for name in with_rules if name in tuple(Timeframe)])
-        return (found.place.file, execution) if execution else None
+        return (validations.place.file, execution) if execution else None
 
     def problems_of(self, conversion: Conversion) -> Problems:
         """What the loader says of the converted document among the others."""

@@ -49,13 +49,13 @@ def converted_contracts(settings: ConfigNode, findings: Findings, *, common: boo
 
 def _flattened(node: ConfigNode, name: str) -> list[tuple[str, ConfigNode]]:
     """Every value with its dotted path; what a map of this document should be, but is not, counts as a value."""
-    found: list[tuple[str, ConfigNode]] = []
+    values: list[tuple[str, ConfigNode]] = []
     sections = {".".join(path[:depth]) for path in known_settings(ContractSettings) for depth in range(1, len(path))}
     for key, child in entries_of(node).items():
         shown = f"'{key}'" if "." in key else key  # a key with a dot is not the path that it looks like
         at = f"{name}.{shown}" if name else shown
-        found += _flattened(child, at) if at in sections and entries_of(child) else [(at, child)]
-    return found
+        values += _flattened(child, at) if at in sections and entries_of(child) else [(at, child)]
+    return values
 
 
 def _target(name: str, node: ConfigNode, findings: Findings) -> str | None:

@@ -123,15 +123,15 @@ def _report_beside(wrapper: str, entries: Entries, findings: Findings) -> None:
 def _profile(from_name: str | None, document: Document, settings: ConfigNode, findings: Findings) -> str | None:
     inside = entries_of(settings).get("profile")
     named = inside.value if inside is not None and isinstance(inside.value, str) else None
-    found = from_name or (named if named is not None and is_profile_name(named) else None)
-    if found is None and document is Document.VALIDATIONS:
+    name = from_name or (named if named is not None and is_profile_name(named) else None)
+    if name is None and document is Document.VALIDATIONS:
         findings.decision(
             as_map(settings, {}),
             "neither the file's name nor a key says which profile this is",
             f"called {NAMELESS!r}; rename the converted file, or say --profile",
         )
         return NAMELESS
-    own_name = PROFILE_ALIASES.get(found, found) if found is not None else None
-    if own_name != found:
-        findings.renamed(as_map(settings, {}), f"the profile {found!r}", f"its name here is {own_name!r}")
+    own_name = PROFILE_ALIASES.get(name, name) if name is not None else None
+    if own_name != name:
+        findings.renamed(as_map(settings, {}), f"the profile {name!r}", f"its name here is {own_name!r}")
     return own_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -15,12 +16,18 @@ from mtf_adapters.reference.exposure import report_looser_limits
 from mtf_adapters.reference.findings import Finding, FindingKind, Findings
 from mtf_adapters.reference.inheriting import report_inherited
 from mtf_adapters.reference.writing import written
+from mtf_core.settings.contracts import ContractSettings
 from mtf_core.settings.nodes import ConfigNode, ConfigProblem, Place, Problems
 from mtf_core.settings.profile import Document
 from mtf_core.settings.structure import structure
 from mtf_core.settings.trade_entry import TradeEntrySettings
 
 _APP = "app"
+_OVERLAID: Mapping[Document, type] = {
+    Document.TRADE_ENTRY: TradeEntrySettings,
+    Document.CONTRACTS: ContractSettings,
+}
+"""Documents of which a profile's file is laid over a common one, with the settings that they become."""
 
 
 @frozen(eq=False)
@@ -82,8 +89,7 @@ def import_file(
     companions = Companions(path.parent, folder_in(out) if out is not None else None, config_dir)
     execution = _execution(source, companions, findings)
     conversion = convert(source, findings, execution, context_timeframes)
-    if source.document is Document.TRADE_ENTRY:
-        _compare(conversion, companions, execution, findings)
+    _compare(conversion, companions, execution, findings)
     comments = comments_of(path.read_bytes().decode("utf-8-sig"))
     title = f"Converted from {path.name if path.name.isprintable() else 'a file'}."
     text = written(conversion.document, comments, title)
@@ -98,9 +104,9 @@ def _execution(source: Source, companions: Companions, findings: Findings) -> tu
     """The execution timeframes of the profile, which only a trade-entry file asks for."""
     if source.document is not Document.TRADE_ENTRY or source.profile is None:
         return None
-    found = companions.execution_timeframes(source.profile)
+    known = companions.execution_timeframes(source.profile)
     root = ConfigNode({}, source.settings.place)
-    if found is None:
+    if known is None:
         findings.decision(
             root,
             f"the execution timeframes of {source.profile!r} are not known",
@@ -108,16 +114,18 @@ def _execution(source: Source, companions: Companions, findings: Findings) -> tu
             "decision 2",
         )
         return None
-    return found[1]
+    return known[1]
 
 
 def _compare(
     conversion: Conversion, companions: Companions, execution: tuple[str, ...] | None, findings: Findings
 ) -> None:
     """Adds what comes into effect from the common file, and every limit that is wider than the source's."""
-    common = companions.common(conversion.source)
-    if common is not None:
-        report_inherited(conversion.document, common, findings)
+    common, settings = companions.common(conversion.source), _OVERLAID.get(conversion.source.document)
+    if common is not None and settings is not None:
+        report_inherited(settings, conversion.document, common, findings)
+    if conversion.source.document is not Document.TRADE_ENTRY:
+        return
     here = structure(TradeEntrySettings, companions.in_effect(conversion), Problems())
     if here is not None:
         report_looser_limits(conversion.source.settings, here, execution, findings)

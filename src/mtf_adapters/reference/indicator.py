@@ -36,13 +36,13 @@ def converted_indicator(settings: ConfigNode, findings: Findings) -> ConfigNode:
 
 
 def _values(node: ConfigNode, name: str) -> list[tuple[str, ConfigNode]]:
-    found: list[tuple[str, ConfigNode]] = []
+    values: list[tuple[str, ConfigNode]] = []
     for key, child in entries_of(node).items():
         shown = f"'{key}'" if "." in key else key  # a key with a dot is not the path that it looks like
         at = f"{name}.{shown}" if name else shown
         leads_on = at in ("indicators", "indicators.vwap", "indicators.pivot", "atr") and entries_of(child)
-        found += _values(child, at) if leads_on and at not in REFUSED_INDICATOR_KEYS else [(at, child)]
-    return found
+        values += _values(child, at) if leads_on and at not in REFUSED_INDICATOR_KEYS else [(at, child)]
+    return values
 
 
 def _report(name: str, node: ConfigNode, findings: Findings) -> None:

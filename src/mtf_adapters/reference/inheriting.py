@@ -10,13 +10,15 @@ from mtf_adapters.reference.legacy_types import Path, known_settings
 from mtf_adapters.reference.trees import at_path
 from mtf_core.settings.nodes import ConfigNode
 from mtf_core.settings.plain import Plain, plain
-from mtf_core.settings.trade_entry import TradeEntrySettings
 
 
-def report_inherited(own: ConfigNode, common: ConfigNode, findings: Findings) -> None:
-    """Adds a finding for each value of the common trade entry that is in effect and differs from the key's default."""
-    defaults = plain(TradeEntrySettings())
-    for path in known_settings(TradeEntrySettings):
+def report_inherited(settings: type, own: ConfigNode, common: ConfigNode, findings: Findings) -> None:
+    """Adds a finding for each value of the common file that is in effect and differs from the key's default.
+
+    `settings` is the class that both files become, and that can be made of nothing.
+    """
+    defaults = plain(settings())
+    for path in known_settings(settings):
         node = at_path(common, path)
         if node is None or _is_said(own, path) or plain(node) == _at(defaults, path):
             continue

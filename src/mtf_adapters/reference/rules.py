@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from attrs import evolve, field, frozen
 
+from mtf_adapters.reference.corrections import IGNORED_PARAMETERS
 from mtf_adapters.reference.expressions import GROUPS, Where, converted_entry
 from mtf_adapters.reference.findings import Findings
 from mtf_adapters.reference.parameters import canonical_parameter, converted_argument
@@ -131,11 +132,11 @@ def _converted(name: str, body: ConfigNode, shape: _Shape, where: Where) -> Conf
 
 def _with_parameters(condition: Condition, body: ConfigNode, where: Where) -> ConfigNode | None:
     argument = _own_argument(condition.name, body)
-    quiet = Findings()  # that they did not count is said once, for the whole rule
+    quiet = Findings()
     kept = converted_argument(condition, argument, quiet) if argument is not None else None
-    where.findings.take(
-        item for item in quiet.items if not item.found.endswith("ignored there") and item.reference != "D30"
-    )
+    _, deviation = IGNORED_PARAMETERS.get(condition.name, (frozenset(), ""))
+    # That its parameters did not count is said once, for the whole rule.
+    where.findings.take(item for item in quiet.items if item.reference not in ("D30", deviation or "D30"))
     if kept is None:
         where.findings.dropped(
             body, f"the rule {condition.name} says nothing of its own", "left out: the built-in counts"

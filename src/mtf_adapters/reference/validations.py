@@ -184,11 +184,11 @@ def execution_timeframes(source: Entries, with_rules: Iterable[str]) -> tuple[st
     names = [str(tf) for tf in Timeframe]
     listed = source.get("execution_timeframes")
     if listed is not None and not is_empty(listed):
-        found = _texts(listed)
+        names_used = _texts(listed)
     else:
         context = source.get("context_timeframes")
-        found = set(with_rules) - _texts(context)
-    known = [name for name in names if name in found]
+        names_used = set(with_rules) - _texts(context)
+    known = [name for name in names if name in names_used]
     return tuple(sorted(known, key=lambda name: -Timeframe(name).minutes))
 
 

@@ -81,5 +81,5 @@ def ratio(
 
 def setting_of(attribute: Any) -> Setting:
     """The `Setting` of an attrs attribute; raises KeyError for a field that was declared without one."""
-    found: Setting = attribute.metadata[_KEY]
-    return found
+    described: Setting = attribute.metadata[_KEY]
+    return described

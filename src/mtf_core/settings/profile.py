@@ -166,9 +166,9 @@ def digest_of(content: Mapping[str, Plain]) -> str:
 
 
 def _node(document: Document, documents: Mapping[str, ConfigNode], problems: Problems) -> ConfigNode:
-    found = documents.get(document)
-    if found is not None:
-        return unwrapped(document, found)
+    given = documents.get(document)
+    if given is not None:
+        return unwrapped(document, given)
     place = Place(document.value, 1)
     if document in REQUIRED:
         problems.error(place, f"the document {document.value!r} is missing", "it is required")

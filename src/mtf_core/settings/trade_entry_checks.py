@@ -14,16 +14,16 @@ from mtf_core.settings.trade_entry import StopFrom, TradeEntrySettings
 
 def check_trade_entry(settings: TradeEntrySettings, node: ConfigNode, problems: Problems) -> None:
     """Adds every contradiction to `problems`, at the place of its key in `node`, the root of the file's tree."""
-    found = _Findings(node, problems)
-    _check_risk(settings, found)
-    _check_leverage(settings, found)
-    _check_zone(settings, found)
-    _check_orders(settings, found)
-    _check_targets(settings, found)
+    remarks = _Remarks(node, problems)
+    _check_risk(settings, remarks)
+    _check_leverage(settings, remarks)
+    _check_zone(settings, remarks)
+    _check_orders(settings, remarks)
+    _check_targets(settings, remarks)
 
 
 @frozen
-class _Findings:
+class _Remarks:
     """Errors and warnings placed by the dotted path of their key, or of its nearest ancestor that is in the file."""
 
     node: ConfigNode
@@ -47,45 +47,45 @@ class _Findings:
         return node.place
 
 
-def _check_risk(settings: TradeEntrySettings, found: _Findings) -> None:
+def _check_risk(settings: TradeEntrySettings, remarks: _Remarks) -> None:
     for timeframe in Timeframe:
         share = settings.risk_ratio(timeframe)
         if share > 1:
-            found.error(
+            remarks.error(
                 f"risk.risk_by_timeframe.{timeframe}",
                 f"the risk of a trade on {timeframe} is {share:f} of the budget",
                 "risk_pct_percent / 100 · risk_by_timeframe must be at most 1",
             )
     if settings.defaults.initial_margin_usdt == 0 and settings.defaults.fallback_account_balance == 0:
-        found.error(
+        remarks.error(
             "defaults.initial_margin_usdt",
             "neither initial_margin_usdt nor fallback_account_balance is above 0",
             "one of them must be, or no trade has a budget",
         )
     if settings.leverage.max_loss_pct > 0 and settings.defaults.initial_margin_usdt == 0:
-        found.error(
+        remarks.error(
             "leverage.max_loss_pct", "it needs initial_margin_usdt, which is 0", "set the margin or max_loss_pct: 0"
         )
 
 
-def _check_leverage(settings: TradeEntrySettings, found: _Findings) -> None:
+def _check_leverage(settings: TradeEntrySettings, remarks: _Remarks) -> None:
     leverage = settings.leverage
     if leverage.exchange_cap < leverage.floor:
-        found.error(
+        remarks.error(
             "leverage.exchange_cap",
             f"the cap {leverage.exchange_cap} lies below the floor {leverage.floor}",
             "exchange_cap must be at least floor",
         )
     if leverage.accept.max is not None and leverage.accept.max < leverage.accept.min:
-        found.error("leverage.accept.max", f"max {leverage.accept.max} < min {leverage.accept.min}", "max ≥ min")
+        remarks.error("leverage.accept.max", f"max {leverage.accept.max} < min {leverage.accept.min}", "max ≥ min")
     if leverage.exchange_cap < leverage.accept.min:
-        found.error(
+        remarks.error(
             "leverage.accept.min",
             f"no leverage is both at least {leverage.accept.min} and at most exchange_cap {leverage.exchange_cap}",
             "accept.min must be at most exchange_cap",
         )
     if leverage.accept.max is not None and leverage.accept.max < leverage.floor:
-        found.error(
+        remarks.error(
             "leverage.accept.max",
             f"max {leverage.accept.max} lies below the floor {leverage.floor}",
             "accept.max must be at least floor",
@@ -94,18 +94,18 @@ def _check_leverage(settings: TradeEntrySettings, found: _Findings) -> None:
         try:
             re.compile(item.symbol_regex)
         except (re.error, OverflowError, RecursionError) as error:
-            found.error(
+            remarks.error(
                 f"leverage.per_symbol_caps.{index}.symbol_regex",
                 f"found {item.symbol_regex!r}: {error}",
                 "allowed is a regular expression",
             )
 
 
-def _check_zone(settings: TradeEntrySettings, found: _Findings) -> None:
+def _check_zone(settings: TradeEntrySettings, remarks: _Remarks) -> None:
     zone = settings.zone
     if zone.w_min > zone.w_max:
         section = "entry" if settings.entry.entry_zone.w_min is not None else "post_validation"
-        found.error(
+        remarks.error(
             f"{section}.entry_zone.w_min",
             f"w_min {zone.w_min} exceeds w_max {zone.w_max}",
             "w_min must be at most w_max",
@@ -117,63 +117,63 @@ def _check_zone(settings: TradeEntrySettings, found: _Findings) -> None:
         if options.vwap_anchor is not None and (
             settings.entry.entry_zone.source or settings.post_validation.entry_zone.source
         ):
-            found.warning(
+            remarks.warning(
                 f"{section}.entry_zone.vwap_anchor",
                 "it has no effect beside `from`",
                 "write one of the two",
             )
     fallback = settings.fallback_end_of_zone
     if fallback.enabled and fallback.ttl_threshold_sec >= zone.ttl_sec:
-        found.error(
+        remarks.error(
             "fallback_end_of_zone.ttl_threshold_sec",
             f"{fallback.ttl_threshold_sec} s is not below the zone's life of {zone.ttl_sec} s",
             "it must be below ttl_sec, or a limit entry would never stand",
         )
 
 
-def _check_orders(settings: TradeEntrySettings, found: _Findings) -> None:
+def _check_orders(settings: TradeEntrySettings, remarks: _Remarks) -> None:
     defaults = settings.defaults
     if defaults.post_only and defaults.order_type is OrderType.MARKET:
-        found.error(
+        remarks.error(
             "defaults.post_only",
             "post_only: true beside order_type: market, which always takes liquidity",
             "set post_only: false or order_type: limit",
         )
     elif defaults.post_only and defaults.time_in_force is not TimeInForce.GTC:
-        found.error(
+        remarks.error(
             "defaults.post_only",
             f"post_only: true beside time_in_force: {defaults.time_in_force}, which fills at once or not at all",
             "set post_only: false or time_in_force: gtc",
         )
     if defaults.max_deviation_pct > defaults.implausible_pct:
-        found.warning(
+        remarks.warning(
             "defaults.max_deviation_pct",
             f"max_deviation_pct {defaults.max_deviation_pct} exceeds implausible_pct {defaults.implausible_pct}",
             "entries between the two are skipped as implausible",
         )
     entry = settings.market_entry
     if entry.enabled and not entry.allowed_execution_timeframes:
-        found.error(
+        remarks.error(
             "market_entry.enabled",
             "it is on, but allowed_execution_timeframes is empty",
             "list the timeframes, or turn it off",
         )
     if entry.enabled and defaults.order_type is OrderType.MARKET:
-        found.warning("market_entry.enabled", "every entry is a market order already", "it has no effect")
+        remarks.warning("market_entry.enabled", "every entry is a market order already", "it has no effect")
 
 
-def _check_targets(settings: TradeEntrySettings, found: _Findings) -> None:
+def _check_targets(settings: TradeEntrySettings, remarks: _Remarks) -> None:
     defaults = settings.defaults
     if defaults.targets == 1:
         if defaults.tp1_r is not None:
-            found.warning("defaults.tp1_r", "it acts with two targets only", "set targets: 2 or leave it out")
+            remarks.warning("defaults.tp1_r", "it acts with two targets only", "set targets: 2 or leave it out")
         if defaults.break_even_after_tp1:
-            found.warning(
+            remarks.warning(
                 "defaults.break_even_after_tp1", "it acts with two targets only", "set targets: 2 or leave it out"
             )
         if settings.risk.crash_mode.enabled and settings.risk.crash_mode.tp1_r is not None:
-            found.warning("risk.crash_mode.tp1_r", "it acts with two targets only", "set targets: 2 or leave it out")
+            remarks.warning("risk.crash_mode.tp1_r", "it acts with two targets only", "set targets: 2 or leave it out")
     if settings.leverage.target is not None and defaults.stop_from is not StopFrom.RISK:
-        found.warning(
+        remarks.warning(
             "leverage.target", f"it acts when a stop comes from the risk, not from {defaults.stop_from}", "leave it out"
         )

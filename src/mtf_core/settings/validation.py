@@ -206,8 +206,8 @@ def _check_timeframes(
 
 def _section(node: ConfigNode, key: str) -> ConfigNode | None:
     """The value under a key; a key without a value counts as absent."""
-    found = _entries(node).get(key)
-    return found if found is not None and found.value is not None else None
+    section = _entries(node).get(key)
+    return section if section is not None and section.value is not None else None
 
 
 def _entries(node: ConfigNode | None) -> Mapping[str, ConfigNode]:

@@ -51,15 +51,15 @@ def _judge_if_impossible(test: Test, place: Place, examined: Collection[str], pr
 
 def _parts(test: Test) -> Iterator[Test]:
     """The test and everything below it, equal parts once; a built-in condition is one part."""
-    found = {test: None}
+    seen = {test: None}
     pending = [test]
     while pending:
         part = pending.pop()
         if not (isinstance(part, Named) and part.builtin):
-            new = [child for child in children(part) if child not in found]
-            found.update(dict.fromkeys(new))
+            new = [child for child in children(part) if child not in seen]
+            seen.update(dict.fromkeys(new))
             pending += new
-    return iter(found)
+    return iter(seen)
 
 
 def _is_too_large(test: Test, place: Place, problems: Problems) -> bool:

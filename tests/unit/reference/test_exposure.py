@@ -7,7 +7,7 @@ import pytest
 import yaml
 from attrs import evolve
 
-from mtf_adapters.reference import FindingKind
+from mtf_adapters.reference import FindingKind, import_file
 from mtf_adapters.reference.exposure import report_looser_limits
 from mtf_adapters.reference.findings import Findings
 from mtf_core.market import Timeframe
@@ -15,7 +15,7 @@ from mtf_core.settings.nodes import ConfigNode, Problems
 from mtf_core.settings.structure import structure
 from mtf_core.settings.trade_entry import TradeEntrySettings
 from tests.unit.files.shipped import NAMES
-from tests.unit.reference.samples import about, convert_text, imported, of_kind, plain, tree
+from tests.unit.reference.samples import CONFIG, about, convert_text, imported, of_kind, plain, tree
 
 SOURCE = """
 defaults: {risk_pct_percent: 2, initial_margin_usdt: 50, k_dynamic: 5, timeframe_multipliers: {5m: 0.5},
@@ -134,6 +134,17 @@ def test_what_the_common_file_brings_into_effect_is_said_with_its_place(tmp_path
     }
     assert "in effect is 100 of" in inherited["no leverage.exchange_cap"]
     assert "trade_entry.yaml:" in inherited["no leverage.exchange_cap"]
+
+
+def test_a_blacklist_of_the_common_file_is_said_to_be_in_effect(tmp_path: Path):
+    (tmp_path / "mtf_contracts.yaml").write_text("selection: {blacklist: [NVDAXUSDT], limits: {top_n: 5}}")
+    (tmp_path / "own").mkdir()
+    source = tmp_path / "own" / "mtf_contracts.some.yaml"
+    source.write_text("mtf_contracts: {selection: {limits: {top_n: 3}}}")
+    outcome = import_file(source, out=tmp_path, config_dir=CONFIG)
+    (finding,) = of_kind(outcome, FindingKind.INHERITED)
+    assert finding.found == "no selection.blacklist"
+    assert finding.done.startswith('in effect is ["NVDAXUSDT"] of')
 
 
 def test_a_zone_width_is_not_explained_by_a_section_that_the_file_lacks(tmp_path: Path):
