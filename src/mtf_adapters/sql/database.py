@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import text
@@ -121,30 +122,38 @@ class Database:
                 f" {UPGRADE_HINT}, or install the mtf that made them if they are newer"
             )
 
-    async def upgrade(self) -> None:
+    async def upgrade(self, *, beside_others: bool = False) -> None:
         """Brings the tables to the revision that this version needs; does nothing when they are there.
 
         Creates an SQLite file, and the user's data folder for the default one, but no other folder. All migrations
-        are one transaction; of several processes that upgrade at once, one does it and the others wait.
+        are one transaction; of several processes that upgrade at once, one does it and the others wait. Raises
+        `StoreNotOursError` where another program keeps its tables, unless `beside_others`.
         """
         if isinstance(self._location, SqliteMemory):
             return
         if not isinstance(self._location, SqliteFile) or self._connections is None:
-            await self._migrate(self._engine)
+            await self._migrate(self._engine, beside_others)
             return
         _prepare_folder(self._location)
         creating = engines.sqlite_creating_engine(self._location, self._connections)
         try:
-            await self._migrate(creating)
+            await self._migrate(creating, beside_others)
+        except StoreOutdatedError as error:
+            if self._location.path.exists():
+                raise
+            message = (
+                f"{self.location}: the file cannot be created; may this user write in {self._location.path.parent}?"
+            )
+            raise StoreUnavailableError(message) from error
         finally:
             await creating.dispose()
 
-    async def _migrate(self, engine: AsyncEngine) -> None:
+    async def _migrate(self, engine: AsyncEngine, beside_others: bool) -> None:
         # Alembic takes longer to import than a run's candles take to read, so only an upgrade pays for it.
         from mtf_adapters.sql.upgrade import upgrade_schema  # noqa: PLC0415
 
         async with self._transaction(engine, writes=True) as connection:
-            await connection.run_sync(upgrade_schema)
+            await connection.run_sync(partial(upgrade_schema, beside_others=beside_others))
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
@@ -172,6 +181,10 @@ def _check_file(location: SqliteFile) -> None:
     if path.exists():
         if not os.access(path, os.R_OK | os.W_OK):
             raise StoreUnavailableError(f"{location}: this user may not read and write it")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise StoreUnavailableError(
+                f"{location}: this user may not write in its folder, where SQLite keeps two more files beside it"
+            )
         return
     if not path.parent.is_dir() and path != default_database_path():
         raise StoreUnavailableError(f"{location}: the folder {path.parent} does not exist")

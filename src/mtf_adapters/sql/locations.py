@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -17,7 +18,18 @@ ALLOWED_FORMS = "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, memor
 
 _SQLITE_SCHEMES = ("sqlite", "sqlite+aiosqlite")
 _POSTGRES_SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
-_MEMORY_PATHS = ("", "/", "/:memory:")
+_OTHER_SCHEMES = ("mysql", "mariadb", "oracle", "mssql", "mongodb", "redis", "file", "http", "https", "postgresql")
+"""Worth naming when they are met; any other text before `://` may be a part of a password."""
+_MEMORY_PATH = "/:memory:"
+# A password with a separator in it (@ / ? #) moves the borders of the parts, and a part of it would be read, and shown,
+# as host, port or database. So each part may hold only what it can hold, and what fits no part is refused unseen.
+_POSTGRES_REST = re.compile(
+    r"(?:[^:@/?#\s]+(?::[^@/?#\s]*)?@)?"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*)(?::\d{1,5})?"
+    r"(?:/(?P<database>[^@/?#\s]*))?"
+    r"(?:\?[^@?#\s]*)?"
+)
+_USER_AND_PASSWORD = re.compile(r":[^/]*@")
 
 
 class InvalidDatabaseUrlError(StoreError):
@@ -66,7 +78,10 @@ def default_database_url() -> str:
 
 
 def parse_location(url: str) -> Location:
-    """The database that a URL names; raises `InvalidDatabaseUrlError`. Nothing is opened."""
+    """The database that a URL names; raises `InvalidDatabaseUrlError`. Nothing is opened.
+
+    A refusal repeats nothing of the text: it may be, or hold, a password in the wrong place.
+    """
     text = url.strip()
     if text == "memory":
         return SqliteMemory()
@@ -74,35 +89,46 @@ def parse_location(url: str) -> Location:
     if separator and scheme in _SQLITE_SCHEMES:
         return _sqlite(rest)
     if separator and scheme in _POSTGRES_SCHEMES:
-        return _postgres(f"postgresql+psycopg://{rest}")
-    # Without a scheme the text may be a password that landed in the wrong variable: it is not repeated.
-    found = f"found the scheme {scheme!r}" if separator else "found no scheme"
+        return _postgres(rest)
+    name = scheme.partition("+")[0]
+    found = f"found the scheme {name!r}" if name in _OTHER_SCHEMES else "found no scheme that is known"
     raise InvalidDatabaseUrlError(f"the database URL cannot be used: {found}; allowed: {ALLOWED_FORMS}")
 
 
 def _sqlite(rest: str) -> Location:
-    if rest in _MEMORY_PATHS:
+    if rest == _MEMORY_PATH:
         return SqliteMemory()
     path, question_mark, _ = rest.partition("?")
     if question_mark:
-        raise InvalidDatabaseUrlError(f"sqlite://{rest}: options after '?' have no effect here; write sqlite:///FILE")
+        raise _refusal("options after '?' have no effect here; write sqlite:///FILE")
+    if path.strip("/") == "":
+        # As `sqlite:///$FILE` is where FILE is not set: what would be stored in memory would be gone with the process.
+        raise _refusal("it names no file; write sqlite:///FILE, or memory for a database that ends with the process")
     if not path.startswith("/"):
-        raise InvalidDatabaseUrlError(
-            f"sqlite://{rest} has two slashes; write sqlite:///{rest} for a relative path, sqlite:////{rest} for an"
+        raise _refusal(
+            "after two slashes there is no file; write sqlite:///FILE for a relative path, sqlite:////FILE for an"
             " absolute one"
         )
+    if _USER_AND_PASSWORD.search(path):
+        raise _refusal("a file has no user and password; write sqlite:///FILE")
     return SqliteFile(Path(unquote(path[1:])).expanduser().absolute())
 
 
-def _postgres(url: str) -> Postgres:
+def _refusal(problem: str) -> InvalidDatabaseUrlError:
+    return InvalidDatabaseUrlError(f"the SQLite URL cannot be used: {problem}")
+
+
+def _postgres(rest: str) -> Postgres:
+    parts = _POSTGRES_REST.fullmatch(rest)
     try:
-        parsed = make_url(url)
+        parsed = make_url(f"postgresql+psycopg://{rest}") if parts else None
     except (ArgumentError, ValueError):
-        # What was read as a port may be part of a password, so neither the text nor the cause is repeated.
+        parsed = None
+    if parts is None or parsed is None:
         raise InvalidDatabaseUrlError(
             "the PostgreSQL URL cannot be read; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special"
-            " characters of the password percent-encoded (@ is %40, : is %3A, / is %2F)"
+            " characters of the password percent-encoded (@ is %40, : is %3A, / is %2F, ? is %3F, # is %23)"
         ) from None
-    if not parsed.database:
-        raise InvalidDatabaseUrlError(f"{Postgres(parsed)} names no database; write postgresql://…/DATABASE")
+    if not parts["database"]:
+        raise InvalidDatabaseUrlError("the PostgreSQL URL names no database; write postgresql://…/DATABASE")
     return Postgres(parsed)

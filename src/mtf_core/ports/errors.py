@@ -9,6 +9,7 @@ PortError
 └── StoreError             the store refused or failed
     ├── StoreUnavailableError      cannot be reached or written
     ├── StoreOutdatedError         its schema is not the one this version needs
+    ├── StoreNotOursError          it holds another program's tables
     ├── LockLostError              the writer's lock is another owner's by now: nothing was stored
     └── InvalidCursorError         the text is no cursor that the store gave out
 """
@@ -48,6 +49,10 @@ class StoreUnavailableError(StoreError):
 
 class StoreOutdatedError(StoreError):
     """The store's schema is not the one this version needs; `mtf db upgrade` brings it there."""
+
+
+class StoreNotOursError(StoreError):
+    """The store belongs to another program; nothing was changed."""
 
 
 class LockLostError(StoreError):

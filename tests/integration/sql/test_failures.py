@@ -96,6 +96,14 @@ async def test_a_path_below_a_regular_file_is_unavailable(tmp_path: Path) -> Non
             await database.upgrade()
 
 
+async def test_an_upgrade_that_cannot_create_the_file_says_so_and_does_not_advise_an_upgrade(tmp_path: Path) -> None:
+    (tmp_path / "mtf.db").symlink_to(tmp_path / "unmounted" / "mtf.db")
+    async with Database.open(f"sqlite:///{tmp_path / 'mtf.db'}") as database:
+        with pytest.raises(StoreUnavailableError, match="cannot be created; may this user write in") as refusal:
+            await database.upgrade()
+    assert "mtf db upgrade" not in str(refusal.value)
+
+
 async def test_a_folder_in_place_of_the_file_is_unavailable(tmp_path: Path) -> None:
     async with Database.open(f"sqlite:///{tmp_path}") as database:
         assert_all_are(await every_operation(database), StoreUnavailableError)

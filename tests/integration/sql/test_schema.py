@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from mtf_adapters.sql import Database, SqlContractStore
 from mtf_adapters.sql.schema import SCHEMA_REVISION, metadata
 from mtf_adapters.sql.upgrade import newest_revision
-from mtf_core.ports import StoreError, StoreOutdatedError
+from mtf_core.ports import StoreError, StoreNotOursError, StoreOutdatedError
 from tests.integration.sql.examples import WORLD, contract
 
 
@@ -86,10 +86,28 @@ async def test_an_upgrade_that_fails_half_way_leaves_the_database_as_it_was(empt
         in_the_way = "CREATE TABLE audit (id INTEGER)"  # the last table that the migration makes
         await run_alone(empty_database_url, in_the_way)
         with pytest.raises(StoreError, match="audit"):
-            await database.upgrade()
+            await database.upgrade(beside_others=True)
         await run_alone(empty_database_url, "DROP TABLE audit")
         await database.upgrade()
         await database.check()
+
+
+async def test_a_database_with_the_tables_of_another_program_is_left_alone_unless_asked_for(
+    empty_database_url: str,
+) -> None:
+    """The other program uses Alembic, too, and is at a revision with one of our names."""
+    theirs = ["CREATE TABLE alembic_version (version_num VARCHAR(32))", "CREATE TABLE invoices (id INTEGER)"]
+    for statement in (*theirs, "INSERT INTO alembic_version VALUES ('0001')"):
+        await run_alone(empty_database_url, statement)
+    async with Database.open(empty_database_url) as database:
+        with pytest.raises(StoreNotOursError, match=r"another program \(alembic_version, invoices\)"):
+            await database.upgrade()
+        await run_alone(empty_database_url, "DROP TABLE alembic_version")
+        with pytest.raises(StoreNotOursError, match=r"\(invoices\).*--beside-others"):
+            await database.upgrade()
+        await database.upgrade(beside_others=True)
+        await database.check()
+        await database.upgrade()
 
 
 async def run_alone(url: str, statement: str) -> None:

@@ -31,14 +31,22 @@ def market(
 
 @db.command()
 @takes(STORE)
-def upgrade(world: World, as_json: AsJson = False) -> None:
+def upgrade(
+    world: World,
+    beside_others: Annotated[
+        bool, typer.Option("--beside-others", help="Also where another program keeps its tables.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Bring the tables to what this version needs; does nothing when they are there.
+
+    A database that holds another program's tables is refused.
 
     Example:
 
       mtf db upgrade --database postgresql://mtf@localhost/mtf
     """
-    actions.database.upgrade(world, as_json)
+    actions.database.upgrade(world, beside_others, as_json)
 
 
 @takes(PROFILE, MARKET, CONFIG_DIR)
