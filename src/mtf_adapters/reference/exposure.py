@@ -5,12 +5,13 @@ What the source says is read anew from its own tree, so that a limit that a conv
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from attrs import frozen
+
 from mtf_adapters.reference.findings import Findings
-from mtf_adapters.reference.legacy_types import known_settings
 from mtf_adapters.reference.trade_entry_keys import DEFAULTS_THERE, PERCENT_ABOVE_ONE
 from mtf_adapters.reference.trees import at_path, entries_of, items_of, plain_number
 from mtf_core.market import Timeframe
@@ -70,6 +71,16 @@ def _holds_number(node: ConfigNode) -> bool:
     return plain_number(node) is not None or any(_holds_number(item) for item in below)
 
 
+@frozen
+class _Looser:
+    """A limit that lets more be lost here: where the source says it, what it limits, its value there and here."""
+
+    node: ConfigNode
+    what: str
+    there: str
+    here: str
+
+
 def report_looser_limits(
     source: ConfigNode, here: TradeEntrySettings, execution: Collection[str] | None, findings: Findings
 ) -> None:
@@ -78,16 +89,15 @@ def report_looser_limits(
     `execution` are the execution timeframes of the profile, None when they are not known: then all count.
     """
     timeframes = [timeframe for timeframe in Timeframe if execution is None or timeframe in execution]
-    for node, what, there, now in (
+    for looser in (
         *_upper_limits(source, here),
-        *_by_timeframe(source, here, timeframes),
-        *_others(source, here),
+        *_risks(source, here, timeframes),
+        *_leverage_factors(source, here, timeframes),
+        *_symbol_caps(source, here),
+        *_conditions(source, here),
     ):
-        findings.riskier(node, f"{what}: {there} in the source, {now} here", LOOSER)
-
-
-_Looser = tuple[ConfigNode, str, str, str]
-"""Where the source says it, what it limits, the limit there and the one here."""
+        found = f"{looser.what}: {looser.there} in the source, {looser.here} here"
+        findings.riskier(looser.node, found, LOOSER)
 
 
 def _upper_limits(source: ConfigNode, here: TradeEntrySettings) -> Iterator[_Looser]:
@@ -96,55 +106,64 @@ def _upper_limits(source: ConfigNode, here: TradeEntrySettings) -> Iterator[_Loo
         now = _in_effect(here, path)
         if path in _ZERO_IS_NONE:
             there, now = there or None, now or None
-        if there is None:
-            continue
-        if (now is None and path not in _BUDGETS) or (now is not None and now > there):
-            yield node, path, _text(there), "none" if now is None else _text(now)
+        gone = now is None and path not in _BUDGETS
+        if there is not None and (gone or (now is not None and now > there)):
+            yield _Looser(node, path, _text(there), _text(now))
 
 
-def _by_timeframe(source: ConfigNode, here: TradeEntrySettings, timeframes: Collection[Timeframe]) -> Iterator[_Looser]:
+def _risks(source: ConfigNode, here: TradeEntrySettings, timeframes: Iterable[Timeframe]) -> Iterator[_Looser]:
     base_node, base = _stated(source, "defaults.risk_pct_percent")
     if base is None:
         base_node, base = _stated(source, "risk.fixed_risk_pct")
-    base = base if base is not None else Decimal(str(DEFAULTS_THERE["defaults.risk_pct_percent"]))
-    _, cap_there = _stated(source, "leverage.max_loss_pct")
-    cap_here = here.leverage.max_loss_pct
+    if base is None:
+        base = Decimal(str(DEFAULTS_THERE["defaults.risk_pct_percent"]))
+    _, cap = _stated(source, "leverage.max_loss_pct")
     for timeframe in timeframes:
-        node, factor = _stated(source, f"risk.risk_by_timeframe.{timeframe}")
-        there = _capped(base / 100 * (Decimal(1) if factor is None else factor), cap_there)
-        now = _capped(here.risk_ratio(timeframe), cap_here)
+        node, factor = _stated(source, "risk.risk_by_timeframe", timeframe)
+        there = _capped(base / 100 * (1 if factor is None else factor), cap)
+        now = _capped(here.risk_ratio(timeframe), here.leverage.max_loss_pct)
         if now > there:
-            place = node if factor is not None else base_node
-            yield place, f"risk of a trade on {timeframe}", f"{_text(there * 100)} %", f"{_text(now * 100)} %"
-        node, factor = _stated(source, f"leverage.leverage_by_timeframe.{timeframe}")
-        scaled = here.leverage.leverage_by_timeframe.get(timeframe, Decimal(1))
-        if factor is not None and scaled > factor:
-            yield node, f"factor of the leverage on {timeframe}", _text(factor), _text(scaled)
+            place = base_node if factor is None else node
+            yield _Looser(place, f"risk of a trade on {timeframe}", f"{_text(there * 100)} %", f"{_text(now * 100)} %")
 
 
-def _others(source: ConfigNode, here: TradeEntrySettings) -> Iterator[_Looser]:
+def _leverage_factors(
+    source: ConfigNode, here: TradeEntrySettings, timeframes: Iterable[Timeframe]
+) -> Iterator[_Looser]:
+    for timeframe in timeframes:
+        node, there = _stated(source, "leverage.leverage_by_timeframe", timeframe)
+        now = here.leverage.leverage_by_timeframe.get(timeframe, Decimal(1))
+        if there is not None and now > there:
+            yield _Looser(node, f"factor of the leverage on {timeframe}", _text(there), _text(now))
+
+
+def _symbol_caps(source: ConfigNode, here: TradeEntrySettings) -> Iterator[_Looser]:
     for item in items_of(at_path(source, ("leverage", "per_symbol_caps"))):
         entries = entries_of(item)
-        pattern, cap = entries.get("symbol_regex"), plain_number(entries.get("cap", item))
-        kept = [each.cap for each in here.leverage.per_symbol_caps if pattern and each.symbol_regex == pattern.value]
-        if pattern is not None and cap is not None and min([*kept, here.leverage.exchange_cap]) > cap:
-            now = _text(min([*kept, here.leverage.exchange_cap]))
-            yield item, f"leverage of symbols like {pattern.value}", _text(cap), now
+        pattern, there = entries.get("symbol_regex"), plain_number(entries.get("cap", item))
+        if pattern is None or there is None:
+            continue
+        same = [cap.cap for cap in here.leverage.per_symbol_caps if cap.symbol_regex == pattern.value]
+        now = min([*same, here.leverage.exchange_cap])
+        if now > there:
+            yield _Looser(item, f"leverage of symbols like {pattern.value}", _text(there), _text(now))
+
+
+def _conditions(source: ConfigNode, here: TradeEntrySettings) -> Iterator[_Looser]:
+    """What must hold before more is risked, or is counted as lost."""
     node, least = _stated(source, "market_entry.adx_min_1h")
     adx = here.market_entry.adx_min_1h
     if least is not None and here.market_entry.enabled and (adx is None or adx < least):
-        yield node, "market_entry.adx_min_1h", _text(least), "none" if adx is None else _text(adx)
+        yield _Looser(node, "market_entry.adx_min_1h", _text(least), _text(adx))
     counted = at_path(source, ("risk", "daily_loss_count_unrealized"))
     if counted is not None and counted.value is True and not here.risk.daily_loss_count_unrealized:
-        yield counted, "risk.daily_loss_count_unrealized", "true", "false"
+        yield _Looser(counted, "risk.daily_loss_count_unrealized", "true", "false")
 
 
-def _stated(source: ConfigNode, path: str) -> tuple[ConfigNode, Decimal | None]:
+def _stated(source: ConfigNode, path: str, *below: str) -> tuple[ConfigNode, Decimal | None]:
     """What the source says of a setting, under its name here or an older one; at the root when it says nothing."""
-    parent, _, timeframe = path.rpartition(".") if "_by_timeframe." in path else (path, "", "")
-    below = (timeframe,) if timeframe else ()
-    names = [parent, *(old for old, new in RENAMED_TRADE_ENTRY_KEYS.items() if new.path == parent)]
-    for name in names:
+    older = (old for old, new in RENAMED_TRADE_ENTRY_KEYS.items() if new.path == path)
+    for name in (path, *older):
         node = at_path(source, (*name.split("."), *below))
         number = plain_number(node) if node is not None else None
         if node is not None and number is not None:
@@ -154,8 +173,6 @@ def _stated(source: ConfigNode, path: str) -> tuple[ConfigNode, Decimal | None]:
 
 def _in_effect(here: TradeEntrySettings, path: str) -> Decimal | None:
     value: Any = here
-    if tuple(path.split(".")) not in known_settings(TradeEntrySettings):
-        raise KeyError(path)
     for name in path.split("."):
         value = getattr(value, name)
     return None if value is None else Decimal(value)
@@ -165,5 +182,5 @@ def _capped(ratio: Decimal, cap: Decimal | None) -> Decimal:
     return min(ratio, cap) if cap else ratio
 
 
-def _text(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+def _text(value: Decimal | None) -> str:
+    return "none" if value is None else f"{value.normalize():f}"
