@@ -16,6 +16,7 @@ from mtf_core.rules.needs import Need, feature_need, joined
 from mtf_core.runs.planner import make_plan
 from mtf_core.runs.quotes import read_quotes
 from mtf_core.settings.profile import Profile
+from mtf_core.symbols import meant_symbol
 from mtf_core.upkeep.contracts import current_contracts
 from mtf_core.upkeep.feed import CandleFeed
 from mtf_core.validation.compiled_profile import compile_profile
@@ -128,4 +129,6 @@ async def contract_of(environment: Environment, symbol: str, profile: Profile) -
     for contract in await current_contracts(environment, environment.venue.market, refresh):
         if contract.symbol == symbol:
             return contract
-    raise UnknownSymbolError(f"no contract for {symbol}; `mtf contracts list` shows the known ones")
+    meant = meant_symbol(symbol)
+    hint = f"did you mean {meant}?" if meant else "`mtf contracts list` shows the known ones"
+    raise UnknownSymbolError(f"no contract for {symbol}; {hint}")

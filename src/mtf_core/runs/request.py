@@ -12,6 +12,7 @@ from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.rules.ruleset import ContextMode
 from mtf_core.run_request import OPTIONS, Form, Option, RunRequest
 from mtf_core.settings.profile import Profile
+from mtf_core.symbols import ALLOWED_SYMBOLS, is_symbol, meant_symbol
 
 MARKET_TYPES = ("perpetual",)
 MOST_SHOWN = 200
@@ -197,18 +198,15 @@ def _symbols(value: object, option: Option) -> tuple[str, ...]:
     names = [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not names:
         raise _UnacceptableError("a list of names like BTCUSDT, or no such field for those of mtf_contracts")
-    lower = [name for name in names if isinstance(name, str) and not _is_symbol(name) and _is_symbol(name.upper())]
-    if lower:
-        raise _UnacceptableError(f"names in capital letters: did you mean {', '.join(lower[:5]).upper()}?")
-    if not all(_is_symbol(name) for name in names) or len(names) > (option.most or len(names)):
-        raise _UnacceptableError(f"a list of at most {option.most} names like BTCUSDT: letters A to Z and digits")
+    wrong = [name for name in names if not is_symbol(name)]
+    meant = [meant_symbol(name) for name in wrong]
+    if wrong and all(meant):
+        raise _UnacceptableError(f"names in capital letters: did you mean {', '.join(map(str, meant[:5]))}?")
+    if wrong:
+        raise _UnacceptableError(f"a list of names: {ALLOWED_SYMBOLS}; {shown(wrong[0])} is none")
+    if option.most and len(names) > option.most:
+        raise _UnacceptableError(f"a list of at most {option.most} names")
     return tuple(dict.fromkeys(names))
-
-
-def _is_symbol(value: object) -> bool:
-    return (
-        isinstance(value, str) and value.isascii() and value.isalnum() and value == value.upper() and len(value) <= 32
-    )
 
 
 _READERS: Mapping[Form, Callable[[object, Option], Any]] = {

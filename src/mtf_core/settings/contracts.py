@@ -12,6 +12,7 @@ from mtf_core.settings.fields import setting
 from mtf_core.settings.nodes import ConfigNode, Problems
 from mtf_core.settings.refused import REFUSED_CONTRACT_KEYS, without_refused
 from mtf_core.settings.structure import structure
+from mtf_core.symbols import ALLOWED_SYMBOLS, is_symbol, meant_symbol
 
 
 class TurnoverOrder(StrEnum):
@@ -89,11 +90,10 @@ def read_contracts(node: ConfigNode, problems: Problems) -> ContractSettings | N
             "the MID bucket lies between the two",
         )
     for index, symbol in enumerate(settings.selection.blacklist):
-        if not symbol.isalnum() or symbol != symbol.upper():
+        if not is_symbol(symbol):
             place = node.place_of("selection", "blacklist")
-            problems.error(
-                place.child(index, place.line), f"found {symbol!r}", "symbols are capital letters and digits: BTCUSDT"
-            )
+            allowed = f"allowed are {ALLOWED_SYMBOLS}"
+            problems.error(place.child(index, place.line), f"found {symbol!r}", allowed, meant_symbol(symbol))
     if not limits.top_n and not limits.mid_n:
         problems.warning(
             node.place_of("selection", "limits"), "top_n and mid_n are both 0", "no contract is ever selected"

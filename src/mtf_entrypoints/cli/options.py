@@ -14,7 +14,27 @@ from typing import Annotated, Any, get_type_hints
 import typer
 from attrs import field, frozen
 
+from mtf_core.symbols import symbol_problem
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+
+
+def checked_symbol(text: str | None) -> str | None:
+    """A symbol's name as it was written; raises a complaint that says what is allowed, or meant."""
+    if text is not None and (problem := symbol_problem(text)):
+        raise typer.BadParameter(problem)
+    return text
+
+
+def checked_symbols(texts: list[str] | None) -> list[str] | None:
+    """Names of an option that may be repeated and may hold several, separated by commas."""
+    for text in texts or []:
+        for name in text.split(","):
+            checked_symbol(name.strip())
+    return texts
+
+
+SymbolArgument = Annotated[str, typer.Argument(help="Like BTCUSDT.", callback=checked_symbol)]
 TimeframeOption = Annotated[str, typer.Option("--timeframe", "--tf", help="1m, 5m, 15m, 1h, 4h or 1d.")]
 
 

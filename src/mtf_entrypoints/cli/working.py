@@ -11,6 +11,7 @@ from attrs import evolve
 from mtf_adapters.local import WallClock
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.ports import Environment, Stores
+from mtf_core.symbols import symbol_problem
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.container import Container, opened, opened_run
@@ -87,17 +88,14 @@ def _candle_files(given: list[str]) -> tuple[tuple[str, Path], ...]:
     found: dict[str, Path] = {}
     for text in given:
         symbol, separator, file = text.partition("=")
-        if not (separator and is_symbol(symbol) and file):
+        if not (separator and file):
             raise SettingsError(f"--candles: found {text!r}; write it like BTCUSDT=btc-1m.csv.gz")
+        if problem := symbol_problem(symbol):
+            raise SettingsError(f"--candles: the symbol: {problem}")
         if symbol in found:
             raise SettingsError(f"--candles: {symbol} is given twice")
         found[symbol] = Path(file)
     return tuple(found.items())
-
-
-def is_symbol(text: str) -> bool:
-    """Whether a text is a symbol's name as exchanges write it."""
-    return text.isascii() and text.isalnum() and text == text.upper() and len(text) <= 32
 
 
 def split_names(given: list[str] | None) -> list[str]:

@@ -18,7 +18,7 @@ Spoil = Callable[[list[str]], Sequence[str]]
     [
         (["run", "--profile", "scalpr"], "unknown profile 'scalpr'"),
         (["run", "--symbols", "NOPEUSDT", *SMALL], "NOPEUSDT"),
-        (["run", "--symbols", "btcusdt", *SMALL], "symbols: found ['btcusdt']"),
+        (["run", "--symbols", "btcusdt", *SMALL], "did you mean BTCUSDT?"),
         (["run", "--current-tf", "7m", *SMALL], "current_tf: found '7m'; allowed is one of 1m, 5m"),
         (["run", "--current-tf", "4h", *SMALL], "current_tf: found 4h; scalper_micro never enters there"),
         (["run", "--workers", "0", *SMALL], "workers: found 0"),
@@ -28,7 +28,7 @@ Spoil = Callable[[list[str]], Sequence[str]]
         (["run", "--at", "yesterday"], "'yesterday' is no instant"),
         (["run", "--at", "2026-01-31T14:00"], "no timezone"),
         (["run", "--at", "2999-01-01T00:00Z"], "lies in the future"),
-        (["klines", "import", "a.csv", "--symbol", "btc usdt", *SMALL], "--symbol: found 'btc usdt'"),
+        (["klines", "import", "a.csv", "--symbol", "btc usdt", *SMALL], "'--symbol': found 'btc usdt'; allowed are"),
         (["run", "--workrs", "3"], "No such option: --workrs"),
         (["run", "--workers", "many"], "valid integer"),
         (["run", "--universe-size", "0"], "--universe-size"),
@@ -188,7 +188,7 @@ def test_every_problem_of_the_configuration_is_listed_at_once(mtf: Mtf, tmp_path
 def test_a_malformed_dotenv_file_is_told_with_its_line(mtf: Mtf, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MTF_PROFILE=regular\nnonsense\n")
     ended = mtf("run", *SMALL)
-    assert (ended.code, ended.err) == (2, "mtf: .env:2: expected NAME=value\n")
+    assert (ended.code, ended.err) == (2, "mtf: .env:2: expected NAME=value, with quotes that end with the value\n")
 
 
 def test_a_busy_port_fails_with_what_to_do(mtf: Mtf) -> None:

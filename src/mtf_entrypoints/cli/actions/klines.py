@@ -23,7 +23,7 @@ from mtf_core.upkeep import (
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import is_symbol, split_names, working
+from mtf_entrypoints.cli.working import split_names, working
 
 DEFAULT_LIMIT = 500
 MAX_CANDLES = 500_000
@@ -87,8 +87,6 @@ class ImportOptions:
 
 def import_file(world: World, file: Path, symbol: str, options: ImportOptions, as_json: bool) -> None:
     """Stores a file's candles, all of them or, if anything is wrong with it, none."""
-    if not is_symbol(symbol):
-        raise CommandError(f"--symbol: found {symbol!r}; write it like BTCUSDT")
     _print(asyncio.run(_import(world, file, symbol, options)), "imported", as_json)
 
 

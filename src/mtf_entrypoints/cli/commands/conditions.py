@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import CONFIG_DIR, MARKET, PROFILE, AsJson, World, takes
+from mtf_entrypoints.cli.options import CONFIG_DIR, MARKET, PROFILE, AsJson, SymbolArgument, World, takes
 
 app = typer.Typer(help="The catalogue of conditions, and their values for a symbol.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def list_conditions(
 @takes(PROFILE, MARKET, CONFIG_DIR)
 def explain(
     world: World,
-    symbol: Annotated[str, typer.Argument(help="Like BTCUSDT.")],
+    symbol: SymbolArgument,
     timeframe: Annotated[
         str | None, typer.Argument(help="1m, 5m, …; without one, all of the profile and the verdict.")
     ] = None,

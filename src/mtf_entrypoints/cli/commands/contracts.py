@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import MARKET, AsJson, World, takes
+from mtf_entrypoints.cli.options import MARKET, AsJson, World, checked_symbol, takes
 
 app = typer.Typer(help="Synchronise and show contracts.", no_args_is_help=True)
 
@@ -28,7 +28,9 @@ def sync(world: World, as_json: AsJson = False) -> None:
 @takes(MARKET)
 def list_contracts(
     world: World,
-    symbol: Annotated[str | None, typer.Option("--symbol", help="Only this one.", show_default=False)] = None,
+    symbol: Annotated[
+        str | None, typer.Option("--symbol", help="Only this one.", show_default=False, callback=checked_symbol)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the stored contracts: grid, limits, leverage, turnover.

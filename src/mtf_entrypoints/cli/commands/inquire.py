@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import STORE, AsJson, World, takes
+from mtf_entrypoints.cli.options import STORE, AsJson, SymbolArgument, World, takes
 
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: the newest.", show_default=False)]
 
@@ -15,7 +15,7 @@ RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: 
 @takes(STORE)
 def why(
     world: World,
-    symbol: Annotated[str, typer.Argument(help="Like BTCUSDT.")],
+    symbol: SymbolArgument,
     run: RunOption = None,
     as_json: AsJson = False,
 ) -> None:

@@ -7,9 +7,17 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, PROFILE, AsJson, TimeframeOption, World, takes
-
-SymbolArgument = Annotated[str, typer.Argument(help="Like BTCUSDT.")]
+from mtf_entrypoints.cli.options import (
+    BALANCE,
+    CONFIG_DIR,
+    MARKET,
+    PROFILE,
+    AsJson,
+    SymbolArgument,
+    TimeframeOption,
+    World,
+    takes,
+)
 
 
 @takes(PROFILE, MARKET, CONFIG_DIR)

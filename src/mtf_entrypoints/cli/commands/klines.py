@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import MARKET, AsJson, TimeframeOption, World, takes
+from mtf_entrypoints.cli.options import (
+    MARKET,
+    AsJson,
+    SymbolArgument,
+    TimeframeOption,
+    World,
+    checked_symbol,
+    checked_symbols,
+    takes,
+)
 
 app = typer.Typer(help="Fetch, import and repair candles.", no_args_is_help=True)
 
@@ -17,7 +26,7 @@ app = typer.Typer(help="Fetch, import and repair candles.", no_args_is_help=True
 @takes(MARKET)
 def fetch(
     world: World,
-    symbol: Annotated[str, typer.Argument(help="Like BTCUSDT.")],
+    symbol: SymbolArgument,
     timeframe: TimeframeOption,
     limit: Annotated[
         int | None, typer.Option(min=1, help="How many candles; 500 unless --from and --to say it.", show_default=False)
@@ -46,7 +55,7 @@ def fetch(
 def import_file(
     world: World,
     file: Annotated[Path, typer.Argument(help="CSV, JSON, Parquet or Feather; also .gz and .zip.")],
-    symbol: Annotated[str, typer.Option(help="Like BTCUSDT.")],
+    symbol: Annotated[str, typer.Option(help="Like BTCUSDT.", callback=checked_symbol)],
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", "--tf", help="Default: the spacing of the rows.", show_default=False)
     ] = None,
@@ -74,7 +83,8 @@ def import_file(
 def gaps(
     world: World,
     symbol: Annotated[
-        list[str] | None, typer.Option("--symbol", help="Only this one; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option("--symbol", help="Only this one; may be repeated.", show_default=False, callback=checked_symbols),
     ] = None,
     timeframe: Annotated[
         list[str] | None,

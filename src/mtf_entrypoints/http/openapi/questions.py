@@ -9,6 +9,7 @@ from litestar.openapi.spec import Schema
 
 from mtf_core.run_request import OPTIONS, Form, Option
 from mtf_core.runs.request import choices
+from mtf_core.symbols import SYMBOL_PATTERN
 from mtf_entrypoints.http.openapi.schemas import (
     COUNT,
     FLAG,
@@ -28,7 +29,7 @@ Question = Mapping[str, Schema]
 
 MOST_ON_A_PAGE = 100
 _NAME = replace(TEXT, min_length=1, pattern=r"\S")
-_SYMBOLS_TEXT = replace(TEXT, pattern="^[A-Z0-9]{1,32}(,[A-Z0-9]{1,32})*$", examples=["BTCUSDT,ETHUSDT"])
+_SYMBOLS_TEXT = replace(TEXT, pattern=f"^{SYMBOL_PATTERN}(,{SYMBOL_PATTERN})*$", examples=["BTCUSDT,ETHUSDT"])
 
 _NAMED_BY_THE_SERVICE = {"profile": reference("ProfileName"), "exchange": reference("ExchangeName")}
 """What may be asked for is known to the service alone: its document lists the names."""

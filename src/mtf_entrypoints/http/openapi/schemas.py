@@ -14,6 +14,7 @@ from litestar.openapi.spec import Reference, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from mtf_core.market import Side, Timeframe
+from mtf_core.symbols import SYMBOL_PATTERN
 
 AnySchema = Schema | Reference
 
@@ -24,7 +25,7 @@ NUMBER = Schema(type=OpenAPIType.NUMBER)
 ANYTHING = Schema()
 DECIMAL = Schema(type=OpenAPIType.STRING, pattern=r"^-?\d+(\.\d+)?$", description="an exact decimal")
 INSTANT = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME, examples=["2026-01-31T14:00:00Z"])
-SYMBOL = Schema(type=OpenAPIType.STRING, pattern="^[A-Z0-9]{1,32}$", examples=["BTCUSDT"])
+SYMBOL = Schema(type=OpenAPIType.STRING, pattern=f"^{SYMBOL_PATTERN}$", examples=["BTCUSDT"])
 _NULL = Schema(type=OpenAPIType.NULL)
 
 
