@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Side, Timeframe
+from mtf_core.market.candles import Floats
 from mtf_core.planning.facts import FactRole, FeatureFact, Signal, decision_key
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import InstantAxis, home_timeframe
@@ -147,6 +148,10 @@ def _tree(captured: Captured | None, row: int) -> TraceNode | None:
     return None if captured is None else captured.node(row)
 
 
+Visible = dict[tuple[FeatureTable, str, int], Floats]
+"""What was visible of a table's feature, so many candles back, at one instant: (n_symbols, 1)."""
+
+
 @frozen(eq=False)
 class DecisionBatch:
     """The decisions of many symbols at one instant."""
@@ -160,6 +165,8 @@ class DecisionBatch:
     options: DecideOptions
     evaluated: tuple[Timeframe, ...]
     """Timeframes that were evaluated for this instant; the others had not changed since the one before."""
+    _visible: Visible = field(factory=dict, init=False)
+    """Features that plans asked for, of all symbols: each is looked up once."""
 
     def __iter__(self) -> Iterator[Decision]:
         resolution = self.resolution
@@ -189,8 +196,9 @@ def plan_facts(decision: Decision, tables: Mapping[Timeframe, FeatureTable]) -> 
     if decision.execution_timeframe is None:
         return {}
     everything = {**tables, **decision.batch.tables}
+    batch = decision.batch
     return feature_facts(
-        decision.batch.compiled, decision.execution_timeframe, everything, decision.symbol, decision.at_ms
+        batch.compiled, decision.execution_timeframe, everything, decision.symbol, decision.at_ms, batch._visible
     )
 
 
@@ -200,17 +208,22 @@ def feature_facts(
     tables: Mapping[Timeframe, FeatureTable],
     symbol: str,
     at_ms: int,
+    visible: Visible | None = None,
 ) -> dict[FactRole, FeatureFact]:
     """The features of a plan on an execution timeframe, as visible at an instant; a missing one is NaN.
 
-    Those of a timeframe without a table are left out.
+    Those of a timeframe without a table are left out. `visible` keeps what was looked up at the same instant.
     """
+    visible = {} if visible is None else visible
     found: dict[FactRole, FeatureFact] = {}
     axis = InstantAxis(tables, execution, np.array([at_ms]), compiled.pivot_timeframe, compiled.tolerance)
     for role, feature in compiled.plan_features[execution].items():
         home = home_timeframe(feature, execution, compiled.pivot_timeframe)
         if home in tables:
+            seen = (tables[home], feature.name, feature.ago)
+            if seen not in visible:
+                visible[seen] = axis.value(feature, 0)
             row = tables[home].stack.symbols.index(symbol)
             close_ms = home.last_closed_open(at_ms) + home.ms
-            found[role] = FeatureFact(float(axis.value(feature, 0)[row, 0]), close_ms)
+            found[role] = FeatureFact(float(visible[seen][row, 0]), close_ms)
     return found
