@@ -13,6 +13,7 @@ from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import OrderPlan, PlanOutcome, plan_to_json, skip_to_json
 from mtf_core.ports import HeldBy
 from mtf_core.records import AuditEvent, RunRecord
+from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
 from mtf_core.upkeep import ContractSync
@@ -99,6 +100,23 @@ def health_to_json(checks: Sequence[HealthCheck]) -> dict[str, Any]:
 def lock_to_json(lock: HeldBy) -> dict[str, Any]:
     """A lock, its owner, and until when it is theirs unless renewed."""
     return {"name": lock.name, "owner": lock.owner, "expires_at": format_instant(lock.expires_at_ms)}
+
+
+def switch_to_json(switch: Switch, now_ms: int) -> dict[str, Any]:
+    """A switch; `off` says whether it is off at the instant, its expiry considered."""
+    return {
+        "key": switch.key,
+        "on": switch.on,
+        "off": switch.is_off(now_ms),
+        "until": None if switch.until_ms is None else format_instant(switch.until_ms),
+        "reason": switch.reason,
+        "changed_at": format_instant(switch.changed_ms),
+    }
+
+
+def queued_to_json(queued: QueuedSymbol) -> dict[str, Any]:
+    """A symbol that the next run looks at, and who asked for it."""
+    return {"symbol": queued.symbol, "queued_at": format_instant(queued.queued_ms), "actor": queued.actor}
 
 
 def audit_event_to_json(event: AuditEvent) -> dict[str, Any]:

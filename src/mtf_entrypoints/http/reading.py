@@ -23,6 +23,7 @@ from mtf_entrypoints.http.problems import ProblemError, invalid
 
 AnyRequest = Request[Any, Any, Any]
 
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _JSON_TYPE = "application/json"
 
 
@@ -82,8 +83,10 @@ def _kind(value: object) -> str:
 class Fields:
     """Reads the fields of a flat document and notes what is wrong; `done` raises all of it together."""
 
-    def __init__(self, document: Mapping[str, Any], known: Question) -> None:
+    def __init__(self, document: Mapping[str, Any], known: Question, *, of_texts: bool = False) -> None:
+        """`of_texts`: the values come from a query string, where numbers and truths are texts."""
         self._document = document
+        self._of_texts = of_texts
         self._known = known
         self._problems: list[FieldProblem] = []
         for name in document:
@@ -109,6 +112,26 @@ class Fields:
             self._refuse(name, "a text")
             return ""
         return value.strip()
+
+    def words(self, name: str) -> str:
+        """A text of at most so many characters as the question says; its default when it is absent or wrong."""
+        question, text = self._known[name], self.text(name)
+        if len(text) > (question.max_length or len(text)):
+            self._refuse(name, f"a text of at most {question.max_length} characters")
+        return text or str(question.default)
+
+    def flag(self, name: str, *, required: bool = False) -> bool | None:
+        """True or false, which a query string writes as a text."""
+        value = self._document.get(name)
+        if value is None:
+            if required:
+                self._problems.append(FieldProblem(name, "is required"))
+            return None
+        value = _TRUTHS.get(value.lower(), value) if self._of_texts and isinstance(value, str) else value
+        if not isinstance(value, bool):
+            self._refuse(name, "true or false")
+            return None
+        return value
 
     def timeframe(self, name: str, *, required: bool = False) -> Timeframe | None:
         text = self.text(name, required=required)
@@ -142,21 +165,42 @@ class Fields:
         """Names separated by commas."""
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
 
-    def count(self, name: str) -> int:
+    def count(self, name: str) -> int | None:
         """A whole number within the bounds of the question; its default when it is absent or wrong."""
-        default, most, text = int(self._known[name].default or 1), int(self._known[name].maximum or 1), self.text(name)
-        if not text:
-            return default
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+        question, value = self._known[name], self._document.get(name)
+        if value is None:
+            return question.default
+        most = int(question.maximum or 1)
+        if self._of_texts and isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             self._refuse(name, f"a whole number within 1..{most}")
-            return default
-        return int(text)
+            return question.default
+        return value
+
+    def page_size(self) -> int:
+        """How many entries a page has: the field `limit`."""
+        return self.count("limit") or 1
+
+    def refuse(self, name: str, message: str) -> None:
+        """Notes what is wrong with a field beside the others."""
+        self._problems.append(FieldProblem(name, message))
 
     def _refuse(self, name: str, allowed: str) -> None:
         self._problems.append(FieldProblem(name, f"found {self._document[name]!r}; allowed is {allowed}"))
 
 
-def query_of(request: AnyRequest) -> dict[str, str]:
+def asked(request: AnyRequest, question: Question) -> Fields:
+    """The fields of a query string."""
+    return Fields(_query_of(request), question, of_texts=True)
+
+
+async def told(request: AnyRequest, question: Question) -> Fields:
+    """The fields of a body."""
+    return Fields(await read_body(request), question)
+
+
+def _query_of(request: AnyRequest) -> dict[str, str]:
     """The query string; a name that stands twice is refused."""
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():

@@ -19,7 +19,7 @@ from tests.integration.http.server import SMALL, serving
 
 FEW = evolve(SMALL, sandbox=SandboxOptions(universe_size=2))
 
-UNTOLD = {"symbols", "at", "names", "timeframe", "current_tf", "since"}
+UNTOLD = {"symbols", "symbol", "key", "name", "at", "names", "timeframe", "current_tf", "since", "minutes"}
 """Fields that may be well formed and yet fit no market, profile or other field: no schema can say which values do."""
 
 
@@ -92,6 +92,9 @@ def test_the_schemas_name_everything_that_the_service_answers(served: str) -> No
             ("get", "/mtf/status", {}),
             ("get", "/mtf/lock/status", {}),
             ("get", "/mtf/audit", {}),
+            ("post", "/mtf/kill", {}),
+            ("post", "/mtf/switches/BTCUSDT/queue", {}),
+            ("get", "/mtf/switches", {}),
             ("get", "/mtf/funnel", {}),
             ("get", f"/mtf/runs/{run_id}", {}),
             ("get", f"/mtf/verify/{run_id}", {}),

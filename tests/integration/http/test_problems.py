@@ -56,7 +56,7 @@ def test_every_wrong_field_is_named(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"dry_run": False}, "dry_run"),
+        ({"process_tp_sl": True}, "process_tp_sl"),
         ({"profile": "scalpr"}, "profile"),
         ({"exchange": "bitmart"}, "exchange"),
         ({"workers": 65}, "workers"),

@@ -171,6 +171,11 @@ _BLOCKING = record(
 _LOCK = record({"name": TEXT, "owner": TEXT, "expires_at": INSTANT})
 _AUDIT_EVENT = record({"time": INSTANT, "actor": TEXT, "action": TEXT, "subject": TEXT, "details": mapping(ANYTHING)})
 
+_SWITCH = record(
+    {"key": TEXT, "on": FLAG, "off": FLAG, "until": optional(INSTANT), "reason": TEXT, "changed_at": INSTANT}
+)
+_QUEUED = record({"symbol": SYMBOL, "queued_at": INSTANT, "actor": TEXT})
+
 COMPONENTS: Mapping[str, Schema] = {
     "Problem": record(
         {"type": TEXT, "title": TEXT, "status": COUNT, "detail": TEXT},
@@ -187,6 +192,8 @@ COMPONENTS: Mapping[str, Schema] = {
     "Blocking": _BLOCKING,
     "Lock": _LOCK,
     "AuditEvent": _AUDIT_EVENT,
+    "Switch": _SWITCH,
+    "QueuedSymbol": _QUEUED,
 }
 """Schemas that others refer to by name."""
 
@@ -207,6 +214,16 @@ STATUS = record(
 )
 LOCKS = record({"now": INSTANT, "locks": array(reference("Lock"))})
 AUDIT = record({"events": array(reference("AuditEvent")), "next": NEXT})
+SWITCH, QUEUED, LOCK = reference("Switch"), reference("QueuedSymbol"), reference("Lock")
+SWITCHES = record(
+    {
+        "now": INSTANT,
+        "kill_switch_on": FLAG,
+        "switches": array(SWITCH),
+        "next": NEXT,
+        "queued": array(QUEUED),
+    }
+)
 CONTRACTS_SYNCED = of_attrs(ContractSync, synced=None, synced_at=INSTANT)
 WHY = record(
     {

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from litestar.openapi.spec import Schema
 
-from mtf_core.run_request import OPTIONS, Form, Option
+from mtf_core.run_request import MAX_NAME_LENGTH, OPTIONS, Form, Option
 from mtf_core.runs.request import choices
 from mtf_core.symbols import SYMBOL_PATTERN
+from mtf_core.upkeep.operators import BY_HAND, MOST_MINUTES
 from mtf_entrypoints.http.openapi.schemas import (
     COUNT,
     FLAG,
@@ -98,3 +99,21 @@ FUNNEL: Question = {
     "profile": _OF_A_PROFILE,
 }
 AUDIT: Question = {"action": said(_NAME, "only events of this kind, such as switch_off"), **_PAGE}
+
+_WHO = replace(_NAME, description="who asks; kept in the audit trail", default="http", max_length=MAX_NAME_LENGTH)
+_REASON = replace(_NAME, description="why; kept with the switch", default=BY_HAND, max_length=MAX_NAME_LENGTH)
+SWITCHES: Question = {
+    "symbol": said(SYMBOL, "only the switches of this symbol"),
+    "off": said(FLAG, "only those that are off now, or only the others"),
+    "limit": said(bounded(1, 1000, 100), "how many on a page"),
+    "cursor": said(_NAME, "the `next` of the page before, to go on from there"),
+}
+SWITCH: Question = {
+    "on": said(FLAG, "true turns it on, always with a token; false turns it off"),
+    "minutes": said(bounded(1, MOST_MINUTES), "off for so long; none: until it is turned on"),
+    "reason": _REASON,
+    "requested_by": _WHO,
+}
+KILL: Question = {"reason": _REASON, "requested_by": _WHO}
+QUEUE: Question = {"requested_by": _WHO}
+RELEASE: Question = {"name": said(_NAME, "the lock, as /mtf/lock/status names it"), "requested_by": _WHO}

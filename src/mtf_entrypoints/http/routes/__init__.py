@@ -7,8 +7,9 @@ from litestar import HttpMethod, Response, Router, route
 from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY
 from mtf_entrypoints.http.routes.health import DOCS, HEALTH, PROVIDER_HEALTH
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
-from mtf_entrypoints.http.routes.operating import AUDIT, GET_SYNC, LOCKS, POST_SYNC
+from mtf_entrypoints.http.routes.operating import AUDIT, GET_SYNC, LOCKS, POST_SYNC, RELEASE
 from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
+from mtf_entrypoints.http.routes.switching import KILL, QUEUE, SWITCH, SWITCHES, UNKILL
 
 
 @route(["/api/mtf/run", "/api/mtf/sync-contracts"], http_method=[HttpMethod.OPTIONS], include_in_schema=False)
@@ -17,7 +18,7 @@ async def methods() -> Response[None]:
     return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
 
-_MTF = [STATUS, RUN, WHY, FUNNEL, VERIFY, LOCKS, AUDIT]
+_MTF = [STATUS, RUN, WHY, FUNNEL, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
 
 ROUTES = [
     methods,

@@ -15,7 +15,7 @@ from mtf_entrypoints.documents import lock_to_json, run_to_json
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import documented
 from mtf_entrypoints.http.problems import ProblemError, invalid
-from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of
+from mtf_entrypoints.http.reading import AnyRequest, asked
 from mtf_entrypoints.http.service import service_of
 
 _STORED = ("not_found", "dependency_down")
@@ -28,8 +28,8 @@ _STORED = ("not_found", "dependency_down")
 )
 async def status(request: AnyRequest) -> dict[str, Any]:
     """The newest runs first; `next`, given back as `cursor`, pages further back."""
-    fields = Fields(query_of(request), questions.STATUS)
-    profile, limit, cursor = fields.text("profile"), fields.count("limit"), fields.text("cursor")
+    fields = asked(request, questions.STATUS)
+    profile, limit, cursor = fields.text("profile"), fields.page_size(), fields.text("cursor")
     before_ms = fields.instant("before")
     fields.done()
     environment = service_of(request).environment
@@ -55,7 +55,7 @@ async def status(request: AnyRequest) -> dict[str, Any]:
 )
 async def run(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """What was asked, with which configuration and code, and the report."""
-    Fields(query_of(request), questions.NOTHING).done()
+    asked(request, questions.NOTHING).done()
     record = await service_of(request).environment.stores.runs.run(run_id)
     if record is None:
         raise _no_run(run_id)
@@ -69,7 +69,7 @@ async def run(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
 )
 async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """The symbol's record in a run, with the whole trace."""
-    fields = Fields(query_of(request), questions.WHY)
+    fields = asked(request, questions.WHY)
     run_id = fields.text("run")
     fields.done()
     answer = await why(service_of(request).environment.stores.runs, symbol, run_id or None)
@@ -85,7 +85,7 @@ async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> dict[str, An
 )
 async def funnel_of(request: AnyRequest) -> dict[str, Any]:
     """How many symbols reach each stage, what stops the rest, and which conditions stand in the way."""
-    fields = Fields(query_of(request), questions.FUNNEL)
+    fields = asked(request, questions.FUNNEL)
     run_id, since_ms, profile = fields.text("run"), fields.instant("since"), fields.text("profile")
     fields.done()
     if run_id and since_ms is not None:
@@ -103,7 +103,7 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
 )
 async def verify(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """Every difference between what was recorded and what the same candles and configuration give now."""
-    Fields(query_of(request), questions.NOTHING).done()
+    asked(request, questions.NOTHING).done()
     answer = await verify_run(service_of(request).environment.stores, run_id)
     if answer is None:
         raise _no_run(run_id)

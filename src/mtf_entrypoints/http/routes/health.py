@@ -11,7 +11,7 @@ from mtf_entrypoints.health import check_everything
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import Access, documented
 from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
-from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of
+from mtf_entrypoints.http.reading import AnyRequest, asked
 from mtf_entrypoints.http.service import service_of
 
 
@@ -22,7 +22,7 @@ from mtf_entrypoints.http.service import service_of
 )
 async def provider_health(request: AnyRequest) -> Response[dict[str, Any]]:
     """200 when all are well, 503 when one is not; the document is the same."""
-    Fields(query_of(request), questions.NOTHING).done()
+    asked(request, questions.NOTHING).done()
     document = health_to_json(await check_everything(service_of(request).container))
     return Response(document, status_code=200 if document["ok"] else 503)
 

@@ -20,7 +20,7 @@ from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import documented
 from mtf_entrypoints.http.openapi.schemas import TIMEFRAME
 from mtf_entrypoints.http.problems import invalid
-from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body
+from mtf_entrypoints.http.reading import AnyRequest, Fields, asked, told
 from mtf_entrypoints.http.service import service_of
 
 _PROBLEMS = ("not_found", "configuration", "dependency_down")
@@ -35,7 +35,7 @@ _PROBLEMS = ("not_found", "configuration", "dependency_down")
 )
 async def indicators(symbol: FromPath[str], tf: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """Features of the last closed candle."""
-    path, fields = Fields({"tf": tf}, {"tf": TIMEFRAME}), Fields(query_of(request), questions.INDICATORS)
+    path, fields = Fields({"tf": tf}, {"tf": TIMEFRAME}), asked(request, questions.INDICATORS)
     timeframe = path.timeframe("tf", required=True)
     at_ms, names, profile = fields.instant("at"), fields.names("names"), fields.text("profile")
     path.done()
@@ -52,7 +52,7 @@ async def indicators(symbol: FromPath[str], tf: FromPath[str], request: AnyReque
 @get("/api/conditions", summary="The catalogue of conditions", operation_class=documented(answers.CONDITIONS))
 async def conditions(request: AnyRequest) -> dict[str, Any]:
     """Every built-in condition with its parameters."""
-    Fields(query_of(request), questions.NOTHING).done()
+    asked(request, questions.NOTHING).done()
     return {"conditions": catalogue_to_json()}
 
 
@@ -64,7 +64,7 @@ async def conditions(request: AnyRequest) -> dict[str, Any]:
 )
 async def explain(request: AnyRequest) -> dict[str, Any]:
     """The tree of conditions with a symbol's values; with `timeframe`, of that one alone."""
-    fields = Fields(await read_body(request), questions.EXPLAIN)
+    fields = await told(request, questions.EXPLAIN)
     symbol, timeframe = fields.text("symbol", required=True), fields.timeframe("timeframe")
     profile, at_ms = fields.text("profile"), fields.instant("at")
     fields.done()
@@ -87,7 +87,7 @@ async def explain(request: AnyRequest) -> dict[str, Any]:
 )
 async def plan(request: AnyRequest) -> dict[str, Any]:
     """The plan with every step, or why there is none. Nothing is sent."""
-    fields = Fields(await read_body(request), questions.PLAN)
+    fields = await told(request, questions.PLAN)
     symbol, side = fields.text("symbol", required=True), fields.side("side")
     timeframe = fields.timeframe("timeframe", required=True)
     profile, at_ms = fields.text("profile"), fields.instant("at")

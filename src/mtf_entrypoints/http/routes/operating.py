@@ -7,11 +7,11 @@ from typing import Any
 from litestar import get, post
 
 from mtf_core.market import format_instant
-from mtf_core.upkeep import sync_contracts
+from mtf_core.upkeep import list_locks, release_lock, sync_contracts
 from mtf_entrypoints.documents import audit_event_to_json, contract_sync_to_json, lock_to_json
 from mtf_entrypoints.http.openapi import answers, questions
-from mtf_entrypoints.http.openapi.documented import documented
-from mtf_entrypoints.http.reading import AnyRequest, Fields, query_of, read_body
+from mtf_entrypoints.http.openapi.documented import Access, documented
+from mtf_entrypoints.http.reading import AnyRequest, asked, told
 from mtf_entrypoints.http.service import service_of
 
 _DOWN = ("dependency_down",)
@@ -20,10 +20,28 @@ _DOWN = ("dependency_down",)
 @get("/mtf/lock/status", summary="What is locked", operation_class=documented(answers.LOCKS, problems=_DOWN))
 async def locks(request: AnyRequest) -> dict[str, Any]:
     """Every lock that has not expired, with its owner: a run's id for the locks of runs and their symbols."""
-    Fields(query_of(request), questions.NOTHING).done()
+    asked(request, questions.NOTHING).done()
     environment = service_of(request).environment
-    held = await environment.locks.held()
+    held = await list_locks(environment)
     return {"now": format_instant(environment.wall.now_ms()), "locks": [lock_to_json(lock) for lock in held]}
+
+
+@post(
+    "/mtf/lock/force-release",
+    status_code=200,
+    summary="Take a lock from its owner",
+    operation_class=documented(
+        answers.LOCK, body=questions.RELEASE, required=("name",), problems=_DOWN, access=Access.TOKEN
+    ),
+)
+async def release(request: AnyRequest) -> dict[str, Any]:
+    """The owner can neither renew it nor store under it; the answer is the lock as it was. Always with a token."""
+    fields = await told(request, questions.RELEASE)
+    name, actor = fields.text("name", required=True), fields.words("requested_by")
+    fields.done()
+    service = service_of(request)
+    service.require_token()
+    return lock_to_json(await release_lock(service.environment, name, actor))
 
 
 @get(
@@ -33,8 +51,8 @@ async def locks(request: AnyRequest) -> dict[str, Any]:
 )
 async def audit(request: AnyRequest) -> dict[str, Any]:
     """Who did what, the newest first; `next`, given back as `cursor`, pages further back."""
-    fields = Fields(query_of(request), questions.AUDIT)
-    action, limit, cursor = fields.text("action"), fields.count("limit"), fields.text("cursor")
+    fields = asked(request, questions.AUDIT)
+    action, limit, cursor = fields.text("action"), fields.page_size(), fields.text("cursor")
     before_ms = fields.instant("before")
     fields.done()
     trail = service_of(request).environment.stores.audit
@@ -43,7 +61,7 @@ async def audit(request: AnyRequest) -> dict[str, Any]:
 
 
 async def _synchronised(request: AnyRequest) -> dict[str, Any]:
-    Fields(query_of(request), questions.NOTHING).done()
+    asked(request, questions.NOTHING).done()
     return contract_sync_to_json(await sync_contracts(service_of(request).environment))
 
 
@@ -65,8 +83,8 @@ async def get_sync(request: AnyRequest) -> dict[str, Any]:
 )
 async def post_sync(request: AnyRequest) -> dict[str, Any]:
     """Replaces the stored contracts by the exchange's list."""
-    Fields(await read_body(request), questions.NOTHING).done()
+    (await told(request, questions.NOTHING)).done()
     return await _synchronised(request)
 
 
-LOCKS, AUDIT, GET_SYNC, POST_SYNC = locks, audit, get_sync, post_sync
+LOCKS, RELEASE, AUDIT, GET_SYNC, POST_SYNC = locks, release, audit, get_sync, post_sync

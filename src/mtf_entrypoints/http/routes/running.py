@@ -12,7 +12,7 @@ from mtf_entrypoints.http.openapi.documented import documented
 from mtf_entrypoints.http.reading import AnyRequest, read_body
 from mtf_entrypoints.http.service import Service, service_of
 
-_PROBLEMS = ("run_lock_held", "configuration", "dependency_down")
+_PROBLEMS = ("token_not_configured", "run_lock_held", "configuration", "dependency_down")
 
 
 @post(
@@ -38,9 +38,9 @@ async def get_run(request: AnyRequest) -> dict[str, Any]:
 
 
 async def _run(service: Service, document: dict[str, Any]) -> dict[str, Any]:
-    order = parse_request(document)
-    if not order.dry_run:
+    if document.get("dry_run") is False:
         service.require_token()
+    order = parse_request(document)
     service.check_profile_name(order.profile)
     service.check_instant(order.at_ms)
     report = await service.orchestrator.run(order)

@@ -1,0 +1,114 @@
+"""What operators do over HTTP: audited, and with a token where it lets something happen again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from attrs import evolve
+
+from tests.integration.http.server import SMALL, serving
+from tests.integration.http.test_problems import problem
+
+TOKEN = {"authorization": "Bearer correct-horse"}
+
+
+@pytest.fixture(scope="module")
+def trusted() -> Iterator[httpx.Client]:
+    """A service with a token, and a client that has it."""
+    with (
+        serving(evolve(SMALL, api_token="correct-horse")) as url,
+        httpx.Client(base_url=url, timeout=60, headers=TOKEN) as client,
+    ):
+        client.post("/api/mtf/sync-contracts")
+        yield client
+
+
+def trail(client: httpx.Client) -> list[tuple[str, str, str]]:
+    events = client.get("/mtf/audit").json()["events"]
+    return [(event["actor"], event["action"], event["subject"]) for event in events]
+
+
+def reasons(client: httpx.Client, *symbols: str) -> set[str | None]:
+    report = client.post("/api/mtf/run", json={"profile": "regular", "symbols": list(symbols)}).json()
+    return {result["reason"] for result in report["results"].values()}
+
+
+def test_the_kill_switch_is_thrown_and_lifted(trusted: httpx.Client) -> None:
+    killed = trusted.post("/mtf/kill", json={"reason": "news", "requested_by": "anna"}).json()
+    assert (killed["key"], killed["off"], killed["until"], killed["reason"]) == ("global", True, None, "news")
+    assert trusted.get("/mtf/switches").json()["kill_switch_on"]
+    assert reasons(trusted, "DOGEUSDT") == {"kill_switch_on"}
+    assert trusted.post("/mtf/unkill").json()["off"] is False
+    assert not trusted.get("/mtf/switches").json()["kill_switch_on"]
+    assert trail(trusted)[:2] == [("http", "switch_on", "global"), ("anna", "switch_off", "global")]
+
+
+def test_a_symbol_is_switched_off_for_a_while_and_on_again(trusted: httpx.Client) -> None:
+    off = trusted.post("/mtf/switches/BTCUSDT", json={"on": False, "minutes": 30}).json()
+    assert (off["off"], off["until"]) == (True, "2026-02-01T13:30:00Z")
+    assert reasons(trusted, "BTCUSDT") == {"symbol_switched_off"}
+    assert [each["key"] for each in trusted.get("/mtf/switches", params={"off": "true"}).json()["switches"]] == [
+        "BTCUSDT"
+    ]
+    assert trusted.post("/mtf/switches/BTCUSDT", json={"on": True}).json()["off"] is False
+    assert "symbol_switched_off" not in reasons(trusted, "BTCUSDT")
+
+
+def test_switches_are_paged_and_chosen(trusted: httpx.Client) -> None:
+    for key in ("ETHUSDT", "ETHUSDT:5m", "SOLUSDT"):
+        trusted.post(f"/mtf/switches/{key}", json={"on": False})
+    first = trusted.get("/mtf/switches", params={"off": "true", "limit": 2}).json()
+    rest = trusted.get("/mtf/switches", params={"off": "true", "limit": 2, "cursor": first["next"]}).json()
+    assert [each["key"] for each in first["switches"] + rest["switches"]] == ["ETHUSDT", "ETHUSDT:5m", "SOLUSDT"]
+    assert rest["next"] is None
+    of_one = trusted.get("/mtf/switches", params={"symbol": "ETHUSDT"}).json()["switches"]
+    assert [each["key"] for each in of_one] == ["ETHUSDT", "ETHUSDT:5m"]
+
+
+def test_a_symbol_waits_for_the_next_run(trusted: httpx.Client) -> None:
+    queued = trusted.post("/mtf/switches/ADAUSDT/queue", json={"requested_by": "anna"}).json()
+    assert (queued["symbol"], queued["actor"]) == ("ADAUSDT", "anna")
+    assert [each["symbol"] for each in trusted.get("/mtf/switches").json()["queued"]] == ["ADAUSDT"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/mtf/switches/NOPEUSDT", {"on": False}, "key"),
+        ("/mtf/switches/BTCUSDT:7m", {"on": False}, "key"),
+        ("/mtf/switches/BTCUSDT", {}, "on"),
+        ("/mtf/switches/BTCUSDT", {"on": "false"}, "on"),
+        ("/mtf/switches/BTCUSDT", {"on": False, "minutes": 0}, "minutes"),
+        ("/mtf/switches/BTCUSDT", {"on": True, "minutes": 5}, "minutes"),
+        ("/mtf/switches/BTCUSDT", {"on": False, "reason": "busy"}, "reason"),
+        ("/mtf/switches/NOPEUSDT/queue", {}, "symbol"),
+        ("/mtf/kill", {"why": "x"}, "why"),
+        ("/mtf/lock/force-release", {"name": "run:nobody"}, "name"),
+        ("/mtf/lock/force-release", {}, "name"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_its_field(
+    trusted: httpx.Client, path: str, body: dict[str, Any], field: str
+) -> None:
+    assert [error["field"] for error in problem(trusted.post(path, json=body), 422)["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/mtf/run", {"dry_run": False}),
+        ("/mtf/switches/BTCUSDT", {"on": True}),
+        ("/mtf/switches/global", {"on": True}),
+        ("/mtf/unkill", {}),
+        ("/mtf/lock/force-release", {"name": "run:x"}),
+    ],
+)
+def test_what_lets_something_happen_is_never_done_without_a_token(
+    client: httpx.Client, path: str, body: dict[str, Any]
+) -> None:
+    """On loopback, where the service has none: the other direction is open."""
+    assert problem(client.post(path, json=body), 403)["type"] == "urn:mtf:problem:token_not_configured"
+    assert client.post("/mtf/switches/BTCUSDT", json={"on": False, "minutes": 1}).status_code == 200
