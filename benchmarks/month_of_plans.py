@@ -2,10 +2,11 @@
 
 Every minute is decided as a live run would decide it, with the candles that were closed by then; each READY minute is
 planned on the contract, book and balance that the sandbox shows. Guards of a run (open positions, switches) are not
-asked, so one opportunity that stays READY for several minutes counts as often; the last column counts it once.
+asked, so one opportunity that stays READY for several minutes counts as often; its own column counts it once. With
+`--every N` only each N-th of the READY minutes is planned, and the number of all of them is an estimate.
 
     python benchmarks/month_of_plans.py                                       # a small sample of the generated market
-    python benchmarks/month_of_plans.py --symbols 30 --days 10
+    python benchmarks/month_of_plans.py --symbols 30 --days 10 --every 10
     python benchmarks/month_of_plans.py --candles BTCUSDT=btc-1m.csv.gz       # your own minutes
 """
 
@@ -110,13 +111,22 @@ class Tally:
     """What came of one profile."""
 
     minutes: int = 0
+    candidates: int = 0
+    """Minutes that are READY at some spread."""
+    looked_at: int = 0
     ready: int = 0
+    """Of the minutes looked at."""
     plans: int = 0
     skips: Counter[str] = field(factory=Counter)
     opportunities: set[str] = field(factory=set)
     planned: set[str] = field(factory=set)
     others: Counter[str] = field(factory=Counter)
     """Minutes that are not READY, by reason."""
+
+    @property
+    def all_ready(self) -> int:
+        """READY minutes; an estimate where not every candidate was looked at."""
+        return round(self.candidates * self.ready / max(1, self.looked_at))
 
     def add(self, key: str, outcome: mtf.OrderPlan | mtf.Skip) -> None:
         """A READY minute of the opportunity `key`, and its plan."""
@@ -135,6 +145,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--symbols", type=int, default=3, help="generated symbols (3)")
     parser.add_argument("--days", type=int, default=1, help="generated days (1)")
+    parser.add_argument("--every", type=int, default=1, help="plan each N-th READY minute of a symbol (1)")
     parser.add_argument("--profile", action="append", help="default: the four shipped ones")
     arguments = parser.parse_args()
     source: Source = (
@@ -151,15 +162,18 @@ def main() -> None:
             needs = {**compiled.plan_needs, **compiled.needs}
             for symbol in source.symbols:
                 progress.update(task, description=f"{name} {symbol}")
-                _count(source, profile, needs, symbol, tally)
+                _count(source, profile, needs, symbol, tally, arguments.every)
                 progress.advance(task)
-    _print(tallies, source, console)
+    _print(tallies, source, arguments.every, console)
 
 
-def _count(source: Source, profile: Profile, needs: Needs, symbol: str, tally: Tally) -> None:
+def _count(source: Source, profile: Profile, needs: Needs, symbol: str, tally: Tally, every: int) -> None:
     """Adds one symbol's minutes."""
     candles = source.candles(symbol, needs)
-    for at_ms in _candidates(source, profile, symbol, candles, tally):
+    candidates = _candidates(source, profile, symbol, candles, tally)
+    tally.candidates += len(candidates)
+    for at_ms in candidates[::every]:
+        tally.looked_at += 1
         facts = source.facts(symbol, at_ms)
         spread_bps = float(facts.quote.book.spread_ratio) * 10_000
         decision = mtf.decide(profile, symbol=symbol, candles=candles, at=at_ms, spread_bps=spread_bps)
@@ -201,16 +215,18 @@ def _candidates(
     return [int(at_ms) for at_ms in instants[ready & decided]]
 
 
-def _print(tallies: Mapping[str, Tally], source: Source, console: Console) -> None:
+def _print(tallies: Mapping[str, Tally], source: Source, every: int, console: Console) -> None:
     more = f" and {len(source.symbols) - 5} more" if len(source.symbols) > 5 else ""
     console.print(f"{', '.join(source.symbols[:5])}{more}")
-    table = Table("profile", "minutes", "READY", "plans", "skips", "opportunities", "not READY, most by")
+    about = "about " if every > 1 else ""
+    table = Table("profile", "minutes", "READY", "looked at", "plans", "skips", "opportunities", "not READY, most by")
     for name, tally in tallies.items():
         reason, count = next(iter(tally.others.most_common(1)), ("none", 0))
         table.add_row(
             name,
             f"{tally.minutes:,}",
-            f"{tally.ready:,}\n{tally.ready / max(1, tally.minutes):.2%}",
+            f"{about}{tally.all_ready:,}\n{tally.all_ready / max(1, tally.minutes):.2%}",
+            f"{tally.ready:,}",
             f"{tally.plans:,}\n{tally.plans / max(1, tally.ready):.1%}",
             "\n".join(f"{count:,} {reason}" for reason, count in tally.skips.most_common()) or "none",
             f"{len(tally.opportunities):,}\n{len(tally.planned):,} planned",
