@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
 from sqlalchemy import ColumnElement, Row, Select, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.counters import next_number
 from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.documents import compressed, decompressed
 from mtf_adapters.sql.locks import check_fence
 from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
-from mtf_adapters.sql.schema import runs
+from mtf_adapters.sql.schema import run_blocks, runs
 from mtf_adapters.sql.upserts import insert_new
 from mtf_core.ports import Acquired, StoreError
-from mtf_core.records import DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord, RunStatus
+from mtf_core.records import (
+    DecisionRecord,
+    JsonObject,
+    Page,
+    RunCounts,
+    RunRecord,
+    RunStatus,
+    RunTally,
+    Seal,
+    SealCheck,
+    UnreadableRecordError,
+)
+from mtf_core.records.older import inputs_of_version_1, trace_of_version_1
+from mtf_core.records.packed import Unpacked, pack
+from mtf_core.records.seal import sealed
 
 Columns = TypeVar("Columns", bound=tuple[object, ...])
 
 _RUN_COLUMNS = tuple(runs.c[field.name] for field in attrs.fields(RunRecord))
-_SUMMARY_COLUMNS = tuple(decision_table.c[field.name] for field in attrs.fields(DecisionSummary))
-_DETAILS = ("result", "inputs", "trace")
-_DECISION_COLUMNS = tuple(
-    (detail_table if field.name in _DETAILS else decision_table).c[field.name] for field in attrs.fields(DecisionRecord)
-)
-_DECISION_AND_DETAILS = decision_table.join(
-    detail_table,
-    (detail_table.c.namespace == decision_table.c.namespace)
-    & (detail_table.c.run_id == decision_table.c.run_id)
-    & (detail_table.c.symbol == decision_table.c.symbol),
-)
-_RUNS_PER_STEP = 20
+_SEALED_COLUMNS = _RUN_COLUMNS
+_SHORT = ("run_id", "symbol", "status", "reason", "side", "execution_timeframe", "decision_key")
+_SHORT_COLUMNS = tuple(decision_table.c[name] for name in _SHORT)
+_TALLY = ("run_id", "profile", "instant_ms", "started_ms", "counts")
+_RUNS_PER_STEP = 200
 
 
 class SqlRunStore:
@@ -58,39 +67,97 @@ class SqlRunStore:
             sequence = await next_number(connection, "runs")
             await connection.execute(insert(runs), self._row(_run_row(run) | {"sequence": sequence}))
 
-    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord], fence: Acquired | None = None) -> None:
-        """Stores the end of a run and all its decisions in one transaction; a run ends once.
+    async def finish(
+        self,
+        run: RunRecord,
+        decisions: Sequence[DecisionRecord],
+        fence: Acquired | None = None,
+        counts: RunCounts | None = None,
+    ) -> None:
+        """Stores the end of a run, all its decisions and their seal in one transaction; a run ends once.
 
         Raises `LockLostError`, and stores nothing, when the lock `fence` is no longer its owner's.
         """
         strangers = sorted({decision.run_id for decision in decisions} - {run.run_id})
         if strangers:
             raise StoreError(f"run {run.run_id} cannot end with decisions of {', '.join(strangers)}")
-        detail_rows = [self._row(_details(decision)) for decision in decisions]
+        rows = [self._row(_short(decision)) for decision in decisions]
+        try:
+            block = pack(decisions)
+        except ValueError as error:
+            raise StoreError(f"the decisions of run {run.run_id} cannot be stored: {error}") from error
+        columns = _run_row(run)
         running = self._is_run(run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
         async with self._database.writing() as connection:
             if fence is not None:
                 await check_fence(connection, fence)
-            ended = await connection.execute(update(runs).where(running).values(self._row(_run_row(run))))
+            number = await next_number(connection, "seals")  # from here on, runs end one after the other
+            seal = sealed(columns, [_sealed_row(row) for row in rows], block, *await self._newest_seal(connection))
+            numbered = {"seal_number": number, "counts": counts and counts.to_bytes()}
+            values = self._row(columns) | _seal_row(seal) | numbered
+            ended = await connection.execute(update(runs).where(running).values(values))
             if ended.rowcount != 1:
                 raise StoreError(f"run {run.run_id} cannot end: it has not started, or has ended before")
             if decisions:
                 query = select(runs.c.sequence).where(self._is_run(run.run_id))
-                sequence = (await connection.execute(query)).scalar_one()
-                rows = [self._row(_short(decision, sequence)) for decision in decisions]
-                await connection.execute(insert(decision_table), rows)
-                await connection.execute(insert(detail_table), detail_rows)
+                place = {"run_sequence": (await connection.execute(query)).scalar_one()}
+                await connection.execute(insert(decision_table), [row | place for row in rows])
+                await connection.execute(insert(run_blocks), self._row({"run_id": run.run_id, "content": block}))
+
+    async def _newest_seal(self, connection: AsyncConnection) -> tuple[str | None, str | None]:
+        """The run that was sealed last, and its seal."""
+        query = (
+            select(runs.c.run_id, runs.c.seal)
+            .where(runs.c.namespace == self._namespace, runs.c.seal.is_not(None))
+            .order_by(runs.c.seal_number.desc())
+            .limit(1)
+        )
+        row = (await connection.execute(query)).one_or_none()
+        return (None, None) if row is None else (row.run_id, row.seal)
+
+    async def seal(self, run_id: str) -> SealCheck | None:
+        """The run's seal beside what its rows give now; None for a run that has none."""
+        columns = (*_SEALED_COLUMNS, runs.c.seal, runs.c.seal_number, runs.c.seal_before, runs.c.run_before)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(*columns).where(self._is_run(run_id)))).one_or_none()
+            if row is None or row.seal is None:
+                return None
+            block = await self._block(connection, run_id)
+            query = select(*_SHORT_COLUMNS).where(self._of_run(run_id))
+            rows = [dict(one._mapping) for one in (await connection.execute(query)).all()]
+            before = select(runs.c.seal).where(self._is_run(row.run_before or ""))
+            before_now = (await connection.execute(before)).scalar_one_or_none()
+            older = select(runs.c.run_id).where(
+                runs.c.namespace == self._namespace, runs.c.seal_number < row.seal_number
+            )
+            older_runs = (await connection.execute(older.limit(1))).one_or_none() is not None
+        recorded = Seal(row.seal, row.run_before, row.seal_before)
+        values = {column.name: row._mapping[column] for column in _SEALED_COLUMNS}
+        now = sealed(
+            values, [_sealed_row(one) for one in rows], _block_or_empty(block), recorded.before_run_id, recorded.before
+        )
+        return SealCheck(recorded, now.digest, before_now, older_runs)
 
     async def run(self, run_id: str) -> RunRecord | None:
-        query = select(*_RUN_COLUMNS).where(self._is_run(run_id))
+        """The run with its whole report."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-            return None if row is None else _run(row)
+            row = (await connection.execute(select(*_RUN_COLUMNS).where(self._is_run(run_id)))).one_or_none()
+            if row is None:
+                return None
+            block = await self._block(connection, run_id)
+        run = _run(row)
+        if run.report is None or "results" in run.report:
+            return run
+        try:
+            results = Unpacked.of(_block_or_empty(block)).results
+        except UnreadableRecordError:
+            results = {}
+        return attrs.evolve(run, report=_with_results(run.report, results))
 
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
-        """The newest runs first, in the order in which the store saw them start, whatever a clock said."""
+        """The newest runs first, in the order in which the store saw them start; reports without results."""
         query = self._newest_first(select(*_RUN_COLUMNS), profile, before_ms).limit(max(limit, 0))
         async with self._database.reading() as connection:
             return tuple(_run(row) for row in (await connection.execute(query)).all())
@@ -98,7 +165,7 @@ class SqlRunStore:
     async def history(
         self, limit: int, cursor: str | None = None, *, profile: str | None = None, before_ms: int | None = None
     ) -> Page[RunRecord]:
-        """A page of at least one run, in the order of `latest`; raises `InvalidCursorError`."""
+        """A page of at least one run, in the order of `latest`, without results; raises `InvalidCursorError`."""
         refuse_empty(limit)
         numbered: Select[Any] = select(*_RUN_COLUMNS, runs.c.sequence)
         query = self._newest_first(numbered, profile, before_ms).limit(limit + 1)
@@ -109,39 +176,65 @@ class SqlRunStore:
         follows = str(rows[limit - 1].sequence) if len(rows) > limit else None
         return Page(tuple(_run(row) for row in rows[:limit]), follows)
 
-    async def reasons_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[DecisionSummary]:
-        """What became of each symbol in each run that started at or after an instant: newest run first, by symbol."""
-        query = self._newest_first(select(runs.c.run_id), profile).where(runs.c.started_ms >= since_ms)
-        async with self._database.reading() as connection:
-            run_ids = (await connection.execute(query)).scalars().all()
-        # Each step is a transaction of its own: none is open while the caller works with what it got.
-        for start in range(0, len(run_ids), _RUNS_PER_STEP):
-            for summary in await self._summaries(run_ids[start : start + _RUNS_PER_STEP]):
-                yield summary
-
-    async def _summaries(self, run_ids: Sequence[str]) -> list[DecisionSummary]:
-        query = select(*_SUMMARY_COLUMNS).where(
-            decision_table.c.namespace == self._namespace, decision_table.c.run_id.in_(run_ids)
-        )
-        async with self._database.reading() as connection:
-            found = [DecisionSummary(*row) for row in (await connection.execute(query)).all()]
-        place = {run_id: number for number, run_id in enumerate(run_ids)}
-        return sorted(found, key=lambda summary: (place[summary.run_id], summary.symbol))
+    async def tallies_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[RunTally]:
+        """What was counted of each finished run that started at or after an instant, the newest run first."""
+        finished = (runs.c.started_ms >= since_ms) & (runs.c.status == RunStatus.FINISHED.value)
+        tallies: Select[Any] = select(*(runs.c[name] for name in _TALLY), runs.c.sequence)
+        query = self._newest_first(tallies, profile).where(finished)
+        last: int | None = None
+        while True:
+            # Each step is a transaction of its own: none is open while the caller works with what it got.
+            step = query.limit(_RUNS_PER_STEP)
+            if last is not None:
+                step = step.where(runs.c.sequence < last)
+            async with self._database.reading() as connection:
+                rows = (await connection.execute(step)).all()
+            for row in rows:
+                yield _tally(row)
+            if len(rows) < _RUNS_PER_STEP:
+                return
+            last = rows[-1].sequence
 
     async def decisions(self, run_id: str) -> tuple[DecisionRecord, ...]:
         """All decisions of a run, sorted by symbol."""
-        found = await self._decisions(self._select_decisions().where(decision_table.c.run_id == run_id))
-        return tuple(sorted(found, key=lambda decision: decision.symbol))
+        query = select(*_SHORT_COLUMNS).where(self._of_run(run_id))
+        return tuple(sorted(await self._decisions(query, run_id), key=lambda decision: decision.symbol))
 
     async def decision(self, run_id: str, symbol: str) -> DecisionRecord | None:
-        wanted = (decision_table.c.run_id == run_id) & (decision_table.c.symbol == symbol)
-        return next(iter(await self._decisions(self._select_decisions().where(wanted))), None)
+        query = select(*_SHORT_COLUMNS).where(self._of_run(run_id), decision_table.c.symbol == symbol)
+        return next(iter(await self._decisions(query, run_id, symbol)), None)
 
     async def last_decision(self, symbol: str) -> DecisionRecord | None:
         """The symbol's decision in the newest run that had it."""
-        newest_first = decision_table.c.run_sequence.desc()
-        query = self._select_decisions().where(decision_table.c.symbol == symbol).order_by(newest_first).limit(1)
-        return next(iter(await self._decisions(query)), None)
+        query = select(decision_table.c.run_id).where(
+            decision_table.c.namespace == self._namespace, decision_table.c.symbol == symbol
+        )
+        async with self._database.reading() as connection:
+            run_id = (
+                await connection.execute(query.order_by(decision_table.c.run_sequence.desc()).limit(1))
+            ).scalar_one_or_none()
+        return None if run_id is None else await self.decision(run_id, symbol)
+
+    async def _decisions(
+        self, query: Select[tuple[object, ...]], run_id: str, symbol: str | None = None
+    ) -> list[DecisionRecord]:
+        """The selected rows of a run with what its block, or its rows of version 1, hold of them."""
+        async with self._database.reading() as connection:
+            records = [_record(row) for row in (await connection.execute(query)).all()]
+            block = await self._block(connection, run_id)
+            if block is None:
+                details = select(detail_table).where(
+                    detail_table.c.namespace == self._namespace, detail_table.c.run_id == run_id
+                )
+                if symbol is not None:
+                    details = details.where(detail_table.c.symbol == symbol)
+                older = {row.symbol: row for row in (await connection.execute(details)).all()}
+                return [_completed_from_version_1(record, older.get(record.symbol)) for record in records]
+        try:
+            unpacked = Unpacked.of(block)
+        except UnreadableRecordError as error:
+            return [attrs.evolve(record, unreadable=str(error)) for record in records]
+        return [unpacked.completed(record) for record in records]
 
     async def document(self, digest: str) -> JsonObject | None:
         """The document stored under a digest."""
@@ -149,8 +242,8 @@ class SqlRunStore:
             query = select(document_table.c.content).where(document_table.c.digest == digest)
             return (await connection.execute(query)).scalar_one_or_none()
 
-    def _row(self, values: dict[str, object]) -> dict[str, object]:
-        return values | {"namespace": self._namespace}
+    def _row(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {**values, "namespace": self._namespace}
 
     def _newest_first(
         self, query: Select[Columns], profile: str | None, before_ms: int | None = None
@@ -165,17 +258,23 @@ class SqlRunStore:
     def _is_run(self, run_id: str) -> ColumnElement[bool]:
         return (runs.c.namespace == self._namespace) & (runs.c.run_id == run_id)
 
-    def _select_decisions(self) -> Select[tuple[object, ...]]:
-        query = select(*_DECISION_COLUMNS).select_from(_DECISION_AND_DETAILS)
-        return query.where(decision_table.c.namespace == self._namespace)
+    def _of_run(self, run_id: str) -> ColumnElement[bool]:
+        return (decision_table.c.namespace == self._namespace) & (decision_table.c.run_id == run_id)
 
-    async def _decisions(self, query: Select[tuple[object, ...]]) -> list[DecisionRecord]:
-        async with self._database.reading() as connection:
-            return [_decision(row) for row in (await connection.execute(query)).all()]
+    async def _block(self, connection: AsyncConnection, run_id: str) -> bytes | None:
+        query = select(run_blocks.c.content).where(
+            run_blocks.c.namespace == self._namespace, run_blocks.c.run_id == run_id
+        )
+        block: bytes | None = (await connection.execute(query)).scalar_one_or_none()
+        return block
 
 
-def _run_row(run: RunRecord) -> dict[str, object]:
-    return attrs.asdict(run, recurse=False) | {"status": run.status.value}
+def _run_row(run: RunRecord) -> dict[str, Any]:
+    """The columns of a run. The symbols' results stand in the block, not in the report."""
+    row = attrs.asdict(run, recurse=False) | {"status": run.status.value}
+    if run.report is not None:
+        row["report"] = {name: part for name, part in run.report.items() if name != "results"}
+    return row
 
 
 def _run(row: Row[tuple[object, ...]]) -> RunRecord:
@@ -183,24 +282,57 @@ def _run(row: Row[tuple[object, ...]]) -> RunRecord:
     return RunRecord(**(values | {"status": RunStatus(values["status"])}))
 
 
-def _short(decision: DecisionRecord, run_sequence: int) -> dict[str, object]:
-    row = attrs.asdict(decision, recurse=False, filter=lambda field, _: field.name not in _DETAILS)
-    return row | {"run_sequence": run_sequence}
+def _with_results(report: JsonObject, results: Mapping[str, JsonObject]) -> dict[str, Any]:
+    """The report with its results where they stand in one: after the summary."""
+    whole: dict[str, Any] = {}
+    for name, part in report.items():
+        whole[name] = part
+        if name == "summary":
+            whole["results"] = dict(results)
+    return whole | {"results": dict(results)}
 
 
-def _details(decision: DecisionRecord) -> dict[str, object]:
-    return {
-        "run_id": decision.run_id,
-        "symbol": decision.symbol,
-        "result": decision.result,
-        "inputs": decision.inputs,
-        "trace": compressed(decision.trace),
-    }
+def _short(decision: DecisionRecord) -> dict[str, object]:
+    return {name: getattr(decision, name) for name in _SHORT}
 
 
-def _decision(row: Row[tuple[object, ...]]) -> DecisionRecord:
-    values = dict(row._mapping)
-    return DecisionRecord(**(values | {"trace": decompressed(values["trace"])}))
+def _sealed_row(row: Mapping[str, Any]) -> list[str | None]:
+    return [row[name] for name in _SHORT]
+
+
+def _seal_row(seal: Seal) -> dict[str, str | None]:
+    return {"seal": seal.digest, "seal_before": seal.before, "run_before": seal.before_run_id}
+
+
+def _record(row: Row[tuple[object, ...]]) -> DecisionRecord:
+    return DecisionRecord(**row._mapping, result={}, inputs=None, trace=None)
+
+
+def _completed_from_version_1(record: DecisionRecord, row: Row[tuple[object, ...]] | None) -> DecisionRecord:
+    if row is None:
+        return record
+    result, inputs, trace, unreadable = row._mapping["result"], None, None, None
+    try:
+        inputs = inputs_of_version_1(row._mapping["inputs"])
+        trace = trace_of_version_1(json.loads(zlib.decompress(row._mapping["trace"])))
+    except (UnreadableRecordError, ValueError, zlib.error) as error:
+        unreadable = str(error)
+    return attrs.evolve(record, result=result, inputs=inputs, trace=trace, unreadable=unreadable)
+
+
+def _tally(row: Row[tuple[object, ...]]) -> RunTally:
+    values = {name: row._mapping[name] for name in _TALLY}
+    stored = values.pop("counts")
+    try:
+        counts = None if stored is None else RunCounts.from_bytes(stored)
+    except UnreadableRecordError:
+        counts = None
+    return RunTally(**values, counts=counts)
+
+
+def _block_or_empty(block: bytes | None) -> bytes:
+    """The block of a run without decisions is not stored."""
+    return pack(()) if block is None else block
 
 
 async def namespace_of_run(database: Database, run_id: str | None = None, symbol: str | None = None) -> str | None:

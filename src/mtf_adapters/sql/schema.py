@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0007"
+SCHEMA_REVISION = "0008"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -146,12 +146,20 @@ runs = Table(
     Column("request", DOCUMENT, nullable=False),
     Column("config_digest", String, ForeignKey("documents.digest"), nullable=False),
     Column("code_version", String, nullable=False),
+    # Without the symbols' results, which are in the block; runs that version 1 stored have them here.
     Column("report", DOCUMENT),
+    Column("counts", LargeBinary),
+    # Runs are sealed in the order of their ends, each with the seal of the one before: see `mtf_core.records.seal`.
+    Column("seal", String),
+    Column("seal_number", BigInteger),
+    Column("seal_before", String),
+    Column("run_before", String),
     # In which order the store saw the runs start: a clock that was wrong for a minute must not make a run the newest.
     Column("sequence", BigInteger, nullable=False, server_default=text("0")),
     Index("uq_runs_sequence", "sequence", unique=True),
     Index(None, "namespace", "sequence"),
     Index(None, "namespace", "started_ms"),
+    Index(None, "namespace", "seal_number"),
 )
 
 decisions = Table(
@@ -171,7 +179,17 @@ decisions = Table(
     Index(None, "namespace", "symbol", "run_sequence"),
 )
 
-# Apart from the decisions, so that the reasons of a day's runs are read without touching a day's traces.
+run_blocks = Table(
+    "run_blocks",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
+)
+"""Results, inputs and traces of all decisions of a run, packed; apart from the runs, of which a list is read often."""
+
+# Version 1 kept a row of JSON for each decision. Such rows are read, and none is written.
 decision_details = Table(
     "decision_details",
     metadata,

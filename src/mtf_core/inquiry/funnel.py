@@ -7,21 +7,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.ports import Progress, Stores, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
-from mtf_core.records import DecisionRecord, RunRecord, RunStatus
+from mtf_core.records import DecisionRecord, RunCounts, RunStatus, RunTally
+from mtf_core.records.blocking import Blocking, ConditionKey, by_what_they_admit
+from mtf_core.records.counts import reasons_of
+from mtf_core.records.older import current_content
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import profile_from_content
-from mtf_core.validation.blocking import Blocking, ConditionKey, blocking_conditions
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.traces import templates_digest
 
 MOST_RUNS = 1440
 """Runs that one funnel looks at: a day of minutes."""
-RUNS_PER_PAGE = 20
 
 
 @frozen
@@ -52,13 +53,14 @@ class Funnel:
 
     @property
     def most_blocking(self) -> Blocking | None:
-        """The condition that stands in the way of most symbols."""
-        return max(self.conditions, key=lambda one: one.blocks, default=None)
+        """The condition most in the way: without it alone, more symbols would be READY than without any other. Where
+        that is so for none, the one that decides or blocks most."""
+        return self.conditions[0] if self.conditions else None
 
     @property
     def most_admitting(self) -> Blocking | None:
         """The condition that would admit most symbols if it alone were dropped; None when none would."""
-        best = max(self.conditions, key=lambda one: one.admits, default=None)
+        best = self.most_blocking
         return best if best is not None and best.admits else None
 
     def to_json(self) -> dict[str, Any]:
@@ -112,16 +114,19 @@ def _blocking_to_json(one: Blocking) -> dict[str, Any]:
     }
 
 
-def stages_of(reasons: Sequence[Reason | None]) -> tuple[FunnelStage, ...]:
-    """The stages from the final reasons of all symbols; None is a simulated order, which passed them all."""
-    remaining = len(reasons)
-    counts = Counter(reason for reason in reasons if reason is not None)
-    found = []
+def stages_of(reasons: Mapping[Reason | None, int]) -> tuple[FunnelStage, ...]:
+    """The stages from how many symbols each final reason stopped; None is a simulated order, which passed them all."""
+    remaining = sum(reasons.values())
+    stages = []
     for stage in Stage:
-        here = {reason: count for reason, count in counts.most_common() if stage_of(reason) is stage}
-        found.append(FunnelStage(stage, remaining, here))
-        remaining -= sum(here.values())
-    return tuple(found)
+        stopped = {
+            reason: count
+            for reason, count in Counter(reasons).most_common()
+            if reason is not None and stage_of(reason) is stage
+        }
+        stages.append(FunnelStage(stage, remaining, stopped))
+        remaining -= sum(stopped.values())
+    return tuple(stages)
 
 
 async def funnel(
@@ -132,103 +137,88 @@ async def funnel(
     progress: Progress = no_progress,
 ) -> Funnel | None:
     """The funnel of one run, of all finished runs that started since an instant (the newest `MOST_RUNS`), or of the
-    newest run; of one profile: the one given, or that of the newest run found. None when there is no such run."""
-    runs = await _runs(stores, run_id, since_ms, profile)
-    if not runs:
-        return None
-    counter = _Counter(stores)
-    for done, run in enumerate(runs, start=1):
-        await counter.add(run)
-        progress("runs", done, len(runs))
-    return counter.funnel(runs)
-
-
-async def _runs(stores: Stores, run_id: str | None, since_ms: int | None, profile: str | None) -> tuple[RunRecord, ...]:
-    if run_id is not None:
-        run = await stores.runs.run(run_id)
-        return () if run is None or run.status is not RunStatus.FINISHED else (run,)
-    found: list[RunRecord] = []
-    async for run in _newest_first(stores, profile):
-        if since_ms is not None and (run.started_ms < since_ms or len(found) == MOST_RUNS):
+    newest run; of one profile: the one given, or that of the newest run that there is. None without such a run."""
+    total: _Total | None = None
+    async for tally in _tallies(stores, run_id, since_ms, profile):
+        if total is None:
+            total = _Total(tally.profile)
+        elif tally.profile != total.profile:
+            continue
+        total.add(tally, tally.counts or await _counted_now(stores, tally.run_id))
+        progress("runs", total.runs, total.runs)
+        if total.runs == (MOST_RUNS if since_ms is not None else 1):
             break
-        if run.status is RunStatus.FINISHED and (not found or run.profile == found[0].profile):
-            found.append(evolve(run, report=None))  # a day of reports does not fit into memory
-            if since_ms is None:
-                break
-    return tuple(found)
+    return None if total is None else total.funnel()
 
 
-async def _newest_first(stores: Stores, profile: str | None) -> AsyncIterator[RunRecord]:
-    page = await stores.runs.history(RUNS_PER_PAGE, profile=profile)
-    while True:
-        for run in page.items:
-            yield run
-        if page.next is None:
-            return
-        page = await stores.runs.history(RUNS_PER_PAGE, page.next, profile=profile)
+async def _tallies(
+    stores: Stores, run_id: str | None, since_ms: int | None, profile: str | None
+) -> AsyncIterator[RunTally]:
+    if run_id is None:
+        async for tally in stores.runs.tallies_since(0 if since_ms is None else since_ms, profile):
+            yield tally
+        return
+    run = await stores.runs.run(run_id)
+    if run is not None and run.status is RunStatus.FINISHED:
+        # Counted anew, so that one run is told by what is stored of each symbol.
+        yield RunTally(run.run_id, run.profile, run.instant_ms, run.started_ms, None)
 
 
-class _Counter:
-    """Adds up runs one at a time, so that no more than one run's traces are in memory."""
+async def _counted_now(stores: Stores, run_id: str) -> RunCounts:
+    """The counts of a run that has none beside it; without conditions where its trees cannot be read any more."""
+    run = await stores.runs.run(run_id)
+    records = await stores.runs.decisions(run_id)
+    compiled = None if run is None else await _compiled_profile(stores, run.config_digest)
+    if run is None or compiled is None or not _has_trees_of(compiled, records):
+        return RunCounts(reasons_of(records), None)
+    current: Any = run.request.get("current_tf")
+    return RunCounts.of(records, compiled, Timeframe(current) if current else None)
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-        self._compiled_profiles: dict[str, CompiledProfile | None] = {}
-        self._reasons: list[Reason | None] = []
-        self._conditions: dict[ConditionKey, Blocking] = {}
+
+async def _compiled_profile(stores: Stores, digest: str) -> CompiledProfile | None:
+    content = await stores.runs.document(digest)
+    try:
+        return None if content is None else compile_profile(profile_from_content(current_content(content)))
+    except ConfigError:
+        return None
+
+
+def _has_trees_of(compiled: CompiledProfile, records: Sequence[DecisionRecord]) -> bool:
+    """Whether all traces can be read, by the trees that this version makes of the configuration."""
+    digest = templates_digest(compiled)
+    return all(
+        record.unreadable is None and (record.trace is None or record.trace.templates == digest) for record in records
+    )
+
+
+class _Total:
+    """Runs of one profile, added up."""
+
+    def __init__(self, profile: str) -> None:
+        self.profile = profile
+        self.runs = 0
         self._unread = 0
+        self._instants: list[int] = []
+        self._reasons: Counter[Reason | None] = Counter()
+        self._conditions: dict[ConditionKey, Blocking] = {}
 
-    async def add(self, run: RunRecord) -> None:
-        records = await self._stores.runs.decisions(run.run_id)
-        self._reasons += [Reason(record.reason) if record.reason else None for record in records]
-        compiled = await self._compiled_profile(run.config_digest)
-        traces = _readable(records, compiled)
-        if traces is None or compiled is None:
+    def add(self, tally: RunTally, counts: RunCounts) -> None:
+        self.runs += 1
+        self._instants.append(tally.instant_ms)
+        self._reasons.update(counts.reasons)
+        if counts.conditions is None:
             self._unread += 1
-            return
-        current: Any = run.request.get("current_tf")
-        for one in blocking_conditions(compiled, traces, Timeframe(current) if current else None):
+        for one in counts.conditions or ():
             known = self._conditions.get(one.key)
-            self._conditions[one.key] = (
-                one
-                if known is None
-                else evolve(
-                    known,
-                    blocks=known.blocks + one.blocks,
-                    decides=known.decides + one.decides,
-                    admits=known.admits + one.admits,
-                )
-            )
+            self._conditions[one.key] = one if known is None else known.plus(one)
 
-    async def _compiled_profile(self, digest: str) -> CompiledProfile | None:
-        if digest not in self._compiled_profiles:
-            content: Any = await self._stores.runs.document(digest)
-            try:
-                self._compiled_profiles[digest] = (
-                    None if content is None else compile_profile(profile_from_content(content))
-                )
-            except ConfigError:
-                self._compiled_profiles[digest] = None
-        return self._compiled_profiles[digest]
-
-    def funnel(self, runs: Sequence[RunRecord]) -> Funnel:
-        order = sorted(self._conditions.values(), key=lambda one: (-one.admits, -one.decides, -one.blocks, one.key))
-        instants = [run.instant_ms for run in runs]
+    def funnel(self) -> Funnel:
         return Funnel(
-            runs[0].profile,
-            len(runs),
-            min(instants),
-            max(instants),
+            self.profile,
+            self.runs,
+            min(self._instants),
+            max(self._instants),
             stages_of(self._reasons),
-            tuple(order),
+            by_what_they_admit(self._conditions.values()),
             self._unread,
         )
-
-
-def _readable(records: Sequence[DecisionRecord], compiled: CompiledProfile | None) -> list[Mapping[str, Any]] | None:
-    """The traces, if their trees are the ones that this version makes of the configuration; else None."""
-    traces: list[Mapping[str, Any]] = [record.trace for record in records if record.trace]
-    if compiled is None:
-        return None
-    digest = templates_digest(compiled)
-    return traces if all(trace["templates"] == digest for trace in traces) else None

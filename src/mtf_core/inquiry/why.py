@@ -13,7 +13,7 @@ from mtf_core.ports import RunStore
 from mtf_core.reasons import Reason, meaning_of, stage_of
 from mtf_core.records import DecisionRecord, RunRecord
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
-from mtf_core.validation.traces import expanded_trace
+from mtf_core.validation.traces import read_templates
 from mtf_core.validation.verdicts import DecisionTrace
 
 
@@ -65,9 +65,9 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
     run = await runs.run(record.run_id)
     assert run is not None, "a decision belongs to a stored run"
     trace = None
-    if record.trace:
-        templates: Any = await runs.document(str(record.trace["templates"]))
-        trace = expanded_trace(record.trace, templates) if templates is not None else None
+    if record.trace is not None:
+        templates = await runs.document(record.trace.templates)
+        trace = record.trace.expanded(read_templates(templates)) if templates is not None else None
     return Why(run, record, trace)
 
 

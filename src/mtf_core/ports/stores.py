@@ -10,7 +10,16 @@ from typing import Protocol
 
 from mtf_core.market import Candles, Contract, Gap, Timeframe
 from mtf_core.ports.locks import Acquired
-from mtf_core.records import AuditEvent, DecisionRecord, DecisionSummary, JsonObject, Page, RunRecord
+from mtf_core.records import (
+    AuditEvent,
+    DecisionRecord,
+    JsonObject,
+    Page,
+    RunCounts,
+    RunRecord,
+    RunTally,
+    SealCheck,
+)
 from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch
 
 
@@ -63,38 +72,50 @@ class RunStore(Protocol):
         """Records a run as running, and each document once per digest; the run's own configuration is among them."""
         ...
 
-    async def finish(self, run: RunRecord, decisions: Sequence[DecisionRecord], fence: Acquired | None = None) -> None:
-        """Stores the end of a run and all its decisions in one transaction.
+    async def finish(
+        self,
+        run: RunRecord,
+        decisions: Sequence[DecisionRecord],
+        fence: Acquired | None = None,
+        counts: RunCounts | None = None,
+    ) -> None:
+        """Stores the end of a run, all its decisions and their seal in one transaction.
 
         Raises `LockLostError`, and stores nothing, when the lock `fence` is no longer its owner's.
         """
         ...
 
-    async def run(self, run_id: str) -> RunRecord | None: ...
+    async def seal(self, run_id: str) -> SealCheck | None:
+        """The run's seal beside what its rows give now; None for a run that has none."""
+        ...
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        """The run with its whole report."""
+        ...
 
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
     ) -> tuple[RunRecord, ...]:
         """The newest runs first, optionally of one profile, that started before an instant; `history` pages.
 
-        The newest is the one that the store saw start last, whatever the clock said.
+        The newest is the one that the store saw start last, whatever the clock said. Reports come without the symbols'
+        results.
         """
         ...
 
     async def history(
         self, limit: int, cursor: str | None = None, *, profile: str | None = None, before_ms: int | None = None
     ) -> Page[RunRecord]:
-        """A page of at least one run, the newest first; raises `InvalidCursorError`.
+        """A page of at least one run, as `latest` gives them, the newest first; raises `InvalidCursorError`.
 
         Without a cursor the first page: of all runs, or of those that started before an instant.
         """
         ...
 
-    def reasons_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[DecisionSummary]:
-        """What became of each symbol in each run that started at or after an instant: newest run first, by symbol.
+    def tallies_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[RunTally]:
+        """What was counted of each finished run that started at or after an instant, the newest run first.
 
-        Read in steps and without traces, so a day of runs is little; `decisions` has the traces, run by run. The
-        store may be used between two items.
+        Read in steps and without traces, so a day of runs is little. The store may be used between two items.
         """
         ...
 

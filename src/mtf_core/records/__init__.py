@@ -1,17 +1,30 @@
-"""What the stores keep, as values."""
+"""What the stores keep, as values: versioned types, each with one codec."""
 
 from mtf_core.records.audit import AuditEvent
+from mtf_core.records.codec import UnreadableRecordError
+from mtf_core.records.counts import RunCounts, RunTally
+from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
 from mtf_core.records.json import Json, JsonObject
 from mtf_core.records.page import Page
-from mtf_core.records.runs import DecisionRecord, DecisionSummary, RunRecord, RunStatus
+from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
+from mtf_core.records.seal import Seal, SealCheck
+from mtf_core.records.traces import TraceRecord
 
 __all__ = [
     "AuditEvent",
+    "CandleRange",
+    "DecisionInputs",
     "DecisionRecord",
-    "DecisionSummary",
     "Json",
     "JsonObject",
     "Page",
+    "PlanInputs",
+    "RunCounts",
     "RunRecord",
     "RunStatus",
+    "RunTally",
+    "Seal",
+    "SealCheck",
+    "TraceRecord",
+    "UnreadableRecordError",
 ]

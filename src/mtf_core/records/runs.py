@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from mtf_core.records.inputs import DecisionInputs
 from mtf_core.records.json import JsonObject
+from mtf_core.records.traces import TraceRecord
 
 
 class RunStatus(StrEnum):
@@ -36,8 +38,9 @@ class RunRecord:
 class DecisionRecord:
     """What became of one symbol in one run, and everything needed to see why and to decide again.
 
-    `result` is the symbol's part of the report; `inputs` the candle ranges with digests and the market facts;
-    `trace` the whole tree. `reason` is None exactly when the symbol is READY with a plan.
+    `result` is the symbol's part of the report, in the report's words. `reason` is None exactly when the symbol is
+    READY with a plan. A symbol that was never evaluated has neither `inputs` nor `trace`; where what is stored cannot
+    be read, they are None too, and `unreadable` says why.
     """
 
     run_id: str
@@ -48,17 +51,6 @@ class DecisionRecord:
     execution_timeframe: str | None
     decision_key: str | None
     result: JsonObject
-    inputs: JsonObject
-    trace: JsonObject
-
-
-@frozen
-class DecisionSummary:
-    """What became of one symbol in one run, without the reasons' evidence: see `DecisionRecord`."""
-
-    run_id: str
-    symbol: str
-    status: str
-    reason: str | None
-    side: str | None
-    execution_timeframe: str | None
+    inputs: DecisionInputs | None
+    trace: TraceRecord | None
+    unreadable: str | None = None

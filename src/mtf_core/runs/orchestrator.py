@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.ports import Acquired, Environment, HeldBy, PortError, Progress, no_progress
-from mtf_core.records import DecisionRecord, RunRecord, RunStatus
+from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.account import sync_account
 from mtf_core.runs.active import ActiveRun
@@ -136,7 +136,8 @@ async def _finish(
         results, records = _recorded(run, cache, findings)
         report = _report(run, findings, results)
         finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json())
-        await run.environment.stores.runs.finish(finished, records, fence)
+        counts = RunCounts.of(records, cache.compiled, run.request.current_tf)
+        await run.environment.stores.runs.finish(finished, records, fence, counts)
     return evolve(report, performance=_performance(run, findings), finished_ms=run.environment.wall.now_ms())
 
 
@@ -149,7 +150,7 @@ def _recorded(
         record = alone(lambda result=result: _record(run, cache, findings, result))  # type: ignore[misc]
         if isinstance(record, SymbolFailure):
             results[symbol] = failed(result, record)
-            record = decision_record(run.run_id, results[symbol], None, {}, cache.templates_digest)
+            record = decision_record(run.run_id, results[symbol], None, None, cache.templates_digest)
         records.append(record)
     return results, records
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from attrs import frozen
 
@@ -73,15 +72,3 @@ def plan_decision(
     features = plan_facts(decision, tables)
     compiled = decision.batch.compiled
     return make_plan(signal, contract, features, quote, account, compiled, now_ms, decision.valid_timeframes)
-
-
-def facts_to_json(facts: MarketFacts) -> dict[str, Any]:
-    """The facts as they are stored beside a decision, exactly: money as text, features as numbers or null."""
-    book, mark = facts.book, facts.mark
-    return {
-        "book": {"best_bid": str(book.best_bid), "best_ask": str(book.best_ask), "time_ms": book.time_ms},
-        "mark": None if mark is None else {"price": str(mark.price), "time_ms": mark.time_ms},
-        "available_balance": str(facts.available_balance),
-        "balance_time_ms": facts.balance_time_ms,
-        "valid_timeframes": facts.valid_timeframes,
-    }

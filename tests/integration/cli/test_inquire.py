@@ -109,7 +109,8 @@ def test_verify_shows_what_differs_and_fails(desk: Desk) -> None:
     ended = desk("verify", desk.run_id)
     assert ended.code == 1
     assert "record_changed" in ended.out
-    assert "cannot be confirmed: 1 differences" in ended.err
+    assert "seal_broken" in ended.out
+    assert "cannot be confirmed: 2 differences" in ended.err
     document = desk("verify", desk.run_id, "--json")
     assert document.code == 1
-    assert document.json["differences"][0]["symbol"] == "DOGEUSDT"
+    assert [one["symbol"] for one in document.json["differences"]] == [None, "DOGEUSDT"]

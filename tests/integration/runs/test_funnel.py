@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from mtf_adapters.sql import Database
-from mtf_adapters.sql.schema import documents
+from mtf_adapters.sql.schema import documents, runs
 from mtf_core.inquiry import Funnel, funnel
 from mtf_core.inquiry.funnel import stages_of
 from mtf_core.market import Timeframe
@@ -76,11 +76,11 @@ async def test_stages_partition_the_symbols_and_counts_of_many_runs_add_up(name:
             key: (counts["blocks"], counts["decides"], counts["admits"]) for key, counts in totals.items()
         }
         assert whole.most_blocking is not None
-        assert whole.most_blocking.blocks == max(row.blocks for row in whole.conditions)
+        assert whole.most_blocking.admits == max(row.admits for row in whole.conditions)
 
 
 def test_stages_of_all_reasons_are_a_partition() -> None:
-    stages = stages_of([*Reason, None, None])
+    stages = stages_of({**dict.fromkeys(Reason, 1), None: 2})
     assert stages[0].reached == len(Reason) + 2
     assert stages[-1].passed == 2
     assert sum(sum(stage.stopped.values()) for stage in stages) == len(Reason)
@@ -144,6 +144,9 @@ async def test_runs_of_an_unreadable_configuration_count_for_the_stages_alone() 
         async with database.writing() as connection:
             where = documents.c.digest == EAGER.digest
             await connection.execute(update(documents).where(where).values(content={"profile": "alive"}))
+        assert (await of(there)).unread == 0, "its conditions were counted when it was stored"
+        async with database.writing() as connection:
+            await connection.execute(update(runs).values(counts=None))
         found = await of(there)
         assert (found.unread, found.conditions) == (1, ())
         assert_partition(found, [report])

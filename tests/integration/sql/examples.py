@@ -9,7 +9,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mtf_core.market import COLUMNS, Candles, Contract, ContractStatus, LeverageBracket, Timeframe
-from mtf_core.records import AuditEvent, DecisionRecord, JsonObject, RunRecord, RunStatus
+from mtf_core.reasons import Reason
+from mtf_core.records import (
+    AuditEvent,
+    CandleRange,
+    DecisionInputs,
+    DecisionRecord,
+    JsonObject,
+    RunRecord,
+    RunStatus,
+    TraceRecord,
+)
+from mtf_core.records.traces import TimeframeRecord, TreeRecord
+from mtf_core.validation.outcome import Outcome
 
 MINUTE = 60_000
 WORLD = "sandbox-seed-1-20"
@@ -86,9 +98,10 @@ def contract(symbol: str, **changed: object) -> Contract:
 
 
 # JSON without the one thing that PostgreSQL cannot keep in any document (U+0000 and halves of surrogate pairs aside,
-# every text goes); floats are all finite ones.
+# every text goes); floats are all finite ones, whole numbers those of 64 bits.
+_WHOLE = st.integers(-(2**63), 2**63 - 1)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none() | st.booleans() | _WHOLE | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
@@ -111,7 +124,16 @@ def run(run_id: str, started_ms: int = 1_000, profile: str = "scalper", digest: 
     )
 
 
-def decision(run_id: str, symbol: str, trace: JsonObject | None = None) -> DecisionRecord:
+def trace(symbol: str, value: float = 0.1 + 0.2) -> TraceRecord:
+    """One timeframe with one tree, whose operand has this value and whose other operand is missing."""
+    tree = TreeRecord(np.array([1, 0, -1], np.int8), np.array([value, np.nan]))
+    verdict = TimeframeRecord(60_000, Outcome.NEUTRAL, None, (), tree, None)
+    reason = Reason.NO_TIMEFRAME_SELECTED
+    return TraceRecord("shapes", symbol, 120_000, reason, None, None, None, {Timeframe.M1: verdict}, ())
+
+
+def decision(run_id: str, symbol: str, result: JsonObject | None = None, value: float = 0.1 + 0.2) -> DecisionRecord:
+    candles = {Timeframe.M1: CandleRange(0, 60_000, 0, 2, "ab" * 16)}
     return DecisionRecord(
         run_id=run_id,
         symbol=symbol,
@@ -120,9 +142,9 @@ def decision(run_id: str, symbol: str, trace: JsonObject | None = None) -> Decis
         side=None,
         execution_timeframe=None,
         decision_key=None,
-        result={"status": "INVALID", "price": "43000.10"},
-        inputs={"1m": {"first": 0, "digest": "abc"}},
-        trace=trace or {"node": "all_of", "children": [{"value": 0.1 + 0.2, "result": "unknown"}]},
+        result=result or {"status": "INVALID", "price": "43000.10"},
+        inputs=DecisionInputs(120_000, candles, None, None),
+        trace=trace(symbol, value),
     )
 
 

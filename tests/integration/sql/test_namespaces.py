@@ -71,7 +71,7 @@ async def test_runs_and_decisions_of_another_world_do_not_exist(database: Databa
     assert await there.decisions("ours") == ()
     assert await there.decision("ours", "BTCUSDT") is None
     assert await there.last_decision("BTCUSDT") is None
-    assert [summary async for summary in there.reasons_since(0)] == []
+    assert [tally async for tally in there.tallies_since(0)] == []
 
 
 async def test_a_world_can_neither_end_nor_occupy_a_run_of_another(database: Database) -> None:
@@ -83,13 +83,13 @@ async def test_a_world_can_neither_end_nor_occupy_a_run_of_another(database: Dat
     assert await here.run("same") == run("same")
     assert await here.decisions("same") == ()
     ours = _finished(run("same"))
-    await here.finish(ours, [decision("same", "BTCUSDT", trace={"world": "ours"})])
+    await here.finish(ours, [decision("same", "BTCUSDT", {"world": "ours"})])
     assert await here.run("same") == ours
     assert await there.run("same") == theirs
-    assert await here.decisions("same") == (decision("same", "BTCUSDT", trace={"world": "ours"}),)
+    assert await here.decisions("same") == (decision("same", "BTCUSDT", {"world": "ours"}),)
     assert await there.decisions("same") == (decision("same", "BTCUSDT"), decision("same", "ETHUSDT"))
-    assert await here.last_decision("BTCUSDT") == decision("same", "BTCUSDT", trace={"world": "ours"})
-    assert [summary.symbol async for summary in here.reasons_since(0)] == ["BTCUSDT"]
+    assert await here.last_decision("BTCUSDT") == decision("same", "BTCUSDT", {"world": "ours"})
+    assert [tally.run_id async for tally in here.tallies_since(0)] == ["same"]
     assert [record.started_ms for record in await here.latest(limit=9)] == [1_000]
 
 

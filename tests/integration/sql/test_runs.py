@@ -3,12 +3,19 @@
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import func, select
+from sqlalchemy import Delete, Update, delete, func, select, update
 
 from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run
+from mtf_adapters.sql.schema import decisions as decisions_table
 from mtf_adapters.sql.schema import documents as document_table
+from mtf_adapters.sql.schema import run_blocks
+from mtf_adapters.sql.schema import runs as runs_table
+from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError
-from mtf_core.records import DecisionSummary, JsonObject, RunRecord, RunStatus
+from mtf_core.reasons import Reason
+from mtf_core.records import JsonObject, RunCounts, RunRecord, RunStatus
+from mtf_core.records.blocking import Blocking, ConditionKey
+from mtf_core.records.packed import pack
 from tests.integration.sql.examples import WORLD, decision, documents, run
 
 CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}
@@ -19,6 +26,12 @@ def finished(started: RunRecord) -> RunRecord:
     return attrs.evolve(
         started, finished_ms=started.started_ms + 5, status=RunStatus.FINISHED, report={"summary": {"ready": 1}}
     )
+
+
+def reported(record: RunRecord, *symbols: str) -> RunRecord:
+    """The run as it comes back alone: its report has the results of its decisions."""
+    results = {symbol: decision(record.run_id, symbol).result for symbol in symbols}
+    return attrs.evolve(record, report={**(record.report or {}), "results": results})
 
 
 async def ran(store: SqlRunStore, run_id: str, started_ms: int, *symbols: str, profile: str = "scalper") -> RunRecord:
@@ -40,7 +53,8 @@ async def test_a_started_run_is_running_with_its_configuration(database: Databas
 async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(database: Database) -> None:
     store = SqlRunStore(database, WORLD)
     record = await ran(store, "r1", 1_000, "ETHUSDT", "BTCUSDT")
-    assert await store.run("r1") == record
+    assert await store.run("r1") == reported(record, "BTCUSDT", "ETHUSDT")
+    assert await store.latest() == (record,)
     assert await store.decisions("r1") == (decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"))
     assert await store.decision("r1", "ETHUSDT") == decision("r1", "ETHUSDT")
 
@@ -56,16 +70,16 @@ async def test_what_is_not_there_is_none(database: Database) -> None:
 
 @given(document=documents)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_traces_come_back_as_they_were(database: Database, document: JsonObject) -> None:
+async def test_results_come_back_as_they_were(database: Database, document: JsonObject) -> None:
     store = SqlRunStore(database, WORLD)
     run_id = f"r{abs(hash(repr(document)))}"
     if await store.run(run_id) is None:
         await store.start(run(run_id), DOCUMENTS)
-        await store.finish(run(run_id), [decision(run_id, "BTCUSDT", trace=document or {"": None})])
+        await store.finish(run(run_id), [decision(run_id, "BTCUSDT", document or {"": None})])
     found = await store.decision(run_id, "BTCUSDT")
     assert found is not None
-    assert found.trace == (document or {"": None})
-    assert list(found.trace) == list(document or {"": None})
+    assert found.result == (document or {"": None})
+    assert list(found.result) == list(document or {"": None})
 
 
 async def test_a_document_is_stored_once_per_digest(database: Database) -> None:
@@ -117,8 +131,8 @@ async def test_a_number_that_json_cannot_express_is_refused(database: Database) 
     await store.start(run("r1"), DOCUMENTS)
     with pytest.raises(StoreError, match="JSON"):
         await store.finish(attrs.evolve(finished(run("r1")), report={"rate": float("nan")}), [])
-    with pytest.raises(StoreError, match="JSON"):
-        await store.finish(finished(run("r1")), [decision("r1", "BTCUSDT", trace={"value": float("inf")})])
+    with pytest.raises(StoreError, match="decisions of run r1 cannot be stored"):
+        await store.finish(finished(run("r1")), [decision("r1", "BTCUSDT", {"price": 2**70})])
     assert await store.run("r1") == run("r1")
 
 
@@ -164,41 +178,91 @@ async def test_the_newest_run_is_the_one_that_started_last_whatever_the_clock_sa
     assert await namespace_of_run(database) == WORLD
 
 
-async def test_reasons_are_those_of_the_runs_since_then_newest_first(database: Database) -> None:
+COUNTS = RunCounts(
+    {None: 2, Reason.NO_TIMEFRAME_SELECTED: 7},
+    (Blocking(ConditionKey(Timeframe.M5, "filter for long", "rsi_lt_70"), 9, 4, 1),),
+)
+
+
+async def test_tallies_are_those_of_the_runs_since_then_newest_first(database: Database) -> None:
     store = SqlRunStore(database, WORLD)
     await ran(store, "before", 999, "BTCUSDT")
     await ran(store, "at", 1_000, "ETHUSDT", "BTCUSDT")
     await ran(store, "other", 1_500, "BTCUSDT", profile="crash")
-    await ran(store, "after", 2_000, "SOLUSDT")
+    await store.start(run("counted", 2_000), DOCUMENTS)
+    await store.finish(finished(run("counted", 2_000)), [], counts=COUNTS)
     await store.start(run("running", 3_000), DOCUMENTS)
-    found = [(summary.run_id, summary.symbol) async for summary in store.reasons_since(1_000)]
-    assert found == [("after", "SOLUSDT"), ("other", "BTCUSDT"), ("at", "BTCUSDT"), ("at", "ETHUSDT")]
-    of_profile = [summary.run_id async for summary in store.reasons_since(1_000, "crash")]
-    assert of_profile == ["other"]
+    tallies = [(tally.run_id, tally.counts) async for tally in store.tallies_since(1_000)]
+    assert tallies == [("counted", COUNTS), ("other", None), ("at", None)]
+    assert [tally.run_id async for tally in store.tallies_since(1_000, "crash")] == ["other"]
 
 
-async def test_a_summary_says_what_its_decision_says(database: Database) -> None:
+async def test_tallies_of_more_runs_than_one_step_reads_are_complete_and_in_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtf_adapters.sql.runs._RUNS_PER_STEP", 4)
     store = SqlRunStore(database, WORLD)
-    await store.start(run("r1"), DOCUMENTS)
-    refused = decision("r1", "BTCUSDT")
-    ready = attrs.evolve(decision("r1", "ETHUSDT"), status="READY", reason=None, side="long", execution_timeframe="5m")
-    await store.finish(finished(run("r1")), [ready, refused])
-    assert [summary async for summary in store.reasons_since(0)] == [
-        DecisionSummary("r1", "BTCUSDT", refused.status, refused.reason, None, None),
-        DecisionSummary("r1", "ETHUSDT", "READY", None, "long", "5m"),
-    ]
+    for number in range(12):
+        await ran(store, f"r{number:02d}", 1_000 + number // 2)
+    tallies = [(tally.run_id, await store.decisions(tally.run_id)) async for tally in store.tallies_since(0)]
+    assert tallies == [(f"r{number:02d}", ()) for number in reversed(range(12))]
 
 
-async def test_reasons_of_more_runs_than_one_step_reads_are_complete_and_in_order(database: Database) -> None:
-    store = SqlRunStore(database, WORLD)
-    for number in range(45):
-        await ran(store, f"r{number:02d}", 1_000 + number // 2, "ETHUSDT", "BTCUSDT")
-    found = [(summary.run_id, summary.symbol) async for summary in store.reasons_since(0)]
-    assert found == [(f"r{number:02d}", symbol) for number in reversed(range(45)) for symbol in ("BTCUSDT", "ETHUSDT")]
+# --- the seal -------------------------------------------------------------------------------------------------
+async def intact(store: SqlRunStore, run_id: str) -> tuple[bool, bool]:
+    check = await store.seal(run_id)
+    assert check is not None
+    return check.unchanged, check.follows
 
 
-async def test_the_store_can_be_used_between_two_reasons(database: Database) -> None:
+async def test_runs_are_sealed_in_the_order_of_their_ends(database: Database) -> None:
     store = SqlRunStore(database, WORLD)
     await ran(store, "r1", 1_000, "BTCUSDT", "ETHUSDT")
-    traces = [(await store.decisions(summary.run_id))[0].trace async for summary in store.reasons_since(0)]
-    assert traces == [decision("r1", "BTCUSDT").trace] * 2
+    await ran(store, "r2", 2_000)
+    await ran(store, "r3", 3_000, "BTCUSDT")
+    seals = [await store.seal(run_id) for run_id in ("r1", "r2", "r3")]
+    assert [seal and seal.recorded.before_run_id for seal in seals] == [None, "r1", "r2"]
+    assert [await intact(store, run_id) for run_id in ("r1", "r2", "r3")] == [(True, True)] * 3
+    assert await store.seal("r4") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(runs_table).values(config_digest="sha-2"),
+        update(runs_table).values(request={"symbols": ["BTCUSDT"]}),
+        update(runs_table).values(report={"summary": {"ready": 2}}),
+        update(runs_table).values(profile="crash"),
+        update(runs_table).values(started_ms=1),
+        update(decisions_table).values(reason=None),
+        update(decisions_table).where(decisions_table.c.symbol == "ETHUSDT").values(symbol="XRPUSDT"),
+        delete(decisions_table).where(decisions_table.c.symbol == "ETHUSDT"),
+        update(run_blocks).values(content=pack([decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT", value=1.0)])),
+        delete(run_blocks),
+    ],
+)
+async def test_whatever_is_changed_breaks_the_seal(change: Update | Delete) -> None:
+    async with Database.open("memory") as database:
+        store = SqlRunStore(database, WORLD)
+        await store.start(run("other", digest="sha-2"), {"sha-2": {}})
+        await ran(store, "r1", 1_000, "BTCUSDT", "ETHUSDT")
+        assert await intact(store, "r1") == (True, True)
+        async with database.writing() as connection:
+            await connection.execute(change)
+        assert await intact(store, "r1") == (False, True)
+
+
+async def test_a_purge_of_the_oldest_runs_leaves_a_chain_and_a_run_taken_from_its_middle_does_not() -> None:
+    async with Database.open("memory") as database:
+        store = SqlRunStore(database, WORLD)
+        for number in range(1, 6):
+            await ran(store, f"r{number}", 1_000 * number)
+        async with database.writing() as connection:
+            await connection.execute(delete(runs_table).where(runs_table.c.run_id == "r1"))
+        assert await intact(store, "r2") == (True, True)
+        async with database.writing() as connection:
+            await connection.execute(delete(runs_table).where(runs_table.c.run_id == "r3"))
+        assert await intact(store, "r4") == (True, False)
+        async with database.writing() as connection:
+            await connection.execute(update(runs_table).where(runs_table.c.run_id == "r4").values(seal="another"))
+        assert await intact(store, "r5") == (True, False)

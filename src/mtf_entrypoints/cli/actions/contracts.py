@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mtf_adapters.sql import contract_counts
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract, format_instant
-from mtf_core.runs.journal import contract_to_json
+from mtf_core.records.codec import to_plain
 from mtf_core.upkeep import ContractSync, stored_contracts, sync_contracts
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
@@ -59,7 +59,7 @@ def show(world: World, symbol: str | None, as_json: bool) -> None:
             )
         contracts = tuple(contract for contract in contracts if contract.symbol == symbol)
     if as_json:
-        output.write_json([contract_to_json(contract) for contract in contracts])
+        output.write_json([to_plain(contract) for contract in contracts])
     elif symbol is not None:
         _print_one(contracts[0])
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -12,18 +11,21 @@ from attrs import evolve
 
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import CandleStack, Timeframe, parse_instant, to_ms
+from mtf_core.records import TraceRecord
+from mtf_core.records.blocking import Blocking, ConditionKey, blocking_conditions
+from mtf_core.records.packed import Unpacked, pack
 from mtf_core.rules.expressions import AllOf, AnyOf, Constantly, Known, Named, Not, Test, WithinBars
 from mtf_core.rules.ruleset import Filter, RuleSet
 from mtf_core.rules.trace import TraceNode
 from mtf_core.settings.profile import Profile
-from mtf_core.validation.blocking import Blocking, ConditionKey, blocking_conditions
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
 from mtf_core.validation.resolve import DecideOptions
-from mtf_core.validation.traces import compact_trace, digest_of, templates_of
+from mtf_core.validation.traces import shapes_of, templates_digest
 from mtf_core.validation.window import window_at
 from tests.unit.files.shipped import NAMES, shipped
+from tests.unit.records.examples import record_with
 from tests.unit.settings.liveness.worlds import VALIDATION, content_with, profile_of
 
 MARKET = GeneratedMarket(seed=7, symbols=30)
@@ -54,10 +56,13 @@ def decided(compiled: CompiledProfile, at_ms: int, options: DecideOptions) -> tu
     return decider.decide(stacks, at_ms, options=options, spread_bps=spreads), spreads
 
 
-def traces_of(batch: DecisionBatch) -> list[dict[str, Any]]:
+def traces_of(batch: DecisionBatch) -> list[TraceRecord]:
     """As they come back from the store."""
-    digest = digest_of(templates_of(batch.compiled))
-    return [json.loads(json.dumps(compact_trace(decision, digest))) for decision in batch]
+    digest = templates_digest(batch.compiled)
+    records = [record_with(TraceRecord.of(decision, digest)) for decision in batch]
+    unpacked = Unpacked.of(pack(records))
+    traces = [unpacked.completed(record_with(None, record.symbol)).trace for record in records]
+    return [trace for trace in traces if trace is not None]
 
 
 # --- the oracle: the same rules with one condition taken for true ----------------------------------------------
@@ -75,7 +80,7 @@ def taken_for_true(test: Test, name: str) -> Test:
 
 def dropped(rules: RuleSet, key: ConditionKey) -> RuleSet:
     """The rules in which a condition is true where it stands, and as it was everywhere else."""
-    if key.tree != "filter":
+    if key.tree in ("long", "short"):
         own = rules.timeframes[key.timeframe]
         tree = getattr(own, key.tree)
         changed = evolve(own, **{key.tree: taken_for_true(tree, key.name)})
@@ -84,7 +89,7 @@ def dropped(rules: RuleSet, key: ConditionKey) -> RuleSet:
 
 
 def split(item: Filter, key: ConditionKey) -> Iterator[Filter]:
-    there = item.timeframes & {key.timeframe}
+    there = item.timeframes & {key.timeframe} if key.tree == f"filter for {item.spoken_for}" else frozenset()
     if there:
         changed = taken_for_true(item.test, key.name)
         assert isinstance(changed, Named)
@@ -103,8 +108,9 @@ def blueprint_without(compiled: CompiledProfile, key: ConditionKey) -> CompiledP
 
 def trees(decision: Decision, key: ConditionKey) -> list[TraceNode]:
     verdict = decision.timeframe(key.timeframe)
-    if key.tree == "filter":
-        return list(verdict.filters)
+    if key.tree not in ("long", "short"):
+        named = zip(verdict.filters, verdict.filter_sides, strict=True)
+        return [tree for tree, side in named if key.tree == f"filter for {side}"]
     tree = verdict.long if key.tree == "long" else verdict.short
     return [] if tree is None else [tree]
 
@@ -133,16 +139,17 @@ def by_force(batch: DecisionBatch, key: ConditionKey, options: DecideOptions, sp
 
 
 def every_condition(compiled: CompiledProfile) -> set[ConditionKey]:
-    templates = templates_of(compiled)
     found = set()
-    for timeframe, shapes in templates.items():
-        for tree, roots in (("filter", shapes["filters"]), ("long", [shapes["long"]]), ("short", [shapes["short"]])):
-            waiting = [root for root in roots if root]
+    for timeframe, shapes in shapes_of(compiled).items():
+        trees = [("long", shapes.long), ("short", shapes.short)]
+        trees += [(f"filter for {side}", root) for root, side in zip(shapes.filters, shapes.filter_sides, strict=True)]
+        for tree, root in trees:
+            waiting = [root] if root else []
             while waiting:
                 node = waiting.pop()
-                waiting += node.get("children", [])
-                if node["kind"] in ("rule", "builtin"):
-                    found.add(ConditionKey(Timeframe(timeframe), tree, node["label"]))
+                waiting += node.children
+                if node.kind in ("rule", "builtin"):
+                    found.add(ConditionKey(timeframe, tree, node.label))
     return found
 
 
@@ -187,7 +194,7 @@ def test_where_the_selector_had_no_side_to_judge_a_condition_admits_no_symbol() 
     compiled, options = compile_profile(shipped("regular")), DecideOptions(skip_context=True)
     batch, spreads = decided(compiled, INSTANTS[1], options)
     counted = {one.key: one for one in blocking_conditions(compiled, traces_of(batch))}
-    key = ConditionKey(Timeframe.M15, "filter", "pullback_confirmed_vwap")
+    key = ConditionKey(Timeframe.M15, "filter for long", "pullback_confirmed_vwap")
     expected = by_force(batch, key, options, spreads)
     assert counted[key] == evolve(expected, admits=0)
     assert expected.admits == 1
