@@ -1,13 +1,14 @@
 import pytest
 
 from mtf_core.market import Side, Timeframe
+from mtf_entrypoints.http.openapi.questions import INDICATORS, PLAN, STATUS
 from mtf_entrypoints.http.problems import ProblemError
-from mtf_entrypoints.http.reading import Fields, run_document
+from mtf_entrypoints.http.reading import Fields
 
 
 def test_all_problems_of_a_document_are_reported_together() -> None:
     document = {"symbol": 5, "side": "up", "timefrme": "5m", "at": "yesterday"}
-    fields = Fields(document, ("symbol", "side", "timeframe", "at"))
+    fields = Fields(document, PLAN)
     fields.text("symbol", required=True)
     fields.side("side")
     fields.timeframe("timeframe", required=True)
@@ -20,40 +21,18 @@ def test_all_problems_of_a_document_are_reported_together() -> None:
 
 def test_good_fields_are_read_as_their_types() -> None:
     document = {"side": "short", "timeframe": "1h", "at": "2026-01-31T14:00Z", "names": "rsi, ema_20", "limit": "7"}
-    fields = Fields(document, tuple(document))
+    fields = Fields(document, {**PLAN, **INDICATORS, **STATUS}, of_texts=True)
     assert fields.side("side") is Side.SHORT
     assert fields.timeframe("timeframe") is Timeframe.H1
     assert fields.instant("at") == 1_769_868_000_000
     assert fields.names("names") == ("rsi", "ema_20")
-    assert fields.count("limit", 1, 100) == 7
+    assert fields.count("limit") == 7
     fields.done()
 
 
 @pytest.mark.parametrize("text", ["0", "101", "-1", "1.5", "x", "9" * 400, "²"])
 def test_a_count_outside_its_bounds_is_refused(text: str) -> None:
-    fields = Fields({"limit": text}, ("limit",))
-    assert fields.count("limit", 1, 100) == 1
+    fields = Fields({"limit": text}, STATUS, of_texts=True)
+    assert fields.count("limit") == 1
     with pytest.raises(ProblemError, match=r"1\.\.100"):
         fields.done()
-
-
-def test_a_query_string_becomes_the_request_of_a_run() -> None:
-    query = {
-        "symbols": "BTCUSDT,ETHUSDT",
-        "workers": "4",
-        "force_run": "1",
-        "skip_context": "false",
-        "profile": "crash",
-    }
-    assert run_document(query) == {
-        "symbols": ["BTCUSDT", "ETHUSDT"],
-        "workers": 4,
-        "force_run": True,
-        "skip_context": False,
-        "profile": "crash",
-    }
-
-
-def test_what_is_no_number_or_truth_is_left_for_the_check_to_refuse() -> None:
-    query = {"workers": "4.5", "force_run": "maybe", "foo": "bar"}
-    assert run_document(query) == query
