@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from attrs import frozen
 
@@ -12,7 +11,7 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
-from mtf_core.market import format_instant, parse_instant, to_ms
+from mtf_core.market import format_instant
 from mtf_core.ports import Clock, InstantNotServedError, Venue
 from mtf_entrypoints.file_world import file_world
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
@@ -20,8 +19,6 @@ from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 EXCHANGE, MARKET_TYPE = "sandbox", "perpetual"
 DEFAULT_SEED, DEFAULT_UNIVERSE = 1, 300
 LARGEST_UNIVERSE = 2000
-DEFAULT_INSTANT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
-"""Where a command that names no instant shows the generated market: some symbols are READY, most are not."""
 
 
 @frozen(eq=False)
@@ -117,14 +114,3 @@ def _from_files(options: SandboxOptions, at_ms: int | None) -> SandboxWorld:
     files = file_world(options, at_ms)
     label = f"sandbox market of the candles of {', '.join(sorted(symbol for symbol, _ in options.candle_files))}"
     return SandboxWorld(files.market, label, files.namespace, files.at_ms, files.remarks)
-
-
-def parse_balance(text: str) -> Decimal:
-    """A balance as it was written; raises `SettingsError`."""
-    try:
-        balance = Decimal(text)
-    except ArithmeticError:
-        balance = Decimal("NaN")
-    if not balance.is_finite() or balance < 0:
-        raise SettingsError(f"--balance: found {text!r}; allowed is an amount like 10000, not below zero")
-    return balance

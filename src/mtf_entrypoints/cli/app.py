@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate
+from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate, operators
 from mtf_entrypoints.cli.commands.run import run
 from mtf_entrypoints.cli.request_options import FlagsWithValues
 
@@ -32,6 +32,11 @@ app.command()(inquire.verify)
 app.add_typer(config.app, name="config")
 app.add_typer(operate.sandbox, name="sandbox")
 app.add_typer(operate.db, name="db")
+app.add_typer(operators.switch, name="switch")
+app.command()(operators.kill)
+app.command()(operators.unkill)
+app.add_typer(operators.locks, name="locks")
+app.command()(operators.audit)
 app.command()(operate.health)
 app.command()(operate.serve)
 app.command()(operate.version)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 DONE, FAILED, WRONG_USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+READER_GONE = 141
+"""Whoever read the output (`| head`) stopped reading: the customary 128 + SIGPIPE."""
 
 
 class CommandError(Exception):

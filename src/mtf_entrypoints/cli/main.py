@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
 from mtf_entrypoints.cli.app import app
-from mtf_entrypoints.cli.exits import DONE, FAILED, INTERRUPTED
+from mtf_entrypoints.cli.exits import DONE, INTERRUPTED, READER_GONE
+from mtf_entrypoints.cli.streams import prepare_streams, silence_stdout
 
 _DEBUG = "--debug"
 
@@ -21,6 +21,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command line without the program's name; returns the exit code."""
+    prepare_streams()
     debug = _DEBUG in arguments
     line = [argument for argument in arguments if argument != _DEBUG]
     try:
@@ -33,9 +34,8 @@ def run(arguments: Sequence[str]) -> int:
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has seen enough; without this, Python would complain once more at its own exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        silence_stdout()
+        return READER_GONE
     except Exception as error:
         if debug:
             raise
@@ -48,6 +48,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
+    """Each complaint under the program's name; a whole help text, which Typer hands over likewise, as it is."""
+    if text.startswith("Usage:"):
+        sys.stderr.write(text.rstrip() + "\n")
+        return
     lines = text.splitlines() or [""]
     sys.stderr.write("".join(f"mtf: {line}\n" for line in lines))
 

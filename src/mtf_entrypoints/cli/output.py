@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBars
@@ -16,18 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mtf_core.ports import Progress, no_progress
+from mtf_entrypoints.cli.plain import counted, warn, write_json, write_line
+from mtf_entrypoints.cli.sheets import Sheet
+
+__all__ = ["console", "counted", "pairs", "progress", "table", "warn", "write_json", "write_line", "write_tree"]
 
 _WIDTH_OF_A_FILE = 200
 """Columns when stdout is no terminal: nothing is cut or folded for want of space."""
-
-
-def write_json(document: Any) -> None:
-    """One JSON document; numbers that JSON has not (NaN) are refused rather than written."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_line(text: str) -> None:
-    sys.stdout.write(text + "\n")
 
 
 _MARKS = {r"\btrue\b": "green", r"\bfalse\b": "red", r"\bunknown\b|\bmissing\b": "yellow", r"← decides": "bold"}
@@ -44,28 +36,15 @@ def write_tree(text: str) -> None:
     console().print(shown, soft_wrap=True)
 
 
-def counted(count: int, singular: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{count} {singular}{'' if count == 1 else 's'}"
-
-
-def warn(text: str) -> None:
-    """A line on stderr, beside the result."""
-    sys.stderr.write(f"mtf: {text}\n")
-
-
 def console() -> Console:
     """Stdout for tables. Texts are printed as they are: no markup, no highlighting."""
     width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
     return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
 
 
-def table(*columns: str, right: Sequence[str] = (), title: str | None = None, lines: bool = False) -> Table:
-    """An empty table; the columns named in `right` hold numbers."""
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_lines=lines, pad_edge=False)
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return made
+def table(*columns: str, right: Sequence[str] = (), prose: Sequence[str] = (), optional: Sequence[str] = ()) -> Sheet:
+    """An empty table; the columns named in `right` hold numbers. See `Sheet` for the rest."""
+    return Sheet(columns, frozenset(right), frozenset(prose), tuple(optional))
 
 
 def pairs(rows: Mapping[str, object]) -> Table:

@@ -13,9 +13,9 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_core.market import InvalidCandlesError, format_instant, parse_instant
 from mtf_core.ports import InstantNotServedError
 from mtf_entrypoints.cli.options import AT, SANDBOX, World
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.sandbox_options import DEFAULT_INSTANT_MS
 from mtf_entrypoints.sandbox_venue import (
-    DEFAULT_INSTANT_MS,
     DEFAULT_SEED,
     DEFAULT_UNIVERSE,
     LARGEST_UNIVERSE,

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
         indicators,
         inquire,
         klines,
+        operators,
         plan,
         run,
         sandbox,
         serve,
+        version,
     )
 
 __all__ = [
@@ -33,10 +35,12 @@ __all__ = [
     "indicators",
     "inquire",
     "klines",
+    "operators",
     "plan",
     "run",
     "sandbox",
     "serve",
+    "version",
 ]
 
 

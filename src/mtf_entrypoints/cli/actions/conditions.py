@@ -25,14 +25,12 @@ def show_catalogue(part: str | None, as_json: bool) -> None:
     if as_json:
         output.write_json(catalogue_to_json(found))
         return
-    table = output.table("condition", "side", "true when", "parameters")
+    table = output.table("condition", "side", "true when", "parameters", prose=("true when", "parameters"))
     family = None
     for condition in found:
         if condition.family is not family:
             family = condition.family
-            if table.row_count:
-                table.add_section()
-            table.add_row(str(family).upper(), "", "", "", style="bold")
+            table.add_heading(str(family).upper())
         parameters = ", ".join(_shown(parameter) for parameter in condition.parameters)
         table.add_row(condition.name, str(condition.side or "both"), condition.summary, parameters or "none")
     output.console().print(table)

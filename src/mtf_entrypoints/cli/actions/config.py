@@ -17,7 +17,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, WRONG_USAGE, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.problems import problem_to_json
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
 
 
 def check(world: World, as_json: bool) -> None:
@@ -72,13 +72,13 @@ def show(world: World, as_json: bool) -> None:
         output.write_json({"profile": profile.name, "digest": profile.digest, "values": values, "history": needs})
         return
     output.write_line(f"profile {profile.name}, digest {profile.digest}")
-    table = output.table("setting", "value", "unit", "origin")
+    table = output.table("setting", "value", "unit", "origin", prose=("value",), optional=("unit", "origin"))
     for row in rows:
         table.add_row(row.path, _shown(row.value), row.unit, row.origin)
     console = output.console()
     console.print(table)
     output.write_line("history needed (closed candles; session: also back to the start of the VWAP's day)")
-    history = output.table("timeframe", "candles", "session", "for", right=("candles",))
+    history = output.table("timeframe", "candles", "session", "for", right=("candles",), prose=("for",))
     for need in needs:
         history.add_row(need["timeframe"], str(need["candles"]), "yes" if need["session"] else "no", need["for"])
     console.print(history)

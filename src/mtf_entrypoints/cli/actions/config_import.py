@@ -22,7 +22,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.problems import problem_to_json
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
 
 
 @frozen

@@ -13,7 +13,8 @@ from mtf_core.upkeep import ContractSync, stored_contracts, sync_contracts
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import settings_of, working
+from mtf_entrypoints.cli.working import working
+from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.sandbox_venue import options_for
 
@@ -87,7 +88,7 @@ def _nothing_stored(label: str, others: Mapping[str, int]) -> str:
 
 def _print_all(contracts: tuple[Contract, ...]) -> None:
     numbers = ("tick", "contract size", "step", "min", "max", "leverage", "turnover 24h")
-    table = output.table("symbol", "status", *numbers, right=numbers)
+    table = output.table("symbol", "status", *numbers, right=numbers, optional=("status", "leverage", "max", "step"))
     for contract in contracts:
         table.add_row(
             contract.symbol,

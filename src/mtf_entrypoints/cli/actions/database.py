@@ -7,7 +7,7 @@ import asyncio
 from mtf_adapters.sql import Database
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
 
 
 def upgrade(world: World, beside_others: bool, as_json: bool) -> None:

@@ -1,18 +1,16 @@
-"""`mtf health` and `mtf version`."""
+"""`mtf health`."""
 
 from __future__ import annotations
 
 import asyncio
-import platform
 
 import typer
 
-from mtf_core._version import __version__
 from mtf_core.inquiry import HealthCheck
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.documents import health_to_json
 from mtf_entrypoints.health import check_everything
@@ -25,7 +23,7 @@ def perform(world: World, as_json: bool) -> None:
     if as_json:
         output.write_json(health_to_json(checks))
     else:
-        table = output.table("dependency", "", "detail", "seconds", right=("seconds",))
+        table = output.table("dependency", "", "detail", "seconds", right=("seconds",), prose=("detail",))
         for check in checks:
             table.add_row(check.name, "ok" if check.ok else "FAILED", check.detail, f"{check.seconds:.3f}")
         output.console().print(table)
@@ -36,11 +34,3 @@ def perform(world: World, as_json: bool) -> None:
 async def _check(settings: Settings) -> tuple[HealthCheck, ...]:
     async with opened(settings, ready=False) as container:
         return await check_everything(container)
-
-
-def version(as_json: bool) -> None:
-    """Prints the version."""
-    if as_json:
-        output.write_json({"mtf": __version__, "python": platform.python_version()})
-    else:
-        output.write_line(f"mtf {__version__}")

@@ -10,7 +10,8 @@ from mtf_core.market import Timeframe, format_instant
 from mtf_core.validation.explain import number
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import split_names, working
+from mtf_entrypoints.cli.working import working
+from mtf_entrypoints.cli.world_settings import split_names
 from mtf_entrypoints.documents import indicators_to_json
 
 

@@ -57,14 +57,16 @@ def _print_funnel(found: Funnel, limit: int) -> None:
     span = format_instant(found.first_instant_ms)
     if found.runs > 1:
         span += f" to {format_instant(found.last_instant_ms)}, {found.runs} runs"
-    stages = output.table("stage", "reached", "passed", "stopped by", right=("reached", "passed"))
+    stages = output.table(
+        "stage", "reached", "passed", "stopped by", right=("reached", "passed"), prose=("stopped by",)
+    )
     for stage in found.stages:
         reasons = ", ".join(f"{reason} {count}" for reason, count in stage.stopped.items())
         stages.add_row(str(stage.stage), str(stage.reached), str(stage.passed), reasons)
     output.write_line(f"{found.profile} at {span}")
     output.console().print(stages)
     columns = ("blocks", "decides", "admits")
-    conditions = output.table("timeframe", "tree", "condition", *columns, right=columns)
+    conditions = output.table("timeframe", "tree", "condition", *columns, right=columns, optional=columns[:2])
     for one in found.conditions[:limit]:
         counts = (str(one.blocks), str(one.decides), str(one.admits))
         conditions.add_row(str(one.key.timeframe), one.key.tree, one.key.name, *counts)
@@ -114,7 +116,7 @@ def _print_verification(found: Verification) -> None:
         counts = f"{found.decisions} decisions and {found.plans} plans"
         output.write_line(f"run {found.run_id} ({found.profile}): {counts} made again, bit for bit the same")
         return
-    table = output.table("found", "symbol", "what", "recorded", "now")
+    table = output.table("found", "symbol", "what", "recorded", "now", prose=("what", "recorded", "now"))
     for one in found.differences[:MOST_DIFFERENCES]:
         table.add_row(str(one.finding), one.symbol or "", one.what, one.recorded, one.found)
     output.console().print(table)

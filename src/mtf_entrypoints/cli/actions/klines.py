@@ -23,7 +23,8 @@ from mtf_core.upkeep import (
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import split_names, working
+from mtf_entrypoints.cli.working import working
+from mtf_entrypoints.cli.world_settings import split_names
 
 DEFAULT_LIMIT = 500
 MAX_CANDLES = 500_000

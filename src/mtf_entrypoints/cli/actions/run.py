@@ -14,7 +14,8 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
-from mtf_entrypoints.cli.working import NOW, announced, settings_of
+from mtf_entrypoints.cli.working import announced
+from mtf_entrypoints.cli.world_settings import NOW, settings_of
 from mtf_entrypoints.settings import Settings
 
 

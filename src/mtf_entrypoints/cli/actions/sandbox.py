@@ -7,7 +7,7 @@ from mtf_adapters.sandbox.overview import MarketRow, market_overview
 from mtf_core.market import format_instant
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.sandbox_venue import sandbox_world
 
 
@@ -28,7 +28,9 @@ def market(world: World, limit: int, as_json: bool) -> None:
         return
     output.write_line(f"{sandbox.namespace} at {format_instant(now_ms)}")
     numbers = ("price", "24h", "turnover 24h", "spread")
-    table = output.table("symbol", "status", *numbers, "last 48 hours", right=numbers)
+    table = output.table(
+        "symbol", "status", *numbers, "last 48 hours", right=numbers, optional=("status", "last 48 hours")
+    )
     for row in overview.rows:
         change = "unknown" if row.change_24h_ratio is None else f"{row.change_24h_ratio:+.2%}"
         table.add_row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import settings_of
+from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.http.listening import Listening
 from mtf_entrypoints.http.server import serve
 

@@ -93,4 +93,4 @@ def version(as_json: AsJson = False) -> None:
 
       mtf version
     """
-    actions.health.version(as_json)
+    actions.version.perform(as_json)

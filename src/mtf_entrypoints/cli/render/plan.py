@@ -19,7 +19,9 @@ def print_outcome(outcome: PlanOutcome, symbol: str, console: Console) -> None:
     else:
         console.print(f"{symbol}: no plan: {outcome.reason}: {meaning_of(outcome.reason)}")
         console.print(output.pairs({name: _shown(value) for name, value in outcome.facts}))
-    table = output.table("step", "value", "formula", "with", right=("value",))
+    table = output.table(
+        "step", "value", "formula", "with", right=("value",), prose=("formula", "with"), optional=("with",)
+    )
     for step in outcome.steps:
         table.add_row(step.name, _value(step), step.formula, _inputs(step))
     console.print(table)

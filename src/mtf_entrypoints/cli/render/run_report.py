@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from mtf_core.market import Side, format_instant
@@ -11,6 +10,7 @@ from mtf_core.planning import OrderPlan
 from mtf_core.reasons import Reason, meaning_of, stage_of
 from mtf_core.runs.report import RunReport, SymbolResult, SymbolStatus
 from mtf_entrypoints.cli import output
+from mtf_entrypoints.cli.sheets import Sheet, folded_code
 
 _EXAMPLES = 3
 _NUMBERS = ("entry\nzone", "stop", "targets", "size", "lev", "margin\nUSDT", "risk\nUSDT")
@@ -34,16 +34,15 @@ def print_report(report: RunReport, where: str, console: Console) -> None:
     console.print(_summary(report))
 
 
-def _planned_table(planned: list[SymbolResult]) -> Table:
-    table = output.table("READY", "side", "tf", *_NUMBERS, "order", right=_NUMBERS)
-    for column in table.columns:
-        column.no_wrap = column.header != "order"  # half a price is worse than none
+def _planned_table(planned: list[SymbolResult]) -> Sheet:
+    optional = ("targets", "risk\nUSDT", "margin\nUSDT", "lev")
+    table = output.table("READY", "side", "tf", *_NUMBERS, "order", right=_NUMBERS, optional=optional)
     # Those whose order would go out first; within them, as the run found them.
     for result in sorted(planned, key=lambda one: one.reason is not None):
         side = Text(str(result.side), style="green" if result.side is Side.LONG else "red")
         assert result.plan is not None
         symbol, timeframe = Text(result.symbol, style="bold"), str(result.execution_timeframe)
-        table.add_row(symbol, side, timeframe, *_plan_cells(result.plan), _order(result))
+        table.add_row(symbol, side, timeframe, *_plan_cells(result.plan), folded_code(_order(result)))
     return table
 
 
@@ -90,11 +89,11 @@ def _nothing_ready(report: RunReport) -> Text:
     return Text(f"No symbol is READY. {count} of {total} stopped here: {why}.", style="yellow")
 
 
-def _reasons_table(report: RunReport) -> Table:
+def _reasons_table(report: RunReport) -> Sheet:
     """The reasons with their counts; examples and meanings only as far as the terminal is wide."""
-    table = output.table("stopped by", "symbols", "stage", "meaning", right=("symbols",))
-    for name in ("stopped by", "stage"):
-        next(column for column in table.columns if column.header == name).no_wrap = True
+    table = output.table(
+        "stopped by", "symbols", "stage", "meaning", right=("symbols",), prose=("meaning",), optional=("stage",)
+    )
     for name, symbols in report.rejected_by.items():
         reason = Reason(name)
         examples = ", ".join(symbols[:_EXAMPLES]) + (", …" if len(symbols) > _EXAMPLES else "")

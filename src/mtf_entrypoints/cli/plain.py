@@ -1,0 +1,29 @@
+"""Output that needs no library: JSON documents and lines on stdout, warnings on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from mtf_entrypoints.cli.streams import speaks_unicode
+
+
+def write_json(document: Any) -> None:
+    """One JSON document; numbers that JSON has not (NaN) are refused rather than written."""
+    text = json.dumps(document, indent=2, ensure_ascii=not speaks_unicode(), allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+def write_line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def counted(count: int, singular: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{count} {singular}{'' if count == 1 else 's'}"
+
+
+def warn(text: str) -> None:
+    """A line on stderr, beside the result."""
+    sys.stderr.write(f"mtf: {text}\n")
