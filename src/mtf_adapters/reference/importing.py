@@ -15,6 +15,7 @@ from mtf_adapters.reference.detection import Source, detect
 from mtf_adapters.reference.exposure import report_looser_limits
 from mtf_adapters.reference.findings import Finding, FindingKind, Findings
 from mtf_adapters.reference.inheriting import report_inherited
+from mtf_adapters.reference.trees import at_path, is_empty
 from mtf_adapters.reference.writing import written
 from mtf_core.settings.contracts import ContractSettings
 from mtf_core.settings.nodes import ConfigNode, ConfigProblem, Place, Problems
@@ -84,7 +85,7 @@ def import_file(
     if root is None or problems.errors:
         return _refused(path, problems, findings)
     source = detect(root, path.name, findings, problems, profile)
-    if source is None:
+    if source is None or (context_timeframes and not _takes_context(source, problems)):
         return _refused(path, problems, findings)
     companions = Companions(path.parent, folder_in(out) if out is not None else None, config_dir)
     execution = _execution(source, companions, findings)
@@ -94,6 +95,18 @@ def import_file(
     title = f"Converted from {path.name if path.name.isprintable() else 'a file'}."
     text = written(conversion.document, comments, title)
     return _judged(path, conversion, text, comments, companions, findings)
+
+
+def _takes_context(source: Source, problems: Problems) -> bool:
+    """Whether context timeframes may be given to a file; the reason why not is added."""
+    if source.document is not Document.VALIDATIONS:
+        problems.error(source.settings.place, f"context timeframes for {source.document}", "only rules have them")
+        return False
+    own = at_path(source.settings, ("context_timeframes",))
+    if own is not None and not is_empty(own):
+        problems.error(own.place, "the file names its context timeframes itself", "none may be given beside them")
+        return False
+    return True
 
 
 def _refused(path: Path, problems: Problems, findings: Findings) -> Imported:

@@ -65,11 +65,8 @@ def _with_context(settings: ConfigNode, given: Collection[str], findings: Findin
     source = entries_of(settings)
     listed = source.get("context_timeframes")
     if listed is not None and not is_empty(listed):
-        if given:
-            findings.no_effect(
-                listed, "context timeframes were given, but the file names its own", "the file's are kept"
-            )
-    elif given:
+        return source
+    if given:
         at = as_map(settings, {})
         findings.added(at, "no context_timeframes", f"written {', '.join(given)}, as they were given")
         source["context_timeframes"] = as_list(settings, [scalar(settings, name) for name in given])

@@ -148,3 +148,10 @@ def test_rules_without_context_timeframes_may_be_given_some(importing: Import, t
     assert given.code == 0, given.err
     assert "context_timeframes: [5m]" in given.out
     assert importing(source, "--context-timeframes", "7m").code == 2
+
+
+@pytest.mark.parametrize("name", [VALIDATIONS["scalper_micro"], "trade_entry.crash.yaml"])
+def test_context_timeframes_are_refused_where_they_would_have_no_effect(importing: Import, name: str):
+    refused = importing(FILES / name, "--context-timeframes", "1h")
+    assert (refused.code, refused.out) == (1, "")
+    assert "context timeframes" in refused.err
