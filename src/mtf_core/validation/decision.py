@@ -169,23 +169,24 @@ class DecisionBatch:
     """Features that plans asked for, of all symbols: each is looked up once."""
 
     def __iter__(self) -> Iterator[Decision]:
+        return map(self._decision, range(len(self.symbols)))
+
+    def _decision(self, row: int) -> Decision:
         resolution = self.resolution
-        reasons, sides, chosen = (
-            array[:, -1].tolist() for array in (resolution.reasons, resolution.sides, resolution.chosen)
+        reason, side, chosen = (
+            int(codes[row, -1]) for codes in (resolution.reasons, resolution.sides, resolution.chosen)
         )
-        for row, symbol in enumerate(self.symbols):
-            timeframe = resolution.execution[chosen[row]] if chosen[row] >= 0 else None
-            yield Decision(symbol, self.at_ms, REASONS[reasons[row]], Outcome(sides[row]).side, timeframe, self, row)
+        timeframe = resolution.execution[chosen] if chosen >= 0 else None
+        return Decision(self.symbols[row], self.at_ms, REASONS[reason], Outcome(side).side, timeframe, self, row)
 
     def __len__(self) -> int:
         return len(self.symbols)
 
     def of(self, symbol: str) -> Decision:
         """The decision of one symbol; KeyError when it was not among them."""
-        for decision in self:
-            if decision.symbol == symbol:
-                return decision
-        raise KeyError(symbol)
+        if symbol not in self.symbols:
+            raise KeyError(symbol)
+        return self._decision(self.symbols.index(symbol))
 
 
 def plan_facts(decision: Decision, tables: Mapping[Timeframe, FeatureTable]) -> dict[FactRole, FeatureFact]:
