@@ -18,6 +18,7 @@ from mtf_adapters.sql import (
     SqlAuditStore,
     SqlCandleStore,
     SqlContractStore,
+    SqlKeyedRunStore,
     SqlLocks,
     SqlRiskStore,
     SqlRunStore,
@@ -41,6 +42,7 @@ def build_stores(database: Database, namespace: str) -> Stores:
         switches=SqlSwitchStore(database, namespace),
         audit=SqlAuditStore(database, namespace),
         risk=SqlRiskStore(database, namespace),
+        keyed_runs=SqlKeyedRunStore(database, namespace),
     )
 
 

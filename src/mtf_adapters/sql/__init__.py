@@ -4,6 +4,7 @@ from mtf_adapters.sql.audit import SqlAuditStore
 from mtf_adapters.sql.candles import SqlCandleStore
 from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
 from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
 from mtf_adapters.sql.locks import SqlLocks
 from mtf_adapters.sql.risk import SqlRiskStore
@@ -16,6 +17,7 @@ __all__ = [
     "SqlAuditStore",
     "SqlCandleStore",
     "SqlContractStore",
+    "SqlKeyedRunStore",
     "SqlLocks",
     "SqlRiskStore",
     "SqlRunStore",

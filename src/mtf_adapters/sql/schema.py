@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -232,6 +232,17 @@ locks = Table(
     Column("expires_at_ms", BigInteger, nullable=False),
 )
 """Locks are the whole database's; a row outlives its lock, for the next owner's token must be higher."""
+keyed_runs = Table(
+    "keyed_runs",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("run_id", String, nullable=False),
+    Column("request", DOCUMENT, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+)
+"""The runs that keys of clients stand for."""
+
 risk_days = Table(
     "risk_days",
     metadata,

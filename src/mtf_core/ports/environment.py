@@ -10,7 +10,15 @@ from attrs import evolve, frozen
 from mtf_core.ports.clock import Clock
 from mtf_core.ports.exchange import Venue
 from mtf_core.ports.locks import Locks
-from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RiskStore, RunStore, SwitchStore
+from mtf_core.ports.stores import (
+    AuditStore,
+    CandleStore,
+    ContractStore,
+    KeyedRunStore,
+    RiskStore,
+    RunStore,
+    SwitchStore,
+)
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.settings.profile import Profile
 
@@ -32,6 +40,7 @@ class Stores:
     switches: SwitchStore
     audit: AuditStore
     risk: RiskStore
+    keyed_runs: KeyedRunStore
 
 
 @frozen(eq=False)

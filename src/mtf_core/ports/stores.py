@@ -14,6 +14,7 @@ from mtf_core.records import (
     AuditEvent,
     DecisionRecord,
     JsonObject,
+    KeyedRun,
     Page,
     RunCounts,
     RunRecord,
@@ -147,6 +148,18 @@ class RiskStore(Protocol):
 
     async def lock_of(self, start_ms: int, profile: str) -> DayLock | None:
         """The lock of a profile on the day that starts then."""
+        ...
+
+
+class KeyedRunStore(Protocol):
+    """The runs that keys of clients stand for."""
+
+    async def claim(self, run: KeyedRun) -> KeyedRun:
+        """The run that the key stands for: this one, or the one that claimed it before."""
+        ...
+
+    async def release(self, run: KeyedRun) -> None:
+        """The key stands for nothing again, if it is this run's."""
         ...
 
 

@@ -5,6 +5,7 @@ from mtf_core.records.codec import UnreadableRecordError
 from mtf_core.records.counts import RunCounts, RunTally
 from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
 from mtf_core.records.json import Json, JsonObject
+from mtf_core.records.keys import KeyedRun
 from mtf_core.records.page import Page
 from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
 from mtf_core.records.seal import Seal, SealCheck
@@ -17,6 +18,7 @@ __all__ = [
     "DecisionRecord",
     "Json",
     "JsonObject",
+    "KeyedRun",
     "Page",
     "PlanInputs",
     "RunCounts",

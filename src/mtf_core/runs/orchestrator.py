@@ -42,22 +42,21 @@ class Orchestrator:
     environment: Environment
     _caches: dict[tuple[str, str], RunCache] = field(factory=dict, init=False)
 
-    async def run(self, request: RunRequest, progress: Progress = no_progress) -> RunReport:
-        """One run.
+    async def run(self, request: RunRequest, progress: Progress = no_progress, run_id: str | None = None) -> RunReport:
+        """One run, under an id of its own unless one is given.
 
         Raises `RunLockedError`, `InvalidRequestError`, `ConfigError`, and `PortError` when a store or the whole
         exchange fails; a symbol's own troubles are in the report.
         """
-        run = self._begin(request, progress)
+        run = self._begin(request, progress, run_id or self.environment.new_run_id())
         async with run.leases.kept():
             return await self._run(run, None if request.lock_per_symbol else await _run_lock(run))
 
-    def _begin(self, request: RunRequest, progress: Progress) -> ActiveRun:
+    def _begin(self, request: RunRequest, progress: Progress, run_id: str) -> ActiveRun:
         check_request(request, self.environment.venue.exchange, self.environment.venue.market_type)
         environment = self.environment.at(request.at_ms)
         profile = _profile(environment, request)
         check_profile(request, profile)
-        run_id = environment.new_run_id()
         return ActiveRun(
             request=request,
             environment=environment,

@@ -22,7 +22,7 @@ from mtf_core.ports import (
     UnknownSymbolError,
 )
 from mtf_core.problems import FieldProblem, InvalidRequestError
-from mtf_core.runs import RunLockedError
+from mtf_core.runs import RunBrokenOffError, RunInProgressError, RunLockedError
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("mtf.http")
@@ -111,6 +111,10 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("not_found", str(error))
         case UnknownFeatureError() | InstantNotServedError() | TimeframeNotServedError() | InvalidCursorError():
             return invalid([FieldProblem(_FIELDS[type(error)], str(error))])
+        case RunInProgressError():
+            return ProblemError("run_in_progress", str(error), run_id=error.run_id)
+        case RunBrokenOffError():
+            return ProblemError("run_failed", str(error), run_id=error.run_id)
         case RunLockedError() | LockLostError():
             return ProblemError("run_lock_held", str(error))
         case ConfigError():

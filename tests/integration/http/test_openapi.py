@@ -19,7 +19,19 @@ from tests.integration.http.server import SMALL, serving
 
 FEW = evolve(SMALL, sandbox=SandboxOptions(universe_size=2))
 
-UNTOLD = {"symbols", "symbol", "key", "name", "at", "names", "timeframe", "current_tf", "since", "minutes"}
+UNTOLD = {
+    "Idempotency-Key",
+    "symbols",
+    "symbol",
+    "key",
+    "name",
+    "at",
+    "names",
+    "timeframe",
+    "current_tf",
+    "since",
+    "minutes",
+}
 """Fields that may be well formed and yet fit no market, profile or other field: no schema can say which values do."""
 
 

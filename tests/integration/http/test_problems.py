@@ -145,23 +145,32 @@ def test_a_method_that_a_path_does_not_have_is_refused(client: httpx.Client) -> 
     problem(client.delete("/health"), 405)
 
 
-def test_of_two_runs_at_once_one_is_told_that_the_other_holds_the_lock() -> None:
+def test_of_runs_at_once_one_is_told_that_the_other_holds_the_lock_and_one_key_runs_once() -> None:
     with serving() as url:
         answers: list[httpx.Response] = []
-        body = {"force_timeframe_check": True}
-        threads = [
-            threading.Thread(target=lambda: answers.append(httpx.post(f"{url}/api/mtf/run", json=body, timeout=60)))
-            for _ in range(4)
-        ]
+
+        def ask(headers: dict[str, str]) -> None:
+            body = {"force_timeframe_check": True}
+            answers.append(httpx.post(f"{url}/api/mtf/run", json=body, headers=headers, timeout=60))
+
+        keys: list[dict[str, str]] = [{"Idempotency-Key": "once"}, {"Idempotency-Key": "once"}, {}, {}]
+        threads = [threading.Thread(target=ask, args=(key,)) for key in keys]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        statuses = [answer.status_code for answer in answers]
-        assert 200 in statuses
-        assert set(statuses) == {200, 409}
-        problem(next(answer for answer in answers if answer.status_code == 409), 409)
+        assert {answer.status_code for answer in answers} == {200, 409}
+        codes = {problem(answer, 409)["type"] for answer in answers if answer.status_code == 409}
+        assert codes <= {"urn:mtf:problem:run_lock_held", "urn:mtf:problem:run_in_progress"}
         assert httpx.get(f"{url}/mtf/status").json()["locks"] == []
+
+
+def test_a_repeated_key_is_answered_with_the_stored_report(client: httpx.Client) -> None:
+    key = {"Idempotency-Key": "minute 1"}
+    first, again = (client.post("/api/mtf/run", json={"symbols": "BTCUSDT"}, headers=key).json() for _ in range(2))
+    assert (again["run_id"], again["results"]) == (first["run_id"], first["results"])
+    other = problem(client.post("/api/mtf/run", json={"symbols": "ETHUSDT"}, headers=key), 422)
+    assert [error["field"] for error in other["errors"]] == ["Idempotency-Key"]
 
 
 async def test_a_request_over_the_time_limit_is_stopped_and_its_lock_given_back() -> None:

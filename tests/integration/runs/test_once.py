@@ -1,0 +1,106 @@
+"""A run that is asked for under a key runs at most once, however often and from wherever it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from attrs import evolve
+
+from mtf_adapters.sql import Database
+from mtf_core.ports import StoreUnavailableError
+from mtf_core.problems import InvalidRequestError
+from mtf_core.records import KeyedRun
+from mtf_core.runs import (
+    RunBrokenOffError,
+    RunInProgressError,
+    RunLockedError,
+    RunReport,
+    RunRequest,
+    run_once,
+)
+from tests.integration.runs.world import World, eager, world, world_on
+
+EAGER = eager()
+ASKED = RunRequest(symbols=("BTCUSDT",), lock_per_symbol=True)
+
+
+async def stored(there: World) -> list[str]:
+    return [run.run_id for run in await there.stores.runs.latest(limit=9)]
+
+
+async def test_asked_again_it_answers_with_the_stored_report_and_runs_nothing() -> None:
+    async with world(EAGER) as there:
+        first = await run_once(there.orchestrator, ASKED, "a")
+        calls = len(there.watched.calls)
+        there.later(minutes=5)
+        again = await run_once(there.orchestrator, ASKED, "a")
+        assert (again["run_id"], again["results"]) == (first["run_id"], first["results"])
+        assert len(there.watched.calls) == calls
+        assert await stored(there) == [first["run_id"]]
+        other = await run_once(there.orchestrator, ASKED, "b")
+        assert other["run_id"] != first["run_id"]
+
+
+async def test_of_two_processes_that_ask_at_the_same_time_one_runs() -> None:
+    """No lock keeps them apart: the request locks symbols only, and each asks for its own id."""
+    async with Database.open("memory") as database:
+        here, there = world_on(database, EAGER), world_on(database, EAGER, prefix="other")
+        answers = await asyncio.gather(
+            *(run_once(each.orchestrator, ASKED, "a") for each in (here, there)), return_exceptions=True
+        )
+        reports = [answer for answer in answers if isinstance(answer, dict)]
+        late = [answer for answer in answers if isinstance(answer, RunInProgressError)]
+        assert (len(reports), len(late)) == (1, 1)
+        assert late[0].run_id == reports[0]["run_id"]
+        assert await stored(here) == [reports[0]["run_id"]]
+
+
+async def test_a_key_stands_for_one_request() -> None:
+    async with world(EAGER) as there:
+        await run_once(there.orchestrator, ASKED, "a")
+        with pytest.raises(InvalidRequestError, match=r"Idempotency-Key: .* another workers, force_run"):
+            await run_once(there.orchestrator, evolve(ASKED, workers=2, force_run=True), "a")
+
+
+async def test_a_run_that_was_refused_before_it_began_gives_the_key_back() -> None:
+    async with world(EAGER) as there:
+        with pytest.raises(InvalidRequestError, match="no contract for NOPEUSDT"):
+            await run_once(there.orchestrator, RunRequest(symbols=("NOPEUSDT",)), "a")
+        await there.locks.acquire(["run:test:alive"], "another run", 60_000)
+        with pytest.raises(RunLockedError):
+            await run_once(there.orchestrator, RunRequest(), "a")
+        await there.locks.force_release("run:test:alive")
+        assert await stored(there) == []
+        report = await run_once(there.orchestrator, RunRequest(), "a")
+        assert await stored(there) == [report["run_id"]]
+
+
+async def test_a_run_that_broke_off_keeps_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(EAGER) as there:
+
+        async def breaks(*_: object) -> RunReport:
+            raise StoreUnavailableError("the disk is full")
+
+        monkeypatch.setattr(type(there.stores.switches), "all", breaks)
+        with pytest.raises(StoreUnavailableError):
+            await run_once(there.orchestrator, ASKED, "a")
+        monkeypatch.undo()
+        with pytest.raises(RunBrokenOffError) as caught:
+            await run_once(there.orchestrator, ASKED, "a")
+        assert await stored(there) == [caught.value.run_id]
+
+
+async def test_a_run_whose_process_died_is_never_run_again() -> None:
+    async with world(EAGER) as there:
+        await there.stores.keyed_runs.claim(KeyedRun("a", "gone", ASKED.to_json(), 1))
+        with pytest.raises(RunInProgressError, match="gone"):
+            await run_once(there.orchestrator, ASKED, "a")
+        assert await stored(there) == []
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "ключ", "a\nb"])
+async def test_a_key_is_a_short_printable_text(key: str) -> None:
+    async with world(EAGER) as there:
+        with pytest.raises(InvalidRequestError, match="Idempotency-Key"):
+            await run_once(there.orchestrator, ASKED, key)
