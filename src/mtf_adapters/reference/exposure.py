@@ -55,7 +55,10 @@ _ZERO_IS_NONE = frozenset(
 """Limits that are off at 0."""
 _BUDGETS = frozenset({"defaults.initial_margin_usdt", "defaults.fallback_account_balance"})
 """Amounts that are no limits: 0 or nothing is less than any other."""
-_LIMITING_WORDS = frozenset({"risk", "loss", "losses", "cap", "caps", "max", "limit", "limits", "drawdown", "exposure"})
+_LIMITING_WORDS = frozenset(
+    {"risk", "leverage", "loss", "losses", "cap", "caps", "max", "limit", "limits", "guard", "drawdown", "exposure"}
+)
+"""Sections and words of names that speak of a limit."""
 
 
 def limits_something(name: str, node: ConfigNode) -> bool:

@@ -136,6 +136,23 @@ def test_what_the_common_file_brings_into_effect_is_said_with_its_place(tmp_path
     assert "trade_entry.yaml:" in inherited["no leverage.exchange_cap"]
 
 
+@pytest.mark.parametrize(
+    ("unknown", "riskier"),
+    [
+        ("leverage: {per_symbol: {BTCUSDT: 5}}", True),
+        ("guards: {max_drawdown: {percent: 9}}", True),
+        ("risk: {note: careful}", False),  # no number
+        ("tp_sl_recalc: {min_position_age_sec: 180}", False),
+    ],
+)
+def test_a_number_of_unknown_meaning_under_a_name_that_limits_counts_as_a_lost_limit(
+    tmp_path: Path, unknown: str, riskier: bool
+):
+    outcome = convert_text(tmp_path, f"trade_entry:\n    defaults: {{atr_k: 2}}\n    {unknown}\n", "trade_entry.yaml")
+    assert bool(outcome.riskier) == riskier
+    assert bool(of_kind(outcome, FindingKind.DECISION)) != riskier
+
+
 def test_a_blacklist_of_the_common_file_is_said_to_be_in_effect(tmp_path: Path):
     (tmp_path / "mtf_contracts.yaml").write_text("selection: {blacklist: [NVDAXUSDT], limits: {top_n: 5}}")
     (tmp_path / "own").mkdir()
