@@ -1,8 +1,8 @@
 """How long a cold process takes to read 300 symbols × 5 timeframes × 661 candles, against the plainest driver code.
 
 Every figure is a new process, from the start of the interpreter to the last array: imports, connecting, reading. The
-floor is the bare driver and numpy: sqlite3 rows into an array, or psycopg's COPY as text. Best of three rounds, in
-which store and floor take turns. PostgreSQL runs in a temporary folder, from a wheel of the test dependencies.
+floor is the bare driver and numpy: the stored bytes into one array. Best of three rounds, in which store and floor take
+turns. PostgreSQL runs in a temporary folder, from a wheel of the test dependencies.
 
     python benchmarks/store_read.py
 """
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SYMBOLS, CANDLES, ROUNDS = 300, 661, 3
 NAMESPACE = "sandbox-seed-1-300"
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h")
-LIMIT_S: Mapping[str, float] = {"SQLite": 2.5, "PostgreSQL": 2.0}
+LIMIT_S: Mapping[str, float] = {"SQLite": 1.5, "PostgreSQL": 1.5}
 
 _STORE = f"""
 import asyncio, sys
@@ -41,28 +41,29 @@ async def main(url):
 asyncio.run(main(sys.argv[1]))
 """
 
-_QUERY = "SELECT c.series_id, c.open_ms, c.open, c.high, c.low, c.close, c.volume FROM candles c JOIN series s"
-_QUERY += " ON s.id = c.series_id WHERE s.timeframe = '{timeframe}' ORDER BY c.series_id, c.open_ms"
+_QUERY = "SELECT b.content FROM candle_blocks b JOIN series s ON s.id = b.series_id WHERE s.timeframe = '{timeframe}'"
+_QUERY += " ORDER BY b.series_id, b.number"
+_ARRAY = 'np.frombuffer(b"".join(content for content, in rows), dtype=np.dtype([("place", "u1"), ("rest", "5<f8")]))'
 
 _SQLITE_FLOOR = f"""
 import sqlite3, sys
 import numpy as np
 connection, count = sqlite3.connect(sys.argv[1].removeprefix("sqlite:///")), 0
 for timeframe in {TIMEFRAMES}:
-    count += len(np.array(connection.execute("{_QUERY}".format(timeframe=timeframe)).fetchall()))
+    rows = connection.execute("{_QUERY}".format(timeframe=timeframe)).fetchall()
+    count += len({_ARRAY}["rest"].T.copy().T)
 print(count)
 """
 
 _POSTGRES_FLOOR = f"""
-import io, sys
+import sys
 import numpy as np
 import psycopg
 count = 0
 with psycopg.connect(sys.argv[1]) as connection, connection.cursor() as cursor:
     for timeframe in {TIMEFRAMES}:
-        with cursor.copy("COPY ({_QUERY}) TO STDOUT".format(timeframe=timeframe)) as copy:
-            text = b"".join(copy)
-        count += len(np.loadtxt(io.BytesIO(text)))
+        rows = cursor.execute("{_QUERY}".format(timeframe=timeframe)).fetchall()
+        count += len({_ARRAY}["rest"].T.copy().T)
 print(count)
 """
 

@@ -1,7 +1,7 @@
 """The tables. A test compares them with what the migrations build; change both together, and the revision.
 
-Money is NUMERIC in PostgreSQL and text in SQLite (which has no exact decimals), never a float. Candle columns are
-8-byte floats, which both return bit for bit, but for the sign of a zero. Times are UTC milliseconds.
+Money is NUMERIC in PostgreSQL and text in SQLite (which has no exact decimals), never a float. Candles are
+packed bytes, bit for bit. Times are UTC milliseconds.
 
 One database may hold several worlds (a sandbox, an exchange): `namespace`, a venue's, comes first in every key and
 index. Only documents are shared, for they are what their digest says, whoever stored them.
@@ -17,7 +17,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -110,20 +109,18 @@ series = Table(
     Index("uq_series_namespace_timeframe_symbol", "namespace", "timeframe", "symbol", unique=True),
 )
 
-candles = Table(
-    "candles",
+candle_blocks = Table(
+    "candle_blocks",
     metadata,
-    # No foreign key: ids are looked up in the transaction that writes, and checking each of a million rows again costs
-    # PostgreSQL as long as storing them.
+    # No foreign key: ids are looked up in the transaction that writes.
     Column("series_id", Integer, primary_key=True, autoincrement=False),
-    Column("open_ms", BigInteger, primary_key=True, autoincrement=False),
-    Column("open", Double, nullable=False),
-    Column("high", Double, nullable=False),
-    Column("low", Double, nullable=False),
-    Column("close", Double, nullable=False),
-    Column("volume", Double, nullable=False),
-    sqlite_with_rowid=False,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_place", Integer, nullable=False),
+    Column("last_place", Integer, nullable=False),
+    Column("candles", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
+"""Candles as packed bytes (`candle_blocks.py`); places and number of candles apart, so that a list needs no bytes."""
 
 documents = Table(
     "documents",

@@ -1,5 +1,7 @@
 """The candle store: bit for bit, many series at once, all or nothing."""
 
+from uuid import uuid4
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -91,6 +93,37 @@ async def test_candles_written_out_of_order_are_read_in_order(database: Database
         await store.write({("BTCUSDT", M1): candles(M1, opens)})
     found = (await store.read(["BTCUSDT"], M1, *EVER))["BTCUSDT"]
     assert (found.open_ms // MINUTE).tolist() == [0, 1, 2, 7, 8, 9]
+
+
+@given(
+    parts=st.lists(st.sets(st.integers(0, 1_000), min_size=1, max_size=300), min_size=1, max_size=4),
+    deleted=st.tuples(st.integers(0, 1_000), st.integers(0, 400)),
+)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_order_of_writes_and_deletions_leaves_what_it_would_leave_in_memory(
+    database: Database, parts: list[set[int]], deleted: tuple[int, int]
+) -> None:
+    """Blocks are filled, overlapped, torn and closed again; the last word on each candle counts."""
+    store, expected = SqlCandleStore(database, uuid4().hex), Candles.empty(M5)
+    for number, opens in enumerate(parts):
+        part = candles(M5, sorted(opens), first_price=100.0 * (number + 1))
+        assert await store.write({("BTCUSDT", M5): part}) == len(part)
+        expected = expected.merged(part)
+    first, last = deleted[0] * M5.ms, (deleted[0] + deleted[1]) * M5.ms
+    gone = await store.delete("BTCUSDT", M5, first, last)
+    kept = expected.between(0, first - 1).merged(expected.between(last + 1, 2**53))
+    assert gone == len(expected) - len(kept)
+    assert as_columns((await store.read(["BTCUSDT"], M5, *EVER))["BTCUSDT"]) == as_columns(kept)
+    assert await store.gaps("BTCUSDT", M5) == kept.gaps()
+    spans = [("BTCUSDT", M5, int(kept.open_ms[0]), int(kept.open_ms[-1]), len(kept))] if len(kept) else []
+    assert list(await store.spans()) == spans
+
+
+async def test_a_candle_off_the_grid_of_its_timeframe_is_refused(database: Database) -> None:
+    there = candles(M5, [1, 2])
+    columns = [getattr(there, name) for name in ("open", "high", "low", "close", "volume")]
+    with pytest.raises(StoreError, match="BTCUSDT 5m: a candle does not open on the timeframe's grid"):
+        await SqlCandleStore(database, WORLD).write({("BTCUSDT", M5): Candles.trusted(M5, there.open_ms + 1, *columns)})
 
 
 async def test_empty_series_store_nothing(database: Database) -> None:

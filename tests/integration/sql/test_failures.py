@@ -154,7 +154,7 @@ async def test_only_an_upgrade_creates_the_file(tmp_path: Path) -> None:
         assert_all_are(await every_operation(database), StoreOutdatedError)
         assert list(tmp_path.iterdir()) == []
         await database.upgrade()
-        assert await every_operation(database) == [None] * 24
+        assert set(await every_operation(database)) == {None}
 
 
 async def test_an_upgrade_creates_the_folder_of_the_default_file_only(

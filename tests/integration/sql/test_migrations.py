@@ -11,9 +11,10 @@ from alembic import command
 from attrs import evolve
 from sqlalchemy import Connection, MetaData, Table, text
 
-from mtf_adapters.sql import Database, SqlContractStore, SqlRunStore
+from mtf_adapters.sql import Database, SqlCandleStore, SqlContractStore, SqlRunStore
 from mtf_adapters.sql.upgrade import migration_config
-from tests.integration.sql.examples import WORLD, contract, run
+from mtf_core.market import Timeframe
+from tests.integration.sql.examples import WORLD, as_columns, candles, contract, run
 
 # As the first version wrote it: its own names, decimals as text.
 _CONTRACT = {
@@ -79,6 +80,35 @@ async def test_runs_of_the_first_version_are_numbered_and_new_ones_follow_them(e
             assert (await connection.execute(query)).scalars().all() == expected
         await store.start(run("r4", started_ms=1), {})
         assert [record.run_id for record in await store.latest()] == ["r4"]
+
+
+async def test_candles_of_the_first_version_are_all_there_bit_for_bit_with_their_gaps(empty_database_url: str) -> None:
+    stored = {
+        ("BTCUSDT", Timeframe.M1): candles(Timeframe.M1, [*range(5, 700), *range(705, 1010)]),
+        ("BTCUSDT", Timeframe.D1): candles(Timeframe.D1, range(300), first_price=7),
+        ("ETHUSDT", Timeframe.M5): candles(Timeframe.M5, [239, 240]),
+    }
+    rows: dict[str, list[dict[str, object]]] = {"series": [], "candles": []}
+    for id_, ((symbol, timeframe), series) in enumerate(stored.items(), start=1):
+        rows["series"].append({"namespace": WORLD, "symbol": symbol, "timeframe": str(timeframe)})
+        columns = as_columns(series)
+        rows["candles"] += [
+            {"series_id": id_, **dict(zip(columns, values, strict=True))}
+            for values in zip(*columns.values(), strict=True)
+        ]
+    rows["series"].append({"namespace": WORLD, "symbol": "XRPUSDT", "timeframe": "4h"})
+    async with old_database(empty_database_url, "0001", rows) as database:
+        await database.upgrade()
+        store = SqlCandleStore(database, WORLD)
+        for (symbol, timeframe), series in stored.items():
+            found = (await store.read([symbol], timeframe, -(2**53), 2**53))[symbol]
+            assert as_columns(found) == as_columns(series)
+            assert await store.gaps(symbol, timeframe) == series.gaps()
+        assert [span[4] for span in await store.spans()] == [1000, 300, 2]
+        await store.write(
+            {("SOLUSDT", Timeframe.M1): candles(Timeframe.M1, [3])}
+        )  # the next series gets an id of its own
+        assert [span[0] for span in await store.spans()] == ["BTCUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT"]
 
 
 @asynccontextmanager

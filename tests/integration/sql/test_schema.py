@@ -57,12 +57,6 @@ async def test_the_tables_of_a_database_in_memory_are_the_migrated_ones(migrated
         assert await names(memory) == await names(file)
 
 
-async def test_candles_in_sqlite_have_no_hidden_row_numbers(migrated_sqlite_url: str) -> None:
-    query = text("SELECT sql FROM sqlite_schema WHERE name = 'candles'")
-    async with Database.open(migrated_sqlite_url) as database, database.reading() as connection:
-        assert "WITHOUT ROWID" in (await connection.execute(query)).scalar_one()
-
-
 async def test_several_upgrades_at_once_of_one_database_all_succeed(empty_database_url: str) -> None:
     databases = [Database.open(empty_database_url) for _ in range(4)]
     await asyncio.gather(*(database.upgrade() for database in databases))
