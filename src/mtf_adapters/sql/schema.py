@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
