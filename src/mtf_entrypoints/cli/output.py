@@ -13,10 +13,21 @@ from rich.table import Table
 from rich.text import Text
 
 from mtf_core.ports import Progress, no_progress
-from mtf_entrypoints.cli.plain import counted, warn, write_json, write_line
+from mtf_entrypoints.cli.plain import counted, flush, warn, write_json, write_line
 from mtf_entrypoints.cli.sheets import Sheet
 
-__all__ = ["console", "counted", "pairs", "progress", "table", "warn", "write_json", "write_line", "write_tree"]
+__all__ = [
+    "console",
+    "counted",
+    "flush",
+    "pairs",
+    "progress",
+    "table",
+    "warn",
+    "write_json",
+    "write_line",
+    "write_tree",
+]
 
 _WIDTH_OF_A_FILE = 200
 """Columns when stdout is no terminal: nothing is cut or folded for want of space."""

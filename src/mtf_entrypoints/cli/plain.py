@@ -19,6 +19,11 @@ def write_line(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def flush() -> None:
+    """For a process that stays: whoever reads along sees each report when it is there."""
+    sys.stdout.flush()
+
+
 def counted(count: int, singular: str) -> str:
     """`1 error`, `2 errors`."""
     return f"{count} {singular}{'' if count == 1 else 's'}"

@@ -70,3 +70,17 @@ def test_the_trail_is_read_page_by_page_without_loss(mtf: Mtf) -> None:
     cursor = ("--cursor", first["next"])
     rest = json.loads(mtf("audit", *WORLD, "--action", "switch_off", "--limit", "2", *cursor, "--json").out)
     assert first["events"] + rest["events"] == whole["events"]
+
+
+def test_contracts_are_synchronised_and_one_of_them_is_shown(mtf: Mtf) -> None:
+    shown = json.loads(mtf("contracts", "sync", "--symbol", "BTCUSDT", *WORLD, "--json").out)
+    assert [contract["symbol"] for contract in shown] == ["BTCUSDT"]
+    wrong = mtf("contracts", "sync", "--symbol", "BTCUSD", *WORLD)
+    assert (wrong.code, "did you mean 'BTCUSDT'?" in wrong.err) == (2, True)
+
+
+def test_flags_of_a_run_take_their_values_as_numbers_too(mtf: Mtf) -> None:
+    ended = mtf("run", "--workers=4", "--dry-run=1", *WORLD, "--json")
+    assert (ended.code, ended.json["dry_run"]) == (0, True)
+    refused = mtf("run", "--dry-run=0", *WORLD)
+    assert (refused.code, "dry_run" in refused.err) == (2, True)

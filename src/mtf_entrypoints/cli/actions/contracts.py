@@ -16,24 +16,29 @@ from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.working import working
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import opened
+from mtf_entrypoints.documents import contract_sync_to_json
 from mtf_entrypoints.sandbox_venue import options_for
 
 _SHOWN_NAMES = 10
 
 
-def sync(world: World, as_json: bool) -> None:
-    """Replaces the stored list, and says what changed."""
-    done = asyncio.run(_sync(world))
-    if as_json:
-        output.write_json(
-            {
-                "count": done.count,
-                "added": list(done.added),
-                "removed": list(done.removed),
-                "synced_at": format_instant(done.synced_ms),
-            }
-        )
-        return
+def sync(world: World, symbol: str | None, as_json: bool) -> None:
+    """Replaces the stored list, and says what changed; with a symbol, shows what the exchange says of it now."""
+    done, contracts = asyncio.run(_sync(world))
+    if symbol is not None:
+        _show((_named(contracts, symbol),), symbol, as_json)
+    elif as_json:
+        output.write_json(contract_sync_to_json(done))
+    else:
+        _print_sync(done)
+
+
+async def _sync(world: World) -> tuple[ContractSync, tuple[Contract, ...]]:
+    async with working(world) as environment:
+        return await sync_contracts(environment), await stored_contracts(environment)
+
+
+def _print_sync(done: ContractSync) -> None:
     output.write_line(f"{done.count} contracts stored, as of {format_instant(done.synced_ms)}")
     for what, names in (("added", done.added), ("removed", done.removed)):
         if names:
@@ -41,24 +46,23 @@ def sync(world: World, as_json: bool) -> None:
             output.write_line(f"{len(names)} {what}: {', '.join(names[:_SHOWN_NAMES])}{more}")
 
 
-async def _sync(world: World) -> ContractSync:
-    async with working(world) as environment:
-        return await sync_contracts(environment)
-
-
 def show(world: World, symbol: str | None, as_json: bool) -> None:
     """The stored contracts, all or one; raises `CommandError` when there are none to show."""
     contracts, nothing = asyncio.run(_stored(world))
     if not contracts:
         raise CommandError(nothing, FAILED)
-    if symbol is not None:
-        names = [contract.symbol for contract in contracts]
-        if symbol not in names:
-            near = nearest_name(symbol, names)
-            raise CommandError(
-                f"no stored contract is called {symbol!r}" + (f"; did you mean {near!r}?" if near else "")
-            )
-        contracts = tuple(contract for contract in contracts if contract.symbol == symbol)
+    _show(contracts if symbol is None else (_named(contracts, symbol),), symbol, as_json)
+
+
+def _named(contracts: tuple[Contract, ...], symbol: str) -> Contract:
+    known = {contract.symbol: contract for contract in contracts}
+    if symbol not in known:
+        near = nearest_name(symbol, known)
+        raise CommandError(f"no stored contract is called {symbol!r}" + (f"; did you mean {near!r}?" if near else ""))
+    return known[symbol]
+
+
+def _show(contracts: tuple[Contract, ...], symbol: str | None, as_json: bool) -> None:
     if as_json:
         output.write_json([to_plain(contract) for contract in contracts])
     elif symbol is not None:

@@ -1,8 +1,9 @@
-"""`mtf run`: one run, its report on the screen."""
+"""`mtf run`: one run or one each period, its report on the screen."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ import typer
 from mtf_core.runs import RunReport, parse_request
 from mtf_core.runs.report import SymbolStatus
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.exits import FAILED
+from mtf_entrypoints.cli.actions.run_every import run_every, stay_of
+from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
 from mtf_entrypoints.cli.working import announced
@@ -22,14 +24,7 @@ from mtf_entrypoints.settings import Settings
 def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
     """Runs; exit code 1 when every symbol ended in an error."""
     settings = settings_of(world)
-    document = {
-        **options,
-        "symbols": _symbols(options["symbols"], settings),
-        "profile": settings.profile,
-        "exchange": settings.exchange,
-        "at": None if world.at == NOW else world.at,
-    }
-    report, where = asyncio.run(_run(settings, document))
+    report, where = asyncio.run(_run(settings, _document(world, options, settings)))
     if as_json:
         output.write_json(report.to_json())
     else:
@@ -38,6 +33,35 @@ def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
             output.write_line("The market is generated, its instant the default: --at names another, --at now is now.")
     if report.results and report.count(SymbolStatus.ERROR) == len(report.results):
         raise typer.Exit(FAILED)
+
+
+def perform_every(
+    world: World, options: Mapping[str, Any], every: str, offset: str, times: int | None, as_json: bool
+) -> None:
+    """Runs at each close until told to stop; with `as_json` one document a line."""
+    if world.at not in (None, NOW):
+        raise CommandError("--every goes with the clock; leave out --at")
+    stay = stay_of(every, offset, times)
+    settings = settings_of(world, stays=True)
+
+    def shown(report: RunReport, where: str) -> None:
+        if as_json:
+            output.write_line(json.dumps(report.to_json(), allow_nan=False))
+        else:
+            print_report(report, where, output.console())
+        output.flush()
+
+    asyncio.run(run_every(settings, _document(world, options, settings), stay, shown))
+
+
+def _document(world: World, options: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    return {
+        **options,
+        "symbols": _symbols(options["symbols"], settings),
+        "profile": settings.profile,
+        "exchange": settings.exchange,
+        "at": None if world.at == NOW else world.at,
+    }
 
 
 def _symbols(given: list[str] | None, settings: Settings) -> list[str] | str | None:

@@ -14,14 +14,23 @@ app = typer.Typer(help="Synchronise and show contracts.", no_args_is_help=True)
 
 @app.command()
 @takes(MARKET)
-def sync(world: World, as_json: AsJson = False) -> None:
+def sync(
+    world: World,
+    symbol: Annotated[
+        str | None,
+        typer.Option("--symbol", help="Show this one as it is now.", show_default=False, callback=checked_symbol),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Store the exchange's list of contracts in place of the one stored before.
 
-    Example:
+    Examples:
 
       mtf contracts sync
+
+      mtf contracts sync --symbol BTCUSDT
     """
-    actions.contracts.sync(world, as_json)
+    actions.contracts.sync(world, symbol, as_json)
 
 
 @app.command("list")
