@@ -6,7 +6,7 @@ for true; the tree above it is then combined again from what was captured, for a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 from attrs import frozen
@@ -68,22 +68,37 @@ def blocking_conditions(
     if not traces:
         return ()
     forest = _Forest.of(compiled, traces)
-    outcomes = _Outcomes(compiled, traces, forest, current_tf)
     ready = np.array([trace.reason is None for trace in traces])
-    counted = [_counted(forest, outcomes, key, ready) for key in forest.conditions()]
-    return by_what_they_admit(one for one in counted if one.blocks)
+    dropped = [_Dropped.of(forest, key) for key in forest.conditions()]
+    dropped = [one for one in dropped if one.blocks.any()]
+    turning = [one for one in dropped if one.turned]
+    admitted = _Outcomes(compiled, traces, forest, current_tf).ready_with([one.turned for one in turning])
+    admits = {one.key: int((column & ~ready).sum()) for one, column in zip(turning, admitted.T, strict=True)}
+    return by_what_they_admit(
+        Blocking(one.key, int(one.blocks.sum()), int(one.decides.sum()), admits.get(one.key, 0)) for one in dropped
+    )
 
 
-def _counted(forest: _Forest, outcomes: _Outcomes, key: ConditionKey, ready: Mask) -> Blocking:
-    blocks, decides = np.zeros_like(ready), np.zeros_like(ready)
-    replaced: dict[TreePlace, Truth] = {}
-    for place, tree in forest.of_key(key):
-        without = _combined(tree, key.name)
-        blocks |= _on_failing_path(tree, key.name)
-        decides |= ~tree.holds & (without == TRUE)
-        replaced[place] = without
-    admits = outcomes.ready_with(replaced) & ~ready if blocks.any() else np.zeros_like(ready)
-    return Blocking(key, int(blocks.sum()), int(decides.sum()), int(admits.sum()))
+@frozen(eq=False)
+class _Dropped:
+    """A condition taken for true: where it blocked and decided, and the verdicts of the trees that turn somewhere."""
+
+    key: ConditionKey
+    blocks: Mask
+    decides: Mask
+    turned: Mapping[TreePlace, Mask]
+
+    @classmethod
+    def of(cls, forest: _Forest, key: ConditionKey) -> _Dropped:
+        blocks = np.zeros(forest.symbols, dtype=np.bool_)
+        decides, turned = blocks.copy(), {}
+        for place, tree in forest.of_key(key):
+            blocks |= tree.blocked_by(key.name)
+            holds = tree.without(key.name) == TRUE
+            decides |= ~tree.holds & holds
+            if (tree.holds != holds).any():
+                turned[place] = holds
+        return cls(key, blocks, decides, turned)
 
 
 @frozen
@@ -95,16 +110,68 @@ class TreePlace:
     number: int = 0
 
 
-@frozen(eq=False)
 class _Tree:
-    """One tree's shape and the captured truths of all symbols, int8 (n_symbols, n_nodes)."""
+    """One tree's nodes, parents first, with the captured truths of all symbols, int8 (n_symbols, n_nodes)."""
 
-    root: TemplateNode
-    truths: Truth
+    def __init__(self, root: TemplateNode, truths: Truth) -> None:
+        self._truths = truths
+        self._nodes: list[TemplateNode] = []
+        self._children: list[list[int]] = []
+        self._named: dict[str, list[int]] = {}
+        self._parents: list[int] = []
+        self._add(root, -1)
+        self.holds: Mask = np.asarray(truths[:, 0] == TRUE)
+        self._failing = self._failing_paths()
+
+    def _add(self, node: TemplateNode, parent: int) -> None:
+        place = len(self._nodes)
+        self._nodes.append(node)
+        self._children.append([])
+        self._parents.append(parent)
+        if parent >= 0:
+            self._children[parent].append(place)
+        if node.kind in ("rule", "builtin"):
+            self._named.setdefault(node.label, []).append(place)
+        for child in node.children:
+            self._add(child, place)
+
+    def _failing_paths(self) -> Mask:
+        """Where a node is not true, and nothing above it is."""
+        failing = np.asarray(self._truths < TRUE)
+        for place, parent in enumerate(self._parents[1:], start=1):
+            failing[:, place] &= failing[:, parent]
+        return failing
 
     @property
-    def holds(self) -> Mask:
-        return np.asarray(self.truths[:, 0] == TRUE)
+    def names(self) -> Iterable[str]:
+        """The named conditions, each once."""
+        return self._named
+
+    def blocked_by(self, name: str) -> Mask:
+        """Where a condition of that name is not true, and nothing above it is."""
+        return np.asarray(self._failing[:, self._named.get(name, [])].any(axis=1))
+
+    def without(self, name: str) -> Truth:
+        """The verdict of the tree in which every condition of that name is taken for true."""
+        taken = self._named.get(name, [])
+        touched = {above for place in taken for above in self._and_above(place)}
+        return self._combined(0, set(taken), touched)
+
+    def _and_above(self, place: int) -> Iterator[int]:
+        while place >= 0:
+            yield place
+            place = self._parents[place]
+
+    def _combined(self, place: int, taken: Set[int], touched: Set[int]) -> Truth:
+        if place in taken:
+            return np.full(len(self._truths), TRUE)
+        if place not in touched:
+            return self._truths[:, place]
+        parts = [self._combined(child, taken, touched) for child in self._children[place]]
+        kind = self._nodes[place].kind
+        if kind == "within_bars":  # of the candles before, only the whole is known
+            return np.maximum(self._truths[:, place], parts[0])
+        return _of_kind(kind, parts)
 
 
 @frozen(eq=False)
@@ -112,6 +179,7 @@ class _Forest:
     """Every tree of a profile with what was captured of it for the symbols of a run."""
 
     trees: Mapping[TreePlace, _Tree]
+    symbols: int
 
     @classmethod
     def of(cls, compiled: CompiledProfile, traces: Sequence[TraceRecord]) -> _Forest:
@@ -127,16 +195,15 @@ class _Forest:
                 trees[TreePlace(timeframe, "long")] = _tree(part.long, [record.long for record in records])
             if part.short is not None:
                 trees[TreePlace(timeframe, "short")] = _tree(part.short, [record.short for record in records])
-        return cls(trees)
+        return cls(trees, len(traces))
 
     def conditions(self) -> list[ConditionKey]:
         """Every named condition of every tree, each once."""
         return sorted(
             {
-                ConditionKey(place.timeframe, place.tree, node.label)
+                ConditionKey(place.timeframe, place.tree, name)
                 for place, tree in self.trees.items()
-                for node in _nodes(tree.root)
-                if _is_named(node)
+                for name in tree.names
             }
         )
 
@@ -172,7 +239,6 @@ class _Outcomes:
         self._parts: Mapping[Timeframe, TimeframePart] = compiled.parts
         self._trees = forest.trees
         self._traces = traces
-        self._shape = (len(traces), 1)
         self._outcomes = {
             timeframe: np.array([trace.timeframes[timeframe].outcome for trace in traces], np.int8)
             for timeframe in compiled.parts
@@ -181,25 +247,28 @@ class _Outcomes:
             timeframe: np.array([_is_unready(trace.timeframes[timeframe].reason) for trace in traces])
             for timeframe in compiled.parts
         }
-        self._context_skipped = np.array([trace.context is None for trace in traces]).reshape(self._shape)
+        self._context_skipped = np.array([trace.context is None for trace in traces])[:, None]
         self._groups = self._groups_of_the_walk()
 
-    def ready_with(self, replaced: Mapping[TreePlace, Truth]) -> Mask:
-        """Which symbols would be READY with these verdicts of trees instead of their own."""
-        touched = {place.timeframe for place in replaced}
-        outcomes = {
-            timeframe: (self._again(timeframe, replaced) if timeframe in touched else codes).reshape(self._shape)
-            for timeframe, codes in self._outcomes.items()
-        }
+    def ready_with(self, cases: Sequence[Mapping[TreePlace, Mask]]) -> Mask:
+        """Which symbols would be READY if some trees held elsewhere than they did: (n_symbols, n_cases)."""
+        shape = (len(self._traces), len(cases))
+        if not cases:
+            return np.zeros(shape, dtype=np.bool_)
+        outcomes = {timeframe: np.repeat(codes[:, None], len(cases), 1) for timeframe, codes in self._outcomes.items()}
+        for case, turned in enumerate(cases):
+            for timeframe in {place.timeframe for place in turned}:
+                outcomes[timeframe][:, case] = self._again(timeframe, turned)
         context = resolve_context(
-            self._rules.mode, [outcomes[timeframe] for timeframe in self._rules.context_timeframes], self._shape
+            self._rules.mode, [outcomes[timeframe] for timeframe in self._rules.context_timeframes], shape
         )
-        selection = select_by_groups(self._rules, self._candidates(outcomes, context.sides), self._groups, self._shape)
+        groups = {timeframe: _repeated(truths, shape) for timeframe, truths in self._groups.items()}
+        selection = select_by_groups(self._rules, self._candidates(outcomes, context.sides), groups, shape)
         passes = self._context_skipped | (context.reasons == 0)
         allowed = np.isin(
             selection.chosen, [self._execution.index(tf) for tf in self._execution if tf in self._allowed]
         )
-        return np.asarray(passes & (selection.reasons == 0) & allowed)[:, 0]
+        return np.asarray(passes & (selection.reasons == 0) & allowed)
 
     def _candidates(self, outcomes: Mapping[Timeframe, Codes], sides: Codes) -> dict[Timeframe, Mask]:
         candidates = {}
@@ -208,7 +277,7 @@ class _Outcomes:
             has_side = (codes == Outcome.LONG) | (codes == Outcome.SHORT)
             candidates[timeframe] = np.asarray(has_side & (self._context_skipped | (codes == sides)))
         if self._rules.allow_1m_only_if_any is not None and Timeframe.M1 in candidates:
-            candidates[Timeframe.M1] &= self._known_to_allow_1m().reshape(self._shape)
+            candidates[Timeframe.M1] &= self._known_to_allow_1m()[:, None]
         return candidates
 
     def _known_to_allow_1m(self) -> Mask:
@@ -233,12 +302,10 @@ class _Outcomes:
             )
         return groups
 
-    def _again(self, timeframe: Timeframe, replaced: Mapping[TreePlace, Truth]) -> Codes:
-        """A timeframe's outcomes with some verdicts replaced; candles that were too few stay too few."""
+    def _again(self, timeframe: Timeframe, turned: Mapping[TreePlace, Mask]) -> Codes:
+        """A timeframe's outcomes with some verdicts turned; candles that were too few stay too few."""
         holds = {
-            place: replaced[place] == TRUE if place in replaced else tree.holds
-            for place, tree in self._trees.items()
-            if place.timeframe is timeframe
+            place: turned.get(place, tree.holds) for place, tree in self._trees.items() if place.timeframe is timeframe
         }
         sides = self._parts[timeframe].sides
         filters = [mask for place, mask in holds.items() if place.tree not in SIDE_CODES]
@@ -255,37 +322,8 @@ def _is_unready(reason: Reason | None) -> bool:
     return reason not in (None, Reason.FILTERS_MANDATORY_FAILED)
 
 
-def _is_named(node: TemplateNode) -> bool:
-    return node.kind in ("rule", "builtin")
-
-
-def _nodes(root: TemplateNode) -> Iterator[TemplateNode]:
-    yield root
-    for child in root.children:
-        yield from _nodes(child)
-
-
-def _size(node: TemplateNode) -> int:
-    return sum(1 for _ in _nodes(node))
-
-
-def _combined(tree: _Tree, name: str) -> Truth:
-    """The verdict of a tree in which every condition of that name is taken for true."""
-
-    def combine(node: TemplateNode, place: int) -> Truth:
-        if _is_named(node) and node.label == name:
-            return np.full(len(tree.truths), TRUE)
-        if not any(_is_named(below) and below.label == name for below in _nodes(node)):
-            return tree.truths[:, place]
-        parts, start = [], place + 1
-        for child in node.children:
-            parts.append(combine(child, start))
-            start += _size(child)
-        if node.kind == "within_bars":  # of the candles before, only the whole is known
-            return np.maximum(tree.truths[:, place], parts[0])
-        return _of_kind(node.kind, parts)
-
-    return combine(tree.root, 0)
+def _repeated(truths: GroupTruths, shape: tuple[int, int]) -> GroupTruths:
+    return GroupTruths(*(np.broadcast_to(column, shape) for column in (truths.stay, truths.drop, truths.forbid)))
 
 
 def _of_kind(kind: str, parts: list[Truth]) -> Truth:
@@ -299,21 +337,3 @@ def _of_kind(kind: str, parts: list[Truth]) -> Truth:
         case _:
             combined = parts[0]
     return combined
-
-
-def _on_failing_path(tree: _Tree, name: str) -> Mask:
-    """Where a condition of that name is not true, and nothing above it is."""
-    found = np.zeros(len(tree.truths), dtype=np.bool_)
-
-    def walk(node: TemplateNode, place: int, failing: Mask) -> None:
-        here = failing & (tree.truths[:, place] < TRUE)
-        if _is_named(node) and node.label == name:
-            np.logical_or(found, here, out=found)
-            return
-        start = place + 1
-        for child in node.children:
-            walk(child, start, here)
-            start += _size(child)
-
-    walk(tree.root, 0, np.ones(len(tree.truths), dtype=np.bool_))
-    return found

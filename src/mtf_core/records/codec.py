@@ -5,6 +5,7 @@ Money is text with every digit, features are floats, enumerations are their valu
 
 from __future__ import annotations
 
+import zlib
 from decimal import Decimal
 from functools import partial
 from operator import is_
@@ -80,3 +81,11 @@ def from_bytes(content: bytes) -> Any:
         return cast("Any", msgspec.msgpack.decode(content))
     except (msgspec.DecodeError, ValueError) as error:
         raise UnreadableRecordError(f"the bytes are no record: {error}") from error
+
+
+def from_compressed(content: bytes) -> Any:
+    """The plain values of compressed bytes; raises `UnreadableRecordError`."""
+    try:
+        return from_bytes(zlib.decompress(content))
+    except zlib.error as error:
+        raise UnreadableRecordError(f"the bytes are broken: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Self
@@ -11,7 +12,7 @@ from attrs import frozen
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.records.blocking import Blocking, ConditionKey, blocking_conditions
-from mtf_core.records.codec import from_bytes, from_plain, to_bytes
+from mtf_core.records.codec import from_compressed, from_plain, to_bytes
 from mtf_core.records.runs import DecisionRecord
 from mtf_core.validation.compiled_profile import CompiledProfile
 
@@ -45,12 +46,12 @@ class RunCounts:
             for one in self.conditions or ()
         ]
         reasons = {str(reason) if reason else PASSED: count for reason, count in self.reasons.items()}
-        return to_bytes(_Stored(VERSION, reasons, tuple(rows)).plain())
+        return zlib.compress(to_bytes(_Stored(VERSION, reasons, tuple(rows)).plain()))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Raises `UnreadableRecordError`."""
-        stored = from_plain(from_bytes(content), _Stored)
+        stored = from_plain(from_compressed(content), _Stored)
         return cls(
             {Reason(text) if text else None: count for text, count in stored.reasons.items()},
             tuple(

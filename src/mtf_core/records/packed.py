@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 from mtf_core.market import Side, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
-from mtf_core.records.codec import UnreadableRecordError, from_bytes, from_plain, to_bytes, to_plain
+from mtf_core.records.codec import UnreadableRecordError, from_compressed, from_plain, to_bytes, to_plain
 from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
 from mtf_core.records.json import JsonObject
 from mtf_core.records.runs import DecisionRecord
@@ -128,6 +128,8 @@ class _Group:
 
 @frozen
 class _Block:
+    """What the bytes hold; results, and a symbol's inputs until it is asked for, stay as they are."""
+
     version: int
     results: Mapping[str, Any]
     windows: tuple[_Window, ...]
@@ -147,14 +149,14 @@ def pack(decisions: Sequence[DecisionRecord]) -> bytes:
     for record in decisions:
         if record.trace is not None:
             groups.setdefault(_Shape.of(record.trace), []).append(record.trace)
-    block = _Block(
-        VERSION,
-        {record.symbol: record.result for record in decisions},
-        tuple(windows),
-        inputs,
-        tuple(to_plain(_group(shape, traces)) for shape, traces in groups.items()),
-    )
-    return zlib.compress(to_bytes(to_plain(block)), _COMPRESSION_LEVEL)
+    block = {
+        "version": VERSION,
+        "results": {record.symbol: record.result for record in decisions},
+        "windows": [to_plain(window) for window in windows],
+        "inputs": inputs,
+        "traces": [to_plain(_group(shape, traces)) for shape, traces in groups.items()],
+    }
+    return zlib.compress(to_bytes(block), _COMPRESSION_LEVEL)
 
 
 @frozen(eq=False)
@@ -171,11 +173,7 @@ class Unpacked:
     @classmethod
     def of(cls, content: bytes) -> Self:
         """Raises `UnreadableRecordError` when the block as a whole cannot be read."""
-        try:
-            plain = from_bytes(zlib.decompress(content))
-        except zlib.error as error:
-            raise UnreadableRecordError(f"the block is broken: {error}") from error
-        block = from_plain(plain, _Block)
+        block = from_plain(from_compressed(content), _Block)
         if block.version != VERSION:
             raise UnreadableRecordError(f"the block is of version {block.version}; this code reads {VERSION}")
         try:
