@@ -124,6 +124,7 @@ def contracts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> Contract:
         turnover_24h=Decimal(10**7),
         opened_at_ms=0,
         brackets=draw(brackets()),
+        min_notional=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.1"), Decimal(5)])),
     )
 
 
@@ -216,10 +217,13 @@ def trade_entry_settings(draw: st.DrawFn, timeframe: Timeframe) -> TradeEntrySet
         risk=RiskSettings(
             risk_by_timeframe={timeframe: draw(scaled(5, 60, "0.1"))},
             include_fees=draw(st.booleans()),
-            min_liquidation_ratio=draw(st.sampled_from([Decimal("0.5"), Decimal("1.5"), Decimal(3)])),
+            min_liquidation_ratio=draw(st.sampled_from([Decimal("0.5"), Decimal("1.5"), Decimal(3), Decimal(12)])),
+            min_net_r=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.3")])),
         ),
         market_entry=MarketEntrySettings(
-            enabled=draw(st.booleans()), allowed_execution_timeframes=(Timeframe.M1,), max_slippage_bps=Decimal(500)
+            enabled=draw(st.booleans()),
+            allowed_execution_timeframes=(Timeframe.M1,),
+            max_slippage_bps=draw(st.sampled_from([Decimal(0), Decimal(20), Decimal(500)])),
         ),
         entry=EntrySettings(entry_zone=zone),
         fallback_end_of_zone=EndOfZoneSettings(enabled=draw(st.booleans())),
@@ -245,13 +249,13 @@ def books(draw: st.DrawFn, price: Decimal, tick: Decimal) -> TopOfBook:
 
 @st.composite
 def features(draw: st.DrawFn, price: Decimal) -> dict[FactRole, FeatureFact]:
-    """ATRs of 0.05 % to 3 %, anchors within 0.1 % of the price, six pivots on either side, or none."""
+    """ATRs of 0.05 % to 3 %, anchors mostly within 0.1 % of the price, six pivots on either side, or none."""
 
     def near(parts: int) -> float:
         return feature_value(price * (1 + draw(scaled(-parts, parts, "0.0001"))))
 
     values = {
-        FactRole.ANCHOR_VWAP: near(10),
+        FactRole.ANCHOR_VWAP: near(draw(st.sampled_from([10, 10, 60]))),
         FactRole.ANCHOR_AVERAGE: near(10),
         FactRole.ADX_1H: float(draw(st.integers(5, 50))),
     }

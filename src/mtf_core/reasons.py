@@ -80,6 +80,7 @@ class Reason(StrEnum):
     INSUFFICIENT_MARGIN = "insufficient_margin"
     STOP_BEYOND_LIQUIDATION = "stop_beyond_liquidation"
     TARGET_NOT_AVAILABLE = "target_not_available"
+    NET_REWARD_TOO_SMALL = "net_reward_too_small"
     # money guards
     KILL_SWITCH_ON = "kill_switch_on"
     DAILY_LOSS_LIMIT_REACHED = "daily_loss_limit_reached"
@@ -146,18 +147,22 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
     ),
     Reason.SKIPPED_OUT_OF_ZONE: (
         Stage.PLAN,
-        "price, zone, book and allowed deviations have no common point, or the zone lies too far away",
+        "the price has left the zone on the far side, or the zone lies farther away than the settings allow",
     ),
     Reason.SPREAD_TOO_WIDE: (Stage.PLAN, "the spread is too wide for this kind of entry"),
     Reason.ATR_REQUIRED_BUT_INVALID: (Stage.PLAN, "the stop needs an ATR and there is no valid one"),
     Reason.STOP_NOT_AVAILABLE: (Stage.PLAN, "no pivot stop within reach, and no fallback is allowed"),
     Reason.STOP_NOT_POSITIVE: (Stage.PLAN, "the stop would lie at or below a price of zero"),
-    Reason.SIZE_BELOW_MIN_VOLUME: (Stage.PLAN, "the risk buys less than the smallest size of the contract"),
+    Reason.SIZE_BELOW_MIN_VOLUME: (
+        Stage.PLAN,
+        "the size is below the contract's smallest, or its notional below the least",
+    ),
     Reason.LEVERAGE_BELOW_MIN: (Stage.PLAN, "the leverage caps leave less than 1, or less than the contract's minimum"),
     Reason.LEVERAGE_OUT_OF_BOUNDS: (Stage.PLAN, "the leverage lies outside `leverage.accept`"),
     Reason.INSUFFICIENT_MARGIN: (Stage.PLAN, "the budget does not cover the margin at any allowed leverage"),
     Reason.STOP_BEYOND_LIQUIDATION: (Stage.PLAN, "liquidation would come before, or too soon after, the stop"),
     Reason.TARGET_NOT_AVAILABLE: (Stage.PLAN, "no take profit fits between its bounds on the price grid"),
+    Reason.NET_REWARD_TOO_SMALL: (Stage.PLAN, "after fees the targets leave less than `risk.min_net_r`"),
     Reason.KILL_SWITCH_ON: (Stage.GUARD, "the global switch is off: no new entries"),
     Reason.DAILY_LOSS_LIMIT_REACHED: (Stage.GUARD, "the day's loss limit is reached"),
     Reason.MAX_CONCURRENT_POSITIONS_REACHED: (Stage.GUARD, "as many positions as allowed are open or about to be"),

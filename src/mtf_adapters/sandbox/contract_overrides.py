@@ -12,7 +12,7 @@ from attrs import evolve, fields, frozen
 
 from mtf_adapters.files.yaml import read_yaml
 from mtf_adapters.sandbox.brackets import bracket_table
-from mtf_adapters.sandbox.listing import power_of_ten
+from mtf_adapters.sandbox.listing import LEAST_NOTIONAL, power_of_ten
 from mtf_core.config_nodes import ConfigNode, Problems
 from mtf_core.market import DAY_MS, Contract, ContractStatus
 from mtf_core.settings.fields import ratio, setting
@@ -49,6 +49,7 @@ class ContractOverrides:
     min_size: Decimal | None = setting(None, gt=0, doc="smallest size of an order")
     max_size: Decimal | None = setting(None, gt=0, doc="largest size of an order")
     max_market_size: Decimal | None = setting(None, gt=0, doc="largest size of a market order")
+    min_notional: Decimal | None = setting(None, ge=0, doc="least value of an order, in quote currency")
     min_leverage: Decimal | None = setting(None, ge=1, doc="lowest leverage")
     max_leverage: Decimal | None = setting(None, ge=1, doc="highest leverage")
     maker_fee: Decimal | None = ratio(None, ge=None, le=None, doc="fee of a resting order")
@@ -67,8 +68,9 @@ def default_contract(symbol: str, price: float, first_open_ms: int, tick_size: D
     """A plausible contract for a symbol that trades at about `price`, on a grid of prices that is known or guessed.
 
     Tick: the one given, else the power of ten at or below price · 1e-5 (0.1 at 46,000). Contract size: the power of ten
-    that makes one contract worth 1–10 quote currency. Sizes step by 1, from 1 to 1,000,000 (market orders 500,000).
-    Leverage 1–50 with eight brackets from 50,000. Fees 0.02 % and 0.06 %. Opened 1000 days before the first candle.
+    that makes one contract worth 1–10 quote currency. Sizes step by 1, from 1 to 1,000,000 (market orders 500,000); an
+    order is worth at least 5. Leverage 1–50 with eight brackets from 50,000. Fees 0.02 % and 0.06 %. Opened 1000 days
+    before the first candle.
     """
     decade = floor(log10(price))
     quote = next((currency for currency in _QUOTE_CURRENCIES if symbol.endswith(currency)), "USDT")
@@ -90,6 +92,7 @@ def default_contract(symbol: str, price: float, first_open_ms: int, tick_size: D
         turnover_24h=DEFAULT_TURNOVER,
         opened_at_ms=first_open_ms - _DEFAULT_AGE_DAYS * DAY_MS,
         brackets=bracket_table(_DEFAULT_LEVERAGE, Decimal(50_000), 8),
+        min_notional=LEAST_NOTIONAL,
     )
 
 

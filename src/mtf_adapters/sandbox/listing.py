@@ -49,6 +49,9 @@ _MAJORS = (
     ("PEPE", 0.0000112, "0.0000000005", "1000000", 0.061, 1.2, 215.0, 50),
 )
 
+LEAST_NOTIONAL = Decimal(5)
+"""What one order is worth at least on this exchange, in quote currency."""
+
 _HOUR_MS = 3_600_000
 _YOUNGEST_HOURS, _YOUNG_SPAN_HOURS = 30, 840
 _EXPIRED_SPAN_HOURS = 840
@@ -125,6 +128,7 @@ def _contract(
         turnover_24h=Decimal(round(turnover)),
         opened_at_ms=0,
         brackets=brackets,
+        min_notional=LEAST_NOTIONAL,
     )
 
 

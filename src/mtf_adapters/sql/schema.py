@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0010"
+SCHEMA_REVISION = "0011"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -86,6 +86,7 @@ contracts = Table(
     Column("quote_currency", String, nullable=False),
     Column("status", String, nullable=False),
     *(Column(name, EXACT, nullable=False) for name in MONEY_COLUMNS),
+    Column("min_notional", EXACT, nullable=False, server_default="0"),
     Column("opened_at_ms", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
     Column("brackets", DOCUMENT, nullable=False),

@@ -91,6 +91,8 @@ class Contract:
     expires_at_ms: int = 0
     """0 = perpetual."""
     brackets: tuple[LeverageBracket, ...] = field(default=(), converter=_as_tuple)
+    min_notional: Decimal = Decimal(0)
+    """Least value of one order in quote currency; 0: the exchange asks for none."""
 
     def __attrs_post_init__(self) -> None:
         problems = [
@@ -104,6 +106,8 @@ class Contract:
             )
             if not value.is_finite() or value <= 0
         ]
+        if not self.min_notional.is_finite() or self.min_notional < 0:
+            problems.append(f"min_notional must not be below zero, found {self.min_notional}")
         for what, least, most in (
             ("size", self.min_size, self.max_size),
             ("leverage", self.min_leverage, self.max_leverage),

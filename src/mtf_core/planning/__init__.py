@@ -3,9 +3,10 @@
 from mtf_core.planning.facts import FactRole, FeatureFact, MarketFacts, Signal, decision_key
 from mtf_core.planning.needs import needed_features
 from mtf_core.planning.outcome import (
-    EntryZone,
     OrderPlan,
+    PlanCosts,
     PlanOutcome,
+    SizeLimit,
     Skip,
     Step,
     Supervision,
@@ -13,7 +14,8 @@ from mtf_core.planning.outcome import (
 )
 from mtf_core.planning.plan import plan_order
 from mtf_core.planning.preview import Preview, PreviewInputs, preview
-from mtf_core.planning.report import plan_to_json, skip_to_json, step_to_json
+from mtf_core.planning.report import plan_to_json, skip_to_json, step_to_json, zone_event_to_json
+from mtf_core.planning.zone_event import EntryZone, ZoneCategory, ZoneCheck, ZoneEvent
 
 __all__ = [
     "EntryZone",
@@ -21,14 +23,19 @@ __all__ = [
     "FeatureFact",
     "MarketFacts",
     "OrderPlan",
+    "PlanCosts",
     "PlanOutcome",
     "Preview",
     "PreviewInputs",
     "Signal",
+    "SizeLimit",
     "Skip",
     "Step",
     "Supervision",
     "TakeProfit",
+    "ZoneCategory",
+    "ZoneCheck",
+    "ZoneEvent",
     "decision_key",
     "needed_features",
     "plan_order",
@@ -36,4 +43,5 @@ __all__ = [
     "preview",
     "skip_to_json",
     "step_to_json",
+    "zone_event_to_json",
 ]

@@ -63,12 +63,12 @@ def _risk_ratio(request: PlanRequest, log: StepLog) -> Decimal:
     else:
         log.add(
             "risk_ratio",
-            "risk_pct_percent / 100 · risk.risk_by_timeframe[tf] · crash_mode multiplier",
+            "risk_pct_percent / 100 · risk_by_timeframe · crash_multiplier",
             ratio,
             "ratio",
             risk_pct_percent=settings.defaults.risk_pct_percent,
             tf=request.timeframe.value,
-            timeframe_multiplier=settings.risk.risk_by_timeframe.get(request.timeframe, Decimal(1)),
+            risk_by_timeframe=settings.risk.risk_by_timeframe.get(request.timeframe, Decimal(1)),
             crash_multiplier=crash.risk_pct_multiplier if crash.enabled else Decimal(1),
         )
     return ratio

@@ -74,25 +74,31 @@ def rounded(raw: Decimal, mode: RoundingMode) -> int:
 
 def fixed_leverage(request: PlanRequest, margin: Decimal, log: StepLog) -> int | Skip:
     """The leverage of a stop from the risk: target, else floor, within the caps of the notional that it buys."""
-    settings = request.settings.leverage
-    wanted = settings.target or settings.floor
+    settings, contract = request.settings.leverage, request.contract
+    wanted = max(settings.target or settings.floor, contract.min_leverage)
     cap = configured_cap(request)
     highest = min(rounded(wanted, settings.rounding.mode), whole_down(cap))
-    leverage = max((_within_bracket(bracket, highest, margin) for bracket in request.contract.brackets), default=0)
+    leverages = {_within_bracket(bracket, highest, margin): bracket for bracket in contract.brackets}
+    leverage = max(leverages, default=0)
+    if leverage < 1 or leverage < contract.min_leverage:
+        return log.skip(Reason.LEVERAGE_BELOW_MIN, leverage=leverage, cap=cap, contract_min=contract.min_leverage)
+    bracket = leverages[leverage]
     log.add(
         "leverage_for_risk",
-        "target (else floor) rounded, within exchange_cap, symbol caps, contract and the bracket of budget · leverage",
+        f"min({ROUNDED_WORDS[settings.rounding.mode].format('wanted')}, whole_down(min(cap, bracket_max, "
+        "notional_cap / budget_usdt)))",
         leverage,
         "",
+        wanted=wanted,
         target=settings.target,
         floor=settings.floor,
+        contract_min=contract.min_leverage,
         cap=cap,
+        bracket_max=bracket.max_leverage,
+        notional_cap=bracket.notional_cap,
+        budget_usdt=margin,
         rounding=settings.rounding.mode.value,
     )
-    if leverage < 1 or leverage < request.contract.min_leverage:
-        return log.skip(
-            Reason.LEVERAGE_BELOW_MIN, leverage=leverage, cap=cap, contract_min=request.contract.min_leverage
-        )
     return leverage
 
 
@@ -100,3 +106,11 @@ def _within_bracket(bracket: LeverageBracket, highest: int, margin: Decimal) -> 
     """The highest leverage that the bracket allows and whose notional lies in it; 0 when there is none."""
     leverage = min(highest, whole_down(min(bracket.max_leverage, divide_down(bracket.notional_cap, margin))))
     return leverage if leverage >= 1 and leverage * margin > bracket.notional_floor else 0
+
+
+ROUNDED_WORDS = {
+    RoundingMode.FLOOR: "whole_down({})",
+    RoundingMode.CEIL: "whole_up({})",
+    RoundingMode.ROUND: "whole_down({} + 1 / 2)",
+}
+"""How a step's formula says that a leverage is rounded."""

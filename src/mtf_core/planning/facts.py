@@ -24,6 +24,8 @@ class FactRole(StrEnum):
     ADX_1H = "adx_1h"
     SPLIT_ATR = "split_atr"
     """5m, for the share of the first of two targets."""
+    VOLUME_RATIO = "volume_ratio"
+    """Of the execution timeframe; no plan depends on it, a zone event records it."""
     PIVOT_R1 = "pivot_r1"
     PIVOT_R2 = "pivot_r2"
     PIVOT_R3 = "pivot_r3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mtf_core.market import Contract, LeverageBracket
+from mtf_core.market import Contract, ContractStatus, LeverageBracket, format_instant
 from mtf_core.planning.exact import tradable
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.request import PlanRequest, StepLog
@@ -15,7 +15,13 @@ _HIGHEST_FEE = Decimal("0.1")
 
 
 def unusable_inputs(request: PlanRequest, log: StepLog) -> Skip | None:
-    """The skip for facts that no plan may rest on: unusable ones first, then stale ones; None when all is well."""
+    """The skip for facts that no plan may rest on; None when all is well.
+
+    A contract that is not open for trading goes first, then unusable facts, then stale ones.
+    """
+    closed = _not_trading(request, log)
+    if closed:
+        return closed
     problem = next(_unusable(request), None)
     if problem:
         return log.skip(Reason.MARKET_FACTS_UNAVAILABLE, problem=problem)
@@ -24,6 +30,23 @@ def unusable_inputs(request: PlanRequest, log: StepLog) -> Skip | None:
         name, age_ms, allowed_ms = stale
         return log.skip(Reason.STALE_MARKET_DATA, fact=name, age_ms=age_ms, allowed_ms=allowed_ms)
     return None
+
+
+def _not_trading(request: PlanRequest, log: StepLog) -> Skip | None:
+    """The skip for a contract that takes no entries, or that expires before the plan has run its course."""
+    contract, settings = request.contract, request.settings
+    minutes = settings.risk.crash_mode.hard_time_stop_minutes if settings.risk.crash_mode.enabled else None
+    waits_ms = max(settings.zone.ttl_sec, settings.supervision.order_timeout_sec) * 1000
+    ends_ms = request.now_ms + waits_ms + int((minutes or 0) * 60_000)
+    expires = 0 < contract.expires_at_ms <= ends_ms
+    if contract.status is ContractStatus.TRADING and not expires:
+        return None
+    return log.skip(
+        Reason.CONTRACT_NOT_TRADING,
+        status=contract.status.value,
+        expires_at=format_instant(contract.expires_at_ms) if contract.expires_at_ms else "never",
+        needed_until=format_instant(ends_ms),
+    )
 
 
 def _unusable(request: PlanRequest) -> Iterator[str]:
@@ -47,6 +70,7 @@ def _unusable_contract(contract: Contract) -> Iterator[str]:
         contract.max_market_size,
         contract.min_leverage,
         contract.max_leverage,
+        contract.min_notional,
     )
     if not tradable(numbers):
         yield "a number of the contract cannot be traded on"

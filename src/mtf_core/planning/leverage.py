@@ -6,16 +6,16 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import on_grid_at_or_above
+from mtf_core.market import Contract, Side, on_grid_at_or_above
 from mtf_core.planning.budget import Budget
-from mtf_core.planning.caps import rounded
-from mtf_core.planning.entry_price import Entry
+from mtf_core.planning.caps import ROUNDED_WORDS, rounded
+from mtf_core.planning.entry import Entry
 from mtf_core.planning.exact import clamp, divide_up, whole_up
 from mtf_core.planning.facts import FactRole
-from mtf_core.planning.liquidation import Exposure, highest_safe_leverage, liquidation_price
+from mtf_core.planning.liquidation import Exposure, exposure_at, liquidation_price, safe_liquidation
 from mtf_core.planning.outcome import Skip
+from mtf_core.planning.position import Position
 from mtf_core.planning.request import PlanRequest, StepLog
-from mtf_core.planning.size import SizedPosition
 from mtf_core.planning.stop import Stop
 from mtf_core.reasons import Reason
 
@@ -30,35 +30,30 @@ class ChosenLeverage:
 
     leverage: int
     margin: Decimal
+    """At the dearest price at which the entry may fill."""
     liquidation_price: Decimal
+    """At the planned entry."""
 
 
 def choose_leverage(
-    request: PlanRequest, entry: Entry, stop: Stop, position: SizedPosition, budget: Budget, log: StepLog
+    request: PlanRequest, entry: Entry, stop: Stop, position: Position, budget: Budget, log: StepLog
 ) -> ChosenLeverage | Skip:
-    """The leverage of a size_position position."""
+    """The leverage of a position that has its size; it may come out lower so that the stop comes before liquidation."""
     raw = _raw(request, entry, stop, budget, log)
     if isinstance(raw, Skip):
         return raw
-    lowest, leverage = _within_caps(request, raw, position, budget, log)
-    exposure = _exposure(request, entry, position)
-    ratio = request.settings.risk.min_liquidation_ratio
-    safe = highest_safe_leverage(exposure, lowest, leverage, stop.price, ratio)
-    if safe is None:
-        return log.skip(
-            Reason.STOP_BEYOND_LIQUIDATION,
-            lowest_leverage=lowest,
-            liquidation_price=liquidation_price(exposure, lowest),
-            stop=stop.price,
-            entry=entry.price,
-            min_liquidation_ratio=ratio,
-        )
-    margin = min(
-        on_grid_at_or_above(position.notional / safe, _MONEY), budget.margin
-    )  # the exact margin is within the budget
-    result = ChosenLeverage(safe, margin, liquidation_price(exposure, safe))
-    _log_result(result, position.notional, leverage, exposure, stop, ratio, log)
-    return _outside_accepted(request, safe, log) or result
+    within_caps = _within_caps(request, raw, entry, position, budget, log)
+    leverage = min(within_caps, position.highest_safe)
+    _log_safe(request, entry, stop, position, within_caps, leverage, log)
+    contract = request.contract
+    dearest = contract.notional(position.size, entry.dearest_price)
+    # The exact margin is within the budget; only its last digit may be rounded beyond it.
+    margin = min(on_grid_at_or_above(divide_up(dearest, Decimal(leverage)), _MONEY), budget.margin)
+    exposure = exposure_at(contract, request.side, entry.price, position.bracket)
+    quantity = position.size * contract.contract_size
+    chosen = ChosenLeverage(leverage, margin, liquidation_price(exposure, quantity, leverage))
+    _log_result(chosen, exposure, quantity, entry, budget, contract, position.size, log)
+    return _outside_accepted(request, leverage, log) or chosen
 
 
 def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: StepLog) -> Decimal | Skip:
@@ -71,7 +66,7 @@ def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: St
     volatility = clamp(_CALM - _SLOPE * atr / entry.price, _LEAST, _CALM)
     log.add(
         "volatility_factor",
-        "clamp(1.25 − 75 · atr / entry, 0.5, 1.25)",
+        "clamp(5 / 4 − 75 · atr / entry, 1 / 2, 5 / 4)",
         volatility,
         "",
         atr=atr,
@@ -82,89 +77,112 @@ def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: St
     raw = budget.risk_ratio * entry.price / stop.distance * multiplier * volatility
     log.add(
         "leverage_raw",
-        "risk_ratio / stop_pct · leverage.leverage_by_timeframe[tf] · volatility_factor",
+        "risk_ratio · entry / stop_distance · leverage_by_timeframe · volatility_factor",
         raw,
         "",
         risk_ratio=budget.risk_ratio,
-        stop_pct=stop.distance / entry.price,
-        timeframe_multiplier=multiplier,
+        entry=entry.price,
+        stop_distance=stop.distance,
+        leverage_by_timeframe=multiplier,
         volatility_factor=volatility,
     )
     return raw
 
 
 def _within_caps(
-    request: PlanRequest, raw: Decimal, position: SizedPosition, budget: Budget, log: StepLog
-) -> tuple[int, int]:
-    """(lowest leverage that the budget and the floor allow, the leverage): rounded, re-clamped, affordable."""
-    settings, allowed = request.settings.leverage, position.range
-    affordable = whole_up(divide_up(position.notional, budget.margin))
-    lowest = max(allowed.low, affordable)
+    request: PlanRequest, raw: Decimal, entry: Entry, position: Position, budget: Budget, log: StepLog
+) -> int:
+    """Rounded, within caps and floor, and high enough for the budget to cover the margin."""
+    settings, allowed = request.settings.leverage, position.allowed
+    notional = request.contract.notional(position.size, entry.dearest_price)
+    affordable = whole_up(divide_up(notional, budget.margin))
     whole = max(allowed.low, min(rounded(raw, settings.rounding.mode), allowed.high))
     # Margin never exceeds the initial margin, so the leverage nearest to it is the lowest that can be afforded.
-    leverage = lowest if settings.toward_initial_margin else max(whole, affordable)
+    leverage = max(allowed.low if settings.toward_initial_margin else whole, affordable)
+    affordable_words = "whole_up(dearest_notional / budget_usdt)"
+    rounded_words = ROUNDED_WORDS[settings.rounding.mode].format("raw")
     log.add(
         "leverage_within_caps",
-        "lowest affordable leverage (toward_initial_margin)"
+        f"max(floor, {affordable_words})"
         if settings.toward_initial_margin
-        else "max(clamp(rounded leverage, floor, caps), notional_usdt / budget_usdt upward)",
+        else f"max(clamp({rounded_words}, floor, cap), {affordable_words})",
         leverage,
         "",
         raw=raw,
         rounding=settings.rounding.mode.value,
+        toward_initial_margin=settings.toward_initial_margin,
         floor=allowed.low,
         cap=allowed.high,
         bracket_max=position.bracket.max_leverage,
-        affordable=affordable,
+        dearest_notional=notional,
+        budget_usdt=budget.margin,
     )
-    return lowest, leverage
+    return leverage
 
 
-def _exposure(request: PlanRequest, entry: Entry, position: SizedPosition) -> Exposure:
-    contract = request.contract
-    return Exposure(
-        side=request.side,
-        entry=entry.price,
-        quantity=position.size * contract.contract_size,
-        bracket=position.bracket,
-        taker_fee=contract.taker_fee,
-        tick=contract.tick_size,
+def _log_safe(
+    request: PlanRequest, entry: Entry, stop: Stop, position: Position, within_caps: int, leverage: int, log: StepLog
+) -> None:
+    """The price that liquidation must not come nearer than, and the leverage that follows."""
+    ratio, worst = request.settings.risk.min_liquidation_ratio, entry.worst_price
+    exposure = exposure_at(request.contract, request.side, worst, position.bracket)
+    log.add(
+        "safe_liquidation",
+        "min(down(worst_entry − min_liquidation_ratio · (worst_entry − stop), tick), stop − tick)"
+        if request.is_long
+        else "max(up(worst_entry + min_liquidation_ratio · (stop − worst_entry), tick), stop + tick)",
+        safe_liquidation(exposure, stop.price, ratio),
+        "price",
+        worst_entry=worst,
+        stop=stop.price,
+        min_liquidation_ratio=ratio,
+        tick=request.tick,
+    )
+    log.add(
+        "leverage",
+        "min(leverage_within_caps, highest_safe_leverage)",
+        leverage,
+        "",
+        leverage_within_caps=within_caps,
+        highest_safe_leverage=position.highest_safe,
     )
 
 
 def _log_result(
-    result: ChosenLeverage, notional: Decimal, before: int, exposure: Exposure, stop: Stop, ratio: Decimal, log: StepLog
+    chosen: ChosenLeverage,
+    exposure: Exposure,
+    quantity: Decimal,
+    entry: Entry,
+    budget: Budget,
+    contract: Contract,
+    size: Decimal,
+    log: StepLog,
 ) -> None:
     log.add(
-        "leverage",
-        "highest leverage ≤ leverage_within_caps with |entry − liquidation| ≥ min_liquidation_ratio · |entry − stop|",
-        result.leverage,
-        "",
-        leverage_within_caps=before,
-        min_liquidation_ratio=ratio,
-        stop_distance=stop.distance,
-    )
-    sign = "−" if exposure.side.sign > 0 else "+"
-    log.add(
         "liquidation_price",
-        f"(entry · (1 {sign} 1 / leverage) {sign} cum / quantity) / (1 {sign} mmr {sign} taker_fee), "
-        "toward the entry to the tick",
-        result.liquidation_price,
+        "max(up((entry · (1 − 1 / leverage) − cum / quantity) / (1 − mmr − taker_fee), tick), 0)"
+        if exposure.side is Side.LONG
+        else "down((entry · (1 + 1 / leverage) + cum / quantity) / (1 + mmr + taker_fee), tick)",
+        chosen.liquidation_price,
         "price",
         entry=exposure.entry,
-        leverage=result.leverage,
+        leverage=chosen.leverage,
         cum=exposure.bracket.maintenance_amount,
-        quantity=exposure.quantity,
+        quantity=quantity,
         mmr=exposure.bracket.maintenance_margin_ratio,
-        taker_fee=max(exposure.taker_fee, Decimal(0)),
+        taker_fee=exposure.taker_fee,
+        tick=exposure.tick,
     )
     log.add(
         "margin_usdt",
-        "notional_usdt / leverage, up to 1e-8",
-        result.margin,
+        "min(up(size · contract_size · dearest_entry / leverage, 0.00000001), budget_usdt)",
+        chosen.margin,
         "USDT",
-        notional_usdt=notional,
-        leverage=result.leverage,
+        size=size,
+        contract_size=contract.contract_size,
+        dearest_entry=entry.dearest_price,
+        leverage=chosen.leverage,
+        budget_usdt=budget.margin,
     )
 
 

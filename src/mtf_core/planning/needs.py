@@ -16,7 +16,7 @@ from mtf_core.settings.trade_entry import (
     ZoneAnchor,
 )
 
-__all__ = ["FactRole", "needed_features"]
+__all__ = ["FactRole", "needed_features", "recorded_features"]
 
 _AVERAGES = {ZoneAnchor.SMA21: "sma_21", ZoneAnchor.MA21: "ma_21"}
 
@@ -50,6 +50,11 @@ def needed_features(settings: TradeEntrySettings, execution_timeframe: Timeframe
             if aligns:
                 needed[fallback_pivot(letter, number)] = Feature(f"pivot_{letter}{number}", timeframe=Timeframe.M15)
     return needed
+
+
+def recorded_features(execution_timeframe: Timeframe) -> Mapping[FactRole, Feature]:
+    """The features that a zone event records beside those of the plan; a missing one stops nothing."""
+    return {FactRole.VOLUME_RATIO: Feature("volume_ratio", timeframe=execution_timeframe)}
 
 
 def _asks_adx(settings: TradeEntrySettings, execution_timeframe: Timeframe) -> bool:

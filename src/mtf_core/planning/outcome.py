@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from enum import StrEnum
 
 from attrs import frozen
 
 from mtf_core.market import MarginMode, OrderType, Side, Timeframe, TimeInForce
 from mtf_core.planning.html import plan_html, skip_html
+from mtf_core.planning.zone_event import EntryZone, ZoneEvent
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import EndOfZoneSettings
+
+
+class SizeLimit(StrEnum):
+    """What kept a position from being larger."""
+
+    RISK = "risk"
+    """The loss at the stop."""
+    BUDGET = "budget"
+    """The margin at the highest leverage."""
+    VOLUME = "volume"
+    """The largest order, or the largest market stop, of the contract."""
+    BRACKET = "bracket"
+    """The exchange's risk limit at this notional."""
+    LIQUIDATION = "liquidation"
+    """The distance between stop and liquidation, at a leverage that the budget can pay for."""
+
 
 StepValue = Decimal | int | bool | str
 
@@ -18,7 +36,8 @@ StepValue = Decimal | int | bool | str
 class Step:
     """One number or choice of a plan, so that a person can compute it again.
 
-    `formula` speaks of the names in `inputs`, of settings and of earlier steps.
+    `formula` is an expression of the names in `inputs`: + − · /, parentheses, min, max, abs, clamp(value, low, high),
+    whole_down, whole_up, and down(value, step), up(value, step) for a grid. Evaluated, it gives `value`.
     """
 
     name: str
@@ -29,26 +48,37 @@ class Step:
 
 
 @frozen
-class EntryZone:
-    """The band in which an entry is acceptable, in quote currency."""
-
-    low: Decimal
-    high: Decimal
-    anchor: Decimal
-    anchor_source: str
-    """The feature that is the anchor, with its timeframe: `5m.vwap`."""
-    expires_at_ms: int
-
-
-@frozen
 class TakeProfit:
-    """One target: its price, the part of the position it closes, and its distance in stop distances."""
+    """One target: its price, the part of the position it closes, and what is left of it; R in stop distances."""
 
     price: Decimal
     size: Decimal
     share: Decimal
     """Part of the whole size, 0..1."""
     r: Decimal
+    """Distance from the entry, gross."""
+    fee_usdt: Decimal
+    """Of closing the part at the target."""
+    net_gain_usdt: Decimal
+    """Of the part, after the fees of entry and target."""
+    net_r: Decimal
+    """Net gain over the part's net loss at the stop."""
+
+
+@frozen
+class PlanCosts:
+    """What a plan costs, reckoned at the planned entry; money in quote currency."""
+
+    entry_fee_usdt: Decimal
+    stop_fee_usdt: Decimal
+    half_spread_usdt: Decimal
+    """Paid by an entry that takes; part of its price already. 0 for one that waits."""
+    net_loss_at_stop_usdt: Decimal
+    """1 R net: the way from entry to stop, and both fees."""
+    net_r: Decimal
+    """Of the whole trade when every target is reached."""
+    break_even_win_rate: Decimal
+    """1 / (1 + net_r): the share of winners at which nothing is won or lost; above 1 where fees eat every gain."""
 
 
 @frozen
@@ -80,21 +110,29 @@ class OrderPlan:
     post_only: bool
     margin_mode: MarginMode
     entry_price: Decimal
-    worst_entry_price: Decimal | None
-    """The worst price at which the entry may fill: that of the limit, or the bound of a `market_entry`; None: any."""
+    worst_entry_price: Decimal
+    """The worst price at which the entry may fill, and the bound that it is sent with; a limit's own price."""
     stop_price: Decimal
     stop_source: str
+    """What set its distance: `atr`, `pivot`, `risk`, or `min_distance` where that was too near."""
+    stop_wanted_source: str
+    stop_wanted_distance: Decimal
+    """Where the policy took the stop from, and how far from the entry it wanted it."""
     take_profits: tuple[TakeProfit, ...]
     size: Decimal
+    size_limited_by: SizeLimit
     contract_size: Decimal
     tick_size: Decimal
     size_step: Decimal
     leverage: int
     notional_usdt: Decimal
     margin_usdt: Decimal
+    """At the dearest price at which the entry may fill."""
     budget_usdt: Decimal
     risk_usdt: Decimal
     loss_at_stop_usdt: Decimal
+    """From the worst entry, fees included where the settings ask; at most the risk."""
+    costs: PlanCosts
     liquidation_price: Decimal
     """As an isolated position, on the tick grid toward the entry; 0 when a long position cannot be liquidated."""
     zone: EntryZone | None
@@ -102,6 +140,7 @@ class OrderPlan:
     best_ask: Decimal
     mark_price: Decimal | None
     supervision: Supervision
+    zone_event: ZoneEvent | None
     steps: tuple[Step, ...]
 
     @property
@@ -109,17 +148,39 @@ class OrderPlan:
         """The kind of the entry order as a person says it: `limit, gtc, post-only`."""
         return f"{self.order_type}, {self.time_in_force}{', post-only' if self.post_only else ''}"
 
+    @property
+    def stop_words(self) -> str:
+        """What set the stop, as a person says it: `min_distance; atr wanted it 0.4 away`."""
+        if self.stop_source == self.stop_wanted_source:
+            return self.stop_source
+        with localcontext(prec=6):
+            wanted = +self.stop_wanted_distance
+        return f"{self.stop_source}; {self.stop_wanted_source} wanted it {wanted:f} away"
+
+    @property
+    def cost_words(self) -> str:
+        """What the plan costs in one line: `net 0.87 R, breaks even at 53.4 % winners; fees 0.12 + 0.12 USDT`."""
+        costs = self.costs
+        fees = f"fees {float(costs.entry_fee_usdt):.4g} USDT at entry, {float(costs.stop_fee_usdt):.4g} at the stop"
+        spread = f", half the spread {float(costs.half_spread_usdt):.4g}" if costs.half_spread_usdt else ""
+        won = f"net {float(costs.net_r):.2f} R, breaks even at {float(costs.break_even_win_rate):.1%} winners"
+        return f"{won}; {fees}{spread}"
+
     def _repr_html_(self) -> str:
         return plan_html(self)
 
 
 @frozen
 class Skip:
-    """Why there is no plan or no order, the numbers that show it, and the steps of the plan up to there."""
+    """Why there is no plan or no order, the numbers that show it, and the steps of the plan up to there.
+
+    `zone_event` is None where no zone was drawn before the skip.
+    """
 
     reason: Reason
     facts: tuple[tuple[str, StepValue], ...] = ()
     steps: tuple[Step, ...] = ()
+    zone_event: ZoneEvent | None = None
 
     def _repr_html_(self) -> str:
         return skip_html(self)

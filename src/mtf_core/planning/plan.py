@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import localcontext
+from decimal import Decimal, localcontext
 
 from mtf_core.market import Contract, OrderType
 from mtf_core.planning.budget import Budget, budget_of
-from mtf_core.planning.entry_price import Entry, entry_of
+from mtf_core.planning.costs import Trade, costs_of
+from mtf_core.planning.entry import Entry, entry_of
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.planning.facts import MarketFacts, Signal
 from mtf_core.planning.inputs import unusable_inputs
 from mtf_core.planning.leverage import ChosenLeverage, choose_leverage
-from mtf_core.planning.outcome import EntryZone, OrderPlan, PlanOutcome, Skip, Supervision, TakeProfit
+from mtf_core.planning.outcome import OrderPlan, PlanCosts, PlanOutcome, Skip, Supervision, TakeProfit
+from mtf_core.planning.position import Position, fit_position
 from mtf_core.planning.request import PlanRequest, StepLog
-from mtf_core.planning.size import SizedPosition, loss_per_contract, size_position
+from mtf_core.planning.size import size_by_risk
 from mtf_core.planning.stop import Stop, place_stop
 from mtf_core.planning.targets import targets_of
 from mtf_core.planning.zone import entry_zone
+from mtf_core.planning.zone_event import EntryZone
 from mtf_core.settings.trade_entry import TradeEntrySettings
 
 
@@ -44,16 +47,38 @@ def _planned(request: PlanRequest, log: StepLog) -> PlanOutcome:
     stop = place_stop(request, entry, budget, log)
     if isinstance(stop, Skip):
         return stop
-    position = size_position(request, entry, stop, budget, log)
+    wanted = size_by_risk(request, entry, stop, budget, log)
+    if isinstance(wanted, Skip):
+        return wanted
+    position = fit_position(request, entry, stop, wanted, budget, log)
     if isinstance(position, Skip):
         return position
     gear = choose_leverage(request, entry, stop, position, budget, log)
     if isinstance(gear, Skip):
         return gear
-    targets = targets_of(request, entry, stop, position.size, zone, log)
+    trade = Trade(entry, stop, position.size, request.contract.contract_size)
+    targets = targets_of(request, trade, zone, log)
     if isinstance(targets, Skip):
         return targets
-    return _plan(request, budget, zone, entry, stop, position, gear, targets, log)
+    costs = costs_of(request, trade, targets, log)
+    if isinstance(costs, Skip):
+        return costs
+    loss = _loss_at_stop(position.size, wanted.loss_per_contract, budget, log)
+    return _plan(request, budget, zone, entry, stop, position, gear, targets, costs, loss, log)
+
+
+def _loss_at_stop(size: Decimal, per_contract: Decimal, budget: Budget, log: StepLog) -> Decimal:
+    loss = size * per_contract
+    log.add(
+        "loss_at_stop_usdt",
+        "size · loss_per_contract",
+        loss,
+        "USDT",
+        size=size,
+        loss_per_contract=per_contract,
+        risk_usdt=budget.risk,
+    )
+    return loss
 
 
 def _plan(
@@ -62,23 +87,14 @@ def _plan(
     zone: EntryZone | None,
     entry: Entry,
     stop: Stop,
-    position: SizedPosition,
+    position: Position,
     gear: ChosenLeverage,
     targets: tuple[TakeProfit, ...],
+    costs: PlanCosts,
+    loss: Decimal,
     log: StepLog,
 ) -> OrderPlan:
     contract, facts, signal = request.contract, request.facts, request.signal
-    per_contract = loss_per_contract(contract, entry, stop.price)
-    loss = position.size * per_contract
-    log.add(
-        "loss_at_stop_usdt",
-        "size · loss_per_contract",
-        loss,
-        "USDT",
-        size=position.size,
-        loss_per_contract=per_contract,
-        risk_usdt=budget.risk,
-    )
     return OrderPlan(
         symbol=signal.symbol,
         side=signal.side,
@@ -93,23 +109,28 @@ def _plan(
         worst_entry_price=entry.worst_price,
         stop_price=stop.price,
         stop_source=stop.source,
+        stop_wanted_source=stop.wanted_source,
+        stop_wanted_distance=stop.wanted_distance,
         take_profits=targets,
         size=position.size,
+        size_limited_by=position.limited_by,
         contract_size=contract.contract_size,
         tick_size=contract.tick_size,
         size_step=contract.size_step,
         leverage=gear.leverage,
-        notional_usdt=position.notional,
+        notional_usdt=contract.notional(position.size, entry.price),
         margin_usdt=gear.margin,
         budget_usdt=budget.margin,
         risk_usdt=budget.risk,
         loss_at_stop_usdt=loss,
+        costs=costs,
         liquidation_price=gear.liquidation_price,
         zone=zone,
         best_bid=facts.book.best_bid,
         best_ask=facts.book.best_ask,
         mark_price=facts.mark.price if facts.mark else None,
         supervision=_supervision(request, entry, zone, len(targets)),
+        zone_event=log.zone_event,
         steps=tuple(log.steps),
     )
 

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from mtf_core.market import format_instant
-from mtf_core.planning.outcome import EntryZone, OrderPlan, Skip, Step, StepValue, Supervision, TakeProfit
+from mtf_core.planning.outcome import OrderPlan, PlanCosts, Skip, Step, StepValue, Supervision, TakeProfit
+from mtf_core.planning.zone_event import EntryZone, ZoneEvent
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -30,11 +31,14 @@ def plan_to_json(plan: OrderPlan) -> dict[str, Json]:
         "post_only": plan.post_only,
         "margin_mode": plan.margin_mode.value,
         "entry_price": _text(plan.entry_price),
-        "worst_entry_price": _optional_text(plan.worst_entry_price),
+        "worst_entry_price": _text(plan.worst_entry_price),
         "stop_price": _text(plan.stop_price),
         "stop_source": plan.stop_source,
+        "stop_wanted_source": plan.stop_wanted_source,
+        "stop_wanted_distance": _text(plan.stop_wanted_distance),
         "take_profits": [_take_profit(target) for target in plan.take_profits],
         "size": _text(plan.size),
+        "size_limited_by": plan.size_limited_by.value,
         "contract_size": _text(plan.contract_size),
         "tick_size": _text(plan.tick_size),
         "size_step": _text(plan.size_step),
@@ -44,12 +48,14 @@ def plan_to_json(plan: OrderPlan) -> dict[str, Json]:
         "budget_usdt": _text(plan.budget_usdt),
         "risk_usdt": _text(plan.risk_usdt),
         "loss_at_stop_usdt": _text(plan.loss_at_stop_usdt),
+        "costs": _costs(plan.costs),
         "liquidation_price": _text(plan.liquidation_price),
         "zone": _zone(plan.zone) if plan.zone else None,
         "best_bid": _text(plan.best_bid),
         "best_ask": _text(plan.best_ask),
         "mark_price": _optional_text(plan.mark_price),
         "supervision": _supervision(plan.supervision),
+        "zone_event": zone_event_to_json(plan.zone_event) if plan.zone_event else None,
         "steps": [step_to_json(step) for step in plan.steps],
     }
 
@@ -59,6 +65,7 @@ def skip_to_json(skip: Skip) -> dict[str, Json]:
     return {
         "reason": skip.reason.value,
         "facts": {name: _shown(value) for name, value in skip.facts},
+        "zone_event": zone_event_to_json(skip.zone_event) if skip.zone_event else None,
         "steps": [step_to_json(step) for step in skip.steps],
     }
 
@@ -79,6 +86,42 @@ def _take_profit(target: TakeProfit) -> dict[str, Json]:
         "size": _text(target.size),
         "share": float(target.share),
         "r": float(target.r),
+        "fee_usdt": _text(target.fee_usdt),
+        "net_gain_usdt": _text(target.net_gain_usdt),
+        "net_r": float(target.net_r),
+    }
+
+
+def _costs(costs: PlanCosts) -> dict[str, Json]:
+    return {
+        "entry_fee_usdt": _text(costs.entry_fee_usdt),
+        "stop_fee_usdt": _text(costs.stop_fee_usdt),
+        "half_spread_usdt": _text(costs.half_spread_usdt),
+        "net_loss_at_stop_usdt": _text(costs.net_loss_at_stop_usdt),
+        "net_r": float(costs.net_r),
+        "break_even_win_rate": float(costs.break_even_win_rate),
+    }
+
+
+def zone_event_to_json(event: ZoneEvent) -> dict[str, Json]:
+    """The zone row: prices are strings, ratios numbers."""
+    return {
+        "symbol": event.symbol,
+        "side": event.side.value,
+        "execution_timeframe": event.execution_timeframe.value,
+        "decision_key": event.decision_key,
+        "at": format_instant(event.at_ms),
+        "zone": _zone(event.zone),
+        "candidate_price": _text(event.candidate_price),
+        "reference_price": _text(event.reference_price),
+        "deviation": float(event.deviation),
+        "allowed": float(event.allowed),
+        "width_ratio": float(event.width_ratio),
+        "atr_ratio": _optional_number(event.atr_ratio),
+        "spread_ratio": float(event.spread_ratio),
+        "volume_ratio": _optional_number(event.volume_ratio),
+        "category": event.category.value,
+        "failed_check": event.failed_check.value if event.failed_check else None,
     }
 
 
@@ -119,6 +162,10 @@ def _text(value: Decimal) -> str:
 
 def _optional_text(value: Decimal | None) -> str | None:
     return None if value is None else _text(value)
+
+
+def _optional_number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _optional_instant(ms: int | None) -> str | None:

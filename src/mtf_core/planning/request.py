@@ -13,6 +13,7 @@ from mtf_core.planning.exact import decimal_of
 from mtf_core.planning.facts import FactRole, MarketFacts, Signal
 from mtf_core.planning.needs import needed_features
 from mtf_core.planning.outcome import Skip, Step, StepValue
+from mtf_core.planning.zone_event import ZoneEvent
 from mtf_core.reasons import Reason
 from mtf_core.rules.expressions import Feature
 from mtf_core.settings.trade_entry import TradeEntrySettings
@@ -62,6 +63,11 @@ class PlanRequest:
         found = self.facts.features.get(role) if role in self.needs else None
         return decimal_of(found.value) if found else None
 
+    def recorded(self, role: FactRole) -> Decimal | None:
+        """The value of a role that only a record asks for; None when it is missing."""
+        known = self.facts.features.get(role)
+        return decimal_of(known.value) if known else None
+
     def positive(self, role: FactRole) -> Decimal | None:
         """The value of a role that only makes sense above zero: an ATR or a price."""
         value = self.fact(role)
@@ -78,6 +84,8 @@ class StepLog:
     """Collects the steps of one plan in order; lives as long as the planning of that plan."""
 
     steps: list[Step] = field(factory=list)
+    zone_event: ZoneEvent | None = None
+    """How the market stood to the zone; known once there is an entry, or none because of the zone."""
 
     def add(self, name: str, formula: str, value: StepValue, unit: str = "", **inputs: StepValue | None) -> None:
         """Keeps a step; an input of None is shown as missing."""
@@ -85,7 +93,7 @@ class StepLog:
 
     def skip(self, reason: Reason, **facts: StepValue | None) -> Skip:
         """The end of a plan that cannot be, with the numbers that explain it."""
-        return Skip(reason, _shown(facts), tuple(self.steps))
+        return Skip(reason, _shown(facts), tuple(self.steps), self.zone_event)
 
 
 def readable(value: StepValue) -> StepValue:

@@ -1,4 +1,4 @@
-"""The size: what the risk buys at the final stop, within volume limits and the margin that the budget allows."""
+"""The size that the risk buys at the final stop, within what one order may be for."""
 
 from __future__ import annotations
 
@@ -6,157 +6,82 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import Contract, LeverageBracket, on_grid_at_or_below
+from mtf_core.market import Contract, on_grid_at_or_below
 from mtf_core.planning.budget import Budget
-from mtf_core.planning.caps import LeverageRange, brackets_highest_first, leverage_range, usable
-from mtf_core.planning.entry_price import Entry
+from mtf_core.planning.entry import Entry
 from mtf_core.planning.exact import divide_down
-from mtf_core.planning.largest_size import largest_size
-from mtf_core.planning.outcome import Skip
+from mtf_core.planning.order_limits import largest_size, smallest_size
+from mtf_core.planning.outcome import SizeLimit, Skip
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.planning.stop import Stop
 from mtf_core.reasons import Reason
 
 
 @frozen
-class SizedPosition:
-    """A size with the bracket that its notional falls in, and the leverages that are open to it."""
+class RiskSize:
+    """The size that risk and order limits allow, before margin and liquidation; contracts."""
 
     size: Decimal
-    notional: Decimal
-    bracket: LeverageBracket
-    range: LeverageRange
+    smallest: Decimal
+    """Least size that may be ordered: of the contract, and of its least notional at entry and stop."""
+    limited_by: SizeLimit
+    loss_per_contract: Decimal
 
 
 def loss_per_contract(contract: Contract, entry: Entry, stop: Decimal) -> Decimal:
-    """What one contract loses when the stop fills at its price, fees included as the settings ask."""
-    fees = entry.entry_fee * entry.price + entry.exit_fee * stop
-    return contract.contract_size * (abs(entry.price - stop) + fees)
+    """What one contract loses from the worst entry to the stop, fees included as the settings ask."""
+    fees = entry.fees.entry_in_risk * entry.worst_price + entry.fees.exit_in_risk * stop
+    return contract.contract_size * (abs(entry.worst_price - stop) + fees)
 
 
-def size_position(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: StepLog) -> SizedPosition | Skip:
-    """The largest size that risk, volume limits and margin allow; never rounded up."""
+def size_by_risk(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: StepLog) -> RiskSize | Skip:
+    """Risk over loss, down to the step; a skip where that is less than may be ordered."""
     contract = request.contract
-    wanted = _risk_size(request, entry, stop, budget, log)
-    if wanted < contract.min_size:
-        return log.skip(
-            Reason.SIZE_BELOW_MIN_VOLUME,
-            size=wanted,
-            min_size=contract.min_size,
-            risk_usdt=budget.risk,
-            loss_per_contract=loss_per_contract(contract, entry, stop.price),
-        )
-    any_leverage = False
-    for bracket in brackets_highest_first(contract):
-        leverages = leverage_range(request, bracket, entry.price, stop.distance)
-        if not usable(leverages, contract):
-            continue
-        any_leverage = True
-        found = _in_bracket(contract, entry.price, budget.margin, wanted, bracket, leverages)
-        if found:
-            _log_margin(found, wanted, budget, request, entry, log)
-            return found
-    return _nothing_fits(request, entry, stop, budget, wanted, any_leverage, log)
-
-
-def _risk_size(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: StepLog) -> Decimal:
-    contract = request.contract
-    per_contract = loss_per_contract(contract, entry, stop.price)
-    log.add(
-        "loss_per_contract",
-        "contract_size · (|entry − stop| + entry_fee · entry + exit_fee · stop)",
-        per_contract,
-        "USDT",
-        contract_size=contract.contract_size,
-        entry=entry.price,
-        stop=stop.price,
-        entry_fee=entry.entry_fee,
-        exit_fee=entry.exit_fee,
-    )
-    most = largest_size(contract, entry.order_type)
-    size = on_grid_at_or_below(min(divide_down(budget.risk, per_contract), most), contract.size_step)
+    per_contract = _logged_loss(contract, entry, stop, log)
+    most = largest_size(contract)
+    by_risk = divide_down(budget.risk, per_contract)
+    size = on_grid_at_or_below(min(by_risk, most), contract.size_step)
     log.add(
         "size_by_risk",
-        "min(risk_usdt / loss_per_contract, largest volume), down to the step",
+        "down(min(risk_usdt / loss_per_contract, max_size, max_market_size), size_step)",
         size,
         "contracts",
         risk_usdt=budget.risk,
         loss_per_contract=per_contract,
-        largest_size=most,
+        max_size=contract.max_size,
+        max_market_size=contract.max_market_size,
         size_step=contract.size_step,
     )
-    return size
-
-
-def _in_bracket(
-    contract: Contract,
-    entry: Decimal,
-    margin: Decimal,
-    wanted: Decimal,
-    bracket: LeverageBracket,
-    leverages: LeverageRange,
-) -> SizedPosition | None:
-    """The largest size whose notional lies in the bracket and whose margin the budget covers there."""
-    most_notional = min(bracket.notional_cap, margin * leverages.high)
-    size = on_grid_at_or_below(
-        min(wanted, divide_down(most_notional, contract.contract_size * entry)), contract.size_step
-    )
-    notional = contract.notional(size, entry)
-    if size < contract.min_size or notional <= bracket.notional_floor:
-        return None
-    return SizedPosition(size, notional, bracket, leverages)
-
-
-def _log_margin(
-    found: SizedPosition, wanted: Decimal, budget: Budget, request: PlanRequest, entry: Entry, log: StepLog
-) -> None:
-    log.add(
-        "size",
-        "min(size_by_risk, min(notional_cap, budget_usdt · highest_leverage) / (contract_size · entry)), "
-        "down to the step",
-        found.size,
-        "contracts",
-        size_by_risk=wanted,
-        notional_cap=found.bracket.notional_cap,
-        budget_usdt=budget.margin,
-        highest_leverage=found.range.high,
-        contract_size=request.contract.contract_size,
-        entry=entry.price,
-    )
-    log.add(
-        "notional_usdt",
-        "size · contract_size · entry",
-        found.notional,
-        "USDT",
-        size=found.size,
-        contract_size=request.contract.contract_size,
-        entry=entry.price,
-    )
-
-
-def _nothing_fits(
-    request: PlanRequest,
-    entry: Entry,
-    stop: Stop,
-    budget: Budget,
-    wanted: Decimal,
-    any_leverage: bool,
-    log: StepLog,
-) -> Skip:
-    contract = request.contract
-    if any_leverage:
+    lowest_price = min(entry.cheapest_price, stop.price)
+    smallest = smallest_size(contract, lowest_price)
+    limited_by = SizeLimit.VOLUME if most < by_risk else SizeLimit.RISK
+    if size < smallest:
         return log.skip(
-            Reason.INSUFFICIENT_MARGIN,
-            budget_usdt=budget.margin,
-            size_by_risk=wanted,
+            Reason.SIZE_BELOW_MIN_VOLUME,
+            size=size,
+            smallest_size=smallest,
             min_size=contract.min_size,
-            smallest_notional=contract.notional(contract.min_size, entry.price),
+            min_notional=contract.min_notional,
+            lowest_price=lowest_price,
+            risk_usdt=budget.risk,
+            loss_per_contract=per_contract,
+            size_limited_by=limited_by.value,
         )
-    return log.skip(
-        Reason.LEVERAGE_BELOW_MIN,
-        exchange_cap=request.settings.leverage.exchange_cap,
-        k_dynamic=request.settings.defaults.k_dynamic,
-        stop_pct=divide_down(stop.distance, entry.price),
-        contract_min=contract.min_leverage,
-        contract_max=contract.max_leverage,
+    return RiskSize(size, smallest, limited_by, per_contract)
+
+
+def _logged_loss(contract: Contract, entry: Entry, stop: Stop, log: StepLog) -> Decimal:
+    per_contract = loss_per_contract(contract, entry, stop.price)
+    log.add(
+        "loss_per_contract",
+        "contract_size · (abs(worst_entry − stop) + entry_fee · worst_entry + exit_fee · stop)",
+        per_contract,
+        "USDT",
+        contract_size=contract.contract_size,
+        worst_entry=entry.worst_price,
+        stop=stop.price,
+        entry_fee=entry.fees.entry_in_risk,
+        exit_fee=entry.fees.exit_in_risk,
+        include_fees=entry.fees.count_as_risk,
     )
+    return per_contract

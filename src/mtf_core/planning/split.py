@@ -14,8 +14,8 @@ from attrs import frozen
 
 from mtf_core.market import on_grid_at_or_below
 from mtf_core.planning.facts import FactRole
-from mtf_core.planning.outcome import EntryZone
 from mtf_core.planning.request import PlanRequest, StepLog
+from mtf_core.planning.zone_event import EntryZone
 
 _STRONG_ADX, _WEAK_ADX = Decimal(25), Decimal(20)
 _CLEAR_PULLBACK, _LATE_ENTRY = Decimal("0.5"), Decimal("1.5")
@@ -68,23 +68,25 @@ class _Market:
 
 
 def split_size(
-    request: PlanRequest, entry: Decimal, size: Decimal, zone: EntryZone | None, log: StepLog
+    request: PlanRequest, entry: Decimal, size: Decimal, smallest: Decimal, zone: EntryZone | None, log: StepLog
 ) -> tuple[Decimal, Decimal] | None:
-    """The sizes of both targets; None when a part would be below the minimum volume."""
+    """The sizes of both targets; None when a part would be below the smallest that may be ordered."""
     contract = request.contract
     policy, share = _share(request, _market(request, entry, zone), log)
     first = on_grid_at_or_below(size * share, contract.size_step)
     second = size - first
-    fits = first >= contract.min_size and second >= contract.min_size
+    fits = first >= smallest and second >= smallest
     log.add(
         "tp1_size",
-        "size · share, down to the step" if fits else "a part would be below min_size: one target",
+        "down(size · share, size_step)" if fits else "size",
         first if fits else size,
         "contracts",
         size=size,
         policy=policy,
         share=share,
-        min_size=contract.min_size,
+        size_step=contract.size_step,
+        smallest_part=smallest,
+        targets=2 if fits else 1,
     )
     return (first, second) if fits else None
 
@@ -113,9 +115,10 @@ def _share(request: PlanRequest, market: _Market, log: StepLog) -> tuple[str, De
         policy, share = "neutral", shares.neutral_pct
     log.add(
         "tp1_share",
-        "share of the first matching policy",
+        "share",
         share,
         "ratio",
+        share=share,
         policy=policy,
         adx_1h=market.adx,
         atr_percent=market.atr_percent,

@@ -9,15 +9,18 @@ from attrs import frozen
 from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import fixed_leverage
-from mtf_core.planning.entry_price import Entry
+from mtf_core.planning.entry import Entry
 from mtf_core.planning.exact import divide_down, divide_up
 from mtf_core.planning.facts import FactRole
-from mtf_core.planning.largest_size import largest_size
+from mtf_core.planning.order_limits import largest_size
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.pivots import Level, stop_level
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import StopFallback, StopFrom
+
+MIN_DISTANCE = "min_distance"
+"""The source of a stop whose distance `min_stop_distance_pct` (or the tick) sets."""
 
 
 @frozen
@@ -28,6 +31,11 @@ class Stop:
     distance: Decimal
     """|entry − stop| after rounding."""
     source: str
+    """What set the distance: `atr`, `pivot`, `risk`, or `min_distance` where none of them was far enough."""
+    wanted_source: str
+    """What the policy took it from."""
+    wanted_distance: Decimal
+    """How far away the policy wanted it, before the minimum and the grid."""
     fixed_leverage: int | None
     """The leverage that a stop from the risk was computed with."""
 
@@ -54,27 +62,31 @@ def place_stop(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog)
 
 
 def _on_grid(request: PlanRequest, entry: Entry, wanted: _Wanted, log: StepLog) -> Stop | Skip:
-    least = request.settings.defaults.min_stop_distance_pct
-    distance = max(wanted.distance, least * entry.price, request.tick)
+    share = request.settings.defaults.min_stop_distance_pct
+    least = max(share * entry.price, request.tick)
+    distance = max(wanted.distance, least)
+    source = wanted.source if wanted.distance >= least else MIN_DISTANCE
     if request.is_long:
         price = on_grid_at_or_below(entry.price - distance, request.tick)
     else:
         price = on_grid_at_or_above(entry.price + distance, request.tick)
-    sign = "−" if request.is_long else "+"
     log.add(
         "stop_price",
-        f"entry {sign} max(distance, min_stop_distance_pct · entry, tick), away from the entry to the tick",
+        "down(entry − max(distance, min_stop_distance_pct · entry, tick), tick)"
+        if request.is_long
+        else "up(entry + max(distance, min_stop_distance_pct · entry, tick), tick)",
         price,
         "price",
         entry=entry.price,
         distance=wanted.distance,
-        source=wanted.source,
-        min_stop_distance_pct=least,
+        wanted_source=wanted.source,
+        source=source,
+        min_stop_distance_pct=share,
         tick=request.tick,
     )
     if price <= 0:
         return log.skip(Reason.STOP_NOT_POSITIVE, entry=entry.price, distance=distance, stop_price=price)
-    return Stop(price, abs(entry.price - price), wanted.source, wanted.fixed_leverage)
+    return Stop(price, abs(entry.price - price), source, wanted.source, wanted.distance, wanted.fixed_leverage)
 
 
 def _from_atr(request: PlanRequest, log: StepLog) -> _Wanted | Skip:
@@ -97,8 +109,10 @@ def _from_pivot(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog
     fallback = request.settings.defaults.stop_fallback
     log.add(
         "stop_fallback",
-        "no pivot level on the losing side" if wanted is None else "pivot distance > pivot_sl_max_distance_pct · entry",
+        "stop_fallback",
         fallback.value,
+        stop_fallback=fallback.value,
+        because="no pivot level on the losing side" if wanted is None else "the pivot is too far away",
         distance=wanted.distance if wanted else None,
         entry=entry.price,
         pivot_sl_max_distance_pct=farthest,
@@ -125,7 +139,7 @@ def _pivot_distance(request: PlanRequest, entry: Decimal, level: Level, log: Ste
     distance = max(abs(entry - buffered), defaults.pivot_sl_min_keep_ratio * abs(entry - level.price))
     log.add(
         "stop_distance_pivot",
-        f"max(|entry − level · (1 {shown} pivot_sl_buffer_pct)|, pivot_sl_min_keep_ratio · |entry − level|)",
+        f"max(abs(entry − level · (1 {shown} pivot_sl_buffer_pct)), pivot_sl_min_keep_ratio · abs(entry − level))",
         distance,
         "price",
         entry=entry,
@@ -143,30 +157,51 @@ def _from_risk(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog)
     leverage = fixed_leverage(request, budget.margin, log)
     if isinstance(leverage, Skip):
         return leverage
-    contract = request.contract
-    volume = largest_size(contract, entry.order_type)
-    size = min(divide_down(budget.margin * leverage, entry.price * contract.contract_size), volume)
-    size = on_grid_at_or_below(size, contract.size_step)
-    if size < contract.min_size:
-        return log.skip(Reason.SIZE_BELOW_MIN_VOLUME, size=size, min_size=contract.min_size, leverage=leverage)
+    size = _bought(request, entry, budget, leverage, log)
+    if isinstance(size, Skip):
+        return size
+    quantity = size * request.contract.contract_size
     sign, shown = (1, "−") if request.is_long else (-1, "+")
-    fees = entry.price * (entry.entry_fee + entry.exit_fee)
-    numerator = budget.risk - size * contract.contract_size * fees
-    distance = divide_up(numerator, size * contract.contract_size * (1 - sign * entry.exit_fee))
-    distance = max(distance, Decimal(0))
+    entry_fee, exit_fee = entry.fees.entry_in_risk, entry.fees.exit_in_risk
+    # Lost from the worst entry on: the way back to the planned one, and the fees, come off before the distance.
+    lost = abs(entry.worst_price - entry.price) + entry_fee * entry.worst_price + exit_fee * entry.price
+    distance = max(divide_up(budget.risk - quantity * lost, quantity * (1 - sign * exit_fee)), Decimal(0))
     log.add(
         "stop_distance_risk",
-        "(risk_usdt − size · contract_size · entry · (entry_fee + exit_fee)) / "
-        f"(size · contract_size · (1 {shown} exit_fee)), size = budget_usdt · leverage / (entry · contract_size)",
+        "max((risk_usdt − size · contract_size · (abs(worst_entry − entry) + entry_fee · worst_entry + "
+        f"exit_fee · entry)) / (size · contract_size · (1 {shown} exit_fee)), 0)",
         distance,
         "price",
         risk_usdt=budget.risk,
-        budget_usdt=budget.margin,
-        leverage=leverage,
         size=size,
-        contract_size=contract.contract_size,
+        contract_size=request.contract.contract_size,
         entry=entry.price,
-        entry_fee=entry.entry_fee,
-        exit_fee=entry.exit_fee,
+        worst_entry=entry.worst_price,
+        entry_fee=entry_fee,
+        exit_fee=exit_fee,
     )
     return _Wanted(distance, "risk", leverage)
+
+
+def _bought(request: PlanRequest, entry: Entry, budget: Budget, leverage: int, log: StepLog) -> Decimal | Skip:
+    """What the budget buys at a leverage, within what one order may be for."""
+    contract = request.contract
+    most = largest_size(contract)
+    size = divide_down(budget.margin * leverage, entry.dearest_price * contract.contract_size)
+    size = on_grid_at_or_below(min(size, most), contract.size_step)
+    if size < contract.min_size:
+        return log.skip(Reason.SIZE_BELOW_MIN_VOLUME, size=size, min_size=contract.min_size, leverage=leverage)
+    log.add(
+        "size_for_risk",
+        "down(min(budget_usdt · leverage / (dearest_entry · contract_size), max_size, max_market_size), size_step)",
+        size,
+        "contracts",
+        budget_usdt=budget.margin,
+        leverage=leverage,
+        dearest_entry=entry.dearest_price,
+        contract_size=contract.contract_size,
+        max_size=contract.max_size,
+        max_market_size=contract.max_market_size,
+        size_step=contract.size_step,
+    )
+    return size

@@ -7,8 +7,11 @@ from decimal import Decimal
 from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.planning.exact import clamp, divide_up
 from mtf_core.planning.facts import FactRole
-from mtf_core.planning.outcome import EntryZone, Skip, StepValue
+from mtf_core.planning.outcome import Skip, StepValue
+from mtf_core.planning.price_range import PriceRange
 from mtf_core.planning.request import PlanRequest, StepLog
+from mtf_core.planning.zone_check import skip_out_of_zone
+from mtf_core.planning.zone_event import EntryZone, ZoneCheck
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import ZoneAnchor
 
@@ -19,7 +22,7 @@ def entry_zone(request: PlanRequest, log: StepLog) -> EntryZone | Skip | None:
     atr = request.positive(FactRole.ZONE_ATR)
     if anchored is None or atr is None:
         if request.settings.zone.allow_open_zone:
-            log.add("zone", "anchor or ATR is missing, and allow_open_zone", "open", anchor=None, atr=atr)
+            log.add("zone", "'open'", "open", anchor=anchored[1] if anchored else None, atr=atr, allow_open_zone=True)
             return None
         return log.skip(
             Reason.ENTRY_ZONE_NO_ANCHOR,
@@ -71,11 +74,13 @@ def _bounds(request: PlanRequest, anchor: Decimal, half: Decimal, log: StepLog) 
     low, high = anchor - below, anchor + above
     if zone.quantize_to_exchange_step:
         low, high = max(on_grid_at_or_below(low, tick), tick), on_grid_at_or_above(high, tick)
-    outward = ", outward to the tick" if zone.quantize_to_exchange_step else ""
     bias_low, bias_high = ("+", "−") if request.is_long else ("−", "+")
-    names: dict[str, StepValue] = {"half": half, "anchor": anchor, "b": zone.asym_bias}
-    log.add("zone_low", f"anchor − half · (1 {bias_low} b){outward}", low, "price", **names)
-    log.add("zone_high", f"anchor + half · (1 {bias_high} b){outward}", high, "price", **names)
+    formulas = f"anchor − half · (1 {bias_low} asym_bias)", f"anchor + half · (1 {bias_high} asym_bias)"
+    if zone.quantize_to_exchange_step:
+        formulas = f"max(down({formulas[0]}, tick), tick)", f"up({formulas[1]}, tick)"
+    names: dict[str, StepValue] = {"half": half, "anchor": anchor, "asym_bias": zone.asym_bias, "tick": tick}
+    log.add("zone_low", formulas[0], low, "price", **names)
+    log.add("zone_high", formulas[1], high, "price", **names)
     return low, high
 
 
@@ -85,7 +90,7 @@ def _too_far(request: PlanRequest, zone: EntryZone, log: StepLog) -> Skip | None
     deviation = divide_up(farthest, reference)
     log.add(
         "zone_deviation",
-        "max(|zone_low − reference|, |zone_high − reference|) / reference",
+        "max(abs(zone_low − reference), abs(zone_high − reference)) / reference",
         deviation,
         "ratio",
         zone_low=zone.low,
@@ -96,13 +101,7 @@ def _too_far(request: PlanRequest, zone: EntryZone, log: StepLog) -> Skip | None
     )
     if farthest <= limit * reference:
         return None
-    return log.skip(
-        Reason.SKIPPED_OUT_OF_ZONE,
-        check="zone_max_deviation_pct",
-        zone_low=zone.low,
-        zone_high=zone.high,
-        anchor=zone.anchor,
-        reference=reference,
-        zone_deviation=deviation,
-        zone_max_deviation_pct=limit,
+    nearest = PriceRange(zone.low, zone.high).nearest(reference)
+    return skip_out_of_zone(
+        request, zone, ZoneCheck.ZONE_MAX_DEVIATION, log, candidate=nearest, away=farthest, allowed=limit
     )

@@ -41,6 +41,12 @@ class RiskSettings:
     min_liquidation_ratio: Decimal = setting(
         Decimal(3), doc="liquidation lies at least this many stop distances from the entry", gt=0
     )
+    min_net_r: Decimal = setting(
+        Decimal(0),
+        doc="a plan whose targets leave less than this after fees is skipped (`net_reward_too_small`); 0: off",
+        unit="R",
+        ge=0,
+    )
     daily_max_loss_usdt: Decimal = setting(
         Decimal(0), doc="loss of a UTC day that locks new entries; 0: off", unit="USDT", ge=0
     )

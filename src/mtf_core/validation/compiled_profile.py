@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import CandleStack, Side, Timeframe
-from mtf_core.planning.needs import FactRole, needed_features
+from mtf_core.planning.needs import FactRole, needed_features, recorded_features
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.expressions import Feature
 from mtf_core.rules.needs import Need, Needs, feature_need, joined, needs_of
@@ -93,7 +93,10 @@ def compile_profile(profile: Profile) -> CompiledProfile:
         )
     selection = _selection_needs(profile, pivots, tolerance)
     validation = joined(*(part.needs for part in parts.values()), selection)
-    features = {timeframe: needed_features(profile.trade_entry, timeframe) for timeframe in rules.execution_timeframes}
+    features = {
+        timeframe: {**needed_features(profile.trade_entry, timeframe), **recorded_features(timeframe)}
+        for timeframe in rules.execution_timeframes
+    }
     planning = joined(
         *(_feature_needs(tuple(roles.values()), timeframe, pivots, tolerance) for timeframe, roles in features.items())
     )

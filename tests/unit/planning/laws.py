@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
-from mtf_core.market import OrderType, Side
+from mtf_core.market import LeverageBracket, OrderType, Side, TimeInForce
 from mtf_core.planning import OrderPlan
 from mtf_core.planning.caps import matching_caps
 from tests.strategies import PlanCase
@@ -17,15 +17,16 @@ def on_grid(value: Decimal, step: Decimal) -> bool:
 
 
 def assert_loss_within_risk(case: PlanCase, plan: OrderPlan) -> None:
-    """Reckoned anew, with the fees that the order may really pay, rebates included."""
+    """Reckoned anew at the worst fill, with the fees that the order may really pay, rebates included."""
     with localcontext(prec=200):
         quantity = plan.size * case.contract.contract_size
-        loss = quantity * abs(plan.entry_price - plan.stop_price)
-        if case.settings.risk.include_fees:
-            maker = plan.order_type is OrderType.LIMIT and plan.post_only
-            entry_fee = case.contract.maker_fee if maker else max(case.contract.maker_fee, case.contract.taker_fee)
-            loss += quantity * (entry_fee * plan.entry_price + case.contract.taker_fee * plan.stop_price)
-        assert loss <= plan.loss_at_stop_usdt <= plan.risk_usdt
+        for fill in (plan.entry_price, plan.worst_entry_price):
+            loss = quantity * abs(fill - plan.stop_price)
+            if case.settings.risk.include_fees:
+                maker = plan.order_type is OrderType.LIMIT and plan.post_only
+                entry_fee = case.contract.maker_fee if maker else max(case.contract.maker_fee, case.contract.taker_fee)
+                loss += quantity * (entry_fee * fill + case.contract.taker_fee * plan.stop_price)
+            assert loss <= plan.loss_at_stop_usdt <= plan.risk_usdt
         budget_share = case.settings.risk_ratio(case.signal.execution_timeframe)
         assert plan.risk_usdt <= plan.budget_usdt * budget_share
         most = case.settings.leverage.max_loss_pct * case.settings.defaults.initial_margin_usdt
@@ -34,23 +35,26 @@ def assert_loss_within_risk(case: PlanCase, plan: OrderPlan) -> None:
 
 def assert_margin_within_budget(case: PlanCase, plan: OrderPlan) -> None:
     with localcontext(prec=200):
-        notional = plan.size * case.contract.contract_size * plan.entry_price
-        assert notional == plan.notional_usdt
-        assert notional <= plan.margin_usdt * plan.leverage
+        quantity = plan.size * case.contract.contract_size
+        assert quantity * plan.entry_price == plan.notional_usdt
         assert plan.margin_usdt <= plan.budget_usdt <= case.facts.available_balance
-        assert notional <= plan.budget_usdt * plan.leverage
+        for fill in (plan.entry_price, plan.worst_entry_price):
+            assert quantity * fill <= plan.budget_usdt * plan.leverage
+            assert quantity * fill <= (plan.margin_usdt + Decimal("1e-90")) * plan.leverage
 
 
 def assert_on_grids(case: PlanCase, plan: OrderPlan) -> None:
     contract = case.contract
-    largest = contract.max_size
-    if plan.order_type is OrderType.MARKET:
-        largest = min(largest, contract.max_market_size)
+    largest = min(contract.max_size, contract.max_market_size)
     assert on_grid(plan.size, contract.size_step)
     assert contract.min_size <= plan.size <= largest
     prices = [plan.entry_price, plan.stop_price, *(target.price for target in plan.take_profits)]
     assert all(price > 0 and on_grid(price, contract.tick_size) for price in prices)
-    assert plan.worst_entry_price is None or on_grid(plan.worst_entry_price, contract.tick_size)
+    assert on_grid(plan.worst_entry_price, contract.tick_size)
+    with localcontext(prec=200):
+        exits = [(target.size, price) for target in plan.take_profits for price in (target.price, plan.stop_price)]
+        for size, price in ((plan.size, plan.entry_price), (plan.size, plan.worst_entry_price), *exits):
+            assert size * contract.contract_size * price >= contract.min_notional
     assert sum(target.size for target in plan.take_profits) == plan.size
     assert all(
         target.size >= contract.min_size and on_grid(target.size, contract.size_step) for target in plan.take_profits
@@ -68,26 +72,41 @@ def assert_prices_in_order(case: PlanCase, plan: OrderPlan) -> None:
 
 
 def assert_stop_before_liquidation(case: PlanCase, plan: OrderPlan) -> None:
-    """The liquidation price is computed here from the balance that is left, not from the formula of the code."""
+    """At the planned and at the worst entry, computed from the balance that is left, not from the code's formula."""
     with localcontext(prec=200):
-        distance = abs(plan.entry_price - plan.stop_price)
-        away = (plan.entry_price - plan.liquidation_price) * plan.side.sign
-        assert away >= case.settings.risk.min_liquidation_ratio * distance
-        assert away > distance
+        for fill in (plan.entry_price, plan.worst_entry_price):
+            distance = abs(fill - plan.stop_price)
+            nearest = min(case.settings.risk.min_liquidation_ratio * distance, fill)
+            assert case.settings.risk.min_liquidation_ratio * distance <= fill or plan.side is Side.SHORT
+            safe = fill - plan.side.sign * max(nearest, distance)
+            if plan.side is Side.SHORT:
+                safe = fill + max(case.settings.risk.min_liquidation_ratio * distance, distance)
+            assert _left(case, plan, fill, safe) >= -Decimal("1e-90") * plan.notional_usdt
+        assert (plan.stop_price - plan.liquidation_price) * plan.side.sign > 0
         if plan.liquidation_price == 0:
             return
-        quantity = plan.size * case.contract.contract_size
-        bracket = next(
-            row for row in case.contract.brackets if row.notional_floor < plan.notional_usdt <= row.notional_cap
-        )
-        price = plan.liquidation_price
-        left = plan.notional_usdt / plan.leverage + (price - plan.entry_price) * quantity * plan.side.sign
-        fee = max(case.contract.taker_fee, Decimal(0))
-        due = (bracket.maintenance_margin_ratio + fee) * price * quantity - bracket.maintenance_amount
         # At the planned price, a tick or less before the true one, the margin still covers what is due.
-        tolerance = Decimal("1e-90") * plan.notional_usdt
-        assert left - due >= -tolerance
-        assert left - due <= quantity * case.contract.tick_size * 2
+        left = _left(case, plan, plan.entry_price, plan.liquidation_price)
+        assert left >= -Decimal("1e-90") * plan.notional_usdt
+        assert left <= plan.size * case.contract.contract_size * case.contract.tick_size * 2
+
+
+def _left(case: PlanCase, plan: OrderPlan, fill: Decimal, price: Decimal) -> Decimal:
+    """What of an isolated margin is left at a price when maintenance margin and closing fee are taken off."""
+    quantity = plan.size * case.contract.contract_size
+    bracket = bracket_of(case, plan)
+    left = fill * quantity / plan.leverage + (price - fill) * quantity * plan.side.sign
+    fee = max(case.contract.taker_fee, Decimal(0))
+    return left - (bracket.maintenance_margin_ratio + fee) * price * quantity + bracket.maintenance_amount
+
+
+def bracket_of(case: PlanCase, plan: OrderPlan) -> LeverageBracket:
+    """The bracket of the notional, the same wherever the entry fills."""
+    quantity = plan.size * case.contract.contract_size
+    fills = [quantity * plan.entry_price, quantity * plan.worst_entry_price]
+    rows = [row for row in case.contract.brackets if row.notional_floor < min(fills) and max(fills) <= row.notional_cap]
+    assert rows
+    return rows[0]
 
 
 def assert_leverage_within_caps(case: PlanCase, plan: OrderPlan) -> None:
@@ -96,12 +115,10 @@ def assert_leverage_within_caps(case: PlanCase, plan: OrderPlan) -> None:
     assert max(1, contract.min_leverage) <= plan.leverage <= contract.max_leverage
     assert plan.leverage <= settings.leverage.exchange_cap
     assert all(plan.leverage <= cap for cap in matching_caps(settings.leverage.per_symbol_caps, plan.symbol))
-    rows = [row for row in contract.brackets if row.notional_floor < plan.notional_usdt <= row.notional_cap]
-    assert rows
-    assert plan.leverage <= rows[0].max_leverage
     with localcontext(prec=200):
         distance = abs(plan.entry_price - plan.stop_price)
         assert plan.leverage * distance <= settings.defaults.k_dynamic * plan.entry_price
+        assert plan.leverage <= bracket_of(case, plan).max_leverage
     accept = settings.leverage.accept
     assert plan.leverage >= accept.min
     assert accept.max is None or plan.leverage <= accept.max
@@ -114,12 +131,17 @@ def assert_entry_acceptable(case: PlanCase, plan: OrderPlan) -> None:
         assert abs(entry - reference) <= defaults.max_deviation_pct * reference
     if plan.zone:
         assert plan.zone.low <= entry <= plan.zone.high
-    if plan.order_type is OrderType.MARKET:
-        assert entry == (book.best_ask if plan.side is Side.LONG else book.best_bid)
-        return
-    assert book.best_bid <= entry <= book.best_ask
+    touch = book.best_ask if plan.side is Side.LONG else book.best_bid
+    if plan.order_type is OrderType.MARKET or plan.time_in_force is not TimeInForce.GTC:
+        assert entry == touch
+    assert (touch - entry) * plan.side.sign >= 0
     if plan.post_only:
-        assert entry < book.best_ask if plan.side is Side.LONG else entry > book.best_bid
+        assert entry != touch
+    # Never better than it has to be: a better price would be outside the zone or behind the start.
+    start = book.best_bid if plan.side is Side.LONG else book.best_ask
+    edge = (plan.zone.high if plan.side is Side.LONG else plan.zone.low) if plan.zone else start
+    farthest = (start - entry) * plan.side.sign
+    assert farthest <= max((start - edge) * plan.side.sign, Decimal(0)) + case.contract.tick_size
 
 
 def assert_target_within_reach(case: PlanCase, plan: OrderPlan) -> None:
@@ -135,6 +157,32 @@ def assert_target_within_reach(case: PlanCase, plan: OrderPlan) -> None:
         assert low * distance - case.contract.tick_size <= away <= high * distance + case.contract.tick_size
 
 
+def assert_costs_add_up(case: PlanCase, plan: OrderPlan) -> None:
+    """R net by its definition: the planned way and the planned fees, with neither risk nor rebates in it."""
+    with localcontext(prec=200):
+        contract, entry, stop = case.contract, plan.entry_price, plan.stop_price
+        quantity, taker = plan.size * contract.contract_size, max(contract.taker_fee, Decimal(0))
+        stays_maker = plan.post_only and not case.settings.fallback_end_of_zone.enabled
+        entry_fee = max(contract.maker_fee, Decimal(0)) if stays_maker else max(contract.maker_fee, taker)
+        loss = quantity * (abs(entry - stop) + entry_fee * entry + taker * stop)
+        gains = [
+            target.size
+            * contract.contract_size
+            * (abs(target.price - entry) - entry_fee * entry - taker * target.price)
+            for target in plan.take_profits
+        ]
+        assert plan.costs.net_loss_at_stop_usdt == loss
+        assert [target.net_gain_usdt for target in plan.take_profits] == gains
+        close = Decimal("1e-20") * max(abs(plan.costs.net_r), 1)  # R is kept with 28 digits
+        assert abs(plan.costs.net_r - sum(gains) / loss) < close
+        weighted = sum(target.share * target.net_r for target in plan.take_profits)
+        assert abs(plan.costs.net_r - weighted) < close
+        # Winning that often, the gains pay for the losses.
+        won = plan.costs.break_even_win_rate
+        assert abs(won * plan.costs.net_r - (1 - won)) < close
+        assert case.settings.risk.min_net_r == 0 or plan.costs.net_r >= case.settings.risk.min_net_r
+
+
 def assert_lawful(case: PlanCase, plan: OrderPlan) -> None:
     """All laws on one plan."""
     assert_loss_within_risk(case, plan)
@@ -145,3 +193,4 @@ def assert_lawful(case: PlanCase, plan: OrderPlan) -> None:
     assert_leverage_within_caps(case, plan)
     assert_entry_acceptable(case, plan)
     assert_target_within_reach(case, plan)
+    assert_costs_add_up(case, plan)

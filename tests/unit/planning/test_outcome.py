@@ -5,11 +5,12 @@ import json
 import pytest
 from attrs import evolve
 
-from mtf_core.market import MarkPrice, Side, Timeframe
-from mtf_core.planning import FactRole, FeatureFact, OrderPlan, Skip, needed_features, plan_to_json, skip_to_json
+from mtf_core.market import ContractStatus, MarkPrice, Timeframe
+from mtf_core.planning import FactRole, FeatureFact, OrderPlan, needed_features, plan_to_json, skip_to_json
 from mtf_core.reasons import Reason, Stage, stage_of
 from mtf_core.rules.expressions import Feature
 from mtf_core.settings.trade_entry import (
+    CrashModeSettings,
     EndOfZoneSettings,
     EntrySettings,
     EntryZoneOptions,
@@ -118,6 +119,23 @@ def test_facts_of_another_symbol_are_unavailable():
     assert skip_of(with_contract(case, symbol="OTHERUSDT")).reason is Reason.MARKET_FACTS_UNAVAILABLE
 
 
+# --- contracts ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("status", [status for status in ContractStatus if status is not ContractStatus.TRADING])
+def test_a_contract_that_takes_no_entries_is_never_planned(status):
+    skip = skip_of(with_contract(example(), status=status))
+    assert skip.reason is Reason.CONTRACT_NOT_TRADING
+    assert dict(skip.facts)["status"] == status
+
+
+@pytest.mark.parametrize(("minutes", "open_for"), [(None, 240_000), (D(45), 240_000 + 45 * 60_000)])
+def test_a_contract_that_expires_within_the_life_of_a_plan_is_never_planned(minutes, open_for):
+    """The zone lives four minutes; a position may be closed by time after that."""
+    case = example().with_risk(crash_mode=CrashModeSettings(enabled=True, hard_time_stop_minutes=minutes))
+    skip = skip_of(with_contract(case, expires_at_ms=NOW_MS + open_for))
+    assert skip.reason is Reason.CONTRACT_NOT_TRADING
+    assert plan_of(with_contract(case, expires_at_ms=NOW_MS + open_for + 1))
+
+
 # --- reasons --------------------------------------------------------------------------------------------------
 def test_every_reason_of_the_planning_stage_can_be_reached():
     open_spread = with_settings(example(), entry=EntrySettings(spread_guard_bps=D(1)))
@@ -136,6 +154,7 @@ def test_every_reason_of_the_planning_stage_can_be_reached():
         with_contract(example().with_leverage(exchange_cap=D(1)), min_size=D(300)),
         example().with_leverage(floor=D(30)),
         example(r_multiple=D("0.001")),
+        example().with_risk(min_net_r=D(2)),
     ]
     reached = {skip_of(case).reason for case in cases}
     assert reached == {reason for reason in Reason if stage_of(reason) is Stage.PLAN}
@@ -144,7 +163,7 @@ def test_every_reason_of_the_planning_stage_can_be_reached():
 def test_a_skip_keeps_the_steps_up_to_it():
     skip = skip_of(example().with_features(stop_atr=None))
     assert [step.name for step in skip.steps][:3] == ["budget_usdt", "risk_ratio", "risk_usdt"]
-    assert skip.steps[-1].name == "entry_deviation"
+    assert skip.steps[-1].name == "exit_fee"
     assert skip_to_json(skip)["facts"] == {"needed_for": "stop", "atr": "missing", "atr_feature": "5m.atr"}
 
 
@@ -165,7 +184,13 @@ def test_the_report_holds_the_names_and_types_of_the_contract():
     assert shown.keys() >= CONTRACT_NAMES
     assert shown["entry_price"] == "100.1"
     assert shown["leverage"] == 4
-    assert shown["take_profits"] == [{"price": "103.1", "size": "333", "share": 1.0, "r": 2.0}]
+    [target] = shown["take_profits"]
+    assert {name: target[name] for name in ("price", "size", "share", "r")} == {
+        "price": "103.1",
+        "size": "333",
+        "share": 1.0,
+        "r": 2.0,
+    }
     assert shown["zone"] == {
         "low": "99.3",
         "high": "100.7",
@@ -183,13 +208,46 @@ def test_tiny_prices_are_written_without_an_exponent():
     assert shown["size_step"] == "10"
 
 
-@pytest.mark.parametrize("side", Side)
-def test_every_step_names_what_it_was_computed_from(side):
-    plan = plan_of(example(side, targets=2))
-    assert all(step.formula for step in plan.steps)
-    assert [step.name for step in plan.steps if not step.inputs] == []
-    assert isinstance(plan, OrderPlan)
-    assert not isinstance(plan, Skip)
+def test_every_number_of_a_plan_is_the_value_of_a_step():
+    plan = plan_of(example(targets=2))
+    values = {step.name: step.value for step in plan.steps}
+    shown = {name: getattr(plan, name) for name in values if hasattr(plan, name)}
+    assert shown.keys() >= {"entry_price", "stop_price", "size", "leverage", "risk_usdt", "margin_usdt", "budget_usdt"}
+    assert shown == {name: values[name] for name in shown}
+
+
+# --- what it costs --------------------------------------------------------------------------------------------
+def test_a_plan_says_what_is_left_after_fees_and_how_often_it_must_win():
+    """A target of 1.32 R, a stop of 0.5 % and 0.06 % fees a side are 0.87 R net and need 53.4 % winners."""
+    case = with_contract(example(r_multiple=D("1.32")), tick_size=D("0.00001"), taker_fee=D("0.0006"))
+    case = case.with_features(stop_atr=0.001)
+    plan = plan_of(case)
+    assert plan.stop_source == "min_distance"
+    assert float(plan.take_profits[0].net_r) == pytest.approx(0.87, abs=0.005)
+    assert float(plan.costs.break_even_win_rate) == pytest.approx(0.534, abs=0.001)
+
+
+def test_costs_are_reckoned_in_money():
+    # 333 contracts of 0.01 at 100.1, stop 98.6, target 103.1, 0.06 % a side
+    plan = plan_of(example())
+    assert plan.costs.entry_fee_usdt == D("0.1999998")  # 333.333 · 0.0006
+    assert plan.costs.stop_fee_usdt == D("0.1970028")  # 328.338 · 0.0006
+    assert plan.costs.net_loss_at_stop_usdt == D("4.995") + D("0.1999998") + D("0.1970028")
+    [target] = plan.take_profits
+    assert target.net_gain_usdt == D("9.99") - D("0.1999998") - D("0.2059938")  # 343.323 · 0.0006
+    assert plan.costs.half_spread_usdt == 0
+
+
+def test_half_the_spread_is_stated_where_the_entry_takes():
+    plan = plan_of(example(inside_ticks=9))
+    assert plan.entry_price == D("100.4")
+    assert plan.costs.half_spread_usdt == D("0.2") * plan.size * D("0.01")
+
+
+def test_a_plan_that_leaves_too_little_is_skipped_where_that_is_asked():
+    skip = skip_of(example().with_risk(min_net_r=D("1.78")))  # 9.584 / 5.392 = 1.7774
+    assert skip.reason is Reason.NET_REWARD_TOO_SMALL
+    assert plan_of(example().with_risk(min_net_r=D("1.77")))
 
 
 # --- needs ----------------------------------------------------------------------------------------------------

@@ -50,10 +50,12 @@ def entered_at_the_close(case: PlanCase) -> PlanCase:
                 min_size=D("1e-9"),
                 size_step=D("1e-9"),
                 max_size=D("1e15"),
+                max_market_size=D("1e15"),
+                min_notional=D(0),
             ),
             facts=evolve(case.facts, book=book, mark=MarkPrice(SYMBOL, close, NOW_MS), available_balance=D(10**6)),
         )
-        .with_risk(include_fees=False, min_liquidation_ratio=D("0.01"))
+        .with_risk(include_fees=False, min_liquidation_ratio=D("0.01"), min_net_r=D(0))
         .with_leverage(accept=AcceptSettings(min=D(1)))
     )
 

@@ -4,8 +4,9 @@ import pytest
 from attrs import evolve
 
 from mtf_core.market import LeverageBracket, Side, Timeframe
+from mtf_core.planning import SizeLimit
 from mtf_core.planning.exact import PLAN_CONTEXT
-from mtf_core.planning.liquidation import Exposure, highest_safe_leverage, liquidation_price
+from mtf_core.planning.liquidation import Exposure, largest_safe_quantity, liquidation_price, safe_liquidation
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import (
     AcceptSettings,
@@ -189,7 +190,7 @@ def test_a_missing_15m_atr_is_never_taken_for_a_calm_market():
 # --- liquidation ----------------------------------------------------------------------------------------------
 def exposure(side: Side, amount: str = "0") -> Exposure:
     bracket = LeverageBracket(D(0), D(5000), D(50), D("0.01"), D(amount))
-    return Exposure(side, entry=D(100), quantity=D(2), bracket=bracket, taker_fee=D("0.001"), tick=D("0.1"))
+    return Exposure(side, entry=D(100), bracket=bracket, taker_fee=D("0.001"), tick=D("0.1"))
 
 
 @pytest.mark.parametrize(
@@ -202,20 +203,29 @@ def exposure(side: Side, amount: str = "0") -> Exposure:
     ],
 )
 def test_liquidation_is_where_the_margin_no_longer_covers_maintenance_and_fee(side, amount, price):
-    assert liquidation_price(exposure(side, amount), 10) == D(price)
+    assert liquidation_price(exposure(side, amount), D(2), 10) == D(price)
 
 
 def test_a_long_without_borrowed_money_is_not_liquidated():
-    assert liquidation_price(exposure(Side.LONG, "1"), 1) == 0
+    assert liquidation_price(exposure(Side.LONG, "1"), D(2), 1) == 0
 
 
 @pytest.mark.parametrize("side", Side)
-def test_the_highest_safe_leverage_is_found(side):
-    stop = D(100) - side.sign * D("1.5")
-    found = highest_safe_leverage(exposure(side), 1, 50, stop, D(3))
-    assert found is not None
-    away = [abs(100 - liquidation_price(exposure(side), leverage)) for leverage in (found, found + 1)]
-    assert away[0] >= D("4.5") > away[1]
+@pytest.mark.parametrize("ratio", ["3", "1", "0.5"])
+def test_the_largest_safe_quantity_is_the_last_whose_liquidation_is_beyond_the_safe_price(side, ratio):
+    """With a maintenance amount of 1 and a leverage that is unsafe without it; one tick decides."""
+    position, stop, leverage = exposure(side, "1"), D(100) - side.sign * D("1.5"), {"3": 20, "1": 50, "0.5": 70}[ratio]
+    quantity = largest_safe_quantity(position, leverage, stop, D(ratio)) * (1 - D("1e-20"))
+    safe = safe_liquidation(position, stop, D(ratio))
+    assert quantity > 0
+    assert (safe - liquidation_price(position, quantity, leverage)) * side.sign >= 0
+    assert (safe - liquidation_price(position, quantity * D("1.1"), leverage)) * side.sign < 0
+
+
+def test_without_a_maintenance_amount_a_leverage_is_safe_for_every_quantity_or_for_none():
+    safe, unsafe = 18, 19  # 100 / (100 − 95.5 · 0.989) = 18.006
+    assert largest_safe_quantity(exposure(Side.LONG), safe, D("98.5"), D(3)) == D("Infinity")
+    assert largest_safe_quantity(exposure(Side.LONG), unsafe, D("98.5"), D(3)) == 0
 
 
 def test_the_guard_lowers_the_leverage_until_the_stop_comes_first():
@@ -227,9 +237,82 @@ def test_the_guard_lowers_the_leverage_until_the_stop_comes_first():
     assert plan.entry_price - plan.liquidation_price == D("4.5")
 
 
+def test_where_the_budget_does_not_carry_the_size_at_a_safe_leverage_the_position_is_smaller():
+    # 100 USDT carry 333 contracts from 4 on; a stop 1.5 away needs liquidation 33 away at a ratio of 22, so at most 2:
+    # 100.1 · (1 − 1/2) / (1 − 0.0106) = 50.6, and at 3 67.5. 200 USDT of notional are 199 contracts.
+    plan = plan_of(example().with_risk(min_liquidation_ratio=D(22)))
+    assert (plan.size, plan.leverage) == (D(199), 2)
+    assert plan.size_limited_by is SizeLimit.LIQUIDATION
+    assert step(plan, "size_by_liquidation") == D(199)
+
+
+def test_a_safe_size_below_the_smallest_is_no_position():
+    case = with_contract(example().with_risk(min_liquidation_ratio=D(22)), min_size=D(200))
+    skip = skip_of(case)
+    assert skip.reason is Reason.SIZE_BELOW_MIN_VOLUME
+    assert dict(skip.facts)["size_limited_by"] == "liquidation"
+
+
+def test_where_nothing_is_safe_in_a_high_bracket_the_position_shrinks_into_a_lower_one():
+    rows = (
+        LeverageBracket(D(0), D(300), D(50), D("0.01"), D(0)),
+        LeverageBracket(D(300), D(50_000), D(50), D("0.3"), D(0)),
+    )
+    # 333 contracts are worth 333 USDT; there nothing above 3 is safe: 100.1 / (100.1 − 95.6 · 0.6994) = 3.01
+    case = with_contract(example().with_leverage(floor=D(4)), brackets=rows)
+    plan = plan_of(case)
+    assert plan.size == D(299)  # 300 / 1.001
+    assert plan.size_limited_by is SizeLimit.LIQUIDATION
+
+
+@pytest.mark.parametrize(
+    ("case", "limit"),
+    [
+        (example(), SizeLimit.RISK),
+        (example().with_leverage(exchange_cap=D(2)), SizeLimit.BUDGET),
+        (with_contract(example(), max_size=D(150)), SizeLimit.VOLUME),
+        (with_contract(example(), max_market_size=D(150)), SizeLimit.VOLUME),
+        (
+            with_contract(example(), brackets=(LeverageBracket(D(0), D(100), D(50), D("0.01"), D(0)),)),
+            SizeLimit.BRACKET,
+        ),
+    ],
+)
+def test_a_plan_names_what_limited_its_size(case, limit):
+    assert plan_of(case).size_limited_by is limit
+
+
+# --- least notional -------------------------------------------------------------------------------------------
+def test_the_least_notional_is_reached_at_entry_stop_and_target():
+    # 333 contracts are worth 333.333 at the entry and 328.338 at the stop of 98.6
+    assert plan_of(with_contract(example(), min_notional=D("328.338"))).size == D(333)
+    skip = skip_of(with_contract(example(), min_notional=D("328.339")))
+    assert skip.reason is Reason.SIZE_BELOW_MIN_VOLUME
+    assert dict(skip.facts)["lowest_price"] == D("98.6")
+
+
+def test_a_short_whose_target_is_worth_too_little_is_no_plan():
+    # entry 100.3, stop 101.8, target 97.3 for 333 contracts: 324.009
+    assert plan_of(with_contract(example(Side.SHORT), min_notional=D("324.009")))
+    skip = skip_of(with_contract(example(Side.SHORT), min_notional=D("324.01")))
+    assert dict(skip.facts)["notional_at_target"] == D("324.009")
+
+
+def test_a_part_that_is_worth_too_little_is_not_split_off():
+    case = example(targets=2)
+    assert [target.size for target in plan_of(case).take_profits] == [D(166), D(167)]
+    whole = plan_of(with_contract(case, min_notional=D(164)))  # 166 at the stop of 98.6: 163.676
+    assert [target.size for target in whole.take_profits] == [D(333)]
+
+
 def test_a_floor_above_the_safe_leverage_is_a_stop_beyond_liquidation():
     case = example().with_leverage(floor=D(25)).with_risk(min_liquidation_ratio=D(3))
     assert skip_of(case).reason is Reason.STOP_BEYOND_LIQUIDATION
+
+
+def test_the_leverage_of_a_stop_from_the_risk_is_never_below_the_contracts_minimum():
+    case = with_contract(example(stop_from=StopFrom.RISK).with_leverage(floor=D(1)), min_leverage=D(2))
+    assert plan_of(case).leverage == 2
 
 
 def test_a_stop_from_the_risk_keeps_its_leverage():

@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 from mtf_core.market import MarkPrice, OrderType, Side, Timeframe, TimeInForce
+from mtf_core.planning import ZoneCategory, ZoneCheck
 from mtf_core.reasons import Reason
 from mtf_core.settings.trade_entry import (
     EntrySettings,
@@ -83,7 +84,8 @@ def test_a_zone_far_from_the_mark_is_skipped_with_its_numbers():
     # the low bound 99.3 is 0.9 away from the mark 100.2
     assert facts["zone_low"] == D("99.3")
     assert facts["reference"] == D("100.2")
-    assert abs(facts["zone_deviation"] - D("0.9") / D("100.2")) < D("1e-20")
+    assert abs(facts["deviation"] - D("0.9") / D("100.2")) < D("1e-20")
+    assert (facts["check"], facts["allowed"]) == ("zone_max_deviation_pct", D("0.005"))
 
 
 # --- limit ----------------------------------------------------------------------------------------------------
@@ -120,16 +122,72 @@ def test_an_entry_that_must_fill_at_once_starts_at_the_other_sides_touch(time_in
     assert plan_of(example(Side.SHORT, time_in_force=time_in_force)).entry_price == D("100.0")
 
 
-def test_a_zone_above_the_book_pulls_the_entry_up_to_its_bound():
-    case = with_zone(example(), k_atr=D(0), w_min=D("0.0005")).with_features(anchor_vwap=100.3)
-    assert plan_of(case).entry_price == D("100.2")  # zone 100.24985 … 100.35015, outward 100.2 … 100.4
+def narrow(case: PlanCase, anchor: float) -> PlanCase:
+    """The case with a zone of 0.05 % on either side of an anchor, outward to the tick."""
+    return with_zone(case, k_atr=D(0), w_min=D("0.0005")).with_features(anchor_vwap=anchor)
 
 
-def test_a_zone_without_a_common_point_with_the_book_is_skipped():
-    case = with_zone(example(), k_atr=D(0), w_min=D("0.0005")).with_features(anchor_vwap=99.5)
-    skip = skip_of(case)
+def test_a_zone_above_the_bid_pulls_the_entry_up_to_its_bound():
+    assert plan_of(narrow(example(), 100.3)).entry_price == D("100.2")  # zone 100.24985 … 100.35015, outward
+
+
+@pytest.mark.parametrize(
+    ("side", "anchor", "entry"),
+    [(Side.LONG, 99.8, "99.9"), (Side.SHORT, 100.6, "100.5")],  # zones 99.7 … 99.9 and 100.5 … 100.7
+)
+def test_a_limit_waits_in_a_zone_behind_the_book(side, anchor, entry):
+    plan = plan_of(narrow(example(side), anchor))
+    assert plan.entry_price == plan.worst_entry_price == D(entry)
+    assert plan.zone_event
+    assert plan.zone_event.category is ZoneCategory.WAITING
+
+
+@pytest.mark.parametrize(("side", "anchor"), [(Side.LONG, 100.6), (Side.SHORT, 99.8)])
+@pytest.mark.parametrize("post_only", [False, True])
+def test_a_price_beyond_the_zone_on_the_far_side_is_skipped(side, anchor, post_only):
+    """The long's price fell below its zone of 100.5 … 100.7: the ask is 100.4."""
+    skip = skip_of(narrow(example(side, post_only=post_only), anchor))
     assert skip.reason is Reason.SKIPPED_OUT_OF_ZONE
-    assert dict(skip.facts)["check"] == "no common point"
+    assert dict(skip.facts)["check"] == "price_beyond_zone"
+    assert skip.zone_event
+    assert skip.zone_event.failed_check is ZoneCheck.BEYOND_ZONE
+
+
+@pytest.mark.parametrize(
+    ("anchor", "category"),
+    # a zone to 99.6 is 0.599 % below the mark of 100.2, to 99.5 0.699 %, to 99.3 0.898 %
+    [(99.5, "close_to_threshold"), (99.4, "moderate_gap"), (99.2, "far_outside")],
+)
+def test_a_zone_farther_from_the_mark_than_allowed_is_skipped_and_says_by_how_much(anchor, category):
+    skip = skip_of(narrow(example(max_deviation_pct=D("0.0058")), anchor))
+    assert dict(skip.facts)["check"] == "max_deviation_pct"
+    assert skip.zone_event
+    assert skip.zone_event.category == category
+    away = D("100.2") - skip.zone_event.candidate_price
+    assert abs(skip.zone_event.deviation - away / D("100.2")) < D("1e-11")
+
+
+@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
+@pytest.mark.parametrize(("side", "anchor"), [(Side.LONG, 99.8), (Side.SHORT, 100.6)])
+def test_an_order_that_fills_at_once_never_waits_for_the_zone(side, anchor, time_in_force):
+    skip = skip_of(narrow(example(side, time_in_force=time_in_force), anchor))
+    assert dict(skip.facts)["check"] == "touch_outside_zone"
+
+
+def test_a_zone_event_tells_the_market_around_the_zone():
+    event = plan_of(example().with_features(volume_ratio=1.5)).zone_event
+    assert event
+    assert (event.category, event.failed_check) == (ZoneCategory.INSIDE, None)
+    assert (event.candidate_price, event.reference_price) == (D("100.1"), D("100.2"))
+    assert event.volume_ratio == D("1.5")
+    assert event.width_ratio == D("0.014")  # 99.3 … 100.7 around 100
+    assert abs(event.spread_ratio - D("0.4") / D("100.2")) < D("1e-11")
+    assert abs(event.atr_ratio - 2 / D("100.2")) < D("1e-11")
+
+
+def test_a_skip_after_the_zone_keeps_its_event_and_one_before_it_has_none():
+    assert skip_of(example().with_features(leverage_atr=None)).zone_event
+    assert skip_of(example().with_features(zone_atr=None)).zone_event is None
 
 
 def test_an_entry_stays_within_the_allowed_deviation_from_the_mark():
@@ -171,7 +229,21 @@ MARKET = {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.IOC}
 
 def test_a_market_entry_is_reckoned_at_the_touch():
     plan = plan_of(example(**MARKET, market_max_spread_pct=D("0.004")))
-    assert (plan.entry_price, plan.order_type, plan.worst_entry_price) == (D("100.4"), OrderType.MARKET, None)
+    assert (plan.entry_price, plan.order_type) == (D("100.4"), OrderType.MARKET)
+    assert plan.worst_entry_price == D("100.6")  # 20 bps worse: 100.6008, down
+
+
+def test_a_market_entry_is_sized_for_its_worst_fill():
+    # stop 98.9; a contract loses 0.01 · (100.6 − 98.9) = 0.017 from the worst fill: 5 / 0.017 = 294.1
+    plan = plan_of(example(**MARKET, market_max_spread_pct=D("0.004")))
+    assert (plan.stop_price, plan.size, plan.loss_at_stop_usdt) == (D("98.9"), D(294), D("4.998"))
+    assert plan.margin_usdt * plan.leverage == 294 * D("0.01") * D("100.6")
+
+
+@pytest.mark.parametrize("time_in_force", TimeInForce)
+def test_a_market_entry_never_rests(time_in_force):
+    plan = plan_of(example(**{**MARKET, "time_in_force": time_in_force}, market_max_spread_pct=D("0.004")))
+    assert plan.time_in_force is (TimeInForce.FOK if time_in_force is TimeInForce.FOK else TimeInForce.IOC)
 
 
 def test_a_market_entry_is_skipped_when_the_spread_is_too_wide():
@@ -219,10 +291,10 @@ def test_a_missing_adx_never_makes_a_market_entry(adx):
     assert plan_of(upgradable().with_features(adx_1h=adx)).order_type is OrderType.LIMIT
 
 
-def test_market_entries_obey_their_own_volume_limit():
+def test_every_entry_is_small_enough_for_one_market_stop():
     case = with_contract(example(**MARKET, market_max_spread_pct=D("0.004")), max_market_size=D(200))
     assert plan_of(case).size == D(200)
-    assert plan_of(with_contract(example(), max_market_size=D(200))).size == D(333)
+    assert plan_of(with_contract(example(), max_market_size=D(200))).size == D(200)
 
 
 def test_a_book_off_the_grid_keeps_the_entry_on_it():

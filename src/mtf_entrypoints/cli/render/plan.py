@@ -7,7 +7,7 @@ from decimal import Decimal
 from rich.console import Console
 
 from mtf_core.market import format_instant
-from mtf_core.planning import OrderPlan, PlanOutcome, Step
+from mtf_core.planning import OrderPlan, PlanOutcome, Step, TakeProfit
 from mtf_core.reasons import meaning_of
 from mtf_entrypoints.cli import output
 
@@ -31,23 +31,32 @@ def _numbers(plan: OrderPlan) -> dict[str, object]:
     zone = plan.zone
     return {
         "plan": f"{plan.symbol} {plan.side} on {plan.execution_timeframe}, {format_instant(plan.planned_at_ms)}",
-        "entry": f"{plan.entry_price:f} ({plan.order_words}, {plan.margin_mode})",
+        "entry": f"{plan.entry_price:f} ({plan.order_words}, {plan.margin_mode}){_worst(plan)}",
         "zone": "none"
         if zone is None
         else f"{zone.low:f} to {zone.high:f} around {zone.anchor:f} ({zone.anchor_source}), "
         f"until {format_instant(zone.expires_at_ms)}",
-        "stop": f"{plan.stop_price:f} ({plan.stop_source})",
-        **{
-            f"target {number}": f"{one.price:f} ({float(one.r):.2f} R, {float(one.share):.0%} = {one.size:f})"
-            for number, one in enumerate(plan.take_profits, start=1)
-        },
-        "size": f"{plan.size:f} contracts of {plan.contract_size:f}, {plan.notional_usdt:f} USDT",
+        "stop": f"{plan.stop_price:f} ({plan.stop_words})",
+        **{f"target {number}": _target(target) for number, target in enumerate(plan.take_profits, start=1)},
+        "size": f"{plan.size:f} contracts of {plan.contract_size:f}, {plan.notional_usdt:f} USDT, "
+        f"limited by {plan.size_limited_by}",
         "leverage": plan.leverage,
         "margin": f"{plan.margin_usdt:f} USDT of a budget of {plan.budget_usdt:f}",
         "loss at stop": f"{plan.loss_at_stop_usdt:f} USDT of a risk of {plan.risk_usdt:f}",
+        "costs": plan.cost_words,
         "liquidation": f"{plan.liquidation_price:f}",
         "book": f"bid {plan.best_bid:f}, ask {plan.best_ask:f}, mark {_shown(plan.mark_price)}",
     }
+
+
+def _target(target: TakeProfit) -> str:
+    r, net_r, share = float(target.r), float(target.net_r), float(target.share)
+    return f"{target.price:f} ({r:.2f} R, net {net_r:.2f} R, {share:.0%} = {target.size:f})"
+
+
+def _worst(plan: OrderPlan) -> str:
+    """The bound of an entry that takes; a limit's is its own price."""
+    return "" if plan.worst_entry_price == plan.entry_price else f", at worst {plan.worst_entry_price:f}"
 
 
 def _value(step: Step) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from litestar.openapi.spec import Schema
 
 from mtf_core.inquiry import Difference, HealthCheck
-from mtf_core.planning import OrderPlan
+from mtf_core.planning import OrderPlan, PlanCosts, ZoneEvent
 from mtf_core.planning.outcome import Step, Supervision, TakeProfit
 from mtf_core.reasons import Reason, Stage
 from mtf_core.records import RunStatus
@@ -42,9 +42,20 @@ _TEXTS = mapping(TEXT)
 _BY_TIMEFRAME = mapping(reference("TimeframeResult"))
 
 _STEP = of_attrs(Step, inputs=_TEXTS, value=TEXT)
+_ZONE_EVENT = of_attrs(
+    ZoneEvent,
+    deviation=NUMBER,
+    allowed=NUMBER,
+    width_ratio=NUMBER,
+    atr_ratio=optional(NUMBER),
+    spread_ratio=NUMBER,
+    volume_ratio=optional(NUMBER),
+)
 _PLAN = of_attrs(
     OrderPlan,
-    take_profits=array(of_attrs(TakeProfit, share=NUMBER, r=NUMBER)),
+    take_profits=array(of_attrs(TakeProfit, share=NUMBER, r=NUMBER, net_r=NUMBER)),
+    costs=of_attrs(PlanCosts, net_r=NUMBER, break_even_win_rate=NUMBER),
+    zone_event=optional(reference("ZoneEvent")),
     supervision=of_attrs(
         Supervision,
         hard_time_stop_minutes=optional(NUMBER),
@@ -183,6 +194,7 @@ COMPONENTS: Mapping[str, Schema] = {
     ),
     "Step": _STEP,
     "OrderPlan": _PLAN,
+    "ZoneEvent": _ZONE_EVENT,
     "TimeframeResult": of_attrs(TimeframeResult),
     "SymbolResult": _RESULT,
     "RunSummary": _SUMMARY,
@@ -312,7 +324,13 @@ EXPLANATION = Schema(
 )
 PLAN_OUTCOME = record(
     {"status": choice(("planned", "skipped"))},
-    {"plan": reference("OrderPlan"), "reason": _REASON, "facts": _TEXTS, "steps": array(reference("Step"))},
+    {
+        "plan": reference("OrderPlan"),
+        "reason": _REASON,
+        "facts": _TEXTS,
+        "zone_event": optional(reference("ZoneEvent")),
+        "steps": array(reference("Step")),
+    },
 )
 HEALTH = record({"ok": FLAG, "checks": array(of_attrs(HealthCheck))})
 ALIVE = record({"ok": FLAG})

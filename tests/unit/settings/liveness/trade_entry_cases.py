@@ -46,6 +46,7 @@ BUDGET = (
     _case(_RISK, "fixed_risk_percent", None, 3),
     _case(_RISK, "include_fees", False, True),
     _case(_RISK, "min_liquidation_ratio", 3, 20),
+    _case(_RISK, "min_net_r", 0, 5),
     _case(_RISK, "crash_mode.enabled", False, True, when={f"{_RISK}.crash_mode.risk_pct_multiplier": 0.5}),
     _case(_RISK, "crash_mode.risk_pct_multiplier", 1, 0.5, when=_CRASH),
     _case(_RISK, "crash_mode.tp1_r", None, 1, plans.NEUTRAL, crash=_CRASH, two=_TWO_TARGETS),
