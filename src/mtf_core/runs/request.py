@@ -152,6 +152,8 @@ def _flag(value: object, option: Option) -> bool:
 
 
 def _count(value: object, option: Option) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON knows no other 1 than 1.0
     if not isinstance(value, int) or not _is_count(value, option):
         raise _UnacceptableError(_count_allowed(option))
     return value

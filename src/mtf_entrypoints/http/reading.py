@@ -173,6 +173,8 @@ class Fields:
         most = int(question.maximum or 1)
         if self._of_texts and isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
             value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON knows no other 1 than 1.0
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
             self._refuse(name, f"a whole number within 1..{most}")
             return question.default

@@ -48,7 +48,7 @@ def _operations(url: str) -> list[Any]:
 
 def _ask_at_random(operation: Any, mode: GenerationMode) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=3, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=2, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(case: Any) -> None:
         response = case.call(timeout=60)
         try:

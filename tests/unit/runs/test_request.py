@@ -88,10 +88,11 @@ def test_a_flag_is_true_or_false_and_nothing_like_it(name: str, value: Any) -> N
     assert problems({name: value}) == {name: f"found {value!r}; allowed is true or false"}
 
 
-@pytest.mark.parametrize("value", [0, -1, MAX_WORKERS + 1, 1.0, True, "4", [4], 10**40])
+@pytest.mark.parametrize("value", [0, -1, MAX_WORKERS + 1, 1.5, 1e300, float("inf"), True, "4", [4], 10**40])
 def test_workers_are_a_whole_number_within_bounds(value: Any) -> None:
     assert problems({"workers": value}) == {"workers": f"found {value!r}; allowed is a whole number within 1..64"}
     assert parse_request({"workers": MAX_WORKERS}).workers == MAX_WORKERS
+    assert repr(parse_request({"workers": 4.0}).workers) == "4", "JSON knows no other 4 than 4.0"
 
 
 @pytest.mark.parametrize(
