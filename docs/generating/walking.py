@@ -34,7 +34,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _SHELL_SIGNS = set("|<>&;`*()")
 
 
-CHANGE_CODE = ("how-to/add-a-condition.md", "how-to/add-a-feature.md", "how-to/add-a-guard-or-a-run-filter.md")
+CHANGE_CODE = (
+    "how-to/add-a-condition.md",
+    "how-to/add-a-feature.md",
+    "how-to/add-a-guard-or-a-run-filter.md",
+    "how-to/add-a-store.md",
+)
 CLONE = ("config", "docs", "src", "tests", "pyproject.toml", ".env.example")
 
 

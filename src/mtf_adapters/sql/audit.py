@@ -30,16 +30,10 @@ class SqlAuditStore:
         async with self._database.writing() as connection:
             await connection.execute(insert(audit), rows)
 
-    async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
-        """The last appended events first, whatever a clock said."""
-        query = self._newest_first(action, before_ms).limit(max(limit, 0))
-        async with self._database.reading() as connection:
-            return tuple(map(_event, (await connection.execute(query)).all()))
-
     async def history(
         self, limit: int, cursor: str | None = None, *, action: str | None = None, before_ms: int | None = None
     ) -> Page[AuditEvent]:
-        """A page of at least one event, in the order of `page`; raises `InvalidCursorError`."""
+        """A page of at least one event, the last appended first, whatever a clock said; raises `InvalidCursorError`."""
         refuse_empty(limit)
         query = self._newest_first(action, before_ms).limit(limit + 1)
         if cursor is not None:

@@ -192,10 +192,6 @@ class AuditStore(Protocol):
 
     async def append(self, events: Sequence[AuditEvent]) -> None: ...
 
-    async def page(self, limit: int, before_ms: int | None = None, action: str | None = None) -> tuple[AuditEvent, ...]:
-        """The events appended last first, that happened before an instant; `history` pages."""
-        ...
-
     async def history(
         self, limit: int, cursor: str | None = None, *, action: str | None = None, before_ms: int | None = None
     ) -> Page[AuditEvent]:

@@ -26,7 +26,7 @@ BTC = "BTCUSDT"
 
 async def trail(there: World) -> list[tuple[str, str, str]]:
     """Who did what on what, the last first, without what runs and syncs did."""
-    events = await there.stores.audit.page(20)
+    events = (await there.stores.audit.history(20)).items
     return [(event.actor, event.action, event.subject) for event in events if event.actor not in ("run", "sync")]
 
 
@@ -48,7 +48,7 @@ async def test_a_switch_turned_off_for_minutes_of_the_venues_clock_comes_back_by
         assert off == Switch(f"{CHOSEN[0]}:{Timeframe.M5}", False, NOW_MS + 15 * MINUTE_MS, "odd candles", NOW_MS)
         (listed,) = (await list_switches(there.environment)).switches
         assert listed == off
-        (event,) = [event for event in await there.stores.audit.page(9) if event.action == "switch_off"]
+        (event,) = [event for event in (await there.stores.audit.history(9)).items if event.action == "switch_off"]
         assert event.details == {"reason": "odd candles", "until_ms": NOW_MS + 15 * MINUTE_MS}
         there.later(minutes=15)
         assert not off.is_off(there.clock.now_ms())
@@ -100,5 +100,5 @@ async def test_a_lock_is_released_by_hand_once_and_the_trail_names_whose_it_was(
         assert simulated(await there.run()) == list(CHOSEN)
         with pytest.raises(InvalidRequestError, match="nobody holds the lock 'run:test:alive'; no lock is held"):
             await release_lock(there.environment, "run:test:alive", "anna")
-        (event,) = [event for event in await there.stores.audit.page(9) if event.action == "lock_released"]
+        (event,) = [event for event in (await there.stores.audit.history(9)).items if event.action == "lock_released"]
         assert (event.actor, event.subject, event.details["owner"]) == ("anna", "run:test:alive", "dead-run")

@@ -144,7 +144,7 @@ async def test_busy_symbols_are_left_out_and_come_back_when_they_are_free() -> N
         assert all(one.on for one in (await there.switches()).values()), "free: on at once, not after five minutes"
         there.later(minutes=1)
         assert set(busy) <= set(simulated(await there.run()))
-        actions = [event.action for event in await there.stores.audit.page(10) if event.subject in busy]
+        actions = [event.action for event in (await there.stores.audit.history(10)).items if event.subject in busy]
         assert actions == ["switch_on"] * 2 + ["switch_off"] * 2
 
 

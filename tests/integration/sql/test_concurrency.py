@@ -53,7 +53,7 @@ async def test_processes_that_write_the_same_things_at_once_all_succeed(
     assert complaints == ["", ""]
     async with Database.open(database_url) as database:
         for name in ("first", "second"):
-            assert len(await SqlAuditStore(database, WORLD).page(100, action=name)) == 8
+            assert len((await SqlAuditStore(database, WORLD).history(100, action=name)).items) == 8
         assert [span[4] for span in await SqlCandleStore(database, WORLD).spans()] == [50] * 20
         assert len(await SqlContractStore(database, WORLD).all()) == 20
         assert len(await SqlSwitchStore(database, WORLD).all()) == 20
@@ -64,9 +64,9 @@ async def test_tasks_of_one_process_take_turns(database: Database) -> None:
     await asyncio.gather(
         *(audit.append([event(number)]) for number in range(30)),
         *(switches.put([Switch("BTCUSDT", True, None, "", number)]) for number in range(30)),
-        *(audit.page(5) for _ in range(30)),
+        *(audit.history(5) for _ in range(30)),
     )
-    assert sorted(found.time_ms for found in await audit.page(100)) == list(range(30))
+    assert sorted(found.time_ms for found in (await audit.history(100)).items) == list(range(30))
     assert len(await switches.all()) == 1
 
 

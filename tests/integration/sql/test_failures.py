@@ -61,7 +61,7 @@ async def every_operation(database: Database) -> list[Exception | None]:
         switches.all(),
         switches.put([Switch("BTCUSDT", True, None, "", 1)]),
         audit.append([event(1)]),
-        audit.page(1),
+        audit.history(1),
         audit.history(1),
         database.check(),
     )
@@ -186,7 +186,7 @@ async def test_sqlite_refusing_to_write_is_unavailable(migrated_sqlite_url: str)
             await SqlAuditStore(database, WORLD).append([event(1)])
         with pytest.raises(StoreUnavailableError, match="readonly"):
             await SqlCandleStore(database, WORLD).write({("BTCUSDT", M1): candles(M1, range(2))})
-        assert await SqlAuditStore(database, WORLD).page(1) == ()
+        assert (await SqlAuditStore(database, WORLD).history(1)).items == ()
 
 
 async def test_a_full_disk_is_unavailable_and_keeps_what_was_there(migrated_sqlite_url: str) -> None:
@@ -248,7 +248,7 @@ async def test_a_server_that_stops_is_unavailable_and_back_when_it_is(
             await asyncio.to_thread(postgres.start)
         assert_all_are(errors, StoreUnavailableError)
         await database.check()
-        assert await SqlAuditStore(database, WORLD).page(5) == (event(1),)
+        assert (await SqlAuditStore(database, WORLD).history(5)).items == (event(1),)
 
 
 async def test_a_connection_that_breaks_within_a_transaction_stores_nothing(migrated_postgres_url: str) -> None:
