@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal, localcontext
 
 from attrs import frozen
 
 from mtf_core.market import Contract, LeverageBracket
+from mtf_core.planning import formulas
 from mtf_core.planning.exact import divide_down, whole_down, whole_up
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.request import PlanRequest, StepLog
@@ -51,7 +52,9 @@ def leverage_range(
     request: PlanRequest, bracket: LeverageBracket, entry: Decimal, stop_distance: Decimal
 ) -> LeverageRange:
     """Caps and floor for a stop distance, within one bracket; a cap below the floor wins."""
-    dynamic = divide_down(request.settings.defaults.k_dynamic * entry, stop_distance)
+    with localcontext() as context:
+        context.rounding = ROUND_FLOOR  # a cap is never rounded beyond a whole number
+        dynamic = formulas.dynamic_cap(request.settings.defaults.k_dynamic, entry, stop_distance)
     high = whole_down(min(configured_cap(request), bracket.max_leverage, dynamic))
     floor = max(request.settings.leverage.floor, request.contract.min_leverage)
     return LeverageRange(min(whole_up(floor), high), high)
@@ -61,23 +64,12 @@ def usable(found: LeverageRange, contract: Contract) -> bool:
     return found.high >= 1 and found.high >= contract.min_leverage
 
 
-def rounded(raw: Decimal, mode: RoundingMode) -> int:
-    """Half goes up with `round`: 2.5 is 3."""
-    match mode:
-        case RoundingMode.FLOOR:
-            return whole_down(raw)
-        case RoundingMode.CEIL:
-            return whole_up(raw)
-        case RoundingMode.ROUND:
-            return whole_down(raw + Decimal("0.5"))
-
-
 def fixed_leverage(request: PlanRequest, margin: Decimal, log: StepLog) -> int | Skip:
     """The leverage of a stop from the risk: target, else floor, within the caps of the notional that it buys."""
     settings, contract = request.settings.leverage, request.contract
     wanted = max(settings.target or settings.floor, contract.min_leverage)
     cap = configured_cap(request)
-    highest = min(rounded(wanted, settings.rounding.mode), whole_down(cap))
+    highest = min(int(formulas.rounded(wanted, settings.rounding.mode)), whole_down(cap))
     leverages = {_within_bracket(bracket, highest, margin): bracket for bracket in contract.brackets}
     leverage = max(leverages, default=0)
     if leverage < 1 or leverage < contract.min_leverage:

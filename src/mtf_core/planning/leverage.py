@@ -7,10 +7,11 @@ from decimal import Decimal
 from attrs import frozen
 
 from mtf_core.market import Contract, Side, on_grid_at_or_above
+from mtf_core.planning import formulas
 from mtf_core.planning.budget import Budget
-from mtf_core.planning.caps import ROUNDED_WORDS, rounded
+from mtf_core.planning.caps import ROUNDED_WORDS
 from mtf_core.planning.entry import Entry
-from mtf_core.planning.exact import clamp, divide_up, whole_up
+from mtf_core.planning.exact import divide_up, whole_up
 from mtf_core.planning.facts import FactRole
 from mtf_core.planning.liquidation import Exposure, exposure_at, liquidation_price, safe_liquidation
 from mtf_core.planning.outcome import Skip
@@ -19,7 +20,6 @@ from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.planning.stop import Stop
 from mtf_core.reasons import Reason
 
-_CALM, _SLOPE, _LEAST = Decimal("1.25"), Decimal(75), Decimal("0.5")
 _MONEY = Decimal("1e-8")
 """A margin is shown to this many USDT, rounded up."""
 
@@ -63,7 +63,7 @@ def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: St
     atr, label = request.positive(FactRole.LEVERAGE_ATR), request.label(FactRole.LEVERAGE_ATR)
     if atr is None:
         return log.skip(Reason.ATR_REQUIRED_BUT_INVALID, needed_for="leverage", atr=None, atr_feature=label)
-    volatility = clamp(_CALM - _SLOPE * atr / entry.price, _LEAST, _CALM)
+    volatility = formulas.volatility_factor(atr, entry.price)
     log.add(
         "volatility_factor",
         "clamp(5 / 4 − 75 · atr / entry, 1 / 2, 5 / 4)",
@@ -74,7 +74,7 @@ def _raw(request: PlanRequest, entry: Entry, stop: Stop, budget: Budget, log: St
         entry=entry.price,
     )
     multiplier = request.settings.leverage.leverage_by_timeframe.get(request.timeframe, Decimal(1))
-    raw = budget.risk_ratio * entry.price / stop.distance * multiplier * volatility
+    raw = formulas.dynamic_leverage(budget.risk_ratio, entry.price, stop.distance, multiplier, volatility)
     log.add(
         "leverage_raw",
         "risk_ratio · entry / stop_distance · leverage_by_timeframe · volatility_factor",
@@ -96,7 +96,7 @@ def _within_caps(
     settings, allowed = request.settings.leverage, position.allowed
     notional = request.contract.notional(position.size, entry.dearest_price)
     affordable = whole_up(divide_up(notional, budget.margin))
-    whole = max(allowed.low, min(rounded(raw, settings.rounding.mode), allowed.high))
+    whole = max(allowed.low, min(int(formulas.rounded(raw, settings.rounding.mode)), allowed.high))
     # Margin never exceeds the initial margin, so the leverage nearest to it is the lowest that can be afforded.
     leverage = max(allowed.low if settings.toward_initial_margin else whole, affordable)
     affordable_words = "whole_up(dearest_notional / budget_usdt)"

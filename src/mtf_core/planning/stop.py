@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.planning import formulas
 from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import fixed_leverage
 from mtf_core.planning.entry import Entry
@@ -63,7 +64,7 @@ def place_stop(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog)
 
 def _on_grid(request: PlanRequest, entry: Entry, wanted: _Wanted, log: StepLog) -> Stop | Skip:
     share = request.settings.defaults.min_stop_distance_pct
-    least = max(share * entry.price, request.tick)
+    least = max(formulas.least_stop_distance(entry.price, share), request.tick)
     distance = max(wanted.distance, least)
     source = wanted.source if wanted.distance >= least else MIN_DISTANCE
     if request.is_long:
@@ -135,8 +136,9 @@ def _from_pivot(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog
 def _pivot_distance(request: PlanRequest, entry: Decimal, level: Level, log: StepLog) -> _Wanted:
     defaults = request.settings.defaults
     sign, shown = (1, "−") if request.is_long else (-1, "+")
-    buffered = level.price * (1 - sign * defaults.pivot_sl_buffer_pct)
-    distance = max(abs(entry - buffered), defaults.pivot_sl_min_keep_ratio * abs(entry - level.price))
+    distance = formulas.pivot_stop_distance(
+        entry, level.price, sign, defaults.pivot_sl_buffer_pct, defaults.pivot_sl_min_keep_ratio
+    )
     log.add(
         "stop_distance_pivot",
         f"max(abs(entry − level · (1 {shown} pivot_sl_buffer_pct)), pivot_sl_min_keep_ratio · abs(entry − level))",
@@ -165,7 +167,8 @@ def _from_risk(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog)
     entry_fee, exit_fee = entry.fees.entry_in_risk, entry.fees.exit_in_risk
     # Lost from the worst entry on: the way back to the planned one, and the fees, come off before the distance.
     lost = abs(entry.worst_price - entry.price) + entry_fee * entry.worst_price + exit_fee * entry.price
-    distance = max(divide_up(budget.risk - quantity * lost, quantity * (1 - sign * exit_fee)), Decimal(0))
+    per_unit = divide_up(budget.risk, quantity)
+    distance = max(formulas.risk_stop_distance(per_unit, lost, sign, exit_fee), Decimal(0))
     log.add(
         "stop_distance_risk",
         "max((risk_usdt − size · contract_size · (abs(worst_entry − entry) + entry_fee · worst_entry + "

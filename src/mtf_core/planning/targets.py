@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.planning import formulas
 from mtf_core.planning.costs import Trade
-from mtf_core.planning.exact import clamp
 from mtf_core.planning.order_limits import smallest_size
 from mtf_core.planning.outcome import Skip, TakeProfit
 from mtf_core.planning.pivots import Level, next_level
@@ -110,8 +110,8 @@ def _aligned(
     """Before the level, but within [keep · r, r + extra] stop distances."""
     defaults, sign = request.settings.defaults, request.side.sign
     before = _before(request, level)
-    wanted = clamp(
-        (before - entry) * sign, defaults.tp_min_keep_ratio * r * distance, (r + defaults.tp_max_extra_r) * distance
+    wanted = formulas.aligned_distance(
+        (before - entry) * sign, r, distance, defaults.tp_min_keep_ratio, defaults.tp_max_extra_r
     )
     price = _at(request, entry, wanted)
     _log_before(request, "before_level", level, before, log)
@@ -136,7 +136,8 @@ def _aligned(
 
 def _before(request: PlanRequest, level: Level) -> Decimal:
     defaults, sign = request.settings.defaults, request.side.sign
-    return level.price * (1 - sign * defaults.tp_buffer_pct) - sign * defaults.tp_buffer_ticks * request.tick
+    before = formulas.before_level(level.price, sign, defaults.tp_buffer_pct)
+    return before - sign * defaults.tp_buffer_ticks * request.tick
 
 
 def _log_before(request: PlanRequest, name: str, level: Level, before: Decimal, log: StepLog) -> None:

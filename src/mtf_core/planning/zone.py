@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
-from mtf_core.planning.exact import clamp, divide_up
+from mtf_core.planning import formulas
+from mtf_core.planning.exact import divide_up
 from mtf_core.planning.facts import FactRole
 from mtf_core.planning.outcome import Skip, StepValue
 from mtf_core.planning.price_range import PriceRange
@@ -49,7 +50,7 @@ def _anchor(request: PlanRequest) -> tuple[FactRole, Decimal] | None:
 
 def _half(request: PlanRequest, role: FactRole, anchor: Decimal, atr: Decimal, log: StepLog) -> Decimal:
     zone = request.settings.zone
-    half = clamp(zone.k_atr * atr, anchor * zone.w_min, anchor * zone.w_max)
+    half = formulas.zone_half_width(zone.k_atr, atr, anchor, zone.w_min, zone.w_max)
     log.add(
         "zone_half_width",
         "clamp(k_atr · atr, anchor · w_min, anchor · w_max)",

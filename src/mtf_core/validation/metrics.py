@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from mtf_core.market import Side, Timeframe
 from mtf_core.market.candles import Floats
+from mtf_core.planning.caps import matching_caps
 from mtf_core.planning.needs import needed_features
 from mtf_core.planning.preview import Preview, PreviewInputs, preview
 from mtf_core.rules.axis import InstantAxis
 from mtf_core.rules.expressions import Feature, Metric, Test, used
 from mtf_core.settings.profile import Profile
+from mtf_core.settings.trade_entry import SymbolCap
 from mtf_core.validation.outcome import SIDE_CODES, Codes
 
 FLAGS = ("scalping", "trailing_after_tp1", "end_of_zone_fallback")
@@ -84,6 +87,18 @@ def _previewed(profile: Profile, names: frozenset[str], axis: InstantAxis, sides
     }
 
 
+@lru_cache(maxsize=16)
+def _symbol_caps(caps: tuple[SymbolCap, ...], symbols: tuple[str, ...]) -> Floats:
+    """The lowest of the caps that match each symbol, as a column; infinite where none does.
+
+    Kept, as the same patterns meet the same symbols every minute; hence not to be written to.
+    """
+    lowest = [min(map(float, matching_caps(caps, symbol)), default=np.inf) for symbol in symbols]
+    column = np.array(lowest, dtype=np.float64)[:, np.newaxis]
+    column.flags.writeable = False
+    return column
+
+
 def _preview(profile: Profile, axis: InstantAxis, side: Side) -> Preview:
     """Fees are left out: they are the contract's, and a preview is the same with and without one."""
     roles = needed_features(profile.trade_entry, axis.timeframe)
@@ -92,5 +107,8 @@ def _preview(profile: Profile, axis: InstantAxis, side: Side) -> Preview:
         execution_timeframe=axis.timeframe,
         close=axis.value(_CLOSE, 0),
         features={role: axis.value(feature, 0) for role, feature in roles.items()},
+        symbol_cap=_symbol_caps(
+            profile.trade_entry.leverage.per_symbol_caps, tuple(axis.tables[axis.timeframe].stack.symbols)
+        ),
     )
     return preview(profile.trade_entry, inputs)

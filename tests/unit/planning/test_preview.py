@@ -10,7 +10,14 @@ from hypothesis import assume, given
 from mtf_core.market import MarkPrice, OrderType, Side, Timeframe, TimeInForce, TopOfBook
 from mtf_core.planning import OrderPlan, PreviewInputs, preview
 from mtf_core.planning.caps import matching_caps
-from mtf_core.settings.trade_entry import AcceptSettings, StopFallback, StopFrom, TargetPolicy
+from mtf_core.settings.trade_entry import (
+    AcceptSettings,
+    RoundingMode,
+    RoundingSettings,
+    StopFallback,
+    StopFrom,
+    TargetPolicy,
+)
 from tests.strategies import NOW_MS, SYMBOL, PlanCase, plan_cases
 from tests.unit.planning.examples import D, example, plan_of
 
@@ -26,7 +33,6 @@ def entered_at_the_close(case: PlanCase) -> PlanCase:
     top = max(case.contract.brackets, key=lambda row: row.max_leverage)
     wide = evolve(top, notional_floor=D(0), notional_cap=D(10**12), max_leverage=D(10_000))
     case = case.with_defaults(
-        stop_from=StopFrom.ATR if case.settings.defaults.stop_from is StopFrom.RISK else StopFrom.PIVOT,
         stop_fallback=StopFallback.ATR,
         order_type=OrderType.LIMIT,
         time_in_force=TimeInForce.GTC,
@@ -154,6 +160,16 @@ def test_the_leverage_of_a_risk_stop_is_its_target():
     shown = preview(case.settings, evolve(inputs_of(case), close=np.array([100.0])))
     assert shown.leverage == pytest.approx(np.array([5.0]))
     assert shown.stop_loss == pytest.approx(np.array([101.0]))  # 5 % of 1/5
+
+
+@pytest.mark.parametrize(("mode", "leverage"), [("round", 3), ("floor", 2), ("ceil", 3)])
+def test_plan_and_preview_round_half_a_leverage_alike(mode, leverage):
+    case = example(stop_from=StopFrom.RISK).with_leverage(
+        target=D("2.5"), rounding=RoundingSettings(RoundingMode(mode))
+    )
+    shown = preview(case.settings, evolve(inputs_of(case), close=np.array([100.1])))
+    assert plan_of(case).leverage == leverage
+    assert shown.leverage == pytest.approx(np.array([float(leverage)]))
 
 
 def test_the_preview_reads_the_multipliers_of_the_execution_timeframe():

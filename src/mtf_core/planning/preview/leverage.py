@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mtf_core.market.candles import Floats
+from mtf_core.planning import formulas
 from mtf_core.planning.facts import FactRole
-from mtf_core.planning.preview_cells import Cells
-from mtf_core.settings.trade_entry import RoundingMode
-
-_ROUNDED = {RoundingMode.FLOOR: np.floor, RoundingMode.CEIL: np.ceil, RoundingMode.ROUND: np.rint}
+from mtf_core.planning.preview.cells import Cells, number
 
 
 def money_risk_ratio(cells: Cells) -> float:
@@ -23,7 +23,7 @@ def money_risk_ratio(cells: Cells) -> float:
 def fixed_leverage(cells: Cells) -> Floats:
     """The leverage of a stop that comes from the risk: the target, else the floor, within the caps."""
     settings = cells.settings.leverage
-    wanted = _ROUNDED[settings.rounding.mode](float(settings.target or settings.floor))
+    wanted = formulas.rounded(number(settings.target or settings.floor), settings.rounding.mode)
     cap = np.floor(np.minimum(float(settings.exchange_cap), cells.inputs.symbol_cap))
     leverage = np.minimum(wanted, np.broadcast_to(cap, cells.entry.shape))
     return np.where(leverage >= 1, leverage, np.nan)
@@ -34,20 +34,24 @@ def previewed_leverage(cells: Cells, distance: Floats, from_risk: NDArray[np.boo
     settings, inputs = cells.settings.leverage, cells.inputs
     stop_pct = distance / cells.entry
     caps = np.minimum(float(settings.exchange_cap), inputs.symbol_cap)
-    high = np.floor(np.minimum(caps, float(cells.settings.defaults.k_dynamic) / stop_pct))
+    dynamic = formulas.dynamic_cap(number(cells.settings.defaults.k_dynamic), cells.entry, distance)
+    high = np.floor(np.minimum(caps, dynamic))
     low = np.minimum(np.ceil(float(settings.floor)), high)
-    raw = np.where(from_risk, fixed_leverage(cells), _dynamic(cells, stop_pct))
-    rounded = np.clip(_ROUNDED[settings.rounding.mode](raw), low, high)
+    raw = np.where(from_risk, fixed_leverage(cells), _dynamic(cells, distance))
+    rounded = np.clip(formulas.rounded(raw, settings.rounding.mode), low, high)
     fees = inputs.entry_fee + inputs.exit_fee * (1 - cells.sign * stop_pct) if cells.settings.risk.include_fees else 0.0
     affordable = np.minimum(np.ceil(money_risk_ratio(cells) / (stop_pct + fees)), high)
     leverage = np.maximum(np.where(settings.toward_initial_margin, low, rounded), affordable)
     return np.where((high >= 1) & ~np.isnan(raw), leverage, np.nan)
 
 
-def _dynamic(cells: Cells, stop_pct: Floats) -> Floats:
-    """risk ratio / stop distance ratio, scaled by timeframe and by how calm 15m is."""
+def _dynamic(cells: Cells, distance: Floats) -> Floats:
+    """The leverage before rounding and caps of a stop that the market places."""
     settings, timeframe = cells.settings, cells.inputs.execution_timeframe
-    base = float(settings.risk_ratio(timeframe)) / stop_pct
-    multiplier = float(settings.leverage.leverage_by_timeframe.get(timeframe, 1))
-    volatility = np.clip(1.25 - 75 * cells.positive(FactRole.LEVERAGE_ATR) / cells.entry, 0.5, 1.25)
-    return base * multiplier * volatility
+    return formulas.dynamic_leverage(
+        number(settings.risk_ratio(timeframe)),
+        cells.entry,
+        distance,
+        number(settings.leverage.leverage_by_timeframe.get(timeframe, Decimal(1))),
+        formulas.volatility_factor(cells.positive(FactRole.LEVERAGE_ATR), cells.entry),
+    )

@@ -10,10 +10,11 @@ import numpy as np
 from attrs import frozen
 
 from mtf_core.market.candles import Floats
+from mtf_core.planning import formulas
 from mtf_core.planning.facts import PIVOT_COUNT, FactRole, daily_pivot, fallback_pivot
-from mtf_core.planning.preview_cells import Cells, PreviewInputs, first_known
-from mtf_core.planning.preview_leverage import previewed_leverage
-from mtf_core.planning.preview_stop import previewed_stop
+from mtf_core.planning.preview.cells import Cells, PreviewInputs, first_known, number
+from mtf_core.planning.preview.leverage import previewed_leverage
+from mtf_core.planning.preview.stop import previewed_stop
 from mtf_core.settings.trade_entry import TargetPolicy, TradeEntrySettings, ZoneAnchor
 
 __all__ = ["Preview", "PreviewInputs", "preview"]
@@ -56,8 +57,10 @@ def _zone_width_pct(cells: Cells) -> Floats:
             for kind in zone.anchors
         ]
     )
-    half = float(zone.k_atr) * cells.positive(FactRole.ZONE_ATR) / anchor
-    return 200 * np.maximum(np.minimum(half, float(zone.w_max)), float(zone.w_min))
+    half = formulas.zone_half_width(
+        number(zone.k_atr), cells.positive(FactRole.ZONE_ATR), anchor, number(zone.w_min), number(zone.w_max)
+    )
+    return 200 * half / anchor
 
 
 def _effective_r(cells: Cells, distance: Floats) -> Floats:
@@ -69,9 +72,9 @@ def _effective_r(cells: Cells, distance: Floats) -> Floats:
     if defaults.tp_policy is TargetPolicy.R_MULTIPLE:
         return _reachable(cells, base, distance)
     level = _next_level(cells, cells.entry + cells.sign * base * distance)
-    before = level * (1 - cells.sign * float(defaults.tp_buffer_pct))
-    lowest, highest = float(defaults.tp_min_keep_ratio * wanted), float(wanted + defaults.tp_max_extra_r)
-    aligned = np.clip((before - cells.entry) * cells.sign / distance, lowest, highest)
+    ahead = (formulas.before_level(level, cells.sign, number(defaults.tp_buffer_pct)) - cells.entry) * cells.sign
+    keep, extra = number(defaults.tp_min_keep_ratio), number(defaults.tp_max_extra_r)
+    aligned = formulas.aligned_distance(ahead, number(wanted), distance, keep, extra) / distance
     return _reachable(cells, np.where(np.isnan(level), base, aligned), distance)
 
 

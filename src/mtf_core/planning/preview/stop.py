@@ -7,10 +7,11 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from mtf_core.market.candles import Floats
+from mtf_core.planning import formulas
 from mtf_core.planning.facts import PIVOT_COUNT, FactRole, daily_pivot
 from mtf_core.planning.pivots import STRONGEST_FIRST
-from mtf_core.planning.preview_cells import Cells, first_known
-from mtf_core.planning.preview_leverage import fixed_leverage, money_risk_ratio
+from mtf_core.planning.preview.cells import Cells, first_known, number
+from mtf_core.planning.preview.leverage import fixed_leverage, money_risk_ratio
 from mtf_core.settings.trade_entry import PivotStopPolicy, StopFallback, StopFrom
 
 
@@ -36,7 +37,9 @@ def previewed_stop(cells: Cells) -> PreviewedStop:
             near = raw <= float(defaults.pivot_sl_max_distance_pct) * cells.entry
             raw = np.where(near, raw, _fallback_distance(cells))
             fixed = ~near & (defaults.stop_fallback is StopFallback.RISK)
-    distance: Floats = np.maximum(raw, float(defaults.min_stop_distance_pct) * cells.entry)
+    distance: Floats = np.maximum(
+        raw, formulas.least_stop_distance(cells.entry, number(defaults.min_stop_distance_pct))
+    )
     positive = distance < cells.entry if cells.is_long else np.isfinite(distance)
     return PreviewedStop(np.where(positive, distance, np.nan), fixed)
 
@@ -56,19 +59,19 @@ def _atr_distance(cells: Cells) -> Floats:
 
 
 def _risk_distance(cells: Cells) -> Floats:
-    inputs = cells.inputs
-    per_price = money_risk_ratio(cells) / fixed_leverage(cells)
-    if cells.settings.risk.include_fees:
-        per_price = (per_price - inputs.entry_fee - inputs.exit_fee) / (1 - cells.sign * inputs.exit_fee)
+    inputs, counted = cells.inputs, cells.settings.risk.include_fees
+    exit_fee = np.asarray(inputs.exit_fee if counted else 0.0)
+    lost = cells.entry * (inputs.entry_fee + inputs.exit_fee if counted else 0.0)
+    risk = cells.entry * (money_risk_ratio(cells) / fixed_leverage(cells))
     # Below zero the fees alone use up the risk; the minimum distance takes over.
-    return cells.entry * np.maximum(per_price, 0.0)
+    return np.maximum(formulas.risk_stop_distance(risk, lost, cells.sign, exit_fee), 0.0)
 
 
 def _pivot_distance(cells: Cells) -> Floats:
     defaults = cells.settings.defaults
     level = _pivot_level(cells)
-    buffered = np.abs(cells.entry - level * (1 - cells.sign * float(defaults.pivot_sl_buffer_pct)))
-    return np.maximum(buffered, float(defaults.pivot_sl_min_keep_ratio) * np.abs(cells.entry - level))
+    buffer, keep = number(defaults.pivot_sl_buffer_pct), number(defaults.pivot_sl_min_keep_ratio)
+    return formulas.pivot_stop_distance(cells.entry, level, cells.sign, buffer, keep)
 
 
 def _pivot_level(cells: Cells) -> Floats:

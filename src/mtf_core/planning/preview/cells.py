@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 from attrs import frozen
@@ -56,6 +57,11 @@ class Cells:
             return self.missing()
         values = np.broadcast_to(found, self.entry.shape)
         return np.where(np.isfinite(values) & (values > 0), values, np.nan)
+
+
+def number(value: Decimal) -> Floats:
+    """A setting as the formulas take it."""
+    return np.asarray(float(value))
 
 
 def first_known(candidates: Sequence[Floats]) -> Floats:
