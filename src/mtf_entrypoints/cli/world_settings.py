@@ -42,7 +42,9 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
         )
     )
     generated = settings.exchange == DEFAULT_EXCHANGE and not sandbox.candle_files
-    if generated and world.at is None and not stays:
+    if generated and stays and world.at in (None, NOW):
+        return evolve(settings, at_ms=None)
+    if generated and world.at is None:
         return evolve(settings, at_ms=DEFAULT_INSTANT_MS)
     return settings
 

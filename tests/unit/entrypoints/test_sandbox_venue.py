@@ -169,6 +169,7 @@ def test_a_generated_market_can_be_reached_by_its_name() -> None:
 def test_a_command_line_without_an_instant_is_at_the_default_one_and_a_service_goes_with_the_clock() -> None:
     assert settings_of(World()).at_ms == DEFAULT_INSTANT_MS
     assert settings_of(World(), stays=True).at_ms is None
+    assert settings_of(World(at="now"), stays=True).at_ms is None, "now is not the instant at which it was said"
     assert settings_of(World(candles=["BTCUSDT=a.csv"])).at_ms is None, "the candles have an end"
     before_ms = WallClock().now_ms()
     now_ms = settings_of(World(at="now")).at_ms
