@@ -38,6 +38,7 @@ CHANGE_CODE = (
     "how-to/add-a-condition.md",
     "how-to/add-a-feature.md",
     "how-to/add-a-guard-or-a-run-filter.md",
+    "how-to/add-a-stop-policy.md",
     "how-to/add-a-store.md",
 )
 CLONE = ("config", "docs", "src", "tests", "pyproject.toml", ".env.example")

@@ -86,7 +86,10 @@ async def test_a_world_can_neither_end_nor_occupy_a_run_of_another(database: Dat
     ours = _finished(run("same"))
     await here.finish(ours, [decision("same", "BTCUSDT", {"world": "ours"})])
     assert await here.run("same") == evolve(ours, report={"results": {"BTCUSDT": {"world": "ours"}}})
-    assert await there.run("same") == theirs
+    kept = await there.run("same")
+    assert kept is not None
+    assert evolve(kept, report={}) == theirs
+    assert set(kept.report["results"]) == {"BTCUSDT", "ETHUSDT"}  # type: ignore[index, arg-type]
     assert await here.decisions("same") == (decision("same", "BTCUSDT", {"world": "ours"}),)
     assert await there.decisions("same") == (decision("same", "BTCUSDT"), decision("same", "ETHUSDT"))
     assert await here.last_decision("BTCUSDT") == decision("same", "BTCUSDT", {"world": "ours"})
