@@ -82,7 +82,17 @@ class Absolute:
         return f"|{self.of}|"
 
 
-Operand = Feature | Metric | Number | Computed | Absolute
+@frozen(cache_hash=True)
+class Positive:
+    """The operand where it is above zero, missing elsewhere: for quotients that have no meaning there."""
+
+    of: Operand
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+
+Operand = Feature | Metric | Number | Computed | Absolute | Positive
 
 
 # --- tests ----------------------------------------------------------------------------------------------------
@@ -213,7 +223,7 @@ def operand_leaves(operand: Operand) -> Iterator[Feature | Metric | Number]:
         case Computed(_, left, right):
             yield from operand_leaves(left)
             yield from operand_leaves(right)
-        case Absolute(inner):
+        case Absolute(inner) | Positive(inner):
             yield from operand_leaves(inner)
         case _:
             yield operand

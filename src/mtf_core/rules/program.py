@@ -31,6 +31,7 @@ from mtf_core.rules.expressions import (
     Not,
     Number,
     Operand,
+    Positive,
     Test,
     WithinBars,
     children,
@@ -70,26 +71,32 @@ class Program:
     def place(self, expression: Test | Operand, ago: int = 0) -> int:
         """The index of the step that gives this expression's array; compiled when it is new."""
         key = (expression, ago)
-        found = self._places.get(key)
-        if found is None:
-            step = self._compiled(expression, ago)
-            if isinstance(step, int):
-                found = step  # a name for another expression: the same array
-            else:
+        if key not in self._places:
+            same = self._same_as(expression, ago)
+            if same is None:
+                step = self._step(expression, ago)  # what it needs is compiled first
                 self.steps.append(step)
-                found = len(self.steps) - 1
-            self._places[key] = found
-        return found
+                self._places[key] = len(self.steps) - 1
+            else:
+                self._places[key] = self.place(*same)
+        return self._places[key]
 
-    def _compiled(self, expression: Test | Operand, ago: int) -> Step | int:
-        if self.over_all and isinstance(expression, Test):
-            if ago:
-                return _moved(self.place(expression, 0), ago, without_candles(expression))
-            if isinstance(expression, Compare) and (common := _common_ago(expression)):
-                return self.place(_without_ago(expression, common), common)
+    def _same_as(self, expression: Test | Operand, ago: int) -> Key | None:
+        """Another expression, and how many candles ago, whose array is this one's, too; None when it needs its own."""
         match expression:
             case Named(_, inner):
-                return self.place(inner, ago)
+                return inner, ago
+            case Known(inner) if not any(_comparisons(inner, ago)):
+                return inner, ago  # nothing in it can be missing
+            case Compare() if self.over_all and not ago and (common := _common_ago(expression)):
+                return _without_ago(expression, common), common
+            case _:
+                return None
+
+    def _step(self, expression: Test | Operand, ago: int) -> Step:
+        if self.over_all and ago and isinstance(expression, Test):
+            return _moved(self.place(expression, 0), ago, without_candles(expression))
+        match expression:
             case Compare(op, left, right):
                 return _compare(op, self.place(left, ago), self.place(right, ago))
             case AllOf(tests):
@@ -104,6 +111,8 @@ class Program:
                 return _constant(TRUE if truth else FALSE)
             case Known(inner, unless_true):
                 return self._known(inner, unless_true, ago)
+            case Named():
+                raise AssertionError("a name is compiled as what it stands for")
             case _:
                 return self._operand(expression, ago)
 
@@ -118,14 +127,14 @@ class Program:
             case Absolute(inner):
                 place = self.place(inner, ago)
                 return lambda space: np.abs(space.results[place])
+            case Positive(inner):
+                return _positive(self.place(inner, ago))
             case Computed(sign, left, right):
                 return _compute(sign, self.place(left, ago), self.place(right, ago))
 
-    def _known(self, inner: Test, unless_true: bool, ago: int) -> Step | int:
+    def _known(self, inner: Test, unless_true: bool, ago: int) -> Step:
         place = self.place(inner, ago)
         comparisons = sorted({self.place(test, back) for test, back in _comparisons(inner, ago)})
-        if not comparisons:
-            return place
         return lambda space: _hidden_where_missing(space, place, comparisons, unless_true)
 
 
@@ -148,6 +157,8 @@ def _forward(operand: Operand, common: int) -> Operand:
             return Computed(sign, _forward(left, common), _forward(right, common))
         case Absolute(inner):
             return Absolute(_forward(inner, common))
+        case Positive(inner):
+            return Positive(_forward(inner, common))
         case _:
             return operand
 
@@ -257,6 +268,16 @@ def _metric(space: Workspace, name: str) -> Floats:
     if found is None:
         return np.full(space.axis.shape, np.nan)
     return np.broadcast_to(np.where(np.isfinite(found), found, np.nan), space.axis.shape)
+
+
+def _positive(place: int) -> Step:
+    def step(space: Workspace) -> Array:
+        values = space.results[place]
+        if isinstance(values, float):
+            return values if values > 0 else float("nan")
+        return np.where(np.greater(values, 0), values, np.nan)
+
+    return step
 
 
 def _compute(sign: Arithmetic, left: int, right: int) -> Step:

@@ -26,6 +26,7 @@ from mtf_core.rules.expressions import (
     Not,
     Number,
     Operand,
+    Positive,
     Test,
     WithinBars,
 )
@@ -61,9 +62,13 @@ def features() -> st.SearchStrategy[Feature]:
 def operands(*, divided: bool = True) -> st.SearchStrategy[Operand]:
     signs = [sign for sign in Arithmetic if divided or sign is not Arithmetic.OVER]
     leaves = features() | st.builds(Number, st.sampled_from(VALUES[1:])) | st.builds(Metric, st.sampled_from(METRICS))
+    around = [Absolute, Positive] if divided else [Absolute]
     return st.recursive(
         leaves,
-        lambda inner: st.builds(Computed, st.sampled_from(signs), inner, inner) | st.builds(Absolute, inner),
+        lambda inner: (
+            st.builds(Computed, st.sampled_from(signs), inner, inner)
+            | st.sampled_from(around).flatmap(lambda kind: st.builds(kind, inner))
+        ),
         max_leaves=3,
     )
 

@@ -23,6 +23,7 @@ from mtf_core.rules.expressions import (
     Not,
     Number,
     Operand,
+    Positive,
     Test,
     WithinBars,
 )
@@ -86,6 +87,9 @@ def number(operand: Operand, series: Series, metrics: Metrics, ago: int) -> floa
     if isinstance(operand, Absolute):
         inner = number(operand.of, series, metrics, ago)
         return None if inner is None else abs(inner)
+    if isinstance(operand, Positive):
+        inner = number(operand.of, series, metrics, ago)
+        return inner if inner is not None and inner > 0 else None
     if isinstance(operand, Computed):
         left, right = number(operand.left, series, metrics, ago), number(operand.right, series, metrics, ago)
         if left is None or right is None:
@@ -120,7 +124,7 @@ def _operand_missing(operand: Operand, series: Series, metrics: Metrics, ago: in
         return _operand_missing(operand.left, series, metrics, ago) or _operand_missing(
             operand.right, series, metrics, ago
         )
-    if isinstance(operand, Absolute):
+    if isinstance(operand, Absolute | Positive):
         return _operand_missing(operand.of, series, metrics, ago)
     return number(operand, series, metrics, ago) is None
 

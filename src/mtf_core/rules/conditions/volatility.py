@@ -19,12 +19,11 @@ from mtf_core.rules.conditions.terms import (
     lt,
     minus,
     over,
-    plus,
     threshold,
     times,
     within,
 )
-from mtf_core.rules.expressions import Absolute, Feature, Metric, Number, Operand, Test
+from mtf_core.rules.expressions import Absolute, Feature, Metric, Number, Positive, Test
 
 ATR = Feature("atr")
 USUAL_ATR_BOUNDS = (0.001, 0.03)
@@ -52,19 +51,12 @@ def min_up_to_max(arguments: Arguments) -> str | None:
     return None if low <= high else f"min {low:g} is above max {high:g}: it can never be true"
 
 
-def _one_if_positive(operand: Operand) -> Operand:
-    """1 for a positive operand, missing otherwise: operand + |operand| is 0 there, and 0/0 is missing."""
-    doubled = plus(operand, Absolute(operand))
-    return over(doubled, doubled)
-
-
 def _atr_stop_valid(arguments: Arguments) -> Test:
     """The plan's stop lies about k ATR from the entry; unknown when the entry or the ATR is not positive."""
-    entry, stop = Metric("entry_price"), Metric("stop_loss")
-    distance = over(Absolute(minus(entry, stop)), times(Number(arguments.number("k")), ATR))
-    valid = times(times(distance, _one_if_positive(entry)), _one_if_positive(ATR))
+    distance = Absolute(minus(Positive(Metric("entry_price")), Metric("stop_loss")))
+    in_atr = over(distance, times(Number(arguments.number("k")), Positive(ATR)))
     t = arguments.number("t")
-    return within(1 - t, valid, 1 + t)
+    return within(1 - t, in_atr, 1 + t)
 
 
 def _min_max(low: float | None, high: float | None, *, aliases: bool = False) -> tuple[Parameter, Parameter]:
