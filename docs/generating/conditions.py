@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from docs.generating.markdown import code, codes, page, table
 
-from mtf_core.features.names import History, history
+from mtf_core.features.history import History
+from mtf_core.features.names import history
 from mtf_core.rules import CONDITIONS, METRICS, BuildContext, Condition, Family, Parameter
 from mtf_core.rules.expressions import AllOf, AnyOf, Compare, Feature, Known, Metric, Named, Not, Test, used
 from mtf_core.settings.indicators import IndicatorSettings

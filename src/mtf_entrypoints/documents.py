@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import fields
 
-from mtf_core.inquiry import HealthCheck, Indicators
+from mtf_core.features.listing import ListedFeature
+from mtf_core.inquiry import HealthCheck, Indicators, Reading
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import OrderPlan, PlanOutcome, plan_to_json, skip_to_json
 from mtf_core.ports import HeldBy
@@ -22,7 +23,7 @@ from mtf_core.validation.explain import decision_to_json, timeframe_to_json
 
 
 def indicators_to_json(found: Indicators) -> dict[str, Any]:
-    """Feature values of one candle; a missing one is null."""
+    """Feature values of one candle, and the candles that each rests on; a missing value is null."""
     values = {name: value if math.isfinite(value) else None for name, value in found.values.items()}
     return {
         "symbol": found.symbol,
@@ -31,7 +32,36 @@ def indicators_to_json(found: Indicators) -> dict[str, Any]:
         "candle_close": format_instant(found.open_ms + found.timeframe.ms),
         "values": values,
         "missing": [name for name, value in values.items() if value is None],
+        "history": {name: _history_to_json(reading) for name, reading in found.readings.items()},
     }
+
+
+def _history_to_json(reading: Reading) -> dict[str, Any]:
+    """The candles that a value rests on; fewer than it needs leave it missing."""
+    first = reading.first_open_ms
+    return {
+        "timeframe": str(reading.timeframe),
+        "first_open": None if first is None else format_instant(first),
+        "candles": reading.candles,
+        "needed": reading.needed,
+    }
+
+
+def features_to_json(features: Sequence[ListedFeature]) -> list[dict[str, Any]]:
+    """The features that there are."""
+    return [
+        {
+            "name": feature.name,
+            "definition": feature.definition,
+            "unit": str(feature.unit),
+            "values": feature.values.value,
+            "history": {
+                name: {"candles": need.candles, "since_day_start": need.session} for name, need in feature.needs
+            },
+            "of_pivot_timeframe": feature.of_pivot_timeframe,
+        }
+        for feature in features
+    ]
 
 
 def plan_outcome_to_json(outcome: PlanOutcome) -> dict[str, Any]:

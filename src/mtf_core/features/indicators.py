@@ -7,23 +7,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
-from mtf_core.features.names import Family, FeatureSpec
+from mtf_core.features.family import FeatureSpec
+from mtf_core.features.history import fading
+from mtf_core.features.quotients import NO_MOVEMENT, Call, Quotient, any_of_last
 from mtf_core.market.candles import Floats
 
-
-@frozen
-class Kernel:
-    """How a group of features is computed from one unbroken series.
-
-    `inputs` are candle columns, each float64 of shape (n,); `compute` returns one array of shape (n,) per name of
-    `outputs`, NaN during the warm-up. Values at a candle depend only on that and earlier candles.
-    """
-
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    compute: Callable[..., tuple[Floats, ...]]
+CLOSE = ("close",)
+HIGH_LOW_CLOSE = ("high", "low", "close")
 
 
 @cache
@@ -39,79 +30,108 @@ def talib(name: str) -> Callable[..., Any]:
     return getattr(function, "__wrapped__", function)
 
 
-HLC = ("high", "low", "close")
+def plain(name: str, inputs: tuple[str, ...]) -> Callable[[FeatureSpec, float], Call]:
+    """A function of TA-Lib with one result and one parameter, the period."""
+    return lambda spec, _: Call(talib(name), inputs, (spec.period,))
 
 
-@cache
-def kernel(spec: FeatureSpec) -> Kernel | None:
-    """The kernel whose outputs include this feature; None for features that are not computed series by series."""
+# --- quotients of averages ------------------------------------------------------------------------------------
+
+
+def rsi_quotient(spec: FeatureSpec, _: float) -> Quotient:
+    """The RSI divides by the average of all moves, up and down: the ATR of candles that are their close alone."""
     n = spec.period
-    match spec.family:
-        case Family.EMA:
-            return Kernel(("close",), (spec.name,), _single("EMA", n))
-        case Family.SMA:
-            return Kernel(("close",), (spec.name,), _single("SMA", n))
-        case Family.RSI:
-            return Kernel(("close",), (spec.name,), _single("RSI", n))
-        case Family.ATR:
-            return Kernel(HLC, (spec.name,), _single("ATR", n))
-        case Family.ADX:
-            return Kernel(HLC, (spec.name,), _single("ADX", n))
-        case Family.DI:
-            directional = "PLUS_DI" if spec.name.startswith("plus") else "MINUS_DI"
-            return Kernel(HLC, (spec.name,), _single(directional, n))
-        case Family.MACD:
-            outputs = ("macd", "macd_signal", "macd_hist")
-            return Kernel(("close",), outputs, _macd())
-        case Family.BOLLINGER:
-            return Kernel(("close",), ("bb_upper", "bb_middle", "bb_lower", "bb_width"), _bollinger)
-        case Family.STOCH_RSI:
-            return Kernel(("close",), ("stoch_rsi_k", "stoch_rsi_d"), _stochastic_rsi)
-        case Family.VOLUME_RATIO:
-            return Kernel(("volume",), ("volume_ratio",), _volume_ratio)
-        case _:
-            return None
+    return Quotient((Call(talib("ATR"), ("close", "close", "close"), (n,)),), n, 1 - 1 / n)
 
 
-def _single(name: str, period: int) -> Callable[..., tuple[Floats, ...]]:
-    function = talib(name)
-    return lambda *columns: (function(*columns, period),)
+def direction_quotient(spec: FeatureSpec, _: float) -> Quotient:
+    """±DI divide by the average true range."""
+    n = spec.period
+    return Quotient((Call(talib("ATR"), HIGH_LOW_CLOSE, (n,)),), n, 1 - 1 / n)
 
 
-def _macd() -> Callable[..., tuple[Floats, ...]]:
-    function = talib("MACD")
-    return lambda close: function(close, 12, 26, 9)
+def adx_quotient(spec: FeatureSpec, tolerance: float) -> Quotient:
+    """The ADX averages quotients with the directional movement of both ways as denominator.
+
+    Those that weigh less than the tolerance in the average may have been undefined.
+    """
+    n, keep = spec.period, 1 - 1 / spec.period
+    parts = tuple(Call(talib(name), ("high", "low"), (n,)) for name in ("PLUS_DM", "MINUS_DM"))
+    return Quotient(parts, n - 1, keep, max(1, fading(keep, tolerance)))
 
 
-def _bollinger(close: Floats) -> tuple[Floats, ...]:
-    """20 candles, 2 population standard deviations; the width is (upper − lower) / middle."""
-    upper, middle, lower = talib("BBANDS")(close, 20, 2.0, 2.0, 0)
-    return upper, middle, lower, (upper - lower) / middle
+RSI_RANGE = 1e-9
+"""A range of the RSI (0..100) below this is none: rounding moves an RSI that stands still by about 1e-14."""
 
 
-def _stochastic_rsi(close: Floats) -> tuple[Floats, ...]:
-    """Stochastic (14) of RSI (14), smoothed twice by simple averages of 3; 0..100."""
-    rsi = talib("RSI")(close, 14)
-    smooth, signal = talib("STOCH")(rsi, rsi, rsi, 14, 3, 0, 3, 0)
-    return smooth, signal
+def stochastic_rsi(_: FeatureSpec, tolerance: float) -> Call:
+    """Stochastic (14) of RSI (14), smoothed twice by simple averages of 3; 0..100.
+
+    A quotient of quotients: the place of an RSI within its range is known where the part of the range that the seed
+    may have made is below the tolerance. Missing while one of the values that are averaged is, and where the 14
+    RSIs are all the same.
+    """
+    rsi_14, moves, stoch = talib("RSI"), talib("ATR"), talib("STOCH")
+    highest, lowest = talib("MAX"), talib("MIN")
+    quotient = Quotient((), 14, 13 / 14)
+
+    def compute(close: Floats) -> tuple[Floats, ...]:
+        rsi = rsi_14(close, 14)
+        smooth, signal = stoch(rsi, rsi, rsi, 14, 3, 0, 3, 0)
+        denominator = moves(close, close, close, 14)
+        seeds = denominator[quotient.seed : quotient.seed + 1]
+        if not len(seeds):
+            return smooth, signal
+        share = quotient.seed_share(denominator[np.newaxis], seeds, -quotient.seed)[0]
+        spread = highest(rsi, 14) - lowest(rsi, 14)
+        # each end of the range, and the RSI within it, may be off by 100 times the seed's share
+        certain = (spread > RSI_RANGE) & (200 * highest(share, 14) < tolerance * spread)
+        undefined = ~certain | any_of_last(denominator <= NO_MOVEMENT * close, 14)
+        for values, count in ((smooth, 3), (signal, 5)):
+            np.clip(values, 0.0, 100.0, out=values)  # running sums leave residues of rounding
+            values[any_of_last(undefined, count)] = np.nan
+        return smooth, signal
+
+    return Call(compute, CLOSE)
 
 
-def _volume_ratio(volume: Floats) -> tuple[Floats, ...]:
+# --- the others -----------------------------------------------------------------------------------------------
+
+
+def macd(_: FeatureSpec, __: float) -> Call:
+    """12, 26, 9: line, signal, histogram."""
+    return Call(talib("MACD"), CLOSE, (12, 26, 9))
+
+
+def bollinger(_: FeatureSpec, __: float) -> Call:
+    """20 candles, 2 population standard deviations: upper, middle, lower, and (upper − lower) / middle."""
+    bands = talib("BBANDS")
+
+    def compute(close: Floats) -> tuple[Floats, ...]:
+        upper, middle, lower = bands(close, 20, 2.0, 2.0, 0)
+        return upper, middle, lower, (upper - lower) / middle
+
+    return Call(compute, CLOSE)
+
+
+def volume_ratio(_: FeatureSpec, __: float) -> Call:
     """Volume over the simple average of the 20 volumes before it; missing when all of these are zero.
 
     That is asked of the volumes themselves: the average is a running sum, which keeps a residue of rounding after
     volumes fall to zero.
     """
-    ratio: Floats = np.empty_like(volume)
-    ratio[:20] = np.nan
-    if len(volume) < 21:
-        return (ratio,)
-    earlier = talib("SMA")(volume, 20)[19:-1]
-    if volume.min() > 0:
-        np.divide(volume[20:], earlier, out=ratio[20:])
-        return (ratio,)
-    traded = np.concatenate([[0], np.cumsum(volume > 0)])
-    some = traded[20:-1] > traded[:-21]
-    ratio[20:] = np.nan
-    np.divide(volume[20:], earlier, out=ratio[20:], where=some & (earlier > 0))
-    return (ratio,)
+    average = talib("SMA")
+
+    def compute(volume: Floats) -> Floats:
+        ratio: Floats = np.full_like(volume, np.nan)
+        if len(volume) < 21:
+            return ratio
+        earlier = average(volume, 20)[19:-1]
+        if volume.min() > 0:
+            np.divide(volume[20:], earlier, out=ratio[20:])
+            return ratio
+        traded = any_of_last(volume > 0, 20)[19:-1]
+        np.divide(volume[20:], earlier, out=ratio[20:], where=traded & (earlier > 0))
+        return ratio
+
+    return Call(compute, ("volume",))

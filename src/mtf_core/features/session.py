@@ -31,25 +31,22 @@ def session_vwap(stack: CandleStack, timezone: str, columns: int) -> Floats:
     first = stack.count - columns
     starts = _session_columns(stack, timezone, first)
     begin = int(starts[0])
-    typical = stack.high[:, begin:] + stack.low[:, begin:]
-    typical += stack.close[:, begin:]
-    typical *= 1 / 3
-    # Both sums as the parts of complex numbers: a running sum waits for each addition, two at once wait no longer.
-    traded = np.empty(typical.shape, dtype=np.complex128)
-    np.multiply(typical, stack.volume[:, begin:], out=traded.real)
-    traded.imag = stack.volume[:, begin:]
     bounds = [int(start) - begin for start in starts] + [stack.count - begin]
-    summed = _summed_within(traded, bounds)
-    value, volume = summed.real, summed.imag
-    if not volume.min() > 0:
-        volume[~(volume > 0)] = np.nan
-    vwap: Floats = np.divide(value, volume, out=typical)
+    volume = stack.volume[:, begin:]
+    money = stack.high[:, begin:] + stack.low[:, begin:]
+    money += stack.close[:, begin:]
+    money *= 1 / 3
+    money *= volume
+    traded, volumes = _summed_within(money, bounds), _summed_within(volume, bounds)
+    if not volumes.min() > 0:
+        volumes[~(volumes > 0)] = np.nan
+    vwap: Floats = np.divide(traded, volumes, out=traded)
     if begin == 0 and not _begins_a_session(stack, timezone):
         vwap[:, : bounds[1]] = np.nan
     return vwap[:, first - begin :]
 
 
-def _summed_within(values: NDArray[np.complex128], bounds: list[int]) -> NDArray[np.complex128]:
+def _summed_within(values: Floats, bounds: list[int]) -> Floats:
     """Running sums along the columns that begin anew at each bound.
 
     Sessions of one length that follow each other are summed in one go, as rows of a block.

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from mtf_core.features.indicators import Kernel, kernel
-from mtf_core.features.names import Family, FeatureSpec, feature_spec
-from mtf_core.features.pivots import classic_pivots
-from mtf_core.features.session import session_vwap
+from mtf_core.features.family import BySeries, FeatureSpec, OfStack, RatioOf, SumOf
+from mtf_core.features.names import feature_spec, history, made_of
+from mtf_core.features.quotients import Call, Quotient
+from mtf_core.features.session import session_start_ms
 from mtf_core.market import Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.market.stack import CandleStack
 
-Indices = NDArray[np.int64]
-Codes = NDArray[np.int8]
+WARMUP_TOLERANCE = 0.01
+"""The weight that the first candle of an average may still have, where no setting says otherwise."""
+
+
+@frozen
+class _Stretch:
+    """Rows whose candles are unbroken from column `begin` on, where computing begins; values count in [first, stop)."""
+
+    rows: range | list[int]
+    begin: int
+    first: int
+    stop: int
+
+    @property
+    def counting(self) -> int:
+        """How many of the last columns count."""
+        return self.stop - self.first
+
+    @property
+    def index(self) -> slice | list[int]:
+        """All rows as a slice, which copies nothing."""
+        return slice(None) if isinstance(self.rows, range) else self.rows
 
 
 @frozen(eq=False)
@@ -25,21 +47,28 @@ class FeatureTable:
     """The features of one timeframe's stack at its last `tail` candles.
 
     `feature(name)` is float64 of shape (n_symbols, tail), the last column being the last closed candle; missing is
-    NaN, never infinite. Every feature is computed from the first candle of the unbroken stretch it stands in (or
-    from the stack's lead), so its value at a candle is the same bits whether later candles exist or not.
+    NaN, never infinite. A value is the same bits whether later candles exist or not: where the stack is the whole of
+    a series, every feature is computed from the first candle of the unbroken stretch it stands in; in a window, from
+    the block that its history asks for (`History`), whatever else the window holds.
     """
 
     stack: CandleStack
     tail: int
     timezone: str = "UTC"
+    tolerance: float = WARMUP_TOLERANCE
     _computed: dict[str, Floats] = field(factory=dict, init=False, repr=False)
 
     def feature(self, name: str) -> Floats:
         """The feature of that name; raises `UnknownFeatureError`."""
         spec = feature_spec(name)
         if spec.name not in self._computed:
-            self._compute(spec)
+            self._computed.update(self._compute(spec))
         return self._computed[spec.name]
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The features that were computed so far."""
+        return tuple(self._computed)
 
     def rows(self, symbols: tuple[str, ...]) -> FeatureTable:
         """The same table for some of its symbols; what was computed is kept."""
@@ -47,56 +76,103 @@ class FeatureTable:
             return self
         index = {symbol: row for row, symbol in enumerate(self.stack.symbols)}
         rows = [index[symbol] for symbol in symbols]
-        table = FeatureTable(self.stack.rows(symbols), self.tail, self.timezone)
+        table = FeatureTable(self.stack.rows(symbols), self.tail, self.timezone, self.tolerance)
         table._computed.update({name: values[rows] for name, values in self._computed.items()})
         return table
 
-    def _compute(self, spec: FeatureSpec) -> None:
-        if (found := kernel(spec)) is not None:
-            self._compute_by_series(found)
-            return
-        match spec.family:
-            case Family.CANDLE:
-                values = self._last(getattr(self.stack, spec.name))
-            case Family.ATR_PCT:
-                values = _ratio(self.feature("atr_14"), self.feature("close"))
-            case Family.ATR_BAND:
-                values = self.feature(f"ema_{spec.period}") + spec.k * self.feature("atr_14")
-            case Family.VWAP:
-                values = session_vwap(self.stack, self.timezone, self.tail)
-            case _:
-                candle = [self._last(getattr(self.stack, name)) for name in ("high", "low", "close")]
-                self._computed.update(classic_pivots(*candle))
-                return
-        self._computed[spec.name] = values
+    def first_candle(self, name: str, row: int) -> int | None:
+        """When the first candle opened on which the last value of a feature rests; None where the candle is missing."""
+        spec, stack = feature_spec(name), self.stack
+        need, last = history(spec.name, self.tolerance), stack.count - 1
+        if not any(start <= last < stop for start, stop in stack.segments[row]):
+            return None
+        if parts := made_of(spec):
+            return min(first for part in parts if (first := self.first_candle(part, row)) is not None)
+        if need.session:
+            return max(stack.first_open_ms, session_start_ms(stack.end_ms - stack.timeframe.ms, self.timezone))
+        begin = next(each.begin for each in self._stretches(spec, last) if row in each.rows and each.stop > last)
+        return stack.first_open_ms + (begin if need.in_blocks else last) * stack.timeframe.ms
 
-    def _compute_by_series(self, found: Kernel) -> None:
-        stack, tail = self.stack, self.tail
-        first = stack.count - tail
-        inputs = [getattr(stack, name) for name in found.inputs]
-        if stack.segments == (((0, stack.count),),) and not stack.lead and not first:
-            # one unbroken symbol, all of it kept: what the kernel returns is the result, nothing is copied
-            outputs = found.compute(*(column[0] for column in inputs))
-            self._computed.update(zip(found.outputs, (output[np.newaxis] for output in outputs), strict=True))
-            return
-        results = [np.full((len(stack.symbols), tail), np.nan) for _ in found.outputs]
-        for rows, start, stop in _stretches(stack):
-            begin = max(start, stack.lead)
-            if stop <= first or stop <= begin:
+    def _compute(self, spec: FeatureSpec) -> Mapping[str, Floats]:
+        """The feature, and what is computed along with it."""
+        match spec.family.computation:
+            case BySeries(call, quotient):
+                values = self._by_series(spec, call(spec, self.tolerance))
+                if quotient is not None:
+                    values[spec.name][~self._defined(spec, quotient(spec, self.tolerance))] = np.nan
+                return values
+            case OfStack(of):
+                return of(self.stack, self.tail, self.timezone)
+            case SumOf(terms):
+                parts = [coefficient * self.feature(name) for name, coefficient in terms(spec)]
+                return {spec.name: sum(parts[1:], start=parts[0])}
+            case RatioOf(numerator, denominator):
+                return {spec.name: _ratio(self.feature(numerator), self.feature(denominator))}
+
+    def _by_series(self, spec: FeatureSpec, call: Call) -> dict[str, Floats]:
+        """What a call gives for each symbol, one array for each of the features that are computed together."""
+        first = self.stack.count - self.tail
+        stretches = list(self._stretches(spec, first))
+        if len(stretches) == 1 and self._is_all(stretches[0]):
+            return dict(zip(spec.together, self._computed_over(spec, call, stretches[0]), strict=True))
+        results = [np.full((len(self.stack.symbols), self.tail), np.nan) for _ in spec.together]
+        for stretch in stretches:
+            place = slice(stretch.first - first, stretch.stop - first)
+            for result, values in zip(results, self._computed_over(spec, call, stretch), strict=True):
+                result[stretch.index, place] = values
+        return dict(zip(spec.together, results, strict=True))
+
+    def _is_all(self, stretch: _Stretch) -> bool:
+        """Whether one stretch holds every row and every column: what is computed over it is the result."""
+        return isinstance(stretch.rows, range) and stretch.counting == self.tail
+
+    def _computed_over(self, spec: FeatureSpec, call: Call, stretch: _Stretch) -> list[Floats]:
+        """The columns of a stretch that count, for each of the features that are computed together."""
+        outputs = self._called(call, stretch)
+        together = zip(*outputs, strict=True) if len(spec.together) > 1 else (outputs,)
+        return [_last_of(series, stretch.counting) for series in together]
+
+    def _defined(self, spec: FeatureSpec, quotient: Quotient) -> NDArray[np.bool_]:
+        """Where a quotient of averages is defined; its denominator is computed as the feature itself is."""
+        stack, first = self.stack, self.stack.count - self.tail
+        defined = np.zeros((len(stack.symbols), self.tail), dtype=np.bool_)
+        for stretch in self._stretches(spec, first):
+            seed = stretch.begin + quotient.seed
+            if stretch.stop <= seed:
                 continue
-            skip = max(0, first - begin)
-            place = slice(begin + skip - first, stop - first)
-            series = [column[_index(rows), begin:stop] for column in inputs]
-            for row, columns in zip(rows, zip(*series, strict=True), strict=True):
-                for result, output in zip(results, found.compute(*columns), strict=True):
-                    result[row, place] = output[skip:]
-        self._computed.update(zip(found.outputs, results, strict=True))
+            start = max(stretch.begin, stretch.first - quotient.lasting + 1)
+            denominators = np.zeros((len(stretch.rows), stretch.stop - start))
+            seeds = np.zeros(len(stretch.rows))
+            for part in quotient.parts:
+                outputs = self._called(part, stretch)
+                denominators += _last_of(outputs, stretch.stop - start)
+                seeds += [output[quotient.seed] for output in outputs]
+            close = stack.close[stretch.index, start : stretch.stop]
+            known = quotient.defined(denominators, seeds, close, start - seed, self.tolerance)
+            defined[stretch.index, stretch.first - first : stretch.stop - first] = known[:, stretch.first - start :]
+        return defined
 
-    def _last(self, values: Floats) -> Floats:
-        return values[:, values.shape[1] - self.tail :]
+    def _called(self, call: Call, stretch: _Stretch) -> list[Any]:
+        """The call's output for every row of a stretch. Mapped, as a loop would take longer than most calls do."""
+        span = slice(stretch.begin, stretch.stop)
+        series = [getattr(self.stack, name)[stretch.index, span] for name in call.inputs]
+        return list(map(call.function, *series, *map(repeat, call.parameters)))
+
+    def _stretches(self, spec: FeatureSpec, first: int) -> Iterator[_Stretch]:
+        """Where to begin computing for each of the columns from `first` on, and for which rows."""
+        stack, need = self.stack, history(spec.name, self.tolerance)
+        before = stack.first_open_ms // stack.timeframe.ms  # the first column, counted from 1970 in candles
+        for rows, start, stop in _unbroken(stack):
+            lead = max(start, stack.lead)
+            column = max(first, lead)
+            while column < stop:
+                block = lead if stack.whole else max(lead, need.first(before + column) - before)
+                end = stop if stack.whole else min(stop, need.end(before + column) - before)
+                yield _Stretch(rows, block, column, end)
+                column = end
 
 
-def _stretches(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
+def _unbroken(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
     """Unbroken stretches as (rows that have it, start, stop); mostly one that all rows share."""
     if stack.alike:
         return [(range(len(stack.symbols)), start, stop) for start, stop in stack.segments[0]]
@@ -107,72 +183,17 @@ def _stretches(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
     return [(rows, start, stop) for (start, stop), rows in rows_of.items()]
 
 
-def _index(rows: range | list[int]) -> slice | list[int]:
-    """All rows as a slice, which copies nothing."""
-    return slice(None) if isinstance(rows, range) else rows
+def _last_of(series: Sequence[Floats], count: int) -> Floats:
+    """The last values of series of one length, as rows."""
+    if len(series) == 1:
+        return series[0][np.newaxis, -count:]
+    return np.concatenate([each[-count:] for each in series]).reshape(len(series), count)
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     ratio = np.full(numerator.shape, np.nan)
     np.divide(numerator, denominator, out=ratio, where=denominator != 0)
     return ratio
-
-
-def column_at(stack: CandleStack, instants_ms: Indices) -> Indices:
-    """Column of the last candle that closed at or before each instant; −1 where the stack has none.
-
-    An instant after the stack's end by a whole candle or more has no column either: its candle is not there.
-    """
-    columns = (instants_ms - stack.first_open_ms) // stack.timeframe.ms - 1
-    return np.where((columns < 0) | (columns >= stack.count), -1, columns)
-
-
-def carried_codes(stack: CandleStack, codes: Codes, instants_ms: Indices, absent: np.int8) -> Codes:
-    """Codes of every column of a stack, int8 (n_symbols, n_candles), as visible at ascending instants."""
-    repeats = _repeats(stack, instants_ms)
-    if repeats is None:
-        columns = column_at(stack, instants_ms)
-        seen: Codes = codes[:, columns]
-        seen[:, columns < 0] = absent
-        return seen
-    first, last, per_candle, skip = repeats
-    inside = codes[:, max(first, 0) : max(min(last + 1, stack.count), 0)]
-    shape = (len(codes), last - first + 1)
-    if inside.shape != shape:
-        padded = np.full(shape, absent)
-        padded[:, max(-first, 0) : max(-first, 0) + inside.shape[1]] = inside
-        inside = padded
-    if per_candle == 1:
-        return inside
-    return np.repeat(inside, per_candle, axis=1)[:, skip : skip + len(instants_ms)]
-
-
-def _repeats(stack: CandleStack, instants_ms: Indices) -> tuple[int, int, int, int] | None:
-    """For evenly spaced instants: first and last column, instants per candle, and how many of the first are cut off.
-
-    None when the instants are not evenly spaced, or not by a part of the candle's length.
-    """
-    if len(instants_ms) < 2:
-        return None
-    spacing = int(instants_ms[1] - instants_ms[0])
-    start, stop, step = int(instants_ms[0]), int(instants_ms[-1]), stack.timeframe.ms
-    if spacing <= 0 or step % spacing or start % spacing or not (np.diff(instants_ms) == spacing).all():
-        return None
-    first, into = divmod(start - stack.first_open_ms, step)
-    return first - 1, (stop - stack.first_open_ms) // step - 1, step // spacing, into // spacing
-
-
-def carried(table: FeatureTable, values: NDArray[np.float64], columns: Indices, ago: int = 0) -> Floats:
-    """`values` (n_symbols, tail) of a table's timeframe at other columns: what was visible at each instant.
-
-    `columns` are stack columns as from `column_at`; `ago` steps back in the table's own candles. Not there: NaN.
-    """
-    places = columns - ago - (table.stack.count - table.tail)
-    taken: Floats = values[:, np.maximum(places, 0)]
-    hidden = (columns < 0) | (places < 0)
-    if hidden.any():
-        taken[:, hidden] = np.nan
-    return taken
 
 
 Tables = Mapping[Timeframe, FeatureTable]

@@ -2,7 +2,7 @@
 
 from mtf_core.inquiry.funnel import Funnel, FunnelStage, funnel
 from mtf_core.inquiry.health import HealthCheck, check_health
-from mtf_core.inquiry.inspect import Indicators, explain_symbol, plan_symbol, read_indicators
+from mtf_core.inquiry.inspect import Indicators, Reading, explain_symbol, plan_symbol, read_indicators
 from mtf_core.inquiry.verify import Difference, Finding, Verification, verify_run
 from mtf_core.inquiry.why import Why, why
 
@@ -13,6 +13,7 @@ __all__ = [
     "FunnelStage",
     "HealthCheck",
     "Indicators",
+    "Reading",
     "Verification",
     "Why",
     "check_health",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from attrs import frozen
 
-from mtf_core.features.names import known_feature_names
+from mtf_core.features.names import history, known_feature_names
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Side, Timeframe
 from mtf_core.planning import PlanOutcome, Signal, decision_key
 from mtf_core.ports import Environment, UnknownSymbolError
 from mtf_core.problems import FieldProblem, InvalidRequestError
-from mtf_core.rules.needs import Need, feature_need, joined
+from mtf_core.rules.axis import InstantAxis, home_timeframe
+from mtf_core.rules.expressions import Feature
+from mtf_core.rules.needs import feature_need, joined
 from mtf_core.runs.planner import make_plan
 from mtf_core.runs.quotes import read_quotes
 from mtf_core.settings.profile import Profile
@@ -26,13 +29,31 @@ from mtf_core.validation.resolve import DecideOptions
 
 
 @frozen
+class Reading:
+    """A feature's value at the last closed candle (NaN: missing), and the candles that it rests on."""
+
+    value: float
+    timeframe: Timeframe
+    """Whose candles: those of the pivot timeframe for pivots."""
+    first_open_ms: int | None
+    """When the first of them opened; None where the last candle is missing."""
+    candles: int
+    """How many there are, without a gap, up to the last closed one."""
+    needed: int
+
+
+@frozen
 class Indicators:
-    """Feature values at the last closed candle; NaN is missing."""
+    """Features of the last closed candle, each read as a decision reads it."""
 
     symbol: str
     timeframe: Timeframe
     open_ms: int
-    values: dict[str, float]
+    readings: dict[str, Reading]
+
+    @property
+    def values(self) -> dict[str, float]:
+        return {name: reading.value for name, reading in self.readings.items()}
 
 
 async def read_indicators(
@@ -51,13 +72,10 @@ async def read_indicators(
     used = profile or world.profiles(None)
     indicators = used.indicators
     pivots, tolerance = indicators.indicators.pivot.timeframe, float(indicators.warmup_tolerance)
-    wanted = tuple(names) if names else known_feature_names()
-    needs: list[dict[Timeframe, Need]] = [{timeframe: feature_need("close", timeframe, timeframe, 0, tolerance)}]
-    homes = {}
-    for name in wanted:
-        homes[name] = pivots if name.startswith("pivot_") else timeframe
-        needs.append({homes[name]: feature_need(name, homes[name], timeframe, 0, tolerance)})
-    total = joined(*needs)
+    wanted = [Feature(name) for name in names or known_feature_names()]
+    homes = {feature: home_timeframe(feature, timeframe, pivots) for feature in wanted}
+    needs = [{home: feature_need(feature.name, home, timeframe, 0, tolerance)} for feature, home in homes.items()]
+    total = joined({timeframe: feature_need("close", timeframe, timeframe, 0, tolerance)}, *needs)
     contract = await contract_of(world, symbol, used)
     feed = CandleFeed(world.venue.market, world.stores.candles, indicators.indicators.vwap.timezone)
     now_ms = world.venue.clock.now_ms()
@@ -65,11 +83,23 @@ async def read_indicators(
     if symbol in fed.failures:
         raise fed.failures[symbol]
     tables = {
-        home: FeatureTable(stack, min(stack.count, total[home].tail), feed.timezone)
+        home: FeatureTable(stack, min(stack.count, total[home].tail), feed.timezone, tolerance)
         for home, stack in fed.stacks.items()
     }
-    values = {name: float(tables[homes[name]].feature(name)[0, -1]) for name in wanted}
-    return Indicators(symbol, timeframe, timeframe.last_closed_open(now_ms), values)
+    axis = InstantAxis(tables, timeframe, np.array([now_ms]), pivots, tolerance)
+    readings = {feature.name: _reading(feature, tables[home], axis) for feature, home in homes.items()}
+    return Indicators(symbol, timeframe, timeframe.last_closed_open(now_ms), readings)
+
+
+def _reading(feature: Feature, table: FeatureTable, axis: InstantAxis) -> Reading:
+    step, first = table.stack.timeframe, table.first_candle(feature.name, 0)
+    return Reading(
+        value=float(axis.value(feature, 0)[0, 0]),
+        timeframe=step,
+        first_open_ms=first,
+        candles=0 if first is None else (table.stack.end_ms - first) // step.ms,
+        needed=history(feature.name, axis.tolerance).candles,
+    )
 
 
 async def explain_symbol(

@@ -22,6 +22,8 @@ class CandleStack:
     `first_open_ms + j · timeframe.ms`. `segments[row]` lists the unbroken stretches (start, stop) of a row.
     Columns before `lead` are there only for features that begin with the session (VWAP); recursive features begin
     at `lead`, so that a long session does not lengthen their work.
+    `whole` stacks hold all the candles that there are, and features begin with the first of them; the others are
+    windows cut out of longer series, in which each feature begins where its own history does.
     """
 
     timeframe: Timeframe
@@ -34,6 +36,7 @@ class CandleStack:
     volume: Floats
     segments: tuple[Segments, ...]
     lead: int = 0
+    whole: bool = True
     alike: bool = field(init=False)
     """Whether all symbols have the same stretches: mostly they do, and what holds of one then holds of all."""
 
@@ -57,6 +60,8 @@ class CandleStack:
         first_open_ms: int,
         last_open_ms: int,
         lead: int = 0,
+        *,
+        whole: bool = True,
     ) -> CandleStack:
         """The candles that open within [first, last] of every symbol; shorter or broken series leave holes."""
         count = max(0, (last_open_ms - first_open_ms) // timeframe.ms + 1)
@@ -66,7 +71,7 @@ class CandleStack:
         else:
             columns = [_filled(windows, name, first_open_ms, count) for name in COLUMNS]
         segments = tuple(_segments(candles, first_open_ms) for candles in windows)
-        return cls(timeframe, tuple(series), first_open_ms, *columns, segments, lead)  # type: ignore[call-arg]
+        return cls(timeframe, tuple(series), first_open_ms, *columns, segments, lead, whole)  # type: ignore[call-arg]
 
     @property
     def count(self) -> int:
@@ -109,7 +114,7 @@ class CandleStack:
         columns = [getattr(self, name)[rows] for name in COLUMNS]
         segments = tuple(self.segments[row] for row in rows)
         return CandleStack(  # type: ignore[call-arg]
-            self.timeframe, tuple(symbols), self.first_open_ms, *columns, segments, self.lead
+            self.timeframe, tuple(symbols), self.first_open_ms, *columns, segments, self.lead, self.whole
         )
 
 

@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.names import Family, feature_spec, history
-from mtf_core.features.table import FeatureTable, Indices, Tables, carried, column_at
+from mtf_core.features.carrying import Indices, carried, column_at
+from mtf_core.features.names import feature_spec, history
+from mtf_core.features.table import FeatureTable, Tables
 from mtf_core.market import Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.rules.expressions import Feature
@@ -18,7 +19,7 @@ def home_timeframe(feature: Feature, evaluated: Timeframe, pivot_timeframe: Time
     """The timeframe on whose candles a feature is computed; pivots belong to the pivot timeframe."""
     if feature.timeframe is not None:
         return feature.timeframe
-    return pivot_timeframe if feature_spec(feature.name).family is Family.PIVOT else evaluated
+    return pivot_timeframe if feature_spec(feature.name).family.of_pivot_timeframe else evaluated
 
 
 class Axis(Protocol):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from mtf_core.features.names import History, history
+from mtf_core.features.history import History
+from mtf_core.features.names import history
 from mtf_core.market import Timeframe
 from mtf_core.rules.axis import home_timeframe
 from mtf_core.rules.expressions import Feature, Test, used

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from mtf_core.features.names import Family, feature_problem, feature_spec
-from mtf_core.rules.expressions import Absolute, Arithmetic, Computed, Feature, Metric, Number, Operand
+from mtf_core.features.family import RatioOf, SumOf, Values
+from mtf_core.features.names import feature_problem, feature_spec
+from mtf_core.rules.expressions import Absolute, Arithmetic, Computed, Feature, Metric, Number, Operand, Positive
 
 Bound = Fraction | float
 """Exact where finite; ±inf as floats."""
@@ -71,6 +72,8 @@ def sum_of(operand: Operand, ago: int = 0) -> Sum:
             return _product(operand, sum_of(left, ago), sum_of(right, ago), ago)
         case Computed(Arithmetic.OVER, left, right):
             return _quotient(operand, sum_of(left, ago), sum_of(right, ago), ago)
+        case Positive(inner):
+            return sum_of(inner, ago)  # where it has a value, that of the inner one
         case Absolute(inner):
             name = f"{operand}@{ago}"
             return _single(Quantity(name, low=Fraction(0), magnitude_of=inner, ago=ago))
@@ -121,41 +124,41 @@ def _quotient(operand: Operand, top: Sum, bottom: Sum, ago: int) -> Sum:
 
 # --- what is known of features and metrics --------------------------------------------------------------------
 
-_POSITIVE = {Family.EMA, Family.SMA, Family.VWAP}
-_NOT_NEGATIVE = {Family.ATR, Family.ATR_PCT, Family.VOLUME_RATIO}
-_HUNDRED = {Family.RSI, Family.ADX, Family.DI, Family.STOCH_RSI}
 _POSITIVE_METRICS = {"leverage", "entry_price", "stop_loss", "expected_r_multiple"}
 _HUNDRED_METRICS = {"adx_1h", "adx_5m", "adx_1m"}
 _FLAGS = {"scalping", "trailing_after_tp1", "end_of_zone_fallback"}
 
 
 def _feature(feature: Feature, ago: int) -> Sum:
-    """A feature by its canonical name; the histogram, ATR bands and atr_pct as what they are made of."""
+    """A feature by its canonical name, or as what it is made of (the histogram, ATR bands, atr_pct)."""
     if feature_problem(feature.name) is not None:
         return _opaque(feature, ago)
     spec = feature_spec(feature.name)
     at = (feature.ago + ago, feature.timeframe)
-    if spec.name == "macd_hist":
-        return _single(_quantity("macd", *at)).plus(_single(_quantity("macd_signal", *at)), Fraction(-1))
-    if spec.family is Family.ATR_BAND:
-        average = _single(_quantity(f"ema_{spec.period}", *at))
-        return average.plus(_single(_quantity("atr_14", *at)), Fraction(spec.k))
-    if spec.family is Family.ATR_PCT:
-        return _single(ratio(_quantity("atr_14", *at), _quantity("close", *at)))
-    return _single(_quantity(spec.name, *at))
+    match spec.family.computation:
+        case RatioOf(numerator, denominator):
+            return _single(ratio(_quantity(numerator, *at), _quantity(denominator, *at)))
+        case SumOf(terms):
+            parts = terms(spec)
+        case _:
+            parts = spec.family.equals(spec) or ((spec.name, 1.0),)
+    total = Sum()
+    for name, coefficient in parts:
+        total = total.plus(_single(_quantity(name, *at)), Fraction(coefficient))
+    return total
 
 
 def _quantity(name: str, ago: int, timeframe: object) -> Quantity:
-    family = feature_spec(name).family
     label = f"{f'{timeframe}.' if timeframe else ''}{name}@{ago}"
-    zero = Fraction(0)
-    if family in _HUNDRED:
-        return Quantity(label, zero, Fraction(100))
-    if family in _POSITIVE or name in ("open", "high", "low", "close", "bb_middle", "bb_upper"):
-        return Quantity(label, zero, positive=True)
-    if family in _NOT_NEGATIVE or name in ("volume", "bb_width"):
-        return Quantity(label, zero)
-    return Quantity(label)
+    match feature_spec(name).output.values:
+        case Values.HUNDRED:
+            return Quantity(label, Fraction(0), Fraction(100))
+        case Values.POSITIVE:
+            return Quantity(label, Fraction(0), positive=True)
+        case Values.NOT_NEGATIVE:
+            return Quantity(label, Fraction(0))
+        case Values.ANY:
+            return Quantity(label)
 
 
 def _metric(name: str) -> Quantity:

@@ -59,7 +59,7 @@ class CompiledProfile:
 
     def table(self, stack: CandleStack) -> FeatureTable:
         """The features of a stack at as many last candles as are needed."""
-        return FeatureTable(stack, min(stack.count, self.need(stack.timeframe).tail), self.timezone)
+        return FeatureTable(stack, min(stack.count, self.need(stack.timeframe).tail), self.timezone, self.tolerance)
 
     @property
     def timezone(self) -> str:

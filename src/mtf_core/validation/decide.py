@@ -86,6 +86,8 @@ def _aligned(tables: Tables, evaluated: Timeframe) -> Tables:
 
     A stack that has not changed may hold more symbols than one that was built for fewer.
     """
+    if len({table.stack.symbols for table in tables.values()}) == 1:
+        return tables
     held = [set(table.stack.symbols) for table in tables.values()]
     symbols = tuple(symbol for symbol in tables[evaluated].stack.symbols if all(symbol in one for one in held))
     return {timeframe: table.rows(symbols) for timeframe, table in tables.items()}

@@ -9,7 +9,8 @@ from html import escape
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.table import FeatureTable, Indices, carried_codes
+from mtf_core.features.carrying import Indices, carried_codes
+from mtf_core.features.table import FeatureTable
 from mtf_core.market import Candles, CandleStack, Side, Timeframe, format_instant
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
@@ -109,7 +110,7 @@ def resolve_history(
     tables = {}
     for timeframe in compiled.needs:
         stack = _whole(series[timeframe], symbol, int(instants[-1]))
-        tables[timeframe] = FeatureTable(stack, stack.count, compiled.timezone)
+        tables[timeframe] = FeatureTable(stack, stack.count, compiled.timezone, compiled.tolerance)
     outcomes = {timeframe: _outcomes(compiled, timeframe, tables, instants) for timeframe in compiled.parts}
     resolved = resolve_instants(compiled, tables, outcomes, instants, options or DecideOptions(), spread)
     return Signals(

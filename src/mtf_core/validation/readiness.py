@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mtf_core.features.table import FeatureTable, column_at
+from mtf_core.features.carrying import column_at
+from mtf_core.features.table import FeatureTable
 from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.stack import Segments
 from mtf_core.reasons import Reason

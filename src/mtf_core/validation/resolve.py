@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 from attrs import evolve, frozen
 
-from mtf_core.features.table import Indices, Tables
+from mtf_core.features.carrying import Indices
+from mtf_core.features.table import Tables
 from mtf_core.market import Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason

@@ -27,16 +27,17 @@ class Window:
     def stack(self, series: Mapping[str, Candles]) -> CandleStack:
         """The window's candles of every symbol."""
         lead = (self.recursive_from_ms - self.first_open_ms) // self.timeframe.ms
-        return CandleStack.of_window(self.timeframe, series, self.first_open_ms, self.last_open_ms, lead)
+        return CandleStack.of_window(self.timeframe, series, self.first_open_ms, self.last_open_ms, lead, whole=False)
 
 
 def window_at(timeframe: Timeframe, need: Need, at_ms: int, timezone: str) -> Window:
     """The window that ends with the last candle closed at `at_ms` and holds what is needed, no more.
 
-    A session's features of the last `tail` candles reach back to the start of the day of the first of them.
+    It begins with the block that the longest history asks for (`History`). A session's features of the last `tail`
+    candles reach back to the start of the day of the first of them.
     """
     last = timeframe.last_closed_open(at_ms)
-    recursive = last - (need.history.candles - 1) * timeframe.ms
+    recursive = need.history.first(last // timeframe.ms) * timeframe.ms
     first = recursive
     if need.history.session:
         earliest = last - (need.tail - 1) * timeframe.ms

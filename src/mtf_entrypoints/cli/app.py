@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command(cls=FlagsWithValues)(run)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
+app.command()(inspect.features)
 app.command()(inspect.indicators)
 app.add_typer(conditions.app, name="conditions")
 app.command()(inspect.plan)

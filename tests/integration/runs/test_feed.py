@@ -16,7 +16,7 @@ from mtf_adapters.sandbox.candle_files import CandleFileMarket
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sql import Database
-from mtf_core.features.names import History
+from mtf_core.features.history import History
 from mtf_core.market import COLUMNS, Candles, CandleStack, Contract, Gap, Timeframe
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError, UnknownSymbolError
 from mtf_core.rules.needs import Need, Needs

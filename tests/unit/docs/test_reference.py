@@ -14,11 +14,12 @@ import yaml
 from attrs import fields
 from docs.generating.commands import command_tree, examples_of
 from docs.generating.conditions import ANY_TRUE, NEVER, STRICT, UNLESS_TRUE, missing_rule
-from docs.generating.features import PRICE, VOLUME, text_of, without_text
 from docs.generating.pages import COMMAND, PAGES, ROOT, generated_pages, stale_pages
 from typer.main import get_command
 
-from mtf_core.features.names import Family, feature_spec, known_feature_names
+from mtf_core.features.families import FAMILIES
+from mtf_core.features.family import Unit
+from mtf_core.features.names import feature_spec, known_feature_names
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Candles, CandleStack, Timeframe
 from mtf_core.reasons import Reason
@@ -79,9 +80,10 @@ def test_the_rule_on_missing_data_is_the_one_that_the_tests_of_conditions_hold(n
 
 
 # --- features -------------------------------------------------------------------------------------------------
-def test_every_known_feature_and_every_family_has_a_definition() -> None:
-    assert without_text() == []
-    assert {feature_spec(name).family for name in known_feature_names()} == set(Family)
+def test_every_name_of_every_family_is_on_the_page() -> None:
+    text = page("features")
+    assert [output.name for family in FAMILIES for output in family.outputs if f"| `{output.name}` |" not in text] == []
+    assert {feature_spec(name).family for name in known_feature_names()} == set(FAMILIES)
 
 
 def _walk(price: float = 1.0, volume: float = 1.0) -> FeatureTable:
@@ -101,11 +103,11 @@ def _walk(price: float = 1.0, volume: float = 1.0) -> FeatureTable:
 def test_a_feature_follows_prices_and_volumes_as_its_unit_says(name: str) -> None:
     """Ten times the price is ten times a price and the same ratio; likewise for volumes. Ten and four are no powers
     of each other, so one cannot be taken for the other."""
-    unit = text_of(name).unit
+    unit = feature_spec(name).output.unit
     before = _walk().feature(name)[0, -1]
     assert before != 0
-    assert _walk(price=10).feature(name)[0, -1] == pytest.approx(before * (10 if unit == PRICE else 1), rel=1e-6)
-    assert _walk(volume=4).feature(name)[0, -1] == pytest.approx(before * (4 if unit == VOLUME else 1), rel=1e-6)
+    assert _walk(price=10).feature(name)[0, -1] == pytest.approx(before * (10 if unit is Unit.PRICE else 1), rel=1e-6)
+    assert _walk(volume=4).feature(name)[0, -1] == pytest.approx(before * (4 if unit is Unit.VOLUME else 1), rel=1e-6)
 
 
 # --- reasons, settings, commands, routes ----------------------------------------------------------------------

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mtf_core.features.table import FeatureTable, carried, carried_codes, column_at
+from mtf_core.features.carrying import carried, carried_codes, column_at
+from mtf_core.features.table import FeatureTable
 from mtf_core.market import MINUTE_MS, CandleStack, Timeframe
 from mtf_core.rules.axis import CandleAxis, InstantAxis
 from mtf_core.rules.expressions import Feature

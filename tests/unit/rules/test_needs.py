@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mtf_core.features.names import History
+from mtf_core.features.history import History, averaged
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import CandleStack, Timeframe
 from mtf_core.rules.axis import CandleAxis, home_timeframe
@@ -25,12 +25,12 @@ def needs(test: Test, evaluated: Timeframe = M5, *, at_instants: bool = False) -
 
 
 def test_a_feature_some_candles_back_needs_as_many_more() -> None:
-    assert needs(above_zero(Feature("sma_20", 3))) == {M5: Need(History(23), 4, 23)}
+    assert needs(above_zero(Feature("sma_20", 3))) == {M5: Need(averaged(23), 4, 23)}
 
 
 def test_within_bars_adds_its_reach() -> None:
     test = WithinBars(3, above_zero(Feature("sma_20", 1), Feature("rsi")))
-    assert needs(test) == {M5: Need(History(80), 4, 80)}  # rsi: 78 + 2
+    assert needs(test) == {M5: Need(averaged(120), 4, 120)}  # rsi: 118 + 2
 
 
 def test_the_evaluated_timeframe_is_always_needed_and_metrics_are_not_candles() -> None:
@@ -51,19 +51,19 @@ def test_pivots_are_needed_of_the_pivot_timeframe() -> None:
 
 def test_a_lower_timeframe_is_loaded_beyond_what_it_needs_because_it_closes_candles_meanwhile() -> None:
     """While a 1h candle forms, 11 candles of 5m close after the last 1h close."""
-    assert feature_need("sma_20", M5, H1, 0, 0.01) == Need(History(31), 12, 20)
-    assert feature_need("sma_20", M5, H1, 2, 0.01) == Need(History(55), 36, 44)
+    assert feature_need("sma_20", M5, H1, 0, 0.01) == Need(averaged(31), 12, 20)
+    assert feature_need("sma_20", M5, H1, 2, 0.01) == Need(averaged(55), 36, 44)
 
 
 def test_a_higher_timeframe_is_shifted_by_whole_candles_of_its_own() -> None:
-    assert feature_need("sma_20", H1, M5, 0, 0.01) == Need(History(20), 1, 20)
-    assert feature_need("sma_20", H1, M5, 1, 0.01) == Need(History(21), 2, 21)
-    assert feature_need("sma_20", H1, M5, 13, 0.01) == Need(History(22), 3, 22)
+    assert feature_need("sma_20", H1, M5, 0, 0.01) == Need(averaged(20), 1, 20)
+    assert feature_need("sma_20", H1, M5, 1, 0.01) == Need(averaged(21), 2, 21)
+    assert feature_need("sma_20", H1, M5, 13, 0.01) == Need(averaged(22), 3, 22)
 
 
 def test_at_instants_a_step_back_is_a_candle_of_the_features_own_timeframe() -> None:
-    assert needs(above_zero(Feature("sma_20", 3, H1)), at_instants=True)[H1] == Need(History(23), 4, 23)
-    assert needs(above_zero(Feature("sma_20", 0, M1)), at_instants=True)[M1] == Need(History(20), 1, 20)
+    assert needs(above_zero(Feature("sma_20", 3, H1)), at_instants=True)[H1] == Need(averaged(23), 4, 23)
+    assert needs(above_zero(Feature("sma_20", 0, M1)), at_instants=True)[M1] == Need(averaged(20), 1, 20)
 
 
 def test_joined_needs_cover_each_of_them() -> None:

@@ -17,7 +17,7 @@ from mtf_core.rules.evaluate import Evaluator
 from tests.market_strategies import moody_minutes
 
 CANDLES = moody_minutes(2, 5, volatility=0.003)
-UNITS = [2.0**-17, 2.0**40, 1e-7, 3.7e4]
+UNITS = [2.0**-60, 2.0**-17, 2.0**40, 1e-7, 3.7e4]
 """Powers of two keep every bit; with the others results are rounded elsewhere, but no value here stands on an edge."""
 
 

@@ -222,11 +222,11 @@ def test_an_unknown_metric_neither_stays_nor_drops_and_forbids() -> None:
 
 
 def test_a_selector_feature_without_its_history_is_unknown() -> None:
-    """ADX(2) of 4h at 0.5 needs 8 candles (4 and twice 2); 40 are there, or 7."""
-    entry = SelectorEntry(M15, (Constantly(False),), (Constantly(True),), (compare("adx_2", ">", 50, 0, H4),))
+    """EMA(5) of 4h at 0.5 needs 7 candles: 5 and 2, as (2/3)² < 0.5; 40 are there, or 6."""
+    entry = SelectorEntry(M15, (Constantly(False),), (Constantly(True),), (compare("ema_5", ">", 1e9, 0, H4),))
     profile = profile_of((H1,), EXECUTION, selector=(entry,))
     said = {tf: candles(tf, "LONG") for tf in (H1, M15, M5, M1)}
-    for count, reason in ((40, None), (8, None), (7, Reason.NO_TIMEFRAME_SELECTED)):
+    for count, reason in ((40, None), (7, None), (6, Reason.NO_TIMEFRAME_SELECTED)):
         series = {**said, H4: candles(H4, "LONG", count=count)}
         assert decided(profile, series=[series]).of("S0").reason is reason, count
 

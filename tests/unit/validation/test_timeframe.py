@@ -65,34 +65,34 @@ def test_an_unknown_side_does_not_hold_and_says_what_is_missing() -> None:
 
 
 # --- enough candles -------------------------------------------------------------------------------------------
-def rsi_profile() -> Profile:
-    """rsi_2 at 0.5 needs 3 + 2 candles: (1/2)^1 is not below 0.5."""
-    rules = {M5: TimeframeRules(M5, long=compare("rsi_2", ">=", 0)), H1: both_sides(H1)}
+def atr_profile() -> Profile:
+    """atr_2 at 0.5 needs 3 + 2 candles: (1/2)^1 is not below 0.5."""
+    rules = {M5: TimeframeRules(M5, long=compare("atr_2", ">=", 0)), H1: both_sides(H1)}
     return profile_of(execution=(M5,), rules=rules)
 
 
 def test_enough_candles_are_exactly_what_the_features_need() -> None:
     series = walk(M5, 40, 1, start_ms=AT_MS - 40 * M5.ms)
-    assert verdict(rsi_profile(), t5m=series[-5:]) == (Outcome.LONG, None)
-    assert verdict(rsi_profile(), t5m=series[-4:]) == (Outcome.INVALID, Reason.NOT_ENOUGH_CANDLES)
-    assert verdict(rsi_profile(), t5m=Candles.empty(M5)) == (Outcome.INVALID, Reason.NOT_ENOUGH_CANDLES)
+    assert verdict(atr_profile(), t5m=series[-5:]) == (Outcome.LONG, None)
+    assert verdict(atr_profile(), t5m=series[-4:]) == (Outcome.INVALID, Reason.NOT_ENOUGH_CANDLES)
+    assert verdict(atr_profile(), t5m=Candles.empty(M5)) == (Outcome.INVALID, Reason.NOT_ENOUGH_CANDLES)
 
 
 @pytest.mark.parametrize("missing", [35, 36, 37, 38, 39])
 def test_a_hole_within_what_is_needed_is_a_gap(missing: int) -> None:
     """Of 40 candles the last 5 are needed."""
     series = without(walk(M5, 40, 1, start_ms=AT_MS - 40 * M5.ms), [missing])
-    assert verdict(rsi_profile(), t5m=series) == (Outcome.INVALID, Reason.CANDLES_HAVE_GAPS)
+    assert verdict(atr_profile(), t5m=series) == (Outcome.INVALID, Reason.CANDLES_HAVE_GAPS)
 
 
 def test_a_hole_before_what_is_needed_does_not_matter() -> None:
     series = without(walk(M5, 40, 1, start_ms=AT_MS - 40 * M5.ms), [34])
-    assert verdict(rsi_profile(), t5m=series) == (Outcome.LONG, None)
+    assert verdict(atr_profile(), t5m=series) == (Outcome.LONG, None)
 
 
 @pytest.mark.parametrize(("hour", "reason"), [("short", Reason.NOT_ENOUGH_CANDLES), ("hole", Reason.CANDLES_HAVE_GAPS)])
 def test_a_timeframe_is_invalid_when_a_feature_of_another_one_lacks_history(hour: str, reason: Reason) -> None:
-    rules = {M5: TimeframeRules(M5, long=compare("rsi_2", ">=", 0, timeframe=H1)), M15: both_sides(M15)}
+    rules = {M5: TimeframeRules(M5, long=compare("atr_2", ">=", 0, timeframe=H1)), M15: both_sides(M15)}
     profile = profile_of((M15,), (M5,), rules=rules)
     series = walk(H1, 20, 1, start_ms=AT_MS - 20 * H1.ms)
     broken = {"short": series[-4:], "hole": without(series, [17])}
@@ -150,7 +150,7 @@ def test_a_filter_applies_to_its_timeframes_only() -> None:
 
 
 def test_too_few_candles_are_reported_before_a_failed_filter() -> None:
-    profile = profile_of(execution=(M5,), filters=(filter_of(compare("rsi_2", ">", 200), (M5,)),))
+    profile = profile_of(execution=(M5,), filters=(filter_of(compare("atr_2", ">", 200), (M5,)),))
     assert verdict(profile, t5m=candles(M5, "LONG", count=2)) == (Outcome.INVALID, Reason.NOT_ENOUGH_CANDLES)
 
 

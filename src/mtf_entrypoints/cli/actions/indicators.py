@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-from mtf_core.inquiry import Indicators, read_indicators
+from mtf_core.inquiry import Indicators, Reading, read_indicators
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.validation.explain import number
 from mtf_entrypoints.cli import output
@@ -23,10 +23,20 @@ def perform(world: World, symbol: str, timeframe: str, names: list[str], as_json
         return
     candle = f"candle {format_instant(found.open_ms)} to {format_instant(found.open_ms + found.timeframe.ms)}"
     output.write_line(f"{found.symbol} {found.timeframe}, {candle}")
-    table = output.table("feature", "value", right=("value",))
-    for name, value in found.values.items():
-        table.add_row(name, number(value) if math.isfinite(value) else "missing")
+    table = output.table("feature", "value", "candles", "since", right=("value", "candles"))
+    for name, reading in found.readings.items():
+        value = number(reading.value) if math.isfinite(reading.value) else "missing"
+        table.add_row(name, value, _candles(reading), _since(reading))
     output.console().print(table)
+
+
+def _candles(reading: Reading) -> str:
+    """How many candles the value rests on, and how many it needs where there are too few."""
+    return str(reading.candles) if reading.candles >= reading.needed else f"{reading.candles} of {reading.needed}"
+
+
+def _since(reading: Reading) -> str:
+    return "" if reading.first_open_ms is None else format_instant(reading.first_open_ms)
 
 
 async def _read(world: World, symbol: str, timeframe: Timeframe, names: list[str]) -> Indicators:

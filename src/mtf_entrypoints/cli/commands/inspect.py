@@ -1,4 +1,4 @@
-"""`mtf indicators` and `mtf plan`: one symbol looked at closely."""
+"""`mtf features`, `mtf indicators` and `mtf plan`: one symbol looked at closely."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def indicators(
         typer.Option(
             "--name",
             "-n",
-            help="Features like ema_20,rsi; may be repeated. Default: those that the profile uses.",
+            help="Features like ema_20,rsi; may be repeated. Default: the customary ones; `mtf features` lists all.",
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Features of the last closed candle.
+    """Features of the last closed candle, as a decision reads them, and the candles that each rests on.
 
     Examples:
 
@@ -45,6 +45,18 @@ def indicators(
       mtf indicators BTCUSDT 1h --name ema_20,ema_200,rsi --at 2026-01-31T14:00Z
     """
     actions.indicators.perform(world, symbol, timeframe, names or [], as_json)
+
+
+def features(as_json: AsJson = False) -> None:
+    """The features that rules may use: what each is, its unit, and how many candles its value needs.
+
+    Examples:
+
+      mtf features
+
+      mtf features --json
+    """
+    actions.features.perform(as_json)
 
 
 @takes(PROFILE, MARKET, BALANCE, CONFIG_DIR)
