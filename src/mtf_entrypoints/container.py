@@ -17,6 +17,7 @@ from mtf_adapters.sql import (
     Database,
     SqlAuditStore,
     SqlCandleStore,
+    SqlCleanupStore,
     SqlContractStore,
     SqlKeyedRunStore,
     SqlLocks,
@@ -42,6 +43,7 @@ def build_stores(database: Database, namespace: str) -> Stores:
         switches=SqlSwitchStore(database, namespace),
         audit=SqlAuditStore(database, namespace),
         risk=SqlRiskStore(database, namespace),
+        cleanup=SqlCleanupStore(database, namespace),
         keyed_runs=SqlKeyedRunStore(database, namespace),
     )
 

@@ -2,6 +2,7 @@
 
 from mtf_adapters.sql.audit import SqlAuditStore
 from mtf_adapters.sql.candles import SqlCandleStore
+from mtf_adapters.sql.cleanup import SqlCleanupStore
 from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
@@ -16,6 +17,7 @@ __all__ = [
     "InvalidDatabaseUrlError",
     "SqlAuditStore",
     "SqlCandleStore",
+    "SqlCleanupStore",
     "SqlContractStore",
     "SqlKeyedRunStore",
     "SqlLocks",

@@ -91,6 +91,8 @@ def _enforce_foreign_keys(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _use_write_ahead_log(connection: DBAPIConnection, _record: object) -> None:
+    # Before the first table of a new file; in an older one it changes nothing, and freed pages are used again.
+    _pragma(connection, "auto_vacuum=INCREMENTAL")
     _pragma(connection, "journal_mode=WAL")
 
 

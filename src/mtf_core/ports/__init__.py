@@ -18,13 +18,14 @@ from mtf_core.ports.errors import (
 )
 from mtf_core.ports.exchange import Account, MarketData, Venue
 from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
-from mtf_core.ports.stores import AuditStore, CandleStore, ContractStore, RiskStore, RunStore, SwitchStore
+from mtf_core.ports.stores import AuditStore, CandleStore, CleanupStore, ContractStore, RiskStore, RunStore, SwitchStore
 
 __all__ = [
     "Account",
     "Acquired",
     "AuditStore",
     "CandleStore",
+    "CleanupStore",
     "Clock",
     "ContractStore",
     "Environment",

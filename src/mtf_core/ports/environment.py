@@ -13,6 +13,7 @@ from mtf_core.ports.locks import Locks
 from mtf_core.ports.stores import (
     AuditStore,
     CandleStore,
+    CleanupStore,
     ContractStore,
     KeyedRunStore,
     RiskStore,
@@ -40,6 +41,7 @@ class Stores:
     switches: SwitchStore
     audit: AuditStore
     risk: RiskStore
+    cleanup: CleanupStore
     keyed_runs: KeyedRunStore
 
 

@@ -187,6 +187,26 @@ class SwitchStore(Protocol):
         ...
 
 
+class CleanupStore(Protocol):
+    """The purge of one namespace. Each method returns how many there were; a dry run only counts."""
+
+    async def purge_candles(self, keep: int, *, dry_run: bool) -> int:
+        """Candles that lie more than `keep` candles before the last of their series; a few more may stay."""
+        ...
+
+    async def purge_runs(self, started_before_ms: int | None, keep: int | None, *, dry_run: bool) -> int:
+        """Runs that started before an instant, and all but the newest `keep`, with everything that belongs to them."""
+        ...
+
+    async def purge_audit(self, before_ms: int, *, dry_run: bool) -> int:
+        """Events of before an instant."""
+        ...
+
+    async def give_back(self) -> None:
+        """Gives the room that was freed back to the file system, where that is cheap."""
+        ...
+
+
 class AuditStore(Protocol):
     """An append-only trail."""
 

@@ -39,12 +39,25 @@ class LockSettings:
 
 
 @frozen
+class RetentionSettings:
+    """What a cleanup keeps; 0 keeps everything of that kind."""
+
+    candles_per_series: int = setting(
+        50_000, ge=0, unit="candles", doc="how far back the candles of a series are kept, counted from its last; 0: all"
+    )
+    runs_days: int = setting(7, ge=0, unit="days", doc="age from which runs and their decisions are deleted; 0: never")
+    runs_most: int = setting(10_080, ge=0, doc="how many runs are kept, the newest; 0: all")
+    audit_days: int = setting(365, ge=0, unit="days", doc="age from which audit events are deleted; 0: never")
+
+
+@frozen
 class TradingSettings:
     """What all profiles share."""
 
     profiles: dict[str, ProfileEntry] = setting(factory=dict, doc="the profiles that a run may choose by itself")
     switches: SwitchSettings = setting(factory=SwitchSettings, doc="how long busy symbols are left alone")
     locks: LockSettings = setting(factory=LockSettings, doc="how long locks live")
+    retention: RetentionSettings = setting(factory=RetentionSettings, doc="what `mtf cleanup` and `mtf serve` keep")
 
     @property
     def first_enabled(self) -> str | None:

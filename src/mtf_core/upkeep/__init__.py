@@ -1,5 +1,6 @@
 """Keeping what decisions rest on: candles, contracts; and what operators do by hand."""
 
+from mtf_core.upkeep.cleanup import Cleanup, cleanup
 from mtf_core.upkeep.contracts import ContractSync, stored_contracts, sync_contracts
 from mtf_core.upkeep.ingest import Ingest, SeriesGaps, fetch_candles, find_gaps, import_candles, repair_gaps
 from mtf_core.upkeep.operators import (
@@ -16,12 +17,14 @@ from mtf_core.upkeep.operators import (
 from mtf_core.upkeep.provenance import ForeignCandles, Origin
 
 __all__ = [
+    "Cleanup",
     "ContractSync",
     "ForeignCandles",
     "Ingest",
     "Origin",
     "SeriesGaps",
     "SwitchStates",
+    "cleanup",
     "fetch_candles",
     "find_gaps",
     "import_candles",

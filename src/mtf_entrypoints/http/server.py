@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.http.app import build_app
+from mtf_entrypoints.http.housekeeping import keep_clean
 from mtf_entrypoints.http.listening import ListenError, Listening
 from mtf_entrypoints.logs import configure_logs
 from mtf_entrypoints.settings import Settings
@@ -46,7 +47,12 @@ async def _serve(settings: Settings, listening: Listening) -> None:
         address = f"http://{host}:{listener.getsockname()[1]}"
         sys.stderr.write(f"mtf: listening on {address}, docs at {address}/docs; stop with Ctrl-C\n")
         sys.stderr.flush()
-        await _Server(config).serve(sockets=[listener])
+        cleaning = asyncio.create_task(keep_clean(container.environment()))
+        try:
+            await _Server(config).serve(sockets=[listener])
+        finally:
+            cleaning.cancel()
+            await asyncio.gather(cleaning, return_exceptions=True)
 
 
 def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:

@@ -56,6 +56,10 @@ STATE = (
     Case("trading.switches.busy_again_minutes", 1, 5, stories.busy_twice_then_free),
     Case("trading.locks.run_ttl_sec", 600, 240, stories.run_after_a_dead_one),
     Case("trading.locks.symbol_ttl_sec", 120, 45, stories.symbol_after_a_dead_run),
+    Case("trading.retention.candles_per_series", 0, 480, stories.what_a_cleanup_takes),
+    Case("trading.retention.runs_days", 0, 5, stories.what_a_cleanup_takes),
+    Case("trading.retention.runs_most", 0, 150, stories.what_a_cleanup_takes),
+    Case("trading.retention.audit_days", 0, 5, stories.what_a_cleanup_takes),
     Case("trading.profiles.crash.enabled", True, False, stories.profile_without_a_name, _TWO_PROFILES),
     Case("trading.profiles.crash.priority", 2, 4, stories.profile_without_a_name, _TWO_PROFILES),
 )

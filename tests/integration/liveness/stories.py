@@ -17,7 +17,9 @@ from mtf_core.market import Side, Timeframe
 from mtf_core.runs import RunLockedError, RunRequest
 from mtf_core.settings.plain import plain
 from mtf_core.settings.profile import Profile
+from mtf_core.upkeep import cleanup
 from tests.integration.liveness.sandbox import BALANCE, Sandbox, in_a_sandbox, reasons
+from tests.integration.sql.examples import candles, event, run
 from tests.unit.settings.liveness.histories import SYMBOL
 from tests.unit.settings.liveness.plans import result_of
 
@@ -105,6 +107,20 @@ async def symbol_after_a_dead_run(world: Sandbox) -> object:
     await world.run(request)
     world.later(minutes=1)
     return reasons(await world.run(request))
+
+
+@in_a_sandbox
+async def what_a_cleanup_takes(world: Sandbox) -> object:
+    """Of two hundred runs and events, one an hour, and a thousand candles: how much goes."""
+    now_ms, stores = world.clock.now_ms(), world.environment.stores
+    starts = [now_ms - hours * 3_600_000 for hours in range(200, 0, -1)]
+    for start in starts:
+        await stores.runs.start(run(f"at-{start}", start), {"sha-1": {}})
+    await stores.audit.append([event(start) for start in starts])
+    await stores.candles.write({(SYMBOL, Timeframe.M1): candles(Timeframe.M1, range(1_000))})
+    done = await cleanup(world.environment, world.profile.trading.retention, "operator", dry_run=False)
+    (left,) = await stores.candles.spans()
+    return done, left, len(await stores.runs.latest(limit=999)), len((await stores.audit.history(999)).items)
 
 
 def profile_without_a_name(profile: Profile) -> object:

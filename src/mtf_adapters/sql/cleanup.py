@@ -1,0 +1,110 @@
+"""The purge in SQL. Runs and events go from the oldest on, in the order in which they were stored: a clock that was
+wrong makes no hole in the middle, which the seals of runs would show as a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Column, ColumnElement, Table, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mtf_adapters.sql.candle_blocks import PLACES
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.schema import audit, candle_blocks, decision_details, decisions, run_blocks, runs, series
+
+LEAST_KEPT = 100
+"""The newest runs and events stay whatever their age: a clock in the far future must not empty the store."""
+_RUNS_PER_STEP = 200
+"""Deleted in one transaction: others who want to write wait no longer than for these."""
+_OF_RUNS = (decision_details, decisions, run_blocks)
+
+
+class SqlCleanupStore:
+    """The core's `CleanupStore` of one namespace."""
+
+    def __init__(self, database: Database, namespace: str) -> None:
+        self._database = database
+        self._namespace = namespace
+
+    async def purge_candles(self, keep: int, *, dry_run: bool) -> int:
+        """Candles that lie more than `keep` candles before the last of their series, by whole blocks."""
+        last = (
+            select(candle_blocks.c.series_id, func.max(candle_blocks.c.number).label("number"))
+            .join(series, series.c.id == candle_blocks.c.series_id)
+            .where(series.c.namespace == self._namespace)
+            .group_by(candle_blocks.c.series_id)
+        ).subquery()
+        blocks = -(-keep // PLACES)
+        query = (
+            select(candle_blocks.c.series_id, last.c.number - blocks, func.sum(candle_blocks.c.candles))
+            .join(last, last.c.series_id == candle_blocks.c.series_id)
+            .where(candle_blocks.c.number < last.c.number - blocks)
+            .group_by(candle_blocks.c.series_id, last.c.number)
+        )
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).all()
+        if not dry_run:
+            for id_, first_kept, _ in found:
+                too_old = (candle_blocks.c.series_id == id_) & (candle_blocks.c.number < first_kept)
+                async with self._database.writing() as connection:
+                    await connection.execute(delete(candle_blocks).where(too_old))
+        return sum(int(candles) for _, _, candles in found)
+
+    async def purge_runs(self, started_before_ms: int | None, keep: int | None, *, dry_run: bool) -> int:
+        """Runs that started before an instant, and all but the newest `keep`, with everything that belongs to them."""
+        async with self._database.reading() as connection:
+            first = await self._first_kept(connection, runs.c.sequence, runs.c.started_ms, started_before_ms, keep)
+            too_old = (runs.c.namespace == self._namespace) & (runs.c.sequence < first)
+            ids = (await connection.execute(select(runs.c.run_id).where(too_old).order_by(runs.c.sequence))).scalars()
+            run_ids: Sequence[str] = ids.all()
+        for start in range(0, 0 if dry_run else len(run_ids), _RUNS_PER_STEP):
+            step = run_ids[start : start + _RUNS_PER_STEP]
+            async with self._database.writing() as connection:
+                for table in (*_OF_RUNS, runs):
+                    await connection.execute(delete(table).where(self._here(table), table.c.run_id.in_(step)))
+        return len(run_ids)
+
+    async def purge_audit(self, before_ms: int, *, dry_run: bool) -> int:
+        """Events of before an instant."""
+        async with self._database.writing() as connection:
+            first = await self._first_kept(connection, audit.c.id, audit.c.time_ms, before_ms, None)
+            too_old = self._here(audit) & (audit.c.id < first)
+            count = (await connection.execute(select(func.count()).select_from(audit).where(too_old))).scalar_one()
+            if not dry_run:
+                await connection.execute(delete(audit).where(too_old))
+        return int(count)
+
+    async def give_back(self) -> None:
+        """Pages that became free go back to the file system where the file can do so; else later rows use them."""
+        if not self._database.is_postgres:
+            async with self._database.reading() as connection:
+                driver = cast("Any", (await connection.get_raw_connection()).driver_connection)
+                # As a script, which ends the transaction and runs to the end; executed, it would free a single page.
+                await driver.executescript("PRAGMA incremental_vacuum")
+
+    async def _first_kept(
+        self,
+        connection: AsyncConnection,
+        number: Column[int],
+        time_ms: Column[int],
+        before_ms: int | None,
+        keep: int | None,
+    ) -> int:
+        """The number of the oldest row that stays; 0 when all do."""
+
+        async def nth_newest(count: int) -> int:
+            query = select(number).where(self._here(number.table)).order_by(number.desc()).offset(count - 1).limit(1)
+            return (await connection.execute(query)).scalar_one_or_none() or 0
+
+        first = 0
+        if before_ms is not None:
+            young = select(func.min(number)).where(self._here(number.table), time_ms >= before_ms)
+            oldest_young = (await connection.execute(young)).scalar_one_or_none()
+            first = await nth_newest(LEAST_KEPT) if oldest_young is None else oldest_young
+        if keep is not None:
+            first = max(first, await nth_newest(keep))
+        return min(first, await nth_newest(LEAST_KEPT))
+
+    def _here(self, table: Any) -> ColumnElement[bool]:
+        return cast("Table", table).c.namespace == self._namespace
