@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 import schemathesis
 from attrs import evolve
@@ -89,40 +90,53 @@ def _undescribed(value: Any, schema: Any, schemas: Any, place: str) -> Iterator[
         for name, item in value.items():
             if name in properties or others is not None:
                 yield from _undescribed(item, properties.get(name, others), schemas, f"{place}.{name}")
-            elif properties or schema.get("type") != "object":
+            elif properties or "type" in schema:
                 yield f"{place}.{name}"
 
 
-def test_the_schemas_name_everything_that_the_service_answers(served: str) -> None:
-    document = httpx.get(f"{served}/schema/openapi.json").json()
-    with httpx.Client(base_url=served, timeout=60) as client:
-        run_id = client.post("/api/mtf/run", json={}).json()["run_id"]
-        symbol, plan = {"symbol": "BTCUSDT"}, {"side": "long", "timeframe": "1m"}
-        asked: list[tuple[str, str, dict[str, Any]]] = [
-            ("post", "/api/mtf/run", {"json": {}}),
-            ("post", "/api/mtf/sync-contracts", {}),
-            ("get", "/mtf/status", {}),
-            ("get", "/mtf/lock/status", {}),
-            ("get", "/mtf/audit", {}),
-            ("post", "/mtf/kill", {}),
-            ("post", "/mtf/switches/BTCUSDT/queue", {}),
-            ("get", "/mtf/switches", {}),
-            ("get", "/mtf/funnel", {}),
-            ("get", f"/mtf/runs/{run_id}", {}),
-            ("get", f"/mtf/verify/{run_id}", {}),
-            ("get", "/mtf/why/BTCUSDT", {}),
-            ("get", "/api/indicators/BTCUSDT/5m", {}),
-            ("get", "/api/conditions", {}),
-            ("post", "/api/conditions/explain", {"json": symbol}),
-            ("post", "/api/trade-entry/plan", {"json": symbol | plan}),
-            ("get", "/provider/health", {}),
-        ]
-        missing = []
-        for method, path, more in asked:
-            answer = client.request(method, path, **more)
-            assert answer.status_code == 200, answer.text
-            route = path.replace(run_id, "{run_id}").replace("/BTCUSDT", "/{symbol}").replace("/5m", "/{tf}")
-            operation = document["paths"][route][method]
-            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-            missing += _undescribed(answer.json(), schema, document["components"]["schemas"], route)
-    assert missing == []
+def _wrong(value: Any, schema: Any, schemas: Any) -> list[str]:
+    """What the schema does not allow."""
+    whole = {**schema, "components": {"schemas": schemas}}
+    return [f"{error.instance_path}: {error.message[:200]}" for error in jsonschema_rs.iter_errors(whole, value)]
+
+
+def test_the_schemas_say_everything_that_the_service_answers(client: httpx.Client) -> None:
+    document = client.get("/schema/openapi.json").json()
+    report = client.post("/api/mtf/run", json={"profile": "regular"}).json()
+    assert any("plan" in result for result in report["results"].values())
+    run_id = report["run_id"]
+    symbol = {"symbol": "DOGEUSDT", "profile": "regular"}
+    plan = {"side": "long", "timeframe": "15m"}
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("post", "/api/mtf/run", {"json": {"profile": "regular"}}),
+        ("post", "/api/mtf/sync-contracts", {}),
+        ("get", "/mtf/status", {}),
+        ("get", "/mtf/lock/status", {}),
+        ("get", "/mtf/audit", {}),
+        ("post", "/mtf/kill", {}),
+        ("post", "/mtf/switches/DOGEUSDT", {"json": {"on": False, "minutes": 1}}),
+        ("post", "/mtf/switches/DOGEUSDT/queue", {}),
+        ("get", "/mtf/switches", {}),
+        ("get", "/mtf/funnel", {}),
+        ("get", f"/mtf/runs/{run_id}", {}),
+        ("get", f"/mtf/verify/{run_id}", {}),
+        ("get", "/mtf/why/DOGEUSDT", {}),
+        ("get", "/api/indicators/DOGEUSDT/5m", {}),
+        ("get", "/api/conditions", {}),
+        ("post", "/api/conditions/explain", {"json": symbol}),
+        ("post", "/api/conditions/explain", {"json": symbol | {"timeframe": "5m"}}),
+        ("post", "/api/trade-entry/plan", {"json": symbol | plan}),
+        ("get", "/provider/health", {}),
+    ]
+    missing = []
+    for method, path, more in asked:
+        answer = client.request(method, path, **more)
+        assert answer.status_code == 200, answer.text
+        route = path.replace(run_id, "{run_id}").replace("/DOGEUSDT", "/{symbol}").replace("/5m", "/{tf}")
+        route = route if route in document["paths"] else route.replace("{symbol}", "{key}")
+        operation = document["paths"][route][method]
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        schemas = document["components"]["schemas"]
+        missing += _undescribed(answer.json(), schema, schemas, route)
+        missing += _wrong(answer.json(), schema, schemas)
+    assert sorted(set(missing)) == []

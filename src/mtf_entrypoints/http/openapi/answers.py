@@ -41,7 +41,9 @@ _OUTCOME = choice([outcome.name for outcome in Outcome])
 _TEXTS = mapping(TEXT)
 _BY_TIMEFRAME = mapping(reference("TimeframeResult"))
 
-_STEP = of_attrs(Step, inputs=_TEXTS, value=TEXT)
+_SHOWN = Schema(any_of=[TEXT, FLAG, COUNT])
+"""A value of a step: an exact number or a word as text, a count, or true or false."""
+_STEP = of_attrs(Step, inputs=mapping(_SHOWN), value=_SHOWN)
 _ZONE_EVENT = of_attrs(
     ZoneEvent,
     deviation=NUMBER,
