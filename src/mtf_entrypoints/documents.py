@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import fields
+from attrs import asdict, fields
 
 from mtf_core.features.listing import ListedFeature
 from mtf_core.inquiry import HealthCheck, Indicators, Reading
@@ -17,7 +17,7 @@ from mtf_core.records import AuditEvent, RunRecord
 from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
-from mtf_core.upkeep import ContractSync
+from mtf_core.upkeep import Cleanup, ContractSync
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import decision_to_json, timeframe_to_json
 
@@ -186,3 +186,8 @@ def run_to_json(run: RunRecord, *, whole: bool) -> dict[str, Any]:
     else:
         document.pop("request")
     return document
+
+
+def cleanup_to_json(done: Cleanup) -> dict[str, Any]:
+    """How much a cleanup deleted, or would delete."""
+    return asdict(done)

@@ -12,11 +12,13 @@ from mtf_core.ports import Environment, HeldBy
 from mtf_core.records import AuditEvent, Page
 from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.upkeep import operators as use_cases
+from mtf_core.upkeep.cleanup import Cleanup
+from mtf_core.upkeep.cleanup import cleanup as use_case_cleanup
 from mtf_core.upkeep.operators import BY_HAND, SwitchStates
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.working import working
-from mtf_entrypoints.documents import audit_event_to_json, lock_to_json, queued_to_json, switch_to_json
+from mtf_entrypoints.documents import audit_event_to_json, cleanup_to_json, lock_to_json, queued_to_json, switch_to_json
 
 Answer = TypeVar("Answer")
 
@@ -116,6 +118,24 @@ def audit(world: World, action: str | None, limit: int, cursor: str | None, as_j
         output.console().print(table)
         if page.next is not None:
             output.write_line(f"older ones: --cursor {page.next}")
+
+
+def cleanup(world: World, dry_run: bool, as_json: bool) -> None:
+    """Counts, or deletes, what the retention does not keep."""
+    done: Cleanup = _asked(world, lambda env: _cleanup(env, dry_run))
+    if as_json:
+        output.write_json(cleanup_to_json(done))
+        return
+    counts = f"{done.candles} candles, {done.runs} runs and {done.audit_events} audit events"
+    if dry_run:
+        output.write_line(f"{counts} are older than the retention keeps; --no-dry-run deletes them")
+    else:
+        output.write_line(f"{counts} deleted")
+
+
+async def _cleanup(environment: Environment, dry_run: bool) -> Cleanup:
+    retention = environment.profiles(None).trading.retention
+    return await use_case_cleanup(environment, retention, _actor(), dry_run=dry_run)
 
 
 def _asked(world: World, use_case: Callable[[Environment], Awaitable[Answer]]) -> Answer:

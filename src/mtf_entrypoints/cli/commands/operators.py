@@ -1,4 +1,4 @@
-"""`mtf switch`, `mtf kill`, `mtf unkill`, `mtf locks` and `mtf audit`: what an operator does by hand, each audited."""
+"""`mtf switch`, `kill`, `unkill`, `locks`, `audit` and `cleanup`: what an operator does by hand, each audited."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import EXCHANGE, SANDBOX, STORE, AsJson, World, takes
+from mtf_entrypoints.cli.options import CONFIG_DIR, EXCHANGE, SANDBOX, STORE, AsJson, World, takes
 
 switch = typer.Typer(
     help="What may be entered: everything, a symbol, or a symbol on one timeframe.", no_args_is_help=True
@@ -148,3 +148,22 @@ def audit(
       mtf audit --action switch_off
     """
     actions.operators.audit(world, action, limit, cursor, as_json)
+
+
+@takes(*_WORLD, CONFIG_DIR)
+def cleanup(
+    world: World,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run/--no-dry-run", help="Only count; --no-dry-run deletes.", show_default=True)
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what the retention of trading.yaml does not keep: old candles, runs and audit events. Counts first.
+
+    Examples:
+
+      mtf cleanup
+
+      mtf cleanup --no-dry-run
+    """
+    actions.operators.cleanup(world, dry_run, as_json)
