@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
 from attrs import frozen
 
 from mtf_core.market import Timeframe, format_instant
-from mtf_core.ports import Progress, Stores, no_progress
+from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
 from mtf_core.records import DecisionRecord, RunCounts, RunStatus, RunTally
 from mtf_core.records.blocking import Blocking, ConditionKey, by_what_they_admit
@@ -135,6 +136,7 @@ async def funnel(
     since_ms: int | None = None,
     profile: str | None = None,
     progress: Progress = no_progress,
+    aside: Aside = at_once,
 ) -> Funnel | None:
     """The funnel of one run, of all finished runs that started since an instant (the newest `MOST_RUNS`), or of the
     newest run; of one profile: the one given, or that of the newest run that there is. None without such a run."""
@@ -144,7 +146,7 @@ async def funnel(
             total = _Total(tally.profile)
         elif tally.profile != total.profile:
             continue
-        total.add(tally, tally.counts or await _counted_now(stores, tally.run_id))
+        total.add(tally, tally.counts or await _counted_now(stores, tally.run_id, aside))
         progress("runs", total.runs, total.runs)
         if total.runs == (MOST_RUNS if since_ms is not None else 1):
             break
@@ -164,7 +166,7 @@ async def _tallies(
         yield RunTally(run.run_id, run.profile, run.instant_ms, run.started_ms, None)
 
 
-async def _counted_now(stores: Stores, run_id: str) -> RunCounts:
+async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
     """The counts of a run that has none beside it; without conditions where its trees cannot be read any more."""
     run = await stores.runs.run(run_id)
     records = await stores.runs.decisions(run_id)
@@ -172,7 +174,8 @@ async def _counted_now(stores: Stores, run_id: str) -> RunCounts:
     if run is None or compiled is None or not _has_trees_of(compiled, records):
         return RunCounts(reasons_of(records), None)
     current: Any = run.request.get("current_tf")
-    return RunCounts.of(records, compiled, Timeframe(current) if current else None)
+    timeframe = Timeframe(current) if current else None
+    return await aside(partial(RunCounts.of, records, compiled, timeframe))
 
 
 async def _compiled_profile(stores: Stores, digest: str) -> CompiledProfile | None:

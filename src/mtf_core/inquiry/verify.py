@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from attrs import define, field, frozen
@@ -12,7 +13,7 @@ from mtf_core._version import __version__
 from mtf_core.inquiry.restored import restored_report
 from mtf_core.market import CandleStack, Timeframe, format_instant
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, plan_order, plan_to_json
-from mtf_core.ports import Progress, Stores, no_progress
+from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.records import (
     DecisionInputs,
     DecisionRecord,
@@ -139,11 +140,14 @@ class _Decided:
         )
 
 
-async def verify_run(stores: Stores, run_id: str, progress: Progress = no_progress) -> Verification | None:
+async def verify_run(
+    stores: Stores, run_id: str, progress: Progress = no_progress, aside: Aside = at_once
+) -> Verification | None:
     """Decides and plans a stored run again; None when there is no such run.
 
     Everything comes from the store: candles by the recorded ranges, the configuration by its digest, the market facts
-    from the decisions themselves. What follows from these is compared; the seal covers the rest of the record.
+    from the decisions themselves. What follows from these is compared; the seal covers the rest of the record. The
+    computing is done `aside`.
     """
     run = await stores.runs.run(run_id)
     if run is None:
@@ -157,7 +161,8 @@ async def verify_run(stores: Stores, run_id: str, progress: Progress = no_progre
         _compare_with_report(run, run.report, records, checks)
     profile = await _profile(stores, run, checks)
     if profile is not None:
-        await _decide_again(stores, run, compile_profile(profile), records, checks, progress)
+        compiled = await aside(partial(compile_profile, profile))
+        await _decide_again(stores, run, compiled, records, checks, progress, aside)
     return Verification(
         run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)
     )
@@ -244,6 +249,7 @@ async def _decide_again(
     records: Sequence[DecisionRecord],
     checks: _Checks,
     progress: Progress,
+    aside: Aside,
 ) -> None:
     decided = [one for record in records if (one := _decided(record, run.instant_ms, compiled, checks)) is not None]
     for digest in sorted({one.trace.templates for one in decided}):
@@ -252,7 +258,8 @@ async def _decide_again(
     for one in decided:
         groups.setdefault(one.ranges, []).append(one)
     for ranges, group in groups.items():
-        await _verify_group(stores, run, compiled, ranges, group, checks)
+        stacks = await _stacks(stores, ranges, group)
+        await aside(partial(_verify_group, run, compiled, stacks, group, checks))
         progress("decisions", checks.decisions, len(decided))
 
 
@@ -292,21 +299,25 @@ async def _check_templates(stores: Stores, digest: str, compiled: CompiledProfil
         _compare("templates", stored, templates_of(compiled), None, Finding.RECORD_CHANGED, checks)
 
 
-async def _verify_group(
-    stores: Stores,
-    run: RunRecord,
-    compiled: CompiledProfile,
-    ranges: Ranges,
-    group: Sequence[_Decided],
-    checks: _Checks,
-) -> None:
-    """Records that rest on the same windows are decided together, as they were in the run."""
+async def _stacks(stores: Stores, ranges: Ranges, group: Sequence[_Decided]) -> dict[Timeframe, CandleStack]:
+    """The windows that the records of a group rest on, from the stored candles."""
     stacks = {}
     for timeframe, first, last, recursive in ranges:
         window = Window(timeframe, first, last, recursive)
         symbols = [one.symbol for one in group]
         series = await stores.candles.read(symbols, timeframe, first, last)
         stacks[timeframe] = window.stack({symbol: series[symbol] for symbol in symbols})
+    return stacks
+
+
+def _verify_group(
+    run: RunRecord,
+    compiled: CompiledProfile,
+    stacks: Mapping[Timeframe, CandleStack],
+    group: Sequence[_Decided],
+    checks: _Checks,
+) -> None:
+    """Records that rest on the same windows are decided together, as they were in the run."""
     whole = [one for one in group if _candles_are_as_recorded(one, stacks, checks)]
     if not whole:
         return

@@ -1,5 +1,6 @@
 """What the core needs from outside, as protocols, and the values that cross them."""
 
+from mtf_core.ports.aside import Aside, at_once
 from mtf_core.ports.clock import Clock
 from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sleep, Stores, no_progress
 from mtf_core.ports.errors import (
@@ -23,6 +24,7 @@ from mtf_core.ports.stores import AuditStore, CandleStore, CleanupStore, Contrac
 __all__ = [
     "Account",
     "Acquired",
+    "Aside",
     "AuditStore",
     "CandleStore",
     "CleanupStore",
@@ -53,5 +55,6 @@ __all__ = [
     "TimeframeNotServedError",
     "UnknownSymbolError",
     "Venue",
+    "at_once",
     "no_progress",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import httpx
 import pytest
 
 from mtf_core.reasons import Stage
+from mtf_core.validation.decide import Decider
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,25 @@ def test_the_funnel_of_a_run_and_of_many(client: httpx.Client, report: dict[str,
 def test_a_run_is_verified(client: httpx.Client, report: dict[str, Any]) -> None:
     found = client.get(f"/mtf/verify/{report['run_id']}").json()
     assert (found["ok"], found["decisions"], found["plans"], found["differences"]) == (True, 12, 2, [])
+
+
+def test_long_computing_leaves_the_service_free_for_others(
+    client: httpx.Client, report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A verification decides in another thread than the one in which every request is answered."""
+    threads: list[str] = []
+    decide = Decider.decide
+
+    def noting(self: Decider, *args: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return decide(self, *args, **more)
+
+    monkeypatch.setattr(Decider, "decide", noting)
+    assert client.get(f"/mtf/verify/{report['run_id']}").json()["ok"]
+    verifying, threads[:] = set(threads), []
+    client.post("/api/mtf/run", json={"profile": "regular", "symbols": ["BTCUSDT"]})
+    assert verifying
+    assert not verifying & set(threads)
 
 
 @pytest.mark.parametrize(

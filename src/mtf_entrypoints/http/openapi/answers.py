@@ -287,6 +287,9 @@ INDICATORS = record(
         "candle_close": INSTANT,
         "values": mapping(optional(NUMBER)),
         "missing": array(TEXT),
+        "history": mapping(
+            record({"timeframe": TIMEFRAME, "first_open": optional(INSTANT), "candles": COUNT, "needed": COUNT})
+        ),
     }
 )
 CONDITIONS = record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import get
@@ -90,7 +91,8 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
     fields.done()
     if run_id and since_ms is not None:
         raise invalid([FieldProblem("since", "a run, or all since an instant, not both")])
-    answer = await funnel(service_of(request).environment.stores, run_id or None, since_ms, profile or None)
+    stores = service_of(request).environment.stores
+    answer = await funnel(stores, run_id or None, since_ms, profile or None, aside=asyncio.to_thread)
     if answer is None:
         raise ProblemError("not_found", "no finished run is stored that fits")
     return answer.to_json()
@@ -104,7 +106,7 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
 async def verify(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """Every difference between what was recorded and what the same candles and configuration give now."""
     asked(request, questions.NOTHING).done()
-    answer = await verify_run(service_of(request).environment.stores, run_id)
+    answer = await verify_run(service_of(request).environment.stores, run_id, aside=asyncio.to_thread)
     if answer is None:
         raise _no_run(run_id)
     return answer.to_json()
