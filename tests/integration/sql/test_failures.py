@@ -226,10 +226,8 @@ async def test_a_database_that_the_server_does_not_have_is_unavailable(postgres:
 
 
 async def test_a_database_that_can_only_be_read_is_unavailable(migrated_postgres_url: str) -> None:
-    name = migrated_postgres_url.rsplit("/", 1)[1]
-    with psycopg.connect(migrated_postgres_url, autocommit=True) as plain:
-        plain.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    async with Database.open(migrated_postgres_url) as database:
+    as_reader = f"{migrated_postgres_url}?options=-cdefault_transaction_read_only%3Don"
+    async with Database.open(as_reader) as database:
         with pytest.raises(StoreUnavailableError, match="can only be read"):
             await database.check()
         with pytest.raises(StoreUnavailableError, match="read-only transaction"):
