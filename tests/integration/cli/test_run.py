@@ -27,7 +27,7 @@ def test_a_first_run_without_any_option_ends_with_plans_of_the_default_profile(m
     planned = [symbol for symbol, result in report["results"].items() if result.get("plan")]
     assert (report["profile"], report["instant"]) == ("scalper_micro", "2026-02-02T11:20:00Z")
     assert report["summary"]["ready"] >= 5
-    assert len(planned) >= 2
+    assert len(planned) >= 5
     assert report["orders_placed"]["simulated"] >= 2
 
 
