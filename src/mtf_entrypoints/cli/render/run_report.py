@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Console
 from rich.text import Text
 
@@ -13,7 +15,8 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.sheets import Sheet, folded_code
 
 _EXAMPLES = 3
-_NUMBERS = ("entry\nzone", "stop", "targets", "size", "lev", "margin\nUSDT", "risk\nUSDT")
+_NUMBERS = ("entry\nzone", "stop", "targets", "net R\nwins", "size", "lev", "margin\nUSDT", "risk\nUSDT")
+"""`net R` is what the plan wins after fees in units of what its stop loses; below it how often it must win to pay."""
 
 
 def print_report(report: RunReport, where: str, console: Console) -> None:
@@ -29,13 +32,15 @@ def print_report(report: RunReport, where: str, console: Console) -> None:
         console.print(_nothing_ready(report))
     if report.rejected_by:
         console.print(_reasons_table(report))
+    if report.left_out:
+        console.print(_left_out(report))
     for line in _troubles(report):
         console.print(Text(line, style="red"))
     console.print(_summary(report))
 
 
 def _planned_table(planned: list[SymbolResult]) -> Sheet:
-    optional = ("targets", "risk\nUSDT", "margin\nUSDT", "lev")
+    optional = ("targets", "net R\nwins", "risk\nUSDT", "margin\nUSDT", "lev")
     table = output.table("READY", "side", "tf", *_NUMBERS, "order", right=_NUMBERS, optional=optional)
     # Those whose order would go out first; within them, as the run found them.
     for result in sorted(planned, key=lambda one: one.reason is not None):
@@ -65,6 +70,7 @@ def _plan_cells(plan: OrderPlan) -> list[str]:
         f"{plan.entry_price:f}{zone}",
         f"{plan.stop_price:f}",
         targets,
+        f"{float(plan.costs.net_r):.2f}\n> {float(plan.costs.break_even_win_rate):.0%}",
         f"{plan.size:f}",
         f"{plan.leverage}x",
         f"{plan.margin_usdt:.2f}",
@@ -99,6 +105,13 @@ def _reasons_table(report: RunReport) -> Sheet:
         examples = ", ".join(symbols[:_EXAMPLES]) + (", …" if len(symbols) > _EXAMPLES else "")
         table.add_row(name, str(len(symbols)), str(stage_of(reason)), f"{meaning_of(reason)}: {examples}")
     return table
+
+
+def _left_out(report: RunReport) -> Text:
+    """Listed contracts that the run did not look at, by the reason."""
+    counts = Counter(str(skip.reason) for skip in report.left_out.values())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
+    return Text(f"Not looked at, of {len(report.left_out) + report.requested} listed contracts: {reasons}")
 
 
 def _troubles(report: RunReport) -> list[str]:
