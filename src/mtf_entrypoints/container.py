@@ -31,7 +31,7 @@ from mtf_core.ports import Environment, ProfileSource, Stores
 from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.settings import Settings
-from mtf_entrypoints.venues import build_venue
+from mtf_entrypoints.venues import build_venue, refuse_unknown_exchanges
 
 
 def build_stores(database: Database, namespace: str) -> Stores:
@@ -53,7 +53,9 @@ def profile_source(settings: Settings) -> ProfileSource:
 
     @cache
     def profile(name: str | None) -> Profile:
-        return load_profile(name or settings.profile, settings.config_dir)
+        loaded = load_profile(name or settings.profile, settings.config_dir)
+        refuse_unknown_exchanges(loaded.trading)
+        return loaded
 
     return profile
 

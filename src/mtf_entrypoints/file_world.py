@@ -32,21 +32,23 @@ class FileWorld:
     remarks: tuple[str, ...]
 
 
-def file_world(options: SandboxOptions, at_ms: int | None) -> FileWorld:
+def file_world(options: SandboxOptions, at_ms: int | None, carry: bool = False) -> FileWorld:
     """The world of the candle files; raises `SettingsError` or `InvalidCandlesError`.
 
-    Without an instant it stands where every file still has candles.
+    Without an instant it stands where every file still has candles. `carry`: what a file lacks had no trades.
     """
     readings = _readings(options)
     candles = {symbol: reading.candles for symbol, reading in readings.items()}
-    market, overrides = _market(options, candles)
+    market, overrides = _market(options, candles, carry)
     instant, why = _end_of_all(candles) if at_ms is None else (_covered(candles, at_ms), [])
     remarks = [
         f"{path.name}: {'; '.join(readings[symbol].remarks)}"
         for symbol, path in options.candle_files
         if readings[symbol].remarks
     ]
-    return FileWorld(market, _namespace(candles, overrides), instant, (*remarks, *why, *_guesses(market, instant)))
+    return FileWorld(
+        market, _namespace(candles, overrides, carry), instant, (*remarks, *why, *_guesses(market, instant))
+    )
 
 
 def file_options(timezone: str | None, align: bool) -> ReadOptions:
@@ -66,11 +68,11 @@ def _readings(options: SandboxOptions) -> Mapping[str, CandleReading]:
 
 
 def _market(
-    options: SandboxOptions, candles: Mapping[str, Candles]
+    options: SandboxOptions, candles: Mapping[str, Candles], carry: bool
 ) -> tuple[CandleFileMarket, Mapping[str, ContractOverrides]]:
     try:
         overrides = read_contract_overrides(options.contracts_file) if options.contracts_file else {}
-        return CandleFileMarket(candles, overrides), overrides
+        return CandleFileMarket(candles, overrides, carry=carry), overrides
     except (InvalidContractOverridesError, InvalidContractError) as error:
         raise SettingsError(f"--contracts-file: {error}") from None
     except ValueError as error:
@@ -118,7 +120,7 @@ def _guesses(market: CandleFileMarket, at_ms: int) -> tuple[str, ...]:
     return (f"guessed from the prices: {shown}; fees and limits are assumed. --contracts-file gives the real values",)
 
 
-def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractOverrides]) -> str:
+def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractOverrides], carry: bool) -> str:
     """The same for the same candles and contract values, whatever the files are called and however they are packed."""
     digest = hashlib.sha256()
     for symbol, series in sorted(candles.items()):
@@ -127,4 +129,6 @@ def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractO
             digest.update(getattr(series, name).data)
     for symbol, values in sorted(overrides.items()):
         digest.update(f"{symbol}\0{values!r}\0".encode())
+    if carry:  # its higher candles are others
+        digest.update(b"carry")
     return f"sandbox-files-{digest.hexdigest()[:12]}"

@@ -6,6 +6,7 @@ import re
 
 from attrs import frozen
 
+from mtf_adapters.files.profiles import load_trading
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
@@ -40,7 +41,7 @@ def sandbox_world(settings: Settings) -> SandboxWorld:
     """The market of the settings; raises `SettingsError` or `InvalidCandlesError`."""
     options = settings.sandbox
     if options.candle_files:
-        return _from_files(options, settings.at_ms)
+        return _from_files(options, settings)
     _refuse_options_of_files(options)
     seed = DEFAULT_SEED if options.seed is None else options.seed
     size = DEFAULT_UNIVERSE if options.universe_size is None else options.universe_size
@@ -107,10 +108,11 @@ def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock, wall: Clo
     )
 
 
-def _from_files(options: SandboxOptions, at_ms: int | None) -> SandboxWorld:
+def _from_files(options: SandboxOptions, settings: Settings) -> SandboxWorld:
     if options.seed is not None or options.universe_size is not None:
         option = "--universe-size" if options.seed is None else "--seed"
         raise SettingsError(f"{option}: says which market is generated; with --candles there is none")
-    files = file_world(options, at_ms)
+    carry = load_trading(settings.config_dir).carries(EXCHANGE)
+    files = file_world(options, settings.at_ms, carry)
     label = f"sandbox market of the candles of {', '.join(sorted(symbol for symbol, _ in options.candle_files))}"
     return SandboxWorld(files.market, label, files.namespace, files.at_ms, files.remarks)

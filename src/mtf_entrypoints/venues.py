@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mtf_core.config_nodes import nearest_name
 from mtf_core.ports import Clock, Venue
+from mtf_core.settings.trading import TradingSettings
 from mtf_entrypoints.sandbox_venue import sandbox_venue
 from mtf_entrypoints.settings import Settings, SettingsError
 
@@ -12,6 +14,16 @@ VenueBuilder = Callable[[Settings, Clock], Venue]
 
 VENUES: Mapping[tuple[str, str], VenueBuilder] = {("sandbox", "perpetual"): sandbox_venue}
 """Adding an exchange is one line here."""
+
+
+def refuse_unknown_exchanges(trading: TradingSettings) -> None:
+    """Raises `SettingsError` for settings of an exchange that there is not: they would be silent."""
+    known = sorted({exchange for exchange, _ in VENUES})
+    for name in trading.no_trade:
+        if name not in known:
+            near = nearest_name(name, known)
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
+            raise SettingsError(f"trading.yaml: no_trade.{name}: there is no such exchange; {hint}")
 
 
 def build_venue(settings: Settings, wall: Clock) -> Venue:

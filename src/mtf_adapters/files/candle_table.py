@@ -249,8 +249,8 @@ def _hole_remarks(candles: Candles) -> list[str]:
         # An exchange that lists quiet minutes, too, has some without volume.
         said += (
             f"; no candle has volume 0, so {candles.timeframe} candles without trades were probably left out. A hole "
-            "keeps its timeframe from deciding until it lies far enough back: a file with all candles, or one of a "
-            "higher timeframe, has fewer"
+            "keeps its timeframe from deciding until it lies far enough back; `no_trade` in trading.yaml (in Python "
+            "Candles.carried) fills such holes with the close before them"
         )
     return [said]
 

@@ -29,6 +29,15 @@ def load_profile(name: str | None = None, config_dir: Path | None = None) -> Pro
     return profile
 
 
+def load_trading(config_dir: Path | None = None) -> TradingSettings:
+    """What all profiles of a folder share; raises `ConfigError` with everything that is wrong in `trading.yaml`."""
+    folder = _folder(config_dir)
+    trading = _trading(folder, folder.profile_names())
+    if trading is None:
+        raise ConfigError(_distinct(folder.problems.errors))
+    return trading
+
+
 def profile_names(config_dir: Path | None = None) -> tuple[str, ...]:
     """The profiles in a folder, sorted. Raises `ConfigError` if there is no such folder."""
     return _folder(config_dir).profile_names()
@@ -114,4 +123,4 @@ def _distinct(problems: tuple[ConfigProblem, ...]) -> tuple[ConfigProblem, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-__all__ = ["check_config", "load_profile", "profile_names"]
+__all__ = ["check_config", "load_profile", "load_trading", "profile_names"]

@@ -61,10 +61,17 @@ class CandleFileMarket:
         self,
         files: Mapping[str, str | PathLike[str] | Candles],
         overrides: Mapping[str, ContractOverrides] | None = None,
+        *,
+        carry: bool = False,
     ) -> None:
-        """Reads every file. Raises `InvalidCandlesError`, `InvalidContractError`, or ValueError for an override of a
-        symbol that has no file."""
+        """Reads every file.
+
+        `carry`: minutes that a file lacks had no trades, so higher candles are built from those it has, as an exchange
+        builds them; else only from whole ones. Raises `InvalidCandlesError`, `InvalidContractError`, or ValueError for
+        an override of a symbol that has no file.
+        """
         overrides = overrides or {}
+        self._carry = carry
         if unused := sorted(set(overrides) - set(files)):
             raise ValueError(
                 f"contract values for {', '.join(unused)}, but candles only for {', '.join(sorted(files))}"
@@ -91,7 +98,7 @@ class CandleFileMarket:
                 raise TimeframeNotServedError(
                     f"{symbol}: its candles are {series.base.timeframe}, which cannot make {timeframe} ones"
                 )
-            series.by_timeframe[timeframe] = series.base.aggregated(timeframe)
+            series.by_timeframe[timeframe] = series.base.aggregated(timeframe, every_part=not self._carry)
         return series.by_timeframe[timeframe].closed_at(now_ms).between(first_open_ms, last_open_ms)
 
     def prices(self, symbol: str, now_ms: int) -> Prices:

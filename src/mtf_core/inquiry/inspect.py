@@ -77,7 +77,8 @@ async def read_indicators(
     needs = [{home: feature_need(feature.name, home, timeframe, 0, tolerance)} for feature, home in homes.items()]
     total = joined({timeframe: feature_need("close", timeframe, timeframe, 0, tolerance)}, *needs)
     contract = await contract_of(world, symbol, used)
-    feed = CandleFeed(world.venue.market, world.stores.candles, indicators.indicators.vwap.timezone)
+    carry = used.trading.carries(world.venue.exchange)
+    feed = CandleFeed(world.venue.market, world.stores.candles, indicators.indicators.vwap.timezone, carry)
     now_ms = world.venue.clock.now_ms()
     fed = await feed.stacks(total, [contract], now_ms)
     if symbol in fed.failures:
@@ -113,7 +114,8 @@ async def explain_symbol(
     world = environment.at(at_ms)
     contract = await contract_of(world, symbol, profile)
     compiled = compile_profile(profile)
-    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone)
+    carry = profile.trading.carries(world.venue.exchange)
+    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone, carry)
     now_ms = world.venue.clock.now_ms()
     fed = await feed.stacks(compiled.needs, [contract], now_ms)
     if symbol in fed.failures:
@@ -140,7 +142,8 @@ async def plan_symbol(
         raise InvalidRequestError((FieldProblem("timeframe", message),))
     contract = await contract_of(world, symbol, profile)
     now_ms = world.venue.clock.now_ms()
-    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone)
+    carry = profile.trading.carries(world.venue.exchange)
+    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone, carry)
     needs = {**compiled.plan_needs, **compiled.needs}
     fed = await feed.stacks(needs, [contract], now_ms)
     quotes = await read_quotes(world.venue.market, [symbol], 1)

@@ -21,7 +21,7 @@ from mtf_core.runs.report import (
 from mtf_core.validation.outcome import Outcome
 
 _ORDER_OF_PLAN = ("execution_timeframe", "side", "order_type", "entry_price", "stop_price", "size", "leverage")
-_OF_THE_RUN_ALONE = ("results", "performance", "left_out")
+_OF_THE_RUN_ALONE = ("results", "performance", "left_out", "carried_candles")
 _UNKNOWN = Performance({}, {}, (), ())
 
 

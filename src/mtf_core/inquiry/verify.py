@@ -306,7 +306,8 @@ async def _stacks(stores: Stores, ranges: Ranges, group: Sequence[_Decided]) -> 
         window = Window(timeframe, first, last, recursive)
         symbols = [one.symbol for one in group]
         series = await stores.candles.read(symbols, timeframe, first, last)
-        stacks[timeframe] = window.stack({symbol: series[symbol] for symbol in symbols})
+        carry = any(one.inputs.candles[timeframe].carried for one in group if timeframe in one.inputs.candles)
+        stacks[timeframe] = window.stack({symbol: series[symbol] for symbol in symbols}, carry=carry)
     return stacks
 
 

@@ -219,8 +219,28 @@ class Candles:
         columns = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in COLUMNS]
         return Candles.trusted(self.timeframe, times, *columns)
 
-    def aggregated(self, timeframe: Timeframe) -> Candles:
+    def carried(self) -> Candles:
+        """The series without gaps: each missing candle has the close before it as all its prices, and volume 0.
+
+        Nothing is added before the first candle or after the last one: what has not come yet may still come.
+        """
+        if len(self) < 2 or self.end_ms - int(self.open_ms[0]) == len(self) * self.timeframe.ms:
+            return self
+        opens = np.arange(int(self.open_ms[0]), self.end_ms, self.timeframe.ms, dtype=np.int64)
+        present = np.searchsorted(self.open_ms, opens, side="right") - 1
+        missing = self.open_ms[present] != opens
+        open_, high, low, close = (
+            np.where(missing, self.close[present], getattr(self, name)[present]) for name in COLUMNS[:4]
+        )
+        return Candles.trusted(
+            self.timeframe, opens, open_, high, low, close, np.where(missing, 0.0, self.volume[present])
+        )
+
+    def aggregated(self, timeframe: Timeframe, *, every_part: bool = True) -> Candles:
         """Candles of a higher timeframe, aligned to UTC; only those of which every part is present.
+
+        `every_part` False: also those that lack some of their parts, as exchanges build them from the trades there
+        were; but neither the first nor the last one if the series begins or ends within it.
 
         Open first, high max, low min, close last, volume sum. Built timeframe by timeframe, so that 1h candles have
         the same bits whether they are built from 1m or from 5m ones. Raises ValueError for a lower timeframe.
@@ -230,8 +250,35 @@ class Candles:
         built = self
         for step in Timeframe:
             if self.timeframe.ms < step.ms <= timeframe.ms:
-                built = built._aggregated_once(step)
-        return built
+                built = built._aggregated_once(step) if every_part else built._aggregated_present(step)
+        return built if every_part else built._within(self)
+
+    def _within(self, parts: Candles) -> Candles:
+        """The candles that lie within the span of their parts."""
+        if not len(parts):
+            return self
+        inside = (self.open_ms >= parts.open_ms[0]) & (self.open_ms + self.timeframe.ms <= parts.end_ms)
+        return self[int(np.argmax(inside)) : int(np.argmax(inside)) + int(np.count_nonzero(inside))]
+
+    def _aggregated_present(self, timeframe: Timeframe) -> Candles:
+        if not len(self):
+            return Candles.empty(timeframe)
+        bucket = self.open_ms // timeframe.ms
+        starts = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]]))
+        last = np.append(starts[1:], len(self)) - 1
+        # Summed as whole candles are, so that both ways have the same bits; a part that is missing adds nothing.
+        parts = np.zeros((timeframe.ms // self.timeframe.ms, len(starts)))
+        rows = np.cumsum(np.concatenate([[False], bucket[1:] != bucket[:-1]]))
+        parts[(self.open_ms - bucket * timeframe.ms) // self.timeframe.ms, rows] = self.volume
+        return Candles.trusted(
+            timeframe,
+            bucket[starts] * timeframe.ms,
+            self.open[starts],
+            np.maximum.reduceat(self.high, starts),
+            np.minimum.reduceat(self.low, starts),
+            self.close[last],
+            _summed(parts),
+        )
 
     def _aggregated_once(self, timeframe: Timeframe) -> Candles:
         parts = timeframe.ms // self.timeframe.ms
@@ -261,13 +308,20 @@ def _reduced(
 ) -> Candles:
     """Columns of shape (n_higher, parts) to one candle a row. Sums run left to right, so a candle's volume does
     not depend on how many candles surround it."""
-    # Parts as rows of a block: adding rows runs left to right, and is faster than reducing short rows. A single
-    # column is no block: numpy would add it in pairs.
-    parts = np.ascontiguousarray(volume.T)
-    total = np.add.reduce(parts, axis=0) if len(volume) > 1 else np.cumsum(parts, axis=0)[-1].copy()
+    total = _summed(np.ascontiguousarray(volume.T))
     top = np.maximum.reduce(np.ascontiguousarray(high.T), axis=0)
     bottom = np.minimum.reduce(np.ascontiguousarray(low.T), axis=0)
     return Candles.trusted(timeframe, opens, open[:, 0].copy(), top, bottom, close[:, -1].copy(), total)
+
+
+def _summed(parts: Floats) -> Floats:
+    """Sums over the rows of a block, from the first row to the last.
+
+    Adding rows runs left to right, and is faster than reducing short rows. A single column is no block: numpy would add
+    it in pairs.
+    """
+    total: Floats = np.add.reduce(parts, axis=0) if parts.shape[1] > 1 else np.cumsum(parts, axis=0)[-1].copy()
+    return total
 
 
 def _path(path: Any) -> str | PathLike[str]:

@@ -37,6 +37,8 @@ class CandleStack:
     segments: tuple[Segments, ...]
     lead: int = 0
     whole: bool = True
+    carried: tuple[int, ...] = ()
+    """How many candles of each row were missing and are filled with the close before them; empty: none anywhere."""
     alike: bool = field(init=False)
     """Whether all symbols have the same stretches: mostly they do, and what holds of one then holds of all."""
 
@@ -62,16 +64,27 @@ class CandleStack:
         lead: int = 0,
         *,
         whole: bool = True,
+        carry: bool = False,
     ) -> CandleStack:
-        """The candles that open within [first, last] of every symbol; shorter or broken series leave holes."""
+        """The candles that open within [first, last] of every symbol; shorter or broken series leave holes.
+
+        `carry`: those between two candles are filled (`Candles.carried`).
+        """
         count = max(0, (last_open_ms - first_open_ms) // timeframe.ms + 1)
         windows = [candles.between(first_open_ms, last_open_ms) for candles in series.values()]
+        carried: tuple[int, ...] = ()
+        if carry:
+            filled = [candles.carried() for candles in windows]
+            carried = tuple(len(after) - len(before) for after, before in zip(filled, windows, strict=True))
+            windows = filled
         if len(windows) == 1 and len(windows[0]) == count:
             columns = [getattr(windows[0], name).reshape(1, count) for name in COLUMNS]
         else:
             columns = [_filled(windows, name, first_open_ms, count) for name in COLUMNS]
         segments = tuple(_segments(candles, first_open_ms) for candles in windows)
-        return cls(timeframe, tuple(series), first_open_ms, *columns, segments, lead, whole)  # type: ignore[call-arg]
+        return cls(  # type: ignore[call-arg]
+            timeframe, tuple(series), first_open_ms, *columns, segments, lead, whole, carried
+        )
 
     @property
     def count(self) -> int:
@@ -114,7 +127,14 @@ class CandleStack:
         columns = [getattr(self, name)[rows] for name in COLUMNS]
         segments = tuple(self.segments[row] for row in rows)
         return CandleStack(  # type: ignore[call-arg]
-            self.timeframe, tuple(symbols), self.first_open_ms, *columns, segments, self.lead, self.whole
+            self.timeframe,
+            tuple(symbols),
+            self.first_open_ms,
+            *columns,
+            segments,
+            self.lead,
+            self.whole,
+            tuple(self.carried[row] for row in rows) if self.carried else (),
         )
 
 

@@ -23,6 +23,8 @@ class CandleRange:
     recursive_from_ms: int
     count: int
     digest: str
+    carried: int = 0
+    """How many of them were missing, and carry the close before them (`no_trade: carry`)."""
 
     def has_digest(self, whole: str) -> bool:
         """Whether this range was made of the candles with that whole digest."""

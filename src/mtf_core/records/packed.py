@@ -55,13 +55,16 @@ class _Window:
     last_open_ms: int
     recursive_from_ms: int
     count: int
+    carried: int = 0
 
     @classmethod
     def of(cls, timeframe: Timeframe, candles: CandleRange) -> Self:
-        return cls(timeframe, candles.first_open_ms, candles.last_open_ms, candles.recursive_from_ms, candles.count)
+        first, last, recursive = candles.first_open_ms, candles.last_open_ms, candles.recursive_from_ms
+        return cls(timeframe, first, last, recursive, candles.count, candles.carried)
 
     def with_digest(self, digest: str) -> CandleRange:
-        return CandleRange(self.first_open_ms, self.last_open_ms, self.recursive_from_ms, self.count, digest)
+        first, last, recursive = self.first_open_ms, self.last_open_ms, self.recursive_from_ms
+        return CandleRange(first, last, recursive, self.count, digest, self.carried)
 
 
 @frozen

@@ -38,9 +38,9 @@ class RunCache:
     digests: RangeDigests = field(factory=RangeDigests)
 
     @classmethod
-    def of(cls, profile: Profile, market: MarketData, store: CandleStore) -> RunCache:
+    def of(cls, profile: Profile, market: MarketData, store: CandleStore, exchange: str) -> RunCache:
         compiled = compile_profile(profile)
-        feeds = [CandleFeed(market, store, compiled.timezone) for _ in range(2)]
+        feeds = [CandleFeed(market, store, compiled.timezone, profile.trading.carries(exchange)) for _ in range(2)]
         templates = templates_of(compiled)
         return cls(compiled, feeds[0], feeds[1], Decider(compiled), templates, templates_digest(compiled))
 
@@ -165,3 +165,12 @@ def _has_a_candidate(decision: Decision) -> bool:
     """
     sides = {decision.outcome(timeframe).side for timeframe in decision.batch.resolution.execution} - {None}
     return bool(sides) if decision.context is None else decision.context.side in sides
+
+
+def carried_by_symbol(stacks: Mapping[Timeframe, CandleStack]) -> dict[str, int]:
+    """Symbols of which candles were filled, with their number over all timeframes."""
+    carried: dict[str, int] = {}
+    for stack in stacks.values():
+        for symbol, count in zip(stack.symbols, stack.carried, strict=bool(stack.carried)):
+            carried[symbol] = carried.get(symbol, 0) + count
+    return {symbol: count for symbol, count in carried.items() if count}

@@ -42,6 +42,7 @@ def candle_range(stack: CandleStack, row: int) -> CandleRange:
         recursive_from_ms=stack.first_open_ms + stack.lead * stack.timeframe.ms,
         count=int(np.isfinite(stack.close[row]).sum()),
         digest=digest.hexdigest(),
+        carried=stack.carried[row] if stack.carried else 0,
     )
 
 

@@ -14,7 +14,7 @@ from mtf_core.run_request import RunRequest
 from mtf_core.runs.account import sync_account
 from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.admission import admit_symbols, choose_symbols, lock_symbols
-from mtf_core.runs.deciding import RunCache, decide
+from mtf_core.runs.deciding import RunCache, carried_by_symbol, decide
 from mtf_core.runs.entries import Entry, simulate_entries
 from mtf_core.runs.failures import SymbolFailure, alone
 from mtf_core.runs.findings import Findings, failed
@@ -88,7 +88,9 @@ class Orchestrator:
         )
         # One run at a time works with it, and one that broke off leaves nothing behind.
         key = (run.profile.digest, run.environment.venue.namespace)
-        cache = self._caches.pop(key, None) or RunCache.of(run.profile, run.exchange, run.environment.stores.candles)
+        cache = self._caches.pop(key, None) or RunCache.of(
+            run.profile, run.exchange, run.environment.stores.candles, run.environment.venue.exchange
+        )
         cache.ask(run.exchange)
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
@@ -177,6 +179,7 @@ def _report(run: ActiveRun, findings: Findings, results: Mapping[str, SymbolResu
         performance=_performance(run, findings),
         account_error=findings.account.error,
         left_out=findings.universe.left_out,
+        carried=carried_by_symbol(findings.decided.stacks),
     )
 
 

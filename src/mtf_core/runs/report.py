@@ -141,6 +141,8 @@ class RunReport:
     account_error: str | None = None
     left_out: Mapping[str, Skip] = field(factory=dict)
     """Listed contracts that the universe did not choose, with the reason; empty when symbols were asked for."""
+    carried: Mapping[str, int] = field(factory=dict)
+    """Symbols with candles that were missing and carry the close before them, and how many over all timeframes."""
 
     @property
     def rejected_by(self) -> dict[str, list[str]]:
@@ -179,6 +181,7 @@ class RunReport:
                 symbol: {"reason": str(skip.reason), "facts": {name: str(value) for name, value in skip.facts}}
                 for symbol, skip in sorted(self.left_out.items())
             },
+            "carried_candles": dict(sorted(self.carried.items())),
             "last_validated": self._last_validated(),
             "orders_placed": self._orders(),
             "errors": self._errors(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 from attrs import frozen
 
@@ -38,6 +39,13 @@ class LockSettings:
     symbol_ttl_sec: int = setting(120, ge=1, unit="seconds", doc="life of the lock on one symbol")
 
 
+class NoTrade(StrEnum):
+    """What becomes of candles that an exchange does not have because nothing traded."""
+
+    MISSING = "missing"
+    CARRY = "carry"
+
+
 @frozen
 class RetentionSettings:
     """What a cleanup keeps; 0 keeps everything of that kind."""
@@ -58,6 +66,15 @@ class TradingSettings:
     switches: SwitchSettings = setting(factory=SwitchSettings, doc="how long busy symbols are left alone")
     locks: LockSettings = setting(factory=LockSettings, doc="how long locks live")
     retention: RetentionSettings = setting(factory=RetentionSettings, doc="what `mtf cleanup` and `mtf serve` keep")
+    no_trade: dict[str, NoTrade] = setting(
+        factory=dict,
+        doc="by exchange: candles that it does not have between two that it has stay `missing` (default), or `carry` "
+        "the close before them with volume 0",
+    )
+
+    def carries(self, exchange: str) -> bool:
+        """Whether holes in that exchange's candles are filled with the close before them."""
+        return self.no_trade.get(exchange) is NoTrade.CARRY
 
     @property
     def first_enabled(self) -> str | None:

@@ -33,6 +33,8 @@ class CandleFeed:
     market: MarketData
     store: CandleStore
     timezone: str
+    carry: bool = False
+    """Whether holes that the exchange has, too, are filled with the close before them (`no_trade: carry`)."""
     _series: dict[Series, Candles] = field(factory=dict, init=False)
     _stacks: dict[Timeframe, tuple[Window, CandleStack]] = field(factory=dict, init=False)
     _unfillable: dict[Series, tuple[Gap, ...]] = field(factory=dict, init=False)
@@ -59,7 +61,7 @@ class CandleFeed:
         for timeframe, window in moved.items():
             if timeframe in changed or not self._is_stacked(timeframe, window, left):
                 series = {symbol: self._series[symbol, timeframe] for symbol in left}
-                self._stacks[timeframe] = (window, window.stack(series))
+                self._stacks[timeframe] = (window, window.stack(series, carry=self.carry))
         return Fed({timeframe: self._stacks[timeframe][1] for timeframe in windows} if left else {}, failures)
 
     def _is_kept(self, timeframe: Timeframe, window: Window, symbols: tuple[str, ...]) -> bool:

@@ -24,10 +24,12 @@ class Window:
     def count(self) -> int:
         return (self.last_open_ms - self.first_open_ms) // self.timeframe.ms + 1
 
-    def stack(self, series: Mapping[str, Candles]) -> CandleStack:
-        """The window's candles of every symbol."""
+    def stack(self, series: Mapping[str, Candles], *, carry: bool = False) -> CandleStack:
+        """The window's candles of every symbol; with `carry`, holes between candles are filled."""
         lead = (self.recursive_from_ms - self.first_open_ms) // self.timeframe.ms
-        return CandleStack.of_window(self.timeframe, series, self.first_open_ms, self.last_open_ms, lead, whole=False)
+        return CandleStack.of_window(
+            self.timeframe, series, self.first_open_ms, self.last_open_ms, lead, whole=False, carry=carry
+        )
 
 
 def window_at(timeframe: Timeframe, need: Need, at_ms: int, timezone: str) -> Window:

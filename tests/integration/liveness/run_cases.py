@@ -60,6 +60,7 @@ STATE = (
     Case("trading.retention.runs_days", 0, 5, stories.what_a_cleanup_takes),
     Case("trading.retention.runs_most", 0, 150, stories.what_a_cleanup_takes),
     Case("trading.retention.audit_days", 0, 5, stories.what_a_cleanup_takes),
+    Case("trading.no_trade.sandbox", "missing", "carry", stories.with_a_candle_without_trades),
     Case("trading.profiles.crash.enabled", True, False, stories.profile_without_a_name, _TWO_PROFILES),
     Case("trading.profiles.crash.priority", 2, 4, stories.profile_without_a_name, _TWO_PROFILES),
 )

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from mtf_adapters.files.config_dir import config_dir_in_use
 from mtf_adapters.files.profiles import load_profile
 from mtf_core.inquiry import plan_symbol
-from mtf_core.market import Side, Timeframe
+from mtf_core.market import Candles, Side, Timeframe
 from mtf_core.runs import RunLockedError, RunRequest
 from mtf_core.settings.plain import plain
 from mtf_core.settings.profile import Profile
@@ -121,6 +121,21 @@ async def what_a_cleanup_takes(world: Sandbox) -> object:
     done = await cleanup(world.environment, world.profile.trading.retention, "operator", dry_run=False)
     (left,) = await stores.candles.spans()
     return done, left, len(await stores.runs.latest(limit=999)), len((await stores.audit.history(999)).items)
+
+
+@in_a_sandbox
+async def with_a_candle_without_trades(world: Sandbox) -> object:
+    """What becomes of symbols of whose candles the exchange has not one in the middle."""
+    whole = world.exchange.candles
+
+    async def broken(symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> Candles:
+        candles = await whole(symbol, timeframe, first_open_ms, last_open_ms)
+        lacking = timeframe.open_at_or_before(world.clock.now_ms()) - 20 * timeframe.ms
+        return candles.between(0, lacking - 1).merged(candles.between(lacking + 1, last_open_ms))
+
+    world.exchange.candles = broken  # type: ignore[method-assign]
+    report = await world.run()
+    return reasons(report), report.carried
 
 
 def profile_without_a_name(profile: Profile) -> object:

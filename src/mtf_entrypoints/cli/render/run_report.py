@@ -17,6 +17,7 @@ from mtf_entrypoints.cli.sheets import Sheet, folded_code
 _EXAMPLES = 3
 _NUMBERS = ("entry\nzone", "stop", "targets", "net R\nwins", "size", "lev", "margin\nUSDT", "risk\nUSDT")
 """`net R` is what the plan wins after fees in units of what its stop loses; below it how often it must win to pay."""
+_SHOWN_CARRIED = 5
 
 
 def print_report(report: RunReport, where: str, console: Console) -> None:
@@ -34,6 +35,8 @@ def print_report(report: RunReport, where: str, console: Console) -> None:
         console.print(_reasons_table(report))
     if report.left_out:
         console.print(_left_out(report))
+    if report.carried:
+        console.print(_carried(report))
     for line in _troubles(report):
         console.print(Text(line, style="red"))
     console.print(_summary(report))
@@ -112,6 +115,14 @@ def _left_out(report: RunReport) -> Text:
     counts = Counter(str(skip.reason) for skip in report.left_out.values())
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
     return Text(f"Not looked at, of {len(report.left_out) + report.requested} listed contracts: {reasons}")
+
+
+def _carried(report: RunReport) -> Text:
+    """Which symbols rest on candles that nobody traded."""
+    counts = [f"{symbol} ({count})" for symbol, count in sorted(report.carried.items())]
+    more = f" and {len(counts) - _SHOWN_CARRIED} more" if len(counts) > _SHOWN_CARRIED else ""
+    shown = ", ".join(counts[:_SHOWN_CARRIED])
+    return Text(f"candles without trades that carry the close before them (no_trade: carry): {shown}{more}")
 
 
 def _troubles(report: RunReport) -> list[str]:

@@ -124,6 +124,7 @@ _REPORT = record(
         "symbols_by_tf": mapping(array(SYMBOL)),
         "rejected_by": mapping(array(SYMBOL)),
         "left_out": mapping(record({"reason": _REASON, "facts": _TEXTS})),
+        "carried_candles": mapping(COUNT),
         "last_validated": array(record({"symbol": SYMBOL, "side": SIDE, "timeframe": TIMEFRAME})),
         "orders_placed": record(
             {

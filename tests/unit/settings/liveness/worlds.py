@@ -48,6 +48,7 @@ _ENTRIES: Content = {
     "trade_entry.leverage.per_symbol_caps": [{"symbol_regex": "^TEST", "cap": 5}],
     "indicator.atr.pct_thresholds": {"5m": {"min": 0.001, "max": 0.03}},
     "trading.profiles": {"5m": {"enabled": False, "priority": 1}},
+    "trading.no_trade": {"5m": "missing"},
 }
 
 
