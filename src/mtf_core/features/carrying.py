@@ -23,38 +23,18 @@ def column_at(stack: CandleStack, instants_ms: Indices) -> Indices:
 
 
 def carried_codes(stack: CandleStack, codes: Codes, instants_ms: Indices, absent: np.int8) -> Codes:
-    """Codes of every column of a stack, int8 (n_symbols, n_candles), as visible at ascending instants."""
-    repeats = _repeats(stack, instants_ms)
-    if repeats is None:
-        columns = column_at(stack, instants_ms)
-        seen: Codes = codes[:, columns]
-        seen[:, columns < 0] = absent
-        return seen
-    first, last, per_candle, skip = repeats
-    inside = codes[:, max(first, 0) : max(min(last + 1, stack.count), 0)]
-    shape = (len(codes), last - first + 1)
-    if inside.shape != shape:
-        padded = np.full(shape, absent)
-        padded[:, max(-first, 0) : max(-first, 0) + inside.shape[1]] = inside
-        inside = padded
-    if per_candle == 1:
-        return inside
-    return np.repeat(inside, per_candle, axis=1)[:, skip : skip + len(instants_ms)]
+    """Codes of every column of a stack, int8 (n_symbols, n_candles), as visible at ascending instants.
 
-
-def _repeats(stack: CandleStack, instants_ms: Indices) -> tuple[int, int, int, int] | None:
-    """For evenly spaced instants: first and last column, instants per candle, and how many of the first are cut off.
-
-    None when the instants are not evenly spaced, or not by a part of the candle's length.
+    Each code is repeated for the instants from its candle's close to the next one's; before the first close, and from
+    a whole candle after the last, there is none.
     """
-    if len(instants_ms) < 2:
-        return None
-    spacing = int(instants_ms[1] - instants_ms[0])
-    start, stop, step = int(instants_ms[0]), int(instants_ms[-1]), stack.timeframe.ms
-    if spacing <= 0 or step % spacing or start % spacing or not (np.diff(instants_ms) == spacing).all():
-        return None
-    first, into = divmod(start - stack.first_open_ms, step)
-    return first - 1, (stop - stack.first_open_ms) // step - 1, step // spacing, into // spacing
+    closes = stack.close_times(stack.count)
+    if np.array_equal(closes, instants_ms):
+        return codes
+    begins = np.searchsorted(instants_ms, np.append(closes, stack.end_ms + stack.timeframe.ms))
+    counts = np.diff(begins, prepend=0, append=len(instants_ms))
+    around = np.full((len(codes), 1), absent)
+    return np.repeat(np.concatenate([around, codes, around], axis=1), counts, axis=1)
 
 
 def carried(table: FeatureTable, values: NDArray[np.float64], columns: Indices, ago: int = 0) -> Floats:
