@@ -170,6 +170,19 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
 }
 
 
+OF_REAL_ORDERS = frozenset(
+    {
+        Reason.MISSING_EXECUTION_TF,
+        Reason.MISSING_SIGNAL_SIDE,
+        Reason.MISSING_PRICE_AND_ATR,
+        Reason.CLOCK_SKEW,
+        Reason.VENUE_CLOSE_ONLY,
+        Reason.DUPLICATE_DECISION_KEY,
+    }
+)
+"""Codes that clients may count on already and that nothing gives before orders are sent; all others are in use."""
+
+
 def stage_of(reason: Reason) -> Stage:
     """The stage of a run in which this reason stops a symbol."""
     return _TABLE[reason][0]

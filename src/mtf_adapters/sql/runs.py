@@ -336,7 +336,10 @@ def _block_or_empty(block: bytes | None) -> bytes:
 
 
 async def namespace_of_run(database: Database, run_id: str | None = None, symbol: str | None = None) -> str | None:
-    """Where a stored run belongs: that run, else the newest one (that had a symbol); None when there is none."""
+    """Where a stored run belongs: that run, else the newest one that had a symbol; None when there is none.
+
+    A symbol that no run had may have been left out by the universe of the newest run, so that one is taken.
+    """
     query = select(runs.c.namespace).order_by(runs.c.sequence.desc()).limit(1)
     if run_id is not None:
         query = query.where(runs.c.run_id == run_id)
@@ -345,4 +348,6 @@ async def namespace_of_run(database: Database, run_id: str | None = None, symbol
         query = query.where(select(decision_table.c.symbol).where(same_run, decision_table.c.symbol == symbol).exists())
     async with database.reading() as connection:
         namespace: str | None = (await connection.execute(query)).scalar_one_or_none()
-        return namespace
+    if namespace is None and symbol is not None and run_id is None:
+        return await namespace_of_run(database)
+    return namespace

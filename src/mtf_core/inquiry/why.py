@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from mtf_core.inquiry.sentence import sentence
 from mtf_core.market import format_instant
 from mtf_core.ports import RunStore
 from mtf_core.reasons import Reason, meaning_of, stage_of
@@ -15,6 +16,9 @@ from mtf_core.records import DecisionRecord, RunRecord
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
 from mtf_core.validation.traces import read_templates
 from mtf_core.validation.verdicts import DecisionTrace
+
+_LEFT_OUT = "LEFT_OUT"
+"""The status of a symbol that the universe did not choose; it has no decision."""
 
 
 @frozen
@@ -30,9 +34,15 @@ class Why:
         """The symbol's one final reason; None when its order was simulated."""
         return Reason(self.record.reason) if self.record.reason else None
 
-    def render(self) -> str:
-        """The verdict, the stage and meaning of its reason, the trees, and the plan's steps, as text."""
-        return "\n".join(_lines(self))
+    @property
+    def sentence(self) -> str:
+        """What became of the symbol, in one sentence."""
+        return f"{self.record.symbol}: {sentence(self.record, self.trace)}"
+
+    def render(self, *, full: bool = True) -> str:
+        """One sentence, the verdict with the stage and meaning of its reason, and the plan; in full, every tree with
+        its values and every step of the plan, too."""
+        return "\n".join(_lines(self) if full else _short_lines(self))
 
     def to_json(self) -> dict[str, Any]:
         reason = self.reason
@@ -41,6 +51,7 @@ class Why:
             "profile": self.run.profile,
             "instant": format_instant(self.run.instant_ms),
             "symbol": self.record.symbol,
+            "sentence": self.sentence,
             "reason": str(reason) if reason else None,
             "stage": str(stage_of(reason)) if reason else None,
             "meaning": meaning_of(reason) if reason else None,
@@ -60,6 +71,10 @@ class Why:
 async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | None:
     """The symbol's record in that run, or in the newest run that had it; None when there is none."""
     record = await (runs.last_decision(symbol) if run_id is None else runs.decision(run_id, symbol))
+    run = await (_newest(runs) if run_id is None else runs.run(run_id))
+    left_out = None if run is None else _left_out(run, symbol)
+    if run is not None and left_out is not None:
+        return Why(run, left_out, None)
     if record is None:
         return None
     run = await runs.run(record.run_id)
@@ -71,7 +86,31 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
     return Why(run, record, trace)
 
 
+async def _newest(runs: RunStore) -> RunRecord | None:
+    newest = await runs.latest(limit=1)
+    return newest[0] if newest else None
+
+
+def _left_out(run: RunRecord, symbol: str) -> DecisionRecord | None:
+    """The record of a listed symbol that the run's universe did not choose, as the report tells it."""
+    everyone: Any = (run.report or {}).get("left_out") or {}
+    if symbol not in everyone:
+        return None
+    skip = everyone[symbol]
+    result = {"status": _LEFT_OUT, "reason": skip["reason"], "facts": skip["facts"]}
+    return DecisionRecord(run.run_id, symbol, _LEFT_OUT, skip["reason"], None, None, None, result, None, None)
+
+
+def _short_lines(found: Why) -> Iterator[str]:
+    yield found.sentence
+    yield from _head(found)
+    yield from (line for line in _plan_lines(found.record) if line and not line.startswith(" "))
+    if found.trace is not None:
+        yield "every tree and step: --full"
+
+
 def _lines(found: Why) -> Iterator[str]:
+    yield found.sentence
     yield from _head(found)
     if found.trace is not None:
         yield ""
@@ -81,7 +120,8 @@ def _lines(found: Why) -> Iterator[str]:
 
 def _head(found: Why) -> Iterator[str]:
     record, run, reason = found.record, found.run, found.reason
-    yield f"{record.symbol} in run {run.run_id} ({run.profile}, {format_instant(run.instant_ms)}): {record.status}"
+    status = "READY without an order" if record.status == "READY" and reason is not None else record.status
+    yield f"{record.symbol} in run {run.run_id} ({run.profile}, {format_instant(run.instant_ms)}): {status}"
     if reason is None:
         yield f"order simulated: {record.side} on {record.execution_timeframe}"
     else:

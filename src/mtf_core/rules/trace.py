@@ -46,6 +46,9 @@ class TraceNode:
     decides: bool = False
     parameters: tuple[tuple[str, float | bool], ...] = ()
     comparison: str = ""
+    left: str = ""
+    right: str = ""
+    """The two sides of a comparison as texts; those that are not constants have their value in `values`."""
     values: Mapping[str, float] = field(factory=dict)
     distance: float | None = None
     missing: tuple[str, ...] = ()
@@ -219,6 +222,8 @@ class _Reader:
             kind="compare",
             result=result,
             comparison=node.comparison,
+            left=node.slots[0].text,
+            right=node.slots[1].text,
             values={slot.text: value for slot, value in shown},
             distance=None if math.isnan(distance) else distance,
             missing=tuple(dict.fromkeys(slot.text for slot, value in shown if slot.supplied and math.isnan(value))),

@@ -195,8 +195,7 @@ def _operands(node: TraceNode) -> str:
 
 
 def _sides(node: TraceNode) -> tuple[tuple[str, float], tuple[str, float]]:
-    left, right = node.label.split(f" {node.comparison} ")
-    return (left, node.values.get(left, math.nan)), (right, node.values.get(right, math.nan))
+    return (node.left, node.values.get(node.left, math.nan)), (node.right, node.values.get(node.right, math.nan))
 
 
 def _value(value: float) -> str:

@@ -35,18 +35,24 @@ def desk(mtf: Mtf, tmp_path: Path) -> Desk:
 
 
 def test_why_tells_a_traded_symbol_with_its_trees_and_plan(desk: Desk) -> None:
-    ended = desk("why", "DOGEUSDT")
+    ended = desk("why", "DOGEUSDT", "--full")
     assert (ended.code, ended.err) == (0, "")
-    first, second, *rest = ended.out.splitlines()
+    told, first, second, *rest = ended.out.splitlines()
+    assert told.startswith("DOGEUSDT: context long (")
+    assert "; READY long on " in told
     assert first == f"DOGEUSDT in run {desk.run_id} (regular, 2026-02-01T13:00:00Z): READY"
     assert second.startswith("order simulated: long on ")
     assert any("← decides" in line for line in rest)
     assert any(line.startswith("plan: entry ") for line in rest)
+    short = desk("why", "DOGEUSDT").out.splitlines()
+    assert short[:3] == [told, first, second]
+    assert len(short) < 10
 
 
 def test_why_tells_the_stage_and_the_meaning_of_a_reason(desk: Desk) -> None:
     lines = desk("why", "ADAUSDT", "--run", desk.run_id).out.splitlines()
-    assert lines[1] == ("stopped at context by pragmatic_context_all_neutral: no context timeframe has a side")
+    assert lines[0].startswith("ADAUSDT: no context: 4h ")
+    assert lines[2] == ("stopped at context by pragmatic_context_all_neutral: no context timeframe has a side")
     document = desk.json("why", "ADAUSDT")
     assert (document["reason"], document["stage"]) == ("pragmatic_context_all_neutral", "context")
     assert isinstance(document["trace"], dict)

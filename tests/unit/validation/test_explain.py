@@ -33,8 +33,8 @@ AT_MS = 1_643_637_600_000
 def compare(
     label: str, result: str, *, decides: bool = False, missing: tuple[str, ...] = (), **values: float
 ) -> TraceNode:
-    comparison = label.split()[1]
-    return TraceNode(label, "compare", result, decides, (), comparison, values, None, missing)
+    left, comparison, right = label.split()
+    return TraceNode(label, "compare", result, decides, (), comparison, left, right, values, None, missing)
 
 
 RSI = TraceNode(

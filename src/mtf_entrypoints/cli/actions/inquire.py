@@ -14,8 +14,8 @@ from mtf_entrypoints.cli.working import stored_run
 MOST_DIFFERENCES = 30
 
 
-def show_why(world: World, symbol: str, run: str | None, as_json: bool) -> None:
-    """The symbol's record in a run, with its trace."""
+def show_why(world: World, symbol: str, run: str | None, full: bool, as_json: bool) -> None:
+    """What became of the symbol in a run; in full, with its trace."""
     found = asyncio.run(_why(world, symbol, run))
     if found is None:
         where = f"run {run}" if run else "any stored run"
@@ -23,7 +23,7 @@ def show_why(world: World, symbol: str, run: str | None, as_json: bool) -> None:
     if as_json:
         output.write_json(found.to_json())
     else:
-        output.write_tree(found.render())
+        output.write_tree(found.render(full=full))
 
 
 async def _why(world: World, symbol: str, run: str | None) -> Why | None:

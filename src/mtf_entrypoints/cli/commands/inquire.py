@@ -17,17 +17,22 @@ def why(
     world: World,
     symbol: SymbolArgument,
     run: RunOption = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every tree with its values and every step of the plan.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Why a symbol was, or was not, traded in a run: its reason, every tree with its values, the plan's steps.
+    """Why a symbol was, or was not, traded in a run: one sentence, its reason, its plan.
 
     Examples:
 
       mtf why BTCUSDT
 
+      mtf why BTCUSDT --full
+
       mtf why BTCUSDT --run 7f3c9a0e5b1d4c6f8a2b3c4d5e6f7a8b --json
     """
-    actions.inquire.show_why(world, symbol, run, as_json)
+    actions.inquire.show_why(world, symbol, run, full, as_json)
 
 
 @takes(STORE)

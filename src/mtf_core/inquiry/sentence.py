@@ -1,0 +1,252 @@
+"""What became of a symbol in one sentence, as a trader would say it: from its record and its trace alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from mtf_core.market import Side, Timeframe
+from mtf_core.reasons import Reason, meaning_of
+from mtf_core.records import CandleRange, DecisionRecord
+from mtf_core.rules.trace import TraceNode
+from mtf_core.validation.explain import number
+from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.selection import Step
+from mtf_core.validation.verdicts import DecisionTrace, TimeframeVerdict
+
+_MOST_CAUSES = 2
+_LEAST_PRICE_IN_FULL = 1000
+
+
+def sentence(record: DecisionRecord, trace: DecisionTrace | None) -> str:
+    """`context short (4h, 1h); 15m blocked by macd_hist_gt_eps; 5m by rsi 3.59, needs > 28`."""
+    return "; ".join(_parts(record, trace))
+
+
+def _parts(record: DecisionRecord, trace: DecisionTrace | None) -> Iterator[str]:
+    if trace is None:
+        yield _not_evaluated(record)
+        return
+    verdicts = {verdict.timeframe: verdict for verdict in trace.timeframes}
+    yield _context(record, trace, verdicts)
+    if trace.reason is None:
+        yield f"READY {trace.side} on {trace.execution_timeframe}"
+        yield _order(record)
+        return
+    side = trace.context.side if trace.context else None
+    if side is not None or trace.context is None:
+        steps = {step.timeframe: step.step for step in trace.selection}
+        for name in _names(record, "execution"):
+            if name in verdicts:
+                yield _execution(record, verdicts[name], side, steps.get(name))
+    if record.reason not in (None, str(trace.reason)):
+        yield meaning_of(Reason(record.reason))
+
+
+def _not_evaluated(record: DecisionRecord) -> str:
+    if record.unreadable is not None:
+        return f"its record cannot be read: {record.unreadable}"
+    facts: Any = record.result.get("facts") or {}
+    numbers = ", ".join(f"{_spoken(name)} {value}" for name, value in facts.items())
+    meaning = meaning_of(Reason(record.reason)) if record.reason else record.status
+    return f"not evaluated: {meaning}" + (f" ({numbers})" if numbers else "")
+
+
+def _names(record: DecisionRecord, part: str) -> list[Timeframe]:
+    timeframes: Any = record.result.get(part) or {}
+    return [Timeframe(name) for name in timeframes]
+
+
+def _context(record: DecisionRecord, trace: DecisionTrace, verdicts: Mapping[Timeframe, TimeframeVerdict]) -> str:
+    if trace.context is None:
+        return "context skipped"
+    own = [verdicts[name] for name in _names(record, "context") if name in verdicts]
+    if trace.context.side is not None:
+        agree = ", ".join(str(verdict.timeframe) for verdict in own if verdict.outcome.side is trace.context.side)
+        return f"context {trace.context.side} ({agree})"
+    told = ", ".join(f"{verdict.timeframe} {_state(record, verdict)}" for verdict in own)
+    return f"no context: {told}" if told else "no context timeframe"
+
+
+def _state(record: DecisionRecord, verdict: TimeframeVerdict) -> str:
+    """What a timeframe says by itself."""
+    match verdict.outcome:
+        case Outcome.NEUTRAL:
+            return "has no side"
+        case Outcome.CONFLICT:
+            return "holds for both sides"
+        case Outcome.INVALID:
+            return _invalid(record, verdict)
+        case _:
+            return f"is {verdict.outcome.side}"
+
+
+def _invalid(record: DecisionRecord, verdict: TimeframeVerdict) -> str:
+    if verdict.reason is Reason.FILTERS_MANDATORY_FAILED:
+        failing = [tree for tree in verdict.filters if tree.result != "true"]
+        return "fails a filter: " + ", ".join(_cause(tree) for tree in failing)
+    if verdict.reason in (Reason.NOT_ENOUGH_CANDLES, Reason.CANDLES_HAVE_GAPS):
+        return _shortage(record, verdict)
+    return meaning_of(verdict.reason) if verdict.reason else "is invalid"
+
+
+def _shortage(record: DecisionRecord, verdict: TimeframeVerdict) -> str:
+    """How many candles there were of those needed; where its own are all there, those of a timeframe it also reads."""
+    ranges = record.inputs.candles if record.inputs is not None else {}
+    short = {name: one for name, one in ranges.items() if one.count < _needed(name, one)}
+    gaps = verdict.reason is Reason.CANDLES_HAVE_GAPS
+    home = verdict.timeframe if verdict.timeframe in short else next(iter(short), None)
+    if home is None:
+        return "has gaps in its candles" if gaps else "has not enough candles"
+    needed = _needed(home, short[home])
+    whose = "" if home is verdict.timeframe else f"of {home} "
+    if gaps:
+        mend = f"`mtf klines gaps --symbol {record.symbol} --timeframe {home} --repair` fetches them"
+        return f"lacks {needed - short[home].count} of {needed} {whose}candles ({mend})"
+    return f"has {short[home].count} of {needed} {whose}candles"
+
+
+def _needed(timeframe: Timeframe, candles: CandleRange) -> int:
+    return (candles.last_open_ms - candles.first_open_ms) // timeframe.ms + 1
+
+
+def _execution(record: DecisionRecord, verdict: TimeframeVerdict, side: Side | None, step: Step | None) -> str:
+    name = verdict.timeframe
+    if verdict.outcome is Outcome.INVALID:
+        return f"{name} {_invalid(record, verdict)}"
+    if verdict.outcome.side is not None and side in (None, verdict.outcome.side):
+        stopped = {Step.STOPPED: "the selector stops there", Step.DROPPED: "the selector goes to a lower timeframe"}
+        return f"{name} is {verdict.outcome.side}, but " + stopped.get(step or Step.NOT_REACHED, "is not selected")
+    if side is None or verdict.outcome is Outcome.CONFLICT:
+        return f"{name} {_state(record, verdict)}"
+    tree = verdict.long if side is Side.LONG else verdict.short
+    barred = [
+        node
+        for node, spoken_for in zip(verdict.filters, verdict.filter_sides, strict=True)
+        if spoken_for == str(side) and node.result != "true"
+    ]
+    if tree is None:
+        return f"{name} has no rules for {side}"
+    blocking = barred[0] if tree.result == "true" and barred else tree
+    return f"{name} blocked by {_cause(blocking)}"
+
+
+def _cause(tree: TraceNode) -> str:
+    """What decides a tree that does not hold: comparisons with their numbers, else the names that are not true."""
+    deciding = [node for node in tree.walk() if node.decides and not any(child.decides for child in node.children)]
+    told = [_comparison(node) for node in deciding if node.kind == "compare"]
+    if told:
+        return " and ".join(told[:_MOST_CAUSES])
+    names = list(dict.fromkeys(_failing_names(tree)))
+    if len(names) > _MOST_CAUSES:
+        return f"{', '.join(names[:_MOST_CAUSES])} and {len(names) - _MOST_CAUSES} more"
+    return " and ".join(names) or tree.label
+
+
+def _failing_names(node: TraceNode) -> Iterator[str]:
+    """The named conditions nearest to the root that are not true."""
+    if node.result == "true":
+        return
+    if node.kind in ("rule", "builtin"):
+        yield node.label
+        return
+    if node.kind == "compare":
+        yield _comparison(node)
+    for child in node.children:
+        yield from _failing_names(child)
+
+
+def _comparison(node: TraceNode) -> str:
+    """`rsi 3.59, needs > 28`; a comparison that is true stands below a `not`."""
+    if node.missing:
+        return f"{' and '.join(node.missing)}, missing"
+    left, right = (
+        f"{name} {_value(node.values[name])}" if name in node.values else name for name in (node.left, node.right)
+    )
+    return f"{left}, {'must not be' if node.result == 'true' else 'needs'} {node.comparison} {right}"
+
+
+def _value(value: float) -> str:
+    """Four digits suffice to be told; a price keeps its own."""
+    return number(float(f"{value:.4g}")) if abs(value) < _LEAST_PRICE_IN_FULL else number(value)
+
+
+# --- the order ------------------------------------------------------------------------------------------------
+def _order(record: DecisionRecord) -> str:
+    order: Any = record.result.get("order")
+    plan: Any = record.result.get("plan")
+    if record.reason is None:
+        return f"order simulated at {plan['entry_price']}" if plan else "order simulated"
+    facts: Any = (order or {}).get("facts") or {}
+    return f"no order: {order_words(Reason(record.reason), facts)}"
+
+
+def order_words(reason: Reason, facts: Mapping[str, str]) -> str:
+    """Why there is no order, with its numbers in words; the meaning of the code where they say nothing more."""
+    if reason not in _WORDS:
+        return meaning_of(reason)
+    try:
+        return _WORDS[reason](facts)
+    except (KeyError, ValueError, ArithmeticError):  # an older version named its facts otherwise
+        return meaning_of(reason)
+
+
+def _out_of_zone(facts: Mapping[str, str]) -> str:
+    price, check = facts["reference"], facts["check"]
+    if check == "slippage_guard_bps":
+        worse, allowed = _short(facts["worse_bps"]), facts["slippage_guard_bps"]
+        return f"entry {facts['entry']} is {worse} bps worse than the price {price}, allowed {allowed}"
+    if check == "implausible_pct":
+        off = _percent(abs(Decimal(facts["entry"]) / Decimal(price) - 1))
+        allowed = _percent(Decimal(facts["implausible_pct"]))
+        return f"entry {facts['entry']} is {off} away from the price {price}, allowed {allowed}"
+    if "entry_low" in facts:  # as version 1 told it
+        return f"price {price} is {_outside(price, facts['entry_low'], facts['entry_high'])}"
+    where = _outside(price, facts["zone_low"], facts["zone_high"])
+    return f"price {price} is {where}, allowed {_percent(Decimal(facts['allowed']))}"
+
+
+def _outside(price: str, low: str, high: str) -> str:
+    """How far a price lies outside the zone: `0.4 % above the zone's top 13.163`."""
+    at, bottom, top = Decimal(price), Decimal(low), Decimal(high)
+    if at > top:
+        return f"{_percent(at / top - 1)} above the zone's top {_short(high)}"
+    if at < bottom:
+        return f"{_percent(1 - at / bottom)} below the zone's bottom {_short(low)}"
+    return f"in the zone {_short(low)} to {_short(high)}, and the book is not"
+
+
+def _spread(facts: Mapping[str, str]) -> str:
+    if "spread_bps" in facts:
+        return f"the spread is {_short(facts['spread_bps'])} bps, allowed {facts['spread_guard_bps']}"
+    spread, widest = Decimal(facts["spread"]), Decimal(facts["market_max_spread_pct"])
+    return f"the spread is {_percent(spread)}, allowed {_percent(widest)}"
+
+
+def _size(facts: Mapping[str, str]) -> str:
+    return f"the risk buys {_short(facts['size'])} contracts, the smallest size is {facts['min_size']}"
+
+
+def _positions(facts: Mapping[str, str]) -> str:
+    return f"{facts['open']} positions are open or about to be, {facts['allowed']} allowed"
+
+
+_WORDS: Mapping[Reason, Callable[[Mapping[str, str]], str]] = {
+    Reason.SKIPPED_OUT_OF_ZONE: _out_of_zone,
+    Reason.SPREAD_TOO_WIDE: _spread,
+    Reason.SIZE_BELOW_MIN_VOLUME: _size,
+    Reason.MAX_CONCURRENT_POSITIONS_REACHED: _positions,
+}
+
+
+def _percent(ratio: Decimal) -> str:
+    return f"{number(float(f'{float(ratio) * 100:.3g}'))} %"
+
+
+def _short(value: str) -> str:
+    return number(float(value)) if len(value) > len("0.00000000") else value
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
