@@ -11,13 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.candle_blocks import PLACES
 from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.schema import audit, candle_blocks, decision_details, decisions, run_blocks, runs, series
+from mtf_adapters.sql.schema import (
+    audit,
+    candle_blocks,
+    decision_details,
+    decisions,
+    keyed_runs,
+    run_blocks,
+    runs,
+    series,
+)
 
 LEAST_KEPT = 100
 """The newest runs and events stay whatever their age: a clock in the far future must not empty the store."""
 _RUNS_PER_STEP = 200
 """Deleted in one transaction: others who want to write wait no longer than for these."""
-_OF_RUNS = (decision_details, decisions, run_blocks)
+_OF_RUNS = (decision_details, decisions, run_blocks, keyed_runs)
 
 
 class SqlCleanupStore:

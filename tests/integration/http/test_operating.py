@@ -68,6 +68,12 @@ def test_switches_are_paged_and_chosen(trusted: httpx.Client) -> None:
     assert [each["key"] for each in of_one] == ["ETHUSDT", "ETHUSDT:5m"]
 
 
+def test_a_cleanup_counts_and_deletes_when_it_is_told_to(trusted: httpx.Client, client: httpx.Client) -> None:
+    counted = client.post("/api/maintenance/cleanup").json()
+    assert counted == {"candles": 0, "runs": 0, "audit_events": 0, "dry_run": True}
+    assert trusted.post("/api/maintenance/cleanup", json={"dry_run": False}).json() == counted | {"dry_run": False}
+
+
 def test_a_symbol_waits_for_the_next_run(trusted: httpx.Client) -> None:
     queued = trusted.post("/mtf/switches/ADAUSDT/queue", json={"requested_by": "anna"}).json()
     assert (queued["symbol"], queued["actor"]) == ("ADAUSDT", "anna")
@@ -103,6 +109,7 @@ def test_what_cannot_be_done_is_refused_by_its_field(
         ("/mtf/switches/BTCUSDT", {"on": True}),
         ("/mtf/switches/global", {"on": True}),
         ("/mtf/unkill", {}),
+        ("/api/maintenance/cleanup", {"dry_run": False}),
         ("/mtf/lock/force-release", {"name": "run:x"}),
     ],
 )

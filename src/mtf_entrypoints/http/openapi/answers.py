@@ -14,6 +14,7 @@ from mtf_core.records import RunStatus
 from mtf_core.runs.report import OrderOutcome, OrderStatus, ReportStatus, SymbolError, SymbolStatus, TimeframeResult
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 from mtf_core.upkeep import ContractSync
+from mtf_core.upkeep.cleanup import Cleanup
 from mtf_core.validation.outcome import Outcome
 from mtf_entrypoints.http.openapi.schemas import (
     ANYTHING,
@@ -338,5 +339,6 @@ PLAN_OUTCOME = record(
         "steps": array(reference("Step")),
     },
 )
+CLEANUP = of_attrs(Cleanup)
 HEALTH = record({"ok": FLAG, "checks": array(of_attrs(HealthCheck))})
 ALIVE = record({"ok": FLAG})

@@ -116,4 +116,8 @@ SWITCH: Question = {
 }
 KILL: Question = {"reason": _REASON, "requested_by": _WHO}
 QUEUE: Question = {"requested_by": _WHO}
+CLEANUP: Question = {
+    "dry_run": replace(FLAG, description="true counts; false deletes, always with a token", default=True),
+    "requested_by": _WHO,
+}
 RELEASE: Question = {"name": said(_NAME, "the lock, as /mtf/lock/status names it"), "requested_by": _WHO}

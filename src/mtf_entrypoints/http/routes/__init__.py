@@ -7,7 +7,7 @@ from litestar import HttpMethod, Response, Router, route
 from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY
 from mtf_entrypoints.http.routes.health import DOCS, HEALTH, PROVIDER_HEALTH
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
-from mtf_entrypoints.http.routes.operating import AUDIT, GET_SYNC, LOCKS, POST_SYNC, RELEASE
+from mtf_entrypoints.http.routes.operating import AUDIT, CLEANUP, GET_SYNC, LOCKS, POST_SYNC, RELEASE
 from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
 from mtf_entrypoints.http.routes.switching import KILL, QUEUE, SWITCH, SWITCHES, UNKILL
 
@@ -27,6 +27,7 @@ ROUTES = [
     GET_SYNC,
     POST_SYNC,
     *_MTF,
+    CLEANUP,
     INDICATORS,
     CONDITIONS,
     EXPLAIN,

@@ -1,4 +1,4 @@
-"""Operating: locks, the audit trail, the synchronisation of contracts."""
+"""Operating: locks, the audit trail, the cleanup, the synchronisation of contracts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from litestar import get, post
 
 from mtf_core.market import format_instant
-from mtf_core.upkeep import list_locks, release_lock, sync_contracts
-from mtf_entrypoints.documents import audit_event_to_json, contract_sync_to_json, lock_to_json
+from mtf_core.upkeep import cleanup, list_locks, release_lock, sync_contracts
+from mtf_entrypoints.documents import audit_event_to_json, cleanup_to_json, contract_sync_to_json, lock_to_json
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import Access, documented
 from mtf_entrypoints.http.reading import AnyRequest, asked, told
@@ -60,6 +60,27 @@ async def audit(request: AnyRequest) -> dict[str, Any]:
     return {"events": [audit_event_to_json(event) for event in page.items], "next": page.next}
 
 
+@post(
+    "/api/maintenance/cleanup",
+    status_code=200,
+    summary="Delete what the retention does not keep",
+    operation_class=documented(
+        answers.CLEANUP, body=questions.CLEANUP, problems=("token_not_configured", "configuration", *_DOWN)
+    ),
+)
+async def clean(request: AnyRequest) -> dict[str, Any]:
+    """Counts candles, runs and audit events that `retention` in trading.yaml does not keep, or deletes them."""
+    fields = await told(request, questions.CLEANUP)
+    dry_run, actor = fields.flag("dry_run"), fields.words("requested_by")
+    fields.done()
+    service = service_of(request)
+    if dry_run is False:
+        service.require_token()
+    retention = service.profile(None).trading.retention
+    done = await cleanup(service.environment, retention, actor, dry_run=dry_run is not False)
+    return cleanup_to_json(done)
+
+
 async def _synchronised(request: AnyRequest) -> dict[str, Any]:
     asked(request, questions.NOTHING).done()
     return contract_sync_to_json(await sync_contracts(service_of(request).environment))
@@ -87,4 +108,5 @@ async def post_sync(request: AnyRequest) -> dict[str, Any]:
     return await _synchronised(request)
 
 
-LOCKS, RELEASE, AUDIT, GET_SYNC, POST_SYNC = locks, release, audit, get_sync, post_sync
+LOCKS, RELEASE, AUDIT, CLEANUP = locks, release, audit, clean
+GET_SYNC, POST_SYNC = get_sync, post_sync
