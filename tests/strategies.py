@@ -124,7 +124,7 @@ def contracts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> Contract:
         turnover_24h=Decimal(10**7),
         opened_at_ms=0,
         brackets=draw(brackets()),
-        min_notional=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.1"), Decimal(5)])),
+        min_notional=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal(0), Decimal("0.1"), Decimal(5)])),
     )
 
 
@@ -204,8 +204,8 @@ def trade_entry_settings(draw: st.DrawFn, timeframe: Timeframe) -> TradeEntrySet
     """Settings that pass the load checks, from timid to reckless."""
     zone = EntryZoneOptions(
         source=draw(st.sampled_from([None, *ZoneAnchor])),
-        k_atr=draw(scaled(3, 30, "0.1")),
-        w_min=draw(scaled(10, 30, "0.0001")),
+        k_atr=draw(st.one_of(scaled(0, 2, "0.1"), scaled(3, 30, "0.1"))),
+        w_min=draw(scaled(5, 30, "0.0001")),
         w_max=draw(scaled(30, 300, "0.0001")),
         asym_bias=draw(st.sampled_from([Decimal(0), Decimal("0.3"), Decimal("0.95")])),
         quantize_to_exchange_step=draw(st.sampled_from([True, True, False])),
@@ -217,7 +217,9 @@ def trade_entry_settings(draw: st.DrawFn, timeframe: Timeframe) -> TradeEntrySet
         risk=RiskSettings(
             risk_by_timeframe={timeframe: draw(scaled(5, 60, "0.1"))},
             include_fees=draw(st.booleans()),
-            min_liquidation_ratio=draw(st.sampled_from([Decimal("0.5"), Decimal("1.5"), Decimal(3), Decimal(12)])),
+            min_liquidation_ratio=draw(
+                st.sampled_from([Decimal("0.5"), Decimal("1.5"), Decimal(3), Decimal(3), Decimal(12)])
+            ),
             min_net_r=draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.3")])),
         ),
         market_entry=MarketEntrySettings(
@@ -255,7 +257,7 @@ def features(draw: st.DrawFn, price: Decimal) -> dict[FactRole, FeatureFact]:
         return feature_value(price * (1 + draw(scaled(-parts, parts, "0.0001"))))
 
     values = {
-        FactRole.ANCHOR_VWAP: near(draw(st.sampled_from([10, 10, 60]))),
+        FactRole.ANCHOR_VWAP: near(draw(st.sampled_from([10, 10, 30]))),
         FactRole.ANCHOR_AVERAGE: near(10),
         FactRole.ADX_1H: float(draw(st.integers(5, 50))),
     }
@@ -286,15 +288,19 @@ def market_facts(draw: st.DrawFn, price: Decimal, tick: Decimal) -> MarketFacts:
 # --- cases ----------------------------------------------------------------------------------------------------
 @st.composite
 def plan_cases(draw: st.DrawFn) -> PlanCase:
-    """Cases of which most are tradable."""
+    """Cases of which many are tradable; a third with a zone behind the book, in which a limit waits."""
     price, tick = draw(grids())
-    timeframe = draw(st.sampled_from(TIMEFRAMES))
-    return PlanCase(
-        signal=Signal(SYMBOL, draw(st.sampled_from(Side)), timeframe, f"{SYMBOL}:{timeframe}:0"),
+    timeframe, side = draw(st.sampled_from(TIMEFRAMES)), draw(st.sampled_from(Side))
+    case = PlanCase(
+        signal=Signal(SYMBOL, side, timeframe, f"{SYMBOL}:{timeframe}:0"),
         contract=draw(contracts(price, tick)),
         facts=draw(market_facts(price, tick)),
         settings=draw(trade_entry_settings(timeframe)),
     )
+    if draw(st.sampled_from([False, False, True])):
+        anchor = feature_value(price * (1 - side.sign * draw(scaled(2, 30, "0.0005"))))
+        return case.with_features(anchor_vwap=anchor, anchor_average=anchor)
+    return case
 
 
 _BROKEN_NUMBERS = [Decimal("NaN"), Decimal("Infinity"), Decimal("-1"), Decimal(0), Decimal("1e300"), Decimal("1e-300")]

@@ -19,7 +19,7 @@ MORE = settings(max_examples=3 * settings.default.max_examples)
 
 
 def test_every_generated_plan_obeys_every_law():
-    """And most cases are plans: laws that are only ever tried on skips prove nothing."""
+    """And at least a quarter are plans: laws that are only ever tried on skips prove nothing."""
     endings: Counter[str] = Counter()
     categories: set[str] = set()
 
@@ -49,7 +49,7 @@ def test_every_generated_plan_obeys_every_law():
         relations.assert_a_lower_cap_gives_no_more_leverage(case, outcome, lower)
 
     check()
-    assert endings["plan"] >= 0.4 * endings.total(), endings
+    assert endings["plan"] >= endings.total() / 4, endings
     assert categories >= {"waiting", "inside"}
 
 
