@@ -247,6 +247,7 @@ WHY = record(
         "profile": TEXT,
         "instant": INSTANT,
         "symbol": SYMBOL,
+        "sentence": TEXT,
         "reason": optional(_REASON),
         "stage": optional(choice(tuple(Stage))),
         "meaning": optional(TEXT),
