@@ -41,7 +41,7 @@ async def choose_symbols(run: ActiveRun) -> Universe:
         settings = run.profile.contracts.selection
         contracts = await current_contracts(run.environment, run.exchange, settings.refresh_interval_minutes)
         if run.request.symbols:
-            universe = Universe(_asked_for(run.request.symbols, contracts))
+            universe = Universe(_asked_for(run.request, contracts))
         else:
             universe = select_universe(settings, contracts, await run.read_switchboard(), run.instant_ms)
             if run.request.at_ms is None:
@@ -50,10 +50,15 @@ async def choose_symbols(run: ActiveRun) -> Universe:
     return universe.limited(run.request.limit)
 
 
-def _asked_for(symbols: Sequence[str], contracts: Sequence[Contract]) -> tuple[Contract, ...]:
+def _asked_for(request: RunRequest, contracts: Sequence[Contract]) -> tuple[Contract, ...]:
     known = {contract.symbol: contract for contract in contracts}
-    symbols = tuple(dict.fromkeys(symbols))
+    symbols = tuple(dict.fromkeys(request.symbols))
     unknown = [symbol for symbol in symbols if symbol not in known]
+    if unknown and request.at_ms is not None:
+        # No hint at a name that is listed: the right one may not have been, then.
+        instant = format_instant(request.at_ms)
+        message = f"no contract for {', '.join(unknown)} at {instant}: perhaps not listed yet, or no longer"
+        raise InvalidRequestError((FieldProblem("symbols", message),))
     if unknown:
         hints = [
             f"{symbol} (did you mean {near}?)" if (near := nearest_name(symbol, known)) else symbol

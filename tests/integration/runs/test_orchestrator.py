@@ -458,6 +458,8 @@ async def test_unknown_symbols_are_refused_with_the_nearest_name_and_nothing_is_
     async with world(eager()) as there:
         with pytest.raises(InvalidRequestError, match=r"BTCUSD .did you mean BTCUSDT"):
             await there.run(RunRequest(symbols=("BTCUSD",)))
+        with pytest.raises(InvalidRequestError, match=r"no contract for BTCUSD at .*: perhaps not listed yet"):
+            await there.run(RunRequest(symbols=("BTCUSD",), at_ms=NOW_MS - 60_000))
         assert await there.stores.runs.latest() == ()
         assert await held(there) == []
 
