@@ -31,11 +31,6 @@ def divide_up(dividend: Decimal, divisor: Decimal) -> Decimal:
         return dividend / divisor
 
 
-def clamp(value: Decimal, low: Decimal, high: Decimal) -> Decimal:
-    """`value` within [low, high]; where low > high, `low`."""
-    return max(min(value, high), low)
-
-
 def whole_down(value: Decimal) -> int:
     return int(value.to_integral_value(rounding=ROUND_FLOOR))
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from mtf_core.market import on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.planning import PlanOutcome, Step
-from mtf_core.planning.exact import clamp, whole_down, whole_up
+from mtf_core.planning.exact import whole_down, whole_up
+from mtf_core.planning.formulas import clamp
 
 _SIGNS = str.maketrans({"·": "*", "−": "-"})
 _CLOSE = Decimal("1e-24")
