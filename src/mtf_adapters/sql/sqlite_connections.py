@@ -42,8 +42,15 @@ class _Connection(aiosqlite.Connection):
     stopping: set[asyncio.Future[Any]]
 
     def stop(self) -> asyncio.Future[Any] | None:
+        # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so
+        # the transaction ends first.
+        self._tx.put_nowait((None, self._roll_back))
         future = super().stop()
         if future is not None:
             self.stopping.add(future)
             future.add_done_callback(self.stopping.discard)
         return future
+
+    def _roll_back(self) -> None:
+        if self._connection is not None:
+            self._connection.rollback()
