@@ -13,7 +13,7 @@ from attrs import frozen
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
-from mtf_core.records import DecisionRecord, RunCounts, RunStatus, RunTally
+from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally
 from mtf_core.records.blocking import Blocking, ConditionKey, by_what_they_admit
 from mtf_core.records.counts import reasons_of
 from mtf_core.records.older import current_content
@@ -171,11 +171,18 @@ async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
     run = await stores.runs.run(run_id)
     records = await stores.runs.decisions(run_id)
     compiled = None if run is None else await _compiled_profile(stores, run.config_digest)
+    left_out = () if run is None else _left_out(run)
     if run is None or compiled is None or not _has_trees_of(compiled, records):
-        return RunCounts(reasons_of(records), None)
+        return RunCounts(reasons_of(records, left_out), None)
     current: Any = run.request.get("current_tf")
     timeframe = Timeframe(current) if current else None
-    return await aside(partial(RunCounts.of, records, compiled, timeframe))
+    return await aside(partial(RunCounts.of, records, compiled, timeframe, left_out))
+
+
+def _left_out(run: RunRecord) -> tuple[Reason, ...]:
+    """Why its universe did not choose each of the other listed contracts; runs of the first version do not say."""
+    left_out: Any = (run.report or {}).get("left_out") or {}
+    return tuple(Reason(skip["reason"]) for skip in left_out.values())
 
 
 async def _compiled_profile(stores: Stores, digest: str) -> CompiledProfile | None:

@@ -33,12 +33,19 @@ class RunCounts:
 
     @classmethod
     def of(
-        cls, records: Iterable[DecisionRecord], compiled: CompiledProfile, current_tf: Timeframe | None = None
+        cls,
+        records: Iterable[DecisionRecord],
+        compiled: CompiledProfile,
+        current_tf: Timeframe | None = None,
+        left_out: Iterable[Reason] = (),
     ) -> Self:
-        """The counts of a run; `current_tf` is the only timeframe that it let take an entry, if it named one."""
+        """The counts of a run; `current_tf` is the only timeframe that it let take an entry, if it named one.
+
+        `left_out` are the reasons of the listed contracts that its universe did not choose.
+        """
         records = list(records)
         traces = [record.trace for record in records if record.trace is not None]
-        return cls(reasons_of(records), blocking_conditions(compiled, traces, current_tf))
+        return cls(reasons_of(records, left_out), blocking_conditions(compiled, traces, current_tf))
 
     def to_bytes(self) -> bytes:
         rows = [
@@ -82,6 +89,8 @@ class _Stored:
         return {"version": self.version, "reasons": dict(self.reasons), "conditions": self.conditions}
 
 
-def reasons_of(records: Iterable[DecisionRecord]) -> dict[Reason | None, int]:
-    """How many symbols each final reason stopped."""
-    return dict(Counter(Reason(record.reason) if record.reason else None for record in records))
+def reasons_of(records: Iterable[DecisionRecord], left_out: Iterable[Reason] = ()) -> dict[Reason | None, int]:
+    """How many symbols each final reason stopped, those that the universe left out included."""
+    counts = Counter(Reason(record.reason) if record.reason else None for record in records)
+    counts.update(left_out)
+    return dict(counts)

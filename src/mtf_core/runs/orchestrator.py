@@ -137,7 +137,8 @@ async def _finish(
         results, records = _recorded(run, cache, findings)
         report = _report(run, findings, results)
         finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json())
-        counts = RunCounts.of(records, cache.compiled, run.request.current_tf)
+        left_out = [skip.reason for skip in findings.universe.left_out.values()]
+        counts = RunCounts.of(records, cache.compiled, run.request.current_tf, left_out)
         await run.environment.stores.runs.finish(finished, records, fence, counts)
     return evolve(report, performance=_performance(run, findings), finished_ms=run.environment.wall.now_ms())
 

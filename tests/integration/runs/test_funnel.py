@@ -32,6 +32,7 @@ async def of(there: World, run_id: str | None = None, since_ms: int | None = Non
 def assert_partition(found: Funnel, reports: list[RunReport]) -> None:
     """Each symbol of each run is stopped at one stage, or passes them all."""
     finals = [reason for report in reports for reason in reasons(report).values()]
+    finals += [str(skip.reason) for report in reports for skip in report.left_out.values()]
     assert [stage.stage for stage in found.stages] == list(Stage)
     assert found.stages[0].reached == len(finals)
     for stage, following in zip(found.stages, found.stages[1:], strict=False):
