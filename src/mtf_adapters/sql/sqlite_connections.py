@@ -41,9 +41,15 @@ class SqliteConnections:
 class _Connection(aiosqlite.Connection):
     stopping: set[asyncio.Future[Any]]
 
+    # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so the
+    # transaction ends first, on both ways on which SQLAlchemy lets a connection go.
+
+    async def close(self) -> None:
+        if self._connection is not None and self._running:
+            await self._execute(self._roll_back)  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
+        await super().close()
+
     def stop(self) -> asyncio.Future[Any] | None:
-        # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so
-        # the transaction ends first.
         self._tx.put_nowait((None, self._roll_back))
         future = super().stop()
         if future is not None:
