@@ -153,7 +153,7 @@ def test_a_file_that_nothing_reads_is_warned_about(folder: Path) -> None:
         (folder / name).write_text("a: 1\n", encoding="utf-8")
     report = check_config(folder)
     assert report.ok
-    unread = [problem for problem in report.warnings if "nothing reads" in problem.message]
+    unread = [problem for problem in report.warnings if problem.found == "nothing reads this file"]
     assert [problem.place.file.removeprefix(f"{folder}/") for problem in unread] == [
         "app/indicators.yaml",
         "app/trade_entry.scalpr.yaml",
