@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Click turns a closed pipe into an exit of its own
         silence_stdout()
         return READER_GONE
     except Exception as error:

@@ -43,7 +43,7 @@ VALIDATION = (
 )
 
 FEATURES = (
-    Case("indicator.warmup_tolerance", 0.01, 0.0001, decisions),
+    Case("indicator.warmup_tolerance", 0.01, 1e-12, decisions),
     Case("indicator.indicators.vwap.timezone", "UTC", "Asia/Tokyo", decisions, _on_every_minute("close_above_vwap")),
     Case(
         "indicator.indicators.pivot.timeframe",
