@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -162,6 +163,12 @@ class Database:
                 connection = await plain.execution_options(**{engines.WRITES: writes})
                 async with connection.begin():
                     yield connection
+        except AssertionError as error:
+            # psycopg's pipeline answers a cancellation at some moments with a failed assertion of its own.
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():
+                raise
+            raise asyncio.CancelledError from error
         except self._errors as error:
             raise self._as_store_error(error) from error
 
