@@ -13,7 +13,7 @@ from mtf_entrypoints.cli.request_options import FlagsWithValues
 app = typer.Typer(
     name="mtf",
     help="Multi-timeframe trading orchestrator: decide by rules, with reasons, and plan complete orders.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a guard.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a guard, 141 output no longer read (| head).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: rich truncates long option names, and takes 60 ms to import
