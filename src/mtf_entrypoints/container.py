@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 
+from attrs import frozen
 from dependency_injector import containers, providers
 
 from mtf_adapters.files.profiles import load_profile
@@ -25,9 +26,11 @@ from mtf_adapters.sql import (
     SqlRunStore,
     SqlSwitchStore,
     namespace_of_run,
+    runs_beginning_with,
 )
 from mtf_adapters.sql.locations import SqliteFile, default_database_url, parse_location
 from mtf_core.ports import Environment, ProfileSource, Stores
+from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.settings import Settings
@@ -113,19 +116,42 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
         await database.close()
 
 
+@frozen(eq=False)
+class StoredRun:
+    """The stores of the world that a run belongs to, and its whole id (None: the newest was asked for)."""
+
+    stores: Stores
+    run_id: str | None
+
+
 @asynccontextmanager
 async def opened_run(
     settings: Settings, run_id: str | None = None, symbol: str | None = None
-) -> AsyncIterator[Stores | None]:
-    """The stores that hold a run, or the newest one (that had a symbol), whatever its world; None when none does."""
+) -> AsyncIterator[StoredRun | None]:
+    """Where a run is stored, or the newest one (that had a symbol), whatever its world; None when none is.
+
+    The id may be shortened as long as it is one run's; raises `InvalidRequestError`.
+    """
     container = Container(settings=settings)
     database = container.database()
     try:
         await _make_ready(database, settings)
-        namespace = await namespace_of_run(database, run_id, symbol)
-        yield None if namespace is None else build_stores(database, namespace)
+        whole = None if run_id is None else await _whole_id(database, run_id)
+        namespace = await namespace_of_run(database, whole, symbol)
+        yield None if namespace is None else StoredRun(build_stores(database, namespace), whole)
     finally:
         await database.close()
+
+
+async def _whole_id(database: Database, beginning: str) -> str:
+    """The id of the one run that begins so; what begins no run is left as it is."""
+    candidates = await runs_beginning_with(database, beginning)
+    if beginning in candidates or not candidates:
+        return beginning
+    if len(candidates) > 1:
+        message = f"several runs begin with {beginning!r}: {', '.join(candidates)}; give more of the id"
+        raise InvalidRequestError((FieldProblem("run", message),))
+    return candidates[0]
 
 
 async def _make_ready(database: Database, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
 from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
 from mtf_adapters.sql.locks import SqlLocks
 from mtf_adapters.sql.risk import SqlRiskStore
-from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run
+from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
 from mtf_adapters.sql.switches import SqlSwitchStore
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "contract_counts",
     "default_database_url",
     "namespace_of_run",
+    "runs_beginning_with",
 ]

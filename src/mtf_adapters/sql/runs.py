@@ -335,6 +335,14 @@ def _block_or_empty(block: bytes | None) -> bytes:
     return pack(()) if block is None else block
 
 
+async def runs_beginning_with(database: Database, prefix: str, most: int = 5) -> tuple[str, ...]:
+    """The ids of stored runs that begin with a text, of every world, sorted; no more than `most`."""
+    query = select(runs.c.run_id).where(runs.c.run_id.startswith(prefix, autoescape=True)).distinct()
+    async with database.reading() as connection:
+        rows = await connection.execute(query.order_by(runs.c.run_id).limit(most))
+        return tuple(rows.scalars())
+
+
 async def namespace_of_run(database: Database, run_id: str | None = None, symbol: str | None = None) -> str | None:
     """Where a stored run belongs: that run, else the newest one that had a symbol; None when there is none.
 

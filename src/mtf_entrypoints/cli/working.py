@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from mtf_core.ports import Environment, Stores
+from mtf_core.ports import Environment
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.world_settings import settings_of
-from mtf_entrypoints.container import Container, opened, opened_run
+from mtf_entrypoints.container import Container, StoredRun, opened, opened_run
 from mtf_entrypoints.settings import Settings
 
 
@@ -30,7 +30,7 @@ async def announced(settings: Settings) -> AsyncIterator[Container]:
 
 
 @asynccontextmanager
-async def stored_run(world: World, run_id: str | None, symbol: str | None = None) -> AsyncIterator[Stores | None]:
-    """The stores of the world that a stored run belongs to; None when there is no such run."""
-    async with opened_run(settings_of(world), run_id, symbol) as stores:
-        yield stores
+async def stored_run(world: World, run_id: str | None, symbol: str | None = None) -> AsyncIterator[StoredRun | None]:
+    """A stored run with the stores of its world; None when there is no such run."""
+    async with opened_run(settings_of(world), run_id, symbol) as stored:
+        yield stored

@@ -120,3 +120,17 @@ def test_verify_shows_what_differs_and_fails(desk: Desk) -> None:
     document = desk("verify", desk.run_id, "--json")
     assert document.code == 1
     assert [one["symbol"] for one in document.json["differences"]] == [None, "DOGEUSDT"]
+
+
+def test_a_runs_id_may_be_shortened_as_long_as_it_is_one_runs(
+    mtf: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'mtf.db'}")
+    ids = sorted(mtf("run", *SMALL, "--json").json["run_id"] for _ in range(2))
+    same = next(place for place, pair in enumerate(zip(*ids, strict=True)) if pair[0] != pair[1])
+    for words in (("why", "BTCUSDT", "--run"), ("funnel", "--run"), ("verify",)):
+        assert mtf(*words, ids[0][: same + 1]).code == 0, words
+    assert f"run {ids[1]} " in mtf("verify", ids[1][: same + 1]).out
+    several = mtf("verify", ids[0][:same])
+    assert (several.code, f"several runs begin with {ids[0][:same]!r}" in several.err) == (2, True)
+    assert all(one in several.err for one in ids)

@@ -27,8 +27,8 @@ def show_why(world: World, symbol: str, run: str | None, full: bool, as_json: bo
 
 
 async def _why(world: World, symbol: str, run: str | None) -> Why | None:
-    async with stored_run(world, run, symbol) as stores:
-        return None if stores is None else await why(stores.runs, symbol, run)
+    async with stored_run(world, run, symbol) as stored:
+        return None if stored is None else await why(stored.stores.runs, symbol, stored.run_id)
 
 
 def show_funnel(
@@ -49,8 +49,10 @@ def show_funnel(
 
 async def _funnel(world: World, run: str | None, since_ms: int | None, profile: str | None) -> Funnel | None:
     with output.progress() as progress:
-        async with stored_run(world, run) as stores:
-            return None if stores is None else await funnel(stores, run, since_ms, profile, progress)
+        async with stored_run(world, run) as stored:
+            if stored is None:
+                return None
+            return await funnel(stored.stores, stored.run_id, since_ms, profile, progress)
 
 
 def _print_funnel(found: Funnel, limit: int) -> None:
@@ -107,8 +109,8 @@ def verify(world: World, run: str, as_json: bool) -> None:
 
 async def _verify(world: World, run: str) -> Verification | None:
     with output.progress() as progress:
-        async with stored_run(world, run) as stores:
-            return None if stores is None else await verify_run(stores, run, progress)
+        async with stored_run(world, run) as stored:
+            return None if stored is None else await verify_run(stored.stores, stored.run_id or run, progress)
 
 
 def _print_verification(found: Verification) -> None:
