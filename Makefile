@@ -40,8 +40,14 @@ $(VENV)/.run: requirements/run.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-$(VENV)/.test: requirements/test.txt pyproject.toml $(VENV)/.run
+$(VENV)/.test: requirements/test.txt pyproject.toml $(VENV)/.run $(VENV)/.foreign
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+# Programs of others that trade on the sandbox, in an environment of their own: they pin what they need, as we do.
+$(VENV)/.foreign: requirements/foreign.txt $(VENV)/.run
+	test -x $(VENV)/foreign/bin/python || $(PYTHON) -m venv $(VENV)/foreign
+	$(VENV)/foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/foreign.txt
 	touch $@
 
 # Pins with hashes, without the address of any registry. Needs uv on the PATH.
@@ -50,6 +56,8 @@ lock:
 		--extra parquet requirements/build.in pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--extra parquet --extra notebook --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		--group foreign -o requirements/foreign.txt
 
 clean:
 	rm -rf $(VENV)

@@ -8,8 +8,9 @@ from attrs import frozen
 
 from mtf_adapters.files.profiles import load_trading
 from mtf_adapters.sandbox.account import SandboxAccount
+from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.clock import SandboxClock
-from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
+from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
 from mtf_core.market import format_instant

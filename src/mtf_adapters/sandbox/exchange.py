@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.market import Market
-from mtf_core.market import AccountState, Candles, Capabilities, Contract, Quote, Timeframe
+from mtf_core.market import AccountState, Candles, Contract, Quote, Timeframe
 from mtf_core.ports import Clock, ExchangeError
-
-CAPABILITIES = Capabilities(quotes_per_call=None)
-"""What the sandbox declares: one call answers for any number of symbols."""
 
 
 class SandboxExchange:

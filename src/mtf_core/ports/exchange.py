@@ -10,9 +10,11 @@ from typing import Protocol
 
 from attrs import frozen
 
-from mtf_core.market import AccountState, Candles, Capabilities, Contract, Quote, Timeframe
+from mtf_core.market import Candles, Capabilities, Contract, Quote, Timeframe
 from mtf_core.ports.clock import Clock
 from mtf_core.ports.errors import ExchangeError
+from mtf_core.ports.streams import Streams
+from mtf_core.ports.trading import Account, Trading
 
 
 class MarketData(Protocol):
@@ -39,14 +41,6 @@ class MarketData(Protocol):
         ...
 
 
-class Account(Protocol):
-    """The account of one exchange, read side."""
-
-    async def account_state(self) -> AccountState:
-        """Balance, positions, open and trigger orders of one and the same sync."""
-        ...
-
-
 @frozen(eq=False)
 class Venue:
     """One exchange and market type, as a run uses it: public data, account and the clock they live by.
@@ -65,5 +59,8 @@ class Venue:
     clock: Clock
     capabilities: Capabilities
     as_of: Callable[[int], Venue] | None = None
+    trading: Trading | None = None
+    """None where nothing can be traded, such as at a past instant."""
+    streams: Streams | None = None
     remarks: tuple[str, ...] = ()
     """What a person should know of this venue before working with it; one line each."""

@@ -11,8 +11,9 @@ from itertools import count
 from attrs import define, evolve
 
 from mtf_adapters.sandbox.account import SandboxAccount
+from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.clock import SandboxClock
-from mtf_adapters.sandbox.exchange import CAPABILITIES, SandboxExchange
+from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.market import Candles, Position, Side, Timeframe
 from mtf_core.ports import Environment, Venue

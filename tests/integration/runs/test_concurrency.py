@@ -12,8 +12,9 @@ import pytest
 from attrs import evolve
 
 from mtf_adapters.local import WallClock
+from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sql import Database, SqlLocks
-from mtf_core.market import Capabilities, parse_instant, to_ms
+from mtf_core.market import parse_instant, to_ms
 from mtf_core.ports import Acquired, LockAnswer, LockLostError
 from mtf_core.reasons import Reason
 from mtf_core.records import RunStatus
@@ -37,7 +38,7 @@ async def both(*runs: Awaitable[RunReport]) -> list[RunReport]:
 @pytest.mark.parametrize(("workers", "most"), [(1, 1), (3, 3), (8, 5), (64, 5)])
 async def test_workers_bound_how_many_symbols_are_asked_for_at_the_same_time(workers: int, most: int) -> None:
     async with Database.open("memory") as database:
-        there = world_on(database, EAGER, capabilities=Capabilities(quotes_per_call=1))
+        there = world_on(database, EAGER, capabilities=evolve(CAPABILITIES, quotes_per_call=1))
         report = await there.run(RunRequest(workers=workers))
         assert simulated(report) == list(CHOSEN)
         assert there.watched.most_in_flight == most

@@ -12,8 +12,9 @@ import pytest
 from attrs import evolve
 from sqlalchemy import text
 
+from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sql import Database
-from mtf_core.market import DAY_MS, Capabilities, ContractStatus, Timeframe
+from mtf_core.market import DAY_MS, ContractStatus, Timeframe
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
@@ -613,7 +614,7 @@ async def test_an_exchange_without_bulk_tickers_is_asked_symbol_by_symbol_and_th
     profile = profile_that_asks_for_spreads()
     async with Database.open("memory") as first, Database.open("memory") as second:
         bulk = await world_on(first, profile).run()
-        single = await world_on(second, profile, capabilities=Capabilities(quotes_per_call=1)).run()
+        single = await world_on(second, profile, capabilities=evolve(CAPABILITIES, quotes_per_call=1)).run()
     assert bulk.results == single.results
     ready = bulk.count(SymbolStatus.READY)
     assert bulk.performance.exchange_calls["quotes"] == 2  # for the selector, and just before the plans

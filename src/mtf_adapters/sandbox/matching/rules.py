@@ -1,0 +1,52 @@
+"""How the exchange that the engine imitates behaves where exchanges differ.
+
+Every fact of a wire that is not confirmed is a switch here, so that a simulation can draw it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import field, frozen
+from attrs.validators import ge
+
+from mtf_core.market import DAY_MS, ArmsAt, OversizedExit, ProtectionScope, UniqueFor
+
+
+@frozen
+class VenueRules:
+    """The quirks of one venue. The defaults are those of the sandbox's native face: nothing surprises."""
+
+    presets_arm_at: ArmsAt = ArmsAt.FIRST_FILL
+    """When the stop and target inside an entry begin to wait for their prices."""
+    presets_scope: ProtectionScope = ProtectionScope.ORDER
+    """What they reduce: what their entry filled, or the whole position."""
+    presets_end_with_rest: bool = False
+    """Whether cancelling the unfilled rest of an entry drops presets that are not armed yet, though a part filled."""
+    oversized_exit: OversizedExit = OversizedExit.TRIMMED
+    """What becomes of a reduce-only order or trigger larger than what is left to close; UNKNOWN acts as REJECTED."""
+    client_ids_unique_for: UniqueFor = UniqueFor.ALWAYS
+    client_id_characters: int = field(default=64, validator=ge(1))
+    visible_after_ms: int = field(default=0, validator=ge(0))
+    """How long an accepted order is invisible to queries. It is live in the book at once."""
+    live_after_ms: int = field(default=0, validator=ge(0))
+    """How long an accepted order waits before it can match."""
+    orders_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
+    """How long ended orders are remembered."""
+    cancelled_orders_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
+    fills_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
+    cancel_all_drops_triggers: bool = False
+    """Whether cancelling all orders of a symbol takes stops and targets with it."""
+    timed_cancel_drops_triggers: bool = False
+    post_only_rejected_late: bool = False
+    """Whether a post-only order that would take is accepted and cancelled at once, instead of refused."""
+    amend_failure_cancels: bool = False
+    """Whether an amendment that the exchange refuses has cancelled the old order already."""
+    price_band: Decimal | None = None
+    """Largest relative distance of a limit or trigger price from the last price; None: no band."""
+    most_open_orders: int | None = None
+    """Per account and symbol, triggers apart; None: no cap."""
+    most_triggers: int | None = None
+    restart_forgets_triggers: bool = False
+    restart_forgets_history: bool = False
+    funding_interval_hours: int = field(default=8, validator=ge(1))
