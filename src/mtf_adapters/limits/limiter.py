@@ -1,0 +1,69 @@
+"""What an adapter asks before each call, and tells after it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from mtf_adapters.limits.bucket import Reading
+from mtf_core.ports import Priority
+
+
+class BudgetSpentError(Exception):
+    """No call was allowed within the time that the caller could wait; nothing was sent."""
+
+    def __init__(self, bucket: str, waited_s: float) -> None:
+        super().__init__(f"the rate limit of {bucket} left no room within {waited_s:.2f} s")
+        self.bucket = bucket
+
+
+class Limiter(Protocol):
+    """Grants calls so that no bucket's limit is exceeded over any window, whatever the answers take."""
+
+    def permit(
+        self, bucket: str, priority: Priority, *, timeout_s: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """One call: entered when it may be sent, left when its answer is there (or will not come).
+
+        Raises `BudgetSpentError` where that would take longer than `timeout_s`.
+        """
+        ...
+
+    def learn(self, bucket: str, reading: Reading) -> None:
+        """What an answer's headers said; the more restrictive wins."""
+        ...
+
+    def refused(self, bucket: str, pause_ms: int) -> None:
+        """The venue refused a call of the bucket as one too many: nobody calls it for so long."""
+        ...
+
+    def banned(self, pause_ms: int) -> None:
+        """The venue refuses everything: all but exits stop for so long."""
+        ...
+
+    @property
+    def waited(self) -> Mapping[str, float]:
+        """Seconds that calls waited so far, by bucket."""
+        ...
+
+
+class Unlimited:
+    """For exchanges without limits; nothing waits."""
+
+    @asynccontextmanager
+    async def permit(self, bucket: str, priority: Priority, *, timeout_s: float | None = None) -> AsyncIterator[None]:
+        yield
+
+    def learn(self, bucket: str, reading: Reading) -> None:
+        pass
+
+    def refused(self, bucket: str, pause_ms: int) -> None:
+        pass
+
+    def banned(self, pause_ms: int) -> None:
+        pass
+
+    @property
+    def waited(self) -> Mapping[str, float]:
+        return {}
