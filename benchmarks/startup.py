@@ -1,4 +1,4 @@
-"""How long it takes until anything happens: `mtf --help`, and `import mtf_core` beyond what numpy itself takes.
+"""How long it takes until anything happens: small commands, and `import mtf_core` beyond what numpy itself takes.
 
 Every figure is a new process, wall clock, the best of several, so that other work on the machine disturbs little.
 
@@ -8,14 +8,16 @@ Every figure is a new process, wall clock, the best of several, so that other wo
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
-HELP_LIMIT_S = 0.3
 IMPORT_LIMIT_S = 0.15
+COMMAND_LIMITS_S = {"version": 0.15, "--help": 0.3, "config check": 0.8, "why BTCUSDT": 0.8}
 
-_HELP = "import sys; sys.argv = ['mtf', '--help']; from mtf_entrypoints.cli.main import main; main()"
 _NUMPY = "import numpy"
 _CORE = "import numpy, mtf_core"
 _EVERYTHING = "import numpy, mtf_core; [getattr(mtf_core, name) for name in mtf_core.__all__]"
@@ -26,9 +28,18 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=15)
     repetitions = parser.parse_args().repetitions
     empty, numpy = best("pass", repetitions), best(_NUMPY, repetitions)
-    shown(f"mtf --help (a bare interpreter takes {empty:.3f} s)", best(_HELP, repetitions), HELP_LIMIT_S)
+    print(f"a bare interpreter: {empty:.3f} s")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DATABASE_URL"] = f"sqlite:///{Path(folder) / 'mtf.db'}"
+        best(_command("run"), 1)
+        for words, limit in COMMAND_LIMITS_S.items():
+            shown(f"mtf {words}", best(_command(words), repetitions), limit)
     shown("import mtf_core, less import numpy", best(_CORE, repetitions) - numpy, IMPORT_LIMIT_S)
     print(f"the same, and every name it exports looked up: {best(_EVERYTHING, repetitions) - numpy:.3f} s")
+
+
+def _command(words: str) -> str:
+    return f"from mtf_entrypoints.cli.main import run; raise SystemExit(run({words.split()!r}))"
 
 
 def best(code: str, repetitions: int) -> float:

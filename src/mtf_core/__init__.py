@@ -14,10 +14,10 @@ Names are imported when they are first used, so that `import mtf_core` costs lit
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtf_core._version import __version__
+from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
     from mtf_core.market import (
@@ -36,29 +36,6 @@ if TYPE_CHECKING:
     from mtf_core.reasons import Reason
     from mtf_core.settings.nodes import ConfigError
     from mtf_core.settings.profile import Profile
-
-_HOMES = {
-    "AccountState": "mtf_core.market",
-    "Candles": "mtf_core.market",
-    "ConfigError": "mtf_core.settings.nodes",
-    "Contract": "mtf_core.market",
-    "InvalidCandlesError": "mtf_core.market",
-    "LeverageBracket": "mtf_core.market",
-    "MarkPrice": "mtf_core.market",
-    "OrderPlan": "mtf_core.planning",
-    "Profile": "mtf_core.settings.profile",
-    "Reason": "mtf_core.reasons",
-    "Side": "mtf_core.market",
-    "Skip": "mtf_core.planning",
-    "Timeframe": "mtf_core.market",
-    "TopOfBook": "mtf_core.market",
-    "decide": "mtf_core.notebook",
-    "decide_over": "mtf_core.notebook",
-    "load_profile": "mtf_core.notebook",
-    "plan_order": "mtf_core.notebook",
-    "plan_to_json": "mtf_core.planning",
-    "venue_facts": "mtf_core.notebook",
-}
 
 __all__ = [
     "AccountState",
@@ -84,12 +61,17 @@ __all__ = [
     "venue_facts",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mtf_core' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "market": (
+                "AccountState Candles Contract InvalidCandlesError LeverageBracket MarkPrice Side Timeframe TopOfBook"
+            ),
+            "settings.nodes": "ConfigError",
+            "planning": "OrderPlan Skip plan_to_json",
+            "settings.profile": "Profile",
+            "reasons": "Reason",
+            "notebook": "decide decide_over load_profile plan_order venue_facts",
+        },
+    )

@@ -166,6 +166,5 @@ def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
 def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(mtf, name) is not None for name in mtf.__all__)
     assert dir(mtf) == mtf.__all__
-    assert set(mtf._HOMES) | {"__version__"} == set(mtf.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'decied'"):
         _ = mtf.decied  # type: ignore[attr-defined]

@@ -1,16 +1,23 @@
 """Stores in SQLite and PostgreSQL."""
 
-from mtf_adapters.sql.audit import SqlAuditStore
-from mtf_adapters.sql.candles import SqlCandleStore
-from mtf_adapters.sql.cleanup import SqlCleanupStore
-from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
-from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
-from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
-from mtf_adapters.sql.locks import SqlLocks
-from mtf_adapters.sql.risk import SqlRiskStore
-from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
-from mtf_adapters.sql.switches import SqlSwitchStore
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_adapters.sql.audit import SqlAuditStore
+    from mtf_adapters.sql.candles import SqlCandleStore
+    from mtf_adapters.sql.cleanup import SqlCleanupStore
+    from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
+    from mtf_adapters.sql.database import Database
+    from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
+    from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
+    from mtf_adapters.sql.locks import SqlLocks
+    from mtf_adapters.sql.risk import SqlRiskStore
+    from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
+    from mtf_adapters.sql.switches import SqlSwitchStore
 
 __all__ = [
     "Database",
@@ -29,3 +36,21 @@ __all__ = [
     "namespace_of_run",
     "runs_beginning_with",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "audit": "SqlAuditStore",
+            "candles": "SqlCandleStore",
+            "cleanup": "SqlCleanupStore",
+            "contracts": "SqlContractStore contract_counts",
+            "database": "Database",
+            "keyed_runs": "SqlKeyedRunStore",
+            "locations": "InvalidDatabaseUrlError default_database_url",
+            "locks": "SqlLocks",
+            "risk": "SqlRiskStore",
+            "runs": "SqlRunStore namespace_of_run runs_beginning_with",
+            "switches": "SqlSwitchStore",
+        },
+    )

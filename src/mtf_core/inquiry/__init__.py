@@ -1,10 +1,17 @@
 """Questions about what is stored or seen right now: why, funnel, verify, inspect, health."""
 
-from mtf_core.inquiry.funnel import Funnel, FunnelStage, funnel
-from mtf_core.inquiry.health import HealthCheck, check_health
-from mtf_core.inquiry.inspect import Indicators, Reading, explain_symbol, plan_symbol, read_indicators
-from mtf_core.inquiry.verify import Difference, Finding, Verification, verify_run
-from mtf_core.inquiry.why import Why, why
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.inquiry.funnel import Funnel, FunnelStage, funnel
+    from mtf_core.inquiry.health import HealthCheck, check_health
+    from mtf_core.inquiry.inspect import Indicators, Reading, explain_symbol, plan_symbol, read_indicators
+    from mtf_core.inquiry.verify import Difference, Finding, Verification, verify_run
+    from mtf_core.inquiry.why import Why, why
 
 __all__ = [
     "Difference",
@@ -24,3 +31,15 @@ __all__ = [
     "verify_run",
     "why",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "funnel": "Funnel FunnelStage funnel",
+            "health": "HealthCheck check_health",
+            "inspect": "Indicators Reading explain_symbol plan_symbol read_indicators",
+            "verify": "Difference Finding Verification verify_run",
+            "why": "Why why",
+        },
+    )

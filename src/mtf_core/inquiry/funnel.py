@@ -14,8 +14,8 @@ from mtf_core.market import Timeframe, format_instant
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
 from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally
-from mtf_core.records.blocking import Blocking, ConditionKey, by_what_they_admit
-from mtf_core.records.counts import reasons_of
+from mtf_core.records.blocking import counts_of
+from mtf_core.records.counts import Blocking, ConditionKey, by_what_they_admit, reasons_of
 from mtf_core.records.older import current_content
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import profile_from_content
@@ -176,7 +176,7 @@ async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
         return RunCounts(reasons_of(records, left_out), None)
     current: Any = run.request.get("current_tf")
     timeframe = Timeframe(current) if current else None
-    return await aside(partial(RunCounts.of, records, compiled, timeframe, left_out))
+    return await aside(partial(counts_of, records, compiled, timeframe, left_out))
 
 
 def _left_out(run: RunRecord) -> tuple[Reason, ...]:

@@ -28,8 +28,9 @@ from mtf_core.records.older import current_content
 from mtf_core.runs.findings import result_of
 from mtf_core.runs.journal import candle_range
 from mtf_core.runs.report import SymbolStatus
+from mtf_core.settings.digest import digest_of
 from mtf_core.settings.nodes import ConfigError
-from mtf_core.settings.profile import Profile, digest_of, profile_from_content
+from mtf_core.settings.profile import Profile, profile_from_content
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, plan_facts

@@ -1,54 +1,68 @@
 """The market as values: timeframes, candles, contracts with their grid, book, account."""
 
-from mtf_core.market.account import AccountState, OpenOrder, OrderKind, Position
-from mtf_core.market.book import InvalidQuoteError, MarkPrice, Quote, TopOfBook
-from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
-from mtf_core.market.capabilities import (
-    EVERYTHING_KEPT_MS,
-    AmendField,
-    ArmsAt,
-    CandleService,
-    Capabilities,
-    ClientIds,
-    Closing,
-    DeadlineKind,
-    EntryProtection,
-    OversizedExit,
-    PositionProtection,
-    ProtectionScope,
-    Proven,
-    RequestDeadline,
-    SettingScope,
-    SizeUnit,
-    TimedCancelAll,
-    UniqueFor,
-)
-from mtf_core.market.contract import (
-    Contract,
-    ContractStatus,
-    InvalidContractError,
-    LeverageBracket,
-    Price,
-    Size,
-    on_grid_at_or_above,
-    on_grid_at_or_below,
-)
-from mtf_core.market.fill import CashFlow, Fill, FillCause, FlowKind
-from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
-from mtf_core.market.new_order import Amendment, EntryOrder, ExitOrder, InvalidOrderError, ProtectiveOrder, TriggerLevel
-from mtf_core.market.order import (
-    MarginMode,
-    OrderState,
-    OrderType,
-    PositionMode,
-    TimeInForce,
-    TriggerPrice,
-    TriggerPurpose,
-)
-from mtf_core.market.side import Side
-from mtf_core.market.stack import CandleStack
-from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
-from mtf_core.market.write_outcome import WriteOutcome, WriteResult
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.market.account import AccountState, OpenOrder, OrderKind, Position
+    from mtf_core.market.book import InvalidQuoteError, MarkPrice, Quote, TopOfBook
+    from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
+    from mtf_core.market.capabilities import (
+        EVERYTHING_KEPT_MS,
+        AmendField,
+        ArmsAt,
+        CandleService,
+        Capabilities,
+        ClientIds,
+        Closing,
+        DeadlineKind,
+        EntryProtection,
+        OversizedExit,
+        PositionProtection,
+        ProtectionScope,
+        Proven,
+        RequestDeadline,
+        SettingScope,
+        SizeUnit,
+        TimedCancelAll,
+        UniqueFor,
+    )
+    from mtf_core.market.contract import (
+        Contract,
+        ContractStatus,
+        InvalidContractError,
+        LeverageBracket,
+        Price,
+        Size,
+        on_grid_at_or_above,
+        on_grid_at_or_below,
+    )
+    from mtf_core.market.fill import CashFlow, Fill, FillCause, FlowKind
+    from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
+    from mtf_core.market.new_order import (
+        Amendment,
+        EntryOrder,
+        ExitOrder,
+        InvalidOrderError,
+        ProtectiveOrder,
+        TriggerLevel,
+    )
+    from mtf_core.market.order import (
+        MarginMode,
+        OrderState,
+        OrderType,
+        PositionMode,
+        TimeInForce,
+        TriggerPrice,
+        TriggerPurpose,
+    )
+    from mtf_core.market.side import Side
+    from mtf_core.market.stack import CandleStack
+    from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
+    from mtf_core.market.write_outcome import WriteOutcome, WriteResult
 
 __all__ = [
     "COLUMNS",
@@ -121,3 +135,30 @@ __all__ = [
     "parse_instant",
     "to_ms",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "account": "AccountState OpenOrder OrderKind Position",
+            "book": "InvalidQuoteError MarkPrice Quote TopOfBook",
+            "candles": "COLUMNS Candles Gap InvalidCandlesError",
+            "capabilities": (
+                "EVERYTHING_KEPT_MS AmendField ArmsAt CandleService Capabilities ClientIds Closing DeadlineKind "
+                "EntryProtection OversizedExit PositionProtection ProtectionScope Proven RequestDeadline "
+                "SettingScope SizeUnit TimedCancelAll UniqueFor"
+            ),
+            "contract": (
+                "Contract ContractStatus InvalidContractError LeverageBracket Price Size on_grid_at_or_above "
+                "on_grid_at_or_below"
+            ),
+            "fill": "CashFlow Fill FillCause FlowKind",
+            "instant": "InvalidInstantError format_instant from_ms parse_instant to_ms",
+            "new_order": "Amendment EntryOrder ExitOrder InvalidOrderError ProtectiveOrder TriggerLevel",
+            "order": "MarginMode OrderState OrderType PositionMode TimeInForce TriggerPrice TriggerPurpose",
+            "side": "Side",
+            "stack": "CandleStack",
+            "timeframe": "DAY_MS MINUTE_MS Timeframe UnknownTimeframeError highest_first",
+            "write_outcome": "WriteOutcome WriteResult",
+        },
+    )

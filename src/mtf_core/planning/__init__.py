@@ -1,21 +1,27 @@
 """The order plan: from a signal and the market to a complete order, or a skip with a reason."""
 
-from mtf_core.planning.facts import FactRole, FeatureFact, MarketFacts, Signal, decision_key
-from mtf_core.planning.needs import needed_features
-from mtf_core.planning.outcome import (
-    OrderPlan,
-    PlanCosts,
-    PlanOutcome,
-    SizeLimit,
-    Skip,
-    Step,
-    Supervision,
-    TakeProfit,
-)
-from mtf_core.planning.plan import plan_order
-from mtf_core.planning.preview import Preview, PreviewInputs, preview
-from mtf_core.planning.report import plan_to_json, skip_to_json, step_to_json, zone_event_to_json
-from mtf_core.planning.zone_event import EntryZone, ZoneCategory, ZoneCheck, ZoneEvent
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.planning.facts import FactRole, FeatureFact, MarketFacts, Signal, decision_key
+    from mtf_core.planning.needs import needed_features
+    from mtf_core.planning.outcome import (
+        OrderPlan,
+        PlanCosts,
+        PlanOutcome,
+        SizeLimit,
+        Skip,
+        Step,
+        Supervision,
+        TakeProfit,
+    )
+    from mtf_core.planning.plan import plan_order
+    from mtf_core.planning.report import plan_to_json, skip_to_json, step_to_json, zone_event_to_json
+    from mtf_core.planning.zone_event import EntryZone, ZoneCategory, ZoneCheck, ZoneEvent
 
 __all__ = [
     "EntryZone",
@@ -25,8 +31,6 @@ __all__ = [
     "OrderPlan",
     "PlanCosts",
     "PlanOutcome",
-    "Preview",
-    "PreviewInputs",
     "Signal",
     "SizeLimit",
     "Skip",
@@ -40,8 +44,20 @@ __all__ = [
     "needed_features",
     "plan_order",
     "plan_to_json",
-    "preview",
     "skip_to_json",
     "step_to_json",
     "zone_event_to_json",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "facts": "FactRole FeatureFact MarketFacts Signal decision_key",
+            "needs": "needed_features",
+            "outcome": "OrderPlan PlanCosts PlanOutcome SizeLimit Skip Step Supervision TakeProfit",
+            "plan": "plan_order",
+            "report": "plan_to_json skip_to_json step_to_json zone_event_to_json",
+            "zone_event": "EntryZone ZoneCategory ZoneCheck ZoneEvent",
+        },
+    )

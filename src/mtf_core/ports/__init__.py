@@ -1,38 +1,53 @@
 """What the core needs from outside, as protocols, and the values that cross them."""
 
-from mtf_core.ports.aside import Aside, at_once
-from mtf_core.ports.clock import Clock
-from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sleep, Stores, no_progress
-from mtf_core.ports.errors import (
-    ExchangeError,
-    ExchangeUnavailableError,
-    InstantNotServedError,
-    InvalidCursorError,
-    LockLostError,
-    PortError,
-    StoreError,
-    StoreNotOursError,
-    StoreOutdatedError,
-    StoreUnavailableError,
-    TimeframeNotServedError,
-    UnknownSymbolError,
-)
-from mtf_core.ports.exchange import MarketData, Venue
-from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
-from mtf_core.ports.stores import AuditStore, CandleStore, CleanupStore, ContractStore, RiskStore, RunStore, SwitchStore
-from mtf_core.ports.streams import (
-    AccountEvent,
-    BalancePushed,
-    CandleEvent,
-    CandleUpdate,
-    Connected,
-    Disconnected,
-    OrderPushed,
-    PositionPushed,
-    Silent,
-    Streams,
-)
-from mtf_core.ports.trading import Account, FeeRates, Priority, Trading
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.ports.aside import Aside, at_once
+    from mtf_core.ports.clock import Clock
+    from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sleep, Stores, no_progress
+    from mtf_core.ports.errors import (
+        ExchangeError,
+        ExchangeUnavailableError,
+        InstantNotServedError,
+        InvalidCursorError,
+        LockLostError,
+        PortError,
+        StoreError,
+        StoreNotOursError,
+        StoreOutdatedError,
+        StoreUnavailableError,
+        TimeframeNotServedError,
+        UnknownSymbolError,
+    )
+    from mtf_core.ports.exchange import MarketData, Venue
+    from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
+    from mtf_core.ports.stores import (
+        AuditStore,
+        CandleStore,
+        CleanupStore,
+        ContractStore,
+        RiskStore,
+        RunStore,
+        SwitchStore,
+    )
+    from mtf_core.ports.streams import (
+        AccountEvent,
+        BalancePushed,
+        CandleEvent,
+        CandleUpdate,
+        Connected,
+        Disconnected,
+        OrderPushed,
+        PositionPushed,
+        Silent,
+        Streams,
+    )
+    from mtf_core.ports.trading import Account, FeeRates, Priority, Trading
 
 __all__ = [
     "Account",
@@ -84,3 +99,26 @@ __all__ = [
     "at_once",
     "no_progress",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "aside": "Aside at_once",
+            "clock": "Clock",
+            "environment": "Environment ProfileSource Progress Sleep Stores no_progress",
+            "errors": (
+                "ExchangeError ExchangeUnavailableError InstantNotServedError InvalidCursorError LockLostError "
+                "PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError "
+                "TimeframeNotServedError UnknownSymbolError"
+            ),
+            "exchange": "MarketData Venue",
+            "locks": "Acquired HeldBy LockAnswer Locks",
+            "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore",
+            "streams": (
+                "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected OrderPushed "
+                "PositionPushed Silent Streams"
+            ),
+            "trading": "Account FeeRates Priority Trading",
+        },
+    )

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from attrs import evolve, frozen
 
-from mtf_core.ports.clock import Clock
-from mtf_core.ports.exchange import Venue
-from mtf_core.ports.locks import Locks
-from mtf_core.ports.stores import (
-    AuditStore,
-    CandleStore,
-    CleanupStore,
-    ContractStore,
-    KeyedRunStore,
-    RiskStore,
-    RunStore,
-    SwitchStore,
-)
 from mtf_core.problems import FieldProblem, InvalidRequestError
-from mtf_core.settings.profile import Profile
 
-ProfileSource = Callable[[str | None], Profile]
+if TYPE_CHECKING:
+    from mtf_core.ports.clock import Clock
+    from mtf_core.ports.exchange import Venue
+    from mtf_core.ports.locks import Locks
+    from mtf_core.ports.stores import (
+        AuditStore,
+        CandleStore,
+        CleanupStore,
+        ContractStore,
+        KeyedRunStore,
+        RiskStore,
+        RunStore,
+        SwitchStore,
+    )
+    from mtf_core.settings.profile import Profile
+
+ProfileSource: TypeAlias = "Callable[[str | None], Profile]"
 """The checked profile of that name, or the first enabled one for None; raises `ConfigError`."""
 
 

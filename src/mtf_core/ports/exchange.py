@@ -6,15 +6,16 @@ Times are integer milliseconds UTC. Every method raises `ExchangeError` or one o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
 
-from mtf_core.market import Candles, Capabilities, Contract, Quote, Timeframe
-from mtf_core.ports.clock import Clock
-from mtf_core.ports.errors import ExchangeError
-from mtf_core.ports.streams import Streams
-from mtf_core.ports.trading import Account, Trading
+if TYPE_CHECKING:
+    from mtf_core.market import Candles, Capabilities, Contract, Quote, Timeframe
+    from mtf_core.ports.clock import Clock
+    from mtf_core.ports.errors import ExchangeError
+    from mtf_core.ports.streams import Streams
+    from mtf_core.ports.trading import Account, Trading
 
 
 class MarketData(Protocol):

@@ -6,22 +6,23 @@ A store belongs to one namespace (a venue's): what others hold in the same datab
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mtf_core.market import Candles, Contract, Gap, Timeframe
-from mtf_core.ports.locks import Acquired
-from mtf_core.records import (
-    AuditEvent,
-    DecisionRecord,
-    JsonObject,
-    KeyedRun,
-    Page,
-    RunCounts,
-    RunRecord,
-    RunTally,
-    SealCheck,
-)
-from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch
+if TYPE_CHECKING:
+    from mtf_core.market import Candles, Contract, Gap, Timeframe
+    from mtf_core.ports.locks import Acquired
+    from mtf_core.records import (
+        AuditEvent,
+        DecisionRecord,
+        JsonObject,
+        KeyedRun,
+        Page,
+        RunCounts,
+        RunRecord,
+        RunTally,
+        SealCheck,
+    )
+    from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch
 
 
 class ContractStore(Protocol):

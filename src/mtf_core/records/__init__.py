@@ -1,15 +1,22 @@
 """What the stores keep, as values: versioned types, each with one codec."""
 
-from mtf_core.records.audit import AuditEvent
-from mtf_core.records.codec import UnreadableRecordError
-from mtf_core.records.counts import RunCounts, RunTally
-from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
-from mtf_core.records.json import Json, JsonObject
-from mtf_core.records.keys import KeyedRun
-from mtf_core.records.page import Page
-from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
-from mtf_core.records.seal import Seal, SealCheck
-from mtf_core.records.traces import TraceRecord
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.records.audit import AuditEvent
+    from mtf_core.records.codec import UnreadableRecordError
+    from mtf_core.records.counts import RunCounts, RunTally
+    from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
+    from mtf_core.records.json import Json, JsonObject
+    from mtf_core.records.keys import KeyedRun
+    from mtf_core.records.page import Page
+    from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
+    from mtf_core.records.seal import Seal, SealCheck
+    from mtf_core.records.traces import TraceRecord
 
 __all__ = [
     "AuditEvent",
@@ -30,3 +37,20 @@ __all__ = [
     "TraceRecord",
     "UnreadableRecordError",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "audit": "AuditEvent",
+            "codec": "UnreadableRecordError",
+            "counts": "RunCounts RunTally",
+            "inputs": "CandleRange DecisionInputs PlanInputs",
+            "json": "Json JsonObject",
+            "keys": "KeyedRun",
+            "page": "Page",
+            "runs": "DecisionRecord RunRecord RunStatus",
+            "seal": "Seal SealCheck",
+            "traces": "TraceRecord",
+        },
+    )

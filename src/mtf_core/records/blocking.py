@@ -13,9 +13,12 @@ from attrs import frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
+from mtf_core.records.counts import Blocking, ConditionKey, RunCounts, by_what_they_admit, reasons_of
+from mtf_core.records.runs import DecisionRecord
 from mtf_core.records.traces import TraceRecord, TreeRecord
+from mtf_core.rules.capture import TraceTemplate
 from mtf_core.rules.ruleset import RuleSet
-from mtf_core.rules.trace import TemplateNode, TraceTemplate
+from mtf_core.rules.trace import TemplateNode
 from mtf_core.rules.truth import TRUE, Truth
 from mtf_core.validation.compiled_profile import CompiledProfile, TimeframePart
 from mtf_core.validation.context import resolve_context
@@ -24,37 +27,19 @@ from mtf_core.validation.selection import GroupTruths, select_by_groups
 from mtf_core.validation.timeframe import resolve_filters
 
 
-@frozen(order=True)
-class ConditionKey:
-    """A named condition where it stands: on a timeframe, in the tree of a side or in a mandatory filter."""
+def counts_of(
+    records: Iterable[DecisionRecord],
+    compiled: CompiledProfile,
+    current_tf: Timeframe | None = None,
+    left_out: Iterable[Reason] = (),
+) -> RunCounts:
+    """The counts of a run; `current_tf` is the only timeframe that it let take an entry, if it named one.
 
-    timeframe: Timeframe
-    tree: str
-    """`long`, `short`, or `filter for` the side that the filter speaks for (`both`)."""
-    name: str
-
-
-@frozen
-class Blocking:
-    """How much one condition stands in the way. Counts are symbols.
-
-    `blocks`: it is not true, and neither is anything between it and the verdict of its tree. `decides`: it alone
-    turned that verdict. `admits`: READY if this condition alone were dropped, and not READY with it.
+    `left_out` are the reasons of the listed contracts that its universe did not choose.
     """
-
-    key: ConditionKey
-    blocks: int
-    decides: int
-    admits: int
-
-    def plus(self, other: Blocking) -> Blocking:
-        """The counts of two runs together."""
-        return Blocking(self.key, self.blocks + other.blocks, self.decides + other.decides, self.admits + other.admits)
-
-
-def by_what_they_admit(counted: Iterable[Blocking]) -> tuple[Blocking, ...]:
-    """Those that would admit most symbols first; then those that decide, then those that block most."""
-    return tuple(sorted(counted, key=lambda one: (-one.admits, -one.decides, -one.blocks, one.key)))
+    records = list(records)
+    traces = [record.trace for record in records if record.trace is not None]
+    return RunCounts(reasons_of(records, left_out), blocking_conditions(compiled, traces, current_tf))
 
 
 def blocking_conditions(

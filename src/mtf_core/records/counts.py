@@ -11,14 +11,45 @@ from attrs import frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
-from mtf_core.records.blocking import Blocking, ConditionKey, blocking_conditions
 from mtf_core.records.codec import from_compressed, from_plain, to_bytes
 from mtf_core.records.runs import DecisionRecord
-from mtf_core.validation.compiled_profile import CompiledProfile
 
 VERSION = 1
 PASSED = ""
 """Stands for the final reason of a symbol that has none: its order was simulated."""
+
+
+@frozen(order=True)
+class ConditionKey:
+    """A named condition where it stands: on a timeframe, in the tree of a side or in a mandatory filter."""
+
+    timeframe: Timeframe
+    tree: str
+    """`long`, `short`, or `filter for` the side that the filter speaks for (`both`)."""
+    name: str
+
+
+@frozen
+class Blocking:
+    """How much one condition stands in the way. Counts are symbols.
+
+    `blocks`: it is not true, and neither is anything between it and the verdict of its tree. `decides`: it alone
+    turned that verdict. `admits`: READY if this condition alone were dropped, and not READY with it.
+    """
+
+    key: ConditionKey
+    blocks: int
+    decides: int
+    admits: int
+
+    def plus(self, other: Blocking) -> Blocking:
+        """The counts of two runs together."""
+        return Blocking(self.key, self.blocks + other.blocks, self.decides + other.decides, self.admits + other.admits)
+
+
+def by_what_they_admit(counted: Iterable[Blocking]) -> tuple[Blocking, ...]:
+    """Those that would admit most symbols first; then those that decide, then those that block most."""
+    return tuple(sorted(counted, key=lambda one: (-one.admits, -one.decides, -one.blocks, one.key)))
 
 
 @frozen
@@ -30,22 +61,6 @@ class RunCounts:
 
     reasons: Mapping[Reason | None, int]
     conditions: tuple[Blocking, ...] | None
-
-    @classmethod
-    def of(
-        cls,
-        records: Iterable[DecisionRecord],
-        compiled: CompiledProfile,
-        current_tf: Timeframe | None = None,
-        left_out: Iterable[Reason] = (),
-    ) -> Self:
-        """The counts of a run; `current_tf` is the only timeframe that it let take an entry, if it named one.
-
-        `left_out` are the reasons of the listed contracts that its universe did not choose.
-        """
-        records = list(records)
-        traces = [record.trace for record in records if record.trace is not None]
-        return cls(reasons_of(records, left_out), blocking_conditions(compiled, traces, current_tf))
 
     def to_bytes(self) -> bytes:
         rows = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import field, frozen
@@ -19,12 +19,15 @@ from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.market.candles import Floats
 from mtf_core.planning.facts import decision_key
 from mtf_core.reasons import Reason
-from mtf_core.rules.trace import Captured, TemplateNode, TraceNode, trace_tree
+from mtf_core.rules.trace import TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES, Truth
-from mtf_core.validation.decision import Decision
 from mtf_core.validation.outcome import Outcome
-from mtf_core.validation.traces import Templates, TimeframeShapes
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
+
+if TYPE_CHECKING:
+    from mtf_core.rules.capture import Captured
+    from mtf_core.validation.decision import Decision
+    from mtf_core.validation.traces import Templates, TimeframeShapes
 
 
 def _bits(array: NDArray[Any]) -> bytes:

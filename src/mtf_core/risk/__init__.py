@@ -1,8 +1,15 @@
 """Guards on money: switches, the risk day, limits that stand before every entry."""
 
-from mtf_core.risk.day import DayLock, DayLoss, RiskDay, day_loss, loss_lock
-from mtf_core.risk.guards import GuardFacts, ProposedEntry, refusal
-from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, switch_key
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.risk.day import DayLock, DayLoss, RiskDay, day_loss, loss_lock
+    from mtf_core.risk.guards import GuardFacts, ProposedEntry, refusal
+    from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, switch_key
 
 __all__ = [
     "BUSY",
@@ -20,3 +27,13 @@ __all__ = [
     "refusal",
     "switch_key",
 ]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "day": "DayLock DayLoss RiskDay day_loss loss_lock",
+            "guards": "GuardFacts ProposedEntry refusal",
+            "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch Switchboard switch_key",
+        },
+    )

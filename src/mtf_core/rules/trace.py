@@ -1,34 +1,13 @@
-"""The tree that led to a verdict, with every operand's value: captured for all symbols at once, shown for one."""
+"""The tree that led to a verdict, with every operand's value, as a person reads it: from what was captured of it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
-import numpy as np
 from attrs import evolve, field, frozen
 
-from mtf_core.market.candles import Floats
-from mtf_core.rules.evaluate import Evaluator, leaves
-from mtf_core.rules.expressions import (
-    AllOf,
-    AnyOf,
-    Compare,
-    Comparison,
-    Constantly,
-    Feature,
-    Known,
-    Metric,
-    Named,
-    Not,
-    Number,
-    Operand,
-    Test,
-    WithinBars,
-    children,
-)
-from mtf_core.rules.truth import FALSE, NAMES, TRUE, Truth
+from mtf_core.rules.truth import FALSE, NAMES, TRUE
 
 
 @frozen
@@ -82,66 +61,8 @@ class TemplateNode:
     children: tuple[TemplateNode, ...] = ()
 
 
-@frozen(eq=False)
-class TraceTemplate:
-    """A test, and the order in which its nodes and operands are captured: parents first, left to right."""
-
-    test: Test
-    root: TemplateNode
-    nodes: tuple[Test, ...]
-    operands: tuple[Operand, ...]
-
-    @classmethod
-    def of(cls, test: Test) -> TraceTemplate:
-        nodes = tuple(_preorder(test))
-        operands = tuple(operand for node in nodes if isinstance(node, Compare) for operand in _operands(node))
-        return cls(test, _template(test), nodes, operands)
-
-    def capture(self, evaluator: Evaluator) -> Captured:
-        """What the evaluator found for this test, at its last column."""
-        rows = evaluator.axis.shape[0]
-        truths = np.empty((rows, len(self.nodes)), dtype=np.int8)
-        for i, node in enumerate(self.nodes):
-            truths[:, i] = evaluator.truth(node)[:, -1]
-        values = np.empty((rows, len(self.operands)))
-        for i, operand in enumerate(self.operands):
-            found = evaluator.value(operand)
-            values[:, i] = found if isinstance(found, float) else found[:, -1]
-        return Captured(self, truths, values)
-
-
-@frozen(eq=False)
-class Captured:
-    """Truths and operand values of one test's tree for many symbols, in the order of the template.
-
-    `truths` is int8 (n_symbols, n_nodes), `values` float64 (n_symbols, n_operands).
-    """
-
-    template: TraceTemplate
-    truths: Truth
-    values: Floats
-
-    def node(self, row: int) -> TraceNode:
-        """The tree of one symbol."""
-        return trace_tree(self.template.root, self.truths[row].tolist(), self.values[row].tolist())
-
-    def missing(self, row: int) -> tuple[str, ...]:
-        """Features and metrics that one symbol lacked, each once."""
-        return self._missing.get(row, ())
-
-    @cached_property
-    def _missing(self) -> Mapping[int, tuple[str, ...]]:
-        """What was missing, by row; most rows lack nothing."""
-        absent: dict[int, dict[str, None]] = {}
-        for row, index in np.argwhere(np.isnan(self.values)).tolist():
-            operand = self.template.operands[index]
-            if isinstance(operand, Feature | Metric):
-                absent.setdefault(row, {})[str(operand)] = None
-        return {row: tuple(names) for row, names in absent.items()}
-
-    def rows(self, rows: Sequence[int]) -> Captured:
-        return Captured(self.template, self.truths[rows], self.values[rows])
-
+_UPWARD = (">", ">=")
+"""The comparisons that hold while the left side is the greater one."""
 
 GUARDS = ("known", "known_unless_true")
 """Kinds of nodes that hide what is below them while a feature is missing; shown only where they do."""
@@ -150,49 +71,6 @@ GUARDS = ("known", "known_unless_true")
 def trace_tree(root: TemplateNode, truths: Sequence[int], values: Sequence[float]) -> TraceNode:
     """The tree of one verdict from what was captured of it, deciding nodes marked."""
     return marked(_Reader(truths, values).build(root))
-
-
-def _preorder(test: Test) -> Iterator[Test]:
-    yield test
-    for child in children(test):
-        yield from _preorder(child)
-
-
-def _operands(node: Compare) -> tuple[Operand, ...]:
-    """Both sides, and the features below them where a side is computed."""
-    sides: tuple[Operand, ...] = (node.left, node.right)
-    return sides + tuple(leaf for leaf in leaves(node) if leaf not in sides)
-
-
-def _template(test: Test) -> TemplateNode:
-    if isinstance(test, Compare):
-        slots = tuple(
-            Slot(str(one), isinstance(one, Feature | Metric), isinstance(one, Number)) for one in _operands(test)
-        )
-        return TemplateNode(f"{test.left} {test.op} {test.right}", "compare", (), str(test.op), slots)
-    label, kind = _name_and_kind(test)
-    parameters = test.parameters if isinstance(test, Named) else ()
-    return TemplateNode(label, kind, parameters, children=tuple(_template(child) for child in children(test)))
-
-
-def _name_and_kind(test: Test) -> tuple[str, str]:
-    match test:
-        case Named(name, _, _, builtin):
-            return name, "builtin" if builtin else "rule"
-        case AllOf():
-            return "all_of", "all_of"
-        case AnyOf():
-            return "any_of", "any_of"
-        case Not():
-            return "not", "not"
-        case WithinBars(bars):
-            return f"within_bars {bars}", "within_bars"
-        case Constantly(value):
-            return ("always" if value else "never"), "constant"
-        case Known(_, True):
-            return "all features known, unless true", "known_unless_true"
-        case _:
-            return "all features known", "known"
 
 
 class _Reader:
@@ -215,7 +93,7 @@ class _Reader:
     def _comparison(self, node: TemplateNode, result: str) -> TraceNode:
         values = [next(self._values) for _ in node.slots]
         left, right = values[:2]
-        distance = left - right if node.comparison in (Comparison.GT, Comparison.GTE) else right - left
+        distance = left - right if node.comparison in _UPWARD else right - left
         shown = [(slot, value) for slot, value in zip(node.slots, values, strict=True) if not slot.constant]
         return TraceNode(
             label=node.label,

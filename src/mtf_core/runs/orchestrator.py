@@ -9,7 +9,8 @@ from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.ports import Acquired, Environment, HeldBy, PortError, Progress, no_progress
-from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus
+from mtf_core.records import DecisionRecord, RunRecord, RunStatus
+from mtf_core.records.blocking import counts_of
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.account import sync_account
 from mtf_core.runs.active import ActiveRun
@@ -138,7 +139,7 @@ async def _finish(
         report = _report(run, findings, results)
         finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json())
         left_out = [skip.reason for skip in findings.universe.left_out.values()]
-        counts = RunCounts.of(records, cache.compiled, run.request.current_tf, left_out)
+        counts = counts_of(records, cache.compiled, run.request.current_tf, left_out)
         await run.environment.stores.runs.finish(finished, records, fence, counts)
     return evolve(report, performance=_performance(run, findings), finished_ms=run.environment.wall.now_ms())
 

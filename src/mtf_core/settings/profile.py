@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +12,7 @@ from mtf_core.market import Timeframe
 from mtf_core.rules.ruleset import ContextMode, RuleSet
 from mtf_core.settings import refused
 from mtf_core.settings.contracts import ContractSettings, read_contracts
+from mtf_core.settings.digest import digest_of
 from mtf_core.settings.indicators import IndicatorSettings, read_indicators
 from mtf_core.settings.nodes import ConfigError, ConfigNode, ConfigProblem, Place, Problems
 from mtf_core.settings.plain import Plain, node_from, plain
@@ -157,12 +156,6 @@ def with_context_mode(profile: Profile, mode: ContextMode) -> Profile:
     validations = profile.content[Document.VALIDATIONS.value]
     assert isinstance(validations, Mapping)
     return profile_from_content({**profile.content, Document.VALIDATIONS.value: {**validations, "mode": str(mode)}})
-
-
-def digest_of(content: Mapping[str, Plain]) -> str:
-    """SHA-256 of the content, independent of the order of keys."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _node(document: Document, documents: Mapping[str, ConfigNode], problems: Problems) -> ConfigNode:

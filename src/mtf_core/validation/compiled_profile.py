@@ -11,10 +11,10 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import CandleStack, Side, Timeframe
 from mtf_core.planning.needs import FactRole, needed_features, recorded_features
 from mtf_core.rules.axis import home_timeframe
+from mtf_core.rules.capture import TraceTemplate
 from mtf_core.rules.expressions import Feature
 from mtf_core.rules.needs import Need, Needs, feature_need, joined, needs_of
 from mtf_core.rules.program import Program
-from mtf_core.rules.trace import TraceTemplate
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.metrics import metric_features
 

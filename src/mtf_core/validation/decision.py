@@ -13,7 +13,8 @@ from mtf_core.market.candles import Floats
 from mtf_core.planning.facts import FactRole, FeatureFact, Signal, decision_key
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import InstantAxis, home_timeframe
-from mtf_core.rules.trace import Captured, TraceNode
+from mtf_core.rules.capture import Captured
+from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.explain import decision_html, render_decision
 from mtf_core.validation.outcome import REASONS, Outcome

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from attrs import frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
-from mtf_core.rules.expressions import Test
-from mtf_core.rules.ruleset import RuleSet
 from mtf_core.rules.truth import FALSE, TRUE, Truth
 from mtf_core.validation.outcome import Codes, Mask, reason_code
+
+if TYPE_CHECKING:
+    from mtf_core.rules.expressions import Test
+    from mtf_core.rules.ruleset import RuleSet
 
 NONE_SELECTED = np.int8(-1)
 
@@ -61,7 +64,7 @@ class GroupTruths:
     forbid: Truth
 
 
-TruthOf = Callable[[Test, Timeframe], Truth]
+TruthOf: TypeAlias = "Callable[[Test, Timeframe], Truth]"
 """Evaluates a selector test for the selector entry of a timeframe."""
 
 

@@ -11,9 +11,9 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import Side, Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import CandleAxis
+from mtf_core.rules.capture import Captured, TraceTemplate
 from mtf_core.rules.evaluate import Evaluator
 from mtf_core.rules.ruleset import Filter, RuleSet
-from mtf_core.rules.trace import Captured, TraceTemplate
 from mtf_core.rules.truth import FALSE, TRUE, Truth
 from mtf_core.validation.compiled_profile import TimeframePart
 from mtf_core.validation.outcome import Codes, Mask, Outcome, reason_code

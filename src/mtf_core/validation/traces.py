@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.rules.trace import Slot, TemplateNode
-from mtf_core.settings.profile import digest_of
-from mtf_core.validation.compiled_profile import CompiledProfile
+from mtf_core.settings.digest import digest_of
+
+if TYPE_CHECKING:
+    from mtf_core.validation.compiled_profile import CompiledProfile
 
 
 @frozen

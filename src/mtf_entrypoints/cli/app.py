@@ -8,6 +8,7 @@ import typer
 
 from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate, operators
 from mtf_entrypoints.cli.commands.run import run
+from mtf_entrypoints.cli.exits import DONE
 from mtf_entrypoints.cli.request_options import FlagsWithValues
 
 app = typer.Typer(
@@ -54,3 +55,14 @@ def root(
 
 
 root.__doc__ = None  # the text above is for readers of the code
+
+
+def perform(line: list[str]) -> int:
+    """Runs a command line; returns its exit code. Raises whatever its command raises, `KeyboardInterrupt` on Ctrl-C."""
+    try:
+        result = app(line, prog_name="mtf", standalone_mode=False)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return result if isinstance(result, int) else DONE

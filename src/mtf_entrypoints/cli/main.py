@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import typer
-
-from mtf_entrypoints.cli.app import app
+from mtf_entrypoints.cli.actions import version
 from mtf_entrypoints.cli.exits import DONE, INTERRUPTED, READER_GONE
 from mtf_entrypoints.cli.streams import prepare_streams, silence_stdout
 
@@ -25,12 +23,10 @@ def run(arguments: Sequence[str]) -> int:
     debug = _DEBUG in arguments
     line = [argument for argument in arguments if argument != _DEBUG]
     try:
-        result = app(line, prog_name="mtf", standalone_mode=False)
+        code = _performed(line)
         sys.stdout.flush()
-        return result if isinstance(result, int) else DONE
-    except typer.Exit as stop:
-        return stop.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+        return code
+    except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Click turns a closed pipe into an exit of its own
@@ -45,6 +41,15 @@ def run(arguments: Sequence[str]) -> int:
         code, text = explained(error)
         _say(text)
         return code
+
+
+def _performed(line: list[str]) -> int:
+    if line in (["version"], ["version", "--json"]):  # the answer is there long before the tree of commands is
+        version.perform("--json" in line)
+        return DONE
+    from mtf_entrypoints.cli.app import perform  # noqa: PLC0415
+
+    return perform(line)
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBars
 from rich.table import Table
-from rich.text import Text
 
 from mtf_core.ports import Progress, no_progress
 from mtf_entrypoints.cli.plain import counted, flush, warn, write_json, write_line
@@ -26,25 +25,10 @@ __all__ = [
     "warn",
     "write_json",
     "write_line",
-    "write_tree",
 ]
 
 _WIDTH_OF_A_FILE = 200
 """Columns when stdout is no terminal: nothing is cut or folded for want of space."""
-
-
-_MARKS = {r"\btrue\b": "green", r"\bfalse\b": "red", r"\bunknown\b|\bmissing\b": "yellow", r"← decides": "bold"}
-
-
-def write_tree(text: str) -> None:
-    """An explanation; on a terminal with its truths in colour, never folded."""
-    if not sys.stdout.isatty():
-        write_line(text)
-        return
-    shown = Text(text)
-    for pattern, style in _MARKS.items():
-        shown.highlight_regex(pattern, style)
-    console().print(shown, soft_wrap=True)
 
 
 def console() -> Console:

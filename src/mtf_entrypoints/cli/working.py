@@ -9,7 +9,7 @@ from mtf_core.ports import Environment
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.world_settings import settings_of
-from mtf_entrypoints.container import Container, StoredRun, opened, opened_run
+from mtf_entrypoints.container import Container, opened
 from mtf_entrypoints.settings import Settings
 
 
@@ -27,10 +27,3 @@ async def announced(settings: Settings) -> AsyncIterator[Container]:
         for remark in container.venue().remarks:
             output.warn(remark)
         yield container
-
-
-@asynccontextmanager
-async def stored_run(world: World, run_id: str | None, symbol: str | None = None) -> AsyncIterator[StoredRun | None]:
-    """A stored run with the stores of its world; None when there is no such run."""
-    async with opened_run(settings_of(world), run_id, symbol) as stored:
-        yield stored

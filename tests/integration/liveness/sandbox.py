@@ -19,7 +19,7 @@ from mtf_core.market import Candles, Position, Side, Timeframe
 from mtf_core.ports import Environment, Venue
 from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
-from mtf_entrypoints.container import build_stores
+from mtf_entrypoints.stores import build_stores
 from tests.unit.settings.liveness.histories import MARKET, NOW_MS
 
 BALANCE = Decimal(10_000)

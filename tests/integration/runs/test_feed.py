@@ -23,7 +23,7 @@ from mtf_core.rules.needs import Need, Needs
 from mtf_core.runs.metering import MeteredExchange
 from mtf_core.upkeep.feed import CandleFeed, missing_from
 from mtf_core.validation.window import Window
-from mtf_entrypoints.container import build_stores
+from mtf_entrypoints.stores import build_stores
 from tests.market_strategies import START_MS, walk, without
 
 M1, M5 = Timeframe.M1, Timeframe.M5

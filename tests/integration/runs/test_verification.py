@@ -25,7 +25,7 @@ from mtf_core.records.packed import pack
 from mtf_core.records.traces import TimeframeRecord
 from mtf_core.runs import RunReport, RunRequest
 from mtf_core.validation.outcome import Outcome
-from mtf_entrypoints.container import build_stores
+from mtf_entrypoints.stores import build_stores
 from tests.integration.runs.world import NOW_MS, World, eager, simulated, world, world_on
 from tests.unit.files.shipped import NAMES, shipped
 

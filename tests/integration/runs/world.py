@@ -33,7 +33,7 @@ from mtf_core.ports import Environment, ExchangeError, Locks, ProfileSource, Sto
 from mtf_core.risk import Switch
 from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
-from mtf_entrypoints.container import build_stores
+from mtf_entrypoints.stores import build_stores
 from tests.unit.settings.liveness.worlds import content_with, profile_of
 
 NOW_MS = to_ms(parse_instant("2026-03-02T12:00Z"))

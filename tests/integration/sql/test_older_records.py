@@ -18,7 +18,7 @@ from mtf_core.inquiry import Finding, funnel, verify_run, why
 from mtf_core.market import ContractStatus, Timeframe
 from mtf_core.ports import Stores
 from mtf_core.reasons import Stage
-from mtf_entrypoints.container import build_stores
+from mtf_entrypoints.stores import build_stores
 
 STORED = Path(__file__).parent / "stored" / "schema_0001.db.xz"
 NAMESPACE = "sandbox-seed-1-60"

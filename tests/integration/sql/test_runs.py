@@ -14,7 +14,7 @@ from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError
 from mtf_core.reasons import Reason
 from mtf_core.records import JsonObject, RunCounts, RunRecord, RunStatus
-from mtf_core.records.blocking import Blocking, ConditionKey
+from mtf_core.records.counts import Blocking, ConditionKey
 from mtf_core.records.packed import pack
 from tests.integration.sql.examples import WORLD, decision, documents, run
 

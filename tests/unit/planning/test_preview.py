@@ -8,8 +8,9 @@ from attrs import evolve
 from hypothesis import assume, given
 
 from mtf_core.market import MarkPrice, OrderType, Side, Timeframe, TimeInForce, TopOfBook
-from mtf_core.planning import OrderPlan, PreviewInputs, preview
+from mtf_core.planning import OrderPlan
 from mtf_core.planning.caps import matching_caps
+from mtf_core.planning.preview import PreviewInputs, preview
 from mtf_core.settings.trade_entry import (
     AcceptSettings,
     RoundingMode,

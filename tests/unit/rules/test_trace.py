@@ -7,6 +7,7 @@ import math
 import numpy as np
 from hypothesis import given, settings
 
+from mtf_core.rules.capture import TraceTemplate
 from mtf_core.rules.evaluate import Evaluator
 from mtf_core.rules.expressions import (
     AllOf,
@@ -24,7 +25,7 @@ from mtf_core.rules.expressions import (
     Test,
     WithinBars,
 )
-from mtf_core.rules.trace import TraceNode, TraceTemplate
+from mtf_core.rules.trace import TraceNode
 from tests.unit.rules.expression_strategies import PlainAxis, axes, metrics, trees
 
 CLOSE, RSI = Feature("close"), Feature("rsi")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from . import (
         conditions,
         config,
+        config_check,
         config_import,
         contracts,
         database,
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
         sandbox,
         serve,
         version,
+        why,
     )
 
 __all__ = [
     "conditions",
     "config",
+    "config_check",
     "config_import",
     "contracts",
     "database",
@@ -43,6 +46,7 @@ __all__ = [
     "sandbox",
     "serve",
     "version",
+    "why",
 ]
 
 

@@ -13,6 +13,7 @@ from mtf_core.validation.explain import number, render_timeframe
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.trees import write_tree
 from mtf_entrypoints.cli.working import working
 from mtf_entrypoints.documents import catalogue_to_json, evaluated_timeframes, explanation_to_json
 
@@ -61,9 +62,9 @@ def explain(world: World, symbol: str, timeframe: str | None, as_json: bool) -> 
     if as_json:
         output.write_json(explanation_to_json(decision, chosen))
     elif chosen is None:
-        output.write_tree(decision.explain())
+        write_tree(decision.explain())
     else:
-        output.write_tree(render_timeframe(decision.timeframe(chosen)))
+        write_tree(render_timeframe(decision.timeframe(chosen)))
 
 
 async def _decide(world: World, symbol: str) -> Decision:

@@ -6,43 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from mtf_adapters.files.config_dir import CONFIG_DIR_VARIABLE, copy_shipped_config
-from mtf_adapters.files.profiles import check_config, load_profile
+from mtf_adapters.files.profiles import load_profile
 from mtf_core.settings.effective import effective_settings
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.compiled_profile import compile_profile
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.exits import FAILED, WRONG_USAGE, CommandError
+from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.render.problems import problem_to_json
 from mtf_entrypoints.cli.world_settings import settings_of
-
-
-def check(world: World, as_json: bool) -> None:
-    """Lists every problem of every file, then what is merely worth knowing; exit code 2 if one is an error."""
-    report = check_config(settings_of(world).config_dir)
-    if as_json:
-        output.write_json(
-            {
-                "ok": report.ok,
-                "errors": [problem_to_json(problem) for problem in report.problems],
-                "warnings": [problem_to_json(problem) for problem in report.warnings],
-                "notes": [problem_to_json(problem) for problem in report.notes],
-                "profiles": [{"name": profile.name, "digest": profile.digest} for profile in report.profiles],
-            }
-        )
-    else:
-        kinds = (("error", report.problems), ("warning", report.warnings), ("note", report.notes))
-        for kind, problems in kinds:
-            for problem in problems:
-                output.write_line(f"{kind}: {problem}")
-        names = ", ".join(profile.name for profile in report.profiles) or "none"
-        counts = ", ".join(output.counted(len(problems), kind) for kind, problems in kinds)
-        output.write_line(f"{counts}; profiles that can be used: {names}")
-    if not report.ok:
-        raise typer.Exit(WRONG_USAGE)
 
 
 def copy(folder: Path, as_json: bool) -> None:

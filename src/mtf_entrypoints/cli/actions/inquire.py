@@ -1,34 +1,17 @@
-"""`mtf why`, `mtf funnel` and `mtf verify`."""
+"""`mtf funnel` and `mtf verify`."""
 
 from __future__ import annotations
 
 import asyncio
 
-from mtf_core.inquiry import Funnel, Verification, Why, funnel, verify_run, why
+from mtf_core.inquiry import Funnel, Verification, funnel, verify_run
 from mtf_core.market import format_instant, parse_instant, to_ms
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.cli.working import stored_run
+from mtf_entrypoints.cli.stored import stored_run
 
 MOST_DIFFERENCES = 30
-
-
-def show_why(world: World, symbol: str, run: str | None, full: bool, as_json: bool) -> None:
-    """What became of the symbol in a run; in full, with its trace."""
-    found = asyncio.run(_why(world, symbol, run))
-    if found is None:
-        where = f"run {run}" if run else "any stored run"
-        raise CommandError(f"{symbol} is not in {where}; `mtf run` stores one", FAILED)
-    if as_json:
-        output.write_json(found.to_json())
-    else:
-        output.write_tree(found.render(full=full))
-
-
-async def _why(world: World, symbol: str, run: str | None) -> Why | None:
-    async with stored_run(world, run, symbol) as stored:
-        return None if stored is None else await why(stored.stores.runs, symbol, stored.run_id)
 
 
 def show_funnel(

@@ -22,7 +22,7 @@ def check(world: World, as_json: AsJson = False) -> None:
 
       mtf config check --config-dir ./my-config
     """
-    actions.config.check(world, as_json)
+    actions.config_check.perform(world, as_json)
 
 
 @app.command()

@@ -32,7 +32,7 @@ def why(
 
       mtf why BTCUSDT --run 7f3c9a0e5b1d4c6f8a2b3c4d5e6f7a8b --json
     """
-    actions.inquire.show_why(world, symbol, run, full, as_json)
+    actions.why.perform(world, symbol, run, full, as_json)
 
 
 @takes(STORE)

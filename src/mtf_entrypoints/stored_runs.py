@@ -1,0 +1,64 @@
+"""Where a stored run is, whatever world it belongs to. `mtf why` passes here, and must not wait for an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from attrs import field, frozen
+
+from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run, runs_beginning_with
+from mtf_core.ports import RunStore, Stores
+from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.storage import Storage, make_ready
+
+
+@frozen(eq=False)
+class StoredRun:
+    """The stores of the world that a run belongs to, and its whole id (None: the newest was asked for)."""
+
+    _database: Database
+    _namespace: str
+    run_id: str | None = field()
+
+    @property
+    def runs(self) -> RunStore:
+        """The runs of that world alone."""
+        return SqlRunStore(self._database, self._namespace)
+
+    @property
+    def stores(self) -> Stores:
+        """All stores of that world."""
+        from mtf_entrypoints.stores import build_stores  # noqa: PLC0415  # `why` needs none of the others
+
+        return build_stores(self._database, self._namespace)
+
+
+@asynccontextmanager
+async def opened_run(
+    settings: Settings, run_id: str | None = None, symbol: str | None = None
+) -> AsyncIterator[StoredRun | None]:
+    """Where a run is stored, or the newest one (that had a symbol), whatever its world; None when none is.
+
+    The id may be shortened as long as it is one run's; raises `InvalidRequestError`.
+    """
+    database = Storage(settings=settings).database()
+    try:
+        await make_ready(database, settings)
+        whole = None if run_id is None else await _whole_id(database, run_id)
+        namespace = await namespace_of_run(database, whole, symbol)
+        yield None if namespace is None else StoredRun(database, namespace, whole)
+    finally:
+        await database.close()
+
+
+async def _whole_id(database: Database, beginning: str) -> str:
+    """The id of the one run that begins so; what begins no run is left as it is."""
+    candidates = await runs_beginning_with(database, beginning)
+    if beginning in candidates or not candidates:
+        return beginning
+    if len(candidates) > 1:
+        message = f"several runs begin with {beginning!r}: {', '.join(candidates)}; give more of the id"
+        raise InvalidRequestError((FieldProblem("run", message),))
+    return candidates[0]

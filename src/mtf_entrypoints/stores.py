@@ -1,0 +1,30 @@
+"""The stores of a venue, in SQL."""
+
+from __future__ import annotations
+
+from mtf_adapters.sql import (
+    Database,
+    SqlAuditStore,
+    SqlCandleStore,
+    SqlCleanupStore,
+    SqlContractStore,
+    SqlKeyedRunStore,
+    SqlRiskStore,
+    SqlRunStore,
+    SqlSwitchStore,
+)
+from mtf_core.ports import Stores
+
+
+def build_stores(database: Database, namespace: str) -> Stores:
+    """The stores of one venue: what other namespaces hold in the same database does not exist for them."""
+    return Stores(
+        contracts=SqlContractStore(database, namespace),
+        candles=SqlCandleStore(database, namespace),
+        runs=SqlRunStore(database, namespace),
+        switches=SqlSwitchStore(database, namespace),
+        audit=SqlAuditStore(database, namespace),
+        risk=SqlRiskStore(database, namespace),
+        cleanup=SqlCleanupStore(database, namespace),
+        keyed_runs=SqlKeyedRunStore(database, namespace),
+    )
