@@ -1,0 +1,133 @@
+"""The budget that several processes share through Redis: one script decides, by the server's own clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from mtf_adapters.limits.bucket import Bucket, BucketTable, Reading
+from mtf_adapters.limits.limiter import BudgetSpentError, Limiter
+from mtf_adapters.limits.local import LocalBudget
+from mtf_adapters.limits.window import CLOCK_MARGIN_S
+from mtf_core.ports import Priority
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+EXIT_PATIENCE_S = 0.25
+"""An exit never waits longer than this for the shared budget: then it goes by this process's own."""
+_LONGEST_CALL_MS = 60_000
+"""A call whose process died is forgotten after this; no call of ours lives longer."""
+_LOOK_AGAIN_S = 0.5
+
+
+class SharedBudget:
+    """Implements `Limiter` for all processes that use the same Redis and the same `world` (venue, hosts, account).
+
+    The order is that of `LocalBudget`: priority, then arrival, over all processes. When Redis does not answer, exits go
+    by the process's own budget after `EXIT_PATIENCE_S`; for everything else the budget counts as spent.
+    """
+
+    def __init__(self, redis: Redis, world: str, table: BucketTable) -> None:
+        self._redis = redis
+        self._world = world
+        self._buckets = dict(table.buckets)
+        self._stated = dict(table.buckets)
+        self._own: Limiter = LocalBudget(table)
+        self._waited = dict.fromkeys(self._buckets, 0.0)
+        source = (files("mtf_adapters.limits") / "budget.lua").read_text("utf-8")
+        self._script = redis.register_script(source)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def permit(self, bucket: str, priority: Priority, *, timeout_s: float | None = None) -> AsyncIterator[None]:
+        call = uuid.uuid4().hex
+        started = time.monotonic()
+        patience = EXIT_PATIENCE_S if priority is Priority.EXIT else timeout_s
+        try:
+            async with asyncio.timeout(patience):
+                await self._granted(bucket, call, priority)
+        except BaseException as error:
+            if priority is not Priority.EXIT or not isinstance(error, Exception):
+                self._tell("back", bucket, call)
+                raise _as_spent(error, bucket, started) from None
+            self._tell("took", bucket, call, _LONGEST_CALL_MS)
+        finally:
+            self._waited[bucket] += time.monotonic() - started
+        # Every call also passes the own budget, so that it knows what was sent when it has to decide alone.
+        left = None if timeout_s is None else max(0.0, timeout_s - (time.monotonic() - started))
+        try:
+            async with self._own.permit(bucket, priority, timeout_s=left):
+                yield
+        finally:
+            self._tell("answered", bucket, call, self._buckets[bucket].window_ms + int(CLOCK_MARGIN_S * 1000))
+
+    def learn(self, bucket: str, reading: Reading) -> None:
+        stated = self._stated[bucket]
+        limit, window_ms = reading.limit or stated.limit, reading.window_ms or stated.window_ms
+        if limit * stated.window_ms < stated.limit * window_ms:
+            self._buckets[bucket] = Bucket(bucket, limit, window_ms, stated.scope, stated.exits_share)
+        else:
+            self._buckets[bucket] = stated
+        self._own.learn(bucket, reading)
+        if reading.used:
+            self._tell("counted", bucket, "", reading.used, self._buckets[bucket].window_ms)
+
+    def refused(self, bucket: str, pause_ms: int) -> None:
+        self._own.refused(bucket, pause_ms)
+        self._tell("pause", bucket, "", pause_ms)
+
+    def banned(self, pause_ms: int) -> None:
+        self._own.banned(pause_ms)
+        self._tell("ban", next(iter(self._buckets)), "", pause_ms)
+
+    @property
+    def waited(self) -> Mapping[str, float]:
+        own = self._own.waited
+        return {name: seconds + own.get(name, 0.0) for name, seconds in self._waited.items() if seconds or name in own}
+
+    async def settled(self, patience_s: float = 1.0) -> None:
+        """Waits a little until everything that was to be told is told; for the end of a process."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=patience_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _granted(self, bucket: str, call: str, priority: Priority) -> None:
+        while True:
+            limits = self._buckets[bucket]
+            most = limits.limit if priority is Priority.EXIT else limits.for_others
+            wait_ms = await self._ask("ask", bucket, call, int(priority), most, _LONGEST_CALL_MS)
+            if wait_ms == 0:
+                return
+            await asyncio.sleep(min(wait_ms / 1000, _LOOK_AGAIN_S))
+
+    async def _ask(self, what: str, bucket: str, call: str, *arguments: int) -> int:
+        root = f"mtf:limits:{{{self._world}}}"
+        keys = [f"{root}:{bucket}:{part}" for part in ("slots", "waiting", "seen", "ticket", "paused")]
+        answer: int = await self._script(keys=[*keys, f"{root}:banned"], args=[what, call, *arguments])
+        return int(answer)
+
+    def _tell(self, what: str, bucket: str, call: str, *arguments: int) -> None:
+        """Without waiting for it: an answer's own work goes first, and what is lost here expires by itself."""
+
+        async def tell() -> None:
+            with suppress(Exception):
+                await self._ask(what, bucket, call, *arguments)
+
+        task = asyncio.get_running_loop().create_task(tell())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _as_spent(error: BaseException, bucket: str, started: float) -> BaseException:
+    """Patience that ended, and a Redis that fails, mean the same to a caller: no call was allowed."""
+    if isinstance(error, Exception):
+        return BudgetSpentError(bucket, time.monotonic() - started)
+    return error
