@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import cache
 
 from dependency_injector import providers
@@ -70,17 +70,19 @@ class Container(Storage):
 
 @asynccontextmanager
 async def opened(settings: Settings, *, ready: bool = True, **replaced: object) -> AsyncIterator[Container]:
-    """A container whose database is open until the block ends; `ready`: with the tables that this version needs.
+    """A container whose database and venue are open until the block ends.
 
-    `replaced` are parts of the container by their names, to be taken instead of its own. A new SQLite file gets its
-    tables by itself. Older tables, and PostgreSQL, wait for `mtf db upgrade`.
+    `ready`: with the tables that this version needs. `replaced` are parts of the container by their names, to be taken
+    instead of its own. A new SQLite file gets its tables by itself. Older tables, and PostgreSQL, wait for `mtf db
+    upgrade`.
     """
     container = Container(settings=settings, **replaced)
-    container.venue()  # what is wrong with the options is told before anything is created
+    venue = container.venue()  # what is wrong with the options is told before anything is created
     database = container.database()
     try:
         if ready:
             await make_ready(database, settings)
-        yield container
+        async with nullcontext() if venue.connection is None else venue.connection():
+            yield container
     finally:
         await database.close()

@@ -8,7 +8,7 @@ from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
     from mtf_core.ports.aside import Aside, at_once
-    from mtf_core.ports.clock import Clock
+    from mtf_core.ports.clock import Clock, ClockSkew
     from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sleep, Stores, no_progress
     from mtf_core.ports.errors import (
         ExchangeError,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         CandleUpdate,
         Connected,
         Disconnected,
+        NotStreamed,
         OrderPushed,
         PositionPushed,
         Silent,
@@ -61,6 +62,7 @@ __all__ = [
     "CandleUpdate",
     "CleanupStore",
     "Clock",
+    "ClockSkew",
     "Connected",
     "ContractStore",
     "Disconnected",
@@ -75,6 +77,7 @@ __all__ = [
     "LockLostError",
     "Locks",
     "MarketData",
+    "NotStreamed",
     "OrderPushed",
     "PortError",
     "PositionPushed",
@@ -105,7 +108,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "aside": "Aside at_once",
-            "clock": "Clock",
+            "clock": "Clock ClockSkew",
             "environment": "Environment ProfileSource Progress Sleep Stores no_progress",
             "errors": (
                 "ExchangeError ExchangeUnavailableError InstantNotServedError InvalidCursorError LockLostError "
@@ -116,8 +119,8 @@ if not TYPE_CHECKING:
             "locks": "Acquired HeldBy LockAnswer Locks",
             "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore",
             "streams": (
-                "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected OrderPushed "
-                "PositionPushed Silent Streams"
+                "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "
+                "OrderPushed PositionPushed Silent Streams"
             ),
             "trading": "Account FeeRates Priority Trading",
         },

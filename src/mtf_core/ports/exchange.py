@@ -6,13 +6,14 @@ Times are integer milliseconds UTC. Every method raises `ExchangeError` or one o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
 
 if TYPE_CHECKING:
     from mtf_core.market import Candles, Capabilities, Contract, Quote, Timeframe
-    from mtf_core.ports.clock import Clock
+    from mtf_core.ports.clock import Clock, ClockSkew
     from mtf_core.ports.errors import ExchangeError
     from mtf_core.ports.streams import Streams
     from mtf_core.ports.trading import Account, Trading
@@ -65,3 +66,10 @@ class Venue:
     streams: Streams | None = None
     remarks: tuple[str, ...] = ()
     """What a person should know of this venue before working with it; one line each."""
+    skew: Callable[[], ClockSkew | None] | None = None
+    """How far the exchange's clock is from this machine's; it answers None until that was measured.
+
+    None where the exchange has no clock of its own.
+    """
+    connection: Callable[[], AbstractAsyncContextManager[object]] | None = None
+    """What has to be open while the venue is used; leaving it closes every connection. None: nothing has to be."""

@@ -79,7 +79,16 @@ class BalancePushed:
     time_ms: int
 
 
-CandleEvent: TypeAlias = CandleUpdate | Liveness
+@frozen
+class NotStreamed:
+    """The exchange refuses to push this symbol, and pushes the others: it has to be asked by call."""
+
+    symbol: str
+    time_ms: int
+    why: str
+
+
+CandleEvent: TypeAlias = CandleUpdate | NotStreamed | Liveness
 AccountEvent: TypeAlias = OrderPushed | PositionPushed | BalancePushed | Liveness
 
 

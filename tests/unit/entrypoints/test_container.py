@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
+
+from attrs import evolve
 
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.runs import RunReport, RunRequest
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.settings import SandboxOptions, Settings
+from mtf_entrypoints.venues import build_venue
 
 WALL_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
 SETTINGS = Settings(database_url="memory", sandbox=SandboxOptions(universe_size=3))
@@ -38,3 +43,18 @@ async def test_clock_timer_and_run_ids_are_replaced_for_the_whole_process() -> N
         assert (report.instant_ms, report.started_ms, report.finished_ms) == (now_ms, now_ms, now_ms)
         assert set(report.performance.stages.values()) <= {1.0, 2.0}, "the timer says that every stage takes a second"
     assert reports == await two_runs(), "nothing else than what was replaced tells two processes apart"
+
+
+async def test_what_a_venue_needs_open_is_open_while_the_container_is() -> None:
+    told: list[str] = []
+
+    @asynccontextmanager
+    async def connection() -> AsyncIterator[None]:
+        told.append("open")
+        yield
+        told.append("closed")
+
+    venue = evolve(build_venue(SETTINGS, SandboxClock(WALL_MS)), connection=connection)
+    async with opened(SETTINGS, venue=venue):
+        told.append("used")
+    assert told == ["open", "used", "closed"]
