@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types imports unit bench lock docs clean
+.PHONY: demo test check lint types imports unit openapi bench lock docs clean
 
 demo: $(VENV)/.run
 	$(BIN)/mtf run --exchange sandbox --database memory
@@ -24,6 +24,10 @@ imports: $(VENV)/.test
 
 unit: $(VENV)/.test
 	$(BIN)/pytest
+
+# Asks the service at random whether it does what its OpenAPI document says: 60 examples of each kind, some minutes.
+openapi: $(VENV)/.test
+	$(BIN)/python -m tests.integration.http.at_random
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/all.py

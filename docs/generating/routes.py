@@ -20,8 +20,10 @@ _INTRODUCTION = f"""
 but {codes(sorted(OPEN_PATHS))} need it, and one must be set to listen beyond loopback. What the routes below
 call "always with a token" is refused where none is set. The `Host` header must name the service, and pages of other
 sites are refused. Bodies hold at most {MAX_BODY_BYTES:,} bytes; they are read as JSON whatever the content type says,
-unless a page sends them. Unknown fields are refused. HEAD asks for what GET would answer. Every route under `/mtf` also
-answers under `/api/mtf`. Interactive docs are at `{DOCS_PATH}`, this document as OpenAPI at `{SCHEMA_PATH}`.
+unless a page sends them. Unknown fields are refused: 422 means that a request is not as the OpenAPI document says. A
+symbol, timeframe, feature, lock or instant that is well formed and not here is 404; both name the fields. HEAD asks for
+what GET would answer. Every route under `/mtf` also answers under `/api/mtf`. Interactive docs are at `{DOCS_PATH}`,
+this document as OpenAPI at `{SCHEMA_PATH}`.
 """
 
 
@@ -100,7 +102,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return _NAMED[schema["$ref"].rpartition("/")[2]]
     if "enum" in schema:
-        return codes(value for value in schema["enum"] if value is not None)
+        return codes(json.dumps(value).strip('"') for value in schema["enum"] if value is not None)
     kind = schema.get("type", "")
     kind = kind if isinstance(kind, str) else next(each for each in kind if each != "null")
     if kind == "array":

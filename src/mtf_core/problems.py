@@ -22,3 +22,7 @@ class InvalidRequestError(ValueError):
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         self.problems = problems
         super().__init__("; ".join(map(str, problems)))
+
+
+class NotFoundError(InvalidRequestError):
+    """Every field is well formed, but what the ones in `problems` name is not here: no such symbol, timeframe, lock."""

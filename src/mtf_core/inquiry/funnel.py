@@ -139,7 +139,10 @@ async def funnel(
     aside: Aside = at_once,
 ) -> Funnel | None:
     """The funnel of one run, of all finished runs that started since an instant (the newest `MOST_RUNS`), or of the
-    newest run; of one profile: the one given, or that of the newest run that there is. None without such a run."""
+    newest run; of one profile: the one given, or that of the newest run that there is. None without such a run.
+
+    With several of them, a run must be all that is asked for.
+    """
     total: _Total | None = None
     async for tally in _tallies(stores, run_id, since_ms, profile):
         if total is None:
@@ -161,7 +164,8 @@ async def _tallies(
             yield tally
         return
     run = await stores.runs.run(run_id)
-    if run is not None and run.status is RunStatus.FINISHED:
+    asked_for = run is not None and run.started_ms >= (since_ms or 0) and profile in (None, run.profile)
+    if run is not None and run.status is RunStatus.FINISHED and asked_for:
         # Counted anew, so that one run is told by what is stored of each symbol.
         yield RunTally(run.run_id, run.profile, run.instant_ms, run.started_ms, None)
 

@@ -12,7 +12,7 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Side, Timeframe
 from mtf_core.planning import PlanOutcome, Signal, decision_key
 from mtf_core.ports import Environment, UnknownSymbolError
-from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.problems import FieldProblem, NotFoundError
 from mtf_core.rules.axis import InstantAxis, home_timeframe
 from mtf_core.rules.expressions import Feature
 from mtf_core.rules.needs import feature_need, joined
@@ -139,7 +139,7 @@ async def plan_symbol(
     if timeframe not in compiled.plan_features:
         allowed = ", ".join(compiled.plan_features)
         message = f"{timeframe} is no execution timeframe of {profile.name}; allowed: {allowed}"
-        raise InvalidRequestError((FieldProblem("timeframe", message),))
+        raise NotFoundError((FieldProblem("timeframe", message),))
     contract = await contract_of(world, symbol, profile)
     now_ms = world.venue.clock.now_ms()
     carry = profile.trading.carries(world.venue.exchange)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from attrs import evolve, frozen
 
-from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.problems import FieldProblem, NotFoundError
 
 if TYPE_CHECKING:
     from mtf_core.ports.clock import Clock
@@ -65,12 +65,12 @@ class Environment:
     new_run_id: Callable[[], str]
 
     def at(self, at_ms: int | None) -> Environment:
-        """The environment at a past instant; raises `InvalidRequestError` where the exchange has no past to visit."""
+        """The environment at a past instant; raises `NotFoundError` where the exchange has no past to visit."""
         if at_ms is None:
             return self
         if self.venue.as_of is None:
             problem = FieldProblem("at", f"the exchange {self.venue.exchange} has no past to visit")
-            raise InvalidRequestError((problem,))
+            raise NotFoundError((problem,))
         return evolve(self, venue=self.venue.as_of(at_ms))
 
 

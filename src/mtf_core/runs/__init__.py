@@ -8,12 +8,13 @@ from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
     from mtf_core.run_request import RunRequest
-    from mtf_core.runs.once import RunBrokenOffError, RunInProgressError, run_once
+    from mtf_core.runs.once import KeyReusedError, RunBrokenOffError, RunInProgressError, run_once
     from mtf_core.runs.orchestrator import Orchestrator, RunLockedError
     from mtf_core.runs.report import OrderStatus, RunReport, SymbolResult, SymbolStatus
     from mtf_core.runs.request import document_of_texts, parse_request, request_field_names
 
 __all__ = [
+    "KeyReusedError",
     "Orchestrator",
     "OrderStatus",
     "RunBrokenOffError",
@@ -33,7 +34,7 @@ if not TYPE_CHECKING:
     opens(
         __name__,
         {
-            "once": "RunBrokenOffError RunInProgressError run_once",
+            "once": "KeyReusedError RunBrokenOffError RunInProgressError run_once",
             "orchestrator": "Orchestrator RunLockedError",
             "report": "OrderStatus RunReport SymbolResult SymbolStatus",
             "request": "RunRequest document_of_texts parse_request request_field_names",

@@ -10,7 +10,7 @@ from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract, format_instant
 from mtf_core.planning import Skip
 from mtf_core.ports import Acquired, HeldBy
-from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.problems import FieldProblem, NotFoundError
 from mtf_core.reasons import Reason
 from mtf_core.records import AuditEvent
 from mtf_core.risk import Switch, Switchboard
@@ -35,7 +35,7 @@ async def choose_symbols(run: ActiveRun) -> Universe:
     """The contracts of the symbols asked for, or those that the settings select, the queued ones first.
 
     A symbol is queued for the next run that chooses for itself and looks at the present; that run takes it. Raises
-    `InvalidRequestError` when a symbol that was asked for has no contract.
+    `NotFoundError` when a symbol that was asked for has no contract.
     """
     with run.watch.stage("universe"):
         settings = run.profile.contracts.selection
@@ -58,14 +58,14 @@ def _asked_for(request: RunRequest, contracts: Sequence[Contract]) -> tuple[Cont
         # No hint at a name that is listed: the right one may not have been, then.
         instant = format_instant(request.at_ms)
         message = f"no contract for {', '.join(unknown)} at {instant}: perhaps not listed yet, or no longer"
-        raise InvalidRequestError((FieldProblem("symbols", message),))
+        raise NotFoundError((FieldProblem("symbols", message),))
     if unknown:
         hints = [
             f"{symbol} (did you mean {near}?)" if (near := nearest_name(symbol, known)) else symbol
             for symbol in unknown
         ]
         message = f"no contract for {', '.join(hints)}; `mtf contracts list` shows the known ones"
-        raise InvalidRequestError((FieldProblem("symbols", message),))
+        raise NotFoundError((FieldProblem("symbols", message),))
     return tuple(known[symbol] for symbol in symbols)
 
 

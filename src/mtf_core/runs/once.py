@@ -12,7 +12,7 @@ MOST_KEY_CHARACTERS = 200
 
 
 class KeyedRunError(RuntimeError):
-    """The key's run has no report; `run_id` is its id."""
+    """The key answers with no report; `run_id` is the run that it stands for."""
 
     def __init__(self, run_id: str, message: str) -> None:
         self.run_id = run_id
@@ -27,14 +27,18 @@ class RunBrokenOffError(KeyedRunError):
     """The key's run ended without a report."""
 
 
+class KeyReusedError(KeyedRunError):
+    """The key stands for a run that was asked for with other fields."""
+
+
 async def run_once(orchestrator: Orchestrator, request: RunRequest, key: str) -> JsonObject:
     """The report of the run that the key stands for: of a new one the first time, the stored one ever after.
 
     The key is claimed in the store before anything runs, so that of two processes one runs. A run that was refused
     before it began gives the key back; one that died keeps it, for no one knows what it had done.
 
-    Raises `RunInProgressError`, `RunBrokenOffError`, `InvalidRequestError` for a key that stands for another request,
-    and what `Orchestrator.run` raises.
+    Raises `RunInProgressError`, `RunBrokenOffError`, `KeyReusedError`, `InvalidRequestError` for a text that cannot be
+    a key, and what `Orchestrator.run` raises.
     """
     environment = orchestrator.environment
     if not (key.isascii() and key.isprintable() and 0 < len(key) <= MOST_KEY_CHARACTERS):
@@ -56,8 +60,8 @@ async def run_once(orchestrator: Orchestrator, request: RunRequest, key: str) ->
 async def _report_of(environment: Environment, keyed: KeyedRun, asked: KeyedRun) -> JsonObject:
     if keyed.request != asked.request:
         differ = ", ".join(name for name in asked.request if asked.request[name] != keyed.request.get(name))
-        message = f"stands for run {keyed.run_id}, which was asked for with another {differ}; take a new key"
-        raise InvalidRequestError((FieldProblem("Idempotency-Key", message),))
+        message = f"the key stands for run {keyed.run_id}, which was asked for with another {differ}; take a new key"
+        raise KeyReusedError(keyed.run_id, message)
     record = await environment.stores.runs.run(keyed.run_id)
     if record is None or record.status is RunStatus.RUNNING:
         raise RunInProgressError(

@@ -8,11 +8,12 @@ from typing import Any
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import InvalidInstantError, Timeframe, parse_instant, to_ms
-from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
 from mtf_core.rules.ruleset import ContextMode
 from mtf_core.run_request import OPTIONS, Form, Option, RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_core.symbols import ALLOWED_SYMBOLS, is_symbol, meant_symbol
+from mtf_core.texts import is_text
 
 MARKET_TYPES = ("perpetual",)
 MOST_SHOWN = 200
@@ -109,12 +110,12 @@ def shown(value: object) -> str:
 
 
 def check_profile(request: RunRequest, profile: Profile) -> None:
-    """Raises `InvalidRequestError` for a timeframe on which the profile never enters."""
+    """Raises `NotFoundError` for a timeframe on which the profile never enters."""
     asked, entered = request.current_tf, profile.entry_timeframes
     if asked is not None and asked not in entered:
         allowed = ", ".join(entered)
         message = f"found {asked}; {profile.name} never enters there, allowed is one of {allowed}"
-        raise InvalidRequestError((FieldProblem("current_tf", message),))
+        raise NotFoundError((FieldProblem("current_tf", message),))
 
 
 def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:
@@ -168,7 +169,7 @@ def _count_allowed(option: Option) -> str:
 
 
 def _text(value: object, option: Option) -> str:
-    if not isinstance(value, str) or not value.strip() or (option.most and len(value.strip()) > option.most):
+    if not is_text(value) or not isinstance(value, str) or (option.most and len(value) > option.most):
         raise _UnacceptableError(f"a text of at most {option.most} characters" if option.most else "a text")
     return value.strip()
 

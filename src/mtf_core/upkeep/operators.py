@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from attrs import frozen
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import MINUTE_MS, Timeframe, UnknownTimeframeError
 from mtf_core.ports import Environment, HeldBy
-from mtf_core.problems import FieldProblem, InvalidRequestError
+from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
 from mtf_core.records import AuditEvent, JsonObject
 from mtf_core.risk import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, switch_key
+from mtf_core.symbols import is_symbol, meant_symbol, symbol_problem
 
 BY_HAND = "by hand"
 MOST_MINUTES = 527_040
 """A year and a day; a switch that is to stay off for longer has no expiry."""
-
-_SYMBOL = re.compile(r"[^\s:,]{1,64}")
 
 
 @frozen
@@ -45,7 +42,8 @@ async def switch_off(
 ) -> Switch:
     """Turns a switch off: `global`, `BTCUSDT` or `BTCUSDT:5m`; for some minutes of the venue's clock, or for good.
 
-    Raises `InvalidRequestError` for a key that switches nothing, and for minutes or a reason that cannot be kept.
+    Raises `InvalidRequestError` for a key that is none, and for minutes or a reason that cannot be kept;
+    `NotFoundError` for a symbol that no contract bears.
     """
     problems = [problem for problem in (_minutes_problem(minutes), _reason_problem(reason)) if problem is not None]
     if problems:
@@ -55,7 +53,7 @@ async def switch_off(
 
 
 async def switch_on(environment: Environment, key: str, actor: str, reason: str = BY_HAND) -> Switch:
-    """Turns a switch on again; raises `InvalidRequestError` for a key that switches nothing."""
+    """Turns a switch on again; raises as `switch_off` does for a key that switches nothing."""
     return await _put(environment, await _checked_key(environment, key), True, None, reason, actor)
 
 
@@ -71,9 +69,13 @@ async def unkill(environment: Environment, actor: str, reason: str = BY_HAND) ->
 
 
 async def queue_symbol(environment: Environment, symbol: str, actor: str) -> QueuedSymbol:
-    """The next run looks at the symbol whatever the universe says, once. Raises `InvalidRequestError`."""
-    if (problem := await _symbol_problem(environment, "symbol", symbol)) is not None:
-        raise InvalidRequestError((problem,))
+    """The next run looks at the symbol whatever the universe says, once.
+
+    Raises `InvalidRequestError` for a name that is no symbol's, `NotFoundError` for one that no contract bears.
+    """
+    if (problem := symbol_problem(symbol)) is not None:
+        raise InvalidRequestError((FieldProblem("symbol", problem),))
+    await _check_listed(environment, "symbol", symbol)
     queued = QueuedSymbol(symbol, environment.venue.clock.now_ms(), actor)
     await environment.stores.switches.queue(queued)
     await _note(environment, actor, "symbol_queued", symbol, {})
@@ -86,12 +88,12 @@ async def list_locks(environment: Environment) -> tuple[HeldBy, ...]:
 
 
 async def release_lock(environment: Environment, name: str, actor: str) -> HeldBy:
-    """Takes a lock from its owner, who can neither renew it nor store under it. Raises `InvalidRequestError`."""
+    """Takes a lock from its owner, who can neither renew it nor store under it. Raises `NotFoundError`."""
     taken = await environment.locks.force_release(name)
     if taken is None:
         held = [lock.name for lock in await environment.locks.held()]
         allowed = f"held: {', '.join(held)}" if held else "no lock is held"
-        raise InvalidRequestError((FieldProblem("name", f"nobody holds the lock {name!r}; {allowed}"),))
+        raise NotFoundError((FieldProblem("name", f"nobody holds the lock {name!r}; {allowed}"),))
     await _note(environment, actor, "lock_released", name, {"owner": taken.owner, "expires_at_ms": taken.expires_at_ms})
     return taken
 
@@ -110,32 +112,31 @@ async def _note(environment: Environment, actor: str, action: str, subject: str,
 
 
 async def _checked_key(environment: Environment, key: str) -> str:
-    """The key as it is stored; raises `InvalidRequestError` for one that nothing would ever look at."""
+    """The key as it is stored; raises for one that nothing would ever look at."""
     if key == GLOBAL_SWITCH:
         return key
     symbol, colon, name = key.partition(":")
-    problem = await _symbol_problem(environment, "key", symbol)
-    if problem is not None:
-        raise InvalidRequestError((problem,))
-    if not colon:
-        return switch_key(symbol)
+    if not is_symbol(symbol):
+        meant = meant_symbol(symbol)
+        hint = f"did you mean {meant}?" if meant else f"allowed: {GLOBAL_SWITCH}, a symbol like BTCUSDT, or BTCUSDT:5m"
+        raise InvalidRequestError((FieldProblem("key", f"found {symbol!r}; {hint}"),))
     try:
-        return switch_key(symbol, Timeframe.parse(name))
+        timeframe = Timeframe.parse(name) if colon else None
     except UnknownTimeframeError as error:
         raise InvalidRequestError((FieldProblem("key", str(error)),)) from None
+    await _check_listed(environment, "key", symbol)
+    return switch_key(symbol, timeframe)
 
 
-async def _symbol_problem(environment: Environment, field: str, symbol: str) -> FieldProblem | None:
-    """A symbol that no contract bears would be switched, or queued, without any effect."""
-    if not _SYMBOL.fullmatch(symbol):
-        message = f"found {symbol!r}; allowed: {GLOBAL_SWITCH}, a symbol like BTCUSDT, or BTCUSDT:5m"
-        return FieldProblem(field, message)
+async def _check_listed(environment: Environment, field: str, symbol: str) -> None:
+    """A symbol that no contract bears would be switched, or queued, without any effect; raises `NotFoundError`."""
     known = {contract.symbol for contract in await environment.stores.contracts.all()}
     if not known or symbol in known:
-        return None
-    near = nearest_name(symbol.upper(), known)
+        return
+    near = nearest_name(symbol, known)
     hint = f" (did you mean {near}?)" if near else ""
-    return FieldProblem(field, f"no contract for {symbol}{hint}; `mtf contracts list` shows the known ones")
+    message = f"no contract for {symbol}{hint}; `mtf contracts list` shows the known ones"
+    raise NotFoundError((FieldProblem(field, message),))
 
 
 def _minutes_problem(minutes: int | None) -> FieldProblem | None:

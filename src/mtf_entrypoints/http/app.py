@@ -6,7 +6,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPI, SecurityScheme
 from litestar.types import ASGIApp
 
 from mtf_core._version import __version__
@@ -52,4 +52,14 @@ def build_app(container: Container, listening: Listening) -> ASGIApp:
             "ExchangeName": choice((service.settings.exchange,)),
         }
     )
+    if service.settings.api_token is None:
+        _without_token(app.openapi_schema)
     return Gate(app, listening, service.settings.api_token)
+
+
+def _without_token(document: OpenAPI) -> None:
+    """A service without a token asks for none: what it does with a token only, it refuses whoever asks."""
+    for path in (document.paths or {}).values():
+        for operation in (path.get, path.post):
+            if operation is not None and operation.security:
+                operation.security = None

@@ -21,8 +21,8 @@ from mtf_core.ports import (
     TimeframeNotServedError,
     UnknownSymbolError,
 )
-from mtf_core.problems import FieldProblem, InvalidRequestError
-from mtf_core.runs import RunBrokenOffError, RunInProgressError, RunLockedError
+from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
+from mtf_core.runs import KeyReusedError, RunBrokenOffError, RunInProgressError, RunLockedError
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("mtf.http")
@@ -46,10 +46,11 @@ TITLES = {
     "run_lock_held": Title(409, "Another run holds the lock"),
     "run_in_progress": Title(409, "The run of this key is still going on"),
     "run_failed": Title(409, "The run of this key failed"),
+    "key_reused": Title(409, "The key stands for another request"),
     "too_large": Title(413, "The body is too large"),
     "unsupported_media_type": Title(415, "A page must say that its body is JSON"),
     "wrong_host": Title(421, "This is not the host that was asked for"),
-    "invalid_field": Title(422, "A field is not acceptable"),
+    "invalid_field": Title(422, "A field is not as the document says"),
     "configuration": Title(500, "The configuration cannot be used"),
     "internal": Title(500, "The service failed"),
     "dependency_down": Title(503, "Something that the service depends on failed"),
@@ -87,17 +88,23 @@ class ProblemError(Exception):
 
 
 def invalid(errors: Sequence[FieldProblem]) -> ProblemError:
-    """422 with the fields at fault."""
+    """422 with the fields at fault: they are not as the OpenAPI document says."""
     return ProblemError("invalid_field", "; ".join(map(str, errors)), tuple(errors))
 
 
+def not_found(errors: Sequence[FieldProblem]) -> ProblemError:
+    """404 with the fields at fault: each is well formed, but what it names is not here."""
+    return ProblemError("not_found", "; ".join(map(str, errors)), tuple(errors))
+
+
 _FIELDS: dict[type[Exception], str] = {
+    UnknownSymbolError: "symbol",
     UnknownFeatureError: "names",
     InstantNotServedError: "at",
     TimeframeNotServedError: "timeframe",
     InvalidCursorError: "cursor",
 }
-"""The fields that these errors speak of."""
+"""The fields that name what these errors did not find."""
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -105,16 +112,18 @@ def problem_of(error: Exception) -> ProblemError:
     match error:
         case ProblemError():
             return error
+        case NotFoundError():
+            return not_found(error.problems)
         case InvalidRequestError():
             return invalid(error.problems)
-        case UnknownSymbolError():
-            return ProblemError("not_found", str(error))
-        case UnknownFeatureError() | InstantNotServedError() | TimeframeNotServedError() | InvalidCursorError():
-            return invalid([FieldProblem(_FIELDS[type(error)], str(error))])
+        case _ if type(error) in _FIELDS:
+            return not_found([FieldProblem(_FIELDS[type(error)], str(error))])
         case RunInProgressError():
             return ProblemError("run_in_progress", str(error), run_id=error.run_id)
         case RunBrokenOffError():
             return ProblemError("run_failed", str(error), run_id=error.run_id)
+        case KeyReusedError():
+            return ProblemError("key_reused", str(error), run_id=error.run_id)
         case RunLockedError() | LockLostError():
             return ProblemError("run_lock_held", str(error))
         case ConfigError():

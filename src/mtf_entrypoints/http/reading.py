@@ -18,6 +18,8 @@ from mtf_core.market import (
     to_ms,
 )
 from mtf_core.problems import FieldProblem
+from mtf_core.symbols import symbol_problem
+from mtf_core.texts import is_text
 from mtf_entrypoints.http.openapi.questions import Question
 from mtf_entrypoints.http.problems import ProblemError, invalid
 
@@ -102,23 +104,32 @@ class Fields:
             raise invalid(self._problems)
 
     def text(self, name: str, *, required: bool = False) -> str:
-        """A text, or an empty one when it is absent or wrong."""
+        """A text of no more characters than the question allows, or an empty one when it is absent or wrong."""
         value = self._document.get(name)
         if value is None:
             if required:
                 self._problems.append(FieldProblem(name, "is required"))
             return ""
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not is_text(value):
             self._refuse(name, "a text")
+            return ""
+        most = self._known[name].max_length
+        if most is not None and len(value) > most:
+            self._refuse(name, f"a text of at most {most} characters")
             return ""
         return value.strip()
 
     def words(self, name: str) -> str:
-        """A text of at most so many characters as the question says; its default when it is absent or wrong."""
-        question, text = self._known[name], self.text(name)
-        if len(text) > (question.max_length or len(text)):
-            self._refuse(name, f"a text of at most {question.max_length} characters")
-        return text or str(question.default)
+        """A text; the question's default when it is absent or wrong."""
+        return self.text(name) or str(self._known[name].default)
+
+    def symbol(self, name: str, *, required: bool = False) -> str:
+        """The name of a symbol, or an empty text when it is absent or wrong. Whether it is listed, no one asks here."""
+        text = self.text(name, required=required)
+        problem = symbol_problem(self._document[name]) if text else None
+        if problem is not None:
+            self.refuse(name, problem)
+        return "" if problem else text
 
     def flag(self, name: str, *, required: bool = False) -> bool | None:
         """True or false, which a query string writes as a text."""
@@ -138,14 +149,14 @@ class Fields:
         if not text:
             return None
         try:
-            return Timeframe.parse(text)
+            return Timeframe.parse(self._document[name])
         except UnknownTimeframeError:
             self._refuse(name, "one of " + ", ".join(Timeframe))
             return None
 
     def side(self, name: str) -> Side | None:
         text = self.text(name, required=True)
-        if text and text not in tuple(Side):
+        if text and self._document[name] not in tuple(Side):
             self._refuse(name, "one of " + ", ".join(Side))
             return None
         return Side(text) if text else None
@@ -195,6 +206,11 @@ class Fields:
 def asked(request: AnyRequest, question: Question) -> Fields:
     """The fields of a query string."""
     return Fields(_query_of(request), question, of_texts=True)
+
+
+def named(question: Question, **path: str) -> Fields:
+    """The fields of a path."""
+    return Fields(path, question)
 
 
 async def told(request: AnyRequest, question: Question) -> Fields:

@@ -13,7 +13,7 @@ from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.trading import PROFILE_ALIASES
 from mtf_entrypoints.container import Container
-from mtf_entrypoints.http.problems import ProblemError, invalid
+from mtf_entrypoints.http.problems import ProblemError, invalid, not_found
 from mtf_entrypoints.http.reading import AnyRequest
 from mtf_entrypoints.settings import Settings
 
@@ -44,10 +44,10 @@ class Service:
         return self.environment.profiles(name or None)
 
     def check_instant(self, at_ms: int | None) -> None:
-        """Raises `ProblemError` (422) for an instant in the future."""
+        """Raises `ProblemError` (404) for an instant in the future."""
         if at_ms is not None and at_ms > self.environment.wall.now_ms():
             message = f"{format_instant(at_ms)} lies in the future; allowed is a past instant"
-            raise invalid([FieldProblem("at", message)])
+            raise not_found([FieldProblem("at", message)])
 
     def profile_names(self) -> tuple[str, ...]:
         """The names that a profile may be asked for by; empty where the folder of configuration cannot be read."""

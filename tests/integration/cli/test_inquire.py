@@ -95,10 +95,11 @@ def test_the_funnel_of_many_runs_counts_them_all(desk: Desk) -> None:
     assert desk("funnel", "--profile", "scalper").code == 1
 
 
-def test_a_run_and_since_exclude_each_other(desk: Desk) -> None:
-    ended = desk("funnel", "--run", desk.run_id, "--since", "2026-01-01T00:00Z")
-    assert ended.code == 2
-    assert "--run and --since exclude each other" in ended.err
+@pytest.mark.parametrize("other", [("--since", "2999-01-01T00:00Z"), ("--profile", "crash")])
+def test_a_run_that_is_not_all_that_is_asked_for_fits_not(desk: Desk, other: tuple[str, str]) -> None:
+    ended = desk("funnel", "--run", desk.run_id, *other)
+    assert ended.code == 1
+    assert "no finished run is stored that fits" in ended.err
     assert desk("funnel", "--since", "yesterday").code == 2
 
 

@@ -83,16 +83,15 @@ def test_a_symbol_waits_for_the_next_run(trusted: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
-        ("/mtf/switches/NOPEUSDT", {"on": False}, "key"),
+        ("/mtf/switches/btcusdt", {"on": False}, "key"),
         ("/mtf/switches/BTCUSDT:7m", {"on": False}, "key"),
         ("/mtf/switches/BTCUSDT", {}, "on"),
         ("/mtf/switches/BTCUSDT", {"on": "false"}, "on"),
         ("/mtf/switches/BTCUSDT", {"on": False, "minutes": 0}, "minutes"),
         ("/mtf/switches/BTCUSDT", {"on": True, "minutes": 5}, "minutes"),
         ("/mtf/switches/BTCUSDT", {"on": False, "reason": "busy"}, "reason"),
-        ("/mtf/switches/NOPEUSDT/queue", {}, "symbol"),
+        ("/mtf/switches/btcusdt/queue", {}, "symbol"),
         ("/mtf/kill", {"why": "x"}, "why"),
-        ("/mtf/lock/force-release", {"name": "run:nobody"}, "name"),
         ("/mtf/lock/force-release", {}, "name"),
     ],
 )
@@ -100,6 +99,21 @@ def test_what_cannot_be_done_is_refused_by_its_field(
     trusted: httpx.Client, path: str, body: dict[str, Any], field: str
 ) -> None:
     assert [error["field"] for error in problem(trusted.post(path, json=body), 422)["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/mtf/switches/NOPEUSDT", {"on": False}, "key"),
+        ("/mtf/switches/NOPEUSDT:5m", {"on": True}, "key"),
+        ("/mtf/switches/NOPEUSDT/queue", {}, "symbol"),
+        ("/mtf/lock/force-release", {"name": "run:nobody"}, "name"),
+    ],
+)
+def test_what_no_contract_bears_and_nobody_holds_is_not_found(
+    trusted: httpx.Client, path: str, body: dict[str, Any], field: str
+) -> None:
+    assert [error["field"] for error in problem(trusted.post(path, json=body), 404)["errors"]] == [field]
 
 
 @pytest.mark.parametrize(

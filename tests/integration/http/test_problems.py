@@ -1,5 +1,6 @@
 """What is wrong with a request is told as problem+json, with the right status, and nothing is done."""
 
+import json
 import threading
 from typing import Any
 
@@ -62,12 +63,13 @@ def test_every_wrong_field_is_named(client: httpx.Client) -> None:
         ({"workers": 65}, "workers"),
         ({"workers": True}, "workers"),
         ({"symbols": ["BTC USDT"]}, "symbols"),
-        ({"symbols": ["NOPEUSDT"]}, "symbols"),
-        ({"at": "2999-01-01T00:00Z"}, "at"),
+        ({"requested_by": "a\0b"}, "requested_by"),
+        ({"requested_by": "half \ud800 a character"}, "requested_by"),
+        ({"requested_by": " " * 101}, "requested_by"),
     ],
 )
 def test_a_field_outside_what_is_allowed_is_refused(client: httpx.Client, body: dict[str, Any], field: str) -> None:
-    document = problem(client.post("/api/mtf/run", json=body), 422)
+    document = problem(client.post("/api/mtf/run", content=json.dumps(body), headers=JSON), 422)
     assert [error["field"] for error in document["errors"]] == [field]
 
 
@@ -83,11 +85,15 @@ def test_a_field_outside_what_is_allowed_is_refused(client: httpx.Client, body: 
         ("/mtf/status?foo=1", "foo"),
         ("/api/indicators/BTCUSDT/7m", "tf"),
         ("/api/indicators/BTCUSDT/5m?timeframe=1m", "timeframe"),
-        ("/api/indicators/BTCUSDT/5m?names=emma", "names"),
         ("/api/indicators/BTCUSDT/5m?at=now", "at"),
         ("/api/indicators/BTCUSDT/5m?profile=x", "profile"),
-        ("/api/indicators/BTCUSDT/5m?at=2999-01-01T00:00Z", "at"),
         ("/api/conditions?x=1", "x"),
+        ("/api/indicators/btcusdt/5m", "symbol"),
+        ("/mtf/why/BTC%20USDT", "symbol"),
+        ("/mtf/switches?symbol=btcusdt", "symbol"),
+        ("/mtf/status?profile=%00", "profile"),
+        ("/mtf/runs/%00", "run_id"),
+        ("/mtf/verify/%20", "run_id"),
     ],
 )
 def test_a_query_string_is_checked_as_strictly(client: httpx.Client, path: str, field: str) -> None:
@@ -99,7 +105,8 @@ def test_a_query_string_is_checked_as_strictly(client: httpx.Client, path: str, 
     ("path", "body", "field"),
     [
         ("/api/conditions/explain", {}, "symbol"),
-        ("/api/conditions/explain", {"symbol": "BTCUSDT", "timeframe": "4h"}, "timeframe"),
+        ("/api/conditions/explain", {"symbol": "btcusdt"}, "symbol"),
+        ("/api/conditions/explain", {"symbol": "BTCUSDT", "timeframe": " 5m"}, "timeframe"),
         ("/api/conditions/explain", {"symbol": "BTCUSDT", "tf": "5m"}, "tf"),
         ("/api/trade-entry/plan", {"symbol": "BTCUSDT", "timeframe": "1m"}, "side"),
         ("/api/trade-entry/plan", {"symbol": "BTCUSDT", "timeframe": "1m", "side": "LONG"}, "side"),
@@ -112,9 +119,34 @@ def test_bodies_of_the_other_routes_are_checked(
     assert field in [error["field"] for error in problem(client.post(path, json=body), 422)["errors"]]
 
 
-def test_a_timeframe_that_takes_no_entries_is_refused(client: httpx.Client) -> None:
-    body = {"symbol": "BTCUSDT", "timeframe": "4h", "side": "long"}
-    assert "no execution timeframe" in problem(client.post("/api/trade-entry/plan", json=body), 422)["detail"]
+ENTRY = {"symbol": "BTCUSDT", "side": "long", "timeframe": "1m"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/api/mtf/run", {"symbols": ["NOPEUSDT"]}, "symbols"),
+        ("/api/mtf/run", {"current_tf": "1d"}, "current_tf"),
+        ("/api/mtf/run", {"at": "2999-01-01T00:00Z"}, "at"),
+        ("/api/mtf/run", {"at": "1999-01-01T00:00Z"}, "at"),
+        ("/api/mtf/run?symbols=NOPEUSDT", None, "symbols"),
+        ("/api/indicators/NOPEUSDT/5m", None, "symbol"),
+        ("/api/indicators/BTCUSDT/5m?names=emma", None, "names"),
+        ("/api/indicators/BTCUSDT/5m?at=2999-01-01T00:00Z", None, "at"),
+        ("/api/conditions/explain", {"symbol": "NOPEUSDT"}, "symbol"),
+        ("/api/conditions/explain", {"symbol": "BTCUSDT", "timeframe": "4h"}, "timeframe"),
+        ("/api/trade-entry/plan", {**ENTRY, "timeframe": "4h"}, "timeframe"),
+        ("/api/trade-entry/plan", {**ENTRY, "symbol": "NOPEUSDT"}, "symbol"),
+    ],
+)
+def test_what_is_well_formed_and_yet_not_here_is_not_found_and_named(
+    client: httpx.Client, path: str, body: dict[str, Any] | None, field: str
+) -> None:
+    """So that 422 means one thing: the request is not as the OpenAPI document says."""
+    before = runs_stored(client)
+    answer = client.get(path) if body is None else client.post(path, json=body)
+    assert [error["field"] for error in problem(answer, 404)["errors"]] == [field]
+    assert runs_stored(client) == before
 
 
 def test_a_page_says_that_its_body_is_json_and_a_program_need_not(client: httpx.Client) -> None:
@@ -137,8 +169,6 @@ def test_a_body_that_is_too_large_is_refused_with_or_without_its_length(client: 
 def test_what_does_not_exist_is_not_found(client: httpx.Client) -> None:
     problem(client.get("/nowhere"), 404)
     problem(client.get("/mtf/runs/none"), 404)
-    problem(client.get("/api/indicators/NOPEUSDT/5m"), 404)
-    problem(client.post("/api/conditions/explain", json={"symbol": "NOPEUSDT"}), 404)
 
 
 def test_a_method_that_a_path_does_not_have_is_refused(client: httpx.Client) -> None:
@@ -169,8 +199,8 @@ def test_a_repeated_key_is_answered_with_the_stored_report(client: httpx.Client)
     key = {"Idempotency-Key": "minute 1"}
     first, again = (client.post("/api/mtf/run", json={"symbols": "BTCUSDT"}, headers=key).json() for _ in range(2))
     assert (again["run_id"], again["results"]) == (first["run_id"], first["results"])
-    other = problem(client.post("/api/mtf/run", json={"symbols": "ETHUSDT"}, headers=key), 422)
-    assert [error["field"] for error in other["errors"]] == ["Idempotency-Key"]
+    other = problem(client.post("/api/mtf/run", json={"symbols": "ETHUSDT"}, headers=key), 409)
+    assert (other["type"], other["run_id"]) == ("urn:mtf:problem:key_reused", first["run_id"])
 
 
 async def test_a_request_over_the_time_limit_is_stopped_and_its_lock_given_back() -> None:

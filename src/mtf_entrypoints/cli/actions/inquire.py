@@ -18,8 +18,6 @@ def show_funnel(
     world: World, run: str | None, since: str | None, profile: str | None, limit: int, as_json: bool
 ) -> None:
     """Stages and blocking conditions of one run or many."""
-    if run is not None and since is not None:
-        raise CommandError("--run and --since exclude each other: one run, or all since an instant")
     since_ms = None if since is None else to_ms(parse_instant(since))
     found = asyncio.run(_funnel(world, run, since_ms, profile))
     if found is None:

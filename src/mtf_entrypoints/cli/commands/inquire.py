@@ -41,7 +41,10 @@ def funnel(
     run: RunOption = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="All runs started since this instant (a day of minutes at most)."),
+        typer.Option(
+            metavar="TIME",
+            help="All runs started since this instant (a day of minutes at most); with --run: that one, if it did.",
+        ),
     ] = None,
     profile: Annotated[
         str | None, typer.Option(help="Only runs of this profile; none: that of the newest run.", show_default=False)

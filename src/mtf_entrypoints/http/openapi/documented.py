@@ -48,7 +48,8 @@ def documented(
     query: Question = NOTHING,
     body: Question | None = None,
     required: Sequence[str] = (),
-    path: Mapping[str, Schema] | None = None,
+    one_of: Sequence[Question] = (),
+    path: Question = NOTHING,
     headers: Mapping[str, Schema] | None = None,
     problems: Sequence[str] = (),
     access: Access = Access.GATED,
@@ -56,14 +57,15 @@ def documented(
 ) -> type[Operation]:
     """An operation of the document. `problems` are codes beside those that every such route may tell.
 
-    `also` has the schemas of answers with another status than 200.
+    `one_of` has what goes together in a body, where that is not everything. `also` has the schemas of answers with
+    another status than 200.
     """
     parameters = [
         Parameter(name, place, schema, description=schema.description)
         for place, fields in (("query", query), ("header", headers or {}))
         for name, schema in fields.items()
     ]
-    request_body = None if body is None else _body(body, required)
+    request_body = None if body is None else _body(body, required, one_of)
     codes = [*_GATED, *_ALWAYS, "invalid_field", *problems]
     codes += _OF_BODIES if body is not None else ()
     codes += ("token_not_configured",) if access is Access.TOKEN else ()
@@ -75,7 +77,7 @@ def documented(
     class Documented(Operation):
         def __post_init__(self) -> None:
             own = [
-                replace(each, schema=(path or {}).get(each.name, each.schema))
+                replace(each, schema=path.get(each.name, each.schema))
                 for each in self.parameters or []
                 if isinstance(each, Parameter)
             ]
@@ -90,12 +92,13 @@ def documented(
     return Documented
 
 
-def _body(fields: Question, required: Sequence[str]) -> RequestBody:
+def _body(fields: Question, required: Sequence[str], one_of: Sequence[Question]) -> RequestBody:
     schema = Schema(
         type=OpenAPIType.OBJECT,
         properties={name: field if name in required else _or_null(field) for name, field in fields.items()},
         required=list(required) or None,
         additional_properties=False,
+        any_of=[Schema(type=OpenAPIType.OBJECT, properties=dict(each)) for each in one_of] or None,
     )
     return RequestBody(content={"application/json": OpenAPIMediaType(schema=schema)}, required=bool(required))
 

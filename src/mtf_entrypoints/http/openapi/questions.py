@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
 
+from mtf_core.market import Timeframe
+from mtf_core.risk import BUSY, GLOBAL_SWITCH
 from mtf_core.run_request import MAX_NAME_LENGTH, OPTIONS, Form, Option
 from mtf_core.runs.request import choices
 from mtf_core.symbols import SYMBOL_PATTERN
+from mtf_core.texts import BLANKS, TEXT_PATTERN
 from mtf_core.upkeep.operators import BY_HAND, MOST_MINUTES
 from mtf_entrypoints.http.openapi.schemas import (
     COUNT,
@@ -29,7 +33,7 @@ from mtf_entrypoints.http.openapi.schemas import (
 Question = Mapping[str, Schema]
 
 MOST_ON_A_PAGE = 100
-_NAME = replace(TEXT, min_length=1, pattern=r"\S")
+_NAME = replace(TEXT, min_length=1, pattern=TEXT_PATTERN)
 _SYMBOLS_TEXT = replace(TEXT, pattern=f"^{SYMBOL_PATTERN}(,{SYMBOL_PATTERN})*$", examples=["BTCUSDT,ETHUSDT"])
 
 _NAMED_BY_THE_SERVICE = {"profile": reference("ProfileName"), "exchange": reference("ExchangeName")}
@@ -92,10 +96,23 @@ INDICATORS: Question = {
     "at": _AT,
 }
 STATUS: Question = {"profile": _OF_A_PROFILE, **_PAGE, "limit": said(bounded(1, MOST_ON_A_PAGE, 1), "how many runs")}
+OF_SYMBOL: Question = {"symbol": said(SYMBOL, "like BTCUSDT")}
+OF_RUN: Question = {"run_id": _RUN_ID}
+OF_TIMEFRAME: Question = {**OF_SYMBOL, "tf": said(TIMEFRAME, "like 5m")}
+OF_SWITCH: Question = {
+    "key": replace(
+        TEXT,
+        pattern=f"^({GLOBAL_SWITCH}|{SYMBOL_PATTERN}(:({'|'.join(Timeframe)}))?)$",
+        description=f"`{GLOBAL_SWITCH}`, a symbol like BTCUSDT, or a symbol and a timeframe like BTCUSDT:5m",
+        examples=["BTCUSDT:5m"],
+    )
+}
+"""What the paths name."""
+
 WHY: Question = {"run": said(_RUN_ID, "a run's id; none: the newest run that had the symbol")}
 FUNNEL: Question = {
     "run": said(_RUN_ID, "a run's id; none: the newest"),
-    "since": said(INSTANT, "all runs started since then, a day of minutes at most"),
+    "since": said(INSTANT, "all runs started since then, a day of minutes at most; with a run: that one, if it did"),
     "profile": _OF_A_PROFILE,
 }
 AUDIT: Question = {"action": said(_NAME, "only events of this kind, such as switch_off"), **_PAGE}
@@ -114,6 +131,13 @@ SWITCH: Question = {
     "reason": _REASON,
     "requested_by": _WHO,
 }
+_RUNS_SAY = "".join(f"[{letter}{letter.upper()}]" for letter in BUSY)
+TURNED_OFF: Question = {
+    "on": Schema(const=False),
+    "reason": Schema(schema_not=Schema(type=OpenAPIType.STRING, pattern=f"^[{BLANKS}]*{_RUNS_SAY}[{BLANKS}]*$")),
+}
+"""A switch that is off because it is `busy` is turned on by the next run that sees the symbol free."""
+TURNED_ON: Question = {"on": Schema(const=True), "minutes": Schema(type=OpenAPIType.NULL)}
 KILL: Question = {"reason": _REASON, "requested_by": _WHO}
 QUEUE: Question = {"requested_by": _WHO}
 CLEANUP: Question = {

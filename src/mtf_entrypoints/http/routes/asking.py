@@ -11,12 +11,11 @@ from litestar.params import FromPath
 from mtf_core._version import __version__
 from mtf_core.inquiry import funnel, verify_run, why
 from mtf_core.market import format_instant
-from mtf_core.problems import FieldProblem
 from mtf_entrypoints.documents import lock_to_json, run_to_json
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import documented
-from mtf_entrypoints.http.problems import ProblemError, invalid
-from mtf_entrypoints.http.reading import AnyRequest, asked
+from mtf_entrypoints.http.problems import ProblemError
+from mtf_entrypoints.http.reading import AnyRequest, asked, named
 from mtf_entrypoints.http.service import service_of
 
 _STORED = ("not_found", "dependency_down")
@@ -25,7 +24,7 @@ _STORED = ("not_found", "dependency_down")
 @get(
     "/mtf/status",
     summary="The last runs, and what is locked",
-    operation_class=documented(answers.STATUS, query=questions.STATUS, problems=("dependency_down",)),
+    operation_class=documented(answers.STATUS, query=questions.STATUS, problems=_STORED),
 )
 async def status(request: AnyRequest) -> dict[str, Any]:
     """The newest runs first; `next`, given back as `cursor`, pages further back."""
@@ -52,12 +51,12 @@ async def status(request: AnyRequest) -> dict[str, Any]:
 @get(
     "/mtf/runs/{run_id:str}",
     summary="A stored run with its report",
-    operation_class=documented(answers.RUN, problems=_STORED),
+    operation_class=documented(answers.RUN, path=questions.OF_RUN, problems=_STORED),
 )
 async def run(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """What was asked, with which configuration and code, and the report."""
     asked(request, questions.NOTHING).done()
-    record = await service_of(request).environment.stores.runs.run(run_id)
+    record = await service_of(request).environment.stores.runs.run(_checked(run_id))
     if record is None:
         raise _no_run(run_id)
     return run_to_json(record, whole=True)
@@ -66,12 +65,14 @@ async def run(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
 @get(
     "/mtf/why/{symbol:str}",
     summary="Why (not) traded",
-    operation_class=documented(answers.WHY, query=questions.WHY, problems=_STORED),
+    operation_class=documented(answers.WHY, path=questions.OF_SYMBOL, query=questions.WHY, problems=_STORED),
 )
 async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """The symbol's record in a run, with the whole trace."""
-    fields = asked(request, questions.WHY)
+    path, fields = named(questions.OF_SYMBOL, symbol=symbol), asked(request, questions.WHY)
     run_id = fields.text("run")
+    path.symbol("symbol")
+    path.done()
     fields.done()
     answer = await why(service_of(request).environment.stores.runs, symbol, run_id or None)
     if answer is None:
@@ -89,8 +90,6 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
     fields = asked(request, questions.FUNNEL)
     run_id, since_ms, profile = fields.text("run"), fields.instant("since"), fields.text("profile")
     fields.done()
-    if run_id and since_ms is not None:
-        raise invalid([FieldProblem("since", "a run, or all since an instant, not both")])
     stores = service_of(request).environment.stores
     answer = await funnel(stores, run_id or None, since_ms, profile or None, aside=asyncio.to_thread)
     if answer is None:
@@ -101,15 +100,23 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
 @get(
     "/mtf/verify/{run_id:str}",
     summary="Decide a stored run again",
-    operation_class=documented(answers.VERIFICATION, problems=_STORED),
+    operation_class=documented(answers.VERIFICATION, path=questions.OF_RUN, problems=_STORED),
 )
 async def verify(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """Every difference between what was recorded and what the same candles and configuration give now."""
     asked(request, questions.NOTHING).done()
-    answer = await verify_run(service_of(request).environment.stores, run_id, aside=asyncio.to_thread)
+    answer = await verify_run(service_of(request).environment.stores, _checked(run_id), aside=asyncio.to_thread)
     if answer is None:
         raise _no_run(run_id)
     return answer.to_json()
+
+
+def _checked(run_id: str) -> str:
+    """The id of a path; raises `ProblemError` (422) for what no id can be."""
+    path = named(questions.OF_RUN, run_id=run_id)
+    path.text("run_id")
+    path.done()
+    return run_id
 
 
 def _no_run(run_id: str) -> ProblemError:

@@ -18,9 +18,8 @@ from mtf_entrypoints.documents import (
 )
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import documented
-from mtf_entrypoints.http.openapi.schemas import TIMEFRAME
-from mtf_entrypoints.http.problems import invalid
-from mtf_entrypoints.http.reading import AnyRequest, Fields, asked, told
+from mtf_entrypoints.http.problems import not_found
+from mtf_entrypoints.http.reading import AnyRequest, asked, named, told
 from mtf_entrypoints.http.service import service_of
 
 _PROBLEMS = ("not_found", "configuration", "dependency_down")
@@ -30,12 +29,13 @@ _PROBLEMS = ("not_found", "configuration", "dependency_down")
     "/api/indicators/{symbol:str}/{tf:str}",
     summary="Features",
     operation_class=documented(
-        answers.INDICATORS, query=questions.INDICATORS, path={"tf": TIMEFRAME}, problems=_PROBLEMS
+        answers.INDICATORS, query=questions.INDICATORS, path=questions.OF_TIMEFRAME, problems=_PROBLEMS
     ),
 )
 async def indicators(symbol: FromPath[str], tf: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """Features of the last closed candle."""
-    path, fields = Fields({"tf": tf}, {"tf": TIMEFRAME}), asked(request, questions.INDICATORS)
+    path, fields = named(questions.OF_TIMEFRAME, symbol=symbol, tf=tf), asked(request, questions.INDICATORS)
+    path.symbol("symbol")
     timeframe = path.timeframe("tf", required=True)
     at_ms, names, profile = fields.instant("at"), fields.names("names"), fields.text("profile")
     path.done()
@@ -65,7 +65,7 @@ async def conditions(request: AnyRequest) -> dict[str, Any]:
 async def explain(request: AnyRequest) -> dict[str, Any]:
     """The tree of conditions with a symbol's values; with `timeframe`, of that one alone."""
     fields = await told(request, questions.EXPLAIN)
-    symbol, timeframe = fields.text("symbol", required=True), fields.timeframe("timeframe")
+    symbol, timeframe = fields.symbol("symbol", required=True), fields.timeframe("timeframe")
     profile, at_ms = fields.text("profile"), fields.instant("at")
     fields.done()
     service = service_of(request)
@@ -73,7 +73,7 @@ async def explain(request: AnyRequest) -> dict[str, Any]:
     decision = await explain_symbol(service.environment, service.profile(profile or None), symbol, at_ms)
     known = evaluated_timeframes(decision)
     if timeframe is not None and timeframe not in known:
-        raise invalid([FieldProblem("timeframe", f"the profile evaluates {', '.join(known)}")])
+        raise not_found([FieldProblem("timeframe", f"the profile evaluates {', '.join(known)}")])
     return explanation_to_json(decision, timeframe)
 
 
@@ -88,7 +88,7 @@ async def explain(request: AnyRequest) -> dict[str, Any]:
 async def plan(request: AnyRequest) -> dict[str, Any]:
     """The plan with every step, or why there is none. Nothing is sent."""
     fields = await told(request, questions.PLAN)
-    symbol, side = fields.text("symbol", required=True), fields.side("side")
+    symbol, side = fields.symbol("symbol", required=True), fields.side("side")
     timeframe = fields.timeframe("timeframe", required=True)
     profile, at_ms = fields.text("profile"), fields.instant("at")
     fields.done()

@@ -15,6 +15,7 @@ from mtf_entrypoints.http.reading import AnyRequest, asked, told
 from mtf_entrypoints.http.service import service_of
 
 _DOWN = ("dependency_down",)
+_STORED = ("not_found", *_DOWN)
 
 
 @get("/mtf/lock/status", summary="What is locked", operation_class=documented(answers.LOCKS, problems=_DOWN))
@@ -31,7 +32,7 @@ async def locks(request: AnyRequest) -> dict[str, Any]:
     status_code=200,
     summary="Take a lock from its owner",
     operation_class=documented(
-        answers.LOCK, body=questions.RELEASE, required=("name",), problems=_DOWN, access=Access.TOKEN
+        answers.LOCK, body=questions.RELEASE, required=("name",), problems=_STORED, access=Access.TOKEN
     ),
 )
 async def release(request: AnyRequest) -> dict[str, Any]:
@@ -47,7 +48,7 @@ async def release(request: AnyRequest) -> dict[str, Any]:
 @get(
     "/mtf/audit",
     summary="The audit trail",
-    operation_class=documented(answers.AUDIT, query=questions.AUDIT, problems=_DOWN),
+    operation_class=documented(answers.AUDIT, query=questions.AUDIT, problems=_STORED),
 )
 async def audit(request: AnyRequest) -> dict[str, Any]:
     """Who did what, the newest first; `next`, given back as `cursor`, pages further back."""

@@ -18,12 +18,14 @@ from mtf_entrypoints.http.service import service_of
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _HEADERS = {
     IDEMPOTENCY_KEY: said(
-        replace(TEXT, min_length=1, max_length=MOST_KEY_CHARACTERS, pattern="^[ -~]+$"),
+        replace(TEXT, min_length=1, max_length=MOST_KEY_CHARACTERS, pattern="^[!-~]([ -~]*[!-~])?$"),
         "a text of the client's own: asked again with it, the service answers with the stored report and runs nothing",
     )
 }
 _PROBLEMS = (
     "token_not_configured",
+    "not_found",
+    "key_reused",
     "run_in_progress",
     "run_failed",
     "run_lock_held",

@@ -17,6 +17,7 @@ from mtf_entrypoints.http.reading import AnyRequest, asked, told
 from mtf_entrypoints.http.service import Service, service_of
 
 _DOWN = ("dependency_down",)
+_LISTED = ("not_found", *_DOWN)
 
 
 @get(
@@ -27,7 +28,7 @@ _DOWN = ("dependency_down",)
 async def switches(request: AnyRequest) -> dict[str, Any]:
     """Sorted by key, also those whose expiry has passed; `next`, given back as `cursor`, pages on."""
     fields = asked(request, questions.SWITCHES)
-    symbol, off, limit, cursor = fields.text("symbol"), fields.flag("off"), fields.page_size(), fields.text("cursor")
+    symbol, off, limit, cursor = fields.symbol("symbol"), fields.flag("off"), fields.page_size(), fields.text("cursor")
     fields.done()
     states = await list_switches(service_of(request).environment)
     chosen = [
@@ -52,7 +53,12 @@ async def switches(request: AnyRequest) -> dict[str, Any]:
     status_code=200,
     summary="Turn a switch off or on",
     operation_class=documented(
-        answers.SWITCH, body=questions.SWITCH, required=("on",), problems=("token_not_configured", *_DOWN)
+        answers.SWITCH,
+        path=questions.OF_SWITCH,
+        body=questions.SWITCH,
+        required=("on",),
+        one_of=(questions.TURNED_OFF, questions.TURNED_ON),
+        problems=("token_not_configured", *_LISTED),
     ),
 )
 async def switch(key: FromPath[str], request: AnyRequest) -> dict[str, Any]:
@@ -74,7 +80,7 @@ async def switch(key: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     "/mtf/switches/{symbol:str}/queue",
     status_code=200,
     summary="Put a symbol into the next run",
-    operation_class=documented(answers.QUEUED, body=questions.QUEUE, problems=_DOWN),
+    operation_class=documented(answers.QUEUED, path=questions.OF_SYMBOL, body=questions.QUEUE, problems=_LISTED),
 )
 async def queue(symbol: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """The next run that chooses its symbols looks at this one whatever the universe says, once."""
