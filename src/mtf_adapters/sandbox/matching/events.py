@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from mtf_adapters.sandbox.matching.commands import Action
+from mtf_adapters.sandbox.matching.commands import Action, Direction
 from mtf_core.market import (
     FillCause,
     FlowKind,
@@ -132,6 +132,8 @@ class OrderView:
     purpose: TriggerPurpose | None = None
     trigger_price: Decimal | None = None
     trigger_by: TriggerPrice | None = None
+    direction: Direction | None = None
+    """From where the price has to come, for what waits for one."""
     callback_ratio: Decimal | None = None
     stop_price: Decimal | None = None
     stop_by: TriggerPrice | None = None
