@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import cache
 
-from dependency_injector import providers
+from dependency_injector import containers, providers
 
 from mtf_adapters.files.profiles import load_profile
 from mtf_adapters.local import WallClock
-from mtf_adapters.sql import SqlLocks
+from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.ports import Environment, ProfileSource
 from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.settings import Settings
-from mtf_entrypoints.storage import Storage, make_ready
+from mtf_entrypoints.storage import make_ready
 from mtf_entrypoints.stores import build_stores
 from mtf_entrypoints.venues import build_venue, refuse_unknown_exchanges
 
@@ -40,20 +40,22 @@ def new_run_id() -> str:
     return uuid.uuid4().hex
 
 
-class Container(Storage):
+class Container(containers.DeclarativeContainer):
     """What a process consists of; every part is built when it is first asked for.
 
     Time and randomness are parts like others, so that a simulation can replace them.
     """
 
+    settings = providers.Dependency(instance_of=Settings)
+    database = providers.Singleton(Database.open, settings.provided.database_url)
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)
     new_run_id = providers.Object(new_run_id)
-    venue = providers.Singleton(build_venue, Storage.settings, wall_clock)
-    stores = providers.Singleton(build_stores, Storage.database, venue.provided.namespace)
-    locks = providers.Singleton(SqlLocks, Storage.database, wall_clock)
-    profiles = providers.Singleton(profile_source, Storage.settings)
+    venue = providers.Singleton(build_venue, settings, wall_clock)
+    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
+    locks = providers.Singleton(SqlLocks, database, wall_clock)
+    profiles = providers.Singleton(profile_source, settings)
     environment = providers.Singleton(
         Environment,
         venue=venue,

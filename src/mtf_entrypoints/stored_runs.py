@@ -11,7 +11,7 @@ from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run, runs_begin
 from mtf_core.ports import RunStore, Stores
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_entrypoints.settings import Settings
-from mtf_entrypoints.storage import Storage, make_ready
+from mtf_entrypoints.storage import make_ready
 
 
 @frozen(eq=False)
@@ -43,7 +43,7 @@ async def opened_run(
 
     The id may be shortened as long as it is one run's; raises `InvalidRequestError`.
     """
-    database = Storage(settings=settings).database()
+    database = Database.open(settings.database_url)  # the container, too, would take longer to import than to use
     try:
         await make_ready(database, settings)
         whole = None if run_id is None else await _whole_id(database, run_id)

@@ -70,7 +70,6 @@ EVERYTHING: Union = ({},)
 NOTHING: Union = ()
 
 
-@lru_cache(maxsize=4096)
 @lru_cache(maxsize=8192)
 def region(test: Test, wanted: bool = True, ago: int = 0) -> Union:
     """Boxes that contain every point at which the test is true (or with `wanted` False, false)."""
@@ -113,12 +112,19 @@ def either(unions: Iterable[Union]) -> Union:
 
 
 def _meet(one: Box, other: Box) -> Box | None:
-    merged = dict(one)
+    """What both boxes hold, or None. Each holds something, so that only what both bound needs a look."""
+    if not one or not other:
+        return one or other
+    merged, ratios = dict(one), False
     for quantity, interval in other.items():
-        merged[quantity] = interval.meet(merged[quantity]) if quantity in merged else interval
-        if merged[quantity].empty:
-            return None
-    return None if _circular(merged) else merged
+        own = merged.get(quantity, interval)
+        if own is not interval:
+            interval = own.meet(interval)  # noqa: PLW2901
+            if interval.empty:
+                return None
+        merged[quantity] = interval
+        ratios = ratios or _orders(quantity)
+    return None if ratios and _circular(merged) else merged
 
 
 # --- one comparison -------------------------------------------------------------------------------------------
@@ -224,6 +230,8 @@ def _circular(box: Box) -> bool:
     Each bound a ≤ k·b is an edge from a to b; a circle whose factors multiply to less than 1 (or to 1 with a strict
     step) would make a quantity smaller than itself. Shortest products by Floyd and Warshall; boxes hold few ratios.
     """
+    if not _closes([quantity.over for quantity in box if quantity.over and quantity.positive]):
+        return False
     edges = _upper_bounds(box)
     nodes = sorted({name for pair in edges for name in pair})
     if len(edges) < 3 or len(nodes) > MOST_NODES:
@@ -243,12 +251,30 @@ def _circular(box: Box) -> bool:
 _ITSELF = (Fraction(1), True)
 
 
+def _closes(ratios: Iterable[tuple[Quantity, Quantity]]) -> bool:
+    """Whether some ratios form a circle at all, in whatever direction; mostly they do not, and that is quick to see."""
+    group: dict[str, set[str]] = {}
+    for top, bottom in ratios:
+        one, other = group.get(top.name) or {top.name}, group.get(bottom.name) or {bottom.name}
+        if bottom.name in one:
+            return True
+        joined = one | other
+        group.update(dict.fromkeys(joined, joined))
+    return False
+
+
+def _orders(quantity: Quantity) -> bool:
+    """Whether it is a ratio that tells which of two quantities is the greater one."""
+    return quantity.over is not None and quantity.positive
+
+
 def _upper_bounds(box: Box) -> dict[tuple[str, str], tuple[Fraction, bool]]:
     """(a, b) → (k, included) for a ≤ k·b; a strict bound sorts before the same bound with equality."""
     edges: dict[tuple[str, str], tuple[Fraction, bool]] = {}
     for quantity, interval in box.items():
-        if not quantity.over or not quantity.positive:
+        if not _orders(quantity):
             continue
+        assert quantity.over is not None
         top, bottom = (part.name for part in quantity.over)
         if isinstance(interval.high, Fraction) and interval.high > 0:
             edges[top, bottom] = (interval.high, not interval.high_open)
