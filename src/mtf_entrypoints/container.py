@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from functools import cache
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
@@ -21,6 +22,9 @@ from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.storage import make_ready
 from mtf_entrypoints.stores import build_stores
 from mtf_entrypoints.venues import build_venue, refuse_unknown_exchanges
+
+if TYPE_CHECKING:
+    from mtf_adapters.sql.sqlite_connections import SqliteCalls
 
 
 def profile_source(settings: Settings) -> ProfileSource:
@@ -43,11 +47,13 @@ def new_run_id() -> str:
 class Container(containers.DeclarativeContainer):
     """What a process consists of; every part is built when it is first asked for.
 
-    Time and randomness are parts like others, so that a simulation can replace them.
+    Time, randomness and SQLite's threads are parts like others, so that a simulation can replace them.
     """
 
     settings = providers.Dependency(instance_of=Settings)
-    database = providers.Singleton(Database.open, settings.provided.database_url)
+    sqlite_calls: providers.Object[Callable[[], SqliteCalls] | None] = providers.Object(None)
+    """What carries out the calls of a connection to SQLite (`SqliteCalls`); None: a thread for each connection."""
+    database = providers.Singleton(Database.open, settings.provided.database_url, sqlite_calls=sqlite_calls)
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -28,7 +28,7 @@ from mtf_adapters.sql.schema import SCHEMA_REVISION
 from mtf_core.ports import StoreOutdatedError, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from mtf_adapters.sql.sqlite_connections import SqliteConnections
+    from mtf_adapters.sql.sqlite_connections import SqliteCalls, SqliteConnections
 
 
 class Database:
@@ -51,9 +51,12 @@ class Database:
         self._errors = (*TRANSLATED, engine.dialect.loaded_dbapi.Error)
 
     @classmethod
-    def open(cls, url: str | None = None, *, pool_size: int = 5) -> Self:
+    def open(
+        cls, url: str | None = None, *, pool_size: int = 5, sqlite_calls: Callable[[], SqliteCalls] | None = None
+    ) -> Self:
         """A database that connects when first used; without a URL, the file in the user's data folder.
 
+        `sqlite_calls` makes what carries out the calls of a connection to SQLite; None: each has a thread of its own.
         A database in memory has its tables at once. Raises `InvalidDatabaseUrlError`.
         """
         location = parse_location(url or default_database_url())
@@ -62,7 +65,7 @@ class Database:
         # Its driver is imported only where it is used, as SQLAlchemy does with PostgreSQL's.
         from mtf_adapters.sql.sqlite_connections import SqliteConnections  # noqa: PLC0415
 
-        connections = SqliteConnections()
+        connections = SqliteConnections(sqlite_calls)
         if isinstance(location, SqliteFile):
             return cls(location, engines.sqlite_file_engine(location, pool_size, connections), connections)
         engine, keeper = engines.memory_engine(connections)

@@ -1,4 +1,4 @@
-"""SQLite connections whose worker threads are waited for.
+"""SQLite connections whose worker threads are waited for, or whose calls someone else carries out.
 
 aiosqlite runs each connection in a thread. When connecting fails, or SQLAlchemy drops a connection because its task was
 cancelled, the thread is told to stop but nobody waits for it. If the event loop is closed first, the thread dies of
@@ -9,26 +9,54 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import aiosqlite
 
 _ROWS_PER_STEP = 64  # aiosqlite's own default, for iterating over a cursor
 
 
-class SqliteConnections:
-    """Opens connections (SQLAlchemy's `async_creator_fn`) and knows which of their threads are still stopping."""
+Job: TypeAlias = "tuple[asyncio.Future[Any] | None, Callable[[], Any]]"
+"""A call to SQLite, which blocks, and the future that gets its result or its exception; None: nobody waits."""
 
-    def __init__(self) -> None:
+
+class SqliteCalls(Protocol):
+    """Carries out the calls of one connection, one after the other, in the order in which they come.
+
+    After each, the future is given the result in its own event loop, unless it is done by then.
+    """
+
+    def start(self) -> None:
+        """Called once, before the first job."""
+        ...
+
+    def put_nowait(self, job: Job) -> None:
+        """Takes a job and returns at once."""
+        ...
+
+
+class SqliteConnections:
+    """Opens connections (SQLAlchemy's `async_creator_fn`) and knows which of their threads are still stopping.
+
+    `calls` makes what carries out the calls of one connection; None: each connection has a thread of its own.
+    """
+
+    def __init__(self, calls: Callable[[], SqliteCalls] | None = None) -> None:
+        self._calls = calls
         self._stopping: set[asyncio.Future[Any]] = set()
 
     def connect(self, database: str, **options: Any) -> aiosqlite.Connection:
         """A connection that opens when it is awaited."""
+        if self._calls is not None:
+            options["check_same_thread"] = False  # one call at a time, but in whatever thread
         connection = _Connection(partial(sqlite3.connect, database, **options), _ROWS_PER_STEP)
         connection.stopping = self._stopping
         # As SQLAlchemy does for the connections it makes: a process must be able to end without closing them.
         connection._thread.daemon = True
+        if self._calls is not None:
+            connection.leave_calls_to(self._calls())
         return connection
 
     async def stopped(self) -> None:
@@ -40,6 +68,10 @@ class SqliteConnections:
 
 class _Connection(aiosqlite.Connection):
     stopping: set[asyncio.Future[Any]]
+
+    def leave_calls_to(self, calls: SqliteCalls) -> None:
+        """Instead of the queue, and of the thread that would work through it, which has not started yet."""
+        self._tx = self._thread = calls  # type: ignore[assignment]  # all that is asked of either is in the protocol
 
     # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so the
     # transaction ends first, on both ways on which SQLAlchemy lets a connection go.

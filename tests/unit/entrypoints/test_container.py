@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from pathlib import Path
 
 from attrs import evolve
 
 from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_adapters.sql.sqlite_connections import Job
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.runs import RunReport, RunRequest
 from mtf_entrypoints.container import opened
@@ -58,3 +63,50 @@ async def test_what_a_venue_needs_open_is_open_while_the_container_is() -> None:
     async with opened(SETTINGS, venue=venue):
         told.append("used")
     assert told == ["open", "used", "closed"]
+
+
+class LoopsExecutor:
+    """Calls as jobs of the loop's own executor, one after the other: under a simulated loop, its simulated one."""
+
+    carried_out = 0
+
+    def __init__(self) -> None:
+        self._jobs: deque[Job] = deque()
+        self._busy = False
+
+    def start(self) -> None:
+        """There is no thread to start."""
+
+    def put_nowait(self, job: Job) -> None:
+        self._jobs.append(job)
+        if not self._busy:
+            self._busy = True
+            asyncio.ensure_future(self._work())  # noqa: RUF006  # whoever waits for a job waits for this
+
+    async def _work(self) -> None:
+        while self._jobs:
+            future, call = self._jobs.popleft()
+            found = (
+                await asyncio.gather(asyncio.get_running_loop().run_in_executor(None, call), return_exceptions=True)
+            )[0]
+            type(self).carried_out += 1
+            if future is None or future.done():
+                continue
+            if isinstance(found, BaseException):
+                future.set_exception(found)
+            else:
+                future.set_result(found)
+        self._busy = False
+
+
+async def test_sqlites_calls_are_carried_out_by_what_the_container_was_given(tmp_path: Path) -> None:
+    """A simulation cannot have threads that it does not schedule."""
+    in_file = Settings(database_url=f"sqlite:///{tmp_path / 'mtf.db'}", sandbox=SETTINGS.sandbox)
+    threads, before = set(threading.enumerate()), LoopsExecutor.carried_out
+    async with opened(in_file, wall_clock=SandboxClock(WALL_MS), sqlite_calls=LoopsExecutor) as container:
+        report = await container.orchestrator().run(RunRequest(symbols=("BTCUSDT",)))
+        assert (await container.stores().runs.decision(report.run_id, "BTCUSDT")) is not None
+        started = {thread.name for thread in set(threading.enumerate()) - threads}
+    assert LoopsExecutor.carried_out - before > 20
+    assert started, "the executor's own"
+    assert all(name.startswith("asyncio_") for name in started)
