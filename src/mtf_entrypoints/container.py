@@ -14,11 +14,12 @@ from dependency_injector import containers, providers
 
 from mtf_adapters.files.profiles import load_profile
 from mtf_adapters.local import WallClock
-from mtf_adapters.sql import Database, SqlLocks
+from mtf_adapters.sql import Database
 from mtf_core.ports import Environment, ProfileSource
 from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.sharing import build_locks, open_redis
 from mtf_entrypoints.storage import make_ready
 from mtf_entrypoints.stores import build_stores
 from mtf_entrypoints.venues import build_venue, refuse_unknown_exchanges
@@ -60,7 +61,8 @@ class Container(containers.DeclarativeContainer):
     new_run_id = providers.Object(new_run_id)
     venue = providers.Singleton(build_venue, settings, wall_clock)
     stores = providers.Singleton(build_stores, database, venue.provided.namespace)
-    locks = providers.Singleton(SqlLocks, database, wall_clock)
+    redis = providers.Singleton(open_redis, settings)
+    locks = providers.Singleton(build_locks, database, wall_clock, redis)
     profiles = providers.Singleton(profile_source, settings)
     environment = providers.Singleton(
         Environment,
@@ -85,7 +87,8 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
     upgrade`.
     """
     container = Container(settings=settings, **replaced)
-    venue = container.venue()  # what is wrong with the options is told before anything is created
+    # What is wrong with the options is told before anything is created.
+    venue, redis = container.venue(), container.redis()
     database = container.database()
     try:
         if ready:
@@ -93,4 +96,6 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
         async with nullcontext() if venue.connection is None else venue.connection():
             yield container
     finally:
+        if redis is not None:
+            await redis.close()
         await database.close()

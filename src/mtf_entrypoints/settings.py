@@ -14,6 +14,7 @@ from mtf_entrypoints.dotenv import DotenvError, read_dotenv
 
 VARIABLES = (
     "DATABASE_URL",
+    "REDIS_URL",
     "MTF_EXCHANGE",
     "MTF_PROFILE",
     "MTF_CONFIG_DIR",
@@ -53,6 +54,8 @@ class Settings:
 
     database_url: str | None = field(default=None, repr=False)
     """None: the SQLite file in the user's data folder."""
+    redis_url: str | None = field(default=None, repr=False)
+    """Where processes share locks and rate limits; None: locks in the database, limits in each process."""
     exchange: str = DEFAULT_EXCHANGE
     market_type: str = "perpetual"
     profile: str | None = None
@@ -88,6 +91,7 @@ def read_settings(
     config_dir = values.get("MTF_CONFIG_DIR")
     return Settings(
         database_url=given.database_url or values.get("DATABASE_URL"),
+        redis_url=values.get("REDIS_URL"),
         exchange=given.exchange or values.get("MTF_EXCHANGE", DEFAULT_EXCHANGE),
         profile=given.profile or values.get("MTF_PROFILE"),
         config_dir=given.config_dir or (Path(config_dir).expanduser() if config_dir else None),

@@ -15,6 +15,7 @@ import pytest_asyncio
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import SCHEMA_REVISION, metadata
 from tests.integration.sql.postgres_server import PostgresServer, postgres_server
+from tests.redis_server import redis_server
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,13 @@ def postgres() -> Iterator[PostgresServer]:
     """One server for the whole session."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Redis for the whole session; those who use it empty it before."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as path:
+        yield f"unix://{path}"
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import locks
+from mtf_adapters.sql.upserts import insert_for
 from mtf_core.ports import Acquired, Clock, HeldBy, LockAnswer, LockLostError
 
 _NOBODY = ""
@@ -116,6 +117,21 @@ async def check_fence(connection: AsyncConnection, fence: Acquired) -> None:
     row = (await connection.execute(query)).one_or_none()
     if row is None or (row.owner, row.token) != (fence.owner, fence.token):
         raise LockLostError(f"the lock {fence.name!r} was lost to another owner; nothing was stored")
+
+
+async def note_fence(connection: AsyncConnection, fence: Acquired) -> None:
+    """Lets the database know a token that another service gave out, so that lower ones are refused from here on.
+
+    Raises `LockLostError` where a higher one is known already. A lock of the database itself is known as it is.
+    """
+    rows = insert_for(locks, connection).values(name=fence.name, owner=fence.owner, token=fence.token, expires_at_ms=0)
+    newer = rows.on_conflict_do_update(
+        index_elements=[locks.c.name],
+        set_={"owner": rows.excluded.owner, "token": rows.excluded.token},
+        where=locks.c.token < rows.excluded.token,
+    )
+    await connection.execute(newer)
+    await check_fence(connection, fence)
 
 
 def _holder(row: Row[Any]) -> HeldBy:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.counters import next_number
 from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.locks import check_fence
+from mtf_adapters.sql.locks import check_fence, note_fence
 from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
@@ -54,14 +54,17 @@ class SqlRunStore:
         self._database = database
         self._namespace = namespace
 
-    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject]) -> None:
+    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fence: Acquired | None = None) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
 
-        Raises `StoreError` when the configuration is neither among them nor stored already.
+        Raises `StoreError` when the configuration is neither among them nor stored already, and `LockLostError` when
+        a run with a higher token than the lock `fence` has started.
         """
         # In the order of the digests, so that two processes do not wait for each other in a circle.
         rows = [{"digest": digest, "content": documents[digest]} for digest in sorted(documents)]
         async with self._database.writing() as connection:
+            if fence is not None:
+                await note_fence(connection, fence)
             if rows:
                 await connection.execute(insert_new(document_table, connection), rows)
             sequence = await next_number(connection, "runs")

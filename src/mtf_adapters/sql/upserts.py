@@ -10,7 +10,7 @@ from sqlalchemy.sql.dml import Insert
 
 def upsert(table: Table, connection: AsyncConnection) -> Insert:
     """Inserts a row, or replaces all columns of the one with the same primary key."""
-    statement = _insert(table, connection)
+    statement = insert_for(table, connection)
     keys = [column.name for column in table.primary_key]
     replaced = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
@@ -18,8 +18,9 @@ def upsert(table: Table, connection: AsyncConnection) -> Insert:
 
 def insert_new(table: Table, connection: AsyncConnection) -> Insert:
     """Inserts a row unless one that conflicts is there."""
-    return _insert(table, connection).on_conflict_do_nothing()
+    return insert_for(table, connection).on_conflict_do_nothing()
 
 
-def _insert(table: Table, connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
+def insert_for(table: Table, connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT in the words of the connection's database."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

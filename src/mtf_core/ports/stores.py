@@ -70,8 +70,12 @@ class CandleStore(Protocol):
 class RunStore(Protocol):
     """Runs, their decisions, and documents that many of them share: configurations, the shapes of traces."""
 
-    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject]) -> None:
-        """Records a run as running, and each document once per digest; the run's own configuration is among them."""
+    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fence: Acquired | None = None) -> None:
+        """Records a run as running, and each document once per digest; the run's own configuration is among them.
+
+        From here on the store refuses what runs with lower tokens of the lock `fence` want to write. Raises
+        `LockLostError` when one with a higher token has started.
+        """
         ...
 
     async def finish(

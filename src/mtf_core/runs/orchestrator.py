@@ -95,7 +95,7 @@ class Orchestrator:
         cache.ask(run.exchange)
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
-            await runs.start(record, documents)
+            await runs.start(record, documents, fence)
             report = await _finish(run, cache, record, await _stages(run, cache, universe), fence)
         except BaseException:
             failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.environment.wall.now_ms())

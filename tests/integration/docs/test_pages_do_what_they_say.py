@@ -13,9 +13,11 @@ from tests.integration.sql.postgres_server import PostgresServer
 PAGES = ["tutorial.md", "rules.md", *(f"how-to/{page.name}" for page in sorted((ROOT / "docs/how-to").glob("*.md")))]
 POSTGRES_PAGE = "how-to/run-against-postgresql.md"
 URL_IN_PAGE = "postgresql://mtf:password@localhost:5432/mtf"
+REDIS_PAGE = "how-to/share-redis.md"
+REDIS_IN_PAGE = "redis://:password@localhost:6379/0"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != POSTGRES_PAGE])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in {POSTGRES_PAGE, REDIS_PAGE}])
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
     walked(page, tmp_path)
 
@@ -24,3 +26,8 @@ def test_the_page_on_postgresql_does_what_it_says_on_a_real_server(postgres: Pos
     url = postgres.url(create_database(postgres))
     assert URL_IN_PAGE in (ROOT / "docs" / POSTGRES_PAGE).read_text()
     walked(POSTGRES_PAGE, tmp_path, {URL_IN_PAGE: url})
+
+
+def test_the_page_on_redis_does_what_it_says_on_a_real_server(redis_url: str, tmp_path: Path) -> None:
+    assert REDIS_IN_PAGE in (ROOT / "docs" / REDIS_PAGE).read_text()
+    walked(REDIS_PAGE, tmp_path, {REDIS_IN_PAGE: redis_url})

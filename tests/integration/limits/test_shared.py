@@ -7,7 +7,7 @@ import multiprocessing
 import socket
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,14 @@ from redis.asyncio import Redis
 from mtf_adapters.limits import Bucket, BucketTable, BudgetSpentError, Reading, Scope
 from mtf_adapters.limits.shared import SharedBudget
 from mtf_core.ports import Priority
-from tests.redis_server import redis_server
 
 LIMIT, WINDOW_MS = 8, 300
 TABLE = BucketTable({"kline": Bucket("kline", LIMIT, WINDOW_MS, Scope.IP, exits_share=0.25)}, group="BITMART")
 
 
-@pytest.fixture(scope="module")
-def socket_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as path:
-        yield path
+@pytest.fixture
+def socket_path(redis_url: str) -> str:
+    return redis_url.removeprefix("unix://")
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""What several processes share: locks, in Redis where there is one, else in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_adapters.sql import Database, SqlLocks
+from mtf_core.ports import Clock, Locks
+from mtf_entrypoints.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from mtf_adapters.redis import RedisConnection
+
+
+def open_redis(settings: Settings) -> RedisConnection | None:
+    """The Redis of the settings, not connected yet; None where there is none. Raises `SettingsError`."""
+    if settings.redis_url is None:
+        return None
+    from mtf_adapters.redis import InvalidRedisUrlError, RedisConnection  # noqa: PLC0415  (only where it is used)
+
+    try:
+        return RedisConnection(settings.redis_url)
+    except InvalidRedisUrlError as error:
+        raise SettingsError(str(error)) from None
+
+
+def build_locks(database: Database, clock: Clock, redis: RedisConnection | None) -> Locks:
+    """In Redis where there is one, else in the database."""
+    if redis is None:
+        return SqlLocks(database, clock)
+    from mtf_adapters.redis import RedisLocks  # noqa: PLC0415
+
+    return RedisLocks(redis)
