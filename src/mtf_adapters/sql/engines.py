@@ -23,6 +23,8 @@ WRITES = "mtf_writes"
 """Execution option of a connection that is going to write."""
 
 _BUSY_TIMEOUT_S = 30.0
+_MOST_TRIES = 100
+"""Of putting a new file in WAL mode while others do the same; each waits for a writer to end."""
 _CONNECT_TIMEOUT_S = "10"
 
 
@@ -45,7 +47,7 @@ def sqlite_creating_engine(location: SqliteFile, connections: SqliteConnections)
     With a write-ahead log readers and a writer do not wait for each other, in this process or another.
     """
     engine = _sqlite_engine(_sqlite_url(location, "rwc"), 1, connections)
-    event.listen(engine.sync_engine, "connect", _use_write_ahead_log)
+    event.listen(engine.sync_engine, "connect", use_write_ahead_log)
     return engine
 
 
@@ -90,10 +92,28 @@ def _enforce_foreign_keys(connection: DBAPIConnection, _record: object) -> None:
     _pragma(connection, "foreign_keys=ON")
 
 
-def _use_write_ahead_log(connection: DBAPIConnection, _record: object) -> None:
+def use_write_ahead_log(connection: DBAPIConnection, _record: object = None) -> None:
+    """Puts the connection's file in WAL mode, in which it stays."""
     # Before the first table of a new file; in an older one it changes nothing, and freed pages are used again.
     _pragma(connection, "auto_vacuum=INCREMENTAL")
+    for _ in range(_MOST_TRIES):
+        try:
+            _pragma(connection, "journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            _wait_for_the_writer(connection)
     _pragma(connection, "journal_mode=WAL")
+
+
+def _wait_for_the_writer(connection: DBAPIConnection) -> None:
+    # Changing the journal is the one thing for which SQLite does not wait: while another process makes the same file
+    # it says "database is locked" at once. So we wait for the write lock, up to the busy timeout, and ask again.
+    cursor = connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute("ROLLBACK")
+    cursor.close()
 
 
 def _pragma(connection: DBAPIConnection, setting: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from mtf_adapters.sql import Database, SqlContractStore
+from mtf_adapters.sql.engines import use_write_ahead_log
 from mtf_adapters.sql.schema import SCHEMA_REVISION, metadata
 from mtf_adapters.sql.upgrade import newest_revision
 from mtf_core.ports import StoreError, StoreNotOursError, StoreOutdatedError
@@ -63,6 +65,30 @@ async def test_several_upgrades_at_once_of_one_database_all_succeed(empty_databa
     for database in databases:
         await database.check()
         await database.close()
+
+
+def test_a_file_that_another_connection_begins_to_write_is_waited_for_before_its_journal_changes(
+    tmp_path: Path,
+) -> None:
+    """SQLite itself does not wait then: of several upgrades at once of a new file, one was refused as locked."""
+    other, mine = (sqlite3.connect(tmp_path / "mtf.db", isolation_level=None) for _ in range(2))
+    asked: list[str] = []
+
+    def acts_in_between(statement: str) -> None:
+        asked.append(statement)
+        if statement == "PRAGMA journal_mode=WAL" and len(asked) == 2:
+            other.execute("BEGIN IMMEDIATE")
+        elif statement == "BEGIN IMMEDIATE":
+            other.execute("ROLLBACK")
+
+    mine.set_trace_callback(acts_in_between)
+    use_write_ahead_log(mine)
+    mine.set_trace_callback(None)
+    turns = ["PRAGMA journal_mode=WAL", "BEGIN IMMEDIATE", "ROLLBACK", "PRAGMA journal_mode=WAL"]
+    assert asked == ["PRAGMA auto_vacuum=INCREMENTAL", *turns]
+    assert mine.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    mine.close()
+    other.close()
 
 
 async def test_tables_of_a_newer_version_are_refused_by_the_check_and_by_the_upgrade(database_url: str) -> None:
