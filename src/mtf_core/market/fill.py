@@ -17,6 +17,8 @@ class FillCause(StrEnum):
     LIQUIDATION = "liquidation"
     ADL = "adl"
     """The exchange closed a winner to cover a loser."""
+    SETTLEMENT = "settlement"
+    """The contract ended and what was left of positions was closed at its last mark price."""
 
 
 @frozen

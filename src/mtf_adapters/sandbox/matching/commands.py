@@ -13,6 +13,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from mtf_core.market import (
+    Contract,
     ContractStatus,
     MarginMode,
     OrderType,
@@ -289,6 +290,13 @@ class StatusChange:
 
 
 @frozen
+class ContractChange:
+    """A contract is listed, or its grid, limits, fees or brackets change; positions and orders stay as they are."""
+
+    contract: Contract
+
+
+@frozen
 class TimePasses:
     """Nothing but time: timers run out, orders become live or visible, old ones are forgotten."""
 
@@ -308,4 +316,4 @@ class Restart:
     """The exchange restarts and forgets what `VenueRules` says it forgets."""
 
 
-MarketEvent: TypeAlias = Tick | Funding | StatusChange | TimePasses | Deleverage | Restart
+MarketEvent: TypeAlias = Tick | Funding | StatusChange | ContractChange | TimePasses | Deleverage | Restart

@@ -94,6 +94,15 @@ class OrderCause(StrEnum):
     DELISTED = "delisted"
     TRIGGERED = "triggered"
     PRESET_DROPPED = "preset_dropped"
+    """Its stop and target will not arm any more; the order itself ended before."""
+    NO_MARGIN = "no_margin"
+    """What was left of the account does not carry its next execution; the rest is cancelled."""
+    NOT_TRADING = "not_trading"
+    """The contract's status does not let it stand any more."""
+    REFUSED = "refused"
+    """What a trigger became was not taken."""
+    FORGOTTEN = "forgotten"
+    """The exchange lost it in a restart: no stream tells, no history shows it."""
 
 
 class OrderFamily(StrEnum):

@@ -25,8 +25,15 @@ class VenueRules:
     """Whether cancelling the unfilled rest of an entry drops presets that are not armed yet, though a part filled."""
     oversized_exit: OversizedExit = OversizedExit.TRIMMED
     """What becomes of a reduce-only order or trigger larger than what is left to close; UNKNOWN acts as REJECTED."""
+    triggers_see_frozen: bool = False
+    """Whether a trigger that fires cannot reach what resting exits have reserved, as an exit by hand cannot."""
+    triggers_end_with_position: bool = True
+    """Whether reduce-only triggers of a size of their own end with the position; whole-position ones always do."""
     client_ids_unique_for: UniqueFor = UniqueFor.ALWAYS
+    """UNKNOWN acts as WHILE_OPEN: there an id that is used again does harm."""
     client_id_characters: int = field(default=64, validator=ge(1))
+    client_id_alphabet: str = "A-Za-z0-9_-"
+    """The inside of a regular expression's brackets."""
     visible_after_ms: int = field(default=0, validator=ge(0))
     """How long an accepted order is invisible to queries. It is live in the book at once."""
     live_after_ms: int = field(default=0, validator=ge(0))
@@ -40,6 +47,8 @@ class VenueRules:
     timed_cancel_drops_triggers: bool = False
     post_only_rejected_late: bool = False
     """Whether a post-only order that would take is accepted and cancelled at once, instead of refused."""
+    fill_or_kill_rejected_late: bool = False
+    """The same of an order that has to fill whole and cannot."""
     amend_failure_cancels: bool = False
     """Whether an amendment that the exchange refuses has cancelled the old order already."""
     price_band: Decimal | None = None

@@ -1,0 +1,212 @@
+"""One execution: the position changes, fee and profit are booked, the order moves on, and what hangs on it follows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mtf_adapters.sandbox.matching.account_book import AccountBook
+from mtf_adapters.sandbox.matching.ending import end
+from mtf_adapters.sandbox.matching.events import Filled, FillView, OrderCause, OrderFamily, PositionChanged
+from mtf_adapters.sandbox.matching.holding import Holding
+from mtf_adapters.sandbox.matching.instrument import Instrument
+from mtf_adapters.sandbox.matching.margins import free_margin, initial_margin, reserve, reserve_anew
+from mtf_adapters.sandbox.matching.money import ZERO, booked
+from mtf_adapters.sandbox.matching.order import Order
+from mtf_adapters.sandbox.matching.presets import after_end, after_fill
+from mtf_adapters.sandbox.matching.state import State
+from mtf_adapters.sandbox.matching.views import position_view
+from mtf_core.market import FillCause, FlowKind, OrderState, OversizedExit, PositionMode, Side
+
+
+def executable(state: State, order: Order, size: Decimal) -> Decimal:
+    """How much of a size the order may execute: what may only reduce, no more than there is to reduce."""
+    if not order.reduce_only or may_reverse(state, order):
+        return size
+    holding = state.accounts[order.account].holdings.get((order.symbol, order.reduces_side))
+    return min(size, holding.size) if holding else ZERO
+
+
+def may_reverse(state: State, order: Order) -> bool:
+    """Whether an exit that is too large opens the other side; on hedged accounts there is no other side to it."""
+    one_way = state.accounts[order.account].position_mode is PositionMode.ONE_WAY
+    return one_way and state.rules.oversized_exit is OversizedExit.REVERSES
+
+
+def execute(
+    state: State, instrument: Instrument, order: Order, size: Decimal, price: Decimal, *, is_maker: bool
+) -> None:
+    """Executes at most `size` (as `executable` allows) at a price; what the account cannot carry ends the order."""
+    account = state.accounts[order.account]
+    closing = _closing_part(account, order, size)
+    if closing:
+        _close(state, instrument, account, order, closing, price, is_maker)
+    opening = size - closing
+    starved = bool(opening) and not _can_open(state, instrument, account, order, opening, price, is_maker)
+    if opening and not starved:
+        _open(state, instrument, account, order, opening, price, is_maker)
+    if order.remaining:
+        if is_maker:  # a taker reserves when it comes to rest
+            reserve(state, account, order)
+        if not starved or closing:
+            state.journal.order(order, OrderCause.FILLED)
+    else:
+        end(state, order, OrderState.FILLED, OrderCause.FILLED)
+    after_fill(state, order)
+    if starved:
+        cancel_rest(state, order, OrderCause.NO_MARGIN)
+    if closing:
+        reserve_anew(state, account, order.symbol)
+        reduced = order.reduces_side
+        if (order.symbol, reduced) not in account.holdings:
+            position_ended(state, account, order.symbol, reduced, OrderCause.NOTHING_TO_REDUCE)
+
+
+def cancel_rest(state: State, order: Order, cause: OrderCause) -> None:
+    """Cancels what is left of a live order, and settles what becomes of its presets."""
+    if not order.state.is_final:
+        end(state, order, OrderState.CANCELLED, cause)
+        after_end(state, order)
+
+
+def position_ended(state: State, account: AccountBook, symbol: str, side: Side, cause: OrderCause) -> None:
+    """Ends what could only reduce a position that is gone."""
+    rules = state.rules
+    for order in tuple(account.live_orders(symbol)):
+        if not order.reduce_only or order.reduces_side is not side:
+            continue
+        if order.family is OrderFamily.ORDER:
+            ends = not may_reverse(state, order)
+        else:
+            ends = order.size is None or rules.triggers_end_with_position
+        if ends:
+            cancel_rest(state, order, cause)
+
+
+def forget_position(state: State, instrument: Instrument, account: AccountBook, holding: Holding) -> None:
+    """A position of size zero leaves the books; its last word is told."""
+    del account.holdings[holding.symbol, holding.side]
+    del instrument.holdings[account.name, holding.side]
+    state.journal.tell(PositionChanged(position_view(state, account, holding)))
+    state.journal.positions.pop((account.name, holding.symbol, holding.side), None)
+    state.journal.balances[account.name] = None
+
+
+def _closing_part(account: AccountBook, order: Order, size: Decimal) -> Decimal:
+    if order.opens and account.position_mode is PositionMode.HEDGE:
+        return ZERO
+    holding = account.holdings.get((order.symbol, order.reduces_side))
+    return min(size, holding.size) if holding else ZERO
+
+
+def _close(
+    state: State,
+    instrument: Instrument,
+    account: AccountBook,
+    order: Order,
+    size: Decimal,
+    price: Decimal,
+    is_maker: bool,
+) -> None:
+    holding = account.holdings[order.symbol, order.reduces_side]
+    value = size * instrument.contract.contract_size * price
+    profit = holding.reduce(size, value)
+    _book(state, instrument, account, order, holding, size, price, profit, is_maker=is_maker, opens=False)
+    if not holding.size:
+        forget_position(state, instrument, account, holding)
+
+
+def _can_open(
+    state: State,
+    instrument: Instrument,
+    account: AccountBook,
+    order: Order,
+    size: Decimal,
+    price: Decimal,
+    is_maker: bool,
+) -> bool:
+    """Whether what is free, with what the order has set aside, carries margin and fee."""
+    value = size * instrument.contract.contract_size * price
+    needed = initial_margin(value, order.leverage) + max(ZERO, _fee(instrument, order, value, is_maker))
+    return needed <= free_margin(state, account) + order.reserved_margin
+
+
+def _open(
+    state: State,
+    instrument: Instrument,
+    account: AccountBook,
+    order: Order,
+    size: Decimal,
+    price: Decimal,
+    is_maker: bool,
+) -> None:
+    key = (order.symbol, order.opens_side)
+    holding = account.holdings.get(key)
+    if holding is None:
+        holding = Holding(
+            account=account.name,
+            symbol=order.symbol,
+            side=order.opens_side,
+            contract_size=instrument.contract.contract_size,
+            leverage=order.leverage,
+            margin_mode=order.margin_mode,
+            opened_ms=state.now_ms,
+            updated_ms=state.now_ms,
+        )
+        account.holdings[key] = holding
+        instrument.holdings[account.name, holding.side] = holding
+    value = size * holding.contract_size * price
+    holding.enlarge(size, value, initial_margin(value, holding.leverage))
+    order.opened += size
+    _book(state, instrument, account, order, holding, size, price, ZERO, is_maker=is_maker, opens=True)
+
+
+def _book(
+    state: State,
+    instrument: Instrument,
+    account: AccountBook,
+    order: Order,
+    holding: Holding,
+    size: Decimal,
+    price: Decimal,
+    profit: Decimal,
+    *,
+    is_maker: bool,
+    opens: bool,
+) -> None:
+    """The execution's own row, then its money."""
+    journal = state.journal
+    fee = _fee(instrument, order, size * holding.contract_size * price, is_maker)
+    holding.fees += fee
+    holding.updated_ms = state.now_ms
+    order.filled += size
+    order.filled_value += size * price
+    fill = FillView(
+        account=account.name,
+        fill_id=journal.next("fill"),
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        action=order.action,
+        side=holding.side,
+        opens=opens,
+        price=price,
+        size=size,
+        fee=fee,
+        realised_profit=profit,
+        is_maker=is_maker,
+        cause=order.cause,
+        time_ms=state.now_ms,
+    )
+    account.fills.append(fill)
+    journal.tell(Filled(fill))
+    journal.book(account, FlowKind.REALISED_PROFIT, order.symbol, profit)
+    journal.book(account, FlowKind.FEE, order.symbol, -fee)
+    journal.touch(account.name, order.symbol, holding.side)
+
+
+def _fee(instrument: Instrument, order: Order, value: Decimal, is_maker: bool) -> Decimal:
+    """Positive is a cost. What the exchange closes by itself costs nothing more than what it takes over."""
+    if order.cause is not FillCause.ORDER:
+        return ZERO
+    contract = instrument.contract
+    return booked(value * (contract.maker_fee if is_maker else contract.taker_fee))

@@ -1,0 +1,131 @@
+"""How much of an account's money is free, and what orders set aside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mtf_adapters.sandbox.matching.account_book import AccountBook
+from mtf_adapters.sandbox.matching.brackets import maintenance_margin
+from mtf_adapters.sandbox.matching.commands import Action
+from mtf_adapters.sandbox.matching.events import OrderFamily
+from mtf_adapters.sandbox.matching.holding import Holding
+from mtf_adapters.sandbox.matching.instrument import Instrument
+from mtf_adapters.sandbox.matching.money import ZERO, quotient, reserved
+from mtf_adapters.sandbox.matching.order import Order
+from mtf_adapters.sandbox.matching.state import State
+from mtf_core.market import MarginMode, PositionMode
+
+
+def initial_margin(value: Decimal, leverage: Decimal) -> Decimal:
+    """value / leverage, to the next grain above."""
+    return reserved(quotient(value, leverage))
+
+
+def position_margin(account: AccountBook) -> Decimal:
+    return sum((holding.margin for holding in account.holdings.values()), ZERO)
+
+
+def isolated_margin(account: AccountBook) -> Decimal:
+    return sum((holding.margin for holding in _of_mode(account, MarginMode.ISOLATED)), ZERO)
+
+
+def unrealised_profit(state: State, account: AccountBook) -> Decimal:
+    return sum((_profit(state, holding) for holding in account.holdings.values()), ZERO)
+
+
+def cross_profit(state: State, account: AccountBook) -> Decimal:
+    return sum((_profit(state, holding) for holding in _of_mode(account, MarginMode.CROSS)), ZERO)
+
+
+def cross_equity(state: State, account: AccountBook) -> Decimal:
+    """What cross positions may lose: the wallet without isolated margins, and their own profits."""
+    return account.wallet - isolated_margin(account) + cross_profit(state, account)
+
+
+def cross_maintenance(state: State, account: AccountBook) -> Decimal:
+    return sum((maintenance_of(state, holding) for holding in _of_mode(account, MarginMode.CROSS)), ZERO)
+
+
+def maintenance_of(state: State, holding: Holding) -> Decimal:
+    instrument = state.instruments[holding.symbol]
+    return maintenance_margin(instrument.contract, holding.notional(instrument.mark))
+
+
+def free_margin(state: State, account: AccountBook) -> Decimal:
+    """What may be set aside anew: losses of cross positions count against it, profits nowhere. May be below zero."""
+    loss = min(ZERO, cross_profit(state, account))
+    return account.wallet - account.order_margin - position_margin(account) + loss
+
+
+def opening_size(account: AccountBook, order: Order) -> Decimal:
+    """How much of the rest of an order would open a position, were it filled now.
+
+    On a one-way account an order first closes what is open on the other side, once: what other orders before it would
+    close there is not there for this one.
+    """
+    if order.reduce_only:
+        return ZERO
+    if account.position_mode is PositionMode.HEDGE:
+        return order.remaining
+    opposite = account.holdings.get((order.symbol, order.reduces_side))
+    if opposite is None:
+        return order.remaining
+    before = sum(
+        (
+            other.remaining
+            for other in account.live_orders(order.symbol)
+            if other.action is order.action
+            and other.opens
+            and other is not order
+            and other.family is OrderFamily.ORDER
+            and other.order_id < order.order_id
+        ),
+        ZERO,
+    )
+    return max(ZERO, order.remaining - max(ZERO, opposite.size - before))
+
+
+def margin_for(instrument: Instrument, order: Order, size: Decimal) -> Decimal:
+    """What an order sets aside to open so much: initial margin at its price and the taker's fee.
+
+    A market order is valued at the touch; a limit to sell at the bid where that is higher, because there it fills.
+    """
+    value = size * instrument.contract.contract_size * estimated_price(instrument, order)
+    return initial_margin(value, order.leverage) + reserved(max(ZERO, value * instrument.contract.taker_fee))
+
+
+def estimated_price(instrument: Instrument, order: Order) -> Decimal:
+    """The least favourable price at which the order is valued before it is executed."""
+    touch = instrument.book.best(order.action) if instrument.book else None
+    if order.price is None:
+        if touch is None:
+            raise RuntimeError(f"{order.symbol}: there is no market to value order {order.order_id} at")
+        return touch.price
+    return max(order.price, touch.price) if order.action is Action.SELL and touch else order.price
+
+
+def reserve(state: State, account: AccountBook, order: Order) -> None:
+    """Sets aside what the rest of a live order needs, or gives back what it does not need any more."""
+    size = opening_size(account, order) if not order.state.is_final else ZERO
+    needed = margin_for(state.instruments[order.symbol], order, size) if size else ZERO
+    if needed != order.reserved_margin:
+        account.order_margin += needed - order.reserved_margin
+        order.reserved_margin = needed
+        state.journal.balances[account.name] = None
+
+
+def reserve_anew(state: State, account: AccountBook, symbol: str) -> None:
+    """For one-way accounts, where what orders open follows from what is open: the symbol's orders again."""
+    if account.position_mode is PositionMode.ONE_WAY:
+        for order in account.live_orders(symbol):
+            if order.family is OrderFamily.ORDER and order.opens:
+                reserve(state, account, order)
+
+
+def _of_mode(account: AccountBook, mode: MarginMode) -> Iterator[Holding]:
+    return (holding for holding in account.holdings.values() if holding.margin_mode is mode)
+
+
+def _profit(state: State, holding: Holding) -> Decimal:
+    return holding.profit(state.instruments[holding.symbol].mark)
