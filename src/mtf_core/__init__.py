@@ -32,8 +32,9 @@ if TYPE_CHECKING:
         TopOfBook,
     )
     from mtf_core.notebook import decide, decide_over, load_profile, plan_order, venue_facts
-    from mtf_core.planning import OrderPlan, Skip, plan_to_json
+    from mtf_core.planning import OrderPlan, Skip
     from mtf_core.reasons import Reason
+    from mtf_core.records.documents import plan_to_json
     from mtf_core.settings.nodes import ConfigError
     from mtf_core.settings.profile import Profile
 
@@ -69,7 +70,8 @@ if not TYPE_CHECKING:
                 "AccountState Candles Contract InvalidCandlesError LeverageBracket MarkPrice Side Timeframe TopOfBook"
             ),
             "settings.nodes": "ConfigError",
-            "planning": "OrderPlan Skip plan_to_json",
+            "planning": "OrderPlan Skip",
+            "records.documents": "plan_to_json",
             "settings.profile": "Profile",
             "reasons": "Reason",
             "notebook": "decide decide_over load_profile plan_order venue_facts",

@@ -11,9 +11,10 @@ from attrs import asdict, fields
 from mtf_core.features.listing import ListedFeature
 from mtf_core.inquiry import HealthCheck, Indicators, Reading
 from mtf_core.market import Timeframe, format_instant
-from mtf_core.planning import OrderPlan, PlanOutcome, plan_to_json, skip_to_json
+from mtf_core.planning import OrderPlan, PlanOutcome
 from mtf_core.ports import HeldBy
 from mtf_core.records import AuditEvent, RunRecord
+from mtf_core.records.documents import plan_to_json, skip_to_json, to_document
 from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
@@ -175,14 +176,16 @@ def run_to_json(run: RunRecord, *, whole: bool) -> dict[str, Any]:
     document: dict[str, Any] = {
         item.name: getattr(run, item.name) for item in fields(RunRecord) if not item.name.endswith("_ms")
     }
-    report = document.pop("report")
+    del document["report"]
+    if run.unreadable is None:
+        del document["unreadable"]
     document["status"] = str(run.status)
     document["instant"] = format_instant(run.instant_ms)
     document["started_at"] = format_instant(run.started_ms)
     document["finished_at"] = None if run.finished_ms is None else format_instant(run.finished_ms)
-    document["summary"] = report.get("summary") if report else None
+    document["summary"] = None if run.report is None else to_document(run.report.summary)
     if whole:
-        document["report"] = report
+        document["report"] = None if run.report is None else to_document(run.report)
     else:
         document.pop("request")
     return document

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
@@ -25,6 +26,7 @@ from mtf_core.records import (
     DecisionRecord,
     JsonObject,
     Page,
+    ResultRecord,
     RunCounts,
     RunRecord,
     RunStatus,
@@ -33,13 +35,14 @@ from mtf_core.records import (
     SealCheck,
     UnreadableRecordError,
 )
-from mtf_core.records.older import inputs_of_version_1, trace_of_version_1
+from mtf_core.records.documents import to_document
+from mtf_core.records.older import inputs_of_version_1, report_of, result_of, trace_of_version_1
 from mtf_core.records.packed import Unpacked, pack
 from mtf_core.records.seal import sealed
 
 Columns = TypeVar("Columns", bound=tuple[object, ...])
 
-_RUN_COLUMNS = tuple(runs.c[field.name] for field in attrs.fields(RunRecord))
+_RUN_COLUMNS = tuple(runs.c[field.name] for field in attrs.fields(RunRecord) if field.name != "unreadable")
 _SEALED_COLUMNS = _RUN_COLUMNS
 _SHORT = ("run_id", "symbol", "status", "reason", "side", "execution_timeframe", "decision_key")
 _SHORT_COLUMNS = tuple(decision_table.c[name] for name in _SHORT)
@@ -148,14 +151,13 @@ class SqlRunStore:
             if row is None:
                 return None
             block = await self._block(connection, run_id)
+            older = await self._rows_of_version_1(connection, run_id) if block is None else {}
         run = _run(row)
-        if run.report is None or "results" in run.report:
+        if run.report is None:
             return run
-        try:
-            results = Unpacked.of(_block_or_empty(block)).results
-        except UnreadableRecordError:
-            results = {}
-        return attrs.evolve(run, report=_with_results(run.report, results))
+        results, unreadable = _results_of_version_1(older) if older else _results(_block_or_empty(block))
+        report = attrs.evolve(run.report, results=results)
+        return attrs.evolve(run, report=report, unreadable=run.unreadable or unreadable)
 
     async def latest(
         self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
@@ -226,12 +228,7 @@ class SqlRunStore:
             records = [_record(row) for row in (await connection.execute(query)).all()]
             block = await self._block(connection, run_id)
             if block is None:
-                details = select(detail_table).where(
-                    detail_table.c.namespace == self._namespace, detail_table.c.run_id == run_id
-                )
-                if symbol is not None:
-                    details = details.where(detail_table.c.symbol == symbol)
-                older = {row.symbol: row for row in (await connection.execute(details)).all()}
+                older = await self._rows_of_version_1(connection, run_id, symbol)
                 return [_completed_from_version_1(record, older.get(record.symbol)) for record in records]
         try:
             unpacked = Unpacked.of(block)
@@ -244,6 +241,15 @@ class SqlRunStore:
         async with self._database.reading() as connection:
             query = select(document_table.c.content).where(document_table.c.digest == digest)
             return (await connection.execute(query)).scalar_one_or_none()
+
+    async def _rows_of_version_1(
+        self, connection: AsyncConnection, run_id: str, symbol: str | None = None
+    ) -> dict[str, Row[Any]]:
+        """The details of a run's decisions, or of one, by their symbols."""
+        query = select(detail_table).where(detail_table.c.namespace == self._namespace, detail_table.c.run_id == run_id)
+        if symbol is not None:
+            query = query.where(detail_table.c.symbol == symbol)
+        return {row.symbol: row for row in (await connection.execute(query)).all()}
 
     def _row(self, values: Mapping[str, object]) -> dict[str, object]:
         return {**values, "namespace": self._namespace}
@@ -274,25 +280,44 @@ class SqlRunStore:
 
 def _run_row(run: RunRecord) -> dict[str, Any]:
     """The columns of a run. The symbols' results stand in the block, not in the report."""
-    row = attrs.asdict(run, recurse=False) | {"status": run.status.value}
+    row = {column.name: getattr(run, column.name) for column in _RUN_COLUMNS} | {"status": run.status.value}
     if run.report is not None:
-        row["report"] = {name: part for name, part in run.report.items() if name != "results"}
+        row["report"] = to_document(attrs.evolve(run.report, results=None))
     return row
 
 
 def _run(row: Row[tuple[object, ...]]) -> RunRecord:
+    """The run with its report, but without results."""
     values = {column.name: row._mapping[column] for column in _RUN_COLUMNS}
-    return RunRecord(**(values | {"status": RunStatus(values["status"])}))
+    values["status"] = RunStatus(values["status"])
+    try:
+        report = None if values["report"] is None else report_of(values["report"])
+    except UnreadableRecordError as error:
+        return RunRecord(**values | {"report": None}, unreadable=str(error))
+    return RunRecord(**values | {"report": report})
 
 
-def _with_results(report: JsonObject, results: Mapping[str, JsonObject]) -> dict[str, Any]:
-    """The report with its results where they stand in one: after the summary."""
-    whole: dict[str, Any] = {}
-    for name, part in report.items():
-        whole[name] = part
-        if name == "summary":
-            whole["results"] = dict(results)
-    return whole | {"results": dict(results)}
+def _results(block: bytes) -> tuple[dict[str, ResultRecord], str | None]:
+    """Those of a block's results that can be read, and why the others cannot."""
+    try:
+        unpacked = Unpacked.of(block)
+    except UnreadableRecordError as error:
+        return {}, str(error)
+    return _readable({symbol: partial(unpacked.result, symbol) for symbol in unpacked.symbols})
+
+
+def _results_of_version_1(rows: Mapping[str, Row[Any]]) -> tuple[dict[str, ResultRecord], str | None]:
+    return _readable({symbol: partial(result_of, row.result) for symbol, row in sorted(rows.items())})
+
+
+def _readable(results: Mapping[str, Callable[[], ResultRecord]]) -> tuple[dict[str, ResultRecord], str | None]:
+    found, wrong = {}, []
+    for symbol, read in results.items():
+        try:
+            found[symbol] = read()
+        except UnreadableRecordError as error:
+            wrong.append(f"{symbol}: {error}")
+    return found, "; ".join(wrong) or None
 
 
 def _short(decision: DecisionRecord) -> dict[str, object]:
@@ -308,14 +333,15 @@ def _seal_row(seal: Seal) -> dict[str, str | None]:
 
 
 def _record(row: Row[tuple[object, ...]]) -> DecisionRecord:
-    return DecisionRecord(**row._mapping, result={}, inputs=None, trace=None)
+    return DecisionRecord(**row._mapping, result=None, inputs=None, trace=None)
 
 
 def _completed_from_version_1(record: DecisionRecord, row: Row[tuple[object, ...]] | None) -> DecisionRecord:
     if row is None:
         return record
-    result, inputs, trace, unreadable = row._mapping["result"], None, None, None
+    result, inputs, trace, unreadable = None, None, None, None
     try:
+        result = result_of(row._mapping["result"])
         inputs = inputs_of_version_1(row._mapping["inputs"])
         trace = trace_of_version_1(json.loads(zlib.decompress(row._mapping["trace"])))
     except (UnreadableRecordError, ValueError, zlib.error) as error:

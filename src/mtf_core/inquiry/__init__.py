@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mtf_core.inquiry.funnel import Funnel, FunnelStage, funnel
     from mtf_core.inquiry.health import HealthCheck, check_health
     from mtf_core.inquiry.inspect import Indicators, Reading, explain_symbol, plan_symbol, read_indicators
-    from mtf_core.inquiry.verify import Difference, Finding, Verification, verify_run
+    from mtf_core.inquiry.verification import Difference, Finding, Verification, verify_run
     from mtf_core.inquiry.why import Why, why
 
 __all__ = [
@@ -39,7 +39,7 @@ if not TYPE_CHECKING:
             "funnel": "Funnel FunnelStage funnel",
             "health": "HealthCheck check_health",
             "inspect": "Indicators Reading explain_symbol plan_symbol read_indicators",
-            "verify": "Difference Finding Verification verify_run",
+            "verification": "Difference Finding Verification verify_run",
             "why": "Why why",
         },
     )

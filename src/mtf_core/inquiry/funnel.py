@@ -10,13 +10,14 @@ from typing import Any
 
 from attrs import frozen
 
-from mtf_core.market import Timeframe, format_instant
+from mtf_core.market import format_instant
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
-from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally
+from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally, UnreadableRecordError
 from mtf_core.records.blocking import counts_of
 from mtf_core.records.counts import Blocking, ConditionKey, by_what_they_admit, reasons_of
 from mtf_core.records.older import current_content
+from mtf_core.runs.request import recorded_request
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import profile_from_content
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
@@ -178,15 +179,17 @@ async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
     left_out = () if run is None else _left_out(run)
     if run is None or compiled is None or not _has_trees_of(compiled, records):
         return RunCounts(reasons_of(records, left_out), None)
-    current: Any = run.request.get("current_tf")
-    timeframe = Timeframe(current) if current else None
-    return await aside(partial(counts_of, records, compiled, timeframe, left_out))
+    try:
+        current_tf = recorded_request(run.request).current_tf
+    except UnreadableRecordError:
+        return RunCounts(reasons_of(records, left_out), None)
+    return await aside(partial(counts_of, records, compiled, current_tf, left_out))
 
 
 def _left_out(run: RunRecord) -> tuple[Reason, ...]:
     """Why its universe did not choose each of the other listed contracts; runs of the first version do not say."""
-    left_out: Any = (run.report or {}).get("left_out") or {}
-    return tuple(Reason(skip["reason"]) for skip in left_out.values())
+    left_out = run.report.left_out if run.report is not None else None
+    return tuple(skip.reason for skip in (left_out or {}).values())
 
 
 async def _compiled_profile(stores: Stores, digest: str) -> CompiledProfile | None:

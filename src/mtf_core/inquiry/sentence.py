@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
 
 from mtf_core.market import Side, Timeframe
 from mtf_core.reasons import Reason, meaning_of
-from mtf_core.records import CandleRange, DecisionRecord
+from mtf_core.records import CandleRange, DecisionRecord, LeftOut
 from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.explain import number
 from mtf_core.validation.outcome import Outcome
@@ -35,9 +34,9 @@ def _parts(record: DecisionRecord, trace: DecisionTrace | None) -> Iterator[str]
         yield _order(record)
         return
     side = trace.context.side if trace.context else None
-    if side is not None or trace.context is None:
+    if record.result is not None and (side is not None or trace.context is None):
         steps = {step.timeframe: step.step for step in trace.selection}
-        for name in _names(record, "execution"):
+        for name in record.result.execution:
             if name in verdicts:
                 yield _execution(record, verdicts[name], side, steps.get(name))
     if record.reason not in (None, str(trace.reason)):
@@ -47,21 +46,20 @@ def _parts(record: DecisionRecord, trace: DecisionTrace | None) -> Iterator[str]
 def _not_evaluated(record: DecisionRecord) -> str:
     if record.unreadable is not None:
         return f"its record cannot be read: {record.unreadable}"
-    facts: Any = record.result.get("facts") or {}
-    numbers = ", ".join(f"{_spoken(name)} {value}" for name, value in facts.items())
-    meaning = meaning_of(Reason(record.reason)) if record.reason else record.status
-    return f"not evaluated: {meaning}" + (f" ({numbers})" if numbers else "")
+    return f"not evaluated: {meaning_of(Reason(record.reason)) if record.reason else record.status}"
 
 
-def _names(record: DecisionRecord, part: str) -> list[Timeframe]:
-    timeframes: Any = record.result.get(part) or {}
-    return [Timeframe(name) for name in timeframes]
+def left_out_words(left_out: LeftOut) -> str:
+    """Why the universe did not choose a listed contract: `not evaluated: its bucket was full (turnover 12.5)`."""
+    numbers = ", ".join(f"{_spoken(name)} {value}" for name, value in left_out.facts.items())
+    return f"not evaluated: {meaning_of(left_out.reason)}" + (f" ({numbers})" if numbers else "")
 
 
 def _context(record: DecisionRecord, trace: DecisionTrace, verdicts: Mapping[Timeframe, TimeframeVerdict]) -> str:
     if trace.context is None:
         return "context skipped"
-    own = [verdicts[name] for name in _names(record, "context") if name in verdicts]
+    named = record.result.context if record.result is not None else ()
+    own = [verdicts[name] for name in named if name in verdicts]
     if trace.context.side is not None:
         agree = ", ".join(str(verdict.timeframe) for verdict in own if verdict.outcome.side is trace.context.side)
         return f"context {trace.context.side} ({agree})"
@@ -174,11 +172,10 @@ def _value(value: float) -> str:
 
 # --- the order ------------------------------------------------------------------------------------------------
 def _order(record: DecisionRecord) -> str:
-    order: Any = record.result.get("order")
-    plan: Any = record.result.get("plan")
+    plan, order = (record.result.plan, record.result.order) if record.result is not None else (None, None)
     if record.reason is None:
-        return f"order simulated at {plan['entry_price']}" if plan else "order simulated"
-    facts: Any = (order or {}).get("facts") or {}
+        return f"order simulated at {plan.entry_price:f}" if plan else "order simulated"
+    facts = order.facts if order is not None else {}
     return f"no order: {order_words(Reason(record.reason), facts)}"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from html import escape
 from typing import Any
 
 from attrs import frozen
 
-from mtf_core.inquiry.sentence import sentence
+from mtf_core.inquiry.sentence import left_out_words, sentence
 from mtf_core.market import format_instant
+from mtf_core.planning.outcome import Step, StepValue
 from mtf_core.ports import RunStore
 from mtf_core.reasons import Reason, meaning_of, stage_of
-from mtf_core.records import DecisionRecord, RunRecord
+from mtf_core.records import DecisionRecord, LeftOut, RunRecord, SymbolStatus
+from mtf_core.records.documents import to_document
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
 from mtf_core.validation.traces import read_templates
 from mtf_core.validation.verdicts import DecisionTrace
@@ -23,21 +26,23 @@ _LEFT_OUT = "LEFT_OUT"
 
 @frozen
 class Why:
-    """One symbol's record in a run and, where it was evaluated, its whole trace."""
+    """One symbol's record in a run, or why its universe left it out; where it was evaluated, with its whole trace."""
 
     run: RunRecord
-    record: DecisionRecord
-    trace: DecisionTrace | None
+    symbol: str
+    found: DecisionRecord | LeftOut
+    trace: DecisionTrace | None = None
 
     @property
     def reason(self) -> Reason | None:
         """The symbol's one final reason; None when its order was simulated."""
-        return Reason(self.record.reason) if self.record.reason else None
+        return Reason(self.found.reason) if self.found.reason else None
 
     @property
     def sentence(self) -> str:
         """What became of the symbol, in one sentence."""
-        return f"{self.record.symbol}: {sentence(self.record, self.trace)}"
+        words = left_out_words(self.found) if isinstance(self.found, LeftOut) else sentence(self.found, self.trace)
+        return f"{self.symbol}: {words}"
 
     def render(self, *, full: bool = True) -> str:
         """One sentence, the verdict with the stage and meaning of its reason, and the plan; in full, every tree with
@@ -50,12 +55,12 @@ class Why:
             "run_id": self.run.run_id,
             "profile": self.run.profile,
             "instant": format_instant(self.run.instant_ms),
-            "symbol": self.record.symbol,
+            "symbol": self.symbol,
             "sentence": self.sentence,
             "reason": str(reason) if reason else None,
             "stage": str(stage_of(reason)) if reason else None,
             "meaning": meaning_of(reason) if reason else None,
-            "result": self.record.result,
+            "result": _result_to_json(self.found),
         }
         if self.trace is not None:
             document["trace"] = decision_to_json(self.trace)
@@ -63,7 +68,7 @@ class Why:
 
     def _repr_html_(self) -> str:
         head = escape("\n".join(_head(self)))
-        tail = escape("\n".join(_plan_lines(self.record)))
+        tail = escape("\n".join(_plan_lines(self.found)))
         body = decision_html(self.trace) if self.trace is not None else ""
         return f"<pre>{head}</pre>{body}<pre>{tail}</pre>"
 
@@ -72,9 +77,9 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
     """The symbol's record in that run, or in the newest run that had it; None when there is none."""
     record = await (runs.last_decision(symbol) if run_id is None else runs.decision(run_id, symbol))
     run = await (_newest(runs) if run_id is None else runs.run(run_id))
-    left_out = None if run is None else _left_out(run, symbol)
+    left_out = None if run is None or run.report is None else (run.report.left_out or {}).get(symbol)
     if run is not None and left_out is not None:
-        return Why(run, left_out, None)
+        return Why(run, symbol, left_out)
     if record is None:
         return None
     run = await runs.run(record.run_id)
@@ -83,7 +88,7 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
     if record.trace is not None:
         templates = await runs.document(record.trace.templates)
         trace = record.trace.expanded(read_templates(templates)) if templates is not None else None
-    return Why(run, record, trace)
+    return Why(run, symbol, record, trace)
 
 
 async def _newest(runs: RunStore) -> RunRecord | None:
@@ -91,20 +96,16 @@ async def _newest(runs: RunStore) -> RunRecord | None:
     return newest[0] if newest else None
 
 
-def _left_out(run: RunRecord, symbol: str) -> DecisionRecord | None:
-    """The record of a listed symbol that the run's universe did not choose, as the report tells it."""
-    everyone: Any = (run.report or {}).get("left_out") or {}
-    if symbol not in everyone:
-        return None
-    skip = everyone[symbol]
-    result = {"status": _LEFT_OUT, "reason": skip["reason"], "facts": skip["facts"]}
-    return DecisionRecord(run.run_id, symbol, _LEFT_OUT, skip["reason"], None, None, None, result, None, None)
+def _result_to_json(found: DecisionRecord | LeftOut) -> dict[str, Any] | None:
+    if isinstance(found, LeftOut):
+        return {"status": _LEFT_OUT, **to_document(found)}
+    return None if found.result is None else to_document(found.result)
 
 
 def _short_lines(found: Why) -> Iterator[str]:
     yield found.sentence
     yield from _head(found)
-    yield from (line for line in _plan_lines(found.record) if line and not line.startswith(" "))
+    yield from (line for line in _plan_lines(found.found) if line and not line.startswith(" "))
     if found.trace is not None:
         yield "every tree and step: --full"
 
@@ -115,33 +116,41 @@ def _lines(found: Why) -> Iterator[str]:
     if found.trace is not None:
         yield ""
         yield render_decision(found.trace)
-    yield from _plan_lines(found.record)
+    yield from _plan_lines(found.found)
 
 
 def _head(found: Why) -> Iterator[str]:
-    record, run, reason = found.record, found.run, found.reason
-    status = "READY without an order" if record.status == "READY" and reason is not None else record.status
-    yield f"{record.symbol} in run {run.run_id} ({run.profile}, {format_instant(run.instant_ms)}): {status}"
-    if reason is None:
-        yield f"order simulated: {record.side} on {record.execution_timeframe}"
-    else:
+    record, run, reason = found.found, found.run, found.reason
+    status = _LEFT_OUT if isinstance(record, LeftOut) else record.status
+    told = "READY without an order" if status == SymbolStatus.READY and reason is not None else status
+    yield f"{found.symbol} in run {run.run_id} ({run.profile}, {format_instant(run.instant_ms)}): {told}"
+    if reason is not None:
         yield f"stopped at {stage_of(reason)} by {reason}: {meaning_of(reason)}"
-    error: Any = record.result.get("error")
-    if error:
-        yield f"error {error['code']}: {error['message']}"
+    elif isinstance(record, DecisionRecord):
+        yield f"order simulated: {record.side} on {record.execution_timeframe}"
+    if isinstance(record, DecisionRecord) and record.result is not None and record.result.error is not None:
+        yield f"error {record.result.error.code}: {record.result.error.message}"
 
 
-def _plan_lines(record: DecisionRecord) -> Iterator[str]:
-    order: Any = record.result.get("order") or {}
-    plan: Any = record.result.get("plan")
-    if order.get("facts"):
+def _plan_lines(found: DecisionRecord | LeftOut) -> Iterator[str]:
+    if isinstance(found, LeftOut) or found.result is None:
+        return
+    order, plan = found.result.order, found.result.plan
+    if order is not None and order.facts:
         yield ""
-        yield "order: " + "  ".join(f"{name} {value}" for name, value in order["facts"].items())
-    if plan:
+        yield "order: " + "  ".join(f"{name} {value}" for name, value in order.facts.items())
+    if plan is not None:
         yield ""
-        names = ("entry_price", "stop_price", "size", "leverage")
-        yield "plan: " + ", ".join(f"{name.removesuffix('_price')} {plan[name]}" for name in names)
-        for step in plan["steps"]:
-            inputs = ", ".join(f"{name} {value}" for name, value in step.get("inputs", {}).items())
-            unit = f" {step['unit']}" if step.get("unit") else ""
-            yield f"  {step['name']} = {step['value']}{unit}   {step['formula']}" + (f"   ({inputs})" if inputs else "")
+        sizes = f"size {plan.size:f}, leverage {plan.leverage}"
+        yield f"plan: entry {plan.entry_price:f}, stop {plan.stop_price:f}, {sizes}"
+        yield from map(_step_line, plan.steps)
+
+
+def _step_line(step: Step) -> str:
+    inputs = ", ".join(f"{name} {_shown(value)}" for name, value in step.inputs)
+    unit = f" {step.unit}" if step.unit else ""
+    return f"  {step.name} = {_shown(step.value)}{unit}   {step.formula}" + (f"   ({inputs})" if inputs else "")
+
+
+def _shown(value: StepValue) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)

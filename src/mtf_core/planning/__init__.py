@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         TakeProfit,
     )
     from mtf_core.planning.plan import plan_order
-    from mtf_core.planning.report import plan_to_json, skip_to_json, step_to_json, zone_event_to_json
     from mtf_core.planning.zone_event import EntryZone, ZoneCategory, ZoneCheck, ZoneEvent
 
 __all__ = [
@@ -43,10 +42,6 @@ __all__ = [
     "decision_key",
     "needed_features",
     "plan_order",
-    "plan_to_json",
-    "skip_to_json",
-    "step_to_json",
-    "zone_event_to_json",
 ]
 
 if not TYPE_CHECKING:
@@ -57,7 +52,6 @@ if not TYPE_CHECKING:
             "needs": "needed_features",
             "outcome": "OrderPlan PlanCosts PlanOutcome SizeLimit Skip Step Supervision TakeProfit",
             "plan": "plan_order",
-            "report": "plan_to_json skip_to_json step_to_json zone_event_to_json",
             "zone_event": "EntryZone ZoneCategory ZoneCheck ZoneEvent",
         },
     )

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from mtf_core.records.json import Json, JsonObject
     from mtf_core.records.keys import KeyedRun
     from mtf_core.records.page import Page
+    from mtf_core.records.plans import PlanRecord, TargetRecord
+    from mtf_core.records.reports import LeftOut, Performance, ReportRecord, ReportStatus, RunSummary
+    from mtf_core.records.results import (
+        OrderOutcome,
+        OrderStatus,
+        ResultRecord,
+        SymbolError,
+        SymbolStatus,
+        TimeframeResult,
+    )
     from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
     from mtf_core.records.seal import Seal, SealCheck
     from mtf_core.records.traces import TraceRecord
@@ -26,14 +36,27 @@ __all__ = [
     "Json",
     "JsonObject",
     "KeyedRun",
+    "LeftOut",
+    "OrderOutcome",
+    "OrderStatus",
     "Page",
+    "Performance",
     "PlanInputs",
+    "PlanRecord",
+    "ReportRecord",
+    "ReportStatus",
+    "ResultRecord",
     "RunCounts",
     "RunRecord",
     "RunStatus",
+    "RunSummary",
     "RunTally",
     "Seal",
     "SealCheck",
+    "SymbolError",
+    "SymbolStatus",
+    "TargetRecord",
+    "TimeframeResult",
     "TraceRecord",
     "UnreadableRecordError",
 ]
@@ -49,6 +72,9 @@ if not TYPE_CHECKING:
             "json": "Json JsonObject",
             "keys": "KeyedRun",
             "page": "Page",
+            "plans": "PlanRecord TargetRecord",
+            "reports": "LeftOut Performance ReportRecord ReportStatus RunSummary",
+            "results": "OrderOutcome OrderStatus ResultRecord SymbolError SymbolStatus TimeframeResult",
             "runs": "DecisionRecord RunRecord RunStatus",
             "seal": "Seal SealCheck",
             "traces": "TraceRecord",

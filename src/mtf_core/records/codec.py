@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import zlib
 from decimal import Decimal
-from functools import partial
-from operator import is_
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -26,17 +25,31 @@ def _converter() -> Converter:
     converter = Converter()
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
-    for kind in (bool, int, str):
-        # By a predicate: a hook for `str` would stand in for that of every enumeration of text.
-        converter.register_structure_hook_func(partial(is_, kind), _unconverted)
+    convert_nothing(converter)
     return converter
 
 
-def _unconverted(value: object, kind: type) -> object:
+def convert_nothing(converter: Converter) -> None:
     """Nothing is converted in silence: a count that is text was not written by this code."""
+    for kind in (bool, int, str):
+        converter.register_structure_hook(kind, unconverted)
+    converter.register_structure_hook(float, number)
+    # The hook of text would stand in for those of its enumerations.
+    converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
+
+
+def unconverted(value: object, kind: type) -> object:
+    """The value, if it is of that very type; raises TypeError."""
     if type(value) is not kind:
         raise TypeError(f"{value!r} is not of type {kind.__name__}")
     return value
+
+
+def number(value: object, _: object = float) -> float:
+    """A number as a float; raises TypeError for everything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return float(value)
 
 
 _CONVERTER = _converter()
@@ -53,12 +66,13 @@ def from_plain(plain: object, kind: type[Value]) -> Value:
     try:
         return _CONVERTER.structure(plain, kind)
     except BaseValidationError as error:
-        raise UnreadableRecordError("; ".join(transform_error(error, format_exception=_said))) from error
+        raise UnreadableRecordError("; ".join(transform_error(error, format_exception=said))) from error
     except _WRONG_VALUES as error:
-        raise UnreadableRecordError(_said(error, None)) from error
+        raise UnreadableRecordError(said(error, None)) from error
 
 
-def _said(error: BaseException, _: object) -> str:
+def said(error: BaseException, _: object) -> str:
+    """What is wrong, as one says it; the second argument is the type that was wanted, as cattrs gives it."""
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"
     return str(error) or type(error).__name__

@@ -1,4 +1,7 @@
-"""Records as version 1 stored them, in today's words: results, inputs and traces as JSON, one row for each symbol.
+"""Records as older versions stored them, in today's words.
+
+Version 1 kept results, inputs and traces as JSON, one row for each symbol. Its results and reports, and those of the
+first blocks, told less, and some of it under other names.
 
 Configurations are kept under the digest of their content, whatever their keys were called then; they are read with
 the names that the keys have now, and their digests stay those of what is stored.
@@ -15,8 +18,11 @@ import numpy as np
 from mtf_core.market import Side, Timeframe, parse_instant, to_ms
 from mtf_core.reasons import Reason
 from mtf_core.records.codec import UnreadableRecordError, from_plain
+from mtf_core.records.documents import from_document
 from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
 from mtf_core.records.json import JsonObject
+from mtf_core.records.reports import ReportRecord
+from mtf_core.records.results import ResultRecord
 from mtf_core.records.traces import TimeframeRecord, TraceRecord, TreeRecord
 from mtf_core.rules.truth import FALSE, NAMES, TRUE, UNKNOWN
 from mtf_core.settings.renamed import (
@@ -32,6 +38,50 @@ from mtf_core.validation.verdicts import ContextVerdict, SelectorVerdict
 _TRUTHS = {"t": TRUE, "f": FALSE, "u": UNKNOWN}
 _TRUTH_BY_NAME = {name: value for value, name in NAMES.items()}
 _WRONG_VALUES = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+
+
+def result_of(document: Any) -> ResultRecord:
+    """The result that a document is of, whichever version wrote it; raises `UnreadableRecordError`."""
+    if not isinstance(document, Mapping):
+        raise UnreadableRecordError(f"result: {document!r} is no result")
+    try:
+        current = {"last_timeframe": None, **document}
+        if isinstance(current.get("plan"), Mapping):
+            current["plan"] = _current_plan(current["plan"])
+        return from_document(current, ResultRecord)
+    except (UnreadableRecordError, *_WRONG_VALUES) as error:
+        raise UnreadableRecordError(f"result: {error or type(error).__name__}") from error
+
+
+def _current_plan(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan with today's names."""
+    plan: dict[str, Any] = {"zone_event": None, **document}
+    if "order_mode" in plan:
+        mode = plan.pop("order_mode")
+        plan |= {"post_only": mode == "maker_only", "time_in_force": "gtc" if mode == "maker_only" else mode}
+    if "open_type" in plan:
+        plan["margin_mode"] = plan.pop("open_type")
+    if "hard_time_stop_min" in plan.get("supervision", ()):
+        terms = dict(plan["supervision"])
+        plan["supervision"] = terms | {"hard_time_stop_minutes": terms.pop("hard_time_stop_min")}
+    return plan
+
+
+def report_of(document: Any) -> ReportRecord:
+    """The report that a document is of, whichever version wrote it; its results, where it holds them, are left out.
+
+    Raises `UnreadableRecordError`.
+    """
+    if not isinstance(document, Mapping):
+        raise UnreadableRecordError(f"report: {document!r} is no report")
+    current = {name: part for name, part in document.items() if name != "results"}
+    orders = current.get("orders_placed")
+    if isinstance(orders, Mapping) and "count" in orders:
+        del current["orders_placed"]  # version 1 counted none, and its plans tell the orders
+    try:
+        return from_document(current, ReportRecord)
+    except UnreadableRecordError as error:
+        raise UnreadableRecordError(f"report: {error}") from error
 
 
 def inputs_of_version_1(document: Mapping[str, Any]) -> DecisionInputs | None:

@@ -1,9 +1,9 @@
 """All decisions of a run in one block of bytes: what they share is written once, and numbers go by columns.
 
-A block is MessagePack, compressed. Results and plan inputs are plain values. Symbols whose traces have the same shape
-(nearly always all of them) form a group, in which truths and values are matrices: operands that are the same column,
-as an average in six rules, are stored once, and the bytes of the floats are sorted by their weight, for the high ones
-repeat themselves.
+A block is MessagePack, compressed. Results are documents in the words of the report, plan inputs plain values. Symbols
+whose traces have the same shape (nearly always all of them) form a group, in which truths and values are matrices:
+operands that are the same column, as an average in six rules, are stored once, and the bytes of the floats are sorted
+by their weight, for the high ones repeat themselves.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from mtf_core.market import Side, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
 from mtf_core.records.codec import UnreadableRecordError, from_compressed, from_plain, to_bytes, to_plain
+from mtf_core.records.documents import to_document
 from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
-from mtf_core.records.json import JsonObject
+from mtf_core.records.older import result_of
+from mtf_core.records.results import ResultRecord
 from mtf_core.records.runs import DecisionRecord
 from mtf_core.records.traces import TimeframeRecord, TraceRecord, TreeRecord
 from mtf_core.validation.outcome import Outcome
@@ -154,7 +156,7 @@ def pack(decisions: Sequence[DecisionRecord]) -> bytes:
             groups.setdefault(_Shape.of(record.trace), []).append(record.trace)
     block = {
         "version": VERSION,
-        "results": {record.symbol: record.result for record in decisions},
+        "results": {record.symbol: to_document(record.result) for record in decisions if record.result is not None},
         "windows": [to_plain(window) for window in windows],
         "inputs": inputs,
         "traces": [to_plain(_group(shape, traces)) for shape, traces in groups.items()],
@@ -164,9 +166,11 @@ def pack(decisions: Sequence[DecisionRecord]) -> bytes:
 
 @frozen(eq=False)
 class Unpacked:
-    """A block, read as far as needed: results at once, the rest of a symbol when it is asked for."""
+    """A block, read as far as needed: traces at once, the rest of a symbol when it is asked for."""
 
-    results: Mapping[str, JsonObject]
+    symbols: tuple[str, ...]
+    """Those that have a result, in the order of the block."""
+    _results: Mapping[str, Any]
     _windows: tuple[_Window, ...]
     _inputs: Mapping[str, Any]
     _traces: Mapping[str, TraceRecord]
@@ -183,23 +187,31 @@ class Unpacked:
             groups = [from_plain(group, _Group) for group in block.traces]
             traces = {trace.symbol: trace for group in groups for trace in _traces(group)}
         except (ValueError, IndexError) as error:
-            return cls(block.results, block.windows, block.inputs, {}, f"traces: {error}")
-        return cls(block.results, block.windows, block.inputs, traces)
+            return cls(tuple(block.results), block.results, block.windows, block.inputs, {}, f"traces: {error}")
+        return cls(tuple(block.results), block.results, block.windows, block.inputs, traces)
+
+    def result(self, symbol: str) -> ResultRecord:
+        """The result of one of its symbols; raises `UnreadableRecordError`."""
+        return result_of(self._results[symbol])
 
     def completed(self, record: DecisionRecord) -> DecisionRecord:
         """The record of a symbol, known by its columns, with what the block holds of it."""
-        symbol, unreadable, inputs = record.symbol, self._unreadable, None
-        if symbol in self._inputs:
-            try:
-                inputs = self._read_inputs(symbol)
-            except UnreadableRecordError as error:
-                unreadable = f"inputs: {error}"
+        symbol, unreadable = record.symbol, [self._unreadable] if self._unreadable else []
+        result, inputs = None, None
+        try:
+            result = self.result(symbol) if symbol in self._results else None
+        except UnreadableRecordError as error:
+            unreadable.append(str(error))
+        try:
+            inputs = self._read_inputs(symbol) if symbol in self._inputs else None
+        except UnreadableRecordError as error:
+            unreadable.append(f"inputs: {error}")
         return evolve(
             record,
-            result=self.results.get(symbol, {}),
+            result=result,
             inputs=inputs,
             trace=self._traces.get(symbol),
-            unreadable=unreadable,
+            unreadable="; ".join(unreadable) or None,
         )
 
     def _read_inputs(self, symbol: str) -> DecisionInputs:

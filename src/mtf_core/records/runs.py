@@ -8,6 +8,8 @@ from attrs import frozen
 
 from mtf_core.records.inputs import DecisionInputs
 from mtf_core.records.json import JsonObject
+from mtf_core.records.reports import ReportRecord
+from mtf_core.records.results import ResultRecord
 from mtf_core.records.traces import TraceRecord
 
 
@@ -19,7 +21,10 @@ class RunStatus(StrEnum):
 
 @frozen
 class RunRecord:
-    """One run: what was asked, of which instant, with which configuration and code, and the report."""
+    """One run: what was asked, of which instant, with which configuration and code, and the report.
+
+    Where the report, or a result in it, cannot be read, it is not there, and `unreadable` says why.
+    """
 
     run_id: str
     profile: str
@@ -31,16 +36,17 @@ class RunRecord:
     request: JsonObject
     config_digest: str
     code_version: str
-    report: JsonObject | None
+    report: ReportRecord | None
+    unreadable: str | None = None
 
 
 @frozen
 class DecisionRecord:
     """What became of one symbol in one run, and everything needed to see why and to decide again.
 
-    `result` is the symbol's part of the report, in the report's words. `reason` is None exactly when the symbol is
-    READY with a plan. A symbol that was never evaluated has neither `inputs` nor `trace`; where what is stored cannot
-    be read, they are None too, and `unreadable` says why.
+    `reason` is None exactly when the symbol is READY with a plan. `status` to `decision_key` are texts, as the columns
+    hold them, so that they can be told even where no code knows them. A symbol that was never evaluated has neither
+    `inputs` nor `trace`. What cannot be read, the result included, is None, and `unreadable` says why.
     """
 
     run_id: str
@@ -50,7 +56,7 @@ class DecisionRecord:
     side: str | None
     execution_timeframe: str | None
     decision_key: str | None
-    result: JsonObject
+    result: ResultRecord | None
     inputs: DecisionInputs | None
     trace: TraceRecord | None
     unreadable: str | None = None

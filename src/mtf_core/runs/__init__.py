@@ -10,20 +10,18 @@ if TYPE_CHECKING:
     from mtf_core.run_request import RunRequest
     from mtf_core.runs.once import KeyReusedError, RunBrokenOffError, RunInProgressError, run_once
     from mtf_core.runs.orchestrator import Orchestrator, RunLockedError
-    from mtf_core.runs.report import OrderStatus, RunReport, SymbolResult, SymbolStatus
+    from mtf_core.runs.report import RunReport, SymbolResult
     from mtf_core.runs.request import document_of_texts, parse_request, request_field_names
 
 __all__ = [
     "KeyReusedError",
     "Orchestrator",
-    "OrderStatus",
     "RunBrokenOffError",
     "RunInProgressError",
     "RunLockedError",
     "RunReport",
     "RunRequest",
     "SymbolResult",
-    "SymbolStatus",
     "document_of_texts",
     "parse_request",
     "request_field_names",
@@ -36,7 +34,7 @@ if not TYPE_CHECKING:
         {
             "once": "KeyReusedError RunBrokenOffError RunInProgressError run_once",
             "orchestrator": "Orchestrator RunLockedError",
-            "report": "OrderStatus RunReport SymbolResult SymbolStatus",
+            "report": "RunReport SymbolResult",
             "request": "RunRequest document_of_texts parse_request request_field_names",
         },
     )

@@ -10,6 +10,7 @@ from mtf_core.features.table import FeatureTable
 from mtf_core.market import AccountState, CandleStack, Contract, Quote, Timeframe
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
+from mtf_core.records import OrderOutcome, OrderStatus
 from mtf_core.risk import GuardFacts, ProposedEntry, refusal
 from mtf_core.runs.account import AccountSync
 from mtf_core.runs.active import ActiveRun
@@ -17,7 +18,6 @@ from mtf_core.runs.deciding import RunCache
 from mtf_core.runs.failures import SymbolFailure, alone, failure_of
 from mtf_core.runs.planner import Planned, plan_decision, plan_tables
 from mtf_core.runs.quotes import Quotes, read_quotes
-from mtf_core.runs.report import OrderOutcome, OrderStatus
 from mtf_core.validation.decision import Decision
 
 

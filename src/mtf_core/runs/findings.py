@@ -8,12 +8,13 @@ from attrs import evolve, frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.planning import Skip
+from mtf_core.records import SymbolError, SymbolStatus, TimeframeResult
 from mtf_core.runs.account import AccountSync
 from mtf_core.runs.admission import Admission
 from mtf_core.runs.deciding import Decided
 from mtf_core.runs.entries import Entries, Entry
 from mtf_core.runs.failures import SymbolFailure
-from mtf_core.runs.report import SymbolError, SymbolResult, SymbolStatus, TimeframeResult
+from mtf_core.runs.report import SymbolResult
 from mtf_core.runs.universe import Universe
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.reached import last_timeframe

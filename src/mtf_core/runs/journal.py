@@ -93,7 +93,7 @@ def decision_record(
         side=str(result.side) if result.side else None,
         execution_timeframe=str(result.execution_timeframe) if result.execution_timeframe else None,
         decision_key=result.decision_key,
-        result=result.to_json(),
+        result=result.record,
         inputs=inputs,
         trace=TraceRecord.of(decision, templates_digest) if decision is not None else None,
     )

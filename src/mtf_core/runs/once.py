@@ -5,6 +5,7 @@ from __future__ import annotations
 from mtf_core.ports import Environment
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.records import JsonObject, KeyedRun, RunStatus
+from mtf_core.records.documents import to_document
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.orchestrator import Orchestrator
 
@@ -69,4 +70,4 @@ async def _report_of(environment: Environment, keyed: KeyedRun, asked: KeyedRun)
         )
     if record.report is None:
         raise RunBrokenOffError(keyed.run_id, f"run {keyed.run_id} ended without a report; ask again with a new key")
-    return record.report
+    return to_document(record.report)

@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.ports import Acquired, Environment, HeldBy, PortError, Progress, no_progress
-from mtf_core.records import DecisionRecord, RunRecord, RunStatus
+from mtf_core.records import DecisionRecord, Performance, RunRecord, RunStatus
 from mtf_core.records.blocking import counts_of
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.account import sync_account
@@ -22,7 +22,7 @@ from mtf_core.runs.findings import Findings, failed
 from mtf_core.runs.journal import decision_inputs, decision_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
-from mtf_core.runs.report import Performance, RunReport, SymbolResult
+from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_core.runs.request import check_profile, check_request
 from mtf_core.runs.universe import Universe
 from mtf_core.settings.profile import Profile, with_context_mode
@@ -137,7 +137,7 @@ async def _finish(
     with run.watch.stage("store"):
         results, records = _recorded(run, cache, findings)
         report = _report(run, findings, results)
-        finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.to_json())
+        finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.record)
         left_out = [skip.reason for skip in findings.universe.left_out.values()]
         counts = counts_of(records, cache.compiled, run.request.current_tf, left_out)
         await run.environment.stores.runs.finish(finished, records, fence, counts)

@@ -9,6 +9,7 @@ from typing import Any
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import InvalidInstantError, Timeframe, parse_instant, to_ms
 from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
+from mtf_core.records import JsonObject, UnreadableRecordError
 from mtf_core.rules.ruleset import ContextMode
 from mtf_core.run_request import OPTIONS, Form, Option, RunRequest
 from mtf_core.settings.profile import Profile
@@ -43,8 +44,25 @@ def parse_request(document: Mapping[str, Any]) -> RunRequest:
     Aliases are read like the names that they stand for; null is not given. Whether an exchange can be asked is told by
     `check_request`.
     """
+    request, problems = _read(document)
+    problems.extend(_not_offered(request))
+    if problems:
+        raise InvalidRequestError(tuple(problems))
+    return request
+
+
+def recorded_request(document: JsonObject) -> RunRequest:
+    """The request that a run was stored with, whatever this version honours; raises `UnreadableRecordError`."""
+    request, problems = _read(document)
+    if problems:
+        raise UnreadableRecordError("; ".join(map(str, problems)))
+    return request
+
+
+def _read(document: Mapping[str, Any]) -> tuple[RunRequest, list[FieldProblem]]:
+    """The fields that can be read, and what is wrong with the others."""
     if not isinstance(document, Mapping):
-        raise InvalidRequestError((FieldProblem("request", "allowed is an object of fields"),))
+        return RunRequest(), [FieldProblem("request", "allowed is an object of fields")]
     problems: list[FieldProblem] = []
     values: dict[str, Any] = {}
     given: dict[str, str] = {}
@@ -62,11 +80,7 @@ def parse_request(document: Mapping[str, Any]) -> RunRequest:
                 values[option.attribute] = _READERS[option.form](value, option)
             except _UnacceptableError as error:
                 problems.append(FieldProblem(name, f"found {shown(value)}; allowed is {error}"))
-    request = RunRequest(**values)
-    problems.extend(_not_offered(request))
-    if problems:
-        raise InvalidRequestError(tuple(problems))
-    return request
+    return RunRequest(**values), problems
 
 
 def document_of_texts(texts: Iterable[tuple[str, str]]) -> dict[str, Any]:

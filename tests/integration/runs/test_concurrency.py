@@ -17,8 +17,8 @@ from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.ports import Acquired, LockAnswer, LockLostError
 from mtf_core.reasons import Reason
-from mtf_core.records import RunStatus
-from mtf_core.runs import RunLockedError, RunReport, RunRequest, SymbolStatus
+from mtf_core.records import RunStatus, SymbolStatus
+from mtf_core.runs import RunLockedError, RunReport, RunRequest
 from mtf_core.runs.leases import Leases
 from mtf_core.settings.profile import Profile
 from mtf_core.upkeep.concurrency import for_each

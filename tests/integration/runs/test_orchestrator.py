@@ -18,9 +18,10 @@ from mtf_core.market import DAY_MS, ContractStatus, Timeframe
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
-from mtf_core.records import RunStatus
+from mtf_core.records import OrderStatus, RunStatus, SymbolStatus
+from mtf_core.records.documents import to_document
 from mtf_core.risk import QueuedSymbol, RiskDay
-from mtf_core.runs import OrderStatus, RunReport, RunRequest, SymbolStatus
+from mtf_core.runs import RunReport, RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.decide import Decider, Stacks
 from mtf_core.validation.decision import Decision, DecisionBatch
@@ -84,7 +85,7 @@ async def test_a_run_plans_what_is_ready_and_stores_what_it_reports() -> None:
         assert stored is not None
         assert (stored.status, stored.finished_ms) == (RunStatus.FINISHED, NOW_MS)
         assert stored.report is not None
-        assert stored.report["results"] == report.to_json()["results"]
+        assert to_document(stored.report)["results"] == report.to_json()["results"]
         assert await held(there) == []
 
 

@@ -163,15 +163,6 @@ class Stored:
             await connection.execute(statement)
 
 
-def in_result(change: Callable[[Any], object]) -> Edit:
-    def edit(record: DecisionRecord) -> DecisionRecord:
-        result = copy.deepcopy(record.result)
-        change(result)
-        return evolve(record, result=result)
-
-    return edit
-
-
 def in_inputs(**changed: object) -> Edit:
     return lambda record: evolve(record, inputs=record.inputs and evolve(record.inputs, **changed))
 
@@ -280,11 +271,12 @@ async def test_a_trace_that_was_removed_is_found(stored: Stored) -> None:
     [
         lambda result: result["plan"].update(size="1"),
         lambda result: result["plan"]["steps"][0].update(value="1"),
-        lambda result: result["plan"].pop("stop_price"),
+        lambda result: result["plan"].pop("costs"),
+        lambda result: result["plan"]["take_profits"][0].update(share=0.25),
     ],
 )
 async def test_a_changed_plan_is_found(stored: Stored, change: Callable[[Any], object]) -> None:
-    await stored.change(in_result(change))
+    await stored.change_block(lambda block: change(block["results"]["BTCUSDT"]))
     found = await stored.findings()
     assert (Finding.PLAN_DIFFERS, "BTCUSDT") in found
     assert {symbol for _, symbol in found} <= {"BTCUSDT", None}
@@ -295,16 +287,52 @@ async def test_a_changed_plan_is_found(stored: Stored, change: Callable[[Any], o
     [
         lambda result: result.update(side="short"),
         lambda result: result.update(reason="kill_switch_on"),
-        lambda result: result["order"].update(status="submitted"),
+        lambda result: result["order"].update(status="skipped"),
         lambda result: result["context"]["1h"].update(outcome="NEUTRAL"),
+        lambda result: result.update(last_timeframe="1d"),
+        lambda result: result.update(context_skipped=True),
     ],
 )
 async def test_a_changed_result_is_found(stored: Stored, change: Callable[[Any], object]) -> None:
-    await stored.change(in_result(change))
+    await stored.change_block(lambda block: change(block["results"]["BTCUSDT"]))
     found = await stored.findings()
     assert found & {(Finding.RECORD_CHANGED, "BTCUSDT"), (Finding.DECISION_DIFFERS, "BTCUSDT")} or found == {
-        (Finding.RECORD_UNREADABLE, None)
-    }
+        (Finding.RECORD_CHANGED, None)
+    }, "an order that was not simulated is not among those of the report"
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        ("stop_price", lambda result: result["plan"].pop("stop_price")),
+        ("entry_price", lambda result: result["plan"].update(entry_price=1.5)),
+        ("1E+2", lambda result: result["plan"].update(size="1E+2")),
+        ("planned_at", lambda result: result["plan"].update(planned_at="yesterday")),
+        ("share", lambda result: result["plan"]["take_profits"][0].update(share="1")),
+        ("steps[0]", lambda result: result["plan"]["steps"][0].update(more=1)),
+        ("plan", lambda result: result.update(plan=[])),
+        ("submitted", lambda result: result["order"].update(status="submitted")),
+        ("SIDEWAYS", lambda result: result["context"]["1h"].update(outcome="SIDEWAYS")),
+        ("no_such_reason", lambda result: result.update(reason="no_such_reason")),
+        ("opinion", lambda result: result.update(opinion="good")),
+    ],
+)
+async def test_a_result_that_cannot_be_is_named_and_the_rest_is_verified(
+    stored: Stored, said: str, change: Callable[[Any], object]
+) -> None:
+    await stored.change_block(lambda block: change(block["results"]["BTCUSDT"]))
+    found = await verified(stored.database, stored.report.run_id)
+    assert (found.decisions, found.plans) == (4, 4)
+    (unreadable,) = [one for one in found.differences if one.finding is Finding.RECORD_UNREADABLE]
+    assert unreadable.symbol == "BTCUSDT"
+    assert said in unreadable.recorded
+    run = await stored.there.stores.runs.run(stored.report.run_id)
+    assert run is not None
+    assert run.report is not None
+    assert (set(run.report.results or ()), "BTCUSDT" in (run.unreadable or "")) == (
+        set(stored.report.results) - {"BTCUSDT"},
+        True,
+    )
 
 
 async def test_a_changed_column_of_a_decision_is_found(stored: Stored) -> None:
@@ -319,6 +347,7 @@ async def test_a_changed_column_of_a_decision_is_found(stored: Stored) -> None:
         ("rejected_by", {"no_timeframe_selected": ["ETHUSDT"]}),
         ("summary_by_tf", {}),
         ("orders_placed", {"total": 0, "orders": []}),
+        ("symbols_by_tf", {"1m": ["BTCUSDT"]}),
         ("status", "completed_with_errors"),
         ("profile", "crash"),
     ],
@@ -328,6 +357,22 @@ async def test_what_a_report_says_of_its_results_follows_from_them(stored: Store
     report[part] = {**report[part], **value} if value and isinstance(value, dict) else value
     await stored.execute(update(runs).values(report={name: report[name] for name in report if name != "results"}))
     assert await stored.findings() == {(Finding.RECORD_CHANGED, None)}
+
+
+@pytest.mark.parametrize("report", [{}, {"summary": {"ready": 1}}, [], {"run_id": 5}])
+async def test_a_report_that_cannot_be_is_named_and_the_decisions_are_verified(stored: Stored, report: Any) -> None:
+    await stored.execute(update(runs).values(report=report))
+    found = await verified(stored.database, stored.report.run_id)
+    assert (found.decisions, found.plans) == (5, 5)
+    assert {(one.finding, one.symbol) for one in found.differences} == {
+        (Finding.SEAL_BROKEN, None),
+        (Finding.RECORD_UNREADABLE, None),
+    }
+
+
+async def test_a_request_that_cannot_be_is_named(stored: Stored) -> None:
+    await stored.execute(update(runs).values(request={"current_tf": "7m"}))
+    assert await stored.findings() == {(Finding.RECORD_UNREADABLE, None)}
 
 
 async def test_a_profile_that_was_renamed_and_a_symbol_that_was_asked_for_are_found(stored: Stored) -> None:

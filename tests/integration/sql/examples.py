@@ -6,18 +6,26 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
+from attrs import evolve
 from hypothesis import strategies as st
 
-from mtf_core.market import COLUMNS, Candles, Contract, ContractStatus, LeverageBracket, Timeframe
+from mtf_core.market import COLUMNS, Candles, Contract, ContractStatus, LeverageBracket, Side, Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.records import (
     AuditEvent,
     CandleRange,
     DecisionInputs,
     DecisionRecord,
-    JsonObject,
+    OrderOutcome,
+    OrderStatus,
+    Performance,
+    ReportRecord,
+    ResultRecord,
     RunRecord,
     RunStatus,
+    SymbolError,
+    SymbolStatus,
+    TimeframeResult,
     TraceRecord,
 )
 from mtf_core.records.traces import TimeframeRecord, TreeRecord
@@ -97,15 +105,27 @@ def contract(symbol: str, **changed: object) -> Contract:
     return Contract(**(values | changed))
 
 
-# JSON without the one thing that PostgreSQL cannot keep in any document (U+0000 and halves of surrogate pairs aside,
-# every text goes); floats are all finite ones, whole numbers those of 64 bits.
-_WHOLE = st.integers(-(2**63), 2**63 - 1)
-_JSON = st.recursive(
-    st.none() | st.booleans() | _WHOLE | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=12,
+_TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3)
+_REASONS = st.none() | st.sampled_from(Reason)
+_TIMEFRAME_RESULTS = st.dictionaries(
+    st.sampled_from(Timeframe),
+    st.builds(TimeframeResult, st.sampled_from(Outcome), _REASONS, st.lists(st.text(), max_size=2).map(tuple)),
+    max_size=3,
 )
-documents = st.dictionaries(st.text(max_size=8), _JSON, max_size=4)
+results = st.builds(
+    ResultRecord,
+    status=st.sampled_from(SymbolStatus),
+    reason=_REASONS,
+    side=st.none() | st.sampled_from(Side),
+    execution_timeframe=st.none() | st.sampled_from(Timeframe),
+    last_timeframe=st.none() | st.sampled_from(Timeframe),
+    decision_key=st.none() | st.text(),
+    context=_TIMEFRAME_RESULTS,
+    execution=_TIMEFRAME_RESULTS,
+    context_skipped=st.booleans(),
+    order=st.none() | st.builds(OrderOutcome, st.sampled_from(OrderStatus), _REASONS, _TEXTS),
+    error=st.none() | st.builds(SymbolError, st.text(), st.text()),
+)
 
 
 def run(run_id: str, started_ms: int = 1_000, profile: str = "scalper", digest: str = "sha-1") -> RunRecord:
@@ -124,6 +144,41 @@ def run(run_id: str, started_ms: int = 1_000, profile: str = "scalper", digest: 
     )
 
 
+def result(reason: Reason = Reason.NO_TIMEFRAME_SELECTED, **changed: object) -> ResultRecord:
+    """A symbol that was evaluated on one timeframe, and is not tradable."""
+    values: dict[str, object] = {
+        "status": SymbolStatus.INVALID,
+        "reason": reason,
+        "side": None,
+        "execution_timeframe": None,
+        "last_timeframe": Timeframe.M1,
+        "decision_key": None,
+        "context": {},
+        "execution": {Timeframe.M1: TimeframeResult(Outcome.NEUTRAL, None, ("rsi",))},
+    }
+    return ResultRecord(**values | changed)  # type: ignore[arg-type]
+
+
+def report(run: RunRecord, requested: int = 1) -> ReportRecord:
+    """A report without results, as a list of runs gives it; `requested` tells two of them apart."""
+    whole = ReportRecord.of(
+        {},
+        run_id=run.run_id,
+        profile=run.profile,
+        dry_run=run.dry_run,
+        exchange="sandbox",
+        instant_ms=run.instant_ms,
+        started_ms=run.started_ms,
+        finished_ms=run.started_ms + 5,
+        requested=requested,
+        performance=Performance(stages={}, exchange_calls={}, timeframes_evaluated=(), timeframes_reused=()),
+        account_error=None,
+        left_out={},
+        carried={},
+    )
+    return evolve(whole, results=None)
+
+
 def trace(symbol: str, value: float = 0.1 + 0.2) -> TraceRecord:
     """One timeframe with one tree, whose operand has this value and whose other operand is missing."""
     tree = TreeRecord(np.array([1, 0, -1], np.int8), np.array([value, np.nan]))
@@ -132,7 +187,7 @@ def trace(symbol: str, value: float = 0.1 + 0.2) -> TraceRecord:
     return TraceRecord("shapes", symbol, 120_000, reason, None, None, None, {Timeframe.M1: verdict}, ())
 
 
-def decision(run_id: str, symbol: str, result: JsonObject | None = None, value: float = 0.1 + 0.2) -> DecisionRecord:
+def decision(run_id: str, symbol: str, became: ResultRecord | None = None, value: float = 0.1 + 0.2) -> DecisionRecord:
     candles = {Timeframe.M1: CandleRange(0, 60_000, 0, 2, "ab" * 16)}
     return DecisionRecord(
         run_id=run_id,
@@ -142,7 +197,7 @@ def decision(run_id: str, symbol: str, result: JsonObject | None = None, value: 
         side=None,
         execution_timeframe=None,
         decision_key=None,
-        result=result or {"status": "INVALID", "price": "43000.10"},
+        result=became or result(),
         inputs=DecisionInputs(120_000, candles, None, None),
         trace=trace(symbol, value),
     )

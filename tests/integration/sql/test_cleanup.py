@@ -11,7 +11,7 @@ from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlCleanup
 from mtf_adapters.sql.cleanup import LEAST_KEPT
 from mtf_core.market import Timeframe
 from mtf_core.records import RunStatus
-from tests.integration.sql.examples import WORLD, as_columns, candles, decision, event, run
+from tests.integration.sql.examples import WORLD, as_columns, candles, decision, event, report, run
 
 M1 = Timeframe.M1
 EVER = (0, 2**53)
@@ -38,7 +38,7 @@ async def filled(database: Database, world: str, starts: list[int]) -> SqlRunSto
     for number, start in enumerate(starts):
         record = run(f"r{number:03d}", start)
         await store.start(record, {"sha-1": {}})
-        ended = evolve(record, status=RunStatus.FINISHED, finished_ms=start, report={})
+        ended = evolve(record, status=RunStatus.FINISHED, finished_ms=start, report=report(record))
         await store.finish(ended, [evolve(decision(record.run_id, "BTCUSDT"))])
     return store
 

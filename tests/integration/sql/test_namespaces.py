@@ -16,12 +16,14 @@ from mtf_adapters.sql import (
 )
 from mtf_core.market import ContractStatus, Gap, Timeframe
 from mtf_core.ports import StoreError
+from mtf_core.reasons import Reason
 from mtf_core.records import RunRecord, RunStatus
 from mtf_core.risk import GLOBAL_SWITCH, Switch
-from tests.integration.sql.examples import as_columns, candles, contract, decision, event, run
+from tests.integration.sql.examples import as_columns, candles, contract, decision, event, report, result, run
 
 M1 = Timeframe.M1
 HERE, THERE = "sandbox-seed-1-20", "bitmart-perpetual"
+OURS = result(Reason.NOT_ENOUGH_CANDLES)
 EVER = (0, 2**53)
 DOCUMENTS = {"sha-1": {"defaults": {}}}
 
@@ -84,15 +86,16 @@ async def test_a_world_can_neither_end_nor_occupy_a_run_of_another(database: Dat
     assert await here.run("same") == run("same")
     assert await here.decisions("same") == ()
     ours = _finished(run("same"))
-    await here.finish(ours, [decision("same", "BTCUSDT", {"world": "ours"})])
-    assert await here.run("same") == evolve(ours, report={"results": {"BTCUSDT": {"world": "ours"}}})
+    await here.finish(ours, [decision("same", "BTCUSDT", OURS)])
+    assert await here.run("same") == evolve(ours, report=evolve(report(run("same")), results={"BTCUSDT": OURS}))
     kept = await there.run("same")
     assert kept is not None
-    assert evolve(kept, report={}) == theirs
-    assert set(kept.report["results"]) == {"BTCUSDT", "ETHUSDT"}  # type: ignore[index, arg-type]
-    assert await here.decisions("same") == (decision("same", "BTCUSDT", {"world": "ours"}),)
+    assert kept.report is not None
+    assert evolve(kept, report=evolve(kept.report, results=None)) == theirs
+    assert set(kept.report.results or ()) == {"BTCUSDT", "ETHUSDT"}
+    assert await here.decisions("same") == (decision("same", "BTCUSDT", OURS),)
     assert await there.decisions("same") == (decision("same", "BTCUSDT"), decision("same", "ETHUSDT"))
-    assert await here.last_decision("BTCUSDT") == decision("same", "BTCUSDT", {"world": "ours"})
+    assert await here.last_decision("BTCUSDT") == decision("same", "BTCUSDT", OURS)
     assert [tally.run_id async for tally in here.tallies_since(0)] == ["same"]
     assert [record.started_ms for record in await here.latest(limit=9)] == [1_000]
 
@@ -145,7 +148,7 @@ async def test_worlds_that_write_the_same_keys_at_once_all_succeed(database: Dat
 
 
 def _finished(started: RunRecord) -> RunRecord:
-    return attrs.evolve(started, finished_ms=started.started_ms + 5, status=RunStatus.FINISHED, report={})
+    return attrs.evolve(started, finished_ms=started.started_ms + 5, status=RunStatus.FINISHED, report=report(started))
 
 
 async def _ran(store: SqlRunStore, run_id: str, *symbols: str, started_ms: int = 1_000) -> RunRecord:

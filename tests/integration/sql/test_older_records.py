@@ -1,7 +1,11 @@
-"""A database as the first version left it, with a run in it: upgraded, and every question about the run answered.
+"""Databases as earlier versions left them, with a run in each: upgraded, and every question about the run answered.
 
 `stored/schema_0001.db.xz` was written by the code before sizes and settings got their present names: one run of the
 profile `regular` over three symbols of the generated market (seed 1), at 2026-03-01T01:00Z.
+
+`stored/schema_0011.db.xz` was written by the last code that read its records by their names in JSON: one run of a
+small profile over five symbols (seed 7), at 2026-03-02T12:00Z: an order simulated, two refused by a guard, a busy
+symbol, and one without candles.
 """
 
 from __future__ import annotations
@@ -12,22 +16,33 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest_asyncio
+from sqlalchemy import select
 
 from mtf_adapters.sql import Database, SqlContractStore
+from mtf_adapters.sql.schema import run_blocks, runs
 from mtf_core.inquiry import Finding, funnel, verify_run, why
 from mtf_core.market import ContractStatus, Timeframe
 from mtf_core.ports import Stores
 from mtf_core.reasons import Stage
+from mtf_core.records.codec import from_compressed, to_bytes
+from mtf_core.records.documents import to_document
+from mtf_core.records.packed import pack
+from mtf_core.validation.outcome import Outcome
 from mtf_entrypoints.stores import build_stores
 
-STORED = Path(__file__).parent / "stored" / "schema_0001.db.xz"
+STORED = Path(__file__).parent / "stored"
 NAMESPACE = "sandbox-seed-1-60"
+
+
+def unpacked_to(folder: Path, name: str) -> Path:
+    file = folder / "old.db"
+    file.write_bytes(lzma.decompress((STORED / name).read_bytes()))
+    return file
 
 
 @pytest_asyncio.fixture
 async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
-    file = tmp_path / "old.db"
-    file.write_bytes(lzma.decompress(STORED.read_bytes()))
+    file = unpacked_to(tmp_path, "schema_0001.db.xz")
     async with Database.open(f"sqlite:///{file}") as database:
         await database.upgrade()
         await database.check()
@@ -52,7 +67,27 @@ async def test_decisions_read_back_with_what_they_were_made_from(stores: Stores)
     whole = await stores.runs.run(run.run_id)
     assert whole is not None
     assert whole.report is not None
-    assert whole.report["results"].keys() == {"ADAUSDT", "BCHUSDT", "BTCUSDT"}  # type: ignore[union-attr]
+    assert whole.unreadable is None
+    assert set(whole.report.results or ()) == {"ADAUSDT", "BCHUSDT", "BTCUSDT"}
+
+
+async def test_results_and_plans_read_back_in_todays_words(stores: Stores) -> None:
+    planned = await stores.runs.last_decision("BCHUSDT")
+    assert planned is not None
+    assert planned.result is not None
+    plan = planned.result.plan
+    assert plan is not None
+    assert (plan.time_in_force, plan.post_only, plan.margin_mode) == ("gtc", False, "isolated")
+    assert (plan.entry_price, plan.stop_price, plan.size) == (Decimal("492.35"), Decimal("489.85"), 48)
+    assert plan.supervision.hard_time_stop_minutes is None
+    assert (plan.costs, plan.zone_event, plan.take_profits[0].net_r) == (None, None, None), "version 1 did not tell"
+    assert plan.steps[1].inputs[1] == ("tf", "5m")
+    skipped = await stores.runs.last_decision("BTCUSDT")
+    assert skipped is not None
+    assert skipped.result is not None
+    assert skipped.result.order is not None
+    assert skipped.result.order.facts["reference"] == "68272.4"
+    assert skipped.result.context[Timeframe.H1].outcome is Outcome.NEUTRAL
 
 
 async def test_why_and_funnel_answer(stores: Stores) -> None:
@@ -78,3 +113,42 @@ async def test_verify_reads_the_candles_and_the_renamed_settings_and_names_what_
     unexpected = {Finding.RECORD_UNREADABLE, Finding.CONFIGURATION_REFUSED, Finding.CANDLES_CHANGED}
     assert not {one.finding for one in found.differences} & unexpected
     assert not [one for one in found.differences if one.what.startswith(("summary", "rejected_by", "result.status"))]
+
+
+@pytest_asyncio.fixture
+async def packed(tmp_path: Path) -> AsyncIterator[tuple[Database, Stores]]:
+    file = unpacked_to(tmp_path, "schema_0011.db.xz")
+    async with Database.open(f"sqlite:///{file}") as database:
+        await database.upgrade()
+        yield database, build_stores(database, "test")
+
+
+async def test_blocks_of_the_version_before_are_read_and_packed_again_byte_for_byte(
+    packed: tuple[Database, Stores],
+) -> None:
+    database, stores = packed
+    (run,) = await stores.runs.latest()
+    records = await stores.runs.decisions(run.run_id)
+    assert {record.unreadable for record in records} == {None}
+    async with database.reading() as connection:
+        block = (await connection.execute(select(run_blocks.c.content))).scalar_one()
+        report = (await connection.execute(select(runs.c.report))).scalar_one()
+    assert run.report is not None
+    assert to_bytes(from_compressed(pack(records))) == to_bytes(from_compressed(block)), "in the same order, too"
+    assert to_document(run.report) == report
+    assert list(to_document(run.report)) == list(report)
+
+
+async def test_a_run_of_the_version_before_is_confirmed_and_told(packed: tuple[Database, Stores]) -> None:
+    _, stores = packed
+    (run,) = await stores.runs.latest()
+    found = await verify_run(stores, run.run_id)
+    assert found is not None
+    assert (found.differences, found.decisions, found.plans) == ((), 3, 3)
+    told = {symbol: await why(stores.runs, symbol) for symbol in ("BTCUSDT", "XRPUSDT", "SOLUSDT", "DOTUSDT")}
+    assert all(one is not None for one in told.values())
+    sentences = {symbol: one.sentence for symbol, one in told.items() if one is not None}
+    assert "order simulated at " in sentences["BTCUSDT"]
+    assert sentences["XRPUSDT"].endswith("no order: 2 positions are open or about to be, 2 allowed")
+    assert "could not be fetched" in sentences["SOLUSDT"]
+    assert "its bucket was full" in sentences["DOTUSDT"]

@@ -13,25 +13,24 @@ from mtf_adapters.sql.schema import runs as runs_table
 from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError
 from mtf_core.reasons import Reason
-from mtf_core.records import JsonObject, RunCounts, RunRecord, RunStatus
+from mtf_core.records import ResultRecord, RunCounts, RunRecord, RunStatus
 from mtf_core.records.counts import Blocking, ConditionKey
+from mtf_core.records.documents import to_document
 from mtf_core.records.packed import pack
-from tests.integration.sql.examples import WORLD, decision, documents, run
+from tests.integration.sql.examples import WORLD, decision, report, result, results, run
 
 CONFIG = {"defaults": {"risk_pct_percent": "0.5"}}
 DOCUMENTS = {"sha-1": CONFIG}
 
 
 def finished(started: RunRecord) -> RunRecord:
-    return attrs.evolve(
-        started, finished_ms=started.started_ms + 5, status=RunStatus.FINISHED, report={"summary": {"ready": 1}}
-    )
+    return attrs.evolve(started, finished_ms=started.started_ms + 5, status=RunStatus.FINISHED, report=report(started))
 
 
 def reported(record: RunRecord, *symbols: str) -> RunRecord:
     """The run as it comes back alone: its report has the results of its decisions."""
-    results = {symbol: decision(record.run_id, symbol).result for symbol in symbols}
-    return attrs.evolve(record, report={**(record.report or {}), "results": results})
+    assert record.report is not None
+    return attrs.evolve(record, report=attrs.evolve(record.report, results=dict.fromkeys(symbols, result())))
 
 
 async def ran(store: SqlRunStore, run_id: str, started_ms: int, *symbols: str, profile: str = "scalper") -> RunRecord:
@@ -68,18 +67,18 @@ async def test_what_is_not_there_is_none(database: Database) -> None:
     assert await store.latest() == ()
 
 
-@given(document=documents)
+@given(became=results)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_results_come_back_as_they_were(database: Database, document: JsonObject) -> None:
+async def test_results_come_back_as_they_were(database: Database, became: ResultRecord) -> None:
     store = SqlRunStore(database, WORLD)
-    run_id = f"r{abs(hash(repr(document)))}"
+    run_id = f"r{abs(hash(repr(became)))}"
     if await store.run(run_id) is None:
         await store.start(run(run_id), DOCUMENTS)
-        await store.finish(run(run_id), [decision(run_id, "BTCUSDT", document or {"": None})])
+        await store.finish(run(run_id), [decision(run_id, "BTCUSDT", became)])
     found = await store.decision(run_id, "BTCUSDT")
     assert found is not None
-    assert found.result == (document or {"": None})
-    assert list(found.result) == list(document or {"": None})
+    assert found.result == became
+    assert found.unreadable is None
 
 
 async def test_a_document_is_stored_once_per_digest(database: Database) -> None:
@@ -129,10 +128,12 @@ async def test_an_end_that_fails_leaves_the_run_running_without_decisions(databa
 async def test_a_number_that_json_cannot_express_is_refused(database: Database) -> None:
     store = SqlRunStore(database, WORLD)
     await store.start(run("r1"), DOCUMENTS)
+    unknown = attrs.evolve(report(run("r1")), ready_rate=float("nan"))
     with pytest.raises(StoreError, match="JSON"):
-        await store.finish(attrs.evolve(finished(run("r1")), report={"rate": float("nan")}), [])
+        await store.finish(attrs.evolve(finished(run("r1")), report=unknown), [])
+    half = result(decision_key="\ud800")
     with pytest.raises(StoreError, match="decisions of run r1 cannot be stored"):
-        await store.finish(finished(run("r1")), [decision("r1", "BTCUSDT", {"price": 2**70})])
+        await store.finish(finished(run("r1")), [decision("r1", "BTCUSDT", half)])
     assert await store.run("r1") == run("r1")
 
 
@@ -231,7 +232,7 @@ async def test_runs_are_sealed_in_the_order_of_their_ends(database: Database) ->
     [
         update(runs_table).values(config_digest="sha-2"),
         update(runs_table).values(request={"symbols": ["BTCUSDT"]}),
-        update(runs_table).values(report={"summary": {"ready": 2}}),
+        update(runs_table).values(report=to_document(report(run("r1"), requested=2))),
         update(runs_table).values(profile="crash"),
         update(runs_table).values(started_ms=1),
         update(decisions_table).values(reason=None),

@@ -10,10 +10,21 @@ from attrs import evolve
 from mtf_core.inquiry.sentence import order_words, sentence
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason, meaning_of
-from mtf_core.records import CandleRange, DecisionInputs, DecisionRecord
+from mtf_core.records import (
+    CandleRange,
+    DecisionInputs,
+    DecisionRecord,
+    OrderOutcome,
+    OrderStatus,
+    PlanRecord,
+    ResultRecord,
+    SymbolStatus,
+    TimeframeResult,
+)
 from mtf_core.rules.trace import marked
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, TimeframeVerdict
+from tests.unit.planning.examples import example, plan_of
 from tests.unit.validation.profiles import H1, M1, M5, decided, profile_of
 
 H1_SHORT = {H1: "SHORT"}
@@ -27,7 +38,19 @@ def told(said: dict[Timeframe, str], **changed: Any) -> str:
 
 
 def record(trace: DecisionTrace, **changed: Any) -> DecisionRecord:
-    result = {"context": {"1h": {}}, "execution": {"5m": {}, "1m": {}}, **changed.pop("result", {})}
+    neutral = TimeframeResult(Outcome.NEUTRAL, None, ())
+    result = ResultRecord(
+        status=SymbolStatus(trace.status),
+        reason=trace.reason,
+        side=trace.side,
+        execution_timeframe=trace.execution_timeframe,
+        last_timeframe=M1,
+        decision_key=trace.key,
+        context={H1: neutral},
+        execution={M5: neutral, M1: neutral},
+        order=changed.pop("order", None),
+        plan=changed.pop("plan", None),
+    )
     reason = str(trace.reason) if trace.reason else None
     plain = DecisionRecord("r", trace.symbol, trace.status, reason, None, None, None, result, None, None)
     return evolve(plain, **changed)
@@ -49,13 +72,14 @@ def test_a_ready_symbol_without_an_order_reads_as_such() -> None:
     ready = told(
         {H1: "SHORT", M5: "SHORT"},
         reason="skipped_out_of_zone",
-        result={"order": {"status": "skipped", "facts": facts}},
+        order=OrderOutcome(OrderStatus.SKIPPED, Reason.SKIPPED_OUT_OF_ZONE, facts),
     )
     assert ready == (
         "context short (1h); READY short on 5m; no order: price 13.216 is 0.403 % above the zone's top 13.163"
     )
-    assert told({H1: "SHORT", M5: "SHORT"}, reason=None, result={"plan": {"entry_price": "1.5"}}).endswith(
-        "READY short on 5m; order simulated at 1.5"
+    plan = plan_of(example())
+    assert told({H1: "SHORT", M5: "SHORT"}, reason=None, plan=PlanRecord.of(plan)).endswith(
+        f"READY short on 5m; order simulated at {plan.entry_price}"
     )
 
 

@@ -6,8 +6,9 @@ import pytest
 from attrs import evolve
 
 from mtf_core.market import ContractStatus, MarkPrice, Timeframe
-from mtf_core.planning import FactRole, FeatureFact, OrderPlan, needed_features, plan_to_json, skip_to_json
+from mtf_core.planning import FactRole, FeatureFact, OrderPlan, needed_features
 from mtf_core.reasons import Reason, Stage, stage_of
+from mtf_core.records.documents import plan_to_json, skip_to_json
 from mtf_core.rules.expressions import Feature
 from mtf_core.settings.trade_entry import (
     CrashModeSettings,

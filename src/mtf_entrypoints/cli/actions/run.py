@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
+from mtf_core.records import SymbolStatus
 from mtf_core.runs import RunReport, parse_request
-from mtf_core.runs.report import SymbolStatus
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.actions.run_every import run_every, stay_of
 from mtf_entrypoints.cli.exits import FAILED, CommandError

@@ -10,7 +10,8 @@ from rich.text import Text
 from mtf_core.market import Side, format_instant
 from mtf_core.planning import OrderPlan
 from mtf_core.reasons import Reason, meaning_of, stage_of
-from mtf_core.runs.report import RunReport, SymbolResult, SymbolStatus
+from mtf_core.records import SymbolStatus
+from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.sheets import Sheet, folded_code
 

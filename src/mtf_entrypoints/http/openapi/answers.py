@@ -10,8 +10,15 @@ from mtf_core.inquiry import Difference, HealthCheck
 from mtf_core.planning import OrderPlan, PlanCosts, ZoneEvent
 from mtf_core.planning.outcome import Step, Supervision, TakeProfit
 from mtf_core.reasons import Reason, Stage
-from mtf_core.records import RunStatus
-from mtf_core.runs.report import OrderOutcome, OrderStatus, ReportStatus, SymbolError, SymbolStatus, TimeframeResult
+from mtf_core.records import (
+    OrderOutcome,
+    OrderStatus,
+    ReportStatus,
+    RunStatus,
+    SymbolError,
+    SymbolStatus,
+    TimeframeResult,
+)
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 from mtf_core.upkeep import ContractSync
 from mtf_core.upkeep.cleanup import Cleanup
@@ -158,7 +165,7 @@ _RUN = record(
         "finished_at": optional(INSTANT),
         "summary": optional(reference("RunSummary")),
     },
-    {"request": mapping(ANYTHING), "report": optional(reference("RunReport"))},
+    {"request": mapping(ANYTHING), "report": optional(reference("RunReport")), "unreadable": TEXT},
 )
 _TRACE = mapping(ANYTHING)
 """Trees as deep as the rules; docs/rules.md describes them."""

@@ -1,0 +1,47 @@
+"""The candles that decisions rested on: read by the recorded ranges, and compared by their digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mtf_core.inquiry.verification.checks import Checks
+from mtf_core.inquiry.verification.findings import Finding
+from mtf_core.inquiry.verification.recorded import Ranges, RecordedDecision
+from mtf_core.market import CandleStack, Timeframe, format_instant
+from mtf_core.ports import CandleStore
+from mtf_core.runs.journal import candle_range
+from mtf_core.validation.window import Window
+
+
+async def recorded_stacks(
+    candles: CandleStore, ranges: Ranges, group: Sequence[RecordedDecision]
+) -> dict[Timeframe, CandleStack]:
+    """The windows that the records of a group rest on, from the stored candles."""
+    stacks = {}
+    for timeframe, first, last, recursive in ranges:
+        window = Window(timeframe, first, last, recursive)
+        symbols = [one.symbol for one in group]
+        series = await candles.read(symbols, timeframe, first, last)
+        carry = any(one.inputs.candles[timeframe].carried for one in group if timeframe in one.inputs.candles)
+        stacks[timeframe] = window.stack({symbol: series[symbol] for symbol in symbols}, carry=carry)
+    return stacks
+
+
+def candles_are_as_recorded(one: RecordedDecision, stacks: Mapping[Timeframe, CandleStack], checks: Checks) -> bool:
+    """Whether the store still holds, unchanged, the candles that the decision rested on."""
+    whole = True
+    for timeframe, recorded in one.inputs.candles.items():
+        stack = stacks[timeframe]
+        found = candle_range(stack, stack.symbols.index(one.symbol))
+        if recorded.has_digest(found.digest):
+            continue
+        whole = False
+        if found.count < recorded.count:
+            first, last = format_instant(recorded.first_open_ms), format_instant(recorded.last_open_ms)
+            what = f"{timeframe} candles {first} to {last}"
+            counts = (f"{recorded.count} candles", f"{found.count} candles: purged, or never stored")
+            checks.note(Finding.CANDLES_MISSING, one.symbol, what, *counts)
+        else:
+            digests = (recorded.digest, found.digest[: len(recorded.digest)])
+            checks.note(Finding.CANDLES_CHANGED, one.symbol, f"digest of {timeframe} candles", *digests)
+    return whole

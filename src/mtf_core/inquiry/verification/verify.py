@@ -1,0 +1,57 @@
+"""Verifying a stored run: its seal, its configuration, what it says twice, its decisions and its plans."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from mtf_core.inquiry.verification.checks import Checks
+from mtf_core.inquiry.verification.configuration import recorded_profile
+from mtf_core.inquiry.verification.decisions import decide_again
+from mtf_core.inquiry.verification.findings import Finding, Verification
+from mtf_core.inquiry.verification.report import compare_with_report
+from mtf_core.inquiry.verification.seals import check_seal
+from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
+from mtf_core.records import RunRecord, RunStatus, UnreadableRecordError
+from mtf_core.run_request import RunRequest
+from mtf_core.runs.request import recorded_request
+from mtf_core.validation.compiled_profile import compile_profile
+
+
+async def verify_run(
+    stores: Stores, run_id: str, progress: Progress = no_progress, aside: Aside = at_once
+) -> Verification | None:
+    """Decides and plans a stored run again; None when there is no such run.
+
+    Everything comes from the store: candles by the recorded ranges, the configuration by its digest, the market facts
+    from the decisions themselves. What follows from these is compared; the seal covers the rest of the record. The
+    computing is done `aside`.
+    """
+    run = await stores.runs.run(run_id)
+    if run is None:
+        return None
+    checks = Checks()
+    check_seal(await stores.runs.seal(run_id), checks)
+    records = await stores.runs.decisions(run_id)
+    request = _recorded_request(run, checks)
+    if run.report is not None:
+        await aside(partial(compare_with_report, run, run.report, request, records, checks))
+    elif run.unreadable is not None:
+        checks.note(Finding.RECORD_UNREADABLE, None, "report", run.unreadable, "cannot be read")
+    if run.status is not RunStatus.FINISHED or (run.report is None and run.unreadable is None):
+        checks.note(Finding.RUN_NOT_FINISHED, None, "the run did not finish", str(run.status), "nothing to compare")
+    profile = await recorded_profile(stores.runs, run, checks)
+    if profile is not None and request is not None:
+        compiled = await aside(partial(compile_profile, profile))
+        await decide_again(stores, run.instant_ms, request, compiled, records, checks, progress, aside)
+    return Verification(
+        run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)
+    )
+
+
+def _recorded_request(run: RunRecord, checks: Checks) -> RunRequest | None:
+    """What the run was asked; without it nobody knows how to decide again."""
+    try:
+        return recorded_request(run.request)
+    except UnreadableRecordError as error:
+        checks.note(Finding.RECORD_UNREADABLE, None, "request", str(error), "cannot be read")
+        return None
