@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     )
     from mtf_core.planning.plan import plan_order
     from mtf_core.planning.zone_event import EntryZone, ZoneCategory, ZoneCheck, ZoneEvent
+    from mtf_core.planning.zone_outcome import EndSource, EntryTerms, ZoneEnd, ZoneOutcome, entry_terms, zone_outcome
 
 __all__ = [
+    "EndSource",
+    "EntryTerms",
     "EntryZone",
     "FactRole",
     "FeatureFact",
@@ -38,10 +41,14 @@ __all__ = [
     "TakeProfit",
     "ZoneCategory",
     "ZoneCheck",
+    "ZoneEnd",
     "ZoneEvent",
+    "ZoneOutcome",
     "decision_key",
+    "entry_terms",
     "needed_features",
     "plan_order",
+    "zone_outcome",
 ]
 
 if not TYPE_CHECKING:
@@ -53,5 +60,6 @@ if not TYPE_CHECKING:
             "outcome": "OrderPlan PlanCosts PlanOutcome SizeLimit Skip Step Supervision TakeProfit",
             "plan": "plan_order",
             "zone_event": "EntryZone ZoneCategory ZoneCheck ZoneEvent",
+            "zone_outcome": "EndSource EntryTerms ZoneEnd ZoneOutcome entry_terms zone_outcome",
         },
     )
