@@ -12,6 +12,7 @@ from mtf_adapters.sql import (
     SqlRiskStore,
     SqlRunStore,
     SqlSwitchStore,
+    SqlZoneStore,
 )
 from mtf_core.ports import Stores
 
@@ -27,4 +28,5 @@ def build_stores(database: Database, namespace: str) -> Stores:
         risk=SqlRiskStore(database, namespace),
         cleanup=SqlCleanupStore(database, namespace),
         keyed_runs=SqlKeyedRunStore(database, namespace),
+        zones=SqlZoneStore(database, namespace),
     )

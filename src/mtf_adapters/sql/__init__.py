@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.risk import SqlRiskStore
     from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
     from mtf_adapters.sql.switches import SqlSwitchStore
+    from mtf_adapters.sql.zones import SqlZoneStore
 
 __all__ = [
     "Database",
@@ -31,6 +32,7 @@ __all__ = [
     "SqlRiskStore",
     "SqlRunStore",
     "SqlSwitchStore",
+    "SqlZoneStore",
     "contract_counts",
     "default_database_url",
     "namespace_of_run",
@@ -52,5 +54,6 @@ if not TYPE_CHECKING:
             "risk": "SqlRiskStore",
             "runs": "SqlRunStore namespace_of_run runs_beginning_with",
             "switches": "SqlSwitchStore",
+            "zones": "SqlZoneStore",
         },
     )

@@ -20,13 +20,14 @@ from mtf_adapters.sql.schema import (
     run_blocks,
     runs,
     series,
+    zone_events,
 )
 
 LEAST_KEPT = 100
 """The newest runs and events stay whatever their age: a clock in the far future must not empty the store."""
 _RUNS_PER_STEP = 200
 """Deleted in one transaction: others who want to write wait no longer than for these."""
-_OF_RUNS = (decision_details, decisions, run_blocks, keyed_runs)
+_OF_RUNS = (decision_details, decisions, run_blocks, zone_events, keyed_runs)
 
 
 class SqlCleanupStore:

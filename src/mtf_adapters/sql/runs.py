@@ -19,8 +19,9 @@ from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
-from mtf_adapters.sql.schema import run_blocks, runs
+from mtf_adapters.sql.schema import run_blocks, runs, zone_events
 from mtf_adapters.sql.upserts import insert_new
+from mtf_adapters.sql.zones import sealed_zone, sealed_zones_of, zone_row
 from mtf_core.ports import Acquired, StoreError
 from mtf_core.records import (
     DecisionRecord,
@@ -34,6 +35,7 @@ from mtf_core.records import (
     Seal,
     SealCheck,
     UnreadableRecordError,
+    ZoneRecord,
 )
 from mtf_core.records.documents import to_document
 from mtf_core.records.older import inputs_of_version_1, report_of, result_of, trace_of_version_1
@@ -79,15 +81,18 @@ class SqlRunStore:
         decisions: Sequence[DecisionRecord],
         fence: Acquired | None = None,
         counts: RunCounts | None = None,
+        zones: Sequence[ZoneRecord] = (),
     ) -> None:
-        """Stores the end of a run, all its decisions and their seal in one transaction; a run ends once.
+        """Stores the end of a run, all its decisions, their zone events and their seal in one transaction; a run ends
+        once.
 
         Raises `LockLostError`, and stores nothing, when the lock `fence` is no longer its owner's.
         """
-        strangers = sorted({decision.run_id for decision in decisions} - {run.run_id})
+        strangers = sorted({*(one.run_id for one in decisions), *(one.run_id for one in zones)} - {run.run_id})
         if strangers:
             raise StoreError(f"run {run.run_id} cannot end with decisions of {', '.join(strangers)}")
         rows = [self._row(_short(decision)) for decision in decisions]
+        zone_rows = [self._row(zone_row(zone)) for zone in zones]
         try:
             block = pack(decisions)
         except ValueError as error:
@@ -98,7 +103,9 @@ class SqlRunStore:
             if fence is not None:
                 await check_fence(connection, fence)
             number = await next_number(connection, "seals")  # from here on, runs end one after the other
-            seal = sealed(columns, [_sealed_row(row) for row in rows], block, *await self._newest_seal(connection))
+            sealed_rows = [_sealed_row(row) for row in rows]
+            newest = await self._newest_seal(connection)
+            seal = sealed(columns, sealed_rows, block, *newest, [sealed_zone(row) for row in zone_rows])
             numbered = {"seal_number": number, "counts": counts and counts.to_bytes()}
             values = self._row(columns) | _seal_row(seal) | numbered
             ended = await connection.execute(update(runs).where(running).values(values))
@@ -109,6 +116,8 @@ class SqlRunStore:
                 place = {"run_sequence": (await connection.execute(query)).scalar_one()}
                 await connection.execute(insert(decision_table), [row | place for row in rows])
                 await connection.execute(insert(run_blocks), self._row({"run_id": run.run_id, "content": block}))
+            if zone_rows:
+                await connection.execute(insert(zone_events), zone_rows)
 
     async def _newest_seal(self, connection: AsyncConnection) -> tuple[str | None, str | None]:
         """The run that was sealed last, and its seal."""
@@ -131,6 +140,8 @@ class SqlRunStore:
             block = await self._block(connection, run_id)
             query = select(*_SHORT_COLUMNS).where(self._of_run(run_id))
             rows = [dict(one._mapping) for one in (await connection.execute(query)).all()]
+            zone_query = sealed_zones_of(self._namespace, run_id)
+            zones = [sealed_zone(one._mapping) for one in (await connection.execute(zone_query)).all()]
             before = select(runs.c.seal).where(self._is_run(row.run_before or ""))
             before_now = (await connection.execute(before)).scalar_one_or_none()
             older = select(runs.c.run_id).where(
@@ -140,7 +151,12 @@ class SqlRunStore:
         recorded = Seal(row.seal, row.run_before, row.seal_before)
         values = {column.name: row._mapping[column] for column in _SEALED_COLUMNS}
         now = sealed(
-            values, [_sealed_row(one) for one in rows], _block_or_empty(block), recorded.before_run_id, recorded.before
+            values,
+            [_sealed_row(one) for one in rows],
+            _block_or_empty(block),
+            recorded.before_run_id,
+            recorded.before,
+            zones,
         )
         return SealCheck(recorded, now.digest, before_now, older_runs)
 

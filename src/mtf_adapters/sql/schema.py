@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0011"
+SCHEMA_REVISION = "0012"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -186,6 +186,47 @@ run_blocks = Table(
     ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
 )
 """Results, inputs and traces of all decisions of a run, packed; apart from the runs, of which a list is read often."""
+
+zone_events = Table(
+    "zone_events",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("symbol", String, primary_key=True),
+    Column("profile", String, nullable=False),
+    Column("side", String, nullable=False),
+    Column("execution_timeframe", String, nullable=False),
+    Column("decision_key", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    *(Column(name, EXACT, nullable=False) for name in ("zone_low", "zone_high", "anchor")),
+    Column("anchor_source", String, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    *(Column(name, EXACT, nullable=False) for name in ("candidate_price", "reference_price")),
+    *(Column(name, EXACT, nullable=False) for name in ("deviation", "allowed", "width_ratio")),
+    Column("atr_ratio", EXACT),
+    Column("spread_ratio", EXACT, nullable=False),
+    Column("volume_ratio", EXACT),
+    Column("category", String, nullable=False),
+    Column("failed_check", String),
+    Column("tick_size", EXACT, nullable=False),
+    Column("deadline_ms", BigInteger, nullable=False),
+    Column("leaves_from_ms", BigInteger, nullable=False),
+    Column("max_deviation", EXACT, nullable=False),
+    Column("takes", Boolean, nullable=False),
+    # What became of the entry comes later, so the run's seal does not cover it. NULL: the event is open.
+    Column("outcome", String),
+    Column("outcome_source", String),
+    Column("outcome_at_ms", BigInteger),
+    ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
+    Index(None, "namespace", "at_ms"),
+)
+Index(
+    "ix_zone_events_open",
+    zone_events.c.namespace,
+    zone_events.c.at_ms,
+    sqlite_where=zone_events.c.outcome.is_(None),
+    postgresql_where=zone_events.c.outcome.is_(None),
+)
 
 # Version 1 kept a row of JSON for each decision. Such rows are read, and none is written.
 decision_details = Table(

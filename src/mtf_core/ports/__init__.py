@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RiskStore,
         RunStore,
         SwitchStore,
+        ZoneStore,
     )
     from mtf_core.ports.streams import (
         AccountEvent,
@@ -99,6 +100,7 @@ __all__ = [
     "Trading",
     "UnknownSymbolError",
     "Venue",
+    "ZoneStore",
     "at_once",
     "no_progress",
 ]
@@ -117,7 +119,7 @@ if not TYPE_CHECKING:
             ),
             "exchange": "MarketData Venue",
             "locks": "Acquired HeldBy LockAnswer Locks",
-            "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore",
+            "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore ZoneStore",
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "
                 "OrderPushed PositionPushed Silent Streams"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RiskStore,
         RunStore,
         SwitchStore,
+        ZoneStore,
     )
     from mtf_core.settings.profile import Profile
 
@@ -45,6 +46,7 @@ class Stores:
     risk: RiskStore
     cleanup: CleanupStore
     keyed_runs: KeyedRunStore
+    zones: ZoneStore
 
 
 @frozen(eq=False)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
         RunRecord,
         RunTally,
         SealCheck,
+        ZoneRecord,
+        ZoneSelection,
+        ZoneTally,
     )
     from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch
 
@@ -84,8 +87,9 @@ class RunStore(Protocol):
         decisions: Sequence[DecisionRecord],
         fence: Acquired | None = None,
         counts: RunCounts | None = None,
+        zones: Sequence[ZoneRecord] = (),
     ) -> None:
-        """Stores the end of a run, all its decisions and their seal in one transaction.
+        """Stores the end of a run, all its decisions, their zone events and their seal in one transaction.
 
         Raises `LockLostError`, and stores nothing, when the lock `fence` is no longer its owner's.
         """
@@ -137,6 +141,29 @@ class RunStore(Protocol):
 
     async def document(self, digest: str) -> JsonObject | None:
         """The document stored under a digest."""
+        ...
+
+
+class ZoneStore(Protocol):
+    """Zone events, which runs store with their end, and what became of them. They go with their runs."""
+
+    async def of_run(self, run_id: str) -> tuple[ZoneRecord, ...]:
+        """The zone events of a run, sorted by symbol."""
+        ...
+
+    async def open_before(self, at_ms: int, most: int) -> tuple[ZoneRecord, ...]:
+        """Open events of plans made before an instant, the oldest first, at most so many."""
+        ...
+
+    async def settle(self, settled: Sequence[ZoneRecord]) -> None:
+        """Stores the outcomes of these events, all or none; an outcome that is there already stays."""
+        ...
+
+    def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
+        """What statistics need of the selected events, the oldest first.
+
+        Read in steps, so that many events are no burden. The store may be used between two items.
+        """
         ...
 
 

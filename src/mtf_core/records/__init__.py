@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
     from mtf_core.records.seal import Seal, SealCheck
     from mtf_core.records.traces import TraceRecord
+    from mtf_core.records.zones import ZoneRecord, ZoneSelection, ZoneTally
 
 __all__ = [
     "AuditEvent",
@@ -59,6 +60,9 @@ __all__ = [
     "TimeframeResult",
     "TraceRecord",
     "UnreadableRecordError",
+    "ZoneRecord",
+    "ZoneSelection",
+    "ZoneTally",
 ]
 
 if not TYPE_CHECKING:
@@ -78,5 +82,6 @@ if not TYPE_CHECKING:
             "runs": "DecisionRecord RunRecord RunStatus",
             "seal": "Seal SealCheck",
             "traces": "TraceRecord",
+            "zones": "ZoneRecord ZoneSelection ZoneTally",
         },
     )

@@ -55,8 +55,11 @@ def sealed(
     block: bytes,
     before_run_id: str | None,
     before: str | None,
+    zones: Sequence[Sequence[str | int | bool | None]] = (),
 ) -> Seal:
-    """The seal of a run: `run` and `decisions` are the columns as stored, `block` the packed decisions.
+    """The seal of a run: `run`, `decisions` and `zones` are the columns as stored, `block` the packed decisions.
+
+    Runs without zone events, and those of versions that stored none, are sealed alike.
 
     Keys are taken in their order, so that a database that sorts the keys of a document gives the same seal.
     """
@@ -64,6 +67,8 @@ def sealed(
     for part in (_sorted(run), sorted(map(tuple, decisions), key=str), before_run_id, before):
         digest.update(to_bytes(part))
     digest.update(block)
+    if zones:
+        digest.update(to_bytes(sorted(map(tuple, zones), key=str)))
     return Seal(digest.hexdigest(), before_run_id, before)
 
 

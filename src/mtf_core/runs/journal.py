@@ -1,4 +1,4 @@
-"""What is stored of a run: each symbol's decision with its inputs and its trace."""
+"""What is stored of a run: each symbol's decision with its inputs and its trace, and how it stood to the entry zone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from attrs import define, field
 
 from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.candles import COLUMNS
-from mtf_core.records import CandleRange, DecisionInputs, DecisionRecord, PlanInputs, TraceRecord
+from mtf_core.planning import entry_terms
+from mtf_core.records import CandleRange, DecisionInputs, DecisionRecord, PlanInputs, TraceRecord, ZoneRecord
 from mtf_core.runs.planner import Planned
 from mtf_core.runs.report import SymbolResult
+from mtf_core.settings.profile import Profile
 from mtf_core.validation.decision import Decision
 
 
@@ -97,3 +99,12 @@ def decision_record(
         inputs=inputs,
         trace=TraceRecord.of(decision, templates_digest) if decision is not None else None,
     )
+
+
+def zone_record(run_id: str, profile: Profile, planned: Planned) -> ZoneRecord | None:
+    """The zone event of a plan or a skip, still open; None where no zone was drawn."""
+    event = planned.outcome.zone_event
+    if event is None:
+        return None
+    terms = entry_terms(event, planned.facts.book, planned.contract.tick_size, profile.trade_entry)
+    return ZoneRecord(run_id, profile.name, event, terms)

@@ -9,23 +9,24 @@ from attrs import define, evolve, field
 
 from mtf_core._version import __version__
 from mtf_core.ports import Acquired, Environment, HeldBy, PortError, Progress, no_progress
-from mtf_core.records import DecisionRecord, Performance, RunRecord, RunStatus
+from mtf_core.records import DecisionRecord, Performance, RunRecord, RunStatus, ZoneRecord
 from mtf_core.records.blocking import counts_of
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.account import sync_account
 from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.admission import admit_symbols, choose_symbols, lock_symbols
 from mtf_core.runs.deciding import RunCache, carried_by_symbol, decide
-from mtf_core.runs.entries import Entry, simulate_entries
+from mtf_core.runs.entries import Entries, Entry, simulate_entries
 from mtf_core.runs.failures import SymbolFailure, alone
 from mtf_core.runs.findings import Findings, failed
-from mtf_core.runs.journal import decision_inputs, decision_record
+from mtf_core.runs.journal import decision_inputs, decision_record, zone_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_core.runs.request import check_profile, check_request
 from mtf_core.runs.universe import Universe
 from mtf_core.settings.profile import Profile, with_context_mode
+from mtf_core.upkeep.zones import settle_zones
 
 
 class RunLockedError(RuntimeError):
@@ -96,7 +97,9 @@ class Orchestrator:
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
             await runs.start(record, documents, fence)
-            report = await _finish(run, cache, record, await _stages(run, cache, universe), fence)
+            findings = await _stages(run, cache, universe)
+            await _settle_earlier(run)
+            report = await _finish(run, cache, record, findings, fence)
         except BaseException:
             failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.environment.wall.now_ms())
             with suppress(PortError):  # what ended the run says more than a store that cannot note it
@@ -130,17 +133,26 @@ async def _stages(run: ActiveRun, cache: RunCache, universe: Universe) -> Findin
     return Findings(universe, locked, account, admitted, decided, entries)
 
 
+async def _settle_earlier(run: ActiveRun) -> None:
+    """Stores what became of the zone events of earlier runs: the minutes since then are stored by now."""
+    with run.watch.stage("zones"):
+        stores, carry = run.environment.stores, run.profile.trading.carries(run.environment.venue.exchange)
+        workers = run.request.workers
+        await settle_zones(stores.zones, stores.candles, run.exchange, run.instant_ms, carry=carry, workers=workers)
+
+
 async def _finish(
     run: ActiveRun, cache: RunCache, record: RunRecord, findings: Findings, fence: Acquired | None
 ) -> RunReport:
-    """Stores the run, its decisions and its report, in one transaction, if the run still holds its lock."""
+    """Stores the run, its decisions, zone events and report, in one transaction, if the run still holds its lock."""
     with run.watch.stage("store"):
         results, records = _recorded(run, cache, findings)
         report = _report(run, findings, results)
         finished = evolve(record, status=RunStatus.FINISHED, finished_ms=report.finished_ms, report=report.record)
         left_out = [skip.reason for skip in findings.universe.left_out.values()]
+        zones = _zone_records(run, findings.entries)
         counts = counts_of(records, cache.compiled, run.request.current_tf, left_out)
-        await run.environment.stores.runs.finish(finished, records, fence, counts)
+        await run.environment.stores.runs.finish(finished, records, fence, counts, zones)
     return evolve(report, performance=_performance(run, findings), finished_ms=run.environment.wall.now_ms())
 
 
@@ -165,6 +177,13 @@ def _record(run: ActiveRun, cache: RunCache, findings: Findings, result: SymbolR
     stacks = {**findings.entries.stacks, **decided.stacks}
     inputs = decision_inputs(decision, stacks, cache.digests, planned, decided.spreads_bps.get(result.symbol))
     return decision_record(run.run_id, result, decision, inputs, cache.templates_digest)
+
+
+def _zone_records(run: ActiveRun, entries: Entries) -> list[ZoneRecord]:
+    """The zone event of every plan and every skip that got as far as a zone."""
+    planned = [entry.planned for entry in entries.by_symbol.values() if isinstance(entry, Entry)]
+    found = [zone_record(run.run_id, run.profile, one) for one in planned if one is not None]
+    return [record for record in found if record is not None]
 
 
 def _report(run: ActiveRun, findings: Findings, results: Mapping[str, SymbolResult]) -> RunReport:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         unkill,
     )
     from mtf_core.upkeep.provenance import ForeignCandles, Origin
+    from mtf_core.upkeep.zones import settle_zones
 
 __all__ = [
     "Cleanup",
@@ -41,6 +42,7 @@ __all__ = [
     "queue_symbol",
     "release_lock",
     "repair_gaps",
+    "settle_zones",
     "stored_contracts",
     "switch_off",
     "switch_on",
@@ -59,5 +61,6 @@ if not TYPE_CHECKING:
                 "SwitchStates kill list_locks list_switches queue_symbol release_lock switch_off switch_on unkill"
             ),
             "provenance": "ForeignCandles Origin",
+            "zones": "settle_zones",
         },
     )

@@ -1,0 +1,211 @@
+"""Zone events in SQL: rows that a run stores with its end, and that get an outcome later."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, select, tuple_, update
+
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.schema import zone_events as table
+from mtf_core.market import Side, Timeframe
+from mtf_core.planning import (
+    EndSource,
+    EntryTerms,
+    EntryZone,
+    ZoneCategory,
+    ZoneCheck,
+    ZoneEnd,
+    ZoneEvent,
+    ZoneOutcome,
+)
+from mtf_core.records import ZoneRecord, ZoneSelection, ZoneTally
+
+_OUTCOME = ("outcome", "outcome_source", "outcome_at_ms")
+_SEALED = tuple(column for column in table.c if column.name not in ("namespace", *_OUTCOME))
+_TALLY = (
+    "run_id",
+    "symbol",
+    "execution_timeframe",
+    "profile",
+    "at_ms",
+    "deviation",
+    "allowed",
+    "category",
+    "failed_check",
+    "outcome",
+    "outcome_at_ms",
+)
+_EVENTS_PER_STEP = 5_000
+
+SealedRow = tuple[str | int | bool | None, ...]
+
+
+class SqlZoneStore:
+    """The core's `ZoneStore` of one namespace."""
+
+    def __init__(self, database: Database, namespace: str) -> None:
+        self._database = database
+        self._namespace = namespace
+
+    async def of_run(self, run_id: str) -> tuple[ZoneRecord, ...]:
+        """The zone events of a run, sorted by symbol."""
+        found = await self._records(self._here(select(table)).where(table.c.run_id == run_id))
+        return tuple(sorted(found, key=lambda record: record.symbol))
+
+    async def open_before(self, at_ms: int, most: int) -> tuple[ZoneRecord, ...]:
+        """Open events of plans made before an instant, the oldest first, at most so many."""
+        query = self._here(select(table)).where(table.c.outcome.is_(None), table.c.at_ms < at_ms)
+        return tuple(await self._records(query.order_by(table.c.at_ms).limit(most)))
+
+    async def settle(self, settled: Sequence[ZoneRecord]) -> None:
+        """Stores the outcomes of these events, all or none; an outcome that is there already stays."""
+        rows = [
+            {"of_run": record.run_id, "of_symbol": record.symbol}
+            | {f"new_{name}": value for name, value in _outcome_row(record.outcome).items()}
+            for record in settled
+            if record.outcome is not None
+        ]
+        if not rows:
+            return
+        still_open = (
+            (table.c.namespace == self._namespace)
+            & (table.c.run_id == bindparam("of_run"))
+            & (table.c.symbol == bindparam("of_symbol"))
+            & table.c.outcome.is_(None)
+        )
+        statement = update(table).where(still_open).values({name: bindparam(f"new_{name}") for name in _OUTCOME})
+        async with self._database.writing() as connection:
+            await connection.execute(statement, rows)
+
+    async def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
+        """What statistics need of the selected events, the oldest first."""
+        place = (table.c.at_ms, table.c.run_id, table.c.symbol)
+        query = self._selected(select(*(table.c[name] for name in _TALLY)), selection).order_by(*place)
+        last: tuple[object, ...] | None = None
+        while True:
+            # Each step is a transaction of its own: none is open while the caller works with what it got.
+            step = query if last is None else query.where(tuple_(*place) > last)
+            async with self._database.reading() as connection:
+                rows = (await connection.execute(step.limit(_EVENTS_PER_STEP))).all()
+            for row in rows:
+                yield _tally(row)
+            if len(rows) < _EVENTS_PER_STEP:
+                return
+            last = (rows[-1].at_ms, rows[-1].run_id, rows[-1].symbol)
+
+    def _selected(self, query: Select[Any], selection: ZoneSelection) -> Select[Any]:
+        query = self._here(query)
+        if selection.since_ms is not None:
+            query = query.where(table.c.at_ms >= selection.since_ms)
+        if selection.until_ms is not None:
+            query = query.where(table.c.at_ms < selection.until_ms)
+        if selection.symbols is not None:
+            query = query.where(table.c.symbol.in_(selection.symbols))
+        if selection.timeframe is not None:
+            query = query.where(table.c.execution_timeframe == selection.timeframe.value)
+        if selection.profile is not None:
+            query = query.where(table.c.profile == selection.profile)
+        return query
+
+    def _here(self, query: Select[Any]) -> Select[Any]:
+        return query.where(table.c.namespace == self._namespace)
+
+    async def _records(self, query: Select[Any]) -> list[ZoneRecord]:
+        async with self._database.reading() as connection:
+            return [_record(row) for row in (await connection.execute(query)).all()]
+
+
+def zone_row(record: ZoneRecord) -> dict[str, Any]:
+    """The columns of a zone event, without its namespace."""
+    event, terms = record.event, record.terms
+    return {
+        "run_id": record.run_id,
+        "symbol": event.symbol,
+        "profile": record.profile,
+        "side": event.side.value,
+        "execution_timeframe": event.execution_timeframe.value,
+        "decision_key": event.decision_key,
+        "at_ms": event.at_ms,
+        "zone_low": event.zone.low,
+        "zone_high": event.zone.high,
+        "anchor": event.zone.anchor,
+        "anchor_source": event.zone.anchor_source,
+        "expires_at_ms": event.zone.expires_at_ms,
+        "candidate_price": event.candidate_price,
+        "reference_price": event.reference_price,
+        "deviation": event.deviation,
+        "allowed": event.allowed,
+        "width_ratio": event.width_ratio,
+        "atr_ratio": event.atr_ratio,
+        "spread_ratio": event.spread_ratio,
+        "volume_ratio": event.volume_ratio,
+        "category": event.category.value,
+        "failed_check": event.failed_check.value if event.failed_check else None,
+        "tick_size": terms.tick_size,
+        "deadline_ms": terms.deadline_ms,
+        "leaves_from_ms": terms.leaves_from_ms,
+        "max_deviation": terms.max_deviation,
+        "takes": terms.takes,
+        **_outcome_row(record.outcome),
+    }
+
+
+def sealed_zone(row: Mapping[str, Any]) -> SealedRow:
+    """What the seal of a run covers of a zone event: all but its outcome, exact numbers as both databases show them."""
+    values = (row[column.name] for column in _SEALED)
+    return tuple(format(value, "f") if isinstance(value, Decimal) else value for value in values)
+
+
+def sealed_zones_of(namespace: str, run_id: str) -> Select[Any]:
+    """The rows of a run's zone events that its seal covers."""
+    return select(*_SEALED).where(table.c.namespace == namespace, table.c.run_id == run_id)
+
+
+def _outcome_row(outcome: ZoneOutcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return dict.fromkeys(_OUTCOME)
+    return dict(zip(_OUTCOME, (outcome.end.value, outcome.source.value, outcome.at_ms), strict=True))
+
+
+def _record(row: Row[Any]) -> ZoneRecord:
+    event = ZoneEvent(
+        symbol=row.symbol,
+        side=Side(row.side),
+        execution_timeframe=Timeframe(row.execution_timeframe),
+        decision_key=row.decision_key,
+        at_ms=row.at_ms,
+        zone=EntryZone(row.zone_low, row.zone_high, row.anchor, row.anchor_source, row.expires_at_ms),
+        candidate_price=row.candidate_price,
+        reference_price=row.reference_price,
+        deviation=row.deviation,
+        allowed=row.allowed,
+        width_ratio=row.width_ratio,
+        atr_ratio=row.atr_ratio,
+        spread_ratio=row.spread_ratio,
+        volume_ratio=row.volume_ratio,
+        category=ZoneCategory(row.category),
+        failed_check=None if row.failed_check is None else ZoneCheck(row.failed_check),
+    )
+    terms = EntryTerms(row.tick_size, row.deadline_ms, row.leaves_from_ms, row.max_deviation, row.takes)
+    outcome = None
+    if row.outcome is not None:
+        outcome = ZoneOutcome(ZoneEnd(row.outcome), EndSource(row.outcome_source), row.outcome_at_ms)
+    return ZoneRecord(row.run_id, row.profile, event, terms, outcome)
+
+
+def _tally(row: Row[Any]) -> ZoneTally:
+    return ZoneTally(
+        symbol=row.symbol,
+        execution_timeframe=Timeframe(row.execution_timeframe),
+        profile=row.profile,
+        at_ms=row.at_ms,
+        deviation=row.deviation,
+        allowed=row.allowed,
+        category=ZoneCategory(row.category),
+        failed_check=None if row.failed_check is None else ZoneCheck(row.failed_check),
+        end=None if row.outcome is None else ZoneEnd(row.outcome),
+        end_ms=row.outcome_at_ms,
+    )

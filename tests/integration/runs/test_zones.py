@@ -1,0 +1,175 @@
+"""Zone events of runs: stored with their plans and skips, and settled by the runs that come after."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from mtf_adapters.sql import Database
+from mtf_core.market import MINUTE_MS, Candles, Timeframe, parse_instant, to_ms
+from mtf_core.planning import ZoneCheck, ZoneEnd, zone_outcome
+from mtf_core.ports import ExchangeUnavailableError, UnknownSymbolError
+from mtf_core.records import RunStatus, ZoneRecord
+from mtf_core.runs import RunReport, RunRequest
+from mtf_core.upkeep.zones import GIVE_UP_MS, MOST_ASKED, settle_zones
+from tests.integration.runs.world import NOW_MS, World, eager, reasons, world, world_on
+from tests.integration.sql.examples import report, run
+from tests.integration.sql.test_zones import zone
+from tests.unit.files.shipped import shipped
+
+DOWN = ExchangeUnavailableError("down")
+PLANNED_MS = to_ms(parse_instant("2026-03-01T01:00Z"))
+WAITING = eager(trade_entry__defaults__inside_ticks=0)
+"""Entries at their own side's touch: they wait."""
+
+
+async def events(there: World, report: RunReport) -> dict[str, ZoneRecord]:
+    return {record.symbol: record for record in await there.stores.zones.of_run(report.run_id)}
+
+
+async def minutes_of(there: World, symbol: str) -> Candles:
+    """What the exchange shows of the symbol up to now."""
+    return await there.exchange.candles(symbol, Timeframe.M1, NOW_MS - 10 * MINUTE_MS, there.clock.now_ms())
+
+
+async def test_every_plan_and_every_skip_that_saw_a_zone_leaves_its_event() -> None:
+    """Some symbols are refused by a guard; their plans, and so their zones, were there all the same."""
+    async with world(eager()) as there:
+        await there.switch_off("SOLUSDT:5m")
+        report = await there.run()
+        found = await events(there, report)
+        plans = {symbol: one.plan for symbol, one in report.results.items() if one.plan is not None}
+        assert len(plans) > 4
+        assert set(found) == set(plans)
+        for symbol, plan in plans.items():
+            record = found[symbol]
+            assert (record.run_id, record.profile, record.outcome) == (report.run_id, report.profile, None)
+            assert record.event == plan.zone_event
+            assert plan.zone is not None
+            ends = (plan.supervision.order_deadline_ms or plan.zone.expires_at_ms, plan.zone.expires_at_ms)
+            assert record.terms.deadline_ms == min(ends)
+            assert record.terms.leaves_from_ms == plan.supervision.out_of_zone_from_ms
+            assert record.terms.tick_size == plan.tick_size
+
+
+async def test_a_skip_because_of_the_zone_leaves_its_event_and_one_before_there_was_a_zone_leaves_none() -> None:
+    narrow = eager(trade_entry__defaults__zone_max_deviation_pct=0.0001)
+    async with world(narrow) as there:
+        report = await there.run()
+        found = await events(there, report)
+        assert set(reasons(report).values()) >= {"skipped_out_of_zone"}
+        skipped = [symbol for symbol, reason in reasons(report).items() if reason == "skipped_out_of_zone"]
+        assert list(found) == skipped
+        assert {record.event.failed_check for record in found.values()} == {"zone_max_deviation_pct"}
+        assert all(record.event.deviation > record.event.allowed == Decimal("0.0001") for record in found.values())
+        there.exchange.faults["quotes"] = DOWN
+        there.later(minutes=1)
+        assert await events(there, await there.run()) == {}
+
+
+async def test_later_runs_settle_what_became_of_the_entries() -> None:
+    async with world(WAITING) as there:
+        report = await there.run()
+        waiting = {symbol: one for symbol, one in (await events(there, report)).items() if not one.terms.takes}
+        assert waiting
+        seen: dict[str, set[object]] = {symbol: set() for symbol in waiting}
+        for _ in range(6):
+            there.later(minutes=1)
+            await there.run()
+            for symbol, record in (await events(there, report)).items():
+                seen.setdefault(symbol, set()).add(record.outcome)
+        settled = await events(there, report)
+        for symbol, record in settled.items():
+            expected = zone_outcome(record.event, record.terms, await minutes_of(there, symbol), there.clock.now_ms())
+            assert record.outcome == expected is not None
+            assert seen[symbol] <= {None, expected}, "an outcome is told once"
+        assert {record.outcome.end for record in settled.values() if record.outcome} - {ZoneEnd.UNKNOWN}
+
+
+async def test_a_run_at_an_earlier_instant_leaves_later_events_open() -> None:
+    async with world(WAITING) as there:
+        report = await there.run()
+        await there.run(RunRequest(at_ms=NOW_MS - 60 * MINUTE_MS))
+        assert {record.outcome for record in (await events(there, report)).values()} == {None}
+
+
+async def test_minutes_that_are_not_stored_are_asked_for_once_the_deadline_has_passed() -> None:
+    async with Database.open("memory") as database:
+        there = world_on(database, shipped("regular"), at_ms=PLANNED_MS)
+        report = await there.run()
+        waiting = {symbol: one for symbol, one in (await events(there, report)).items() if not one.terms.takes}
+        assert waiting
+        restarted = world_on(database, shipped("regular"), at_ms=PLANNED_MS + MINUTE_MS, prefix="next")
+        await settle_here(restarted)
+        assert minutes_asked(restarted) == []
+        restarted.later(minutes=5)
+        restarted.exchange.faults["candles"] = DOWN
+        assert await settle_here(restarted) == 0, "an exchange that does not answer leaves them open"
+        del restarted.exchange.faults["candles"]
+        restarted.watched.ranges.clear()
+        await settle_here(restarted)
+        assert minutes_asked(restarted) == sorted(waiting)
+        assert all(record.outcome is not None for record in (await events(restarted, report)).values())
+
+
+async def test_an_event_whose_symbol_is_gone_or_whose_exchange_is_down_for_long_is_unknown() -> None:
+    async with world(WAITING) as there:
+        stores = there.stores
+        await stored(there, zone("r", "GONEUSDT", NOW_MS), zone("r", "DOWNUSDT", NOW_MS))
+        there.exchange.faults["GONEUSDT"] = UnknownSymbolError("GONEUSDT is not listed")
+        there.exchange.faults["DOWNUSDT"] = DOWN
+        there.later(minutes=120)
+        assert await settle_here(there) == 1
+        there.clock.advance(GIVE_UP_MS)
+        assert await settle_here(there) == 1
+        found = await stores.zones.of_run("r")
+        assert [one.outcome and one.outcome.end for one in found] == [ZoneEnd.UNKNOWN, ZoneEnd.UNKNOWN]
+
+
+async def test_no_more_symbols_are_asked_for_at_once_than_are_bearable() -> None:
+    async with world(WAITING) as there:
+        many = [zone("r", f"S{number:03d}USDT", NOW_MS) for number in range(MOST_ASKED + 5)]
+        await stored(there, *many)
+        there.later(minutes=120)
+        for left in (MOST_ASKED, 5, 0):
+            there.watched.ranges.clear()
+            assert await settle_here(there) == left
+            assert len(there.watched.ranges) == left
+
+
+@pytest.mark.parametrize("carry", [False, True])
+async def test_a_minute_that_the_exchange_has_not_is_carried_only_where_decisions_carry_it_too(carry: bool) -> None:
+    """The price of BTCUSDT is far above the made-up limit of 99.5, so with the minute carried nothing is filled."""
+    async with world(WAITING) as there:
+        made = zone("r", "BTCUSDT", NOW_MS, failed_check=ZoneCheck.MAX_DEVIATION)
+        await stored(there, made)
+        there.later(minutes=10)
+        candles = there.exchange.candles
+
+        async def without_a_minute(symbol: str, timeframe: Timeframe, first: int, last: int) -> Candles:
+            found = await candles(symbol, timeframe, first, last)
+            return found.between(first, NOW_MS).merged(found.between(NOW_MS + 2 * MINUTE_MS, last))
+
+        there.watched.candles = without_a_minute  # type: ignore[method-assign]
+        assert await settle_here(there, carry=carry) == 1
+        (settled,) = await there.stores.zones.of_run("r")
+        assert settled.outcome is not None
+        assert settled.outcome.end is (ZoneEnd.EXPIRED if carry else ZoneEnd.UNKNOWN)
+
+
+async def settle_here(there: World, *, carry: bool = False) -> int:
+    stores, market = there.stores, there.environment.venue.market
+    return await settle_zones(stores.zones, stores.candles, market, there.clock.now_ms(), carry=carry)
+
+
+async def stored(there: World, *zones: ZoneRecord) -> None:
+    """A run that ended with these events alone."""
+    await there.stores.runs.start(run("r"), {"sha-1": {}})
+    ended = evolve(run("r"), status=RunStatus.FINISHED, finished_ms=2_000, report=report(run("r")))
+    await there.stores.runs.finish(ended, [], zones=zones)
+
+
+def minutes_asked(there: World) -> list[str]:
+    return sorted({symbol for symbol, timeframe, *_ in there.watched.ranges if timeframe is Timeframe.M1})
