@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Insert, Row, Update, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import queued_symbols as queue_table
 from mtf_adapters.sql.schema import switches as table
-from mtf_adapters.sql.upserts import upsert
-from mtf_core.risk import QueuedSymbol, Switch
+from mtf_adapters.sql.upserts import insert_new, upsert
+from mtf_core.risk import QueuedSymbol, Switch, SwitchChange
 
 _QUEUE_COLUMNS = tuple(queue_table.c[field.name] for field in attrs.fields(QueuedSymbol))
 _COLUMNS = tuple(table.c[field.name] for field in attrs.fields(Switch))
@@ -41,6 +42,27 @@ class SqlSwitchStore:
         rows = [attrs.asdict(last[key]) | {"namespace": self._namespace} for key in sorted(last)]
         async with self._database.writing() as connection:
             await connection.execute(upsert(table, connection), rows)
+
+    async def change(self, changes: Sequence[SwitchChange]) -> tuple[Switch, ...]:
+        """Stores those that nobody changed since they were read, and returns these; the others stay as they are."""
+        if not changes:
+            return ()
+        stored = []
+        async with self._database.writing() as connection:
+            # In the order of the keys, as in `put`. What another is changing just now is waited for, then looked at.
+            for change in sorted(changes, key=lambda change: change.after.key):
+                done = await connection.execute(self._changing(change, connection).returning(table.c.key))
+                if done.scalar_one_or_none() is not None:
+                    stored.append(change.after)
+        return tuple(stored)
+
+    def _changing(self, change: SwitchChange, connection: AsyncConnection) -> Insert | Update:
+        row = attrs.asdict(change.after) | {"namespace": self._namespace}
+        if change.before is None:
+            return insert_new(table, connection).values(row)
+        before = attrs.asdict(change.before) | {"namespace": self._namespace}
+        as_before = [table.c[name].is_not_distinct_from(value) for name, value in before.items()]
+        return update(table).where(*as_before).values(row)
 
     async def queue(self, queued: QueuedSymbol) -> None:
         """Remembers the symbol for the next run; one that waits already waits once."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ZoneSelection,
         ZoneTally,
     )
-    from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch
+    from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch, SwitchChange
 
 
 class ContractStore(Protocol):
@@ -203,7 +203,11 @@ class SwitchStore(Protocol):
         ...
 
     async def put(self, switches: Sequence[Switch]) -> None:
-        """Inserts or replaces switches by key."""
+        """Inserts or replaces switches by key, whatever they were: the word of an operator."""
+        ...
+
+    async def change(self, changes: Sequence[SwitchChange]) -> tuple[Switch, ...]:
+        """Stores those that nobody changed since they were read, and returns these; the others stay as they are."""
         ...
 
     async def queue(self, queued: QueuedSymbol) -> None:

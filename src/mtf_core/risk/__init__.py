@@ -9,7 +9,7 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.risk.day import DayLock, DayLoss, RiskDay, day_loss, loss_lock
     from mtf_core.risk.guards import GuardFacts, ProposedEntry, refusal
-    from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, switch_key
+    from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, SwitchChange, switch_key
 
 __all__ = [
     "BUSY",
@@ -21,6 +21,7 @@ __all__ = [
     "QueuedSymbol",
     "RiskDay",
     "Switch",
+    "SwitchChange",
     "Switchboard",
     "day_loss",
     "loss_lock",
@@ -34,6 +35,6 @@ if not TYPE_CHECKING:
         {
             "day": "DayLock DayLoss RiskDay day_loss loss_lock",
             "guards": "GuardFacts ProposedEntry refusal",
-            "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch Switchboard switch_key",
+            "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch SwitchChange Switchboard switch_key",
         },
     )

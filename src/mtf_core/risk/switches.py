@@ -31,6 +31,17 @@ class Switch:
 
 
 @frozen
+class SwitchChange:
+    """What a switch is to become, and what it was when that was decided (None: it was not stored).
+
+    Who decides by what was read must not undo what an operator did since.
+    """
+
+    before: Switch | None
+    after: Switch
+
+
+@frozen
 class QueuedSymbol:
     """The next run looks at this symbol whatever the universe says, once; who asked for it, and when."""
 
@@ -61,6 +72,10 @@ class Switchboard:
     def changed(self, switches: Iterable[Switch]) -> Switchboard:
         """The board once these switches are stored."""
         return evolve(self, switches={**self.switches, **{switch.key: switch for switch in switches}})
+
+    def change_to(self, switch: Switch) -> SwitchChange:
+        """The change from the switch on this board."""
+        return SwitchChange(self.switches.get(switch.key), switch)
 
     @property
     def kill_switch_on(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.market import Contract, format_instant
@@ -20,6 +20,8 @@ from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.universe import Universe, select_universe
 from mtf_core.settings.trading import SwitchSettings
 from mtf_core.upkeep.contracts import current_contracts
+
+_MOST_ROUNDS = 5
 
 
 @frozen
@@ -84,20 +86,22 @@ async def lock_symbols(run: ActiveRun, contracts: Sequence[Contract]) -> Admissi
 
 
 async def admit_symbols(run: ActiveRun, contracts: Sequence[Contract], account: AccountSync) -> Admission:
-    """`admit` with the switches as they are stored; what follows for them is stored and audited."""
-    admission = admit(
-        contracts,
-        account.busy_symbols(),
-        await run.read_switchboard(),
-        run.request,
-        run.profile.trading.switches,
-        run.instant_ms,
-    )
-    if admission.switches:
-        await run.environment.stores.switches.put(admission.switches)
-        events = [_event(run.instant_ms, switch) for switch in admission.switches]
-        await run.environment.stores.audit.append(events)
-    return admission
+    """`admit` with the switches as they are stored; what follows for them is stored and audited.
+
+    A switch that someone else changed meanwhile stays as they left it, and everything is looked at again.
+    """
+    stores, settings, busy = run.environment.stores, run.profile.trading.switches, account.busy_symbols()
+    for _ in range(_MOST_ROUNDS):
+        board = await run.read_switchboard()
+        admission = admit(contracts, busy, board, run.request, settings, run.instant_ms)
+        stored = await stores.switches.change([board.change_to(switch) for switch in admission.switches])
+        if stored:
+            await stores.audit.append([_event(run.instant_ms, switch) for switch in stored])
+        if len(stored) == len(admission.switches):
+            return admission
+    # Someone throws switches all the time; the run goes by how they stand now, and leaves them so.
+    board = await run.read_switchboard()
+    return evolve(admit(contracts, busy, board, run.request, settings, run.instant_ms), switches=())
 
 
 def admit(

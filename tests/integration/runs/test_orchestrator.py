@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,15 +14,15 @@ from attrs import evolve
 from sqlalchemy import text
 
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
-from mtf_adapters.sql import Database
+from mtf_adapters.sql import Database, SqlSwitchStore
 from mtf_core.market import DAY_MS, ContractStatus, Timeframe
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
 from mtf_core.records import OrderStatus, RunStatus, SymbolStatus
 from mtf_core.records.documents import to_document
-from mtf_core.risk import QueuedSymbol, RiskDay
-from mtf_core.runs import RunReport, RunRequest
+from mtf_core.risk import QueuedSymbol, RiskDay, Switch, SwitchChange
+from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.decide import Decider, Stacks
 from mtf_core.validation.decision import Decision, DecisionBatch
@@ -157,6 +158,44 @@ async def test_a_symbol_that_is_free_again_may_be_entered_in_the_same_run() -> N
         there.hold()
         there.later(minutes=1)
         assert simulated(await there.run(RunRequest(symbols=("BTCUSDT",)))) == ["BTCUSDT"]
+
+
+class ThrownMeanwhile(SqlSwitchStore):
+    """The real store, on which an operator turns a symbol off between a run's look at the switches and its writing."""
+
+    thrown: Switch | None = None
+    most = 1
+
+    async def change(self, changes: Sequence[SwitchChange]) -> tuple[Switch, ...]:
+        if self.most and self.thrown is not None:
+            self.most -= 1
+            self.thrown = evolve(self.thrown, changed_ms=self.thrown.changed_ms + 1)
+            await self.put([self.thrown])
+        return await super().change(changes)
+
+
+@pytest.mark.parametrize("times", [1, 100])
+@pytest.mark.parametrize("busy_again", [True, False])
+async def test_what_an_operator_turns_off_while_a_run_looks_stays_off(times: int, busy_again: bool) -> None:
+    async with Database.open("memory") as database:
+        there = world_on(database, eager())
+        there.hold("BTCUSDT", "ETHUSDT")
+        await there.run(RunRequest(symbols=("BTCUSDT", "ETHUSDT")))
+        there.later(minutes=6 if busy_again else 1)
+        there.hold(*(("BTCUSDT", "ETHUSDT") if busy_again else ()))
+        switches = ThrownMeanwhile(database, "test")
+        switches.thrown, switches.most = Switch("BTCUSDT", False, None, "by hand", 1), times
+        stores = evolve(there.environment.stores, switches=switches)
+        report = await Orchestrator(evolve(there.environment, stores=stores)).run(
+            RunRequest(symbols=("BTCUSDT", "ETHUSDT"))
+        )
+        assert (await there.switches())["BTCUSDT"].reason == "by hand"
+        wanted = Reason.HAS_OPEN_ORDERS_OR_POSITIONS if busy_again else Reason.SYMBOL_SWITCHED_OFF
+        assert report.results["BTCUSDT"].reason is wanted
+        assert (await there.switches())["ETHUSDT"].reason == ("busy" if busy_again else "free again")
+        events = (await there.stores.audit.history(20)).items
+        by_runs = [(event.subject, event.action) for event in events if event.actor == "run"]
+        assert by_runs.count(("BTCUSDT", "switch_on")) == 0, "what was not done is not in the trail"
 
 
 @pytest.mark.parametrize("minute", [0, 1])

@@ -1,8 +1,14 @@
-"""The switch store: the last word per key."""
+"""The switch store: an operator has the last word per key, whoever decides by what was read does not."""
+
+import asyncio
+
+import attrs
+import pytest
 
 from mtf_adapters.sql import Database, SqlSwitchStore
+from mtf_adapters.sql.schema import switches as table
 from mtf_core.market import Timeframe
-from mtf_core.risk import GLOBAL_SWITCH, QueuedSymbol, Switch, switch_key
+from mtf_core.risk import GLOBAL_SWITCH, QueuedSymbol, Switch, SwitchChange, switch_key
 from tests.integration.sql.examples import WORLD
 
 
@@ -49,3 +55,40 @@ async def test_a_queued_symbol_is_taken_once_and_by_its_own_world(database: Data
     assert await elsewhere.take_queued() == ()
     assert await store.take_queued() == waiting
     assert await store.take_queued() == await store.queued() == ()
+
+
+BUSY = Switch("BTCUSDT", on=False, until_ms=500, reason="busy", changed_ms=1)
+BY_HAND = Switch("BTCUSDT", on=False, until_ms=None, reason="by hand", changed_ms=2)
+FREE = Switch("BTCUSDT", on=True, until_ms=None, reason="free again", changed_ms=3)
+
+
+async def test_a_switch_that_is_as_it_was_read_is_changed(database: Database) -> None:
+    store, elsewhere = SqlSwitchStore(database, WORLD), SqlSwitchStore(database, "elsewhere")
+    assert await store.change([]) == ()
+    assert await store.change([SwitchChange(None, BUSY)]) == (BUSY,)
+    assert await store.change([SwitchChange(BUSY, FREE)]) == (FREE,)
+    assert await elsewhere.change([SwitchChange(BUSY, FREE)]) == ()
+    assert (await store.all(), await elsewhere.all()) == ((FREE,), ())
+
+
+@pytest.mark.parametrize("before", [None, BUSY, attrs.evolve(BY_HAND, changed_ms=1), attrs.evolve(BY_HAND, until_ms=9)])
+async def test_a_switch_that_was_thrown_since_it_was_read_stays_and_the_others_change(
+    database: Database, before: Switch | None
+) -> None:
+    store, other = SqlSwitchStore(database, WORLD), attrs.evolve(BUSY, key="ETHUSDT")
+    await store.put([BY_HAND])
+    assert await store.change([SwitchChange(before, FREE), SwitchChange(None, other)]) == (other,)
+    assert await store.all() == (BY_HAND, other)
+
+
+async def test_a_switch_that_is_being_thrown_is_waited_for(database: Database) -> None:
+    """The operator's transaction is open while the run writes what it decided before."""
+    store = SqlSwitchStore(database, WORLD)
+    await store.put([BUSY])
+    async with database.writing() as connection:
+        await connection.execute(table.update().values(attrs.asdict(BY_HAND)))
+        changing = asyncio.create_task(store.change([SwitchChange(BUSY, FREE)]))
+        await asyncio.sleep(0.05)
+        assert not changing.done()
+    assert await changing == ()
+    assert await store.all() == (BY_HAND,)
