@@ -6,13 +6,21 @@ from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from mtf_adapters.sandbox.matching.events import FillView, FlowView, OrderView
 from mtf_adapters.sandbox.matching.holding import Holding
 from mtf_adapters.sandbox.matching.money import ZERO
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_core.market import MarginMode, PositionMode, Side
+
+
+@frozen
+class Ended:
+    """An order's last view, and from when on queries show it."""
+
+    view: OrderView
+    visible_from_ms: int
 
 
 @define(eq=False, slots=True)
@@ -24,7 +32,7 @@ class AccountBook:
     """Sum of what its live orders have reserved."""
     live: dict[str, dict[int, Order]] = field(factory=dict)
     """By symbol, then id: resting and pending orders, triggers, trailing orders."""
-    ended: dict[int, OrderView] = field(factory=dict)
+    ended: dict[int, Ended] = field(factory=dict)
     """The oldest end first, as long as they are remembered."""
     holdings: dict[tuple[str, Side], Holding] = field(factory=dict)
     settings: dict[str, tuple[Decimal, MarginMode]] = field(factory=dict)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.commands import OpenAccount, SetPositionMode, Transfer
-from mtf_adapters.sandbox.matching.events import Accepted, Answer, Refusal, Refused
-from mtf_adapters.sandbox.matching.margins import free_margin
-from mtf_adapters.sandbox.matching.money import GRAIN, is_multiple, is_usable
+from mtf_adapters.sandbox.matching.brackets import largest_notional
+from mtf_adapters.sandbox.matching.commands import OpenAccount, SetLeverage, SetPositionMode, Transfer
+from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily, Refusal, Refused
+from mtf_adapters.sandbox.matching.holding import Holding
+from mtf_adapters.sandbox.matching.instrument import Instrument
+from mtf_adapters.sandbox.matching.margins import (
+    free_margin,
+    initial_margin,
+    maintenance_of,
+    margin_for,
+    opening_size,
+    reserve,
+)
+from mtf_adapters.sandbox.matching.money import GRAIN, ZERO, is_multiple, is_usable
 from mtf_adapters.sandbox.matching.state import State
-from mtf_core.market import FlowKind
+from mtf_core.market import FlowKind, MarginMode
 
 
 def open_account(state: State, command: OpenAccount) -> Answer:
@@ -39,3 +51,53 @@ def set_position_mode(state: State, account: AccountBook, command: SetPositionMo
         return Refused(Refusal.POSITION_OR_ORDERS_OPEN, "the mode changes only without positions and orders")
     account.position_mode = command.mode
     return Accepted()
+
+
+def set_leverage(state: State, account: AccountBook, instrument: Instrument, command: SetLeverage) -> Answer:
+    """Of a symbol, with what is open in it: isolated margins and what orders reserve follow, if that can be paid.
+
+    The margin mode changes only without positions and opening orders.
+    """
+    contract, leverage = instrument.contract, command.leverage
+    if not is_usable(leverage) or not contract.min_leverage <= leverage <= contract.max_leverage:
+        bounds = f"leverage goes from {contract.min_leverage} to {contract.max_leverage}"
+        return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, bounds)
+    holdings = tuple(account.holdings_of(contract.symbol))
+    orders = [order for order in account.live_orders(contract.symbol) if order.opens]
+    modes = {holding.margin_mode for holding in holdings} | {order.margin_mode for order in orders}
+    if modes - {command.margin_mode}:
+        return Refused(Refusal.LEVERAGE_DIFFERS, f"a position or order is not {command.margin_mode}")
+    largest = largest_notional(contract, leverage)
+    if largest is not None and any(holding.cost > largest for holding in holdings):
+        return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, f"at {leverage} a position is worth at most {largest}")
+    margins = [initial_margin(holding.cost, leverage) for holding in holdings]
+    for holding, margin in zip(holdings, margins, strict=True):
+        if margin < holding.margin and _would_liquidate(state, holding, margin):
+            return Refused(Refusal.WOULD_LIQUIDATE, "the margin would not outlast the maintenance margin")
+    more = sum((new - holding.margin for holding, new in zip(holdings, margins, strict=True)), ZERO)
+    more += sum(
+        (
+            margin_for(instrument, order, opening_size(account, order), leverage) - order.reserved_margin
+            for order in orders
+            if order.family is OrderFamily.ORDER
+        ),
+        ZERO,
+    )
+    if more > 0 and more > free_margin(state, account):
+        return Refused(Refusal.NOT_ENOUGH_BALANCE, f"{more} more is needed")
+    account.settings[contract.symbol] = (leverage, command.margin_mode)
+    for holding, margin in zip(holdings, margins, strict=True):
+        holding.leverage, holding.margin = leverage, margin
+        state.journal.touch(account.name, contract.symbol, holding.side)
+    for order in orders:
+        order.leverage = leverage
+        reserve(state, account, order)
+        state.journal.order(order, OrderCause.AMENDED)
+    return Accepted()
+
+
+def _would_liquidate(state: State, holding: Holding, margin: Decimal) -> bool:
+    if holding.margin_mode is MarginMode.CROSS:
+        return False
+    mark = state.instruments[holding.symbol].mark
+    return margin + holding.profit(mark) <= maintenance_of(state, holding)

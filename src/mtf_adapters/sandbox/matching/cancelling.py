@@ -6,31 +6,33 @@ from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.commands import CancelAll, CancelAllAfter, CancelOrder
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily, Refusal, Refused
 from mtf_adapters.sandbox.matching.executions import cancel_rest
+from mtf_adapters.sandbox.matching.instrument import Instrument
+from mtf_adapters.sandbox.matching.memory import remembered
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.timers import Timer, TimerKind
 
 
-def cancel_order(state: State, account: AccountBook, command: CancelOrder) -> Answer:
-    found = live_order(account, command.symbol, command.order_id)
+def cancel_order(state: State, account: AccountBook, instrument: Instrument, command: CancelOrder) -> Answer:
+    found = live_order(state, account, command.symbol, command.order_id)
     if isinstance(found, Refused):
         return found
     cancel_rest(state, found, OrderCause.CANCELLED)
     return Accepted(found.order_id)
 
 
-def live_order(account: AccountBook, symbol: str, order_id: int) -> Order | Refused:
+def live_order(state: State, account: AccountBook, symbol: str, order_id: int) -> Order | Refused:
     """The live order of any family, or why there is none."""
     order = account.live.get(symbol, {}).get(order_id)
     if order is not None:
         return order
-    ended = account.ended.get(order_id)
-    if ended is not None and ended.symbol == symbol:
-        return Refused(Refusal.ORDER_FINISHED, str(ended.state))
+    ended = remembered(state.rules, account, order_id, state.now_ms)
+    if ended is not None and ended.view.symbol == symbol:
+        return Refused(Refusal.ORDER_FINISHED, str(ended.view.state))
     return Refused(Refusal.UNKNOWN_ORDER, f"there is no order {order_id} of {symbol}")
 
 
-def cancel_all(state: State, account: AccountBook, command: CancelAll) -> Answer:
+def cancel_all(state: State, account: AccountBook, instrument: Instrument, command: CancelAll) -> Answer:
     families = {
         OrderFamily.ORDER: command.orders,
         OrderFamily.TRIGGER: command.triggers or (command.orders and state.rules.cancel_all_drops_triggers),
@@ -42,7 +44,7 @@ def cancel_all(state: State, account: AccountBook, command: CancelAll) -> Answer
     return Accepted()
 
 
-def cancel_all_after(state: State, account: AccountBook, command: CancelAllAfter) -> Answer:
+def cancel_all_after(state: State, account: AccountBook, instrument: Instrument, command: CancelAllAfter) -> Answer:
     if command.seconds < 0:
         return Refused(Refusal.INVALID, "seconds are not below zero")
     if command.seconds == 0:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.book import is_within
 from mtf_adapters.sandbox.matching.brackets import largest_notional, maintenance_margin
-from mtf_adapters.sandbox.matching.commands import Action, Preset
+from mtf_adapters.sandbox.matching.commands import Action, Direction, Preset
 from mtf_adapters.sandbox.matching.events import OrderFamily, Refusal, Refused
 from mtf_adapters.sandbox.matching.executions import may_reverse
 from mtf_adapters.sandbox.matching.instrument import Instrument
@@ -17,16 +17,31 @@ from mtf_adapters.sandbox.matching.margins import estimated_price, free_margin, 
 from mtf_adapters.sandbox.matching.matching import fillable, would_take
 from mtf_adapters.sandbox.matching.money import ZERO, is_multiple, is_usable, quotient
 from mtf_adapters.sandbox.matching.order import Order
+from mtf_adapters.sandbox.matching.presets import fires_towards
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import frozen_size
-from mtf_core.market import ContractStatus, OrderType, OversizedExit, PositionMode, Side, TimeInForce, UniqueFor
+from mtf_core.market import (
+    ContractStatus,
+    OrderType,
+    OversizedExit,
+    PositionMode,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+    TriggerPurpose,
+    UniqueFor,
+)
+
+_PROTECTIVE = (TriggerPurpose.STOP, TriggerPurpose.TARGET)
 
 Check = Callable[[State, AccountBook, Instrument, Order], Refused | None]
 
 
-def refusal_of(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
+def refusal_of(
+    state: State, account: AccountBook, instrument: Instrument, order: Order, checks: tuple[Check, ...]
+) -> Refused | None:
     """The first thing that is wrong with an order; an exit that is too large may have been trimmed meanwhile."""
-    for check in _ORDER_CHECKS:
+    for check in checks:
         refused = check(state, account, instrument, order)
         if refused is not None:
             return refused
@@ -63,11 +78,12 @@ def check_mode(state: State, account: AccountBook, instrument: Instrument, order
 
 def check_shape(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
     """Numbers that can be reckoned with, and attributes that go together."""
-    numbers = (order.size, order.price, order.leverage, *(preset.price for preset in _presets(order)))
+    prices = (order.price, order.trigger_price, *(preset.price for preset in _presets(order)))
+    numbers = (order.size, order.leverage, *prices)
     if any(number is not None and not (is_usable(number) and number > 0) for number in numbers):
         return Refused(Refusal.INVALID, "sizes, prices and leverage are numbers above zero")
-    if order.family is OrderFamily.ORDER and order.size is None:
-        return Refused(Refusal.INVALID, "an order has a size")
+    if order.size is None and (order.family is not OrderFamily.TRIGGER or order.opens):
+        return Refused(Refusal.INVALID, "only a trigger that reduces a whole position has no size")
     if (order.price is None) is (order.order_type is OrderType.LIMIT):
         return Refused(Refusal.INVALID, "a limit order has a price, a market order none")
     rests = order.order_type is OrderType.LIMIT and order.time_in_force is TimeInForce.GTC
@@ -80,7 +96,7 @@ def check_shape(state: State, account: AccountBook, instrument: Instrument, orde
 
 def check_grid(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
     contract = instrument.contract
-    prices = (order.price, *(preset.price for preset in _presets(order)))
+    prices = (order.price, order.trigger_price, *(preset.price for preset in _presets(order)))
     if any(price is not None and not is_multiple(price, contract.tick_size) for price in prices):
         return Refused(Refusal.PRICE_OFF_TICK, f"prices are multiples of {contract.tick_size}")
     if order.size is None:
@@ -94,7 +110,11 @@ def check_grid(state: State, account: AccountBook, instrument: Instrument, order
 
 
 def check_band(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
-    return price_refusal(state, instrument, order.price)
+    for price in (order.price, order.trigger_price):
+        refused = price_refusal(state, instrument, price)
+        if refused is not None:
+            return refused
+    return None
 
 
 def check_client_id(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
@@ -102,7 +122,7 @@ def check_client_id(state: State, account: AccountBook, instrument: Instrument, 
 
 
 def check_count(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
-    live = [other for other in account.live_orders(order.symbol) if other is not order]
+    live = [other for other in account.live_orders(order.symbol) if other.order_id != order.order_id]
     resting = sum(other.family is OrderFamily.ORDER for other in live)
     count, most = (
         (resting, state.rules.most_open_orders)
@@ -116,7 +136,7 @@ def check_count(state: State, account: AccountBook, instrument: Instrument, orde
 
 def check_exit(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
     """There is something to reduce, and enough of it; a size that is too large may be trimmed here."""
-    if not order.reduce_only or order.size is None:
+    if not order.reduce_only:
         return None
     holding = account.holdings.get((order.symbol, order.reduces_side))
     if holding is None:
@@ -152,11 +172,13 @@ def check_leverage(state: State, account: AccountBook, instrument: Instrument, o
 
 def check_presets(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
     """A stop lies on the losing side of the entry's price, a target on the winning one."""
-    price = estimated_price(instrument, order) if _presets(order) else None
+    if not _presets(order):
+        return None
+    price = order.price or order.trigger_price or estimated_price(instrument, order)
     for preset, sign in ((order.stop, -1), (order.target, 1)):
-        if preset is None or price is None:
+        if preset is None:
             continue
-        beyond = preset.price - (order.price or price)
+        beyond = preset.price - price
         if beyond * sign * order.opens_side.sign <= 0:
             name = "stop" if sign < 0 else "target"
             return Refused(Refusal.PRESET_WRONG_SIDE, f"the {name} lies on the wrong side of the order's price")
@@ -166,7 +188,8 @@ def check_presets(state: State, account: AccountBook, instrument: Instrument, or
 def check_notional(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
     if order.reduce_only:
         return None
-    contract, price = instrument.contract, order.price or estimated_price(instrument, order)
+    contract = instrument.contract
+    price = order.price or order.trigger_price or estimated_price(instrument, order)
     if order.remaining * contract.contract_size * price < contract.min_notional:
         return Refused(Refusal.NOTIONAL_TOO_SMALL, f"an order is worth at least {contract.min_notional}")
     return None
@@ -185,7 +208,10 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
         (
             other.remaining
             for other in account.live_orders(order.symbol)
-            if other is not order and other.opens and other.family is OrderFamily.ORDER and other.action is order.action
+            if other.order_id != order.order_id
+            and other.opens
+            and other.family is OrderFamily.ORDER
+            and other.action is order.action
         ),
         ZERO,
     )
@@ -255,7 +281,46 @@ def _presets(order: Order) -> tuple[Preset, ...]:
     return tuple(preset for preset in (order.stop, order.target) if preset is not None)
 
 
-_ORDER_CHECKS: tuple[Check, ...] = (
+def check_trigger(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
+    """What waits for a price does not find it there already, and a stop or target waits on its own side."""
+    if order.family is OrderFamily.TRAILING:
+        ratio = order.callback_ratio
+        if ratio is None or not is_usable(ratio) or not 0 < ratio < 1:
+            return Refused(Refusal.INVALID, "a call-back is a ratio between 0 and 1")
+        return None
+    if order.purpose in _PROTECTIVE:
+        if order.opens:
+            return Refused(Refusal.INVALID, "a stop or target reduces")
+        if order.direction is not fires_towards(order.purpose, order.reduces_side):
+            return Refused(Refusal.TRIGGER_WRONG_SIDE, f"a {order.purpose} of a {order.reduces_side} waits elsewhere")
+    price, trigger = instrument.price(order.trigger_by or TriggerPrice.LAST), order.trigger_price
+    if trigger is None or (price >= trigger if order.direction is Direction.RISES else price <= trigger):
+        return Refused(Refusal.TRIGGER_WRONG_SIDE, f"the price is {price} already")
+    return None
+
+
+def check_trigger_exit(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
+    """A stop or target has a position; any other exit that waits may be there before it."""
+    if not order.reduce_only:
+        return None
+    holding = account.holdings.get((order.symbol, order.reduces_side))
+    if holding is None:
+        if order.purpose not in _PROTECTIVE and order.size is not None:
+            return None
+        return Refused(Refusal.NO_POSITION, f"there is no {order.reduces_side} position")
+    strict = state.rules.oversized_exit in {OversizedExit.REJECTED, OversizedExit.UNKNOWN}
+    if strict and order.size is not None and order.size > holding.size:
+        return Refused(Refusal.EXIT_TOO_LARGE, f"{holding.size} can be closed")
+    return None
+
+
+def check_amended_size(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
+    if order.remaining <= 0:
+        return Refused(Refusal.SIZE_OUT_OF_RANGE, f"{order.filled} are executed already")
+    return None
+
+
+ORDER_CHECKS: tuple[Check, ...] = (
     check_shape,
     check_mode,
     check_status,
@@ -271,3 +336,38 @@ _ORDER_CHECKS: tuple[Check, ...] = (
     check_margin,
     check_touch,
 )
+
+TRIGGER_CHECKS: tuple[Check, ...] = (
+    check_shape,
+    check_mode,
+    check_status,
+    check_market,
+    check_grid,
+    check_band,
+    check_client_id,
+    check_count,
+    check_trigger,
+    check_trigger_exit,
+    check_leverage,
+    check_presets,
+    check_notional,
+)
+
+BECOME_CHECKS: tuple[Check, ...] = (check_status, check_market, check_leverage, check_margin, check_touch)
+"""Of what an entry's trigger becomes: its shape was looked at when it was placed."""
+
+AMENDMENT_CHECKS: tuple[Check, ...] = (
+    check_shape,
+    check_amended_size,
+    check_grid,
+    check_band,
+    check_exit,
+    check_presets,
+    check_notional,
+    check_margin,
+    check_touch,
+)
+
+TRIGGER_AMENDMENT_CHECKS: tuple[Check, ...] = (check_shape, check_grid, check_band, check_trigger, check_trigger_exit)
+
+PRESET_CHECKS: tuple[Check, ...] = (check_shape, check_grid, check_presets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtf_adapters.sandbox.matching.account_book import Ended
 from mtf_adapters.sandbox.matching.events import OrderCause, OrderFamily
 from mtf_adapters.sandbox.matching.margins import reserve, reserve_anew
 from mtf_adapters.sandbox.matching.order import Order
@@ -18,7 +19,7 @@ def end(state: State, order: Order, how: OrderState, cause: OrderCause) -> None:
     order.state = how
     reserve(state, account, order)
     state.journal.order(order, cause)
-    account.ended[order.order_id] = order.view()
+    account.ended[order.order_id] = Ended(order.view(), order.visible_from_ms)
     if order.opens and order.family is OrderFamily.ORDER:
         reserve_anew(state, account, order.symbol)
     if order.reduce_only and order.family is OrderFamily.ORDER:

@@ -6,19 +6,34 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal, localcontext
 from typing import Any
 
+from mtf_adapters.sandbox.matching import memory
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.accounts import open_account, set_position_mode, transfer
+from mtf_adapters.sandbox.matching.accounts import open_account, set_leverage, set_position_mode, transfer
+from mtf_adapters.sandbox.matching.amending import amend_order, amend_presets, amend_trigger
 from mtf_adapters.sandbox.matching.book import Book
 from mtf_adapters.sandbox.matching.cancelling import cancel_all, cancel_all_after, cancel_order, run_timed_cancel
+from mtf_adapters.sandbox.matching.closing import close_all
 from mtf_adapters.sandbox.matching.commands import (
+    AmendOrder,
+    AmendPresets,
+    AmendTrigger,
     CancelAll,
     CancelAllAfter,
     CancelOrder,
+    CloseAll,
     Command,
+    ContractChange,
+    Deleverage,
+    Funding,
     MarketEvent,
     OpenAccount,
     PlaceOrder,
+    PlaceTrailing,
+    PlaceTrigger,
+    Restart,
+    SetLeverage,
     SetPositionMode,
+    StatusChange,
     Tick,
     TimePasses,
     Transfer,
@@ -38,14 +53,18 @@ from mtf_adapters.sandbox.matching.events import (
     Refused,
     Result,
 )
+from mtf_adapters.sandbox.matching.exchange_events import change_contract, change_status, deleverage, fund, restart
+from mtf_adapters.sandbox.matching.instrument import Instrument
+from mtf_adapters.sandbox.matching.liquidation import cover_deficit, liquidate_cross_if_due, liquidate_due
 from mtf_adapters.sandbox.matching.matching import fill_resting
 from mtf_adapters.sandbox.matching.money import EXACT
 from mtf_adapters.sandbox.matching.placing import go_live, leverage_for, place_order
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.timers import Timer, TimerKind
+from mtf_adapters.sandbox.matching.triggers import place_trailing, place_trigger, watch
 from mtf_adapters.sandbox.matching.views import balance_view, position_view
-from mtf_core.market import Contract, MarginMode, OrderState, PositionMode
+from mtf_core.market import Contract, MarginMode, PositionMode
 
 _DEFAULT_RULES = VenueRules()
 
@@ -85,10 +104,12 @@ class MatchingEngine:
         """One order, live or ended and still remembered; None where the venue would know none."""
         with localcontext(EXACT):
             book = self._state.accounts[account]
-            for order in book.live_orders():
-                if order.order_id == order_id:
+            for orders in book.live.values():
+                if order_id in orders:
+                    order = orders[order_id]
                     return order.view() if order.visible_from_ms <= now_ms else None
-            return book.ended.get(order_id)
+        ended = memory.remembered(self.rules, book, order_id, now_ms)
+        return ended.view if ended is not None and ended.visible_from_ms <= now_ms else None
 
     def orders_of(self, account: str, symbol: str | None, now_ms: int) -> tuple[OrderView, ...]:
         """Live orders, triggers and trailing orders by their ids."""
@@ -99,17 +120,17 @@ class MatchingEngine:
 
     def history(self, account: str, symbol: str | None, now_ms: int) -> tuple[OrderView, ...]:
         """Ended orders that are still remembered, in the order in which they ended."""
-        ended = self._state.accounts[account].ended.values()
-        return tuple(view for view in ended if symbol is None or view.symbol == symbol)
+        views = (ended.view for ended in memory.history(self.rules, self._state.accounts[account], now_ms))
+        return tuple(view for view in views if symbol is None or view.symbol == symbol)
 
     def fills(self, account: str, symbol: str | None, now_ms: int) -> tuple[FillView, ...]:
         """Executions, the oldest first."""
-        fills = self._state.accounts[account].fills
+        fills = memory.fills(self.rules, self._state.accounts[account], now_ms)
         return tuple(fill for fill in fills if symbol is None or fill.symbol == symbol)
 
     def flows(self, account: str, now_ms: int) -> tuple[FlowView, ...]:
         """Bookings, the oldest first."""
-        return tuple(self._state.accounts[account].flows)
+        return tuple(memory.flows(self.rules, self._state.accounts[account], now_ms))
 
     def positions(self, account: str, symbol: str | None = None) -> tuple[PositionView, ...]:
         """Open positions, sorted by symbol, long before short."""
@@ -167,65 +188,88 @@ def _run_timer(state: State, timer: Timer) -> None:
         run_timed_cancel(state, account, timer)
         return
     order = instrument.pending.get(timer.number)
-    if order is not None and order.state is OrderState.PENDING:
+    if order is not None:
         go_live(state, instrument, order)
 
 
 def _settle(state: State) -> None:
-    """The last words of a command: positions and balances as they are now."""
+    """What follows from a command: presets that may fire at once, margins that do not hold; then its last words."""
     journal = state.journal
-    for account, symbol, side in journal.positions:
-        holding = state.accounts[account].holdings.get((symbol, side))
+    while state.armed:
+        watch(state, state.instruments[state.armed.pop(0)])
+    for name in tuple(journal.balances):
+        liquidate_cross_if_due(state, state.accounts[name])
+        cover_deficit(state, state.accounts[name])
+    for name, symbol, side in journal.positions:
+        holding = state.accounts[name].holdings.get((symbol, side))
         if holding is not None:
-            journal.tell(PositionChanged(position_view(state, state.accounts[account], holding)))
-    for account in journal.balances:
-        journal.tell(BalanceChanged(balance_view(state, state.accounts[account])))
+            journal.tell(PositionChanged(position_view(state, state.accounts[name], holding)))
+    for name in journal.balances:
+        journal.tell(BalanceChanged(balance_view(state, state.accounts[name])))
     journal.positions.clear()
     journal.balances.clear()
 
 
+def _answer(state: State, what: Command | MarketEvent) -> Answer:
+    happens = _EVENTS.get(type(what))
+    if happens is not None:
+        return happens(state, what)
+    command: Any = what
+    account = state.accounts.get(command.account)
+    if account is None:
+        return Refused(Refusal.UNKNOWN_ACCOUNT, command.account)
+    on_account = _ON_ACCOUNTS.get(type(what))
+    if on_account is not None:
+        return on_account(state, account, command)
+    instrument = state.instruments.get(command.symbol)
+    if instrument is None:
+        return Refused(Refusal.UNKNOWN_SYMBOL, command.symbol)
+    return _ON_SYMBOLS[type(what)](state, account, instrument, command)
+
+
 def _tick(state: State, tick: Tick) -> Answer:
+    """The market moves on: margins are looked at first, then what rests, then what waits for a price."""
     instrument = state.instruments.get(tick.symbol)
     if instrument is None:
         return Refused(Refusal.UNKNOWN_SYMBOL, tick.symbol)
     instrument.book = Book(tick)
     if instrument.matches:
+        liquidate_due(state, instrument)
         fill_resting(state, instrument)
+        watch(state, instrument)
     return Accepted()
 
 
 def _time_passes(state: State, event: TimePasses) -> Answer:
+    for account in state.accounts.values():
+        memory.forget_old(state.rules, account, state.now_ms)
     return Accepted()
 
 
-def _answer(state: State, what: Command | MarketEvent) -> Answer:
-    market = _MARKET.get(type(what))
-    if market is not None:
-        return market(state, what)
-    if isinstance(what, OpenAccount):
-        return open_account(state, what)
-    account = state.accounts.get(what.account)  # type: ignore[union-attr]
-    if account is None:
-        return Refused(Refusal.UNKNOWN_ACCOUNT, what.account)  # type: ignore[union-attr]
-    symbol = getattr(what, "symbol", None)
-    if symbol is not None and symbol not in state.instruments:
-        return Refused(Refusal.UNKNOWN_SYMBOL, symbol)
-    handler = _COMMANDS.get(type(what))
-    if handler is None:
-        return Refused(Refusal.INVALID, f"the engine does not know {type(what).__name__} yet")
-    return handler(state, account, what)
-
-
-def _place(state: State, account: AccountBook, command: PlaceOrder) -> Answer:
-    return place_order(state, account, state.instruments[command.symbol], command)
-
-
-_MARKET: dict[type, Callable[[State, Any], Answer]] = {Tick: _tick, TimePasses: _time_passes}
-_COMMANDS: dict[type, Callable[[State, AccountBook, Any], Answer]] = {
-    PlaceOrder: _place,
+_EVENTS: dict[type, Callable[[State, Any], Answer]] = {
+    Tick: _tick,
+    TimePasses: _time_passes,
+    Funding: fund,
+    StatusChange: change_status,
+    ContractChange: change_contract,
+    Deleverage: deleverage,
+    Restart: restart,
+    OpenAccount: open_account,
+}
+_ON_ACCOUNTS: dict[type, Callable[[State, AccountBook, Any], Answer]] = {
+    CloseAll: close_all,
+    SetPositionMode: set_position_mode,
+    Transfer: transfer,
+}
+_ON_SYMBOLS: dict[type, Callable[[State, AccountBook, Instrument, Any], Answer]] = {
+    PlaceOrder: place_order,
+    PlaceTrigger: place_trigger,
+    PlaceTrailing: place_trailing,
+    AmendOrder: amend_order,
+    AmendTrigger: amend_trigger,
+    AmendPresets: amend_presets,
     CancelOrder: cancel_order,
     CancelAll: cancel_all,
     CancelAllAfter: cancel_all_after,
-    SetPositionMode: set_position_mode,
-    Transfer: transfer,
+    SetLeverage: set_leverage,
 }

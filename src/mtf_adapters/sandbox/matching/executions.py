@@ -15,7 +15,7 @@ from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.presets import after_end, after_fill
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import position_view
-from mtf_core.market import FillCause, FlowKind, OrderState, OversizedExit, PositionMode, Side
+from mtf_core.market import ContractStatus, FillCause, FlowKind, OrderState, OversizedExit, PositionMode, Side
 
 
 def executable(state: State, order: Order, size: Decimal) -> Decimal:
@@ -41,19 +41,19 @@ def execute(
     if closing:
         _close(state, instrument, account, order, closing, price, is_maker)
     opening = size - closing
-    starved = bool(opening) and not _can_open(state, instrument, account, order, opening, price, is_maker)
-    if opening and not starved:
+    stopped = _why_not_open(state, instrument, account, order, opening, price, is_maker) if opening else None
+    if opening and stopped is None:
         _open(state, instrument, account, order, opening, price, is_maker)
     if order.remaining:
         if is_maker:  # a taker reserves when it comes to rest
             reserve(state, account, order)
-        if not starved or closing:
+        if stopped is None or closing:
             state.journal.order(order, OrderCause.FILLED)
     else:
         end(state, order, OrderState.FILLED, OrderCause.FILLED)
     after_fill(state, order)
-    if starved:
-        cancel_rest(state, order, OrderCause.NO_MARGIN)
+    if stopped is not None:
+        cancel_rest(state, order, stopped)
     if closing:
         reserve_anew(state, account, order.symbol)
         reduced = order.reduces_side
@@ -115,7 +115,7 @@ def _close(
         forget_position(state, instrument, account, holding)
 
 
-def _can_open(
+def _why_not_open(
     state: State,
     instrument: Instrument,
     account: AccountBook,
@@ -123,11 +123,13 @@ def _can_open(
     size: Decimal,
     price: Decimal,
     is_maker: bool,
-) -> bool:
-    """Whether what is free, with what the order has set aside, carries margin and fee."""
+) -> OrderCause | None:
+    """What keeps a part from opening: a contract that is to be closed only, or too little free for margin and fee."""
+    if instrument.contract.status is not ContractStatus.TRADING:
+        return OrderCause.NOT_TRADING
     value = size * instrument.contract.contract_size * price
     needed = initial_margin(value, order.leverage) + max(ZERO, _fee(instrument, order, value, is_maker))
-    return needed <= free_margin(state, account) + order.reserved_margin
+    return None if needed <= free_margin(state, account) + order.reserved_margin else OrderCause.NO_MARGIN
 
 
 def _open(

@@ -77,7 +77,6 @@ def opening_size(account: AccountBook, order: Order) -> Decimal:
             for other in account.live_orders(order.symbol)
             if other.action is order.action
             and other.opens
-            and other is not order
             and other.family is OrderFamily.ORDER
             and other.order_id < order.order_id
         ),
@@ -86,13 +85,16 @@ def opening_size(account: AccountBook, order: Order) -> Decimal:
     return max(ZERO, order.remaining - max(ZERO, opposite.size - before))
 
 
-def margin_for(instrument: Instrument, order: Order, size: Decimal) -> Decimal:
+def margin_for(instrument: Instrument, order: Order, size: Decimal, leverage: Decimal | None = None) -> Decimal:
     """What an order sets aside to open so much: initial margin at its price and the taker's fee.
 
+    `leverage` None: the order's own.
     A market order is valued at the touch; a limit to sell at the bid where that is higher, because there it fills.
     """
     value = size * instrument.contract.contract_size * estimated_price(instrument, order)
-    return initial_margin(value, order.leverage) + reserved(max(ZERO, value * instrument.contract.taker_fee))
+    return initial_margin(value, leverage or order.leverage) + reserved(
+        max(ZERO, value * instrument.contract.taker_fee)
+    )
 
 
 def estimated_price(instrument: Instrument, order: Order) -> Decimal:

@@ -8,12 +8,14 @@ from attrs import define
 
 from mtf_adapters.sandbox.matching.commands import Action, Direction, Preset, SelfTrade
 from mtf_adapters.sandbox.matching.events import OrderFamily, OrderView
+from mtf_adapters.sandbox.matching.holding import Holding
 from mtf_adapters.sandbox.matching.money import ZERO, quotient
 from mtf_core.market import (
     FillCause,
     MarginMode,
     OrderState,
     OrderType,
+    PositionMode,
     Side,
     TimeInForce,
     TriggerPrice,
@@ -68,6 +70,32 @@ class Order:
     parent_id: int = 0
     child_id: int = 0
     visible_from_ms: int = 0
+
+    @classmethod
+    def closing(
+        cls, holding: Holding, size: Decimal, mode: PositionMode, now_ms: int, cause: FillCause = FillCause.ORDER
+    ) -> Order:
+        """A market order that reduces a position by a size."""
+        return cls(
+            account=holding.account,
+            order_id=0,
+            client_order_id="",
+            symbol=holding.symbol,
+            family=OrderFamily.ORDER,
+            action=Action.SELL if holding.side is Side.LONG else Action.BUY,
+            position_side=holding.side if mode is PositionMode.HEDGE else None,
+            reduce_only=True,
+            order_type=OrderType.MARKET,
+            size=size,
+            price=None,
+            time_in_force=TimeInForce.GTC,
+            post_only=False,
+            leverage=holding.leverage,
+            margin_mode=holding.margin_mode,
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            cause=cause,
+        )
 
     @property
     def remaining(self) -> Decimal:

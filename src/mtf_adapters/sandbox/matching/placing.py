@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.checks import falls_short, refusal_of
+from mtf_adapters.sandbox.matching.checks import ORDER_CHECKS, falls_short, refusal_of
 from mtf_adapters.sandbox.matching.commands import PlaceOrder
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily
 from mtf_adapters.sandbox.matching.executions import cancel_rest
@@ -42,7 +42,7 @@ def place_order(state: State, account: AccountBook, instrument: Instrument, comm
         stop=command.stop,
         target=command.target,
     )
-    refused = refusal_of(state, account, instrument, order)
+    refused = refusal_of(state, account, instrument, order, ORDER_CHECKS)
     if refused is not None:
         return refused
     register(state, account, order)

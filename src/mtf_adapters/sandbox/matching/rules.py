@@ -35,13 +35,15 @@ class VenueRules:
     client_id_alphabet: str = "A-Za-z0-9_-"
     """The inside of a regular expression's brackets."""
     visible_after_ms: int = field(default=0, validator=ge(0))
-    """How long an accepted order is invisible to queries. It is live in the book at once."""
+    """How long an accepted order, or an execution, is invisible to queries; book and balance know it at once."""
     live_after_ms: int = field(default=0, validator=ge(0))
     """How long an accepted order waits before it can match."""
     orders_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
     """How long ended orders are remembered."""
     cancelled_orders_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
+    """Those that ended without an execution."""
     fills_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
+    """How long executions and bookings are remembered."""
     cancel_all_drops_triggers: bool = False
     """Whether cancelling all orders of a symbol takes stops and targets with it."""
     timed_cancel_drops_triggers: bool = False
