@@ -28,6 +28,13 @@ class SqlKeyedRunStore:
             await connection.execute(insert_new(table, connection), row)
             return KeyedRun(**(await connection.execute(select(*_COLUMNS).where(mine))).one()._mapping)
 
+    async def find(self, key: str) -> KeyedRun | None:
+        """The run that the key stands for; None: nobody claimed it."""
+        query = select(*_COLUMNS).where(table.c.namespace == self._namespace, table.c.key == key)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else KeyedRun(**row._mapping)
+
     async def release(self, run: KeyedRun) -> None:
         """The key stands for nothing again, if it is this run's."""
         mine = (table.c.namespace == self._namespace) & (table.c.key == run.key) & (table.c.run_id == run.run_id)

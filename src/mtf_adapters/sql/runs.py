@@ -59,16 +59,16 @@ class SqlRunStore:
         self._database = database
         self._namespace = namespace
 
-    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fence: Acquired | None = None) -> None:
+    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fences: Sequence[Acquired] = ()) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
 
         Raises `StoreError` when the configuration is neither among them nor stored already, and `LockLostError` when
-        a run with a higher token than the lock `fence` has started.
+        a run with a higher token of one of the locks `fences` has started.
         """
         # In the order of the digests, so that two processes do not wait for each other in a circle.
         rows = [{"digest": digest, "content": documents[digest]} for digest in sorted(documents)]
         async with self._database.writing() as connection:
-            if fence is not None:
+            for fence in sorted(fences, key=lambda fence: fence.name):
                 await note_fence(connection, fence)
             if rows:
                 await connection.execute(insert_new(document_table, connection), rows)

@@ -73,10 +73,10 @@ class CandleStore(Protocol):
 class RunStore(Protocol):
     """Runs, their decisions, and documents that many of them share: configurations, the shapes of traces."""
 
-    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fence: Acquired | None = None) -> None:
+    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fences: Sequence[Acquired] = ()) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
 
-        From here on the store refuses what runs with lower tokens of the lock `fence` want to write. Raises
+        From here on the store refuses what runs with lower tokens of the locks `fences` want to write. Raises
         `LockLostError` when one with a higher token has started.
         """
         ...
@@ -188,6 +188,10 @@ class KeyedRunStore(Protocol):
 
     async def claim(self, run: KeyedRun) -> KeyedRun:
         """The run that the key stands for: this one, or the one that claimed it before."""
+        ...
+
+    async def find(self, key: str) -> KeyedRun | None:
+        """The run that the key stands for; None: nobody claimed it."""
         ...
 
     async def release(self, run: KeyedRun) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from mtf_core.ports import Environment
+from attrs import evolve
+
+from mtf_core.ports import Acquired, Environment, HeldBy, LockAnswer
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.records import JsonObject, KeyedRun, RunStatus
 from mtf_core.records.documents import to_document
 from mtf_core.run_request import RunRequest
+from mtf_core.runs.leases import Leases
 from mtf_core.runs.orchestrator import Orchestrator
 
 MOST_KEY_CHARACTERS = 200
+KEY_TTL_MS = 60_000
+"""How long a key's lock lives unless renewed: so long after its death a process is known to have died."""
 
 
 class KeyedRunError(RuntimeError):
@@ -35,8 +40,10 @@ class KeyReusedError(KeyedRunError):
 async def run_once(orchestrator: Orchestrator, request: RunRequest, key: str) -> JsonObject:
     """The report of the run that the key stands for: of a new one the first time, the stored one ever after.
 
-    The key is claimed in the store before anything runs, so that of two processes one runs. A run that was refused
-    before it began gives the key back; one that died keeps it, for no one knows what it had done.
+    Whoever works on a key holds its lock, so that of two processes one runs, and renews it; where nobody holds it any
+    more, the process that claimed the key has died. Had its run not begun, nothing was done and the key is free. Had
+    it begun, the run is stored as failed and keeps the key, for no one knows what it had done. A run that was refused
+    before it began gives the key back.
 
     Raises `RunInProgressError`, `RunBrokenOffError`, `KeyReusedError`, `InvalidRequestError` for a text that cannot be
     a key, and what `Orchestrator.run` raises.
@@ -46,28 +53,53 @@ async def run_once(orchestrator: Orchestrator, request: RunRequest, key: str) ->
         allowed = f"1 to {MOST_KEY_CHARACTERS} printable ASCII characters"
         raise InvalidRequestError((FieldProblem("Idempotency-Key", f"found {key[:20]!r}; allowed are {allowed}"),))
     mine = KeyedRun(key, environment.new_run_id(), request.to_json(), environment.wall.now_ms())
-    keyed = await environment.stores.keyed_runs.claim(mine)
-    if keyed.run_id != mine.run_id:
-        return await _report_of(environment, keyed, mine)
+    leases = Leases(environment.locks, mine.run_id, environment.sleep)
+    async with leases.kept():
+        lock = await leases.take(f"key:{environment.venue.namespace}:{key}", KEY_TTL_MS)
+        stored = await _stored_report(environment, mine, lock)
+        if stored is not None:
+            return stored
+        if isinstance(lock, HeldBy):  # its owner has not claimed the key yet, or gives it back
+            raise _in_progress(lock.owner)
+        return await _run(orchestrator, request, mine, lock)
+
+
+async def _run(orchestrator: Orchestrator, request: RunRequest, mine: KeyedRun, lock: Acquired) -> JsonObject:
+    stores = orchestrator.environment.stores
+    await stores.keyed_runs.claim(mine)
     try:
-        report = await orchestrator.run(request, run_id=mine.run_id)
+        report = await orchestrator.run(request, run_id=mine.run_id, key_lock=lock)
     except BaseException:
-        if await environment.stores.runs.run(mine.run_id) is None:
-            await environment.stores.keyed_runs.release(mine)
+        if await stores.runs.run(mine.run_id) is None:
+            await stores.keyed_runs.release(mine)
         raise
     return report.to_json()
 
 
-async def _report_of(environment: Environment, keyed: KeyedRun, asked: KeyedRun) -> JsonObject:
+async def _stored_report(environment: Environment, asked: KeyedRun, lock: LockAnswer) -> JsonObject | None:
+    """The report of the run that has the key; None where none has it (any more)."""
+    stores = environment.stores
+    keyed = await stores.keyed_runs.find(asked.key)
+    if keyed is None:
+        return None
     if keyed.request != asked.request:
         differ = ", ".join(name for name in asked.request if asked.request[name] != keyed.request.get(name))
         message = f"the key stands for run {keyed.run_id}, which was asked for with another {differ}; take a new key"
         raise KeyReusedError(keyed.run_id, message)
-    record = await environment.stores.runs.run(keyed.run_id)
-    if record is None or record.status is RunStatus.RUNNING:
-        raise RunInProgressError(
-            keyed.run_id, f"run {keyed.run_id} is going on; if its process died, ask again with a new key"
-        )
-    if record.report is None:
-        raise RunBrokenOffError(keyed.run_id, f"run {keyed.run_id} ended without a report; ask again with a new key")
-    return to_document(record.report)
+    record = await stores.runs.run(keyed.run_id)
+    if record is not None and record.report is not None:
+        return to_document(record.report)
+    if isinstance(lock, HeldBy):
+        raise _in_progress(keyed.run_id)
+    if record is None:
+        await stores.keyed_runs.release(keyed)
+        return None
+    if record.status is RunStatus.RUNNING:
+        await stores.runs.finish(evolve(record, status=RunStatus.FAILED, finished_ms=asked.asked_ms), ())
+    raise RunBrokenOffError(keyed.run_id, f"run {keyed.run_id} ended without a report; ask again with a new key")
+
+
+def _in_progress(run_id: str) -> RunInProgressError:
+    seconds = KEY_TTL_MS // 1000
+    message = f"run {run_id} is going on; ask again, and if its process died, the key tells so within {seconds} s"
+    return RunInProgressError(run_id, message)

@@ -44,15 +44,21 @@ class Orchestrator:
     environment: Environment
     _caches: dict[tuple[str, str], RunCache] = field(factory=dict, init=False)
 
-    async def run(self, request: RunRequest, progress: Progress = no_progress, run_id: str | None = None) -> RunReport:
-        """One run, under an id of its own unless one is given.
+    async def run(
+        self,
+        request: RunRequest,
+        progress: Progress = no_progress,
+        run_id: str | None = None,
+        key_lock: Acquired | None = None,
+    ) -> RunReport:
+        """One run, under an id of its own unless one is given; it does not start once `key_lock` is another's.
 
         Raises `RunLockedError`, `InvalidRequestError`, `ConfigError`, and `PortError` when a store or the whole
         exchange fails; a symbol's own troubles are in the report.
         """
         run = self._begin(request, progress, run_id or self.environment.new_run_id())
         async with run.leases.kept():
-            return await self._run(run, None if request.lock_per_symbol else await _run_lock(run))
+            return await self._run(run, None if request.lock_per_symbol else await _run_lock(run), key_lock)
 
     def _begin(self, request: RunRequest, progress: Progress, run_id: str) -> ActiveRun:
         check_request(request, self.environment.venue.exchange, self.environment.venue.market_type)
@@ -72,7 +78,7 @@ class Orchestrator:
             leases=Leases(environment.locks, run_id, environment.sleep),
         )
 
-    async def _run(self, run: ActiveRun, fence: Acquired | None) -> RunReport:
+    async def _run(self, run: ActiveRun, fence: Acquired | None, key_lock: Acquired | None) -> RunReport:
         universe = await choose_symbols(run)
         runs = run.environment.stores.runs
         record = RunRecord(
@@ -96,7 +102,7 @@ class Orchestrator:
         cache.ask(run.exchange)
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
-            await runs.start(record, documents, fence)
+            await runs.start(record, documents, [lock for lock in (fence, key_lock) if lock is not None])
             findings = await _stages(run, cache, universe)
             await _settle_earlier(run)
             report = await _finish(run, cache, record, findings, fence)

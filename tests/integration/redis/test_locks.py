@@ -135,15 +135,15 @@ async def test_what_a_frozen_run_still_writes_is_refused_once_another_has_starte
     async with Database.open("memory") as database:
         store, fence = SqlRunStore(database, WORLD), await take(locks, "r1")
         assert isinstance(fence, Acquired)
-        await store.start(run("r1"), {"sha-1": {}}, fence)
+        await store.start(run("r1"), {"sha-1": {}}, [fence])
         await expire(connection)
         newer = await take(locks, "r2")
         assert isinstance(newer, Acquired)
-        await store.start(run("r2"), {}, newer)
+        await store.start(run("r2"), {}, [newer])
         with pytest.raises(LockLostError, match=f"'{RUN}' was lost"):
             await store.finish(run("r1"), (), fence)
         with pytest.raises(LockLostError, match=f"'{RUN}' was lost"):
-            await store.start(run("r3"), {}, fence)
+            await store.start(run("r3"), {}, [fence])
         await store.finish(run("r2"), (), newer)
         stored = [await store.run(run_id) for run_id in ("r1", "r2", "r3")]
         assert [found and found.status for found in stored] == [RunStatus.RUNNING, run("r2").status, None]
@@ -153,7 +153,7 @@ async def test_a_world_that_leaves_redis_goes_on_with_higher_tokens(locks: Redis
     async with Database.open("memory") as database:
         fence = await take(locks, "r1")
         assert isinstance(fence, Acquired)
-        await SqlRunStore(database, WORLD).start(run("r1"), {"sha-1": {}}, fence)
+        await SqlRunStore(database, WORLD).start(run("r1"), {"sha-1": {}}, [fence])
         answer = (await SqlLocks(database, WallClock()).acquire([RUN], "r2", LIFE_MS))[RUN]
         assert isinstance(answer, Acquired)
         assert answer.token > fence.token

@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 
 from mtf_adapters.sql import Database
-from mtf_core.ports import StoreUnavailableError
+from mtf_core.ports import Acquired, LockLostError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
-from mtf_core.records import KeyedRun
+from mtf_core.records import KeyedRun, RunStatus
 from mtf_core.runs import (
     KeyReusedError,
     RunBrokenOffError,
@@ -20,7 +20,9 @@ from mtf_core.runs import (
     RunRequest,
     run_once,
 )
+from mtf_core.runs.once import KEY_TTL_MS
 from tests.integration.runs.world import World, eager, world, world_on
+from tests.integration.sql.examples import run
 
 EAGER = eager()
 ASKED = RunRequest(symbols=("BTCUSDT",), lock_per_symbol=True)
@@ -92,12 +94,58 @@ async def test_a_run_that_broke_off_keeps_the_key(monkeypatch: pytest.MonkeyPatc
         assert await stored(there) == [caught.value.run_id]
 
 
-async def test_a_run_whose_process_died_is_never_run_again() -> None:
+LOCK = "key:test:a"
+GONE = KeyedRun("a", "gone", ASKED.to_json(), 1)
+
+
+async def test_while_a_process_works_on_a_key_it_is_said_to_be_in_progress() -> None:
     async with world(EAGER) as there:
-        await there.stores.keyed_runs.claim(KeyedRun("a", "gone", ASKED.to_json(), 1))
-        with pytest.raises(RunInProgressError, match="gone"):
+        await there.locks.acquire([LOCK], "gone", KEY_TTL_MS)
+        with pytest.raises(RunInProgressError, match="run gone is going on"):
             await run_once(there.orchestrator, ASKED, "a")
+        await there.stores.keyed_runs.claim(GONE)
+        with pytest.raises(RunInProgressError, match="run gone is going on"):
+            await run_once(there.orchestrator, ASKED, "a")
+        with pytest.raises(KeyReusedError, match="another workers"):
+            await run_once(there.orchestrator, evolve(ASKED, workers=3), "a")
         assert await stored(there) == []
+
+
+async def test_the_key_of_a_process_that_died_before_its_run_began_is_free_once_its_lock_expires() -> None:
+    async with world(EAGER) as there:
+        await there.locks.acquire([LOCK], "gone", KEY_TTL_MS)
+        await there.stores.keyed_runs.claim(GONE)
+        there.later(seconds=KEY_TTL_MS // 1000)
+        report = await run_once(there.orchestrator, ASKED, "a")
+        assert await stored(there) == [report["run_id"]]
+        assert (await run_once(there.orchestrator, ASKED, "a"))["run_id"] == report["run_id"]
+        assert await there.locks.held() == ()
+
+
+async def test_a_run_whose_process_died_is_stored_as_failed_and_never_run_again() -> None:
+    async with world(EAGER) as there:
+        record = run("gone")
+        await there.stores.keyed_runs.claim(GONE)
+        await there.stores.runs.start(record, {record.config_digest: {}})
+        for _ in range(2):
+            with pytest.raises(RunBrokenOffError, match="gone"):
+                await run_once(there.orchestrator, ASKED, "a")
+        kept = await there.stores.runs.run("gone")
+        assert kept == evolve(record, status=RunStatus.FAILED, finished_ms=there.clock.now_ms())
+        assert await stored(there) == ["gone"]
+
+
+async def test_a_process_that_was_asleep_while_its_key_went_to_another_does_not_begin() -> None:
+    """It sleeps between the lock and the start of its run, for longer than the lock lives."""
+    async with world(EAGER) as there:
+        (late,) = (await there.locks.acquire([LOCK], "gone", KEY_TTL_MS)).values()
+        assert isinstance(late, Acquired)
+        await there.stores.keyed_runs.claim(GONE)
+        there.later(seconds=KEY_TTL_MS // 1000)
+        report = await run_once(there.orchestrator, ASKED, "a")
+        with pytest.raises(LockLostError):
+            await there.orchestrator.run(ASKED, run_id="gone", key_lock=late)
+        assert await stored(there) == [report["run_id"]]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "ключ", "a\nb"])
