@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from mtf_core.market import CandleStack, Contract, Timeframe
+from mtf_core.market import CandleStack, Contract, Timeframe, format_instant
 from mtf_core.ports import CandleStore, MarketData
 from mtf_core.reasons import Reason
-from mtf_core.records import JsonObject
+from mtf_core.records import AuditEvent, JsonObject
 from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.failures import SymbolFailure, alone, failure_of
 from mtf_core.runs.journal import RangeDigests
 from mtf_core.runs.quotes import read_quotes
 from mtf_core.settings.profile import Profile
+from mtf_core.upkeep.building import CandleDifference
 from mtf_core.upkeep.feed import CandleFeed
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
@@ -40,9 +41,11 @@ class RunCache:
     @classmethod
     def of(cls, profile: Profile, market: MarketData, store: CandleStore, exchange: str) -> RunCache:
         compiled = compile_profile(profile)
-        feeds = [CandleFeed(market, store, compiled.timezone, profile.trading.carries(exchange)) for _ in range(2)]
+        carry = profile.trading.carries(exchange)
+        feed = CandleFeed(market, store, compiled.timezone, carry)
+        plan_feed = CandleFeed(market, store, compiled.timezone, carry, beside=feed)
         templates = templates_of(compiled)
-        return cls(compiled, feeds[0], feeds[1], Decider(compiled), templates, templates_digest(compiled))
+        return cls(compiled, feed, plan_feed, Decider(compiled), templates, templates_digest(compiled))
 
     def ask(self, market: MarketData) -> None:
         """From now on, candles are fetched from this exchange (each run meters its own calls)."""
@@ -84,12 +87,31 @@ async def decide(run: ActiveRun, cache: RunCache, contracts: Sequence[Contract])
         fed = await cache.feed.stacks(
             cache.compiled.needs, contracts, run.instant_ms, run.request.workers, run.progress
         )
+        await _note(run, fed.differences)
     failures = {symbol: failure_of(error, Reason.CANDLES_UNAVAILABLE) for symbol, error in fed.failures.items()}
     symbols = tuple(contract.symbol for contract in contracts if contract.symbol not in failures)
     decided = _decided(run, cache, fed.stacks, symbols, None) if symbols else Decided()
     if decided.batch is not None and _asks_for_spreads(cache.compiled):
         decided = await _with_spreads(run, cache, decided)
     return evolve(decided, failures={**failures, **decided.failures})
+
+
+async def _note(run: ActiveRun, differences: Sequence[CandleDifference]) -> None:
+    """Leaves a trace of candles that do not fit together; the exchange's own were taken."""
+    if differences:
+        now_ms = run.environment.wall.now_ms()
+        await run.environment.stores.audit.append([_event(now_ms, difference) for difference in differences])
+
+
+def _event(now_ms: int, difference: CandleDifference) -> AuditEvent:
+    details: JsonObject = {
+        "timeframe": str(difference.timeframe),
+        "open": format_instant(difference.open_ms),
+        "column": difference.column,
+        "exchange": difference.exchange,
+        "built": difference.built,
+    }
+    return AuditEvent(now_ms, "run", "candles_differ", difference.symbol, details)
 
 
 def _decided(

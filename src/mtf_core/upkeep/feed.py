@@ -1,4 +1,8 @@
-"""Candles for a decision: from memory, else from the store, else from the exchange, each candle fetched once."""
+"""Candles for a decision: from memory, else from the store, else built from shorter ones, else from the exchange.
+
+Each candle is fetched once, and only the shortest timeframe is fetched minute by minute: whatever lies above is built
+from it. The history of higher timeframes is fetched once, and compared with what the shorter candles make up.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from attrs import define, field, frozen
 from mtf_core.market import Candles, CandleStack, Contract, Gap, Timeframe
 from mtf_core.ports import CandleStore, MarketData, Progress, no_progress
 from mtf_core.rules.needs import Needs
+from mtf_core.upkeep.building import CandleDifference, built_within, difference_between
 from mtf_core.upkeep.concurrency import for_each
 from mtf_core.validation.window import Window, window_at
 
@@ -21,6 +26,17 @@ class Fed:
 
     stacks: Mapping[Timeframe, CandleStack]
     failures: Mapping[str, Exception]
+    differences: tuple[CandleDifference, ...] = ()
+    """Fetched candles that their own shorter ones do not make up, one of each series at most."""
+
+
+@frozen(eq=False)
+class _Fetched:
+    """What came of asking the exchange: timeframes with new candles, failed symbols, what did not fit together."""
+
+    timeframes: frozenset[Timeframe]
+    failures: Mapping[str, Exception]
+    differences: tuple[CandleDifference, ...]
 
 
 @define(eq=False)
@@ -35,6 +51,8 @@ class CandleFeed:
     timezone: str
     carry: bool = False
     """Whether holes that the exchange has, too, are filled with the close before them (`no_trade: carry`)."""
+    beside: CandleFeed | None = None
+    """Another feed of the same world: its candles are parts to build from, too."""
     _series: dict[Series, Candles] = field(factory=dict, init=False)
     _stacks: dict[Timeframe, tuple[Window, CandleStack]] = field(factory=dict, init=False)
     _unfillable: dict[Series, tuple[Gap, ...]] = field(factory=dict, init=False)
@@ -55,14 +73,23 @@ class CandleFeed:
             timeframe: window for timeframe, window in windows.items() if not self._is_kept(timeframe, window, symbols)
         }
         changed = {timeframe for timeframe, window in moved.items() if await self._read(window, contracts)}
-        fetched, failures = await self._fetch(moved, contracts, workers, progress)
-        changed |= fetched
+        in_order = sorted(moved, key=lambda timeframe: timeframe.ms)
+        shortest, longer = (
+            {timeframe: moved[timeframe] for timeframe in part} for part in (in_order[:1], in_order[1:])
+        )
+        fetched = await self._fetch(shortest, contracts, workers, progress)
+        served = [contract for contract in contracts if contract.symbol not in fetched.failures]
+        changed |= fetched.timeframes | await self._build(longer, served)
+        rest = await self._fetch(longer, served, workers, progress)
+        changed |= rest.timeframes
+        failures = {**fetched.failures, **rest.failures}
         left = tuple(symbol for symbol in symbols if symbol not in failures)
         for timeframe, window in moved.items():
             if timeframe in changed or not self._is_stacked(timeframe, window, left):
                 series = {symbol: self._series[symbol, timeframe] for symbol in left}
                 self._stacks[timeframe] = (window, window.stack(series, carry=self.carry))
-        return Fed({timeframe: self._stacks[timeframe][1] for timeframe in windows} if left else {}, failures)
+        stacks = {timeframe: self._stacks[timeframe][1] for timeframe in windows} if left else {}
+        return Fed(stacks, failures, fetched.differences + rest.differences)
 
     def _is_kept(self, timeframe: Timeframe, window: Window, symbols: tuple[str, ...]) -> bool:
         """Whether the stack in memory is the answer; a candle that came late at its end may have come since."""
@@ -106,10 +133,32 @@ class CandleFeed:
                 self._series[symbol, timeframe] = self._series[symbol, timeframe].merged(candles)
         return any(len(self._series[symbol, timeframe]) > count for symbol, count in before.items())
 
+    async def _build(self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract]) -> frozenset[Timeframe]:
+        """Builds what shorter candles make up, from the lowest timeframe upwards, and stores it: where there is new."""
+        built: dict[Series, Candles] = {}
+        for timeframe in sorted(windows, key=lambda one: one.ms):
+            for contract in contracts:
+                gaps = missing_from(self._series[contract.symbol, timeframe], windows[timeframe], contract.opened_at_ms)
+                lower = self._shorter(contract.symbol, timeframe) if gaps else ()
+                candles = built_within(gaps, timeframe, lower)
+                if len(candles):
+                    series = (contract.symbol, timeframe)
+                    built[series] = candles
+                    self._series[series] = self._series[series].merged(candles)
+        if built:
+            await self.store.write(built)
+        return frozenset(timeframe for _, timeframe in built)
+
+    def _shorter(self, symbol: str, timeframe: Timeframe) -> tuple[Candles, ...]:
+        """What memory holds of the symbol's shorter candles, the nearest first."""
+        known = self._series if self.beside is None else {**self.beside._series, **self._series}
+        shorter = [one for one in Timeframe if one.ms < timeframe.ms and (symbol, one) in known]
+        return tuple(known[symbol, one] for one in reversed(shorter))
+
     async def _fetch(
         self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract], workers: int, progress: Progress
-    ) -> tuple[frozenset[Timeframe], dict[str, Exception]]:
-        """Fetches what neither memory nor the store has, and stores it: timeframes with new candles, failed symbols.
+    ) -> _Fetched:
+        """Fetches what neither memory nor the store has, and stores it.
 
         Memory changes only once the store holds what was fetched, so a run that breaks off loses nothing for the next.
         """
@@ -139,7 +188,16 @@ class CandleFeed:
         for series, candles in new.items():
             self._series[series] = self._series[series].merged(candles)
         self._remember(asked, windows)
-        return frozenset(timeframe for _, timeframe in new), failures
+        return _Fetched(frozenset(timeframe for _, timeframe in new), failures, self._differences(new))
+
+    def _differences(self, fetched: Mapping[Series, Candles]) -> tuple[CandleDifference, ...]:
+        """Fetched candles that shorter ones do not make up; the exchange's own stay."""
+        found = (
+            difference_between(symbol, candles, shorter)
+            for (symbol, timeframe), candles in fetched.items()
+            for shorter in self._shorter(symbol, timeframe)[:1]
+        )
+        return tuple(difference for difference in found if difference is not None)
 
     def _lacking(
         self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract]

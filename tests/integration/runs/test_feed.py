@@ -160,7 +160,7 @@ async def test_nothing_is_asked_for_before_a_symbol_was_listed() -> None:
         young = [evolve(one, opened_at_ms=START_MS + 387 * M1.ms - 1) for one in await desk.contracts("BBB")]
         stacks = (await desk.feed.stacks(NEEDS, young, NOW_MS)).stacks
         assert stacks[M1].segments == (((17, 30),),)
-        assert desk.calls == 2
+        assert desk.calls == 1, "its 5m candles are built from those of 1m"
         again = Desk(database, files)
         await again.feed.stacks(NEEDS, young, NOW_MS)
         assert again.calls == 0
@@ -339,3 +339,65 @@ def test_the_first_candle_of_a_listing_is_the_first_that_opens_after_it(listed: 
     window = Window(M1, START_MS, START_MS + 9 * M1.ms, START_MS)
     expected = Gap.spanning(START_MS + first * M1.ms, START_MS + 9 * M1.ms, M1)
     assert missing_from(Candles.empty(M1), window, listed) == (expected,)
+
+
+async def test_once_the_history_is_there_a_symbol_costs_one_call_a_minute_whatever_closes() -> None:
+    """Everything above the shortest timeframe is built, and is what the exchange itself would have answered."""
+    needs: Needs = {**NEEDS, Timeframe.M15: Need(History(8), 1, 8), Timeframe.H1: Need(History(3), 1, 3)}
+    async with Database.open("memory") as database, Database.open("memory") as other:
+        desk, fresh = Desk(database), Desk(other)
+        await desk.stacks(needs=needs)
+        assert desk.calls == 12
+        for _ in range(65):
+            desk.minute()
+            found = await desk.stacks(needs=needs)
+            assert desk.calls == 3
+        fresh.clock = fresh.exchange.clock = desk.clock
+        assert all(same(stack, found[timeframe]) for timeframe, stack in (await fresh.stacks(needs=needs)).items())
+        restarted = Desk(database)
+        restarted.clock = restarted.exchange.clock = desk.clock
+        assert all(same(stack, found[timeframe]) for timeframe, stack in (await restarted.stacks(needs=needs)).items())
+        assert restarted.calls == 0, "what was built is stored"
+
+
+async def test_a_candle_that_lacks_a_part_is_asked_of_the_exchange() -> None:
+    """A minute in which nothing was traded has no candle, but the five minutes around it do."""
+    quiet = {"AAA": without(WHOLE["AAA"], [402])}
+    async with Database.open("memory") as database:
+        desk = Desk(database, quiet)
+        await desk.stacks()
+        desk.metered.calls.clear()
+        for _ in range(5):
+            desk.minute()
+            await desk.stacks()
+        # A call a minute, one more for the minute that is late for good, one for the five minutes.
+        assert 6 <= desk.calls <= 8
+        spans = {(symbol, timeframe): last for symbol, timeframe, _, last, _ in await desk.store.spans()}
+        assert spans["AAA", M1] == START_MS + 404 * M1.ms
+
+
+class Wrong(SandboxExchange):
+    """Its last 5m candle closes higher than the last of its minutes."""
+
+    async def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> Candles:
+        found = await super().candles(symbol, timeframe, first_open_ms, last_open_ms)
+        if timeframe is M1 or symbol != "BBB":
+            return found
+        columns = [getattr(found, name).copy() for name in COLUMNS]
+        columns[1][-1] = columns[3][-1] = columns[1][-1] + 1.0
+        return Candles.checked(timeframe, found.open_ms, *columns)
+
+
+async def test_candles_that_their_own_parts_do_not_make_up_are_told_and_kept_as_the_exchange_has_them() -> None:
+    async with Database.open("memory") as database:
+        desk = Desk(database)
+        wrong = Wrong(desk.exchange.market, desk.clock, desk.exchange.account)
+        feed = CandleFeed(MeteredExchange(wrong, wrong), desk.store, "UTC")
+        fed = await feed.stacks(NEEDS, await desk.contracts(), NOW_MS)
+        (difference,) = fed.differences
+        right = WHOLE["BBB"].aggregated(M5).between(NOW_MS - M5.ms, NOW_MS)
+        assert (difference.symbol, difference.timeframe, difference.open_ms) == ("BBB", M5, NOW_MS - M5.ms)
+        assert difference.column == "high"
+        assert difference.exchange == difference.built + 1.0 == float(right.high[0]) + 1.0
+        stored = await desk.store.read(["BBB"], M5, NOW_MS - M5.ms, NOW_MS)
+        assert float(stored["BBB"].high[0]) == difference.exchange

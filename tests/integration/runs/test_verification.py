@@ -107,7 +107,8 @@ async def test_a_run_with_holes_in_its_candles_is_verified() -> None:
         there = world_on(database, EAGER)
         first = await there.run()
         for symbol in ("BTCUSDT", "ETHUSDT"):
-            await there.stores.candles.delete(symbol, Timeframe.M5, NOW_MS - 6_000_000, NOW_MS - 5_400_000)
+            for timeframe in (Timeframe.M1, Timeframe.M5):  # from those of 1m, those of 5m would be built again
+                await there.stores.candles.delete(symbol, timeframe, NOW_MS - 6_000_000, NOW_MS - 5_400_000)
         there.exchange.faults["candles"] = ExchangeUnavailableError("down")
         restarted = world_on(database, EAGER, prefix="again")
         restarted.watched.candles = _nothing  # type: ignore[method-assign]

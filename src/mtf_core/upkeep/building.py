@@ -1,0 +1,55 @@
+"""Candles of a timeframe built from those of a lower one, and the exchange's own compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.market import COLUMNS, Candles, Gap, Timeframe
+
+
+@frozen
+class CandleDifference:
+    """A candle of the exchange that its own shorter candles do not make up: `column` is the first that differs."""
+
+    symbol: str
+    timeframe: Timeframe
+    open_ms: int
+    column: str
+    exchange: float
+    built: float
+
+
+def built_within(gaps: Sequence[Gap], timeframe: Timeframe, lower: Sequence[Candles]) -> Candles:
+    """The candles of those gaps that shorter candles fill wholly; `lower` are their series, the nearest first.
+
+    A candle is built only where every one of its parts is there: what lacks a part may have been traded in it. A gap
+    that stays open in part is left as it is: the exchange fills it by one call.
+    """
+    built = Candles.empty(timeframe)
+    for gap in gaps:
+        for parts in lower:
+            inside = parts.between(gap.first_open_ms, gap.last_open_ms + timeframe.ms - 1)
+            filled = inside.aggregated(timeframe) if len(inside) else inside
+            if len(filled) == gap.count:
+                built = built.merged(filled)
+                break
+    return built
+
+
+def difference_between(symbol: str, exchange: Candles, lower: Candles) -> CandleDifference | None:
+    """The first candle of the exchange that differs from what its parts make up; None where none does."""
+    if not len(exchange) or not len(lower):
+        return None
+    built = lower.between(int(exchange.open_ms[0]), exchange.end_ms - 1).aggregated(exchange.timeframe)
+    _, own, other = np.intersect1d(exchange.open_ms, built.open_ms, assume_unique=True, return_indices=True)
+    for row, place in zip(own.tolist(), other.tolist(), strict=True):
+        for column in COLUMNS:
+            said, made = float(getattr(exchange, column)[row]), float(getattr(built, column)[place])
+            # Sums of volumes may be rounded in another order.
+            if not np.isclose(said, made, rtol=1e-9, atol=0.0):
+                open_ms = int(exchange.open_ms[row])
+                return CandleDifference(symbol, exchange.timeframe, open_ms, column, said, made)
+    return None
