@@ -70,7 +70,9 @@ colours = {
     "no_timeframe_selected": "#9db4c8",
     "pragmatic_context_all_neutral": "#d9dee4",
     "pragmatic_context_side_conflict": "#e9c46a",
-    "pragmatic_context_has_invalid_timeframes": "#c77d5b",
+    "filters_mandatory_failed": "#c77d5b",
+    "both_sides_hold": "#8e6c8a",
+    "not_enough_candles": "#5c5c5c",
 }
 share = frame.groupby([pd.Grouper(freq="6h"), "reason"]).size().unstack(fill_value=0)
 share = share.div(share.sum(axis=1), axis=0)

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     CANDLES_HAVE_GAPS = "candles_have_gaps"
     CANDLES_UNAVAILABLE = "candles_unavailable"
     FILTERS_MANDATORY_FAILED = "filters_mandatory_failed"
+    BOTH_SIDES_HOLD = "both_sides_hold"
     # context
     NO_CONTEXT_TIMEFRAMES = "no_context_timeframes"
     PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES = "pragmatic_context_has_invalid_timeframes"
@@ -119,6 +120,7 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
     Reason.CANDLES_HAVE_GAPS: (Stage.CANDLES, "candles are missing within the history that the features need"),
     Reason.CANDLES_UNAVAILABLE: (Stage.CANDLES, "the candles could not be fetched"),
     Reason.FILTERS_MANDATORY_FAILED: (Stage.TIMEFRAME, "a mandatory filter is not true"),
+    Reason.BOTH_SIDES_HOLD: (Stage.TIMEFRAME, "the rules of both sides hold on a timeframe, which is in conflict"),
     Reason.NO_CONTEXT_TIMEFRAMES: (Stage.CONTEXT, "the profile names no context timeframe that was evaluated"),
     Reason.PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES: (Stage.CONTEXT, "a context timeframe is invalid or in conflict"),
     Reason.PRAGMATIC_CONTEXT_ALL_NEUTRAL: (Stage.CONTEXT, "no context timeframe has a side"),

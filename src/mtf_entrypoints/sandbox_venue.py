@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_adapters.files.profiles import load_trading
 from mtf_adapters.sandbox.account import SandboxAccount
+from mtf_adapters.sandbox.candle_files import CandleFileMarket
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import SandboxExchange
@@ -21,6 +22,8 @@ from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 EXCHANGE, MARKET_TYPE = "sandbox", "perpetual"
 DEFAULT_SEED, DEFAULT_UNIVERSE = 1, 300
 LARGEST_UNIVERSE = 2000
+_FINAL = evolve(CAPABILITIES, candles=evolve(CAPABILITIES.candles, final=True))
+"""Of candle files: what they lack they will always lack."""
 
 
 @frozen(eq=False)
@@ -103,7 +106,7 @@ def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock, wall: Clo
         market=exchange,
         account=exchange,
         clock=clock,
-        capabilities=CAPABILITIES,
+        capabilities=_FINAL if isinstance(world.market, CandleFileMarket) else CAPABILITIES,
         as_of=as_of,
         remarks=world.remarks,
     )

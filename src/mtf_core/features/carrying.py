@@ -22,19 +22,19 @@ def column_at(stack: CandleStack, instants_ms: Indices) -> Indices:
     return np.where((columns < 0) | (columns >= stack.count), -1, columns)
 
 
-def carried_codes(stack: CandleStack, codes: Codes, instants_ms: Indices, absent: np.int8) -> Codes:
+def carried_codes(stack: CandleStack, codes: Codes, instants_ms: Indices, before: np.int8, after: np.int8) -> Codes:
     """Codes of every column of a stack, int8 (n_symbols, n_candles), as visible at ascending instants.
 
-    Each code is repeated for the instants from its candle's close to the next one's; before the first close, and from
-    a whole candle after the last, there is none.
+    Each code is repeated for the instants from its candle's close to the next one's; `before` stands for those before
+    the first close, `after` for those from a whole candle after the last.
     """
     closes = stack.close_times(stack.count)
     if np.array_equal(closes, instants_ms):
         return codes
     begins = np.searchsorted(instants_ms, np.append(closes, stack.end_ms + stack.timeframe.ms))
     counts = np.diff(begins, prepend=0, append=len(instants_ms))
-    around = np.full((len(codes), 1), absent)
-    return np.repeat(np.concatenate([around, codes, around], axis=1), counts, axis=1)
+    first, last = (np.full((len(codes), 1), code) for code in (before, after))
+    return np.repeat(np.concatenate([first, codes, last], axis=1), counts, axis=1)
 
 
 def carried(table: FeatureTable, values: NDArray[np.float64], columns: Indices, ago: int = 0) -> Floats:

@@ -10,12 +10,20 @@ from typing import Any
 
 from attrs import frozen
 
-from mtf_core.market import format_instant
+from mtf_core.market import Timeframe, format_instant
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
 from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally, UnreadableRecordError
 from mtf_core.records.blocking import counts_of
-from mtf_core.records.counts import Blocking, ConditionKey, by_what_they_admit, reasons_of
+from mtf_core.records.counts import (
+    Blocking,
+    ConditionKey,
+    ShortSeries,
+    by_symbols,
+    by_what_they_admit,
+    reasons_of,
+    short_series,
+)
 from mtf_core.records.older import current_content
 from mtf_core.runs.request import recorded_request
 from mtf_core.settings.nodes import ConfigError
@@ -50,6 +58,8 @@ class Funnel:
     last_instant_ms: int
     stages: tuple[FunnelStage, ...]
     conditions: tuple[Blocking, ...]
+    short: tuple[ShortSeries, ...]
+    """Timeframes that lacked candles, of symbols that other timeframes may have let through all the same."""
     unread: int
     """Runs whose conditions could not be counted: another version's trees, or a configuration that is refused now."""
 
@@ -80,6 +90,7 @@ class Funnel:
                 }
                 for one in self.stages
             ],
+            "short_of_candles": [_short_to_json(one) for one in self.short],
             "conditions": [_blocking_to_json(one) for one in self.conditions],
             "most_blocking": None if self.most_blocking is None else _blocking_to_json(self.most_blocking),
             "most_admitting": None if self.most_admitting is None else _blocking_to_json(self.most_admitting),
@@ -98,11 +109,22 @@ class Funnel:
             f"<td>{one.blocks}</td><td>{one.decides}</td><td>{one.admits}</td></tr>"
             for one in self.conditions[:20]
         )
+        short = "".join(f"<p>{escape(one.in_words)}</p>" for one in self.short)
         return (
             "<table><tr><th>stage</th><th>reached</th><th>passed</th><th>stopped by</th></tr>"
-            f"{stages}</table><table><tr><th>where</th><th>condition</th><th>blocks</th><th>decides</th>"
+            f"{stages}</table>{short}<table><tr><th>where</th><th>condition</th><th>blocks</th><th>decides</th>"
             f"<th>admits</th></tr>{conditions}</table>"
         )
+
+
+def _short_to_json(one: ShortSeries) -> dict[str, Any]:
+    return {
+        "timeframe": str(one.timeframe),
+        "reason": str(one.reason),
+        "symbols": one.symbols,
+        "fewest": one.fewest,
+        "needed": one.needed,
+    }
 
 
 def _blocking_to_json(one: Blocking) -> dict[str, Any]:
@@ -178,11 +200,11 @@ async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
     compiled = None if run is None else await _compiled_profile(stores, run.config_digest)
     left_out = () if run is None else _left_out(run)
     if run is None or compiled is None or not _has_trees_of(compiled, records):
-        return RunCounts(reasons_of(records, left_out), None)
+        return RunCounts(reasons_of(records, left_out), None, short_series(records))
     try:
         current_tf = recorded_request(run.request).current_tf
     except UnreadableRecordError:
-        return RunCounts(reasons_of(records, left_out), None)
+        return RunCounts(reasons_of(records, left_out), None, short_series(records))
     return await aside(partial(counts_of, records, compiled, current_tf, left_out))
 
 
@@ -218,6 +240,7 @@ class _Total:
         self._instants: list[int] = []
         self._reasons: Counter[Reason | None] = Counter()
         self._conditions: dict[ConditionKey, Blocking] = {}
+        self._short: dict[tuple[Timeframe, Reason], ShortSeries] = {}
 
     def add(self, tally: RunTally, counts: RunCounts) -> None:
         self.runs += 1
@@ -228,6 +251,9 @@ class _Total:
         for one in counts.conditions or ():
             known = self._conditions.get(one.key)
             self._conditions[one.key] = one if known is None else known.plus(one)
+        for series in counts.short:
+            before = self._short.get((series.timeframe, series.reason))
+            self._short[series.timeframe, series.reason] = series if before is None else before.plus(series)
 
     def funnel(self) -> Funnel:
         return Funnel(
@@ -237,5 +263,6 @@ class _Total:
             max(self._instants),
             stages_of(self._reasons),
             by_what_they_admit(self._conditions.values()),
+            by_symbols(self._short.values()),
             self._unread,
         )

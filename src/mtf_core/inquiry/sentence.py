@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
-from mtf_core.market import Side, Timeframe
+from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.reasons import Reason, meaning_of
-from mtf_core.records import CandleRange, DecisionRecord, LeftOut
+from mtf_core.records import DecisionRecord, LeftOut
 from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.explain import number
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
+from mtf_core.validation.shortage import CandleShortage, mending
 from mtf_core.validation.verdicts import DecisionTrace, TimeframeVerdict
 
 _MOST_CAUSES = 2
@@ -21,6 +22,13 @@ _LEAST_PRICE_IN_FULL = 1000
 def sentence(record: DecisionRecord, trace: DecisionTrace | None) -> str:
     """`context short (4h, 1h); 15m blocked by macd_hist_gt_eps; 5m by rsi 3.59, needs > 28`."""
     return "; ".join(_parts(record, trace))
+
+
+def remedies(trace: DecisionTrace, *, final: bool) -> tuple[str, ...]:
+    """What fills the holes that stopped a symbol, each once; `final` as in `mending`."""
+    shortages = [one.shortage for one in trace.timeframes if one.shortage is not None]
+    found = (mending(shortage, trace.symbol, final=final) for shortage in shortages)
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def _parts(record: DecisionRecord, trace: DecisionTrace | None) -> Iterator[str]:
@@ -75,44 +83,34 @@ def _state(record: DecisionRecord, verdict: TimeframeVerdict) -> str:
         case Outcome.CONFLICT:
             return "holds for both sides"
         case Outcome.INVALID:
-            return _invalid(record, verdict)
+            return _invalid(verdict)
         case _:
             return f"is {verdict.outcome.side}"
 
 
-def _invalid(record: DecisionRecord, verdict: TimeframeVerdict) -> str:
+def _invalid(verdict: TimeframeVerdict) -> str:
     if verdict.reason is Reason.FILTERS_MANDATORY_FAILED:
         failing = [tree for tree in verdict.filters if tree.result != "true"]
         return "fails a filter: " + ", ".join(_cause(tree) for tree in failing)
-    if verdict.reason in (Reason.NOT_ENOUGH_CANDLES, Reason.CANDLES_HAVE_GAPS):
-        return _shortage(record, verdict)
-    return meaning_of(verdict.reason) if verdict.reason else "is invalid"
+    if verdict.shortage is not None:
+        return _lacks(verdict.timeframe, verdict.shortage)
+    return f"is invalid: {meaning_of(verdict.reason)}" if verdict.reason else "is invalid"
 
 
-def _shortage(record: DecisionRecord, verdict: TimeframeVerdict) -> str:
-    """How many candles there were of those needed; where its own are all there, those of a timeframe it also reads."""
-    ranges = record.inputs.candles if record.inputs is not None else {}
-    short = {name: one for name, one in ranges.items() if one.count < _needed(name, one)}
-    gaps = verdict.reason is Reason.CANDLES_HAVE_GAPS
-    home = verdict.timeframe if verdict.timeframe in short else next(iter(short), None)
-    if home is None:
-        return "has gaps in its candles" if gaps else "has not enough candles"
-    needed = _needed(home, short[home])
-    whose = "" if home is verdict.timeframe else f"of {home} "
-    if gaps:
-        mend = f"`mtf klines gaps --symbol {record.symbol} --timeframe {home} --repair` fetches them"
-        return f"lacks {needed - short[home].count} of {needed} {whose}candles ({mend})"
-    return f"has {short[home].count} of {needed} {whose}candles"
-
-
-def _needed(timeframe: Timeframe, candles: CandleRange) -> int:
-    return (candles.last_open_ms - candles.first_open_ms) // timeframe.ms + 1
+def _lacks(evaluated: Timeframe, shortage: CandleShortage) -> str:
+    """`has 300 of 661 candles`, with the hole before them where there is one, and how long it lasts."""
+    whose = "" if shortage.timeframe is evaluated else f"{shortage.timeframe} "
+    counts, until = f"{shortage.had} of {shortage.needed} {whose}candles", format_instant(shortage.usable_from_ms)
+    if shortage.hole is None:
+        return f"has {counts} (usable from {until})"
+    missing = f"{shortage.hole.count} missing at {format_instant(shortage.hole.first_open_ms)}"
+    return f"has {counts} without a hole ({missing}; unusable until {until})"
 
 
 def _execution(record: DecisionRecord, verdict: TimeframeVerdict, side: Side | None, step: Step | None) -> str:
     name = verdict.timeframe
     if verdict.outcome is Outcome.INVALID:
-        return f"{name} {_invalid(record, verdict)}"
+        return f"{name} {_invalid(verdict)}"
     if verdict.outcome.side is not None and side in (None, verdict.outcome.side):
         stopped = {Step.STOPPED: "the selector stops there", Step.DROPPED: "the selector goes to a lower timeframe"}
         return f"{name} is {verdict.outcome.side}, but " + stopped.get(step or Step.NOT_REACHED, "is not selected")

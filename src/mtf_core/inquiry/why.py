@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from mtf_core.inquiry.sentence import left_out_words, sentence
+from mtf_core.inquiry.sentence import left_out_words, remedies, sentence
 from mtf_core.market import format_instant
 from mtf_core.planning.outcome import Step, StepValue
 from mtf_core.ports import RunStore
@@ -44,6 +44,12 @@ class Why:
         words = left_out_words(self.found) if isinstance(self.found, LeftOut) else sentence(self.found, self.trace)
         return f"{self.symbol}: {words}"
 
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """What fills the holes in its candles, where holes stopped it."""
+        final = self.run.report is not None and bool(self.run.report.candles_are_final)
+        return () if self.trace is None else remedies(self.trace, final=final)
+
     def render(self, *, full: bool = True) -> str:
         """One sentence, the verdict with the stage and meaning of its reason, and the plan; in full, every tree with
         its values and every step of the plan, too."""
@@ -57,6 +63,7 @@ class Why:
             "instant": format_instant(self.run.instant_ms),
             "symbol": self.symbol,
             "sentence": self.sentence,
+            "remedies": list(self.remedies),
             "reason": str(reason) if reason else None,
             "stage": str(stage_of(reason)) if reason else None,
             "meaning": meaning_of(reason) if reason else None,
@@ -128,6 +135,7 @@ def _head(found: Why) -> Iterator[str]:
         yield f"stopped at {stage_of(reason)} by {reason}: {meaning_of(reason)}"
     elif isinstance(record, DecisionRecord):
         yield f"order simulated: {record.side} on {record.execution_timeframe}"
+    yield from (f"to mend it: {remedy}" for remedy in found.remedies)
     if isinstance(record, DecisionRecord) and record.result is not None and record.result.error is not None:
         yield f"error {record.result.error.code}: {record.result.error.message}"
 

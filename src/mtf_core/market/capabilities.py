@@ -155,6 +155,8 @@ class CandleService:
     """Whether the stream marks a candle's last word; else the next candle, or the clock, closes it."""
     timeframes: frozenset[Timeframe]
     most_topics_per_connection: int = field(default=100, validator=gt(0))
+    final: bool = False
+    """Whether candles that it lacks will never come, however often one asks: so it is with candle files."""
 
 
 @frozen

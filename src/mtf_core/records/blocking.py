@@ -13,7 +13,14 @@ from attrs import frozen
 
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
-from mtf_core.records.counts import Blocking, ConditionKey, RunCounts, by_what_they_admit, reasons_of
+from mtf_core.records.counts import (
+    Blocking,
+    ConditionKey,
+    RunCounts,
+    by_what_they_admit,
+    reasons_of,
+    short_series,
+)
 from mtf_core.records.runs import DecisionRecord
 from mtf_core.records.traces import TraceRecord, TreeRecord
 from mtf_core.rules.capture import TraceTemplate
@@ -39,7 +46,8 @@ def counts_of(
     """
     records = list(records)
     traces = [record.trace for record in records if record.trace is not None]
-    return RunCounts(reasons_of(records, left_out), blocking_conditions(compiled, traces, current_tf))
+    conditions = blocking_conditions(compiled, traces, current_tf)
+    return RunCounts(reasons_of(records, left_out), conditions, short_series(records))
 
 
 def blocking_conditions(

@@ -13,6 +13,7 @@ from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.records.codec import from_compressed, from_plain, to_bytes
 from mtf_core.records.runs import DecisionRecord
+from mtf_core.validation.shortage import CandleShortage
 
 VERSION = 1
 PASSED = ""
@@ -53,14 +54,41 @@ def by_what_they_admit(counted: Iterable[Blocking]) -> tuple[Blocking, ...]:
 
 
 @frozen
+class ShortSeries:
+    """How many symbols lacked candles of a timeframe, and the fewest that one of them had of those needed.
+
+    `reason` tells too short a history from a hole in it.
+    """
+
+    timeframe: Timeframe
+    reason: Reason
+    symbols: int
+    fewest: int
+    needed: int
+
+    @property
+    def in_words(self) -> str:
+        """`1h: 300 of 661 candles (not_enough_candles), 1 symbol`; of several, the fewest."""
+        counted = "1 symbol" if self.symbols == 1 else f"the fewest of {self.symbols} symbols"
+        return f"{self.timeframe}: {self.fewest} of {self.needed} candles ({self.reason}), {counted}"
+
+    def plus(self, other: ShortSeries) -> ShortSeries:
+        """The counts of two runs together."""
+        fewest, needed = min((self.fewest, self.needed), (other.fewest, other.needed))
+        return ShortSeries(self.timeframe, self.reason, self.symbols + other.symbols, fewest, needed)
+
+
+@frozen
 class RunCounts:
-    """Symbols by their final reason (None: none stopped them), and how much each condition stands in the way.
+    """Symbols by their final reason (None: none stopped them), how much each condition stands in the way, and which
+    timeframes lacked candles.
 
     `conditions` None: they could not be counted.
     """
 
     reasons: Mapping[Reason | None, int]
     conditions: tuple[Blocking, ...] | None
+    short: tuple[ShortSeries, ...] = ()
 
     def to_bytes(self) -> bytes:
         rows = [
@@ -68,7 +96,8 @@ class RunCounts:
             for one in self.conditions or ()
         ]
         reasons = {str(reason) if reason else PASSED: count for reason, count in self.reasons.items()}
-        return zlib.compress(to_bytes(_Stored(VERSION, reasons, tuple(rows)).plain()))
+        short = tuple((str(one.timeframe), str(one.reason), one.symbols, one.fewest, one.needed) for one in self.short)
+        return zlib.compress(to_bytes(_Stored(VERSION, reasons, tuple(rows), short).plain()))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -79,6 +108,10 @@ class RunCounts:
             tuple(
                 Blocking(ConditionKey(Timeframe(timeframe), tree, name), *counts)
                 for timeframe, tree, name, *counts in stored.conditions
+            ),
+            tuple(
+                ShortSeries(Timeframe(timeframe), Reason(reason), *counts)
+                for timeframe, reason, *counts in stored.short
             ),
         )
 
@@ -99,9 +132,36 @@ class _Stored:
     version: int
     reasons: Mapping[str, int]
     conditions: tuple[tuple[str, str, str, int, int, int], ...]
+    short: tuple[tuple[str, str, int, int, int], ...] = ()
+    """Counts of older versions have none."""
 
     def plain(self) -> object:
-        return {"version": self.version, "reasons": dict(self.reasons), "conditions": self.conditions}
+        return {
+            "version": self.version,
+            "reasons": dict(self.reasons),
+            "conditions": self.conditions,
+            "short": self.short,
+        }
+
+
+def short_series(records: Iterable[DecisionRecord]) -> tuple[ShortSeries, ...]:
+    """The timeframes whose candles were lacking, those of most symbols first; each symbol counts once."""
+    lacking: dict[tuple[Timeframe, Reason], dict[str, CandleShortage]] = {}
+    for record in records:
+        for one in record.trace.timeframes.values() if record.trace is not None else ():
+            if one.shortage is not None and one.reason is not None:
+                key = (one.shortage.timeframe, one.reason)
+                lacking.setdefault(key, {})[record.symbol] = one.shortage
+    found = []
+    for (timeframe, reason), by_symbol in lacking.items():
+        worst = min(by_symbol.values(), key=lambda one: (one.had, one.needed))
+        found.append(ShortSeries(timeframe, reason, len(by_symbol), worst.had, worst.needed))
+    return by_symbols(found)
+
+
+def by_symbols(short: Iterable[ShortSeries]) -> tuple[ShortSeries, ...]:
+    """Those of most symbols first, then the highest timeframe."""
+    return tuple(sorted(short, key=lambda one: (-one.symbols, -one.timeframe.ms, one.reason)))
 
 
 def reasons_of(records: Iterable[DecisionRecord], left_out: Iterable[Reason] = ()) -> dict[Reason | None, int]:

@@ -23,7 +23,7 @@ from mtf_core.records.codec import UnreadableRecordError, convert_nothing, numbe
 from mtf_core.records.json import Json
 from mtf_core.records.plans import PlanRecord, TargetRecord
 from mtf_core.records.reports import ReportRecord
-from mtf_core.records.results import ResultRecord
+from mtf_core.records.results import ResultRecord, TimeframeResult
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 from mtf_core.validation.outcome import Outcome
 
@@ -37,7 +37,7 @@ _RATIOS: Mapping[type, tuple[str, ...]] = {
     EndOfZoneSettings: ("max_spread_bps", "max_slippage_bps"),
 }
 """Decimals that stand as numbers in a document."""
-_SOMETIMES = (ResultRecord, PlanRecord, TargetRecord, ReportRecord)
+_SOMETIMES = (ResultRecord, TimeframeResult, PlanRecord, TargetRecord, ReportRecord)
 """Types whose fields with a default are left out of a document where they have it."""
 _WRONG_VALUES = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, StructureHandlerNotFoundError)
 

@@ -27,6 +27,7 @@ from mtf_core.records.runs import DecisionRecord
 from mtf_core.records.traces import TimeframeRecord, TraceRecord, TreeRecord
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
+from mtf_core.validation.shortage import CandleShortage
 from mtf_core.validation.verdicts import ContextVerdict, SelectorVerdict
 
 VERSION = 2
@@ -108,6 +109,15 @@ class _Shape:
 
 
 @frozen
+class _Lacking:
+    """The candles that a timeframe of a symbol lacked; both by their place in the group."""
+
+    timeframe: int
+    symbol: int
+    shortage: CandleShortage
+
+
+@frozen
 class _Group:
     """Traces of one shape. Every list has one entry per symbol of the group; bytes are matrices, column by column."""
 
@@ -129,6 +139,8 @@ class _Group:
     """uint16 (operands of all trees): which column of `values`."""
     values: bytes
     """float64 (columns, symbols), the first bytes of all numbers first."""
+    shortages: tuple[_Lacking, ...] = ()
+    """Of those timeframes that lacked candles alone; blocks of older versions have none."""
 
 
 @frozen
@@ -159,7 +171,7 @@ def pack(decisions: Sequence[DecisionRecord]) -> bytes:
         "results": {record.symbol: to_document(record.result) for record in decisions if record.result is not None},
         "windows": [to_plain(window) for window in windows],
         "inputs": inputs,
-        "traces": [to_plain(_group(shape, traces)) for shape, traces in groups.items()],
+        "traces": [_plain_group(_group(shape, traces)) for shape, traces in groups.items()],
     }
     return zlib.compress(to_bytes(block), _COMPRESSION_LEVEL)
 
@@ -267,7 +279,21 @@ def _group(shape: _Shape, traces: Sequence[TraceRecord]) -> _Group:
         truths=np.ascontiguousarray(truths.T).tobytes(),
         columns=columns.astype("<u2").tobytes(),
         values=_by_weight(distinct),
+        shortages=tuple(
+            _Lacking(place, row, shortage)
+            for row, trace in enumerate(traces)
+            for place, timeframe in enumerate(timeframes)
+            if (shortage := trace.timeframes[timeframe].shortage) is not None
+        ),
     )
+
+
+def _plain_group(group: _Group) -> Any:
+    """A group in which nothing lacked candles has the bytes that it had before shortages were told."""
+    plain = to_plain(group)
+    if not group.shortages:
+        del plain["shortages"]
+    return plain
 
 
 def _distinct_columns(values: Floats) -> tuple[np.ndarray[Any, Any], Floats]:
@@ -298,6 +324,7 @@ def _traces(group: _Group) -> Iterator[TraceRecord]:
     outcomes = np.frombuffer(group.outcomes, np.int8).reshape(len(shape.timeframes), symbols)
     steps = np.frombuffer(group.steps, np.int8).reshape(len(shape.selection), 5, symbols)
     _check_widths(shape, truths.shape[1], values.shape[1])
+    shortages = {(one.timeframe, one.symbol): one.shortage for one in group.shortages}
     for row, symbol in enumerate(group.symbols):
         cut = _Cut(truths[row], values[row])
         timeframes = {}
@@ -309,6 +336,7 @@ def _traces(group: _Group) -> Iterator[TraceRecord]:
                 tuple(cut.next(widths) for widths in one.filters),
                 None if one.long is None else cut.next(one.long),
                 None if one.short is None else cut.next(one.short),
+                shortages.get((place, row)),
             )
         context = ContextVerdict(group.context_sides[row], group.context_reasons[row]) if shape.with_context else None
         yield TraceRecord(

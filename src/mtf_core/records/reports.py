@@ -124,6 +124,7 @@ class ReportRecord:
     rejected_by: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, LeftOut] | None = None
     carried_candles: Mapping[str, int] | None = None
+    candles_are_final: bool | None = None
     last_validated: tuple[ValidatedSymbol, ...]
     orders_placed: OrdersPlaced | None = None
     errors: tuple[ErrorLine, ...]
@@ -151,6 +152,7 @@ class ReportRecord:
         account_error: str | None,
         left_out: Mapping[str, LeftOut],
         carried: Mapping[str, int],
+        candles_are_final: bool,
     ) -> Self:
         """The report of a run whose symbols came to these results: every count and list follows from them."""
         counts = {status: sum(result.status is status for result in results.values()) for status in SymbolStatus}
@@ -184,6 +186,7 @@ class ReportRecord:
             rejected_by=rejected_by({symbol: result.reason for symbol, result in results.items()}),
             left_out=dict(sorted(left_out.items())),
             carried_candles=dict(sorted(carried.items())),
+            candles_are_final=candles_are_final,
             last_validated=tuple(
                 ValidatedSymbol(symbol, result.side, result.execution_timeframe)
                 for symbol, result in results.items()

@@ -11,6 +11,7 @@ from mtf_core.market import Side, Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.records.plans import PlanRecord
 from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.shortage import CandleShortage
 
 
 class SymbolStatus(StrEnum):
@@ -42,11 +43,15 @@ class OrderOutcome:
 
 @frozen
 class TimeframeResult:
-    """One timeframe's part of a symbol's result."""
+    """One timeframe's part of a symbol's result. `reason` says why the outcome is INVALID or CONFLICT."""
 
     outcome: Outcome
     reason: Reason | None
     missing: tuple[str, ...]
+    shortage: CandleShortage | None = None
+    """The candles that it lacked, where that made it invalid."""
+    failed_filters: tuple[str, ...] = ()
+    """The mandatory filters that were not true, where they made it invalid."""
 
 
 @frozen

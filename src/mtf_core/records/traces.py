@@ -22,6 +22,7 @@ from mtf_core.reasons import Reason
 from mtf_core.rules.trace import TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES, Truth
 from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.shortage import CandleShortage
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class TreeRecord:
 
 @frozen
 class TimeframeRecord:
-    """One timeframe's verdict; the trees are None where the timeframe has no rules for the side."""
+    """One timeframe's verdict; the trees are None where the timeframe has no rules for the side.
+
+    `shortage`: what it lacked of its candles; None also in what older versions stored.
+    """
 
     open_ms: int
     outcome: Outcome
@@ -55,6 +59,7 @@ class TimeframeRecord:
     filters: tuple[TreeRecord, ...]
     long: TreeRecord | None
     short: TreeRecord | None
+    shortage: CandleShortage | None = None
 
     @property
     def trees(self) -> Iterator[TreeRecord]:
@@ -95,6 +100,7 @@ class TraceRecord:
                 tuple(TreeRecord(captured.truths[row], captured.values[row]) for captured in verdicts.filters),
                 _row(verdicts.long, row),
                 _row(verdicts.short, row),
+                decision.shortage(timeframe),
             )
         return cls(
             templates,
@@ -164,6 +170,7 @@ def _expanded(timeframe: Timeframe, record: TimeframeRecord, shapes: TimeframeSh
         _tree(shapes.short, record.short),
         tuple(tree for tree in filters if tree is not None),
         shapes.filter_sides,
+        record.shortage,
     )
 
 
@@ -178,6 +185,7 @@ def _plain(record: TimeframeRecord) -> dict[str, Any]:
         "open": format_instant(record.open_ms),
         "outcome": record.outcome.name,
         "reason": _text(record.reason),
+        "shortage": record.shortage and record.shortage.to_json(),
         "filters": [_plain_tree(tree) for tree in record.filters],
         "long": record.long and _plain_tree(record.long),
         "short": record.short and _plain_tree(record.short),

@@ -66,7 +66,12 @@ def result_of(decision: Decision) -> SymbolResult:
 
 def _timeframes(decision: Decision, timeframes: Sequence[Timeframe]) -> dict[Timeframe, TimeframeResult]:
     return {
-        timeframe: TimeframeResult(*decision.verdict(timeframe), decision.missing(timeframe))
+        timeframe: TimeframeResult(
+            *decision.verdict(timeframe),
+            decision.missing(timeframe),
+            decision.shortage(timeframe),
+            decision.failed_filters(timeframe),
+        )
         for timeframe in timeframes
     }
 

@@ -207,6 +207,7 @@ def _report(run: ActiveRun, findings: Findings, results: Mapping[str, SymbolResu
         account_error=findings.account.error,
         left_out=findings.universe.left_out,
         carried=carried_by_symbol(findings.decided.stacks),
+        candles_are_final=run.environment.venue.capabilities.candles.final,
     )
 
 

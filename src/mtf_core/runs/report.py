@@ -23,6 +23,7 @@ from mtf_core.records import (
 )
 from mtf_core.records.documents import to_document
 from mtf_core.records.reports import rejected_by
+from mtf_core.validation.shortage import SharedShortage, shared
 from mtf_core.validation.verdicts import ContextVerdict
 
 
@@ -87,6 +88,18 @@ class RunReport:
     """Listed contracts that the universe did not choose, with the reason; empty when symbols were asked for."""
     carried: Mapping[str, int] = field(factory=dict)
     """Symbols with candles that were missing and carry the close before them, and how many over all timeframes."""
+    candles_are_final: bool = False
+    """Whether candles that the market lacks will never come (`CandleService.final`)."""
+
+    @property
+    def shortages(self) -> tuple[SharedShortage, ...]:
+        """What symbols lacked of the candles that their timeframes need, grouped."""
+        return shared(
+            (symbol, one.shortage)
+            for symbol, result in self.results.items()
+            for one in (*result.context.values(), *result.execution.values())
+            if one.shortage is not None
+        )
 
     @property
     def rejected_by(self) -> dict[str, tuple[str, ...]]:
@@ -116,6 +129,7 @@ class RunReport:
                 for symbol, skip in self.left_out.items()
             },
             carried=self.carried,
+            candles_are_final=self.candles_are_final,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -58,7 +58,9 @@ class Decider:
         verdicts = {timeframe: self._verdicts[timeframe].rows(wanted) for timeframe in self.compiled.parts}
         tables = {timeframe: self._tables[timeframe].rows(wanted) for timeframe in stacks}
         outcomes = {timeframe: one.outcomes for timeframe, one in verdicts.items()}
-        resolution = resolve(self.compiled, tables, outcomes, np.array([at_ms]), chosen, _spreads(wanted, spread_bps))
+        reasons = {timeframe: one.reasons for timeframe, one in verdicts.items()}
+        spreads = _spreads(wanted, spread_bps)
+        resolution = resolve(self.compiled, tables, outcomes, reasons, np.array([at_ms]), chosen, spreads)
         return DecisionBatch(self.compiled, wanted, at_ms, tables, verdicts, resolution, chosen, evaluated)
 
     def _evaluate(self, stacks: Stacks, force: bool) -> tuple[Timeframe, ...]:

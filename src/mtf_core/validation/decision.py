@@ -15,11 +15,14 @@ from mtf_core.reasons import Reason
 from mtf_core.rules.axis import InstantAxis, home_timeframe
 from mtf_core.rules.capture import Captured
 from mtf_core.rules.trace import TraceNode
+from mtf_core.validation.causes import LACKING
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.explain import decision_html, render_decision
 from mtf_core.validation.outcome import REASONS, Outcome
+from mtf_core.validation.readiness import shortage_of
 from mtf_core.validation.resolve import DecideOptions, Resolution
 from mtf_core.validation.selection import Step
+from mtf_core.validation.shortage import CandleShortage
 from mtf_core.validation.timeframe import TimeframeVerdicts
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
 
@@ -67,7 +70,7 @@ class Decision:
         return Outcome(int(self.batch.verdicts[timeframe].outcomes[self.row, -1]))
 
     def verdict(self, timeframe: Timeframe) -> tuple[Outcome, Reason | None]:
-        """The timeframe's outcome and, where it is INVALID, why."""
+        """The timeframe's outcome and, where it is INVALID or CONFLICT, why."""
         return self.outcome(timeframe), REASONS[int(self.batch.verdicts[timeframe].reasons[self.row, -1])]
 
     def missing(self, timeframe: Timeframe) -> tuple[str, ...]:
@@ -75,6 +78,18 @@ class Decision:
         verdicts = self.batch.verdicts[timeframe]
         captured = [one for one in (verdicts.long, verdicts.short, *verdicts.filters) if one is not None]
         return tuple(dict.fromkeys(name for one in captured for name in one.missing(self.row)))
+
+    def failed_filters(self, timeframe: Timeframe) -> tuple[str, ...]:
+        """The mandatory filters that were not true, by name, where they made the timeframe invalid."""
+        failed = self.verdict(timeframe)[1] is Reason.FILTERS_MANDATORY_FAILED
+        return self.timeframe(timeframe).failed_filters if failed else ()
+
+    def shortage(self, timeframe: Timeframe) -> CandleShortage | None:
+        """What the timeframe lacked of its candles; None where there were enough."""
+        batch = self.batch
+        if batch.verdicts[timeframe].reasons[self.row, -1] not in LACKING:
+            return None
+        return shortage_of(batch.tables, self.row, timeframe, batch.compiled.parts[timeframe].needs)
 
     def timeframe(self, timeframe: Timeframe) -> TimeframeVerdict:
         """The timeframe's verdict with its trees."""
@@ -87,6 +102,7 @@ class Decision:
             _tree(verdicts.short, self.row),
             tuple(captured.node(self.row) for captured in verdicts.filters),
             tuple(item.spoken_for for item in self.batch.compiled.profile.rules.filters_on(timeframe)),
+            self.shortage(timeframe),
         )
 
     @property

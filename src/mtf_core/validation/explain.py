@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from mtf_core.market import Side, format_instant
 from mtf_core.rules.trace import GUARDS, TraceNode
 from mtf_core.rules.truth import NAMES
+from mtf_core.validation.shortage import CandleShortage, what_is_lacking
 from mtf_core.validation.verdicts import DecisionTrace, SelectorVerdict, TimeframeVerdict, Verdict
 
 INDENT = "  "
@@ -52,11 +53,31 @@ def timeframe_to_json(verdict: TimeframeVerdict) -> dict[str, Any]:
         "outcome": verdict.outcome.name,
         "reason": str(verdict.reason) if verdict.reason else None,
         "missing": list(verdict.missing),
+        **lacks_to_json(verdict),
         "filters": [trace_to_json(node) for node in verdict.filters],
         "filter_sides": list(verdict.filter_sides),
         "long": trace_to_json(verdict.long) if verdict.long else None,
         "short": trace_to_json(verdict.short) if verdict.short else None,
     }
+
+
+class Lacks(Protocol):
+    """What made a timeframe invalid, in numbers and names."""
+
+    @property
+    def shortage(self) -> CandleShortage | None: ...
+    @property
+    def failed_filters(self) -> tuple[str, ...]: ...
+
+
+def lacks_to_json(one: Lacks) -> dict[str, Any]:
+    """The candles that a timeframe lacks, or the filters that failed; nothing where it is not invalid for them."""
+    document: dict[str, Any] = {}
+    if one.shortage is not None:
+        document["shortage"] = one.shortage.to_json()
+    if one.failed_filters:
+        document["failed_filters"] = list(one.failed_filters)
+    return document
 
 
 def trace_to_json(node: TraceNode) -> dict[str, Any]:
@@ -137,7 +158,7 @@ def _verdict(decision: DecisionTrace) -> str:
 
 def render_timeframe(verdict: TimeframeVerdict) -> str:
     """One timeframe's filters and both sides as indented text; deciding leaves are marked with an arrow."""
-    why = f" ({verdict.reason})" if verdict.reason else ""
+    why = f" ({_why(verdict)})" if verdict.reason else ""
     lines = [f"{verdict.timeframe} {format_instant(verdict.open_ms)}: {verdict.outcome.name}{why}"]
     for node, sides in zip(verdict.filters, verdict.filter_sides, strict=True):
         lines += [f"{verdict.timeframe} filter for {sides}: {node.result}", *_tree_lines(node, 1)]
@@ -147,6 +168,15 @@ def render_timeframe(verdict: TimeframeVerdict) -> str:
         else:
             lines += [f"{verdict.timeframe} {side}: {tree.result}", *_tree_lines(tree, 1)]
     return "\n".join(_aligned(lines))
+
+
+def _why(verdict: TimeframeVerdict) -> str:
+    """The reason with its numbers: the candles that are lacking, or the filters that failed."""
+    facts = list(verdict.failed_filters)
+    if verdict.shortage is not None:
+        whose = "" if verdict.shortage.timeframe is verdict.timeframe else f"of {verdict.shortage.timeframe}, "
+        facts.append(whose + what_is_lacking(verdict.shortage))
+    return f"{verdict.reason}: {', '.join(facts)}" if facts else str(verdict.reason)
 
 
 def _tree_lines(node: TraceNode, depth: int) -> Iterator[str]:

@@ -16,6 +16,7 @@ from mtf_core.market.candles import Floats
 from mtf_core.reasons import Reason
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome
+from mtf_core.validation.readiness import GAPS, TOO_FEW
 from mtf_core.validation.resolve import DecideOptions, resolve_instants
 from mtf_core.validation.selection import NONE_SELECTED
 from mtf_core.validation.timeframe import resolve_timeframe
@@ -111,8 +112,10 @@ def resolve_history(
     for timeframe in compiled.needs:
         stack = _whole(series[timeframe], symbol, int(instants[-1]))
         tables[timeframe] = FeatureTable(stack, stack.count, compiled.timezone, compiled.tolerance)
-    outcomes = {timeframe: _outcomes(compiled, timeframe, tables, instants) for timeframe in compiled.parts}
-    resolved = resolve_instants(compiled, tables, outcomes, instants, options or DecideOptions(), spread)
+    verdicts = {timeframe: _visible(compiled, timeframe, tables, instants) for timeframe in compiled.parts}
+    outcomes = {timeframe: codes for timeframe, (codes, _) in verdicts.items()}
+    reasons = {timeframe: codes for timeframe, (_, codes) in verdicts.items()}
+    resolved = resolve_instants(compiled, tables, outcomes, reasons, instants, options or DecideOptions(), spread)
     return Signals(
         symbol,
         instants,
@@ -132,13 +135,20 @@ def _whole(candles: Candles, symbol: str, end_ms: int) -> CandleStack:
     return CandleStack.of_window(candles.timeframe, {symbol: candles}, last, last)
 
 
-def _outcomes(
+def _visible(
     compiled: CompiledProfile, timeframe: Timeframe, tables: Mapping[Timeframe, FeatureTable], instants: Indices
-) -> Codes:
-    """One timeframe's outcomes as they stood at the instants; int8 (1, n_instants)."""
+) -> tuple[Codes, Codes]:
+    """One timeframe's outcomes and their reasons as they stood at the instants; int8 (1, n_instants) each.
+
+    Before the first candle there were too few; after the last one there is a hole.
+    """
     part = compiled.parts[timeframe]
     stack = tables[timeframe].stack
     verdicts = resolve_timeframe(
         compiled.profile.rules, part, tables, stack.count, compiled.pivot_timeframe, traced=False
     )
-    return carried_codes(stack, verdicts.outcomes, instants, np.int8(Outcome.INVALID))
+    invalid = np.int8(Outcome.INVALID)
+    return (
+        carried_codes(stack, verdicts.outcomes, instants, invalid, invalid),
+        carried_codes(stack, verdicts.reasons, instants, TOO_FEW, GAPS),
+    )

@@ -1,4 +1,4 @@
-"""Whether there are enough unbroken candles behind each column."""
+"""Whether there are enough unbroken candles behind each column, and what is lacking where there are not."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from mtf_core.features.carrying import column_at
-from mtf_core.features.table import FeatureTable
-from mtf_core.market import CandleStack, Timeframe
+from mtf_core.features.table import FeatureTable, Tables
+from mtf_core.market import CandleStack, Gap, Timeframe
 from mtf_core.market.stack import Segments
 from mtf_core.reasons import Reason
 from mtf_core.rules.needs import Need
 from mtf_core.validation.outcome import Codes, reason_code
+from mtf_core.validation.shortage import CandleShortage
 
 ENOUGH = reason_code(None)
 TOO_FEW = reason_code(Reason.NOT_ENOUGH_CANDLES)
@@ -76,3 +77,50 @@ def readiness(
         theirs[:, closes >= other.end_ms + home.ms] = GAPS
         codes = np.where(codes == ENOUGH, theirs, codes)
     return codes
+
+
+def shortage_of(
+    tables: Tables, row: int, timeframe: Timeframe, needs: Mapping[Timeframe, Need]
+) -> CandleShortage | None:
+    """What one symbol lacks for evaluating the last candle of a timeframe; None where it lacks nothing.
+
+    The numbers behind `readiness`, and in its order: the timeframe's own candles, then those of others that it reads.
+    All stacks end with the last candle closed at one instant.
+    """
+    stack = tables[timeframe].stack
+    close = np.array([stack.end_ms])
+    own = _lacking(stack, row, stack.count - 1, needs[timeframe].unbroken)
+    if own is not None:
+        return own
+    for home, need in needs.items():
+        if home is not timeframe:
+            other = tables[home].stack
+            found = _lacking(other, row, int(column_at(other, close)[0]), need.unbroken)
+            if found is not None:
+                return found
+    return None
+
+
+def _lacking(stack: CandleStack, row: int, column: int, needed: int) -> CandleShortage | None:
+    """What is lacking of `needed` candles that end with a column."""
+    step, first_ms = stack.timeframe.ms, stack.first_open_ms
+    before = [segment for segment in stack.segments[row] if segment[0] <= column]
+    start, stop = before[-1] if before else (column + 1, column + 1)
+    there = stop > column
+    begin = max(start, stack.lead) if there else column + 1
+    had = max(0, column + 1 - begin)
+    if had >= needed:
+        return None
+    hole = None
+    if before and not there:
+        hole = Gap.spanning(first_ms + stop * step, first_ms + column * step, stack.timeframe)
+    elif len(before) > 1 and start > stack.lead:
+        hole = Gap.spanning(first_ms + before[-2][1] * step, first_ms + (start - 1) * step, stack.timeframe)
+    return CandleShortage(
+        timeframe=stack.timeframe,
+        had=had,
+        needed=needed,
+        first_open_ms=first_ms + begin * step if had else None,
+        hole=hole,
+        usable_from_ms=first_ms + (begin + needed) * step,
+    )

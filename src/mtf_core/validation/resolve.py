@@ -17,6 +17,7 @@ from mtf_core.rules.axis import InstantAxis
 from mtf_core.rules.evaluate import Evaluator
 from mtf_core.rules.expressions import Test
 from mtf_core.rules.truth import Truth
+from mtf_core.validation.causes import final_reasons
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.context import ContextVerdicts, resolve_context
 from mtf_core.validation.metrics import metric_names, metrics
@@ -55,12 +56,27 @@ def resolve(
     compiled: CompiledProfile,
     tables: Tables,
     outcomes: Mapping[Timeframe, Codes],
+    reasons: Mapping[Timeframe, Codes],
     instants_ms: Indices,
     options: DecideOptions,
     spread_bps: Floats | None = None,
 ) -> Resolution:
-    """Context and selection at every instant, from the outcomes that were visible then: int8 (n_symbols, n_instants)
-    per timeframe."""
+    """Context and selection at every instant, from the outcomes that were visible then and their reasons: int8
+    (n_symbols, n_instants) per timeframe."""
+    found = _resolved(compiled, tables, outcomes, instants_ms, options, spread_bps)
+    context = () if found.context is None else compiled.profile.rules.context_timeframes
+    return evolve(found, reasons=final_reasons(found.reasons, reasons, context, found.execution))
+
+
+def _resolved(
+    compiled: CompiledProfile,
+    tables: Tables,
+    outcomes: Mapping[Timeframe, Codes],
+    instants_ms: Indices,
+    options: DecideOptions,
+    spread_bps: Floats | None = None,
+) -> Resolution:
+    """`resolve` without what stands behind its reasons."""
     rules = compiled.profile.rules
     shape = next(iter(outcomes.values())).shape
     context = None
@@ -89,6 +105,7 @@ def resolve_instants(
     compiled: CompiledProfile,
     tables: Tables,
     outcomes: Mapping[Timeframe, Codes],
+    of_timeframes: Mapping[Timeframe, Codes],
     instants_ms: Indices,
     options: DecideOptions,
     spread_bps: Floats | None = None,
@@ -96,6 +113,7 @@ def resolve_instants(
     """`resolve` for one symbol at many instants: looked up where the timeframes' outcomes alone decide.
 
     That is everywhere if no test of the selector is asked; else where no execution timeframe has the wanted side.
+    `of_timeframes` are the reasons that go with the outcomes.
     """
     timeframes = tuple(outcomes)
     combination = np.zeros(len(instants_ms), dtype=np.int16)
@@ -109,9 +127,11 @@ def resolve_instants(
         if len(reached):
             seen = {timeframe: codes[:, reached] for timeframe, codes in outcomes.items()}
             spread = None if spread_bps is None else spread_bps[:, reached]
-            asked = resolve(compiled, tables, seen, instants_ms[reached], options, spread)
+            asked = _resolved(compiled, tables, seen, instants_ms[reached], options, spread)
             sides[reached], chosen[reached], reasons[reached] = asked.sides[0], asked.chosen[0], asked.reasons[0]
-    return JudgedOver(table.execution, sides, chosen, reasons)
+    context = () if options.skip_context else compiled.profile.rules.context_timeframes
+    behind = {timeframe: codes[0] for timeframe, codes in of_timeframes.items()}
+    return JudgedOver(table.execution, sides, chosen, final_reasons(reasons, behind, context, table.execution))
 
 
 def _asks(compiled: CompiledProfile) -> bool:
@@ -133,7 +153,7 @@ def _of_all_combinations(
     if _asks(compiled):
         rules = evolve(compiled.profile.rules, selector=None, allow_1m_only_if_any=None)
         compiled = evolve(compiled, profile=evolve(compiled.profile, rules=rules))
-    return resolve(compiled, {}, outcomes, np.zeros(0, np.int64), options)
+    return _resolved(compiled, {}, outcomes, np.zeros(0, np.int64), options)
 
 
 def _wanted(outcomes: Codes, context: ContextVerdicts | None) -> Codes:

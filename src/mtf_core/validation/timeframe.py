@@ -21,11 +21,14 @@ from mtf_core.validation.readiness import ENOUGH, readiness
 
 FILTERED = reason_code(Reason.FILTERS_MANDATORY_FAILED)
 NO_CONFIG = reason_code(Reason.NO_CONFIG_FOR_TIMEFRAME)
+BOTH_SIDES = reason_code(Reason.BOTH_SIDES_HOLD)
 
 
 @frozen(eq=False)
 class TimeframeVerdicts:
     """Outcomes and their reasons, int8 of shape (n_symbols, n_columns); the last column is the last closed candle.
+
+    Where the outcome is INVALID or CONFLICT there is a reason, elsewhere there is none.
 
     `long`, `short` and `filters` hold the captured trees of the last column when a trace was asked for.
     """
@@ -87,6 +90,7 @@ def resolve_timeframe(
     outcomes = (holds[Side.LONG] == TRUE).view(np.int8) * np.int8(Outcome.LONG)
     outcomes += (holds[Side.SHORT] == TRUE).view(np.int8) * np.int8(Outcome.SHORT)
     outcomes[reasons != ENOUGH] = np.int8(Outcome.INVALID)
+    reasons = np.where(outcomes == Outcome.CONFLICT, BOTH_SIDES, reasons)
     return TimeframeVerdicts(
         timeframe,
         stack.symbols,

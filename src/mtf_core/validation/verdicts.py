@@ -11,11 +11,15 @@ from mtf_core.reasons import Reason
 from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
+from mtf_core.validation.shortage import CandleShortage
 
 
 @frozen
 class TimeframeVerdict:
-    """What one timeframe said of one symbol, and why; `open_ms` is the evaluated candle's open time."""
+    """What one timeframe said of one symbol, and why; `open_ms` is the evaluated candle's open time.
+
+    `reason` says why the outcome is INVALID or CONFLICT; None where it is neither.
+    """
 
     timeframe: Timeframe
     open_ms: int
@@ -26,6 +30,15 @@ class TimeframeVerdict:
     filters: tuple[TraceNode, ...]
     filter_sides: tuple[str, ...]
     """For each filter, the side that it speaks for, or `both`."""
+    shortage: CandleShortage | None = None
+    """What it lacked of its candles; None where there were enough, and in what older versions stored."""
+
+    @property
+    def failed_filters(self) -> tuple[str, ...]:
+        """The mandatory filters that were not true, by name, where they made the timeframe invalid."""
+        if self.reason is not Reason.FILTERS_MANDATORY_FAILED:
+            return ()
+        return tuple(dict.fromkeys(tree.label for tree in self.filters if tree.result != "true"))
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
+from mtf_adapters.files.candles import write_candles_csv
+from mtf_adapters.sandbox.generated import GeneratedMarket
+from mtf_core.market import DAY_MS, Timeframe, parse_instant, to_ms
+from mtf_entrypoints.settings import SandboxOptions
 from tests.integration.http.at_random import FEW
-from tests.integration.http.server import serving
+from tests.integration.http.server import SMALL, serving
+from tests.market_strategies import without
 
 
 @pytest.fixture(scope="module")
@@ -98,15 +105,48 @@ def test_the_schemas_say_everything_that_the_service_answers(client: httpx.Clien
         ("post", "/api/trade-entry/plan", {"json": symbol | plan}),
         ("get", "/provider/health", {}),
     ]
+    assert _beyond_the_document(client, document, asked, run_id) == []
+
+
+def test_the_schemas_say_what_timeframes_lack_of_their_candles(tmp_path: Path) -> None:
+    at_ms = to_ms(parse_instant("2026-02-01T12:00Z"))
+    minutes = GeneratedMarket(1, 12).candles("DOGEUSDT", Timeframe.M1, at_ms - 12 * DAY_MS, at_ms - 60_000, at_ms)
+    write_candles_csv(tmp_path / "doge.csv", without(minutes, [len(minutes) - 2000]))
+    files = evolve(SMALL, at_ms=None, sandbox=SandboxOptions(candle_files=(("DOGEUSDT", tmp_path / "doge.csv"),)))
+    with serving(files) as url, httpx.Client(base_url=url, timeout=60) as client:
+        document = client.get("/schema/openapi.json").json()
+        report = client.post("/api/mtf/run", json={"profile": "regular"}).json()
+        lacking = report["results"]["DOGEUSDT"]["context"]
+        assert {name: one["shortage"]["hole"] is None for name, one in lacking.items()} == {"4h": False, "1h": False}
+        told = client.get("/mtf/why/DOGEUSDT").json()
+        assert told["result"] == report["results"]["DOGEUSDT"]
+        assert told["remedies"]
+        symbol = {"symbol": "DOGEUSDT", "profile": "regular"}
+        asked: list[tuple[str, str, dict[str, Any]]] = [
+            ("post", "/api/mtf/run", {"json": {"profile": "regular"}}),
+            ("get", "/mtf/why/DOGEUSDT", {}),
+            ("get", "/mtf/funnel", {}),
+            ("post", "/api/conditions/explain", {"json": symbol}),
+            ("post", "/api/conditions/explain", {"json": symbol | {"timeframe": "1h"}}),
+            ("get", "/api/indicators/DOGEUSDT/1h", {}),
+        ]
+        assert _beyond_the_document(client, document, asked, report["run_id"]) == []
+
+
+def _beyond_the_document(
+    client: httpx.Client, document: Any, asked: list[tuple[str, str, dict[str, Any]]], run_id: str
+) -> list[str]:
+    """What the service answers beside what the document says, or against it."""
     missing = []
     for method, path, more in asked:
         answer = client.request(method, path, **more)
         assert answer.status_code == 200, answer.text
-        route = path.replace(run_id, "{run_id}").replace("/DOGEUSDT", "/{symbol}").replace("/5m", "/{tf}")
+        route = path.replace(run_id, "{run_id}").replace("/DOGEUSDT", "/{symbol}")
+        route = route.replace("/5m", "/{tf}").replace("/1h", "/{tf}")
         route = route if route in document["paths"] else route.replace("{symbol}", "{key}")
         operation = document["paths"][route][method]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         schemas = document["components"]["schemas"]
         missing += _undescribed(answer.json(), schema, schemas, route)
         missing += _wrong(answer.json(), schema, schemas)
-    assert sorted(set(missing)) == []
+    return sorted(set(missing))

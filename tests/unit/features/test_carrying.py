@@ -57,8 +57,11 @@ def test_outcomes_are_carried_as_they_were_visible(moments: list[int], first: in
     stack = stack_of(HOUR, count, first)
     codes = np.arange(1, count + 1, dtype=np.int8)[np.newaxis]
     expected = [visible(stack, moment) for moment in moments]
-    seen = carried_codes(stack, codes, np.array(moments), np.int8(-7))
-    assert seen.tolist() == [[-7 if column is None else column + 1 for column in expected]]
+    seen = carried_codes(stack, codes, np.array(moments), np.int8(-7), np.int8(-8))
+    absent = [-7 if moment < stack.first_open_ms + HOUR.ms else -8 for moment in moments]
+    assert seen.tolist() == [
+        [none if column is None else column + 1 for column, none in zip(expected, absent, strict=True)]
+    ]
 
 
 @given(instants(), st.integers(0, 5), st.integers(1, 6), st.integers(1, 6), st.integers(0, 4))

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from mtf_core.inquiry.sentence import order_words, sentence
-from mtf_core.market import Timeframe
+from mtf_core.inquiry.sentence import order_words, remedies, sentence
+from mtf_core.market import Gap, Timeframe
 from mtf_core.reasons import Reason, meaning_of
 from mtf_core.records import (
-    CandleRange,
-    DecisionInputs,
     DecisionRecord,
     OrderOutcome,
     OrderStatus,
@@ -23,6 +21,7 @@ from mtf_core.records import (
 )
 from mtf_core.rules.trace import marked
 from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.shortage import CandleShortage
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, TimeframeVerdict
 from tests.unit.planning.examples import example, plan_of
 from tests.unit.validation.profiles import H1, M1, M5, decided, profile_of
@@ -84,23 +83,34 @@ def test_a_ready_symbol_without_an_order_reads_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "count", "words"),
+    ("reason", "hole", "words", "remedy"),
     [
-        (Reason.NOT_ENOUGH_CANDLES, 300, "no context: 1h has 300 of 682 candles"),
+        (Reason.NOT_ENOUGH_CANDLES, None, "1h has 300 of 682 candles (usable from 1970-01-29T10:00:00Z)", ()),
         (
             Reason.CANDLES_HAVE_GAPS,
-            681,
-            "no context: 1h lacks 1 of 682 candles"
-            " (`mtf klines gaps --symbol S0 --timeframe 1h --repair` fetches them)",
+            Gap(0, 0, 1),
+            "1h has 300 of 682 candles without a hole "
+            "(1 missing at 1970-01-01T00:00:00Z; unusable until 1970-01-29T10:00:00Z)",
+            ("`mtf klines gaps --symbol S0 --timeframe 1h --repair` asks the exchange again",),
         ),
     ],
 )
-def test_short_history_and_holes_are_told_with_their_numbers(reason: Reason, count: int, words: str) -> None:
-    verdict = TimeframeVerdict(H1, 0, Outcome.INVALID, reason, None, None, (), ())
+def test_short_history_and_holes_are_told_with_their_numbers_and_holes_with_what_fills_them(
+    reason: Reason, hole: Gap | None, words: str, remedy: tuple[str, ...]
+) -> None:
+    shortage = CandleShortage(H1, 300, 682, 0, hole, 682 * H1.ms)
+    verdict = TimeframeVerdict(H1, 0, Outcome.INVALID, reason, None, None, (), (), shortage)
+    context = ContextVerdict(None, Reason.PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES)
+    trace = DecisionTrace("S0", 0, reason, None, None, None, context, (verdict,), ())
+    assert sentence(record(trace), trace) == f"no context: {words}"
+    assert remedies(trace, final=False) == remedy
+
+
+def test_what_an_older_version_stored_without_numbers_is_told_in_words() -> None:
+    verdict = TimeframeVerdict(H1, 0, Outcome.INVALID, Reason.NOT_ENOUGH_CANDLES, None, None, (), ())
     context = ContextVerdict(None, Reason.PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES)
     trace = DecisionTrace("S0", 0, context.reason, None, None, None, context, (verdict,), ())
-    ranges = {H1: CandleRange(0, 681 * H1.ms, 0, count, "")}
-    assert sentence(record(trace, inputs=DecisionInputs(0, ranges, None, None)), trace) == words
+    assert sentence(record(trace), trace) == f"no context: 1h is invalid: {meaning_of(Reason.NOT_ENOUGH_CANDLES)}"
 
 
 def test_numbers_that_decide_are_told_with_what_they_needed() -> None:

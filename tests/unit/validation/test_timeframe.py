@@ -38,7 +38,8 @@ def verdict(profile: Profile, timeframe: Timeframe = M5, **series: Candles) -> V
 
 @pytest.mark.parametrize("said", ["LONG", "SHORT", "NEUTRAL", "CONFLICT"])
 def test_the_outcome_is_which_sides_hold(said: str) -> None:
-    assert verdict(profile_of(), t5m=candles(M5, said)) == (Outcome[said], None)
+    reason = Reason.BOTH_SIDES_HOLD if said == "CONFLICT" else None
+    assert verdict(profile_of(), t5m=candles(M5, said)) == (Outcome[said], reason)
 
 
 def test_a_side_without_rules_never_holds() -> None:

@@ -82,6 +82,7 @@ def _compare_with_what_follows(
         account_error=report.account_error,
         left_out=report.left_out or {},
         carried=report.carried_candles or {},
+        candles_are_final=bool(report.candles_are_final),
     )
     recorded = to_document(evolve(report, results=None))
     # A report of an older version tells less: what it does not tell cannot be wrong.

@@ -48,6 +48,8 @@ def _print_funnel(found: Funnel, limit: int) -> None:
         stages.add_row(str(stage.stage), str(stage.reached), str(stage.passed), reasons)
     output.write_line(f"{found.profile} at {span}")
     output.console().print(stages)
+    for short in found.short:
+        output.write_line(short.in_words)
     columns = ("blocks", "decides", "admits")
     conditions = output.table("timeframe", "tree", "condition", *columns, right=columns, optional=columns[:2])
     for one in found.conditions[:limit]:

@@ -12,6 +12,7 @@ from mtf_core.planning import OrderPlan
 from mtf_core.reasons import Reason, meaning_of, stage_of
 from mtf_core.records import SymbolStatus
 from mtf_core.runs.report import RunReport, SymbolResult
+from mtf_core.validation.shortage import mending
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.sheets import Sheet, folded_code
 
@@ -19,6 +20,7 @@ _EXAMPLES = 3
 _NUMBERS = ("entry\nzone", "stop", "targets", "net R\nwins", "size", "lev", "margin\nUSDT", "risk\nUSDT")
 """`net R` is what the plan wins after fees in units of what its stop loses; below it how often it must win to pay."""
 _SHOWN_CARRIED = 5
+_SHOWN_SHORTAGES = 6
 
 
 def print_report(report: RunReport, where: str, console: Console) -> None:
@@ -34,6 +36,8 @@ def print_report(report: RunReport, where: str, console: Console) -> None:
         console.print(_nothing_ready(report))
     if report.rejected_by:
         console.print(_reasons_table(report))
+    for shortage in _shortage_lines(report):
+        console.print(shortage)
     if report.left_out:
         console.print(_left_out(report))
     if report.carried:
@@ -109,6 +113,24 @@ def _reasons_table(report: RunReport) -> Sheet:
         examples = ", ".join(symbols[:_EXAMPLES]) + (", …" if len(symbols) > _EXAMPLES else "")
         table.add_row(name, str(len(symbols)), str(stage_of(reason)), f"{meaning_of(reason)}: {examples}")
     return table
+
+
+def _shortage_lines(report: RunReport) -> list[Text]:
+    """What symbols lack of their candles: in numbers, for how long, and what fills a hole."""
+    lines = []
+    for group in report.shortages[:_SHOWN_SHORTAGES]:
+        symbols = list(group.by_symbol)
+        names = ", ".join(symbols[:_EXAMPLES]) + (", …" if len(symbols) > _EXAMPLES else "")
+        count = f"{output.counted(len(symbols), 'symbol')}, {names}" if len(symbols) > 1 else names
+        lines.append(Text(f"{group.in_words}: {count}", style="yellow"))
+        mend = mending(group.last, names if len(symbols) == 1 else None, final=report.candles_are_final)
+        if mend is not None:
+            lines.append(Text(f"  to mend it: {mend}"))
+    if len(report.shortages) > _SHOWN_SHORTAGES:
+        lines.append(
+            Text(f"… and {output.counted(len(report.shortages) - _SHOWN_SHORTAGES, 'more shortage')} (--json)")
+        )
+    return lines
 
 
 def _left_out(report: RunReport) -> Text:

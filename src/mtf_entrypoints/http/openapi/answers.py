@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from litestar.openapi.spec import Schema
 
 from mtf_core.inquiry import Difference, HealthCheck
+from mtf_core.market import Gap
 from mtf_core.planning import OrderPlan, PlanCosts, ZoneEvent
 from mtf_core.planning.outcome import Step, Supervision, TakeProfit
 from mtf_core.reasons import Reason, Stage
@@ -17,12 +18,13 @@ from mtf_core.records import (
     RunStatus,
     SymbolError,
     SymbolStatus,
-    TimeframeResult,
 )
+from mtf_core.records.counts import ShortSeries
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 from mtf_core.upkeep import ContractSync
 from mtf_core.upkeep.cleanup import Cleanup
 from mtf_core.validation.outcome import Outcome
+from mtf_core.validation.shortage import CandleShortage
 from mtf_entrypoints.http.openapi.schemas import (
     ANYTHING,
     COUNT,
@@ -73,6 +75,11 @@ _PLAN = of_attrs(
     ),
     steps=array(reference("Step")),
 )
+_GAP = of_attrs(Gap)
+_SHORTAGE = of_attrs(CandleShortage, hole=optional(_GAP))
+_LACKS: Mapping[str, AnySchema] = {"shortage": reference("CandleShortage"), "failed_filters": array(TEXT)}
+"""What made a timeframe invalid; only where it is."""
+_TIMEFRAME_RESULT = record({"outcome": _OUTCOME, "reason": optional(_REASON), "missing": array(TEXT)}, _LACKS)
 _HEAD: Mapping[str, AnySchema] = {
     "status": choice(tuple(SymbolStatus)),
     "reason": optional(_REASON),
@@ -133,6 +140,7 @@ _REPORT = record(
         "rejected_by": mapping(array(SYMBOL)),
         "left_out": mapping(record({"reason": _REASON, "facts": _TEXTS})),
         "carried_candles": mapping(COUNT),
+        "candles_are_final": FLAG,
         "last_validated": array(record({"symbol": SYMBOL, "side": SIDE, "timeframe": TIMEFRAME})),
         "orders_placed": record(
             {
@@ -184,7 +192,7 @@ _DECISION: Mapping[str, AnySchema] = {
     "at": INSTANT,
     **_HEAD,
     "context": record({"skipped": FLAG}, {"side": optional(SIDE), "reason": optional(_REASON)}),
-    "timeframes": mapping(record(_TIMEFRAME_TRACE)),
+    "timeframes": mapping(record(_TIMEFRAME_TRACE, _LACKS)),
     "selection": array(_TRACE),
 }
 _BLOCKING = record(
@@ -206,7 +214,8 @@ COMPONENTS: Mapping[str, Schema] = {
     "Step": _STEP,
     "OrderPlan": _PLAN,
     "ZoneEvent": _ZONE_EVENT,
-    "TimeframeResult": of_attrs(TimeframeResult),
+    "CandleShortage": _SHORTAGE,
+    "TimeframeResult": _TIMEFRAME_RESULT,
     "SymbolResult": _RESULT,
     "RunSummary": _SUMMARY,
     "RunReport": _REPORT,
@@ -255,6 +264,7 @@ WHY = record(
         "instant": INSTANT,
         "symbol": SYMBOL,
         "sentence": TEXT,
+        "remedies": array(TEXT),
         "reason": optional(_REASON),
         "stage": optional(choice(tuple(Stage))),
         "meaning": optional(TEXT),
@@ -271,6 +281,7 @@ FUNNEL = record(
         "stages": array(
             record({"stage": choice(tuple(Stage)), "reached": COUNT, "passed": COUNT, "stopped_by": mapping(COUNT)})
         ),
+        "short_of_candles": array(of_attrs(ShortSeries)),
         "conditions": array(reference("Blocking")),
         "most_blocking": optional(reference("Blocking")),
         "most_admitting": optional(reference("Blocking")),
@@ -334,7 +345,7 @@ CONDITIONS = record(
 EXPLANATION = Schema(
     any_of=[
         reference("Decision"),
-        record({"symbol": SYMBOL, "at": INSTANT, "timeframe": TIMEFRAME, **_TIMEFRAME_TRACE}),
+        record({"symbol": SYMBOL, "at": INSTANT, "timeframe": TIMEFRAME, **_TIMEFRAME_TRACE}, _LACKS),
     ]
 )
 PLAN_OUTCOME = record(
