@@ -10,6 +10,7 @@ import numpy as np
 
 from mtf_core.features.family import FeatureSpec
 from mtf_core.features.history import fading
+from mtf_core.features.motion import Motion, directional, of_closes, true_ranges
 from mtf_core.features.quotients import NO_MOVEMENT, Call, Quotient, any_of_last
 from mtf_core.market.candles import Floats
 
@@ -41,13 +42,15 @@ def plain(name: str, inputs: tuple[str, ...]) -> Callable[[FeatureSpec, float], 
 def rsi_quotient(spec: FeatureSpec, _: float) -> Quotient:
     """The RSI divides by the average of all moves, up and down: the ATR of candles that are their close alone."""
     n = spec.period
-    return Quotient((Call(talib("ATR"), ("close", "close", "close"), (n,)),), n, 1 - 1 / n)
+    moves = Motion(of_closes, CLOSE, 1 / n)
+    return Quotient((Call(talib("ATR"), ("close", "close", "close"), (n,)),), moves, n, 1 - 1 / n)
 
 
 def direction_quotient(spec: FeatureSpec, _: float) -> Quotient:
     """±DI divide by the average true range."""
     n = spec.period
-    return Quotient((Call(talib("ATR"), HIGH_LOW_CLOSE, (n,)),), n, 1 - 1 / n)
+    moves = Motion(true_ranges, HIGH_LOW_CLOSE, 1 / n)
+    return Quotient((Call(talib("ATR"), HIGH_LOW_CLOSE, (n,)),), moves, n, 1 - 1 / n)
 
 
 def adx_quotient(spec: FeatureSpec, tolerance: float) -> Quotient:
@@ -57,7 +60,8 @@ def adx_quotient(spec: FeatureSpec, tolerance: float) -> Quotient:
     """
     n, keep = spec.period, 1 - 1 / spec.period
     parts = tuple(Call(talib(name), ("high", "low"), (n,)) for name in ("PLUS_DM", "MINUS_DM"))
-    return Quotient(parts, n - 1, keep, max(1, fading(keep, tolerance)))
+    moves = Motion(directional, ("high", "low"), 1.0)
+    return Quotient(parts, moves, n - 1, keep, max(1, fading(keep, tolerance)))
 
 
 RSI_RANGE = 1e-9
@@ -73,7 +77,7 @@ def stochastic_rsi(_: FeatureSpec, tolerance: float) -> Call:
     """
     rsi_14, moves, stoch = talib("RSI"), talib("ATR"), talib("STOCH")
     highest, lowest = talib("MAX"), talib("MIN")
-    quotient = Quotient((), 14, 13 / 14)
+    quotient = Quotient((), Motion(of_closes, CLOSE, 1 / 14), 14, 13 / 14)
 
     def compute(close: Floats) -> tuple[Floats, ...]:
         rsi = rsi_14(close, 14)

@@ -17,6 +17,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from mtf_core.features.history import fading
+from mtf_core.features.motion import MARGIN, Bounds, Motion
 from mtf_core.market.candles import Floats
 
 NO_MOVEMENT = 1e-12
@@ -41,14 +42,20 @@ class Quotient:
     """The denominator of a quotient of averages, and how it forgets.
 
     The denominator is the sum of what `parts` compute, NaN before the column `seed` at which its seed is complete; each
-    later candle keeps the fraction `keep` of what was. For an average of quotients, `lasting` is the number of candles
-    in a row at which the quotient must have been defined.
+    later candle keeps the fraction `keep` of what was and adds its own movement (`motion`). For an average of
+    quotients, `lasting` is the number of candles in a row at which the quotient must have been defined.
     """
 
     parts: tuple[Call, ...]
+    motion: Motion
     seed: int
     keep: float
     lasting: int = 1
+
+    @property
+    def reach(self) -> int:
+        """How many candles after the seed `surely_defined` can say something."""
+        return Bounds(self.keep).reach
 
     def seed_share(self, denominators: Floats, seeds: Floats, since_seed: int) -> Floats:
         """The seed's part of each denominator, 0..1; 1 where there is none yet, or nothing at all.
@@ -64,6 +71,22 @@ class Quotient:
         part[:] = 1.0
         np.divide(seeds[:, np.newaxis] * weights[: part.shape[1]], known, out=part, where=known > 0)
         return share
+
+    def surely_defined(
+        self, earliest: Floats, latest: Floats, close: Floats, since_seed: int, tolerance: float
+    ) -> NDArray[np.bool_]:
+        """Rows (n_rows,) whose quotient has a value at every column of `close`: `defined` would say so, too.
+
+        Known from movements alone, without the denominator: `earliest` those of which the seed is made, `latest` those
+        of the columns and of the `reach` − 1 before them, all after the seed. A row that is not named may be defined.
+        """
+        bounds, gain = Bounds(self.keep), self.motion.gain
+        least = bounds.least(latest) * (gain * (1 - MARGIN))
+        seeds = earliest.sum(axis=1, keepdims=True) * (gain * (1 + MARGIN))
+        sure = least > NO_MOVEMENT * close.max(axis=1, keepdims=True)
+        sure &= seeds * bounds.seed_weights(since_seed, least.shape[1]) < tolerance * least
+        rows: NDArray[np.bool_] = sure.all(axis=1)
+        return rows
 
     def defined(
         self, denominators: Floats, seeds: Floats, close: Floats, since_seed: int, tolerance: float

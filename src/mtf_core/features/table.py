@@ -7,10 +7,11 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from mtf_core.features.family import BySeries, FeatureSpec, OfStack, RatioOf, SumOf
+from mtf_core.features.motion import MOST_COLUMNS
 from mtf_core.features.names import feature_spec, history, made_of
 from mtf_core.features.quotients import Call, Quotient
 from mtf_core.features.session import session_start_ms
@@ -133,24 +134,46 @@ class FeatureTable:
         return [_last_of(series, stretch.counting) for series in together]
 
     def _defined(self, spec: FeatureSpec, quotient: Quotient) -> NDArray[np.bool_]:
-        """Where a quotient of averages is defined; its denominator is computed as the feature itself is."""
-        stack, first = self.stack, self.stack.count - self.tail
-        defined = np.zeros((len(stack.symbols), self.tail), dtype=np.bool_)
+        """Where a quotient of averages is defined."""
+        first = self.stack.count - self.tail
+        defined = np.zeros((len(self.stack.symbols), self.tail), dtype=np.bool_)
         for stretch in self._stretches(spec, first):
-            seed = stretch.begin + quotient.seed
-            if stretch.stop <= seed:
-                continue
-            start = max(stretch.begin, stretch.first - quotient.lasting + 1)
-            denominators = np.zeros((len(stretch.rows), stretch.stop - start))
-            seeds = np.zeros(len(stretch.rows))
-            for part in quotient.parts:
-                outputs = self._called(part, stretch)
-                denominators += _last_of(outputs, stretch.stop - start)
-                seeds += [output[quotient.seed] for output in outputs]
-            close = stack.close[stretch.index, start : stretch.stop]
-            known = quotient.defined(denominators, seeds, close, start - seed, self.tolerance)
-            defined[stretch.index, stretch.first - first : stretch.stop - first] = known[:, stretch.first - start :]
+            if stretch.stop > stretch.begin + quotient.seed:
+                place = slice(stretch.first - first, stretch.stop - first)
+                defined[stretch.index, place] = True
+                doubtful = self._doubtful(quotient, stretch)
+                if doubtful.rows:
+                    defined[doubtful.index, place] = self._defined_in(quotient, doubtful)
         return defined
+
+    def _doubtful(self, quotient: Quotient, stretch: _Stretch) -> _Stretch:
+        """The rows of a stretch of which a look at the movements does not tell that the quotient is defined."""
+        stack, seed, start = self.stack, stretch.begin + quotient.seed, _start(quotient, stretch)
+        if start - seed < quotient.reach or stretch.stop - start > MOST_COLUMNS:
+            return stretch
+        spans = (slice(stretch.begin, seed + 1), slice(start - quotient.reach, stretch.stop))
+        earliest, latest = (
+            quotient.motion.of(*(getattr(stack, name)[stretch.index, span] for name in quotient.motion.inputs))
+            for span in spans
+        )
+        close = stack.close[stretch.index, start : stretch.stop]
+        sure = quotient.surely_defined(earliest, latest, close, start - seed, self.tolerance)
+        if sure.all():
+            return evolve(stretch, rows=[])
+        return evolve(stretch, rows=[stretch.rows[row] for row in np.flatnonzero(~sure).tolist()])
+
+    def _defined_in(self, quotient: Quotient, stretch: _Stretch) -> NDArray[np.bool_]:
+        """The same for each column of a stretch that counts; the denominator is computed as the feature itself is."""
+        seed, start = stretch.begin + quotient.seed, _start(quotient, stretch)
+        denominators = np.zeros((len(stretch.rows), stretch.stop - start))
+        seeds = np.zeros(len(stretch.rows))
+        for part in quotient.parts:
+            outputs = self._called(part, stretch)
+            denominators += _last_of(outputs, stretch.stop - start)
+            seeds += [output[quotient.seed] for output in outputs]
+        close = self.stack.close[stretch.index, start : stretch.stop]
+        known = quotient.defined(denominators, seeds, close, start - seed, self.tolerance)
+        return known[:, stretch.first - start :]
 
     def _called(self, call: Call, stretch: _Stretch) -> list[Any]:
         """The call's output for every row of a stretch. Mapped, as a loop would take longer than most calls do."""
@@ -181,6 +204,11 @@ def _unbroken(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
         for segment in segments:
             rows_of.setdefault(segment, []).append(row)
     return [(rows, start, stop) for (start, stop), rows in rows_of.items()]
+
+
+def _start(quotient: Quotient, stretch: _Stretch) -> int:
+    """The first column that says something of those that count."""
+    return max(stretch.begin, stretch.first - quotient.lasting + 1)
 
 
 def _last_of(series: Sequence[Floats], count: int) -> Floats:
