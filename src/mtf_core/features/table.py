@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,11 @@ from mtf_core.market.stack import CandleStack
 
 WARMUP_TOLERANCE = 0.01
 """The weight that the first candle of an average may still have, where no setting says otherwise."""
+
+
+_VALUES_AT_ONCE = 1 << 18
+"""So many values of a library's output are held before the last of each row are taken: with more, the system takes the
+memory back between two features, and giving it out again costs more than the features."""
 
 
 @frozen
@@ -100,7 +105,9 @@ class FeatureTable:
             case BySeries(call, quotient):
                 values = self._by_series(spec, call(spec, self.tolerance))
                 if quotient is not None:
-                    values[spec.name][~self._defined(spec, quotient(spec, self.tolerance))] = np.nan
+                    defined = self._defined(spec, quotient(spec, self.tolerance))
+                    if not defined.all():
+                        values[spec.name][~defined] = np.nan
                 return values
             case OfStack(of):
                 return of(self.stack, self.tail, self.timezone)
@@ -129,9 +136,13 @@ class FeatureTable:
 
     def _computed_over(self, spec: FeatureSpec, call: Call, stretch: _Stretch) -> list[Floats]:
         """The columns of a stretch that count, for each of the features that are computed together."""
-        outputs = self._called(call, stretch)
-        together = zip(*outputs, strict=True) if len(spec.together) > 1 else (outputs,)
-        return [_last_of(series, stretch.counting) for series in together]
+        outputs, count = self._called(call, stretch), len(spec.together)
+        at_once = max(1, _VALUES_AT_ONCE // (count * (stretch.stop - stretch.begin)))
+        parts: list[list[Floats]] = [[] for _ in range(count)]
+        while rows := list(islice(outputs, at_once)):
+            for part, series in zip(parts, zip(*rows, strict=True) if count > 1 else (rows,), strict=True):
+                part.append(_last_of(series, stretch.counting))
+        return [part[0] if len(part) == 1 else np.concatenate(part) for part in parts]
 
     def _defined(self, spec: FeatureSpec, quotient: Quotient) -> NDArray[np.bool_]:
         """Where a quotient of averages is defined."""
@@ -168,18 +179,18 @@ class FeatureTable:
         denominators = np.zeros((len(stretch.rows), stretch.stop - start))
         seeds = np.zeros(len(stretch.rows))
         for part in quotient.parts:
-            outputs = self._called(part, stretch)
+            outputs = list(self._called(part, stretch))
             denominators += _last_of(outputs, stretch.stop - start)
             seeds += [output[quotient.seed] for output in outputs]
         close = self.stack.close[stretch.index, start : stretch.stop]
         known = quotient.defined(denominators, seeds, close, start - seed, self.tolerance)
         return known[:, stretch.first - start :]
 
-    def _called(self, call: Call, stretch: _Stretch) -> list[Any]:
+    def _called(self, call: Call, stretch: _Stretch) -> Iterator[Any]:
         """The call's output for every row of a stretch. Mapped, as a loop would take longer than most calls do."""
         span = slice(stretch.begin, stretch.stop)
         series = [getattr(self.stack, name)[stretch.index, span] for name in call.inputs]
-        return list(map(call.function, *series, *map(repeat, call.parameters)))
+        return map(call.function, *series, *map(repeat, call.parameters))
 
     def _stretches(self, spec: FeatureSpec, first: int) -> Iterator[_Stretch]:
         """Where to begin computing for each of the columns from `first` on, and for which rows."""
