@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice, repeat
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from mtf_core.features.family import BySeries, FeatureSpec, OfStack, RatioOf, SumOf
+from mtf_core.features.history import History
 from mtf_core.features.motion import MOST_COLUMNS
 from mtf_core.features.names import feature_spec, history, made_of
 from mtf_core.features.quotients import Call, Quotient
@@ -63,6 +66,9 @@ class FeatureTable:
     timezone: str = "UTC"
     tolerance: float = WARMUP_TOLERANCE
     _computed: dict[str, Floats] = field(factory=dict, init=False, repr=False)
+    # What several features ask alike: which columns of which rows, and these columns row by row.
+    _begun: dict[tuple[History, int], Sequence[_Stretch]] = field(factory=dict, init=False, repr=False)
+    _cut: dict[tuple[str, int, int], list[Floats]] = field(factory=dict, init=False, repr=False)
 
     def feature(self, name: str) -> Floats:
         """The feature of that name; raises `UnknownFeatureError`."""
@@ -120,7 +126,7 @@ class FeatureTable:
     def _by_series(self, spec: FeatureSpec, call: Call) -> dict[str, Floats]:
         """What a call gives for each symbol, one array for each of the features that are computed together."""
         first = self.stack.count - self.tail
-        stretches = list(self._stretches(spec, first))
+        stretches = self._stretches(spec, first)
         if len(stretches) == 1 and self._is_all(stretches[0]):
             return dict(zip(spec.together, self._computed_over(spec, call, stretches[0]), strict=True))
         results = [np.full((len(self.stack.symbols), self.tail), np.nan) for _ in spec.together]
@@ -188,33 +194,51 @@ class FeatureTable:
 
     def _called(self, call: Call, stretch: _Stretch) -> Iterator[Any]:
         """The call's output for every row of a stretch. Mapped, as a loop would take longer than most calls do."""
-        span = slice(stretch.begin, stretch.stop)
-        series = [getattr(self.stack, name)[stretch.index, span] for name in call.inputs]
+        series = [self._series(name, stretch) for name in call.inputs]
         return map(call.function, *series, *map(repeat, call.parameters))
 
-    def _stretches(self, spec: FeatureSpec, first: int) -> Iterator[_Stretch]:
+    def _series(self, name: str, stretch: _Stretch) -> list[Floats]:
+        """A candle column row by row, as the calls take it."""
+        key = (name, stretch.begin, stretch.stop)
+        if key not in self._cut:
+            self._cut[key] = list(getattr(self.stack, name)[:, stretch.begin : stretch.stop])
+        every = self._cut[key]
+        return every if isinstance(stretch.rows, range) else [every[row] for row in stretch.rows]
+
+    def _stretches(self, spec: FeatureSpec, first: int) -> Sequence[_Stretch]:
         """Where to begin computing for each of the columns from `first` on, and for which rows."""
-        stack, need = self.stack, history(spec.name, self.tolerance)
+        need = history(spec.name, self.tolerance)
+        if (need, first) not in self._begun:
+            self._begun[need, first] = self._stretches_of(need, first)
+        return self._begun[need, first]
+
+    def _stretches_of(self, need: History, first: int) -> Sequence[_Stretch]:
+        stack = self.stack
         before = stack.first_open_ms // stack.timeframe.ms  # the first column, counted from 1970 in candles
-        for rows, start, stop in _unbroken(stack):
+        found: dict[tuple[int, int, int], list[int]] = {}
+        for rows, start, stop in self._unbroken:
             lead = max(start, stack.lead)
             column = max(first, lead)
             while column < stop:
-                block = lead if stack.whole else max(lead, need.first(before + column) - before)
+                begin = lead if stack.whole else max(lead, need.first(before + column) - before)
                 end = stop if stack.whole else min(stop, need.end(before + column) - before)
-                yield _Stretch(rows, block, column, end)
+                # Rows that differ only before the begin do not differ here.
+                found.setdefault((begin, column, end), []).extend(rows)
                 column = end
+        everyone = range(len(stack.symbols))
+        return [_Stretch(everyone if len(rows) == len(everyone) else rows, *at) for at, rows in found.items()]
 
-
-def _unbroken(stack: CandleStack) -> list[tuple[range | list[int], int, int]]:
-    """Unbroken stretches as (rows that have it, start, stop); mostly one that all rows share."""
-    if stack.alike:
-        return [(range(len(stack.symbols)), start, stop) for start, stop in stack.segments[0]]
-    rows_of: dict[tuple[int, int], list[int]] = {}
-    for row, segments in enumerate(stack.segments):
-        for segment in segments:
-            rows_of.setdefault(segment, []).append(row)
-    return [(rows, start, stop) for (start, stop), rows in rows_of.items()]
+    @cached_property
+    def _unbroken(self) -> Sequence[tuple[Sequence[int], int, int]]:
+        """Unbroken stretches as (rows that have it, start, stop); mostly one that all rows share."""
+        stack = self.stack
+        if stack.alike:
+            return [(range(len(stack.symbols)), start, stop) for start, stop in stack.segments[0]]
+        rows_of: dict[tuple[int, int], list[int]] = {}
+        for row, segments in enumerate(stack.segments):
+            for segment in segments:
+                rows_of.setdefault(segment, []).append(row)
+        return [(rows, start, stop) for (start, stop), rows in rows_of.items()]
 
 
 def _start(quotient: Quotient, stretch: _Stretch) -> int:
@@ -226,6 +250,8 @@ def _last_of(series: Sequence[Floats], count: int) -> Floats:
     """The last values of series of one length, as rows."""
     if len(series) == 1:
         return series[0][np.newaxis, -count:]
+    if count == 1:
+        return np.fromiter(map(itemgetter(-1), series), np.float64, len(series))[:, np.newaxis]
     return np.concatenate([each[-count:] for each in series]).reshape(len(series), count)
 
 
