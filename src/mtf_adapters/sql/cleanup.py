@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, Table, delete, func, select
+from sqlalchemy import Column, ColumnElement, Table, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.candle_blocks import PLACES
@@ -16,18 +16,22 @@ from mtf_adapters.sql.schema import (
     candle_blocks,
     decision_details,
     decisions,
+    documents,
     keyed_runs,
+    locks,
     run_blocks,
+    run_documents,
     runs,
     series,
     zone_events,
 )
+from mtf_core.records import Leftovers
 
 LEAST_KEPT = 100
 """The newest runs and events stay whatever their age: a clock in the far future must not empty the store."""
 _RUNS_PER_STEP = 200
 """Deleted in one transaction: others who want to write wait no longer than for these."""
-_OF_RUNS = (decision_details, decisions, run_blocks, zone_events, keyed_runs)
+_OF_RUNS = (decision_details, decisions, run_blocks, run_documents, zone_events, keyed_runs)
 
 
 class SqlCleanupStore:
@@ -85,6 +89,41 @@ class SqlCleanupStore:
                 await connection.execute(delete(audit).where(too_old))
         return int(count)
 
+    async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:
+        """Keys, documents and locks to which no stored run refers (any more), of before an instant."""
+        async with self._database.writing() as connection:
+            # Keys are the first to go and locks the last to come: whoever holds a lock of now is left alone.
+            keys = await self._purge(connection, keyed_runs, self._dead_keys(before_ms), dry_run)
+            gone = await self._purge(connection, locks, _ownerless_locks(before_ms), dry_run)
+            documents_gone = 0
+            if not await self._has_runs_without_notes(connection):
+                if self._database.is_postgres and not dry_run:
+                    # A run that starts stores its documents before it refers to them; it waits here, or is waited for.
+                    await connection.execute(text("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE"))
+                documents_gone = await self._purge(connection, documents, _unneeded_documents(), dry_run)
+        return Leftovers(keys, documents_gone, gone)
+
+    async def _purge(
+        self, connection: AsyncConnection, table: Table, leftover: ColumnElement[bool], dry_run: bool
+    ) -> int:
+        count = (await connection.execute(select(func.count()).select_from(table).where(leftover))).scalar_one()
+        if count and not dry_run:
+            await connection.execute(delete(table).where(leftover))
+        return int(count)
+
+    def _dead_keys(self, before_ms: int) -> ColumnElement[bool]:
+        """The process that claimed the key died before its run began."""
+        same = (runs.c.namespace == keyed_runs.c.namespace) & (runs.c.run_id == keyed_runs.c.run_id)
+        began = select(runs.c.run_id).where(same).exists()
+        return self._here(keyed_runs) & (keyed_runs.c.asked_ms < before_ms) & ~began
+
+    async def _has_runs_without_notes(self, connection: AsyncConnection) -> bool:
+        """Whether there are runs of an earlier version, which did not note the documents that they need."""
+        same = (run_documents.c.namespace == runs.c.namespace) & (run_documents.c.run_id == runs.c.run_id)
+        noted = select(run_documents.c.digest).where(same).exists()
+        query = select(runs.c.run_id).where(~noted).limit(1)
+        return (await connection.execute(query)).scalar_one_or_none() is not None
+
     async def give_back(self) -> None:
         """Pages that became free go back to the file system where the file can do so; else later rows use them."""
         if not self._database.is_postgres:
@@ -118,3 +157,13 @@ class SqlCleanupStore:
 
     def _here(self, table: Any) -> ColumnElement[bool]:
         return cast("Table", table).c.namespace == self._namespace
+
+
+def _ownerless_locks(before_ms: int) -> ColumnElement[bool]:
+    """Given back or expired, and of no stored run: its tokens may begin anew, for nobody has an old one."""
+    owned = select(runs.c.run_id).where(runs.c.run_id == locks.c.owner).exists()
+    return (locks.c.expires_at_ms < before_ms) & ~owned
+
+
+def _unneeded_documents() -> ColumnElement[bool]:
+    return ~select(run_documents.c.digest).where(run_documents.c.digest == documents.c.digest).exists()

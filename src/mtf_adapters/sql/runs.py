@@ -19,7 +19,7 @@ from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
-from mtf_adapters.sql.schema import run_blocks, runs, zone_events
+from mtf_adapters.sql.schema import run_blocks, run_documents, runs, zone_events
 from mtf_adapters.sql.upserts import insert_new
 from mtf_adapters.sql.zones import sealed_zone, sealed_zones_of, zone_row
 from mtf_core.ports import Acquired, StoreError
@@ -74,6 +74,8 @@ class SqlRunStore:
                 await connection.execute(insert_new(document_table, connection), rows)
             sequence = await next_number(connection, "runs")
             await connection.execute(insert(runs), self._row(_run_row(run) | {"sequence": sequence}))
+            needed = [{"run_id": run.run_id, "digest": digest} for digest in sorted({*documents, run.config_digest})]
+            await connection.execute(insert(run_documents), list(map(self._row, needed)))
 
     async def finish(
         self,

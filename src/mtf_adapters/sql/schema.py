@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0012"
+SCHEMA_REVISION = "0013"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -160,6 +160,16 @@ runs = Table(
     Index(None, "namespace", "seal_number"),
 )
 
+run_documents = Table(
+    "run_documents",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("digest", String, ForeignKey("documents.digest"), primary_key=True, index=True),
+    ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
+)
+"""The documents that a run needs to be read. Runs of before the thirteenth revision have no rows here."""
+
 decisions = Table(
     "decisions",
     metadata,
@@ -270,7 +280,8 @@ locks = Table(
     Column("token", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
 )
-"""Locks are the whole database's; a row outlives its lock, for the next owner's token must be higher."""
+"""Locks are the whole database's; a row outlives its lock, for the next owner's token must be higher. It goes with the
+last run that can still say that it holds it: see `cleanup.py`."""
 keyed_runs = Table(
     "keyed_runs",
     metadata,

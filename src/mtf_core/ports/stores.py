@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         DecisionRecord,
         JsonObject,
         KeyedRun,
+        Leftovers,
         Page,
         RunCounts,
         RunRecord,
@@ -240,6 +241,14 @@ class CleanupStore(Protocol):
 
     async def purge_audit(self, before_ms: int, *, dry_run: bool) -> int:
         """Events of before an instant."""
+        ...
+
+    async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:
+        """Keys, documents and locks to which no stored run refers (any more), of before an instant.
+
+        Documents and locks are the whole database's. What the runs that a dry run only counts would leave behind is
+        not among them.
+        """
         ...
 
     async def give_back(self) -> None:

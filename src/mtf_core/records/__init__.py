@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
     from mtf_core.records.json import Json, JsonObject
     from mtf_core.records.keys import KeyedRun
+    from mtf_core.records.leftovers import Leftovers
     from mtf_core.records.page import Page
     from mtf_core.records.plans import PlanRecord, TargetRecord
     from mtf_core.records.reports import LeftOut, Performance, ReportRecord, ReportStatus, RunSummary
@@ -38,6 +39,7 @@ __all__ = [
     "JsonObject",
     "KeyedRun",
     "LeftOut",
+    "Leftovers",
     "OrderOutcome",
     "OrderStatus",
     "Page",
@@ -75,6 +77,7 @@ if not TYPE_CHECKING:
             "inputs": "CandleRange DecisionInputs PlanInputs",
             "json": "Json JsonObject",
             "keys": "KeyedRun",
+            "leftovers": "Leftovers",
             "page": "Page",
             "plans": "PlanRecord TargetRecord",
             "reports": "LeftOut Performance ReportRecord ReportStatus RunSummary",

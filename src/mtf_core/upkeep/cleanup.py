@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from mtf_core.market import DAY_MS
 from mtf_core.ports import Environment
@@ -17,7 +17,23 @@ class Cleanup:
     candles: int
     runs: int
     audit_events: int
+    keys: int
+    documents: int
+    locks: int
+    """Keys of clients, documents and names of locks to which no stored run refers."""
     dry_run: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """How much of each: `5 candles`, `2 runs`; leftovers where there are some."""
+        always = (("candles", self.candles), ("runs", self.runs), ("audit events", self.audit_events))
+        leftovers = (("unused keys", self.keys), ("unused documents", self.documents), ("unused locks", self.locks))
+        told = [*always, *((name, count) for name, count in leftovers if count)]
+        return tuple(f"{count} {name}" for name, count in told)
+
+    @property
+    def anything(self) -> bool:
+        return any((self.candles, self.runs, self.audit_events, self.keys, self.documents, self.locks))
 
 
 async def cleanup(
@@ -25,7 +41,8 @@ async def cleanup(
 ) -> Cleanup:
     """Deletes what the retention does not keep of this venue, or counts it; a cleanup that deleted is audited.
 
-    Ages are by the clock on the wall. Days of risk and switches are never touched.
+    What the runs that went leave behind goes with them, once it is a day old: keys, documents, names of locks. Ages
+    are by the clock on the wall. Days of risk and switches are never touched.
     """
     store, now_ms = environment.stores.cleanup, environment.wall.now_ms()
     candles = runs = events = 0
@@ -36,8 +53,10 @@ async def cleanup(
         runs = await store.purge_runs(before_ms, retention.runs_most or None, dry_run=dry_run)
     if retention.audit_days:
         events = await store.purge_audit(now_ms - retention.audit_days * DAY_MS, dry_run=dry_run)
-    if (candles or runs or events) and not dry_run:
+    left = await store.purge_leftovers(now_ms - DAY_MS, dry_run=dry_run)
+    done = Cleanup(candles, runs, events, left.keys, left.documents, left.locks, dry_run)
+    if done.anything and not dry_run:
         await store.give_back()
-        details = {"candles": candles, "runs": runs, "audit_events": events}
+        details = {name: count for name, count in asdict(done).items() if name != "dry_run"}
         await environment.stores.audit.append([AuditEvent(now_ms, actor, "cleanup", "store", details)])
-    return Cleanup(candles, runs, events, dry_run)
+    return done

@@ -23,7 +23,6 @@ async def keep_clean(environment: Environment) -> None:
         except (PortError, ConfigError) as error:
             _LOG.warning("the cleanup failed: %s", error)
         else:
-            if done.candles or done.runs or done.audit_events:
-                counts = (done.candles, done.runs, done.audit_events)
-                _LOG.info("deleted %d candles, %d runs, %d audit events", *counts)
+            if done.anything:
+                _LOG.info("deleted %s", ", ".join(done.words))
         await environment.sleep(EVERY_S)

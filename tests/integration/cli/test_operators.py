@@ -89,6 +89,14 @@ def test_flags_of_a_run_take_their_values_as_numbers_too(mtf: Mtf) -> None:
 @pytest.mark.usefixtures("store")
 def test_a_cleanup_counts_until_it_is_told_to_delete_and_the_newest_runs_stay(mtf: Mtf) -> None:
     mtf(*RUN)
-    assert mtf("cleanup", *WORLD, "--json").json == {"candles": 0, "runs": 0, "audit_events": 0, "dry_run": True}
+    assert mtf("cleanup", *WORLD, "--json").json == {
+        "candles": 0,
+        "runs": 0,
+        "audit_events": 0,
+        "keys": 0,
+        "documents": 0,
+        "locks": 0,
+        "dry_run": True,
+    }
     assert "deleted" in mtf("cleanup", *WORLD, "--dry-run=0").out
     assert mtf("why", "BTCUSDT").code == 0

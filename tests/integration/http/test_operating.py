@@ -70,7 +70,15 @@ def test_switches_are_paged_and_chosen(trusted: httpx.Client) -> None:
 
 def test_a_cleanup_counts_and_deletes_when_it_is_told_to(trusted: httpx.Client, client: httpx.Client) -> None:
     counted = client.post("/api/maintenance/cleanup").json()
-    assert counted == {"candles": 0, "runs": 0, "audit_events": 0, "dry_run": True}
+    assert counted == {
+        "candles": 0,
+        "runs": 0,
+        "audit_events": 0,
+        "keys": 0,
+        "documents": 0,
+        "locks": 0,
+        "dry_run": True,
+    }
     assert trusted.post("/api/maintenance/cleanup", json={"dry_run": False}).json() == counted | {"dry_run": False}
 
 

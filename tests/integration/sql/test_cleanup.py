@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
+from sqlalchemy import Table, delete, insert, select
 
-from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlCleanupStore, SqlRunStore
+from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_adapters.sql import (
+    Database,
+    SqlAuditStore,
+    SqlCandleStore,
+    SqlCleanupStore,
+    SqlKeyedRunStore,
+    SqlLocks,
+    SqlRunStore,
+)
 from mtf_adapters.sql.cleanup import LEAST_KEPT
+from mtf_adapters.sql.schema import documents, locks, run_documents, runs
+from mtf_adapters.sql.upserts import insert_new
 from mtf_core.market import Timeframe
-from mtf_core.records import RunStatus
+from mtf_core.ports import Acquired
+from mtf_core.records import KeyedRun, Leftovers, RunStatus
 from tests.integration.sql.examples import WORLD, as_columns, candles, decision, event, report, run
 
 M1 = Timeframe.M1
@@ -74,6 +88,100 @@ async def test_events_go_by_age_and_the_newest_stay(database: Database) -> None:
     assert await cleanup.purge_audit(10, dry_run=False) == 10
     assert await cleanup.purge_audit(2**42, dry_run=False) == 10
     assert [found.time_ms for found in (await store.history(999)).items] == list(reversed(range(20, LEAST_KEPT + 20)))
+
+
+async def referring(store: SqlRunStore, number: int, *shapes: str) -> None:
+    """A run with a configuration of its own and these shapes, that ended."""
+    record = run(f"r{number:03d}", 1_000 + number, digest=f"config-{number}")
+    await store.start(record, {f"config-{number}": {}, **{shape: {} for shape in shapes}})
+    await store.finish(evolve(record, status=RunStatus.FAILED, finished_ms=9_999), [])
+
+
+async def documents_left(database: Database) -> set[str]:
+    async with database.reading() as connection:
+        return set((await connection.execute(select(documents.c.digest))).scalars())
+
+
+async def test_documents_go_with_the_last_run_of_any_world_that_needs_them(database: Database) -> None:
+    store, cleanup = SqlRunStore(database, WORLD), SqlCleanupStore(database, WORLD)
+    elsewhere = SqlRunStore(database, "elsewhere")
+    for number in range(LEAST_KEPT + 3):
+        await referring(store, number, "shapes-old" if number < 3 else "shapes-new")
+    await referring(elsewhere, 1, "shapes-elsewhere")
+    await database_row(database, documents, {"digest": "stray", "content": {}})
+    assert await cleanup.purge_leftovers(2**42, dry_run=True) == Leftovers(documents=1)
+    assert "stray" in await documents_left(database)
+    assert await cleanup.purge_runs(2**42, None, dry_run=False) == 3
+    assert await cleanup.purge_leftovers(2**42, dry_run=False) == Leftovers(documents=4)
+    left = await documents_left(database)
+    assert not left & {"stray", "shapes-old", "config-0", "config-2"} - {"config-1"}
+    assert {"shapes-new", "shapes-elsewhere", "config-1", "config-3"} <= left
+    assert await cleanup.purge_leftovers(2**42, dry_run=False) == Leftovers()
+
+
+async def test_while_a_run_of_an_earlier_version_is_stored_no_document_goes(database: Database) -> None:
+    """Nobody noted which shapes such a run is read with."""
+    await referring(SqlRunStore(database, WORLD), 1, "shapes")
+    async with database.writing() as connection:
+        await connection.execute(delete(run_documents))
+    await database_row(database, documents, {"digest": "stray", "content": {}})
+    assert await SqlCleanupStore(database, WORLD).purge_leftovers(2**42, dry_run=False) == Leftovers()
+    assert await documents_left(database) == {"config-1", "shapes", "stray"}
+
+
+async def test_a_run_that_starts_during_a_cleanup_keeps_its_documents(database: Database) -> None:
+    """It has stored its documents, which are there already, and not yet that it needs them."""
+    cleanup = SqlCleanupStore(database, WORLD)
+    await database_row(database, documents, {"digest": "shapes", "content": {}})
+    async with database.writing() as connection:
+        await connection.execute(insert_new(documents, connection), {"digest": "shapes", "content": {}})
+        cleaning = asyncio.create_task(cleanup.purge_leftovers(2**42, dry_run=False))
+        await asyncio.sleep(0.05)
+        assert not cleaning.done()
+        row = {"namespace": WORLD, **asdict(run("r1", digest="shapes"), filter=lambda each, _: each.name in runs.c)}
+        await connection.execute(insert(runs), row | {"status": "running", "sequence": 1})
+        note = {"namespace": WORLD, "run_id": "r1", "digest": "shapes"}
+        await connection.execute(insert(run_documents), note)
+    assert await cleaning == Leftovers()
+    assert await documents_left(database) == {"shapes"}
+
+
+async def test_a_key_goes_a_day_after_its_process_died_and_with_its_run(database: Database) -> None:
+    keys, cleanup = SqlKeyedRunStore(database, WORLD), SqlCleanupStore(database, WORLD)
+    store = await filled(database, WORLD, [1])
+    for key, run_id, asked_ms in (("ran", "r000", 1), ("died", "gone", 1), ("young", "gone-2", 500)):
+        await keys.claim(KeyedRun(key, run_id, {}, asked_ms))
+    elsewhere = SqlKeyedRunStore(database, "elsewhere")
+    await elsewhere.claim(KeyedRun("died", "gone", {}, 1))
+    assert await cleanup.purge_leftovers(500, dry_run=True) == Leftovers(keys=1)
+    assert await keys.find("died") is not None
+    assert await cleanup.purge_leftovers(500, dry_run=False) == Leftovers(keys=1)
+    found = [await keys.find(key) for key in ("ran", "died", "young")]
+    assert [one and one.run_id for one in found] == ["r000", None, "gone-2"]
+    assert await elsewhere.find("died") is not None
+    assert await left(store) == ["r000"]
+
+
+async def test_names_of_locks_go_when_nobody_holds_them_and_no_stored_run_did(database: Database) -> None:
+    clock, cleanup = SandboxClock(10_000_000), SqlCleanupStore(database, WORLD)
+    names = SqlLocks(database, clock)
+    await filled(database, WORLD, [1])
+    await names.acquire(["symbol:a", "held"], "r000", 60_000)
+    await names.acquire(["key:a", "kept"], "gone", 60_000)
+    await names.release(["symbol:a"], "r000")
+    await names.release(["key:a"], "gone")
+    assert await cleanup.purge_leftovers(1_000, dry_run=True) == Leftovers(locks=1)
+    assert await cleanup.purge_leftovers(1_000, dry_run=False) == Leftovers(locks=1)
+    async with database.reading() as connection:
+        kept = set((await connection.execute(select(locks.c.name))).scalars())
+    assert kept == {"symbol:a", "held", "kept"}
+    (again,) = (await names.acquire(["key:a"], "other", 60_000)).values()
+    assert isinstance(again, Acquired)
+
+
+async def database_row(database: Database, table: Table, row: dict[str, object]) -> None:
+    async with database.writing() as connection:
+        await connection.execute(insert(table), row)
 
 
 async def test_an_sqlite_file_becomes_smaller(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Delete, Update, delete, func, select, update
 from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run
 from mtf_adapters.sql.schema import decisions as decisions_table
 from mtf_adapters.sql.schema import documents as document_table
-from mtf_adapters.sql.schema import run_blocks
+from mtf_adapters.sql.schema import run_blocks, run_documents
 from mtf_adapters.sql.schema import runs as runs_table
 from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError
@@ -259,6 +259,7 @@ async def test_a_purge_of_the_oldest_runs_leaves_a_chain_and_a_run_taken_from_it
         for number in range(1, 6):
             await ran(store, f"r{number}", 1_000 * number)
         async with database.writing() as connection:
+            await connection.execute(delete(run_documents))
             await connection.execute(delete(runs_table).where(runs_table.c.run_id == "r1"))
         assert await intact(store, "r2") == (True, True)
         async with database.writing() as connection:

@@ -126,9 +126,10 @@ def cleanup(world: World, dry_run: bool, as_json: bool) -> None:
     if as_json:
         output.write_json(cleanup_to_json(done))
         return
-    counts = f"{done.candles} candles, {done.runs} runs and {done.audit_events} audit events"
+    *some, last = done.words
+    counts = f"{', '.join(some)} and {last}"
     if dry_run:
-        output.write_line(f"{counts} are older than the retention keeps; --no-dry-run deletes them")
+        output.write_line(f"{counts} are what the retention does not keep; --no-dry-run deletes them")
     else:
         output.write_line(f"{counts} deleted")
 
