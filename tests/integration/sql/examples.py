@@ -175,6 +175,7 @@ def report(run: RunRecord, requested: int = 1) -> ReportRecord:
         account_error=None,
         left_out={},
         carried={},
+        candles_are_final=True,
     )
     return evolve(whole, results=None)
 
