@@ -43,7 +43,7 @@ async def choose_symbols(run: ActiveRun) -> Universe:
         settings = run.profile.contracts.selection
         contracts = await current_contracts(run.environment, run.exchange, settings.refresh_interval_minutes)
         if run.request.symbols:
-            universe = Universe(_asked_for(run.request, contracts))
+            universe = Universe(listed_of(run.request.symbols, contracts, run.request.at_ms))
         else:
             universe = select_universe(settings, contracts, await run.read_switchboard(), run.instant_ms)
             if run.request.at_ms is None:
@@ -52,13 +52,14 @@ async def choose_symbols(run: ActiveRun) -> Universe:
     return universe.limited(run.request.limit)
 
 
-def _asked_for(request: RunRequest, contracts: Sequence[Contract]) -> tuple[Contract, ...]:
+def listed_of(asked: Sequence[str], contracts: Sequence[Contract], at_ms: int | None = None) -> tuple[Contract, ...]:
+    """The contracts of the symbols, each once; raises `NotFoundError` where one has none (at that instant)."""
     known = {contract.symbol: contract for contract in contracts}
-    symbols = tuple(dict.fromkeys(request.symbols))
+    symbols = tuple(dict.fromkeys(asked))
     unknown = [symbol for symbol in symbols if symbol not in known]
-    if unknown and request.at_ms is not None:
+    if unknown and at_ms is not None:
         # No hint at a name that is listed: the right one may not have been, then.
-        instant = format_instant(request.at_ms)
+        instant = format_instant(at_ms)
         message = f"no contract for {', '.join(unknown)} at {instant}: perhaps not listed yet, or no longer"
         raise NotFoundError((FieldProblem("symbols", message),))
     if unknown:

@@ -8,6 +8,7 @@ import typer
 
 from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate, operators
 from mtf_entrypoints.cli.commands.run import run
+from mtf_entrypoints.cli.commands.stream import stream
 from mtf_entrypoints.cli.exits import DONE
 from mtf_entrypoints.cli.request_options import FlagsWithValues
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command(cls=FlagsWithValues)(run)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
+app.command()(stream)
 app.command()(inspect.features)
 app.command()(inspect.indicators)
 app.add_typer(conditions.app, name="conditions")

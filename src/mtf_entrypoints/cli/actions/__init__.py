@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         run,
         sandbox,
         serve,
+        stream,
         version,
         why,
     )
@@ -45,6 +46,7 @@ __all__ = [
     "run",
     "sandbox",
     "serve",
+    "stream",
     "version",
     "why",
 ]
