@@ -26,8 +26,8 @@ from mtf_core.rules.expressions import (
     WithinBars,
     children,
 )
-from mtf_core.rules.trace import Slot, TemplateNode, TraceNode, trace_tree
-from mtf_core.rules.truth import Truth
+from mtf_core.rules.trace import Slot, TemplateNode, TraceNode, top_label, trace_tree
+from mtf_core.rules.truth import TRUE, Truth
 
 
 @frozen(eq=False)
@@ -72,6 +72,14 @@ class Captured:
     def node(self, row: int) -> TraceNode:
         """The tree of one symbol."""
         return trace_tree(self.template.root, self.truths[row].tolist(), self.values[row].tolist())
+
+    def label(self, row: int) -> str:
+        """The name of the tree of one symbol: what `node` calls it."""
+        return top_label(self.template.root, self.truths[row].tolist())
+
+    def holds(self, row: int) -> bool:
+        """Whether the test is true for one symbol."""
+        return bool(self.truths[row, 0] == TRUE)
 
     def missing(self, row: int) -> tuple[str, ...]:
         """Features and metrics that one symbol lacked, each once."""

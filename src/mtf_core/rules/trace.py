@@ -73,6 +73,14 @@ def trace_tree(root: TemplateNode, truths: Sequence[int], values: Sequence[float
     return marked(_Reader(truths, values).build(root))
 
 
+def top_label(root: TemplateNode, truths: Sequence[int]) -> str:
+    """The label that the top of `trace_tree` has, without the tree."""
+    place = 0
+    while root.kind in GUARDS and truths[place] == truths[place + 1]:  # its one part comes right behind it
+        root, place = root.children[0], place + 1
+    return root.label
+
+
 class _Reader:
     """Builds one symbol's tree, consuming captured truths and values in the template's order."""
 

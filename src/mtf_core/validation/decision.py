@@ -81,8 +81,10 @@ class Decision:
 
     def failed_filters(self, timeframe: Timeframe) -> tuple[str, ...]:
         """The mandatory filters that were not true, by name, where they made the timeframe invalid."""
-        failed = self.verdict(timeframe)[1] is Reason.FILTERS_MANDATORY_FAILED
-        return self.timeframe(timeframe).failed_filters if failed else ()
+        if self.verdict(timeframe)[1] is not Reason.FILTERS_MANDATORY_FAILED:
+            return ()
+        filters = self.batch.verdicts[timeframe].filters
+        return tuple(dict.fromkeys(one.label(self.row) for one in filters if not one.holds(self.row)))
 
     def shortage(self, timeframe: Timeframe) -> CandleShortage | None:
         """What the timeframe lacked of its candles; None where there were enough."""

@@ -97,6 +97,7 @@ def test_a_tree_agrees_with_itself_and_with_the_evaluator(test: Test, axis: Plai
     for row in range(axis.shape[0]):
         tree = captured.node(row)
         assert RESULTS[tree.result] == Evaluator(axis, arrays).truth(test)[row, -1]
+        assert (captured.label(row), captured.holds(row)) == (tree.label, tree.result == "true")
         for place, node in places(tree):
             if node.children:
                 number = len(node.children) - 1
