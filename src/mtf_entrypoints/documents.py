@@ -167,6 +167,15 @@ def contract_sync_to_json(done: ContractSync) -> dict[str, Any]:
         "count": done.count,
         "added": list(done.added),
         "removed": list(done.removed),
+        "changed": [
+            {
+                "symbol": change.symbol,
+                "facet": str(change.facet),
+                "before": dict(change.before),
+                "after": dict(change.after),
+            }
+            for change in done.changed
+        ],
         "synced_at": format_instant(done.synced_ms),
     }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from attrs import evolve
 
 from mtf_adapters.sandbox.generated import GeneratedMarket
-from mtf_core.market import Contract
+from mtf_core.market import Contract, ContractStatus
 from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.upkeep import stored_contracts, sync_contracts
+from mtf_core.upkeep.contracts import ContractFacet
 from tests.integration.runs.world import MARKET, eager, world
 
 
@@ -27,6 +31,43 @@ async def test_the_exchanges_list_is_stored_with_what_came_and_what_went() -> No
         assert (second.count, second.added) == (12, ())
         assert len(second.removed) == first.count - 12
         assert len(await stored_contracts(there.environment)) == 12
+
+
+class Changed(GeneratedMarket):
+    """A market that changed the grid and the brackets of one contract, and closed another."""
+
+    def contracts(self, now_ms: int) -> tuple[Contract, ...]:
+        return tuple(map(_changed, super().contracts(now_ms)))
+
+
+def _changed(contract: Contract) -> Contract:
+    match contract.symbol:
+        case "BTCUSDT":
+            tick = contract.tick_size / 10
+            return evolve(contract, tick_size=tick, brackets=contract.brackets[:1], turnover_24h=Decimal(1))
+        case "ETHUSDT":
+            return evolve(contract, status=ContractStatus.CLOSE_ONLY)
+        case _:
+            return contract
+
+
+async def test_what_changed_of_a_contract_is_told_and_leaves_a_trace_and_turnover_is_no_change() -> None:
+    async with world(eager()) as there:
+        assert (await sync_contracts(there.environment)).changed == ()
+        assert (await sync_contracts(there.environment)).changed == ()
+        there.exchange.market = Changed(seed=7, symbols=20)
+        changed = (await sync_contracts(there.environment)).changed
+        facets = [(change.symbol, change.facet) for change in changed]
+        expected = [
+            ("BTCUSDT", ContractFacet.GRID),
+            ("BTCUSDT", ContractFacet.BRACKETS),
+            ("ETHUSDT", ContractFacet.STATUS),
+        ]
+        assert facets == expected
+        assert (changed[0].before, changed[0].after) == ({"tick_size": "0.1"}, {"tick_size": "0.01"})
+        assert changed[2].after == {"status": "close_only"}
+        page = await there.stores.audit.history(9, action="contract_changed")
+        assert sorted(event.details["facet"] for event in page.items) == ["brackets", "grid", "status"]
 
 
 async def test_an_empty_list_is_no_list_and_the_stored_contracts_stay() -> None:

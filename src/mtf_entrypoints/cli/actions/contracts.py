@@ -44,6 +44,9 @@ def _print_sync(done: ContractSync) -> None:
         if names:
             more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
             output.write_line(f"{len(names)} {what}: {', '.join(names[:_SHOWN_NAMES])}{more}")
+    for change in done.changed:
+        parts = (f"{name} {change.before[name]} → {change.after[name]}" for name in change.after)
+        output.write_line(f"{change.symbol}: {change.facet} changed: {'; '.join(parts)}")
 
 
 def show(world: World, symbol: str | None, as_json: bool) -> None:
