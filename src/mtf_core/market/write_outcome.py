@@ -32,6 +32,8 @@ class WriteResult(StrEnum):
     """The exchange takes nothing at the moment."""
     EXPIRED_BEFORE_SENT = "expired_before_sent"
     """Its deadline passed while it waited, so nothing left this process."""
+    NOT_SENT = "not_sent"
+    """Nothing left this process: there was no connection, or no room in the rate limit; `text` says which."""
 
     @property
     def nothing_exists(self) -> bool:
@@ -44,6 +46,7 @@ class WriteResult(StrEnum):
             WriteResult.NOT_ALLOWED_HERE,
             WriteResult.MAINTENANCE,
             WriteResult.EXPIRED_BEFORE_SENT,
+            WriteResult.NOT_SENT,
         }
 
 
