@@ -16,12 +16,23 @@ VARIABLES = (
     "DATABASE_URL",
     "REDIS_URL",
     "MTF_EXCHANGE",
+    "MTF_ENVIRONMENT",
+    "BITMART_API_KEY",
+    "BITMART_SECRET_KEY",
+    "BITMART_API_MEMO",
+    "BITMART_PUBLIC_API_URL",
+    "BITMART_PRIVATE_API_URL",
+    "BITMART_WS_PUBLIC_URL",
+    "BITMART_WS_PRIVATE_URL",
     "MTF_PROFILE",
     "MTF_CONFIG_DIR",
     "MTF_API_TOKEN",
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
 )
+ENVIRONMENTS = ("live", "demo", "testnet")
+OURS = ("MTF_", "BITMART_")
+"""How the names of variables begin that no other program reads."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 DEFAULT_EXCHANGE = "sandbox"
@@ -49,6 +60,19 @@ class SandboxOptions:
 
 
 @frozen
+class BitmartOptions:
+    """The key of BitMart, and addresses other than those of the environment. Secrets do not show in its text."""
+
+    api_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    api_memo: str | None = field(default=None, repr=False)
+    public_api_url: str | None = None
+    private_api_url: str | None = None
+    ws_public_url: str | None = None
+    ws_private_url: str | None = None
+
+
+@frozen
 class Settings:
     """Everything that decides how the parts are put together. Secrets do not show in its text."""
 
@@ -58,6 +82,8 @@ class Settings:
     """Where processes share locks and rate limits; None: locks in the database, limits in each process."""
     exchange: str = DEFAULT_EXCHANGE
     market_type: str = "perpetual"
+    environment: str | None = None
+    """Which of an exchange's worlds: live, demo or testnet. None: demo where the exchange has one."""
     profile: str | None = None
     config_dir: Path | None = None
     api_token: str | None = field(default=None, repr=False)
@@ -66,6 +92,7 @@ class Settings:
     at_ms: int | None = None
     """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
     sandbox: SandboxOptions = SandboxOptions()
+    bitmart: BitmartOptions = BitmartOptions()
 
 
 @frozen
@@ -100,7 +127,16 @@ def read_settings(
         log_format=_one_of("MTF_LOG_FORMAT", given.log_format or values.get("MTF_LOG_FORMAT", "text"), LOG_FORMATS),
         at_ms=given.at_ms,
         sandbox=given.sandbox,
+        environment=_environment(values),
+        bitmart=BitmartOptions(
+            **{name.removeprefix("BITMART_").lower(): values[name] for name in values if name.startswith("BITMART_")}
+        ),
     )
+
+
+def _environment(values: Mapping[str, str]) -> str | None:
+    named = values.get("MTF_ENVIRONMENT")
+    return None if named is None else _one_of("MTF_ENVIRONMENT", named, ENVIRONMENTS)
 
 
 def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
@@ -111,7 +147,7 @@ def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
         raise SettingsError(str(error)) from None
     for name in from_file:
         # Other programs may share the file, but a name of ours that nothing reads is a slip of the pen.
-        if name.startswith("MTF_") and name not in VARIABLES:
+        if name.startswith(OURS) and name not in VARIABLES:
             near = get_close_matches(name, VARIABLES, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise SettingsError(f"{dotenv}: unknown variable {name}{hint} Known: {', '.join(VARIABLES)}")

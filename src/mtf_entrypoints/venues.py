@@ -12,7 +12,17 @@ from mtf_entrypoints.settings import Settings, SettingsError
 
 VenueBuilder = Callable[[Settings, Clock], Venue]
 
-VENUES: Mapping[tuple[str, str], VenueBuilder] = {("sandbox", "perpetual"): sandbox_venue}
+
+def _bitmart(settings: Settings, wall: Clock) -> Venue:
+    from mtf_entrypoints.bitmart_venue import bitmart_of  # noqa: PLC0415  (HTTP and streams, only where they are used)
+
+    return bitmart_of(settings, wall)
+
+
+VENUES: Mapping[tuple[str, str], VenueBuilder] = {
+    ("sandbox", "perpetual"): sandbox_venue,
+    ("bitmart", "perpetual"): _bitmart,
+}
 """Adding an exchange is one line here."""
 
 

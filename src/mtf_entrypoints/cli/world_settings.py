@@ -41,6 +41,8 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
             sandbox=sandbox,
         )
     )
+    if settings.exchange != DEFAULT_EXCHANGE and world.at == NOW:
+        return evolve(settings, at_ms=None)  # it is always now where time passes by itself
     generated = settings.exchange == DEFAULT_EXCHANGE and not sandbox.candle_files
     if generated and stays and world.at in (None, NOW):
         return evolve(settings, at_ms=None)

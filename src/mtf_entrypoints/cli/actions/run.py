@@ -18,7 +18,7 @@ from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
 from mtf_entrypoints.cli.working import announced
 from mtf_entrypoints.cli.world_settings import NOW, settings_of
-from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Settings
 
 
 def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
@@ -29,7 +29,7 @@ def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
         output.write_json(report.to_json())
     else:
         print_report(report, where, output.console())
-        if world.at is None and not world.candles:
+        if settings.exchange == DEFAULT_EXCHANGE and world.at is None and not world.candles:
             output.write_line("The market is generated, its instant the default: --at names another, --at now is now.")
     if report.results and report.count(SymbolStatus.ERROR) == len(report.results):
         raise typer.Exit(FAILED)

@@ -1,0 +1,204 @@
+"""What BitMart says of the account: behind the port `Account`, and the reading half of `Trading`."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from mtf_adapters.bitmart.capabilities import HISTORY_MS
+from mtf_adapters.bitmart.endpoints import (
+    ASSETS,
+    FEE_RATE,
+    OPEN_ORDERS,
+    ORDER,
+    ORDER_HISTORY,
+    PLAN_ORDERS,
+    POSITION_MODE,
+    POSITIONS,
+    TRADES,
+    TRANSACTIONS,
+    Endpoint,
+)
+from mtf_adapters.bitmart.mapping import (
+    QUOTE_CURRENCY,
+    fill_of,
+    flow_of,
+    order_of,
+    plan_order_of,
+    position_mode_of,
+    position_of,
+)
+from mtf_adapters.bitmart.rest import NoSuchOrderError, RestClient
+from mtf_adapters.bitmart.windows import read_span
+from mtf_adapters.bitmart.wire import (
+    AssetRow,
+    FeeRateRow,
+    ModeAnswer,
+    OrderRow,
+    PlanRow,
+    PositionRow,
+    TradeRow,
+    TransactionRow,
+)
+from mtf_adapters.online.together import both
+from mtf_core.market import DAY_MS, AccountState, CashFlow, Fill, OpenOrder, Position, PositionMode
+from mtf_core.ports import ExchangeUnavailableError, FeeRates, Priority
+
+Row = TypeVar("Row")
+Past = TypeVar("Past")
+
+_MOST_ORDERS = 100
+_MOST_HISTORY_ROWS = 200
+_MOST_FLOWS = 1000
+_LONGEST_FLOWS_MS = 7 * DAY_MS
+"""What an answer spans where no span is asked for; more was never seen to be allowed."""
+
+
+class BitmartAccount:
+    """Implements the port `Account` and the reads of `Trading`."""
+
+    def __init__(self, rest: RestClient, account_name: str) -> None:
+        self._rest = rest
+        self._account_name = account_name
+
+    async def account_state(self) -> AccountState:
+        return await self.sync()
+
+    async def sync(self, *, priority: Priority = Priority.ACCOUNT) -> AccountState:
+        """Orders first, then positions: what fills in between shows twice, and never not at all."""
+        time_ms = self._rest.clock.surely_passed_ms()
+        orders, mode = await both(self._live_orders(None, priority), self._position_mode(priority))
+        assets, positions = await both(
+            self._rest.read(ASSETS, list[AssetRow], priority=priority), self._positions(priority)
+        )
+        money = next((row for row in assets if row.currency == QUOTE_CURRENCY), None)
+        if money is None:  # a well-formed answer that cannot be: nothing is assumed of the balance
+            raise ExchangeUnavailableError(f"assets-detail: the answer has no {QUOTE_CURRENCY}")
+        return AccountState(
+            time_ms=time_ms,
+            available_balance=money.available_balance,
+            equity=money.equity,
+            positions=positions,
+            open_orders=orders,
+            position_mode=mode,
+        )
+
+    async def account_id(self) -> str:
+        """A digest of the key: no call names the account."""
+        return self._account_name
+
+    async def order(self, symbol: str, order_id: str, *, priority: Priority = Priority.ACCOUNT) -> OpenOrder | None:
+        """Looked for among orders, then among those that wait for a price, then among those that ended."""
+        if not order_id:
+            raise ValueError(f"{symbol}: an order is looked up by its id")
+        named: dict[str, str | int] = {"symbol": symbol, "order_id": order_id}
+        try:
+            return order_of(await self._rest.read(ORDER, OrderRow, named, priority))
+        except NoSuchOrderError:
+            pass
+        waiting = await self.plan_order(symbol, order_id, priority)
+        if waiting is not None:
+            return plan_order_of(waiting)
+        rows = await self._rest.read(ORDER_HISTORY, list[OrderRow], named, priority, null_is=[])
+        return next((order_of(row) for row in rows if row.order_id == order_id), None)
+
+    async def plan_order(self, symbol: str, order_id: str, priority: Priority) -> PlanRow | None:
+        """The live order that waits for a price, as the wire has it; None when there is none."""
+        rows = await self._plan_rows(symbol, priority)
+        return next((row for row in rows if row.order_id == order_id), None)
+
+    async def open_orders(
+        self, symbol: str | None = None, *, priority: Priority = Priority.ACCOUNT
+    ) -> tuple[OpenOrder, ...]:
+        return await self._live_orders(symbol, priority)
+
+    async def order_history(
+        self, symbol: str, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT
+    ) -> tuple[OpenOrder, ...]:
+        rows = await self._history(ORDER_HISTORY, list[OrderRow], symbol, from_ms, until_ms, priority, null_is=[])
+        orders = {row.order_id: order_of(row) for row in rows}
+        inside = [order for order in orders.values() if from_ms <= order.created_ms <= until_ms]
+        return tuple(sorted(inside, key=lambda order: (order.created_ms, order.order_id)))
+
+    async def fills(
+        self, symbol: str, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT
+    ) -> tuple[Fill, ...]:
+        rows = await self._history(TRADES, list[TradeRow], symbol, from_ms, until_ms, priority)
+        fills = {row.trade_id: fill_of(row) for row in rows}
+        inside = [fill for fill in fills.values() if from_ms <= fill.time_ms <= until_ms]
+        return tuple(sorted(inside, key=lambda fill: (fill.time_ms, _as_number(fill.fill_id))))
+
+    async def cash_flows(
+        self, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT
+    ) -> tuple[CashFlow, ...]:
+        async def ask(start_ms: int, end_ms: int) -> list[TransactionRow]:
+            span = {"start_time": start_ms, "end_time": end_ms, "page_size": _MOST_FLOWS}
+            return await self._rest.read(TRANSACTIONS, list[TransactionRow], span, priority)
+
+        rows = await read_span(ask, from_ms, until_ms, longest_ms=_LONGEST_FLOWS_MS, most_rows=_MOST_FLOWS)
+        flows = {row.tran_id: flow_of(row) for row in rows if row.asset == QUOTE_CURRENCY}
+        inside = [flow for flow in flows.values() if from_ms <= flow.time_ms <= until_ms]
+        return tuple(sorted(inside, key=lambda flow: (flow.time_ms, _as_number(flow.flow_id))))
+
+    async def fee_rates(self, symbol: str) -> FeeRates:
+        row = await self._rest.read(FEE_RATE, FeeRateRow, {"symbol": symbol}, Priority.ACCOUNT)
+        return FeeRates(maker=row.maker_fee_rate, taker=row.taker_fee_rate)
+
+    async def _position_mode(self, priority: Priority) -> PositionMode:
+        answer = await self._rest.read(POSITION_MODE, ModeAnswer, priority=priority)
+        return position_mode_of(answer.position_mode)
+
+    async def _positions(self, priority: Priority) -> tuple[Position, ...]:
+        rows = await self._rest.read(POSITIONS, list[PositionRow], priority=priority)
+        held = (position_of(row) for row in rows)
+        return tuple(position for position in held if position is not None)
+
+    async def _live_orders(self, symbol: str | None, priority: Priority) -> tuple[OpenOrder, ...]:
+        """Those that wait for a price first: one that fires in between shows at least as what it was."""
+        waiting = await self._plan_rows(symbol, priority)
+        orders = await self._rows(OPEN_ORDERS, list[OrderRow], symbol, priority)
+        return tuple([order_of(row) for row in orders] + [plan_order_of(row) for row in waiting])
+
+    async def _plan_rows(self, symbol: str | None, priority: Priority) -> list[PlanRow]:
+        return await self._rows(PLAN_ORDERS, list[PlanRow], symbol, priority)
+
+    async def _rows(
+        self, endpoint: Endpoint, rows_of: type[list[Row]], symbol: str | None, priority: Priority
+    ) -> list[Row]:
+        params: dict[str, str | int] = {"limit": _MOST_ORDERS}
+        if symbol is not None:
+            params["symbol"] = symbol
+        rows = await self._rest.read(endpoint, rows_of, params, priority)
+        if len(rows) >= _MOST_ORDERS:
+            raise ExchangeUnavailableError(
+                f"{endpoint.bucket}: {_MOST_ORDERS} rows, as many as an answer holds: there may be more, unseen"
+            )
+        return rows
+
+    async def _history(
+        self,
+        endpoint: Endpoint,
+        rows_of: type[list[Past]],
+        symbol: str,
+        from_ms: int,
+        until_ms: int,
+        priority: Priority,
+        null_is: list[Past] | None = None,
+    ) -> list[Past]:
+        """Rows of a symbol's history, which is asked for in seconds and may show more than was asked for."""
+
+        async def ask(start_ms: int, end_ms: int) -> list[Past]:
+            params: dict[str, str | int] = {
+                "symbol": symbol,
+                "start_time": start_ms // 1000,
+                "end_time": end_ms // 1000 + 1,
+            }
+            return await self._rest.read(endpoint, rows_of, params, priority, null_is=null_is)
+
+        oldest_ms = self._rest.clock.now_ms() - HISTORY_MS
+        span_ms = HISTORY_MS - 2000  # whole seconds on both sides must not make it longer than is allowed
+        return await read_span(ask, max(from_ms, oldest_ms), until_ms, longest_ms=span_ms, most_rows=_MOST_HISTORY_ROWS)
+
+
+def _as_number(identifier: str) -> tuple[int, str]:
+    """Ids of one instant in the order in which they were given out."""
+    return (int(identifier), "") if identifier.isascii() and identifier.isdigit() else (0, identifier)

@@ -1,0 +1,264 @@
+"""What BitMart pushes, behind the port `Streams` (sheet §4)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random as _random
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from attrs import define, field
+from websockets.asyncio.client import ClientConnection
+
+from mtf_adapters.bitmart.capabilities import CAPABILITIES
+from mtf_adapters.bitmart.hosts import Hosts
+from mtf_adapters.bitmart.mapping import pushed_order_of
+from mtf_adapters.bitmart.signing import WEBSOCKET_PAYLOAD, Credentials
+from mtf_adapters.bitmart.wire import KlineItem, OrderFrame, structured
+from mtf_adapters.online.clock import ExchangeClock
+from mtf_adapters.online.sockets import Dialect, Patience, RefusedError, events_of
+from mtf_core.market import Timeframe
+from mtf_core.ports import (
+    AccountEvent,
+    BalancePushed,
+    CandleEvent,
+    CandleUpdate,
+    ExchangeError,
+    ExchangeUnavailableError,
+    NotStreamed,
+    OrderPushed,
+    PositionPushed,
+)
+
+LARGEST_FRAME = 1900
+"""Bytes of a frame; at about 2,100 the exchange closed the socket (sheet §4.1)."""
+_LARGEST_INFLATED = 4 * 1024 * 1024
+
+_SUFFIXES = {
+    Timeframe.M1: "1m",
+    Timeframe.M5: "5m",
+    Timeframe.M15: "15m",
+    Timeframe.H1: "1H",
+    Timeframe.H4: "4H",
+    Timeframe.D1: "1D",
+}
+_ORDERS, _POSITIONS, _ASSETS = "futures/order", "futures/position", "futures/asset"
+
+_log = logging.getLogger(__name__)
+
+
+class BitmartStreams:
+    """Implements the port `Streams`."""
+
+    def __init__(
+        self,
+        hosts: Hosts,
+        credentials: Credentials | None,
+        clock: ExchangeClock,
+        *,
+        patience: Patience | None = None,
+        random: Callable[[], float] = _random.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._hosts = hosts
+        self._credentials = credentials
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._random = random
+        self._sleep = sleep
+
+    def candles(self, symbols: Sequence[str], timeframe: Timeframe) -> AsyncIterator[CandleEvent]:
+        most = CAPABILITIES.candles.most_topics_per_connection
+        groups = [symbols[start : start + most] for start in range(0, len(symbols), most)]
+        return self._events([CandleDialect(self._hosts.ws_public, group, timeframe, self._clock) for group in groups])
+
+    def account(self) -> AsyncIterator[AccountEvent]:
+        """Raises `ExchangeError` at once where there is no key."""
+        if self._credentials is None:
+            raise ExchangeError("there is no key: the account cannot be listened to")
+        return self._events([AccountDialect(self._hosts.ws_private, self._credentials, self._clock)])
+
+    def _events(self, dialects: Sequence[Dialect[Any]]) -> AsyncIterator[Any]:
+        return events_of(dialects, self._clock, self._patience, random=self._random, sleep=self._sleep)
+
+
+def subscriptions(topics: Sequence[str]) -> Iterator[str]:
+    """Frames that subscribe to all topics, none of them too large to be taken."""
+    batch: list[str] = []
+    for topic in topics:
+        if batch and len(_subscription([*batch, topic])) > LARGEST_FRAME:
+            yield _subscription(batch)
+            batch = []
+        batch.append(topic)
+    if batch:
+        yield _subscription(batch)
+
+
+def _subscription(topics: Sequence[str]) -> str:
+    return json.dumps({"action": "subscribe", "args": list(topics)}, separators=(",", ":"))
+
+
+def read_frame(frame: str | bytes) -> dict[str, Any]:
+    """A frame's object; an empty one for what is none. Binary frames are deflated without a header."""
+    try:
+        if isinstance(frame, bytes):
+            frame = zlib.decompressobj(-15).decompress(frame, _LARGEST_INFLATED).decode()
+        content = json.loads(frame, parse_float=Decimal)
+    except (ValueError, zlib.error, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def topic_of(group: object) -> str:
+    """A data frame's topic without the rate that the exchange may have added to it."""
+    return group.partition("@")[0] if isinstance(group, str) else ""
+
+
+class _Subscribing:
+    """What both sockets do: subscribe, and wait until each topic is confirmed."""
+
+    def ping(self) -> str:
+        return '{"action":"ping"}'
+
+    def hear(self, frame: str | bytes) -> Sequence[Any] | None:
+        content = read_frame(frame)
+        topic = topic_of(content.get("group"))
+        if "action" in content or topic in {"", "System"}:
+            return None
+        return self.data(topic, content.get("data"))
+
+    def data(self, topic: str, data: Any) -> Sequence[Any]:
+        raise NotImplementedError
+
+    async def subscribe(
+        self, socket: ClientConnection, topics: Sequence[str], tell: Callable[[Any], Awaitable[None]]
+    ) -> dict[str, str]:
+        """Subscribes; returns why for each topic that was refused. Data that comes meanwhile is told."""
+        for frame in subscriptions(topics):
+            await socket.send(frame)
+        open_topics, refused = set(topics), {}
+        while open_topics:
+            raw = await socket.recv()
+            content = read_frame(raw)
+            if content.get("action") != "subscribe":
+                for event in self.hear(raw) or ():
+                    await tell(event)
+                continue
+            topic = _acknowledged(content)
+            open_topics.discard(topic)
+            if content.get("success") is not True:
+                refused[topic] = str(content.get("error") or "refused")[:200]
+        return refused
+
+
+def _acknowledged(content: dict[str, Any]) -> str:
+    """The topic of an acknowledgement; what was asked for stands in it, too."""
+    if isinstance(content.get("group"), str):
+        return str(content["group"])
+    request = content.get("request")
+    args = request.get("args") if isinstance(request, dict) else None
+    return str(args[0]) if isinstance(args, list) and len(args) == 1 else ""
+
+
+@define(eq=False)
+class CandleDialect(_Subscribing):
+    """Candles of up to a hundred symbols. The exchange never says that one has closed."""
+
+    url: str
+    symbols: Sequence[str]
+    timeframe: Timeframe
+    clock: ExchangeClock
+    pongs_count: bool = False
+
+    async def greet(self, socket: ClientConnection, tell: Callable[[Any], Awaitable[None]]) -> None:
+        prefix = f"futures/klineBin{_SUFFIXES[self.timeframe]}:"
+        refused = await self.subscribe(socket, [prefix + symbol for symbol in self.symbols], tell)
+        for topic, why in refused.items():
+            await tell(NotStreamed(topic.removeprefix(prefix), self.clock.now_ms(), why))
+
+    def data(self, topic: str, data: Any) -> Sequence[CandleUpdate]:
+        symbol = topic.partition(":")[2]
+        if not (topic.startswith("futures/klineBin") and symbol and isinstance(data, dict)):
+            return ()
+        rows = data.get("items", [data])  # some frames are the candle itself
+        try:
+            items = structured(rows, list[KlineItem], topic)
+        except ExchangeUnavailableError as error:
+            _log.warning("a candle of the stream is left out: %s", error)
+            return ()
+        return [self._update(symbol, item) for item in items]
+
+    def _update(self, symbol: str, item: KlineItem) -> CandleUpdate:
+        return CandleUpdate(
+            symbol=symbol,
+            timeframe=self.timeframe,
+            open_ms=self.timeframe.open_at_or_before(item.ts * 1000),  # stamped at its open, or a second later
+            open=float(item.o),
+            high=float(item.h),
+            low=float(item.l),
+            close=float(item.c),
+            volume=float(item.v),
+            is_closed=None,
+        )
+
+
+@define(eq=False)
+class AccountDialect(_Subscribing):
+    """Orders, positions and balance of one account."""
+
+    url: str
+    credentials: Credentials = field(repr=False)
+    clock: ExchangeClock
+    pongs_count: bool = True
+    _positions: dict[tuple[Any, Any], dict[str, Any]] = field(factory=dict, init=False)
+    """Each position as last told: they are told again every ten seconds, changed or not."""
+
+    async def greet(self, socket: ClientConnection, tell: Callable[[Any], Awaitable[None]]) -> None:
+        self._positions.clear()
+        timestamp = str(self.clock.now_ms())
+        signature = self.credentials.sign(timestamp, WEBSOCKET_PAYLOAD)
+        await socket.send(json.dumps({"action": "access", "args": [self.credentials.key, timestamp, signature, "web"]}))
+        answer: dict[str, Any] = {}
+        while answer.get("action") != "access":
+            answer = read_frame(await socket.recv())
+        if answer.get("success") is not True:
+            why = self.credentials.redacted(str(answer.get("error") or "no reason given")[:200])
+            raise RefusedError(f"the login was refused: {why}")
+        refused = await self.subscribe(socket, [_ORDERS, _POSITIONS, f"{_ASSETS}:USDT"], tell)
+        if refused:
+            topic, why = next(iter(refused.items()))
+            raise RefusedError(f"{topic} was refused: {self.credentials.redacted(why)}")
+
+    def data(self, topic: str, data: Any) -> Sequence[OrderPushed | PositionPushed | BalancePushed]:
+        now_ms = self.clock.now_ms()
+        if topic == _ORDERS:
+            return self._orders(data, now_ms)
+        if topic == _POSITIONS:
+            return [PositionPushed(symbol, now_ms) for symbol in self._changed(data)]
+        return [BalancePushed(now_ms)] if topic.startswith(_ASSETS) else []
+
+    def _orders(self, data: Any, now_ms: int) -> Sequence[OrderPushed | BalancePushed]:
+        try:
+            frames = structured(data, list[OrderFrame], _ORDERS)
+            return [OrderPushed(pushed_order_of(frame.order), now_ms) for frame in frames]
+        except ExchangeUnavailableError as error:
+            # Something happened that cannot be read: a reason to look all the same.
+            _log.warning("an order of the stream cannot be read: %s", self.credentials.redacted(str(error)))
+            return [BalancePushed(now_ms)]
+
+    def _changed(self, data: Any) -> Sequence[str]:
+        """Symbols whose positions are not as they were told last."""
+        changed: dict[str, None] = {}
+        for row in data if isinstance(data, list) else ():
+            if not isinstance(row, dict) or not isinstance(row.get("symbol"), str):
+                continue
+            key = (row["symbol"], row.get("position_type"))
+            now = {name: value for name, value in row.items() if name != "update_time"}
+            if self._positions.get(key) != now:
+                self._positions[key] = now
+                changed[row["symbol"]] = None
+        return list(changed)

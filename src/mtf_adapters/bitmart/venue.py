@@ -1,0 +1,118 @@
+"""BitMart as a `Venue`."""
+
+from __future__ import annotations
+
+import asyncio
+import random as _random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from mtf_adapters.bitmart.account import BitmartAccount
+from mtf_adapters.bitmart.capabilities import CAPABILITIES
+from mtf_adapters.bitmart.hosts import Hosts, world_of_hosts
+from mtf_adapters.bitmart.market_data import BitmartMarketData
+from mtf_adapters.bitmart.rest import Addresses, RestClient, Timing
+from mtf_adapters.bitmart.signing import Credentials
+from mtf_adapters.bitmart.streams import BitmartStreams
+from mtf_adapters.bitmart.trading import BitmartTrading
+from mtf_adapters.limits import Limiter
+from mtf_adapters.online.clock import ExchangeClock
+from mtf_adapters.online.hosts import HostWorld, World
+from mtf_core.ports import Clock, ExchangeError, Venue
+
+EXCHANGE, MARKET_TYPE = "bitmart", "perpetual"
+
+CLOSED = (
+    "BitMart ended its trading on 26 August 2026 and announced the end of its operations for 31 January 2027: "
+    "what its interface still answers may be old, and may stop."
+)
+NO_KEY = (
+    "There is no key of BitMart (BITMART_API_KEY, BITMART_SECRET_KEY, BITMART_API_MEMO): the account is not known, so "
+    "runs decide, and plan nothing (account_state_unknown)."
+)
+
+_CONNECT_S = 3.0
+"""How long the first look at the exchange's clock may take; a process that only reads its store starts without it."""
+_MEASURE_S = 30.0
+_MEASURE_SANDBOX_S = 0.5
+"""A sandbox's time may be moved by hand."""
+
+
+def bitmart_venue(
+    environment: str,
+    hosts: Hosts,
+    credentials: Credentials | None,
+    wall: Clock,
+    limiter: Limiter,
+    *,
+    timing: Timing | None = None,
+    random: Callable[[], float] = _random.random,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    timer: Callable[[], float] = time.monotonic,
+) -> Venue:
+    """The venue of these addresses; raises `HostsError`. Nothing is asked before its connection is opened."""
+    world = world_of_hosts(hosts, environment)
+    is_sandbox = world.kind is HostWorld.SANDBOX
+    clock = ExchangeClock(wall, own_pace=is_sandbox)
+    addresses = Addresses(hosts.public_api.rstrip("/"), hosts.private_api.rstrip("/"))
+    rest = RestClient(addresses, credentials, clock, limiter, timing=timing, random=random, sleep=sleep, timer=timer)
+    name = f"key-{credentials.digest()}" if credentials else "no-key"
+    trading = BitmartTrading(rest, name)
+    return Venue(
+        exchange=EXCHANGE,
+        market_type=MARKET_TYPE,
+        label=_label(world),
+        namespace=_namespace(environment, world),
+        market=BitmartMarketData(rest),
+        account=BitmartAccount(rest, name),
+        clock=clock,
+        capabilities=CAPABILITIES,
+        trading=trading if credentials else None,
+        streams=BitmartStreams(hosts, credentials, clock, random=random, sleep=sleep),
+        remarks=(*(() if is_sandbox else (CLOSED,)), *(() if credentials else (NO_KEY,))),
+        skew=lambda: clock.skew,
+        connection=_connection(rest, sleep, is_sandbox),
+    )
+
+
+def _label(world: World) -> str:
+    if world.kind is HostWorld.SANDBOX:
+        return f"a sandbox that speaks as BitMart, at {world.place}"
+    return "BitMart's demo, play money" if world.kind is HostWorld.DEMO else "BitMart, live: real money"
+
+
+def _namespace(environment: str, world: World) -> str:
+    """Sandboxes are told apart by where they are: what they serve, their addresses do not tell."""
+    return f"bitmart-{environment}-{world.kind.value}" + (f"-{world.place}" if world.place else "")
+
+
+def _connection(
+    rest: RestClient, sleep: Callable[[float], Awaitable[None]], is_sandbox: bool
+) -> Callable[[], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def connection() -> AsyncIterator[None]:
+        # An exchange that does not answer keeps no process from starting: each of its calls will say so.
+        with suppress(ExchangeError, TimeoutError):
+            async with asyncio.timeout(_CONNECT_S):
+                for _ in range(3 if is_sandbox else 2):  # the first call's round trip holds the handshake, too
+                    await rest.measure_time()
+                    if is_sandbox:
+                        await sleep(0.1)
+        keeper = asyncio.create_task(_keep_time(rest, sleep, _MEASURE_SANDBOX_S if is_sandbox else _MEASURE_S))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+            await rest.aclose()
+
+    return connection
+
+
+async def _keep_time(rest: RestClient, sleep: Callable[[float], Awaitable[None]], pause_s: float) -> None:
+    while True:
+        await sleep(pause_s)
+        with suppress(ExchangeError):
+            await rest.measure_time()

@@ -1,0 +1,67 @@
+"""BitMart as a venue: its key, addresses and world out of the settings."""
+
+from __future__ import annotations
+
+from attrs import fields
+
+from mtf_adapters.bitmart.hosts import DEFAULT_ENVIRONMENT, HOSTS, Hosts
+from mtf_adapters.bitmart.limits import BUCKETS
+from mtf_adapters.bitmart.signing import Credentials
+from mtf_adapters.bitmart.venue import bitmart_venue
+from mtf_adapters.limits.local import LocalBudget
+from mtf_adapters.online.hosts import HostsError
+from mtf_core.ports import Clock, Venue
+from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError
+
+
+def bitmart_of(settings: Settings, wall: Clock) -> Venue:
+    """The venue of the settings; raises `SettingsError` for what cannot be, or would be silent."""
+    _refuse_the_sandbox_s(settings)
+    environment = settings.environment or DEFAULT_ENVIRONMENT
+    if environment not in HOSTS:
+        raise SettingsError(f"MTF_ENVIRONMENT: BitMart has no {environment}; it has: {', '.join(HOSTS)}")
+    try:
+        return bitmart_venue(
+            environment,
+            _hosts(settings.bitmart, HOSTS[environment]),
+            _credentials(settings.bitmart),
+            wall,
+            LocalBudget(BUCKETS),
+        )
+    except HostsError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _hosts(options: BitmartOptions, default: Hosts) -> Hosts:
+    return Hosts(
+        public_api=options.public_api_url or default.public_api,
+        private_api=options.private_api_url or default.private_api,
+        ws_public=options.ws_public_url or default.ws_public,
+        ws_private=options.ws_private_url or default.ws_private,
+    )
+
+
+def _credentials(options: BitmartOptions) -> Credentials | None:
+    """The key, or None where nothing of one is set; raises `SettingsError` for a part of one."""
+    parts = {
+        "BITMART_API_KEY": options.api_key,
+        "BITMART_SECRET_KEY": options.secret_key,
+        "BITMART_API_MEMO": options.api_memo,
+    }
+    lacking = [name for name, value in parts.items() if value is None]
+    if len(lacking) == len(parts):
+        return None
+    if lacking:
+        raise SettingsError(f"a key of BitMart has three parts; {' and '.join(lacking)} is not set")
+    return Credentials(*(value or "" for value in parts.values()))
+
+
+def _refuse_the_sandbox_s(settings: Settings) -> None:
+    """What describes a generated market means nothing here, and nothing is silent."""
+    given = settings.sandbox
+    for attribute in fields(SandboxOptions):
+        if getattr(given, attribute.name) != attribute.default:
+            option = {"candle_files": "candles"}.get(attribute.name, attribute.name).replace("_", "-")
+            raise SettingsError(f"--{option} describes the sandbox's market; the exchange is {settings.exchange}")
+    if settings.at_ms is not None:
+        raise SettingsError(f"--at: the exchange {settings.exchange} has no past to visit")

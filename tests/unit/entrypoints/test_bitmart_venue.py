@@ -1,0 +1,139 @@
+"""BitMart out of the settings: whose world it is, whose key, and what is refused before anything is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_core.ports import ExchangeError, Venue
+from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError, read_settings
+from mtf_entrypoints.venues import build_venue
+from tests.unit.bitmart.desk import NOW_MS, SECRETS
+
+KEY = {"BITMART_API_KEY": SECRETS[0], "BITMART_SECRET_KEY": SECRETS[1], "BITMART_API_MEMO": SECRETS[2]}
+HERE = {
+    "BITMART_PUBLIC_API_URL": "http://127.0.0.1:8080",
+    "BITMART_PRIVATE_API_URL": "http://127.0.0.1:8080",
+    "BITMART_WS_PUBLIC_URL": "ws://127.0.0.1:8080/api",
+    "BITMART_WS_PRIVATE_URL": "ws://127.0.0.1:8080/user",
+}
+
+
+def settings(tmp_path: Path, **environ: str) -> Settings:
+    return read_settings(None, {"MTF_EXCHANGE": "bitmart", **environ}, tmp_path / ".env")
+
+
+def venue(tmp_path: Path, **environ: str) -> Venue:
+    return build_venue(settings(tmp_path, **environ), SandboxClock(NOW_MS))
+
+
+def test_bitmart_is_its_demo_unless_another_world_is_named(tmp_path: Path) -> None:
+    demo = venue(tmp_path)
+    assert (demo.exchange, demo.namespace, demo.label) == ("bitmart", "bitmart-demo-demo", "BitMart's demo, play money")
+    assert venue(tmp_path, MTF_ENVIRONMENT="live").namespace == "bitmart-live-live"
+
+
+def test_what_is_stored_of_two_sandboxes_is_kept_apart(tmp_path: Path) -> None:
+    one, other = (
+        venue(tmp_path, **HERE),
+        venue(tmp_path, **{name: url.replace("8080", "8081") for name, url in HERE.items()}),
+    )
+    assert (one.namespace, other.namespace) == (
+        "bitmart-demo-sandbox-127.0.0.1:8080",
+        "bitmart-demo-sandbox-127.0.0.1:8081",
+    )
+
+
+def test_that_its_trading_has_ended_is_said_wherever_it_is_the_real_one(tmp_path: Path) -> None:
+    for environment in ("demo", "live"):
+        assert "ended its trading on 26 August 2026" in venue(tmp_path, MTF_ENVIRONMENT=environment).remarks[0]
+    assert venue(tmp_path, **HERE, **KEY).remarks == ()
+
+
+async def test_without_a_key_the_account_is_not_known_and_nothing_can_be_traded(tmp_path: Path) -> None:
+    public = venue(tmp_path, **HERE)
+    assert "the account is not known" in public.remarks[0]
+    assert public.trading is None
+    with pytest.raises(ExchangeError, match="there is no key"):
+        await public.account.account_state()
+    assert public.streams is not None
+    with pytest.raises(ExchangeError, match="there is no key"):
+        public.streams.account()
+
+
+def test_with_a_key_it_can_be_traded(tmp_path: Path) -> None:
+    assert venue(tmp_path, **HERE, **KEY).trading is not None
+
+
+@pytest.mark.parametrize("missing", KEY)
+def test_a_part_of_a_key_is_refused_with_what_is_missing(tmp_path: Path, missing: str) -> None:
+    parts = {name: value for name, value in KEY.items() if name != missing}
+    with pytest.raises(SettingsError, match=f"three parts; {missing} is not set"):
+        venue(tmp_path, **parts)
+
+
+def test_a_key_shows_neither_in_the_settings_nor_in_the_venue(tmp_path: Path) -> None:
+    told = repr(settings(tmp_path, **KEY)) + repr(venue(tmp_path, **KEY))
+    assert not [secret for secret in SECRETS if secret in told]
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_addresses_of_two_worlds_start_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match="lead to different worlds"):
+        venue(tmp_path, **{name: HERE[name]})
+
+
+def test_a_live_address_needs_the_live_environment_by_name(tmp_path: Path) -> None:
+    live = {
+        name: url.replace("ws:", "wss:").replace("http:", "https:").replace("127.0.0.1", "10.0.0.1")
+        for name, url in HERE.items()
+    }
+    with pytest.raises(SettingsError, match="MTF_ENVIRONMENT is demo, and the addresses of BitMart lead to live"):
+        venue(tmp_path, **live)
+    assert venue(tmp_path, **live, MTF_ENVIRONMENT="live").label == "BitMart, live: real money"
+
+
+def test_an_environment_that_bitmart_does_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="BitMart has no testnet; it has: live, demo"):
+        venue(tmp_path, MTF_ENVIRONMENT="testnet")
+
+
+def test_an_environment_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MTF_ENVIRONMENT: found 'paper'; allowed: live, demo, testnet"):
+        settings(tmp_path, MTF_ENVIRONMENT="paper")
+
+
+def test_a_misspelt_variable_of_bitmart_in_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BITMART_APY_KEY=x\n")
+    with pytest.raises(SettingsError, match="BITMART_APY_KEY; did you mean BITMART_API_KEY"):
+        settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (SandboxOptions(seed=1), "--seed"),
+        (SandboxOptions(universe_size=3), "--universe-size"),
+        (SandboxOptions(candle_files=(("BTCUSDT", Path("btc.csv")),)), "--candles"),
+        (SandboxOptions(align=True), "--align"),
+    ],
+)
+def test_what_describes_the_sandbox_s_market_is_refused(options: SandboxOptions, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} describes the sandbox"):
+        build_venue(Settings(exchange="bitmart", sandbox=options), SandboxClock(NOW_MS))
+
+
+def test_the_past_of_a_real_exchange_cannot_be_visited() -> None:
+    with pytest.raises(SettingsError, match="has no past to visit"):
+        build_venue(Settings(exchange="bitmart", at_ms=NOW_MS), SandboxClock(NOW_MS))
+    asked = build_venue(Settings(exchange="bitmart"), SandboxClock(NOW_MS))
+    assert asked.as_of is None
+
+
+def test_addresses_are_those_that_were_given() -> None:
+    options = BitmartOptions(public_api_url="https://api.example.org")
+    with pytest.raises(SettingsError, match=r"BITMART_PUBLIC_API_URL=https://api\.example\.org is live"):
+        build_venue(evolve(Settings(exchange="bitmart"), bitmart=options), SandboxClock(NOW_MS))
