@@ -43,6 +43,10 @@ class MarketData(Protocol):
         ...
 
 
+def _no_wait() -> float:
+    return 0.0
+
+
 @frozen(eq=False)
 class Venue:
     """One exchange and market type, as a run uses it: public data, account and the clock they live by.
@@ -73,3 +77,5 @@ class Venue:
     """
     connection: Callable[[], AbstractAsyncContextManager[object]] | None = None
     """What has to be open while the venue is used; leaving it closes every connection. None: nothing has to be."""
+    waited: Callable[[], float] = _no_wait
+    """Seconds that calls have waited for the exchange's rate limits, all together, since the process began."""

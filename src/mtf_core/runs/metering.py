@@ -11,12 +11,19 @@ from mtf_core.ports import Account, ExchangeError, MarketData
 
 
 class MeteredExchange:
-    """An exchange's read side that counts its calls by endpoint."""
+    """An exchange's read side that counts its calls by endpoint, and how long they waited for rate limits."""
 
-    def __init__(self, market: MarketData, account: Account) -> None:
+    def __init__(self, market: MarketData, account: Account, waited: Callable[[], float] = lambda: 0.0) -> None:
         self._market = market
         self._account = account
+        self._waited = waited
+        self._waited_before = waited()
         self.calls: Counter[str] = Counter()
+
+    @property
+    def waited_seconds(self) -> float:
+        """Waits of all calls since this began, also of those that waited side by side."""
+        return round(self._waited() - self._waited_before, 6)
 
     async def server_time_ms(self) -> int:
         self.calls["server_time"] += 1

@@ -72,7 +72,7 @@ class Orchestrator:
             run_id=run_id,
             started_ms=environment.wall.now_ms(),
             instant_ms=environment.venue.clock.now_ms(),
-            exchange=MeteredExchange(environment.venue.market, environment.venue.account),
+            exchange=MeteredExchange(environment.venue.market, environment.venue.account, environment.venue.waited),
             watch=Stopwatch(environment.timer),
             progress=progress,
             leases=Leases(environment.locks, run_id, environment.sleep),
@@ -217,4 +217,5 @@ def _performance(run: ActiveRun, findings: Findings) -> Performance:
         exchange_calls=dict(run.exchange.calls),
         timeframes_evaluated=findings.decided.evaluated,
         timeframes_reused=findings.decided.reused,
+        rate_limit_wait_seconds=run.exchange.waited_seconds,
     )

@@ -702,3 +702,11 @@ async def test_a_database_file_gives_the_results_of_memory(tmp_path: object) -> 
         reports.append(await world_on(file, shipped("regular"), at_ms=NOW_MS, prefix="again").run())
         assert reports[0].results == reports[1].results == reports[2].results
         assert reports[2].performance.exchange_calls.get("candles", 0) == 0
+
+
+async def test_the_time_that_calls_of_the_run_waited_for_rate_limits_is_in_its_report() -> None:
+    waits = iter([3.0, 4.5])
+    async with world(eager()) as there:
+        venue = evolve(there.environment.venue, waited=lambda: next(waits))
+        report = await Orchestrator(evolve(there.environment, venue=venue)).run(RunRequest(symbols=CHOSEN))
+        assert report.performance.rate_limit_wait_seconds == 1.5
