@@ -7,6 +7,7 @@ import importlib
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -705,7 +706,7 @@ async def test_a_database_file_gives_the_results_of_memory(tmp_path: object) -> 
 
 
 async def test_the_time_that_calls_of_the_run_waited_for_rate_limits_is_in_its_report() -> None:
-    waits = iter([3.0, 4.5])
+    waits = chain([3.0], repeat(4.5))
     async with world(eager()) as there:
         venue = evolve(there.environment.venue, waited=lambda: next(waits))
         report = await Orchestrator(evolve(there.environment, venue=venue)).run(RunRequest(symbols=CHOSEN))
