@@ -6,6 +6,9 @@ The reports, the store and the reference page all use these codes; a test keeps 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeAlias
+
+from attrs import frozen
 
 
 class Stage(StrEnum):
@@ -185,11 +188,34 @@ OF_REAL_ORDERS = frozenset(
 """Codes that clients may count on already and that nothing gives before orders are sent; all others are in use."""
 
 
+@frozen
+class UnknownReason:
+    """A code that this version does not know, because another one stored it: told as it is, and of no stage."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+StoredReason: TypeAlias = Reason | UnknownReason
+
+
+def stored_reason(code: str) -> StoredReason:
+    """The reason that a stored code is, whichever version stored it."""
+    try:
+        return Reason(code)
+    except ValueError:
+        return UnknownReason(code)
+
+
 def stage_of(reason: Reason) -> Stage:
     """The stage of a run in which this reason stops a symbol."""
     return _TABLE[reason][0]
 
 
-def meaning_of(reason: Reason) -> str:
+def meaning_of(reason: StoredReason) -> str:
     """One sentence for people; the reference page shows it beside the code."""
+    if isinstance(reason, UnknownReason):
+        return f"{reason}, a reason of another version that this one does not know"
     return _TABLE[reason][1]

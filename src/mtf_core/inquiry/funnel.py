@@ -12,7 +12,7 @@ from attrs import frozen
 
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
-from mtf_core.reasons import Reason, Stage, stage_of
+from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason, stage_of
 from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally, UnreadableRecordError
 from mtf_core.records.blocking import counts_of
 from mtf_core.records.counts import (
@@ -60,6 +60,8 @@ class Funnel:
     conditions: tuple[Blocking, ...]
     short: tuple[ShortSeries, ...]
     """Timeframes that lacked candles, of symbols that other timeframes may have let through all the same."""
+    unknown: Mapping[str, int]
+    """Symbols stopped by codes of other versions, which are in no stage that this one knows."""
     unread: int
     """Runs whose conditions could not be counted: another version's trees, or a configuration that is refused now."""
 
@@ -74,6 +76,14 @@ class Funnel:
         """The condition that would admit most symbols if it alone were dropped; None when none would."""
         best = self.most_blocking
         return best if best is not None and best.admits else None
+
+    @property
+    def unknown_words(self) -> tuple[str, ...]:
+        """What is counted in no stage, as one says it."""
+        if not self.unknown:
+            return ()
+        told = ", ".join(f"{code} {count}" for code, count in self.unknown.items())
+        return (f"in no stage, for another version stored these reasons, which this one does not know: {told}",)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -94,6 +104,7 @@ class Funnel:
             "conditions": [_blocking_to_json(one) for one in self.conditions],
             "most_blocking": None if self.most_blocking is None else _blocking_to_json(self.most_blocking),
             "most_admitting": None if self.most_admitting is None else _blocking_to_json(self.most_admitting),
+            "unknown_reasons": dict(self.unknown),
             "runs_without_conditions": self.unread,
         }
 
@@ -109,7 +120,9 @@ class Funnel:
             f"<td>{one.blocks}</td><td>{one.decides}</td><td>{one.admits}</td></tr>"
             for one in self.conditions[:20]
         )
-        short = "".join(f"<p>{escape(one.in_words)}</p>" for one in self.short)
+        short = "".join(
+            f"<p>{escape(one)}</p>" for one in (*(each.in_words for each in self.short), *self.unknown_words)
+        )
         return (
             "<table><tr><th>stage</th><th>reached</th><th>passed</th><th>stopped by</th></tr>"
             f"{stages}</table>{short}<table><tr><th>where</th><th>condition</th><th>blocks</th><th>decides</th>"
@@ -138,14 +151,18 @@ def _blocking_to_json(one: Blocking) -> dict[str, Any]:
     }
 
 
-def stages_of(reasons: Mapping[Reason | None, int]) -> tuple[FunnelStage, ...]:
-    """The stages from how many symbols each final reason stopped; None is a simulated order, which passed them all."""
-    remaining = sum(reasons.values())
+def stages_of(reasons: Mapping[StoredReason | None, int]) -> tuple[FunnelStage, ...]:
+    """The stages from how many symbols each final reason stopped; None is a simulated order, which passed them all.
+
+    Reasons that this version does not know are left out: nobody can say how far their symbols came.
+    """
+    known = {reason: count for reason, count in reasons.items() if not isinstance(reason, UnknownReason)}
+    remaining = sum(known.values())
     stages = []
     for stage in Stage:
         stopped = {
             reason: count
-            for reason, count in Counter(reasons).most_common()
+            for reason, count in Counter(known).most_common()
             if reason is not None and stage_of(reason) is stage
         }
         stages.append(FunnelStage(stage, remaining, stopped))
@@ -238,7 +255,7 @@ class _Total:
         self.runs = 0
         self._unread = 0
         self._instants: list[int] = []
-        self._reasons: Counter[Reason | None] = Counter()
+        self._reasons: Counter[StoredReason | None] = Counter()
         self._conditions: dict[ConditionKey, Blocking] = {}
         self._short: dict[tuple[Timeframe, Reason], ShortSeries] = {}
 
@@ -264,5 +281,6 @@ class _Total:
             stages_of(self._reasons),
             by_what_they_admit(self._conditions.values()),
             by_symbols(self._short.values()),
+            {str(reason): count for reason, count in self._reasons.items() if isinstance(reason, UnknownReason)},
             self._unread,
         )

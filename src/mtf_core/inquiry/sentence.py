@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from mtf_core.market import Side, Timeframe, format_instant
-from mtf_core.reasons import Reason, meaning_of
+from mtf_core.reasons import Reason, StoredReason, meaning_of, stored_reason
 from mtf_core.records import DecisionRecord, LeftOut
 from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.explain import number
@@ -48,13 +48,14 @@ def _parts(record: DecisionRecord, trace: DecisionTrace | None) -> Iterator[str]
             if name in verdicts:
                 yield _execution(record, verdicts[name], side, steps.get(name))
     if record.reason not in (None, str(trace.reason)):
-        yield meaning_of(Reason(record.reason))
+        yield meaning_of(stored_reason(record.reason))
 
 
 def _not_evaluated(record: DecisionRecord) -> str:
+    meaning = meaning_of(stored_reason(record.reason)) if record.reason else record.status
     if record.unreadable is not None:
-        return f"its record cannot be read: {record.unreadable}"
-    return f"not evaluated: {meaning_of(Reason(record.reason)) if record.reason else record.status}"
+        return f"{meaning}; the rest of its record cannot be read: {record.unreadable}"
+    return f"not evaluated: {meaning}"
 
 
 def left_out_words(left_out: LeftOut) -> str:
@@ -174,12 +175,12 @@ def _order(record: DecisionRecord) -> str:
     if record.reason is None:
         return f"order simulated at {plan.entry_price:f}" if plan else "order simulated"
     facts = order.facts if order is not None else {}
-    return f"no order: {order_words(Reason(record.reason), facts)}"
+    return f"no order: {order_words(stored_reason(record.reason), facts)}"
 
 
-def order_words(reason: Reason, facts: Mapping[str, str]) -> str:
+def order_words(reason: StoredReason, facts: Mapping[str, str]) -> str:
     """Why there is no order, with its numbers in words; the meaning of the code where they say nothing more."""
-    if reason not in _WORDS:
+    if not isinstance(reason, Reason) or reason not in _WORDS:
         return meaning_of(reason)
     try:
         return _WORDS[reason](facts)

@@ -9,11 +9,12 @@ from typing import Any
 
 from attrs import frozen
 
+from mtf_core._version import __version__
 from mtf_core.inquiry.sentence import left_out_words, remedies, sentence
 from mtf_core.market import format_instant
 from mtf_core.planning.outcome import Step, StepValue
 from mtf_core.ports import RunStore
-from mtf_core.reasons import Reason, meaning_of, stage_of
+from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason, meaning_of, stage_of, stored_reason
 from mtf_core.records import DecisionRecord, LeftOut, RunRecord, SymbolStatus
 from mtf_core.records.documents import to_document
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
@@ -34,9 +35,14 @@ class Why:
     trace: DecisionTrace | None = None
 
     @property
-    def reason(self) -> Reason | None:
-        """The symbol's one final reason; None when its order was simulated."""
-        return Reason(self.found.reason) if self.found.reason else None
+    def reason(self) -> StoredReason | None:
+        """The symbol's one final reason, which another version may have given; None when its order was simulated."""
+        return stored_reason(self.found.reason) if self.found.reason else None
+
+    @property
+    def stage(self) -> Stage | None:
+        """Where it was stopped; None: nowhere, or by a reason of which this version does not know where."""
+        return stage_of(self.reason) if isinstance(self.reason, Reason) else None
 
     @property
     def sentence(self) -> str:
@@ -65,7 +71,7 @@ class Why:
             "sentence": self.sentence,
             "remedies": list(self.remedies),
             "reason": str(reason) if reason else None,
-            "stage": str(stage_of(reason)) if reason else None,
+            "stage": str(self.stage) if self.stage else None,
             "meaning": meaning_of(reason) if reason else None,
             "result": _result_to_json(self.found),
         }
@@ -132,9 +138,12 @@ def _head(found: Why) -> Iterator[str]:
     told = "READY without an order" if status == SymbolStatus.READY and reason is not None else status
     yield f"{found.symbol} in run {run.run_id} ({run.profile}, {format_instant(run.instant_ms)}): {told}"
     if reason is not None:
-        yield f"stopped at {stage_of(reason)} by {reason}: {meaning_of(reason)}"
+        yield f"stopped at {found.stage or 'an unknown stage'} by {reason}: {meaning_of(reason)}"
     elif isinstance(record, DecisionRecord):
         yield f"order simulated: {record.side} on {record.execution_timeframe}"
+    unreadable = isinstance(record, DecisionRecord) and record.unreadable is not None
+    if isinstance(reason, UnknownReason) or unreadable:
+        yield f"the run was stored by version {run.code_version}; this is version {__version__}"
     yield from (f"to mend it: {remedy}" for remedy in found.remedies)
     if isinstance(record, DecisionRecord) and record.result is not None and record.result.error is not None:
         yield f"error {record.result.error.code}: {record.result.error.message}"

@@ -10,8 +10,8 @@ from typing import Self
 from attrs import frozen
 
 from mtf_core.market import Timeframe
-from mtf_core.reasons import Reason
-from mtf_core.records.codec import from_compressed, from_plain, to_bytes
+from mtf_core.reasons import Reason, StoredReason, stored_reason
+from mtf_core.records.codec import UnreadableRecordError, from_compressed, from_plain, to_bytes
 from mtf_core.records.runs import DecisionRecord
 from mtf_core.validation.shortage import CandleShortage
 
@@ -86,7 +86,7 @@ class RunCounts:
     `conditions` None: they could not be counted.
     """
 
-    reasons: Mapping[Reason | None, int]
+    reasons: Mapping[StoredReason | None, int]
     conditions: tuple[Blocking, ...] | None
     short: tuple[ShortSeries, ...] = ()
 
@@ -103,17 +103,20 @@ class RunCounts:
     def from_bytes(cls, content: bytes) -> Self:
         """Raises `UnreadableRecordError`."""
         stored = from_plain(from_compressed(content), _Stored)
-        return cls(
-            {Reason(text) if text else None: count for text, count in stored.reasons.items()},
-            tuple(
-                Blocking(ConditionKey(Timeframe(timeframe), tree, name), *counts)
-                for timeframe, tree, name, *counts in stored.conditions
-            ),
-            tuple(
-                ShortSeries(Timeframe(timeframe), Reason(reason), *counts)
-                for timeframe, reason, *counts in stored.short
-            ),
-        )
+        try:
+            return cls(
+                {stored_reason(text) if text else None: count for text, count in stored.reasons.items()},
+                tuple(
+                    Blocking(ConditionKey(Timeframe(timeframe), tree, name), *counts)
+                    for timeframe, tree, name, *counts in stored.conditions
+                ),
+                tuple(
+                    ShortSeries(Timeframe(timeframe), Reason(reason), *counts)
+                    for timeframe, reason, *counts in stored.short
+                ),
+            )
+        except ValueError as error:
+            raise UnreadableRecordError(f"counts: {error}") from error
 
 
 @frozen
@@ -164,8 +167,10 @@ def by_symbols(short: Iterable[ShortSeries]) -> tuple[ShortSeries, ...]:
     return tuple(sorted(short, key=lambda one: (-one.symbols, -one.timeframe.ms, one.reason)))
 
 
-def reasons_of(records: Iterable[DecisionRecord], left_out: Iterable[Reason] = ()) -> dict[Reason | None, int]:
+def reasons_of(records: Iterable[DecisionRecord], left_out: Iterable[Reason] = ()) -> dict[StoredReason | None, int]:
     """How many symbols each final reason stopped, those that the universe left out included."""
-    counts = Counter(Reason(record.reason) if record.reason else None for record in records)
+    counts: Counter[StoredReason | None] = Counter(
+        stored_reason(record.reason) if record.reason else None for record in records
+    )
     counts.update(left_out)
     return dict(counts)

@@ -1,4 +1,4 @@
-"""Databases as earlier versions left them, with a run in each: upgraded, and every question about the run answered.
+"""Databases as other versions left them, with a run in each: upgraded, and every question about the run answered.
 
 `stored/schema_0001.db.xz` was written by the code before sizes and settings got their present names: one run of the
 profile `regular` over three symbols of the generated market (seed 1), at 2026-03-01T01:00Z.
@@ -11,19 +11,23 @@ symbol, and one without candles.
 from __future__ import annotations
 
 import lzma
+import zlib
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mtf_adapters.sql import Database, SqlContractStore
-from mtf_adapters.sql.schema import run_blocks, runs
+from mtf_adapters.sql.schema import decisions, run_blocks, runs
+from mtf_core._version import __version__
 from mtf_core.inquiry import Finding, funnel, verify_run, why
 from mtf_core.market import ContractStatus, Timeframe
 from mtf_core.ports import Stores
-from mtf_core.reasons import Stage
+from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason
+from mtf_core.records import RunCounts
 from mtf_core.records.codec import from_compressed, to_bytes
 from mtf_core.records.documents import to_document
 from mtf_core.records.packed import pack
@@ -152,3 +156,69 @@ async def test_a_run_of_the_version_before_is_confirmed_and_told(packed: tuple[D
     assert sentences["XRPUSDT"].endswith("no order: 2 positions are open or about to be, 2 allowed")
     assert "could not be fetched" in sentences["SOLUSDT"]
     assert "its bucket was full" in sentences["DOTUSDT"]
+
+
+@pytest_asyncio.fixture
+async def newer(packed: tuple[Database, Stores]) -> AsyncIterator[Stores]:
+    """The same run as if a later version had stored it: BTCUSDT was stopped by a reason that is not known here."""
+    database, stores = packed
+    async with database.writing() as connection:
+        content = from_compressed((await connection.execute(select(run_blocks.c.content))).scalar_one())
+        content["results"]["BTCUSDT"] |= {"reason": "moon_is_full", "phase": 0.98}
+        content["traces"][0]["reasons"][0] = "moon_is_full"
+        await connection.execute(update(run_blocks).values(content=zlib.compress(to_bytes(content))))
+        of_symbol = decisions.c.symbol == "BTCUSDT"
+        await connection.execute(update(decisions).where(of_symbol).values(reason="moon_is_full"))
+        await connection.execute(update(runs).values(code_version="9.1.0"))
+    yield stores
+
+
+async def with_counts_of(database: Database, counts: RunCounts) -> None:
+    async with database.writing() as connection:
+        await connection.execute(update(runs).values(counts=counts.to_bytes()))
+
+
+async def test_a_reason_of_a_later_version_is_told_as_it_is_with_the_version_that_gave_it(newer: Stores) -> None:
+    told = await why(newer.runs, "BTCUSDT")
+    assert told is not None
+    assert (str(told.reason), told.stage) == ("moon_is_full", None)
+    assert told.sentence.startswith("BTCUSDT: moon_is_full, a reason of another version that this one does not know; ")
+    assert f"the run was stored by version 9.1.0; this is version {__version__}" in told.render()
+    document = told.to_json()
+    assert (document["reason"], document["stage"], document["result"]) == ("moon_is_full", None, None)
+    assert "moon_is_full" in told._repr_html_()
+    (run,) = await newer.runs.latest()
+    whole = await newer.runs.run(run.run_id)
+    assert whole is not None
+    assert whole.report is not None
+    assert "BTCUSDT: result: " in (whole.unreadable or "")
+    assert set(whole.report.results or ()) == {"ETHUSDT", "SOLUSDT", "WEXNOUSDT", "XRPUSDT"}
+
+
+@pytest.mark.parametrize("counted_when_stored", [True, False])
+async def test_the_funnel_counts_reasons_of_a_later_version_in_no_stage(
+    newer: Stores, packed: tuple[Database, Stores], counted_when_stored: bool
+) -> None:
+    known: dict[StoredReason | None, int] = {
+        Reason.MAX_CONCURRENT_POSITIONS_REACHED: 2,
+        UnknownReason("moon_is_full"): 1,
+    }
+    await with_counts_of(packed[0], RunCounts(known, ()))
+    run_id = None if counted_when_stored else (await newer.runs.latest())[0].run_id
+    counted = await funnel(newer, run_id)
+    assert counted is not None
+    assert counted.unknown == {"moon_is_full": 1}
+    assert counted.to_json()["unknown_reasons"] == {"moon_is_full": 1}
+    assert "moon_is_full 1" in counted._repr_html_()
+    stopped = {stage.stage: dict(stage.stopped) for stage in counted.stages if stage.stopped}
+    assert stopped[Stage.GUARD] == {Reason.MAX_CONCURRENT_POSITIONS_REACHED: 2}
+    assert counted.stages[0].reached == sum(sum(one.stopped.values()) for one in counted.stages)
+
+
+async def test_counts_that_cannot_be_read_are_counted_anew(newer: Stores, packed: tuple[Database, Stores]) -> None:
+    plain = {"version": 1, "reasons": {"moon_is_full": 1}, "conditions": [["7m", "long", "x", 1, 1, 1]]}
+    async with packed[0].writing() as connection:
+        await connection.execute(update(runs).values(counts=zlib.compress(to_bytes(plain))))
+    counted = await funnel(newer)
+    assert counted is not None
+    assert (counted.unknown, counted.unread) == ({"moon_is_full": 1}, 1)

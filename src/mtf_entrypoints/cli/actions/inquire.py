@@ -72,6 +72,7 @@ def _summary(found: Funnel, limit: int) -> list[str]:
         lines.append(f"dropping {key.name} ({key.timeframe} {key.tree}) alone would admit {best.admits} more")
     elif most is not None:
         lines.append("dropping any single condition would admit no symbol")
+    lines.extend(found.unknown_words)
     if found.unread:
         lines.append(f"{found.unread} runs are without conditions: another version's trees, or refused configuration")
     return lines

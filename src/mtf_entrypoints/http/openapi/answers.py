@@ -44,6 +44,7 @@ from mtf_entrypoints.http.openapi.schemas import (
     optional,
     record,
     reference,
+    said,
 )
 
 _REASON = choice(tuple(Reason))
@@ -257,6 +258,7 @@ SWITCHES = record(
     }
 )
 CONTRACTS_SYNCED = of_attrs(ContractSync, synced=None, synced_at=INSTANT)
+_LEFT_OUT = record({"status": choice(("LEFT_OUT",)), "reason": _REASON, "facts": _TEXTS})
 WHY = record(
     {
         "run_id": TEXT,
@@ -265,10 +267,10 @@ WHY = record(
         "symbol": SYMBOL,
         "sentence": TEXT,
         "remedies": array(TEXT),
-        "reason": optional(_REASON),
+        "reason": optional(said(TEXT, "a reason code; one that is not listed was stored by another version")),
         "stage": optional(choice(tuple(Stage))),
         "meaning": optional(TEXT),
-        "result": reference("SymbolResult"),
+        "result": optional(Schema(any_of=[reference("SymbolResult"), _LEFT_OUT])),
     },
     {"trace": reference("Decision")},
 )
@@ -285,6 +287,7 @@ FUNNEL = record(
         "conditions": array(reference("Blocking")),
         "most_blocking": optional(reference("Blocking")),
         "most_admitting": optional(reference("Blocking")),
+        "unknown_reasons": mapping(COUNT),
         "runs_without_conditions": COUNT,
     }
 )
