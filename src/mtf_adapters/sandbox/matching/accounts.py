@@ -17,8 +17,10 @@ from mtf_adapters.sandbox.matching.margins import (
     margin_for,
     opening_size,
     reserve,
+    reserving_price,
 )
 from mtf_adapters.sandbox.matching.money import GRAIN, ZERO, is_multiple, is_usable
+from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.state import State
 from mtf_core.market import FlowKind, MarginMode
 
@@ -75,14 +77,7 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
         if margin < holding.margin and _would_liquidate(state, holding, margin):
             return Refused(Refusal.WOULD_LIQUIDATE, "the margin would not outlast the maintenance margin")
     more = sum((new - holding.margin for holding, new in zip(holdings, margins, strict=True)), ZERO)
-    more += sum(
-        (
-            margin_for(instrument, order, opening_size(account, order), leverage) - order.reserved_margin
-            for order in orders
-            if order.family is OrderFamily.ORDER
-        ),
-        ZERO,
-    )
+    more += sum((_more_for(instrument, account, order, leverage) for order in orders), ZERO)
     if more > 0 and more > free_margin(state, account):
         return Refused(Refusal.NOT_ENOUGH_BALANCE, f"{more} more is needed")
     account.settings[contract.symbol] = (leverage, command.margin_mode)
@@ -94,6 +89,13 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
         reserve(state, account, order)
         state.journal.order(order, OrderCause.AMENDED)
     return Accepted()
+
+
+def _more_for(instrument: Instrument, account: AccountBook, order: Order, leverage: Decimal) -> Decimal:
+    if order.family is not OrderFamily.ORDER:
+        return ZERO
+    price = reserving_price(instrument, order)
+    return margin_for(instrument, order, opening_size(account, order), price, leverage) - order.reserved_margin
 
 
 def _would_liquidate(state: State, holding: Holding, margin: Decimal) -> bool:

@@ -225,7 +225,7 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
     left = quotient(base * price, order.leverage) + (mark - price) * base * order.opens_side.sign
     if left <= maintenance_margin(contract, base * mark):
         return Refused(Refusal.WOULD_LIQUIDATE, "its margin would not outlast the maintenance margin")
-    needed = margin_for(instrument, order, size)
+    needed = margin_for(instrument, order, size, price)
     free = free_margin(state, account) + order.reserved_margin
     if needed > free:
         return Refused(Refusal.NOT_ENOUGH_BALANCE, f"{needed} is needed, {max(ZERO, free)} is free")

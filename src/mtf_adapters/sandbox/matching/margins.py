@@ -14,7 +14,7 @@ from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.money import ZERO, quotient, reserved
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.state import State
-from mtf_core.market import MarginMode, PositionMode
+from mtf_core.market import MarginMode, OrderState, PositionMode
 
 
 def initial_margin(value: Decimal, leverage: Decimal) -> Decimal:
@@ -85,32 +85,44 @@ def opening_size(account: AccountBook, order: Order) -> Decimal:
     return max(ZERO, order.remaining - max(ZERO, opposite.size - before))
 
 
-def margin_for(instrument: Instrument, order: Order, size: Decimal, leverage: Decimal | None = None) -> Decimal:
-    """What an order sets aside to open so much: initial margin at its price and the taker's fee.
+def margin_for(
+    instrument: Instrument, order: Order, size: Decimal, price: Decimal, leverage: Decimal | None = None
+) -> Decimal:
+    """What an order sets aside to open so much at a price: initial margin and the taker's fee.
 
     `leverage` None: the order's own.
-    A market order is valued at the touch; a limit to sell at the bid where that is higher, because there it fills.
     """
-    value = size * instrument.contract.contract_size * estimated_price(instrument, order)
+    value = size * instrument.contract.contract_size * price
     return initial_margin(value, leverage or order.leverage) + reserved(
         max(ZERO, value * instrument.contract.taker_fee)
     )
 
 
+def reserving_price(instrument: Instrument, order: Order) -> Decimal:
+    """What rests fills at its own price; what is not live yet, at the market's or worse."""
+    rests = order.state is OrderState.LIVE and order.price is not None
+    return order.price if rests and order.price is not None else estimated_price(instrument, order)
+
+
 def estimated_price(instrument: Instrument, order: Order) -> Decimal:
-    """The least favourable price at which the order is valued before it is executed."""
-    touch = instrument.book.best(order.action) if instrument.book else None
+    """At which an order is valued before it meets the market: its own, or the touch; in an empty book the last price.
+
+    A limit to sell is valued at the bid where that is higher, because there it fills.
+    """
+    if instrument.book is None:
+        raise RuntimeError(f"{order.symbol}: there is no market to value an order at")
+    touch = instrument.book.best(order.action)
     if order.price is None:
-        if touch is None:
-            raise RuntimeError(f"{order.symbol}: there is no market to value order {order.order_id} at")
-        return touch.price
+        return touch.price if touch else instrument.book.tick.last
     return max(order.price, touch.price) if order.action is Action.SELL and touch else order.price
 
 
 def reserve(state: State, account: AccountBook, order: Order) -> None:
-    """Sets aside what the rest of a live order needs, or gives back what it does not need any more."""
-    size = opening_size(account, order) if not order.state.is_final else ZERO
-    needed = margin_for(state.instruments[order.symbol], order, size) if size else ZERO
+    """Sets aside what the rest of a live order needs, or gives back what it does not need; triggers reserve nothing."""
+    reserves = order.family is OrderFamily.ORDER and not order.state.is_final
+    size = opening_size(account, order) if reserves else ZERO
+    instrument = state.instruments[order.symbol]
+    needed = margin_for(instrument, order, size, reserving_price(instrument, order)) if size else ZERO
     if needed != order.reserved_margin:
         account.order_margin += needed - order.reserved_margin
         order.reserved_margin = needed

@@ -71,6 +71,8 @@ def register(state: State, account: AccountBook, order: Order) -> None:
     account.live.setdefault(order.symbol, {})[order.order_id] = order
     if order.client_order_id:
         account.client_ids.add(order.client_order_id)
+    if order.reduce_only and order.family is OrderFamily.ORDER:
+        state.journal.touch(account.name, order.symbol, order.reduces_side)
 
 
 def enter(state: State, instrument: Instrument, order: Order) -> None:
@@ -96,8 +98,6 @@ def rest(state: State, instrument: Instrument, order: Order) -> None:
     order.priority = state.journal.next("priority")
     instrument.resting[order.action].add(order)
     reserve(state, account, order)
-    if order.reduce_only:
-        state.journal.touch(order.account, order.symbol, order.reduces_side)
 
 
 def go_live(state: State, instrument: Instrument, order: Order) -> None:
