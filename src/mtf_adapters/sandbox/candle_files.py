@@ -9,12 +9,15 @@ from os import PathLike
 from attrs import define, field
 
 from mtf_adapters.files.candles import read_candles
+from mtf_adapters.sandbox.candle_path import price_within
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides, default_contract
-from mtf_adapters.sandbox.market import Prices
+from mtf_adapters.sandbox.market import Moment, Prices
 from mtf_adapters.sandbox.price_grid import price_grid
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
-from mtf_core.market import Candles, Contract, Timeframe, format_instant
+from mtf_core.market import DAY_MS, Candles, Contract, Timeframe, format_instant
 from mtf_core.ports import InstantNotServedError, TimeframeNotServedError, UnknownSymbolError
+
+USUAL_FUNDING_RATE = Decimal("0.0001")
 
 
 @define(eq=False)
@@ -107,6 +110,24 @@ class CandleFileMarket:
         last = on_tick(float(series.closed_at(now_ms).close[-1]), contract.tick_size)
         return quote_around(contract, last, 1, 0.0, Decimal(0))
 
+    def moment(self, symbol: str, now_ms: int) -> Moment:
+        """On the way through the candle that forms; where the file lacks it, the close before it and no trades."""
+        series = self._covering(symbol, now_ms)
+        contract, timeframe = series.contract(now_ms), series.base.timeframe
+        opened_ms = timeframe.open_at_or_before(now_ms)
+        forming = series.base.between(opened_ms, opened_ms)
+        if not len(forming):
+            return Moment(self.prices(symbol, now_ms), opened_ms, Decimal(0))
+        price, falls = price_within(forming, (now_ms - opened_ms) / timeframe.ms)
+        last = on_tick(price, contract.tick_size)
+        # Where it falls the ask follows the last price down, so that a bid that the candle touches is met.
+        prices = quote_around(contract, last, 1, 1.0 if falls else 0.0, Decimal(0))
+        return Moment(prices, opened_ms, _traded(contract, prices.last, now_ms - opened_ms, float(forming.volume[0])))
+
+    def funding_rate(self, symbol: str, settles_ms: int) -> Decimal:
+        """A file does not say; the rate that perpetual contracts settle at while nothing happens."""
+        return USUAL_FUNDING_RATE
+
     def _covering(self, symbol: str, now_ms: int) -> _Series:
         series = self._series.get(symbol)
         if series is None:
@@ -119,6 +140,15 @@ class CandleFileMarket:
                 f"which {format_instant(now_ms)} lies outside"
             )
         return series
+
+
+def _traded(contract: Contract, price: Decimal, passed_ms: int, volume: float) -> Decimal:
+    """A file's volumes are of an unknown unit, so what trades follows the contract's turnover, evenly; without volume
+    nothing does."""
+    if not volume > 0:
+        return Decimal(0)
+    contracts = contract.turnover_24h * passed_ms / DAY_MS / (contract.contract_size * price)
+    return contract.size_at_or_below(contracts)
 
 
 def _series(symbol: str, given: str | PathLike[str] | Candles, overrides: ContractOverrides) -> _Series:

@@ -23,22 +23,24 @@ def tick_around(contract: Contract, prices: Prices, now_ms: int, traded: Decimal
     noise = blake2b(f"{contract.symbol}/{now_ms}".encode(), digest_size=4 * LEVELS).digest()
     spread_ticks = int((prices.ask - prices.bid) / contract.tick_size)
     apart = max(1, spread_ticks // 2) * contract.tick_size
-    mean = contract.turnover_24h * _SHARE_AT_TOUCH / (contract.contract_size * prices.last)
+    at_touch = contract.turnover_24h * _SHARE_AT_TOUCH / (contract.contract_size * prices.last)
+    mean = int(at_touch / contract.size_step)
     bids = _side(contract, prices.bid, -apart, mean, noise[: 2 * LEVELS])
     asks = _side(contract, prices.ask, apart, mean, noise[2 * LEVELS :])
     return Tick(contract.symbol, bids, asks, prices.last, prices.mark, traded)
 
 
-def _side(contract: Contract, touch: Decimal, apart: Decimal, mean: Decimal, noise: bytes) -> tuple[Level, ...]:
+def _side(contract: Contract, touch: Decimal, apart: Decimal, mean: int, noise: bytes) -> tuple[Level, ...]:
+    """`mean` in steps of size; each level draws half to one and a half of it."""
     step = contract.size_step
     levels = []
     for number in range(LEVELS):
         price = touch + apart * number
         if price <= 0:
             break
-        drawn = Decimal(noise[2 * number] * 256 + noise[2 * number + 1] + 1) / 65536
-        size = max(step, mean * (number + 1) * (Decimal("0.5") + drawn) // step * step)
-        levels.append(Level(price, size))
+        drawn = noise[2 * number] * 256 + noise[2 * number + 1]
+        steps = max(1, mean * (number + 1) * (32_768 + drawn) // 65_536)
+        levels.append(Level(price, steps * step))
     deepest = max(contract.max_size, contract.max_market_size) // step * step
     levels[-1] = Level(levels[-1].price, max(levels[-1].size, deepest))
     return tuple(levels)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from mtf_adapters.sandbox.character import MarketCharacter
 from mtf_adapters.sandbox.listing import Listing, listings
-from mtf_adapters.sandbox.market import Prices
+from mtf_adapters.sandbox.market import Moment, Prices
 from mtf_adapters.sandbox.noise import uniform_of
 from mtf_adapters.sandbox.paths import Paths, first_open_at_or_after
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
@@ -78,6 +78,19 @@ class GeneratedMarket:
         ratio = min(_LARGEST_SPREAD_RATIO, typical)
         ticks = max(1, round(ratio * float(last / contract.tick_size)))
         return quote_around(contract, last, ticks, share, Decimal(repr((basis - 0.5) * 2 * _LARGEST_BASIS)))
+
+    def moment(self, symbol: str, now_ms: int) -> Moment:
+        prices = self.prices(symbol, now_ms)
+        listing, minute = self._listings[symbol], Timeframe.M1.open_at_or_before(now_ms)
+        volume = Decimal(float(self._series(listing, Timeframe.M1, minute, minute).volume[0]))
+        traded = on_grid_at_or_below(volume * (now_ms - minute) / MINUTE_MS, listing.contract.size_step)
+        return Moment(prices, minute, traded)
+
+    def funding_rate(self, symbol: str, settles_ms: int) -> Decimal:
+        """Mostly near 0.01 %, now and then negative; drawn anew for each settlement."""
+        self._listed(symbol, settles_ms)
+        drawn = uniform_of(self.seed, symbol, settles_ms, "funding") - 0.25
+        return Decimal(round(drawn * 4e2)) * Decimal("0.000001")
 
     def _check_instant(self, now_ms: int) -> None:
         first_ms = min(listing.contract.opened_at_ms for listing in self._listings.values())

@@ -24,6 +24,17 @@ class Prices:
         return Quote(TopOfBook(symbol, self.bid, self.ask, now_ms), MarkPrice(symbol, self.mark, now_ms))
 
 
+@frozen
+class Moment:
+    """An instant within a candle that forms, for a world that moves through it."""
+
+    prices: Prices
+    candle_ms: int
+    """When the candle opened."""
+    traded: Decimal
+    """Contracts that traded since then, on the contract's grid of sizes."""
+
+
 class Market(Protocol):
     """Prices of many symbols as a function of the instant; nothing that lies after `now_ms` is ever shown.
 
@@ -40,4 +51,13 @@ class Market(Protocol):
 
     def prices(self, symbol: str, now_ms: int) -> Prices:
         """The prices at the instant."""
+        ...
+
+    def moment(self, symbol: str, now_ms: int) -> Moment:
+        """The instant within its candle. Over a candle the prices begin at its open, reach its low and high where the
+        market is made of candles, and end at its close."""
+        ...
+
+    def funding_rate(self, symbol: str, settles_ms: int) -> Decimal:
+        """What longs pay to shorts at a settlement, as a ratio of the notional; negative: shorts pay."""
         ...

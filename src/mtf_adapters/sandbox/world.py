@@ -5,59 +5,85 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from attrs import evolve
+
 from mtf_adapters.sandbox.depth import tick_around
-from mtf_adapters.sandbox.market import Market
-from mtf_adapters.sandbox.matching.commands import Command, MarketEvent, Tick, TimePasses
+from mtf_adapters.sandbox.market import Market, Moment
+from mtf_adapters.sandbox.matching.commands import (
+    Command,
+    ContractChange,
+    Funding,
+    MarketEvent,
+    Tick,
+    TimePasses,
+)
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import Event, Result
 from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
-from mtf_core.ports import UnknownSymbolError
+from mtf_core.market import Contract, ContractStatus
+from mtf_core.ports import ExchangeError, UnknownSymbolError
 
 Listener = Callable[[int, Event], None]
+
+_HOUR_MS = 3_600_000
+_QUARTER_OF_A_MINUTE_MS = 15_000
 
 
 class World:
     """Whoever acts or looks first brings the engine to the clock's now: symbols in use tick at every step.
 
-    `step_ms` is how far ticks of one symbol lie apart; other symbols tick when they are asked for.
+    `step_ms` is how far ticks of one symbol lie apart, a divisor of 15 s, so that prices that a candle of a minute
+    reaches are reached; other symbols tick when they are asked for. Contracts follow the market's, looked at every
+    hour: a changed grid, a new listing, a status, an expiry.
     """
 
     def __init__(self, market: Market, engine: MatchingEngine, clock: WorldClock, step_ms: int = 1000) -> None:
+        if step_ms < 1 or _QUARTER_OF_A_MINUTE_MS % step_ms:
+            raise ValueError(f"steps divide 15,000 ms evenly, found {step_ms}")
         self.market = market
         self.engine = engine
         self.clock = clock
         self._step_ms = step_ms
         self._at_ms = clock.now_ms()
-        self._ticked: dict[str, int] = {}
-        """When each symbol ticked last."""
+        self._seen: dict[str, tuple[int, Moment]] = {}
+        """When each symbol ticked last, and what was there."""
         self._listeners: list[Listener] = []
+        self._contracts_hour: int | None = None
+        self._follow_contracts()
 
     @property
     def now_ms(self) -> int:
         return self.clock.now_ms()
+
+    @property
+    def funding_interval_ms(self) -> int:
+        return self.engine.rules.funding_interval_hours * _HOUR_MS
 
     def do(self, command: Command) -> Result:
         """Catches up, shows the engine the symbol as it is now, then has it carry the command out."""
         self.catch_up()
         symbol = getattr(command, "symbol", None)
         if symbol is not None and self.engine.contract(symbol) is not None:
-            self._tick(symbol, self._at_ms)
-        return self._apply(command, self._at_ms)
+            self._tick(symbol)
+        return self._apply(command)
 
     def happen(self, event: MarketEvent) -> Result:
-        """Something the exchange does by itself: a change of status, a deleveraging, a restart."""
+        """Something that the exchange does by itself: a change of status, a deleveraging, a restart."""
         self.catch_up()
-        return self._apply(event, self._at_ms)
+        return self._apply(event)
 
     def catch_up(self) -> None:
         """Moves the engine to the clock's now, through every step and everything that is due on the way."""
         now_ms = self.clock.now_ms()
         while self._at_ms < now_ms:
-            at_ms = min(self._next_ms(), now_ms)
-            for symbol in sorted(self.engine.symbols_in_use()):
-                self._tick(symbol, at_ms)
-            self._apply(TimePasses(), at_ms)
-            self._at_ms = at_ms
+            before_ms, self._at_ms = self._at_ms, min(self._next_ms(now_ms), now_ms)
+            self._follow_contracts()
+            in_use = sorted(self.engine.symbols_in_use())
+            for symbol in in_use:
+                self._tick(symbol)
+            if self._at_ms // self.funding_interval_ms > before_ms // self.funding_interval_ms:
+                self._settle_funding(in_use)
+            self._apply(TimePasses())
 
     def advance(self, ms: int) -> None:
         """Moves a stepped clock, catching up step by step. Raises TypeError for a clock that flows by itself."""
@@ -78,33 +104,79 @@ class World:
         return stop
 
     def quote(self, symbol: str) -> Tick:
-        """The symbol's market now, with what accounts have left of it. Raises `UnknownSymbolError`."""
+        """The symbol's market now, with what accounts have left of it. Raises an `ExchangeError`: unknown symbol, or
+        an instant that the market does not cover."""
         self.catch_up()
-        if self.engine.contract(symbol) is None:
+        contract = self.engine.contract(symbol)
+        if contract is None:
             raise UnknownSymbolError(f"the sandbox lists no contract {symbol!r}")
-        self._tick(symbol, self._at_ms)
+        self._tick(symbol, contract)
         tick = self.engine.tick(symbol)
         if tick is None:
             raise UnknownSymbolError(f"the sandbox shows no market of {symbol!r}")
         return tick
 
-    def _next_ms(self) -> int:
-        step = (self._at_ms // self._step_ms + 1) * self._step_ms
+    def funding_rate(self, symbol: str, settles_ms: int) -> Decimal:
+        """The rate of a settlement, past or to come. Raises `UnknownSymbolError`."""
+        return self.market.funding_rate(symbol, settles_ms)
+
+    def _next_ms(self, now_ms: int) -> int:
+        """The next step, or what is due before it; where nothing is in use, there is no need to stop on the way."""
         timer = self.engine.next_timer_ms()
+        if timer is None and not self.engine.symbols_in_use():
+            return now_ms
+        step = (self._at_ms // self._step_ms + 1) * self._step_ms
         return step if timer is None else min(step, max(timer, self._at_ms + 1))
 
-    def _tick(self, symbol: str, at_ms: int) -> None:
-        """A fresh book, once an instant: looking again does not fill it up again."""
-        contract = self.engine.contract(symbol)
-        if contract is None or self._ticked.get(symbol) == at_ms:
-            return
-        self._ticked[symbol] = at_ms
-        prices = self.market.prices(symbol, at_ms)
-        self._apply(tick_around(contract, prices, at_ms, Decimal(0)), at_ms)
+    def _tick(self, symbol: str, contract: Contract | None = None) -> None:
+        """A fresh book, once an instant: looking again does not fill it up again.
 
-    def _apply(self, what: Command | MarketEvent, at_ms: int) -> Result:
-        result = self.engine.apply(what, at_ms)
+        A market that has no data of the instant any more, like a file behind its end, shows nothing new; whoever asks
+        for the contract hears why.
+        """
+        seen = self._seen.get(symbol)
+        known = contract or self.engine.contract(symbol)
+        if known is None or (seen is not None and seen[0] == self._at_ms):
+            return
+        try:
+            moment = self.market.moment(symbol, self._at_ms)
+        except ExchangeError:
+            if contract is not None:
+                raise
+            return
+        self._seen[symbol] = (self._at_ms, moment)
+        before = seen[1] if seen is not None and seen[1].candle_ms == moment.candle_ms else None
+        traded = max(Decimal(0), moment.traded - before.traded) if before is not None else moment.traded
+        self._apply(tick_around(known, moment.prices, self._at_ms, traded))
+
+    def _settle_funding(self, symbols: list[str]) -> None:
+        settles_ms = self._at_ms // self.funding_interval_ms * self.funding_interval_ms
+        for symbol in symbols:
+            try:
+                rate = self.market.funding_rate(symbol, settles_ms)
+            except ExchangeError:
+                continue
+            self._apply(Funding(symbol, rate))
+
+    def _follow_contracts(self) -> None:
+        hour = self._at_ms // _HOUR_MS
+        if hour == self._contracts_hour:
+            return
+        self._contracts_hour = hour
+        try:
+            listed = self.market.contracts(self._at_ms)
+        except ExchangeError:
+            return
+        for shown in listed:
+            has_expired = 0 < shown.expires_at_ms <= self._at_ms
+            contract = evolve(shown, status=ContractStatus.DELISTED) if has_expired else shown
+            known = self.engine.contract(contract.symbol)
+            if known is None or evolve(contract, turnover_24h=known.turnover_24h) != known:
+                self._apply(ContractChange(contract))
+
+    def _apply(self, what: Command | MarketEvent) -> Result:
+        result = self.engine.apply(what, self._at_ms)
         for event in result.events:
             for listener in tuple(self._listeners):
-                listener(at_ms, event)
+                listener(self._at_ms, event)
         return result

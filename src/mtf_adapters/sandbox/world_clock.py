@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from mtf_adapters.sandbox.clock import SandboxClock
+from mtf_core.market import format_instant
 
 
 class WorldClock(Protocol):
@@ -24,8 +24,8 @@ class FlowingClock:
     def __init__(self, start_ms: int, speed: float = 1.0, timer: Callable[[], float] = monotonic) -> None:
         if not speed > 0:
             raise ValueError(f"a clock's speed is above zero, found {speed}")
-        self._start_ms = start_ms
         self.speed = speed
+        self._start_ms = start_ms
         self._timer = timer
         self._began = timer()
 
@@ -33,16 +33,22 @@ class FlowingClock:
         return self._start_ms + int((self._timer() - self._began) * 1000 * self.speed)
 
     def __repr__(self) -> str:
-        return f"FlowingClock({self.now_ms()}, speed {self.speed})"
+        return f"FlowingClock({format_instant(self.now_ms())}, speed {self.speed:g})"
 
 
-class SteppedClock(SandboxClock):
-    """Stands until it is told to move, and moves forwards only."""
+class SteppedClock:
+    """Stands at an instant until it is told to move, forwards only."""
 
-    def set(self, instant: object) -> None:
-        raise TypeError("a stepped clock only advances")
+    def __init__(self, start_ms: int) -> None:
+        self._now_ms = start_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms
 
     def advance(self, milliseconds: int) -> None:
         if milliseconds < 0:
             raise ValueError(f"a stepped clock never goes back, not by {milliseconds} ms")
-        super().advance(milliseconds)
+        self._now_ms += milliseconds
+
+    def __repr__(self) -> str:
+        return f"SteppedClock({format_instant(self._now_ms)})"

@@ -169,7 +169,11 @@ class MatchingEngine:
 
     def symbols_in_use(self) -> frozenset[str]:
         """Symbols with a position or any live order of any account."""
-        return frozenset(symbol for symbol, instrument in self._state.instruments.items() if instrument.in_use)
+        used: set[str] = set()
+        for account in self._state.accounts.values():
+            used.update(symbol for symbol, orders in account.live.items() if orders)
+            used.update(symbol for symbol, _ in account.holdings)
+        return frozenset(used)
 
 
 def _run_timers(state: State, now_ms: int) -> tuple[Event, ...]:
