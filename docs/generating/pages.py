@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docs.generating.commands import commands_page
 from docs.generating.conditions import conditions_page
+from docs.generating.face import face_page
 from docs.generating.features import features_page
 from docs.generating.markdown import COMMAND
 from docs.generating.reasons import reasons_page
@@ -25,6 +26,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/http.md": routes_page,
     "docs/reference/run-request.md": request_page,
+    "docs/reference/bitmart-face.md": face_page,
 }
 
 

@@ -1,7 +1,8 @@
-"""`mtf sandbox market`, `mtf db upgrade`, `mtf health`, `mtf serve` and `mtf version`."""
+"""`mtf sandbox market`, `mtf sandbox serve`, `mtf db upgrade`, `mtf health`, `mtf serve` and `mtf version`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,33 @@ def market(
       mtf sandbox market --seed 7 --at 2026-01-31T14:00Z
     """
     actions.sandbox.market(world, limit, as_json)
+
+
+@sandbox.command(name="serve")
+@takes(SANDBOX, AT, BALANCE)
+def serve_face(
+    world: World,
+    face: Annotated[str, typer.Option(help="Whose words it speaks: bitmart.")] = "bitmart",
+    speed: Annotated[
+        str, typer.Option(help="How fast time flows: 1 as it does, 60 a minute a second; step: only when told to.")
+    ] = "1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 0,
+    faults: Annotated[
+        Path | None,
+        typer.Option(help="File of quirks and faults, YAML or JSON.", show_default=False),
+    ] = None,
+) -> None:
+    """An exchange to trade on, in the words of a real one, on this machine only. One line of JSON says where it is.
+
+    Without --at its clock is this machine's, as foreign clients sign by theirs.
+
+    Examples:
+
+      mtf sandbox serve
+
+      mtf sandbox serve --at 2026-01-31T14:00Z --speed 60 --faults faults.yaml
+    """
+    actions.sandbox_serve.perform(world, actions.sandbox_serve.Serving(face, speed, port, faults))
 
 
 @db.command()

@@ -1,0 +1,125 @@
+"""Candles of any length in minutes, the one that is still forming included: what a real exchange's kline call shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import evolve, frozen
+
+from mtf_adapters.sandbox.market import Market
+from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Timeframe
+from mtf_core.ports import TimeframeNotServedError
+
+WEEK_MINUTES = 7 * 1440
+_MONDAY_MS = 4 * DAY_MS
+"""Weeks begin on Monday; the epoch was a Thursday."""
+_SAMPLE_MS = 5_000
+
+
+@frozen
+class Bar:
+    """One candle. Prices in quote currency, volume in contracts."""
+
+    open_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+def bar_open(minutes: int, instant_ms: int) -> int:
+    """Open time of the bar that contains the instant."""
+    offset = _MONDAY_MS if minutes == WEEK_MINUTES else 0
+    return instant_ms - (instant_ms - offset) % (minutes * MINUTE_MS)
+
+
+def closed_bars(market: Market, symbol: str, minutes: int, first_ms: int, last_ms: int, now_ms: int) -> list[Bar]:
+    """Closed bars that open within [first, last], oldest first, built from the longest candles that divide them.
+
+    Empty where the market has no candles short enough. Raises `UnknownSymbolError`.
+    """
+    length = minutes * MINUTE_MS
+    first, last = bar_open(minutes, first_ms + length - 1), bar_open(minutes, min(last_ms, now_ms - length))
+    if last < first:
+        return []
+    base = _base(minutes)
+    candles = _served(market, symbol, base, first, last + length - base.ms, now_ms)
+    groups: dict[int, list[Bar]] = {}
+    for bar in _bars(candles):
+        groups.setdefault(bar_open(minutes, bar.open_ms), []).append(bar)
+    return [joined(open_ms, bars) for open_ms, bars in groups.items()]
+
+
+class FormingBars:
+    """Bars that are still forming, of what has been seen of them. What was seen of a minute is kept until the next:
+    its high never falls and its low never rises, whoever asks how often."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._minutes: dict[str, tuple[int, Bar]] = {}
+        """By symbol, the minute that is forming and how far it was looked at."""
+
+    def bar(self, symbol: str, minutes: int, now_ms: int) -> Bar | None:
+        """The bar that contains the instant; None in the very instant at which it opens.
+
+        Raises what the market raises where it shows no prices.
+        """
+        parts: list[Bar] = []
+        open_ms = reached = bar_open(minutes, now_ms)
+        for timeframe in sorted(Timeframe, key=lambda each: -each.minutes):
+            last = timeframe.last_closed_open(now_ms)
+            if timeframe.minutes < minutes and reached % timeframe.ms == 0 and last >= reached:
+                parts += _bars(_served(self._market, symbol, timeframe, reached, last, now_ms))
+                reached = last + timeframe.ms
+        if reached < now_ms:
+            parts.append(self._minute(symbol, now_ms))
+        return joined(open_ms, parts) if parts else None
+
+    def _minute(self, symbol: str, now_ms: int) -> Bar:
+        opened = Timeframe.M1.open_at_or_before(now_ms)
+        seen_ms, bar = self._minutes.get(symbol, (opened, None))
+        if bar is None or bar.open_ms != opened or seen_ms > now_ms:
+            first = self._last_price(symbol, opened)
+            seen_ms, bar = opened, Bar(opened, first, first, first, first, 0.0)
+        for instant in (*range(seen_ms // _SAMPLE_MS * _SAMPLE_MS + _SAMPLE_MS, now_ms, _SAMPLE_MS), now_ms):
+            price = self._last_price(symbol, instant)
+            bar = evolve(bar, high=max(bar.high, price), low=min(bar.low, price), close=price)
+        self._minutes[symbol] = (now_ms, bar)
+        return evolve(bar, volume=self._volume(symbol, opened, now_ms))
+
+    def _volume(self, symbol: str, opened: int, now_ms: int) -> float:
+        """How much trades in a minute is drawn as a whole; what has traded so far is its share of the time."""
+        whole = _served(self._market, symbol, Timeframe.M1, opened, opened, opened + MINUTE_MS)
+        return float(int(float(whole.volume[0]) * (now_ms - opened) / MINUTE_MS)) if len(whole) else 0.0
+
+    def _last_price(self, symbol: str, instant_ms: int) -> float:
+        return float(self._market.prices(symbol, instant_ms).last)
+
+
+def joined(open_ms: int, bars: Sequence[Bar]) -> Bar:
+    """One bar of those that follow each other."""
+    return Bar(
+        open_ms,
+        bars[0].open,
+        max(bar.high for bar in bars),
+        min(bar.low for bar in bars),
+        bars[-1].close,
+        sum(bar.volume for bar in bars),
+    )
+
+
+def _base(minutes: int) -> Timeframe:
+    return max((each for each in Timeframe if minutes % each.minutes == 0), key=lambda each: each.minutes)
+
+
+def _served(market: Market, symbol: str, timeframe: Timeframe, first: int, last: int, now_ms: int) -> Candles:
+    try:
+        return market.candles(symbol, timeframe, first, last, now_ms)
+    except TimeframeNotServedError:
+        return Candles.empty(timeframe)
+
+
+def _bars(candles: Candles) -> Iterable[Bar]:
+    columns = (candles.open_ms, candles.open, candles.high, candles.low, candles.close, candles.volume)
+    return (Bar(*row) for row in zip(*(column.tolist() for column in columns), strict=True))

@@ -1,0 +1,186 @@
+"""The face itself: one ASGI application for REST and both streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from mtf_adapters.sandbox.bars import FormingBars
+from mtf_adapters.sandbox.faces.bitmart.codes import Problem, RefusedError, problem
+from mtf_adapters.sandbox.faces.bitmart.desk import Desk
+from mtf_adapters.sandbox.faces.bitmart.details import Board
+from mtf_adapters.sandbox.faces.bitmart.endpoints import ENDPOINTS, Auth, Endpoint
+from mtf_adapters.sandbox.faces.bitmart.envelope import answer, refusal
+from mtf_adapters.sandbox.faces.bitmart.faulty import Faulty
+from mtf_adapters.sandbox.faces.bitmart.limits import Count, Per, RateLimits
+from mtf_adapters.sandbox.faces.bitmart.parameters import Parameters
+from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, RateClock
+from mtf_adapters.sandbox.faces.bitmart.script import parse_script
+from mtf_adapters.sandbox.faces.bitmart.signing import (
+    KEY_HEADER,
+    SIGN_HEADER,
+    TIME_HEADER,
+    Credential,
+    signature_problem,
+)
+from mtf_adapters.sandbox.faces.bitmart.streams import Streams
+from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request
+from mtf_adapters.sandbox.faults import FaultPlan
+from mtf_adapters.sandbox.world import World
+from mtf_core.ports import ExchangeError, UnknownSymbolError
+
+Headers = Mapping[str, str]
+MachineTime = Callable[[], float]
+
+
+class BitmartFace:
+    """Answers as BitMart would, from a world. `machine_s` is the time by which requests are counted, in seconds."""
+
+    def __init__(
+        self,
+        world: World,
+        credentials: Sequence[Credential],
+        quirks: Quirks | None = None,
+        faults: FaultPlan | None = None,
+        machine_s: MachineTime = time.monotonic,
+    ) -> None:
+        self.world = world
+        self.forming = FormingBars(world.market)
+        self._board = Board(world)
+        self.quirks = quirks or Quirks()
+        self.faults = faults or FaultPlan()
+        self.credentials: Mapping[str, Credential] = {credential.key: credential for credential in credentials}
+        self.streams = Streams(self, machine_s)
+        self._machine_s = machine_s
+        self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
+        self._traces = 0
+        self._faulty = Faulty(self.faults, self.refused)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.streams.serve(scope, receive, send)
+            return
+        request = await read_request(scope, receive)
+        endpoint = ENDPOINTS.get((request.method, request.path))
+        if endpoint is None:
+            await self._faulty.send(self.refused(problem(30000)), send)
+            return
+        await self._faulty.carry(endpoint, lambda: self.respond(endpoint, request), receive, send)
+
+    def respond(self, endpoint: Endpoint, request: Request) -> Response:
+        """The answer to a request that arrived; this moment is when it acts."""
+        credential, wrong = self._admitted(endpoint, request)
+        if wrong is not None:
+            return self.refused(wrong)
+        count = self._counted(endpoint, request, credential)
+        headers = count.headers() if count else {}
+        if count is not None and count.is_over:
+            return self.refused(problem(30013), headers)
+        try:
+            said = Parameters.of_body(request) if endpoint.writes else Parameters.of_query(request)
+            data = endpoint.handle(self.desk(credential.account if credential else "", said))
+        except RefusedError as error:
+            return self.refused(error.problem, headers)
+        except UnknownSymbolError:
+            return self.refused(problem(40034), headers)
+        except ExchangeError:  # the market shows nothing at this instant
+            return self.refused(problem(40015), headers)
+        return answer(data, self._trace(), headers)
+
+    def desk(self, account: str, said: Parameters) -> Desk:
+        return Desk(self.world, self.forming, self._board, self.quirks, account, said)
+
+    def refused(self, wrong: Problem, headers: Headers | None = None) -> Response:
+        return refusal(wrong, self.quirks.gateway_errors_say, self._trace(), headers or {})
+
+    @property
+    def signing_ms(self) -> int:
+        """The clock against which signatures are held."""
+        return self.world.now_ms + self.quirks.clock_skew_ms
+
+    @property
+    def signing_window_ms(self) -> int | None:
+        window = self.quirks.signature_window_sec
+        return None if window is None else window * 1000
+
+    @property
+    def connections(self) -> int:
+        """Streams that are open."""
+        return self.streams.connections
+
+    def push(self) -> None:
+        """Sends on streams what is due; to be called as time goes on."""
+        self.streams.push()
+
+    def restarted(self) -> None:
+        """What a restart of the exchange does to its wire: connections end, counts are forgotten."""
+        self.streams.disconnect_all()
+        self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
+
+    def script(self) -> Mapping[str, Any]:
+        """How it behaves now."""
+        return {"quirks": self.quirks, "faults": self.faults.script}
+
+    def use_script(self, text: str) -> None:
+        """Behaves otherwise from now on; raises ValueError.
+
+        Quirks that the engine follows were fixed when the exchange was made: another value of one is refused.
+        """
+        script = parse_script(text)
+        if script.quirks.rules() != self.world.engine.rules:
+            raise ValueError(
+                "quirks that the engine follows cannot change while it runs; serve it anew with the script"
+            )
+        self.quirks = script.quirks
+        self.faults.set(script.faults)
+        self._limits.ban_after, self._limits.ban_s = self.quirks.ban_after, self.quirks.ban_sec
+
+    def _admitted(self, endpoint: Endpoint, request: Request) -> tuple[Credential | None, Problem | None]:
+        """Whose call it is, or why it is refused before it is looked at."""
+        key = request.headers.get(KEY_HEADER, "")
+        if self.quirks.rate_limits and self._limits.is_banned(key or request.client, self._rate_time()):
+            return None, problem(30017)
+        if endpoint.auth is Auth.NONE:
+            return None, None
+        if not key:
+            return None, problem(30001)
+        credential = self.credentials.get(key)
+        if credential is None:
+            return None, problem(30002)
+        return credential, _right_problem(credential, endpoint) or self._signature_problem(
+            endpoint, request, credential
+        )
+
+    def _signature_problem(self, endpoint: Endpoint, request: Request, credential: Credential) -> Problem | None:
+        sign, stamp = request.headers.get(SIGN_HEADER, ""), request.headers.get(TIME_HEADER, "")
+        if endpoint.auth is Auth.KEYED and not (self.quirks.get_signatures_checked and sign):
+            return None
+        payload = request.body if endpoint.writes else b""
+        return signature_problem(credential, stamp, sign, payload, self.signing_ms, self.signing_window_ms)
+
+    def _counted(self, endpoint: Endpoint, request: Request, credential: Credential | None) -> Count | None:
+        if endpoint.limit is None or not self.quirks.rate_limits:
+            return None
+        if endpoint.limit.per is Per.IP or credential is None:
+            whose = request.client
+        else:
+            whose = credential.key if endpoint.limit.per is Per.KEY else credential.account
+        return self._limits.counted(endpoint.path, endpoint.limit, whose, self._rate_time())
+
+    def _rate_time(self) -> float:
+        return self._machine_s() if self.quirks.rate_clock is RateClock.MACHINE else self.world.now_ms / 1000
+
+    def _trace(self) -> str:
+        self._traces += 1
+        digest = blake2b(str(self._traces).encode(), digest_size=16).hexdigest()
+        return f"{digest}.61.{self.world.now_ms}{self._traces:04}"
+
+
+def _right_problem(credential: Credential, endpoint: Endpoint) -> Problem | None:
+    if credential.frozen:
+        return problem(30003)
+    if credential.expired:
+        return problem(30011)
+    return problem(30012) if endpoint.writes and not credential.may_trade else None

@@ -1,0 +1,100 @@
+"""A whole exchange behind BitMart's face, put together: market, engine, world, keys, control route."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+from attrs import frozen
+
+from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
+from mtf_adapters.sandbox.faces.bitmart.script import Script
+from mtf_adapters.sandbox.faces.bitmart.signing import Credential
+from mtf_adapters.sandbox.faces.bitmart.streams import PRIVATE_PATH, PUBLIC_PATH
+from mtf_adapters.sandbox.faces.control import PREFIX, Control
+from mtf_adapters.sandbox.faces.http import Receive, Scope, Send
+from mtf_adapters.sandbox.faults import FaultPlan
+from mtf_adapters.sandbox.market import Market
+from mtf_adapters.sandbox.matching.commands import OpenAccount
+from mtf_adapters.sandbox.matching.engine import MatchingEngine
+from mtf_adapters.sandbox.world import World
+from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
+from mtf_core.ports import ExchangeError
+
+ACCOUNT = "trader"
+BALANCE = Decimal(10_000)
+BEAT_S = 0.1
+_PROTOCOL = "?protocol=1.1"
+_LOG = logging.getLogger("mtf.sandbox")
+
+
+@frozen(eq=False)
+class BitmartSandbox:
+    """One exchange with one account, as an ASGI application."""
+
+    world: World
+    face: BitmartFace
+    control: Control
+    credential: Credential
+
+    @classmethod
+    def of(
+        cls,
+        market: Market,
+        clock: WorldClock,
+        *,
+        seed: int = 1,
+        balance: Decimal = BALANCE,
+        script: Script | None = None,
+    ) -> BitmartSandbox:
+        """The account's keys follow from the seed."""
+        script = script or Script()
+        engine = MatchingEngine(market.contracts(clock.now_ms()), script.quirks.rules())
+        world = World(market, engine, clock)
+        world.do(OpenAccount(ACCOUNT, balance))
+        credential = Credential.of_seed(ACCOUNT, seed)
+        face = BitmartFace(world, (credential,), script.quirks, FaultPlan(script.faults))
+        return cls(world, face, Control(world, face), credential)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        is_control = path == PREFIX or path.startswith(PREFIX + "/")
+        await (self.control if is_control and scope["type"] == "http" else self.face)(scope, receive, send)
+
+    @asynccontextmanager
+    async def beating(self) -> AsyncIterator[None]:
+        """Moves the world and feeds the streams while time flows; a stepped world moves when it is told to."""
+        beat = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beat.cancel()
+            await asyncio.gather(beat, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        complained = False
+        while not isinstance(self.world.clock, SteppedClock):
+            await asyncio.sleep(BEAT_S)
+            try:
+                self.world.catch_up()
+                self.face.push()
+            except ExchangeError as error:  # candle files end, and time goes on
+                if not complained:
+                    _LOG.warning("the market stands still: %s", error)
+                complained = True
+
+    def addresses(self, address: str) -> dict[str, str]:
+        """What a client has to be told, for an address of host and port."""
+        return {
+            "face": "bitmart",
+            "rest": f"http://{address}",
+            "ws_public": f"ws://{address}{PUBLIC_PATH}{_PROTOCOL}",
+            "ws_private": f"ws://{address}{PRIVATE_PATH}{_PROTOCOL}",
+            "control": f"http://{address}{PREFIX}",
+            "key": self.credential.key,
+            "secret": self.credential.secret,
+            "memo": self.credential.memo,
+        }

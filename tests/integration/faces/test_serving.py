@@ -1,0 +1,91 @@
+"""`mtf sandbox serve` as a process: its ready line, its end, and what it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mtf_entrypoints.cli.main import run
+
+COMMAND = (sys.executable, "-m", "mtf_entrypoints.cli.main", "sandbox", "serve", "--universe-size", "5")
+
+
+@asynccontextmanager
+async def process(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, str]]]:
+    """The command as a process of its own, and what its ready line says."""
+    pipe = asyncio.subprocess.PIPE
+    served = await asyncio.create_subprocess_exec(*COMMAND, *options, stdout=pipe, stderr=pipe)
+    assert served.stdout is not None
+    try:
+        yield served, json.loads(await asyncio.wait_for(served.stdout.readline(), 30))
+    finally:
+        if served.returncode is None:
+            served.kill()
+        await served.wait()
+
+
+async def test_the_ready_line_leads_to_an_exchange_that_answers() -> None:
+    async with process("--at", "2026-02-02T11:20Z", "--speed", "step") as (_, ready), httpx.AsyncClient() as client:
+        assert set(ready) == {"face", "rest", "ws_public", "ws_private", "control", "key", "secret", "memo"}
+        answer = (await client.get(f"{ready['rest']}/system/time")).json()
+        assert answer["data"]["server_time"] == 1_770_031_200_000
+        state = (await client.get(f"{ready['control']}/state")).json()
+        assert (state["stepped"], state["now"]) == (True, "2026-02-02T11:20:00Z")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
+    async with process() as (served, _):
+        served.send_signal(number)
+        assert served.stderr is not None
+        assert await asyncio.wait_for(served.wait(), 10) == 0
+        assert await served.stderr.read() == b""
+
+
+async def test_time_flows_as_fast_as_it_is_told() -> None:
+    async with process("--at", "2026-02-02T11:20Z", "--speed", "600") as (_, ready), httpx.AsyncClient() as client:
+        first, second = [
+            (await client.get(f"{ready['rest']}/system/time")).json()["data"]["server_time"]
+            for _ in range(2)
+            if not await asyncio.sleep(0.3)
+        ]
+        assert second - first >= 600 * 300
+
+
+async def test_it_listens_on_loopback_only_and_for_its_own_names() -> None:
+    async with process() as (_, ready), httpx.AsyncClient() as client:
+        assert ready["rest"].startswith("http://127.0.0.1:")
+        by_another_name = await client.get(f"{ready['rest']}/system/time", headers={"Host": "evil.example"})
+        from_a_page = await client.post(f"{ready['control']}/restart", headers={"Origin": "https://evil.example"})
+        assert (by_another_name.status_code, from_a_page.status_code) == (403, 403)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--speed", "0"], "--speed: found '0'"),
+        (["--speed", "fast"], "--speed: found 'fast'"),
+        (["--face", "okx"], "--face: found 'okx'; known: bitmart"),
+        (["--faults", "none.yaml"], "none.yaml:1: the file does not exist"),
+        (["--candles", "BTCUSDT=x.csv"], "say with --at where in the files the clock begins"),
+        (["--at", "2200-01-01T00:00Z"], "lies in the future"),
+    ],
+)
+def test_what_cannot_be_served_is_said(options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sandbox", "serve", *options]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_script_with_an_error_is_refused_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("faults:\n  calls:\n    - {kind: lost}\n")
+    assert run(["sandbox", "serve", "--faults", str(file)]) == 2
+    assert ":3: faults.calls[0].kind: found 'lost'" in capsys.readouterr().err
