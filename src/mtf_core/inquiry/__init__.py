@@ -1,4 +1,4 @@
-"""Questions about what is stored or seen right now: why, funnel, verify, inspect, health."""
+"""Questions about what is stored or seen right now: why, funnel, verify, statistics, inspect, health."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mtf_core.inquiry.inspect import Indicators, Reading, explain_symbol, plan_symbol, read_indicators
     from mtf_core.inquiry.verification import Difference, Finding, Verification, verify_run
     from mtf_core.inquiry.why import Why, why
+    from mtf_core.inquiry.zones import Percentiles, Suggestion, ZoneGroup, ZoneStatistics, zone_statistics
 
 __all__ = [
     "Difference",
@@ -20,9 +21,13 @@ __all__ = [
     "FunnelStage",
     "HealthCheck",
     "Indicators",
+    "Percentiles",
     "Reading",
+    "Suggestion",
     "Verification",
     "Why",
+    "ZoneGroup",
+    "ZoneStatistics",
     "check_health",
     "explain_symbol",
     "funnel",
@@ -30,6 +35,7 @@ __all__ = [
     "read_indicators",
     "verify_run",
     "why",
+    "zone_statistics",
 ]
 
 if not TYPE_CHECKING:
@@ -41,5 +47,6 @@ if not TYPE_CHECKING:
             "inspect": "Indicators Reading explain_symbol plan_symbol read_indicators",
             "verification": "Difference Finding Verification verify_run",
             "why": "Why why",
+            "zones": "Percentiles Suggestion ZoneGroup ZoneStatistics zone_statistics",
         },
     )

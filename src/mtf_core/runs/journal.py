@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from attrs import define, field
 
-from mtf_core.market import CandleStack, Timeframe
+from mtf_core.market import Candles, CandleStack, Timeframe
 from mtf_core.market.candles import COLUMNS
-from mtf_core.planning import entry_terms
+from mtf_core.planning import entry_terms, zone_outcome
 from mtf_core.records import CandleRange, DecisionInputs, DecisionRecord, PlanInputs, TraceRecord, ZoneRecord
 from mtf_core.runs.planner import Planned
 from mtf_core.runs.report import SymbolResult
@@ -102,9 +102,10 @@ def decision_record(
 
 
 def zone_record(run_id: str, profile: Profile, planned: Planned) -> ZoneRecord | None:
-    """The zone event of a plan or a skip, still open; None where no zone was drawn."""
+    """The zone event of a plan or a skip, open unless the book tells its outcome; None where no zone was drawn."""
     event = planned.outcome.zone_event
     if event is None:
         return None
     terms = entry_terms(event, planned.facts.book, planned.contract.tick_size, profile.trade_entry)
-    return ZoneRecord(run_id, profile.name, event, terms)
+    at_once = zone_outcome(event, terms, Candles.empty(Timeframe.M1), event.at_ms)
+    return ZoneRecord(run_id, profile.name, event, terms, at_once)

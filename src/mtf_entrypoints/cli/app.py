@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from mtf_entrypoints.cli.commands import conditions, config, contracts, inquire, inspect, klines, operate, operators
+from mtf_entrypoints.cli.commands import (
+    conditions,
+    config,
+    contracts,
+    inquire,
+    inspect,
+    klines,
+    operate,
+    operators,
+    stats,
+)
 from mtf_entrypoints.cli.commands.run import run
 from mtf_entrypoints.cli.commands.stream import stream
 from mtf_entrypoints.cli.exits import DONE
@@ -33,6 +43,7 @@ app.command()(inspect.plan)
 app.command()(inquire.why)
 app.command()(inquire.funnel)
 app.command()(inquire.verify)
+app.add_typer(stats.app, name="stats")
 app.add_typer(config.app, name="config")
 app.add_typer(operate.sandbox, name="sandbox")
 app.add_typer(operate.db, name="db")

@@ -176,6 +176,16 @@ class Fields:
         """Names separated by commas."""
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
 
+    def symbols(self, name: str) -> tuple[str, ...] | None:
+        """Names of symbols separated by commas, each once; None when the field is absent or wrong."""
+        if not self.text(name):
+            return None
+        names = str(self._document[name]).split(",")
+        problems = [problem for one in names if (problem := symbol_problem(one)) is not None]
+        if problems:
+            self.refuse(name, problems[0])
+        return None if problems else tuple(dict.fromkeys(names))
+
     def count(self, name: str) -> int | None:
         """A whole number within the bounds of the question; its default when it is absent or wrong."""
         question, value = self._known[name], self._document.get(name)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from mtf_adapters.sql import Database
 from mtf_core.market import MINUTE_MS, Candles, Timeframe, parse_instant, to_ms
-from mtf_core.planning import ZoneCheck, ZoneEnd, zone_outcome
+from mtf_core.planning import EndSource, ZoneCheck, ZoneEnd, ZoneOutcome, zone_outcome
 from mtf_core.ports import ExchangeUnavailableError, UnknownSymbolError
 from mtf_core.records import RunStatus, ZoneRecord
 from mtf_core.runs import RunReport, RunRequest
@@ -45,7 +45,9 @@ async def test_every_plan_and_every_skip_that_saw_a_zone_leaves_its_event() -> N
         assert set(found) == set(plans)
         for symbol, plan in plans.items():
             record = found[symbol]
-            assert (record.run_id, record.profile, record.outcome) == (report.run_id, report.profile, None)
+            assert (record.run_id, record.profile) == (report.run_id, report.profile)
+            at_once = ZoneOutcome(ZoneEnd.FILLED, EndSource.BOOK, record.event.at_ms)
+            assert record.outcome == (at_once if record.terms.takes else None)
             assert record.event == plan.zone_event
             assert plan.zone is not None
             ends = (plan.supervision.order_deadline_ms or plan.zone.expires_at_ms, plan.zone.expires_at_ms)
@@ -91,8 +93,10 @@ async def test_later_runs_settle_what_became_of_the_entries() -> None:
 async def test_a_run_at_an_earlier_instant_leaves_later_events_open() -> None:
     async with world(WAITING) as there:
         report = await there.run()
+        before = await events(there, report)
         await there.run(RunRequest(at_ms=NOW_MS - 60 * MINUTE_MS))
-        assert {record.outcome for record in (await events(there, report)).values()} == {None}
+        assert None in {record.outcome for record in (await events(there, report)).values()}
+        assert await events(there, report) == before
 
 
 async def test_minutes_that_are_not_stored_are_asked_for_once_the_deadline_has_passed() -> None:

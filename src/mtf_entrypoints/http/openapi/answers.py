@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from litestar.openapi.spec import Schema
 
 from mtf_core.inquiry import Difference, HealthCheck
+from mtf_core.inquiry.zones import OPEN
 from mtf_core.market import Gap
-from mtf_core.planning import OrderPlan, PlanCosts, ZoneEvent
+from mtf_core.planning import OrderPlan, PlanCosts, ZoneCategory, ZoneEnd, ZoneEvent
 from mtf_core.planning.outcome import Step, Supervision, TakeProfit
 from mtf_core.reasons import Reason, Stage
 from mtf_core.records import (
@@ -289,6 +290,48 @@ FUNNEL = record(
         "most_admitting": optional(reference("Blocking")),
         "unknown_reasons": mapping(COUNT),
         "runs_without_conditions": COUNT,
+    }
+)
+_PERCENTILES = record(dict.fromkeys(("p50", "p80", "p90"), NUMBER))
+_ZONE_ENDS = record(dict.fromkeys((*map(str, ZoneEnd), OPEN), COUNT))
+_ZONE_GROUP = record(
+    {
+        "symbol": optional(SYMBOL),
+        "timeframe": TIMEFRAME,
+        "events": COUNT,
+        "deviation_percent": _PERCENTILES,
+        "deviation_bps": _PERCENTILES,
+        "categories": record(dict.fromkeys(map(str, ZoneCategory), COUNT)),
+        "entries": _ZONE_ENDS,
+        "refused": _ZONE_ENDS,
+        "minutes_to_fill": optional(_PERCENTILES),
+    }
+)
+ZONE_STATISTICS = record(
+    {
+        "since": optional(INSTANT),
+        "until": optional(INSTANT),
+        "symbols": optional(array(SYMBOL)),
+        "timeframe": optional(TIMEFRAME),
+        "profile": optional(TEXT),
+        "events": COUNT,
+        "first_at": optional(INSTANT),
+        "last_at": optional(INSTANT),
+        "by_timeframe": array(_ZONE_GROUP),
+        "by_symbol": array(_ZONE_GROUP),
+        "suggestions": array(
+            record(
+                {
+                    "profile": TEXT,
+                    "setting": TEXT,
+                    "refused": COUNT,
+                    "would_have_filled": COUNT,
+                    "allowed": NUMBER,
+                    "suggested": NUMBER,
+                    "text": TEXT,
+                }
+            )
+        ),
     }
 )
 VERIFICATION = record(

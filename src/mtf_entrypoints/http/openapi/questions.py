@@ -115,6 +115,13 @@ FUNNEL: Question = {
     "since": said(INSTANT, "all runs started since then, a day of minutes at most; with a run: that one, if it did"),
     "profile": _OF_A_PROFILE,
 }
+ZONE_STATISTICS: Question = {
+    "since": said(INSTANT, "plans made at or after this instant of the market"),
+    "until": said(INSTANT, "plans made before this instant"),
+    "symbols": said(_SYMBOLS_TEXT, "only these symbols, separated by commas"),
+    "timeframe": said(TIMEFRAME, "only this execution timeframe"),
+    "profile": _OF_A_PROFILE,
+}
 AUDIT: Question = {"action": said(_NAME, "only events of this kind, such as switch_off"), **_PAGE}
 
 _WHO = replace(_NAME, description="who asks; kept in the audit trail", default="http", max_length=MAX_NAME_LENGTH)

@@ -9,6 +9,7 @@ from mtf_entrypoints.http.routes.health import DOCS, HEALTH, PROVIDER_HEALTH
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
 from mtf_entrypoints.http.routes.operating import AUDIT, CLEANUP, GET_SYNC, LOCKS, POST_SYNC, RELEASE
 from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
+from mtf_entrypoints.http.routes.stats import ZONES
 from mtf_entrypoints.http.routes.switching import KILL, QUEUE, SWITCH, SWITCHES, UNKILL
 
 
@@ -18,7 +19,7 @@ async def methods() -> Response[None]:
     return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
 
-_MTF = [STATUS, RUN, WHY, FUNNEL, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
+_MTF = [STATUS, RUN, WHY, FUNNEL, ZONES, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
 
 ROUTES = [
     methods,
