@@ -1,0 +1,62 @@
+"""`GET /mtf/stats/zones`: the command line's document, of the service's own world."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mtf_entrypoints.cli.main import run
+from tests.integration.http.server import serving
+
+MINUTES = [f"2026-02-01T13:{minute:02d}:00Z" for minute in range(4)]
+
+
+@pytest.fixture(scope="module")
+def followed(client: httpx.Client) -> httpx.Client:
+    """The service after a run of `regular` at each of some minutes."""
+    for at in MINUTES:
+        assert client.get("/api/mtf/run", params={"profile": "regular", "at": at}).status_code == 200
+    return client
+
+
+def test_a_service_without_runs_has_no_events() -> None:
+    with serving() as url:
+        found = httpx.get(f"{url}/mtf/stats/zones", timeout=60)
+    assert (found.status_code, found.json()["events"]) == (200, 0)
+    assert found.json()["first_at"] is None
+
+
+def test_zone_events_are_counted_as_the_query_chooses(followed: httpx.Client) -> None:
+    def events(**query: str) -> int:
+        found: int = followed.get("/mtf/stats/zones", params=query).json()["events"]
+        return found
+
+    assert events() == events(profile="regular") == 5
+    assert events(since=MINUTES[2]) + events(until=MINUTES[2]) == 5
+    assert events(symbols="DOGEUSDT,BTCUSDT") == 4
+    assert events(symbols="DOGEUSDT", timeframe="15m", since=MINUTES[3]) == 1
+    assert events(profile="nothing") == 0
+    whole = followed.get("/api/mtf/stats/zones").json()
+    assert whole == followed.get("/mtf/stats/zones").json()
+    assert sum(sum(group["entries"].values()) for group in whole["by_timeframe"]) > 0
+
+
+@pytest.mark.parametrize("query", [{"symbols": "btcusdt"}, {"symbols": "A,,B"}, {"timeframe": "7m"}, {"since": "now"}])
+def test_what_cannot_be_asked_is_named(client: httpx.Client, query: dict[str, str]) -> None:
+    found = client.get("/mtf/stats/zones", params=query)
+    assert found.status_code == 422
+    assert [error["field"] for error in found.json()["errors"]] == list(query)
+
+
+def test_statistics_are_the_same_both_ways(
+    followed: httpx.Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = ["--database", f"sqlite:///{tmp_path / 'mtf.db'}"]
+    for at in MINUTES:
+        assert run(["run", "--profile", "regular", "--universe-size", "12", "--at", at, *database]) == 0
+    capsys.readouterr()
+    assert run(["stats", "zones", "--json", *database]) == 0
+    assert json.loads(capsys.readouterr().out) == followed.get("/mtf/stats/zones").json()
