@@ -45,7 +45,8 @@ async def settle_zones(
         return 0
     symbols = sorted({record.symbol for record in pending})
     stored = await candles.read(symbols, Timeframe.M1, *_whole_span(pending))
-    settled = [record for record in _settled(pending, stored, now_ms, carry=carry) if _is_sure(record, stored)]
+    # Nothing is carried yet: what the store lacks, the exchange may have.
+    settled = [record for record in _settled(pending, stored, now_ms, carry=False) if _is_sure(record, stored)]
     sure = {record.key for record in settled}
     overdue = _overdue([record for record in pending if record.key not in sure], now_ms)
     known = await _with_answers(market, overdue, stored, now_ms, workers)
