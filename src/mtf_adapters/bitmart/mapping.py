@@ -174,7 +174,10 @@ def position_mode_of(word: str) -> PositionMode:
 
 
 def order_of(row: OrderRow) -> OpenOrder:
-    """An order of the order object's form, live or ended."""
+    """An order of the order object's form, live or ended.
+
+    Which price fired one that waited is not told there: the last price is shown.
+    """
     side, opens = _side_of(row.symbol, row.side)
     kind = _kind_of(row.symbol, row.type)
     waits = kind is OrderKind.TRIGGER
@@ -185,19 +188,24 @@ def order_of(row: OrderRow) -> OpenOrder:
         client_order_id=row.client_order_id,
         kind=kind,
         side=side,
-        size=row.size,
+        size=row.size if row.size or not waits else None,
         price=row.execution_price if waits else row.price if kind is OrderKind.LIMIT else None,
         reduce_only=not opens,
         filled=row.deal_size,
         average_price=row.deal_avg_price,
         state=_state_of(row),
         trigger=trigger if waits else None,
-        purpose=_PURPOSES.get(row.type, TriggerPurpose.ENTRY) if waits else None,
+        purpose=_past_purpose(row.type, opens) if waits else None,
         stop=_level(row.preset_stop_loss_price, row.preset_stop_loss_price_type),
         target=_level(row.preset_take_profit_price, row.preset_take_profit_price_type),
         created_ms=row.create_time,
         updated_ms=row.update_time,
     )
+
+
+def _past_purpose(word: str, opens: bool) -> TriggerPurpose | None:
+    """History calls every order that waited a plan; whether one that reduced was a stop or a target is not told."""
+    return _PURPOSES.get(word) or (TriggerPurpose.ENTRY if opens else None)
 
 
 def _state_of(row: OrderRow) -> OrderState:
@@ -280,7 +288,7 @@ def pushed_order_of(row: PushedOrderRow) -> OpenOrder:
         average_price=row.deal_avg_price,
         state=states[row.state],
         trigger=level,
-        purpose=_PURPOSES.get(row.type, TriggerPurpose.ENTRY) if waits else None,
+        purpose=_past_purpose(row.type, opens) if waits else None,
         created_ms=row.create_time,
         updated_ms=row.update_time,
     )

@@ -44,8 +44,11 @@ class ExchangeClock:
         return wall_ms if reading is None else round(reading.server_ms + (wall_ms - reading.wall_ms) * self._pace)
 
     def surely_passed_ms(self) -> int:
-        """An instant that the exchange's clock has certainly reached: its time less what the measurement may err."""
-        return self.now_ms() - round(self._error_ms * max(1.0, self._pace))
+        """An instant that the exchange's clock has certainly reached: its time less what the measurement may err.
+
+        A time that stands still cannot err: it is what was read.
+        """
+        return self.now_ms() - round(self._error_ms * self._pace)
 
     def wall_ms(self) -> int:
         """This machine's time."""

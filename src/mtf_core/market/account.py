@@ -62,7 +62,7 @@ class OpenOrder:
     """None where the exchange does not say."""
     trigger: TriggerLevel | None = None
     purpose: TriggerPurpose | None = None
-    """What it waits for; None when it waits for no price."""
+    """What it waits for; None when it waits for no price, or when the exchange's history does not say."""
     stop: TriggerLevel | None = None
     """The stop that travels inside the order, not armed yet."""
     target: TriggerLevel | None = None
