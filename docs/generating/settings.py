@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
@@ -23,7 +24,6 @@ from mtf_core.settings.trade_entry import TradeEntrySettings
 from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
 from mtf_core.settings.trading import PROFILE_ALIASES, TradingSettings
 from mtf_core.settings.validation import ValidationHeader
-from mtf_entrypoints.settings import VARIABLES
 
 _SCALARS = {bool: "true or false", int: "whole number", Decimal: "number", float: "number", str: "text"}
 _HEAD = ("key", "type", "unit", "allowed", "default", "effect")
@@ -58,6 +58,7 @@ _RULES = (
     ("execution_selector.allow_1m_only_for.enabled", "true or false", "whether 1m needs one of the conditions"),
     ("execution_selector.allow_1m_only_for.conditions", "a list of rules", "one must be true for 1m to be selected"),
 )
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+=\S*")
 _ENVIRONMENT = "Variables of the environment win over a file `.env` in the current folder; options win over both."
 
 
@@ -174,7 +175,7 @@ def _variables(example: Path) -> str:
     rows = []
     for paragraph in example.read_text().split("\n\n"):
         lines = [line.removeprefix("#").strip() for line in paragraph.splitlines()]
-        names = [line for line in lines if line.partition("=")[0] in VARIABLES]
+        names = [line for line in lines if _VARIABLE.fullmatch(line)]
         text = " ".join(line for line in lines if line not in names)
         if names:
             variables = dict.fromkeys(line.partition("=")[0] for line in names)

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import fields
 
-from mtf_adapters.bitmart.hosts import DEFAULT_ENVIRONMENT, HOSTS, Hosts
+from mtf_adapters.bitmart.hosts import DEFAULT_ENVIRONMENT, HOSTS, Hosts, world_of_hosts
 from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.bitmart.signing import Credentials
-from mtf_adapters.bitmart.venue import bitmart_venue
-from mtf_adapters.limits.local import LocalBudget
+from mtf_adapters.bitmart.venue import EXCHANGE, bitmart_venue
 from mtf_adapters.online.hosts import HostsError
 from mtf_core.ports import Clock, Venue
 from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError
+from mtf_entrypoints.sharing import build_limiter
+
+if TYPE_CHECKING:
+    from mtf_adapters.redis import RedisConnection
 
 
-def bitmart_of(settings: Settings, wall: Clock) -> Venue:
+def bitmart_of(settings: Settings, wall: Clock, redis: RedisConnection | None = None) -> Venue:
     """The venue of the settings; raises `SettingsError` for what cannot be, or would be silent."""
     _refuse_the_sandbox_s(settings)
     environment = settings.environment or DEFAULT_ENVIRONMENT
     if environment not in HOSTS:
         raise SettingsError(f"MTF_ENVIRONMENT: BitMart has no {environment}; it has: {', '.join(HOSTS)}")
+    hosts, key = _hosts(settings.bitmart, HOSTS[environment]), _credentials(settings.bitmart)
     try:
-        return bitmart_venue(
-            environment,
-            _hosts(settings.bitmart, HOSTS[environment]),
-            _credentials(settings.bitmart),
-            wall,
-            LocalBudget(BUCKETS),
-        )
+        world = world_of_hosts(hosts, environment)
     except HostsError as error:
         raise SettingsError(str(error)) from None
+    # Limits are counted per address, key and account: whoever has the same key in the same world shares them.
+    shared_by = f"{EXCHANGE}:{world.kind.value}:{world.place}:{key.digest() if key else 'public'}"
+    limiter = build_limiter(BUCKETS, shared_by, settings, redis)
+    return bitmart_venue(environment, hosts, key, wall, limiter)
 
 
 def _hosts(options: BitmartOptions, default: Hosts) -> Hosts:

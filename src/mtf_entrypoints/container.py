@@ -59,9 +59,9 @@ class Container(containers.DeclarativeContainer):
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)
     new_run_id = providers.Object(new_run_id)
-    venue = providers.Singleton(build_venue, settings, wall_clock)
-    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
     redis = providers.Singleton(open_redis, settings)
+    venue = providers.Singleton(build_venue, settings, wall_clock, redis)
+    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
     locks = providers.Singleton(build_locks, database, wall_clock, redis)
     profiles = providers.Singleton(profile_source, settings)
     environment = providers.Singleton(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from difflib import get_close_matches
@@ -30,6 +31,8 @@ VARIABLES = (
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
 )
+BITMART_NAMES = tuple(name for name in VARIABLES if name.startswith("BITMART_"))
+_RATE = re.compile(r"BITMART_RATE_\w+")
 ENVIRONMENTS = ("live", "demo", "testnet")
 OURS = ("MTF_", "BITMART_")
 """How the names of variables begin that no other program reads."""
@@ -93,6 +96,8 @@ class Settings:
     """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
     sandbox: SandboxOptions = SandboxOptions()
     bitmart: BitmartOptions = BitmartOptions()
+    rates: Mapping[str, str] = field(factory=dict)
+    """Rate limits in other words than the exchange's: `BITMART_RATE_<BUCKET>` to `<requests>/<window>`."""
 
 
 @frozen
@@ -129,8 +134,9 @@ def read_settings(
         sandbox=given.sandbox,
         environment=_environment(values),
         bitmart=BitmartOptions(
-            **{name.removeprefix("BITMART_").lower(): values[name] for name in values if name.startswith("BITMART_")}
+            **{name.removeprefix("BITMART_").lower(): values[name] for name in BITMART_NAMES if name in values}
         ),
+        rates={name: value for name, value in values.items() if _RATE.fullmatch(name)},
     )
 
 
@@ -147,11 +153,13 @@ def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
         raise SettingsError(str(error)) from None
     for name in from_file:
         # Other programs may share the file, but a name of ours that nothing reads is a slip of the pen.
-        if name.startswith(OURS) and name not in VARIABLES:
+        if name.startswith(OURS) and name not in VARIABLES and not _RATE.fullmatch(name):
             near = get_close_matches(name, VARIABLES, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise SettingsError(f"{dotenv}: unknown variable {name}{hint} Known: {', '.join(VARIABLES)}")
-    merged = {name: environ.get(name, "").strip() or from_file.get(name, "").strip() for name in VARIABLES}
+    # Which buckets there are, the exchange knows: what names none is refused when its limits are put together.
+    rates = sorted(name for name in {**environ, **from_file} if _RATE.fullmatch(name))
+    merged = {name: environ.get(name, "").strip() or from_file.get(name, "").strip() for name in (*VARIABLES, *rates)}
     return {name: value for name, value in merged.items() if value}
 
 

@@ -1,4 +1,4 @@
-"""What several processes share: locks, in Redis where there is one, else in the database."""
+"""What several processes share: locks, in Redis or else in the database, and rate limits, in Redis alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mtf_core.ports import Clock, Locks
 from mtf_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from mtf_adapters.limits import BucketTable, Limiter
     from mtf_adapters.redis import RedisConnection
 
 
@@ -31,3 +32,22 @@ def build_locks(database: Database, clock: Clock, redis: RedisConnection | None)
     from mtf_adapters.redis import RedisLocks  # noqa: PLC0415
 
     return RedisLocks(redis)
+
+
+def build_limiter(table: BucketTable, world: str, settings: Settings, redis: RedisConnection | None) -> Limiter:
+    """The budget of a venue's limits as the settings change them; raises `SettingsError`.
+
+    Shared by all processes of that `world` where there is a Redis, else of this process alone.
+    """
+    from mtf_adapters.limits import InvalidRateError  # noqa: PLC0415
+    from mtf_adapters.limits.local import LocalBudget  # noqa: PLC0415
+
+    try:
+        overridden = table.overridden(settings.rates)
+    except InvalidRateError as error:
+        raise SettingsError(str(error)) from None
+    if redis is None:
+        return LocalBudget(overridden)
+    from mtf_adapters.limits.shared import SharedBudget  # noqa: PLC0415
+
+    return SharedBudget(redis.client, world, overridden)

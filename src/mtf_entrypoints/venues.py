@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from mtf_core.config_nodes import nearest_name
 from mtf_core.ports import Clock, Venue
@@ -10,17 +11,25 @@ from mtf_core.settings.trading import TradingSettings
 from mtf_entrypoints.sandbox_venue import sandbox_venue
 from mtf_entrypoints.settings import Settings, SettingsError
 
-VenueBuilder = Callable[[Settings, Clock], Venue]
+if TYPE_CHECKING:
+    from mtf_adapters.redis import RedisConnection
+
+VenueBuilder = Callable[[Settings, Clock, "RedisConnection | None"], Venue]
+"""What builds a venue: the settings, this machine's clock, and the Redis in which its rate limits may be shared."""
 
 
-def _bitmart(settings: Settings, wall: Clock) -> Venue:
+def _sandbox(settings: Settings, wall: Clock, redis: RedisConnection | None) -> Venue:
+    return sandbox_venue(settings, wall)  # it has no limits to share
+
+
+def _bitmart(settings: Settings, wall: Clock, redis: RedisConnection | None) -> Venue:
     from mtf_entrypoints.bitmart_venue import bitmart_of  # noqa: PLC0415  (HTTP and streams, only where they are used)
 
-    return bitmart_of(settings, wall)
+    return bitmart_of(settings, wall, redis)
 
 
 VENUES: Mapping[tuple[str, str], VenueBuilder] = {
-    ("sandbox", "perpetual"): sandbox_venue,
+    ("sandbox", "perpetual"): _sandbox,
     ("bitmart", "perpetual"): _bitmart,
 }
 """Adding an exchange is one line here."""
@@ -36,10 +45,10 @@ def refuse_unknown_exchanges(trading: TradingSettings) -> None:
             raise SettingsError(f"trading.yaml: no_trade.{name}: there is no such exchange; {hint}")
 
 
-def build_venue(settings: Settings, wall: Clock) -> Venue:
+def build_venue(settings: Settings, wall: Clock, redis: RedisConnection | None = None) -> Venue:
     """The venue of the settings; raises `SettingsError` for one that is not registered or cannot be built."""
     builder = VENUES.get((settings.exchange, settings.market_type))
     if builder is None:
         known = ", ".join(f"{exchange} ({market_type})" for exchange, market_type in VENUES)
         raise SettingsError(f"unknown exchange {settings.exchange!r} ({settings.market_type}); known: {known}")
-    return builder(settings, wall)
+    return builder(settings, wall, redis)

@@ -72,6 +72,7 @@ def bitmart_venue(
         streams=BitmartStreams(hosts, credentials, clock, random=random, sleep=sleep),
         remarks=(*(() if is_sandbox else (CLOSED,)), *(() if credentials else (NO_KEY,))),
         skew=lambda: clock.skew,
+        waited=lambda: sum(limiter.waited.values()),
         connection=_connection(rest, sleep, is_sandbox),
     )
 

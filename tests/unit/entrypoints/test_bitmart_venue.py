@@ -137,3 +137,20 @@ def test_addresses_are_those_that_were_given() -> None:
     options = BitmartOptions(public_api_url="https://api.example.org")
     with pytest.raises(SettingsError, match=r"BITMART_PUBLIC_API_URL=https://api\.example\.org is live"):
         build_venue(evolve(Settings(exchange="bitmart"), bitmart=options), SandboxClock(NOW_MS))
+
+
+async def test_rate_limits_are_the_exchange_s_unless_settings_name_others(tmp_path: Path) -> None:
+    slow = venue(tmp_path, **HERE, BITMART_RATE_TIME="1/1s")
+    assert slow.waited() == 0
+    with pytest.raises(SettingsError, match="BITMART_RATE_KLIEN: there is no such bucket"):
+        venue(tmp_path, BITMART_RATE_KLIEN="1/1s")
+    with pytest.raises(SettingsError, match="BITMART_RATE_KLINE: 'fast' is no rate"):
+        venue(tmp_path, BITMART_RATE_KLINE="fast")
+
+
+def test_rate_limits_may_stand_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BITMART_RATE_KLINE=6/2s\n")
+    assert settings(tmp_path, BITMART_RATE_DEPTH="3/2s").rates == {
+        "BITMART_RATE_DEPTH": "3/2s",
+        "BITMART_RATE_KLINE": "6/2s",
+    }
