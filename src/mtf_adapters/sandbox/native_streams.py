@@ -20,8 +20,6 @@ from mtf_core.ports.streams import (
     PositionPushed,
 )
 
-_NUMBERS = ("open", "high", "low", "close", "volume")
-
 
 class NativeStreams:
     """Implements `Streams` for one account of a world. It never disconnects.
@@ -76,9 +74,12 @@ class NativeStreams:
             candles = self._world.market.candles(symbol, timeframe, first_open_ms, last_open_ms, now_ms)
         except ExchangeError:
             return []
-        columns = [getattr(candles, name).tolist() for name in _NUMBERS]
-        rows = zip(candles.open_ms.tolist(), *columns, strict=True)
-        return [CandleUpdate(symbol, timeframe, *row, True) for row in rows]
+        columns = (candles.open_ms, candles.open, candles.high, candles.low, candles.close, candles.volume)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [
+            CandleUpdate(symbol, timeframe, open_ms, start, high, low, end, volume, is_closed=True)
+            for open_ms, start, high, low, end, volume in rows
+        ]
 
     def _push_of(self, at_ms: int, event: Event) -> AccountEvent | None:
         """What a stream tells of an event; what a restart forgot, it does not tell."""
