@@ -225,6 +225,7 @@ async def test_two_processes_on_one_database_never_run_one_profile_at_the_same_t
         other = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
         while not await container.locks().held():
             assert other.returncode is None, await other.communicate()
+            await asyncio.sleep(0.02)  # leave the processor to the process that is waited for
         with pytest.raises(RunLockedError, match="run:sandbox-seed-7-60:regular"):
             await container.orchestrator().run(RunRequest(profile="regular"))
         await other.communicate()

@@ -15,13 +15,15 @@ from mtf_core.records import TraceRecord
 from mtf_core.records.blocking import blocking_conditions
 from mtf_core.records.counts import Blocking, ConditionKey
 from mtf_core.records.packed import Unpacked, pack
+from mtf_core.rules.capture import Captured
 from mtf_core.rules.expressions import AllOf, AnyOf, Constantly, Known, Named, Not, Test, WithinBars
 from mtf_core.rules.ruleset import Filter, RuleSet
 from mtf_core.rules.trace import TraceNode
+from mtf_core.rules.truth import TRUE
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
-from mtf_core.validation.decision import Decision, DecisionBatch
+from mtf_core.validation.decision import DecisionBatch
 from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.traces import shapes_of, templates_digest
 from mtf_core.validation.window import window_at
@@ -107,13 +109,21 @@ def blueprint_without(compiled: CompiledProfile, key: ConditionKey) -> CompiledP
     return evolve(other, parts=parts, needs=compiled.needs, plan_needs=compiled.plan_needs)
 
 
-def trees(decision: Decision, key: ConditionKey) -> list[TraceNode]:
-    verdict = decision.timeframe(key.timeframe)
-    if key.tree not in ("long", "short"):
-        named = zip(verdict.filters, verdict.filter_sides, strict=True)
-        return [tree for tree, side in named if key.tree == f"filter for {side}"]
-    tree = verdict.long if key.tree == "long" else verdict.short
-    return [] if tree is None else [tree]
+def captured_of(batch: DecisionBatch, key: ConditionKey) -> list[Captured]:
+    """What was captured of the key's tree, or of each filter that it may be in."""
+    verdicts = batch.verdicts[key.timeframe]
+    if key.tree in ("long", "short"):
+        side = verdicts.long if key.tree == "long" else verdicts.short
+        return [] if side is None else [side]
+    filters = batch.compiled.profile.rules.filters_on(key.timeframe)
+    named = zip(verdicts.filters, filters, strict=True)
+    return [captured for captured, item in named if key.tree == f"filter for {item.spoken_for}"]
+
+
+@cache
+def tree_of(captured: Captured, row: int) -> TraceNode:
+    """Built once for all the conditions that are dropped from it."""
+    return captured.node(row)
 
 
 def stands_in_the_way(node: TraceNode, name: str) -> bool:
@@ -131,10 +141,11 @@ def by_force(batch: DecisionBatch, key: ConditionKey, options: DecideOptions, sp
     decider._tables.update(batch.tables)  # features are the same, and most of the work
     again = decider.decide(stacks_of(batch.compiled, batch.at_ms), batch.at_ms, options=options, spread_bps=spreads)
     blocks = decides = admits = 0
+    old, new = captured_of(batch, key), captured_of(again, key)
     for before, after in zip(batch, again, strict=True):
-        old, new = trees(before, key), trees(after, key)
-        blocks += any(stands_in_the_way(tree, key.name) for tree in old)
-        decides += any(a.result != "true" and b.result == "true" for a, b in zip(old, new, strict=True))
+        trees, turned = [tree_of(one, before.row) for one in old], [one.truths[after.row, 0] == TRUE for one in new]
+        blocks += any(stands_in_the_way(tree, key.name) for tree in trees)
+        decides += any(a.result != "true" and b for a, b in zip(trees, turned, strict=True))
         admits += after.ready and not before.ready
     return Blocking(key, blocks, decides, admits)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import evolve
+from hypothesis import settings
 
 import mtf_core as mtf
 from mtf_core.market import Candles, Timeframe
@@ -60,11 +61,25 @@ def over(profile: Profile, candles: Mapping[Timeframe, Candles]) -> Signals:
     return mtf.decide_over(profile, candles, symbol="T", spread_bps=spreads(profile.name, len(candles[finest])))
 
 
-def assert_every_candle_agrees(profile: Profile, candles: Mapping[Timeframe, Candles], step: int = 1) -> Signals:
-    """`decide` with all history says at each close what `decide_over` says there; returns the latter."""
+EVERY_CANDLE = settings.get_current_profile_name() == "deep"
+
+
+def telling(signals: Signals) -> list[int]:
+    """Candles before and after something turns, and every fifth in between; all of them for `deep`."""
+    if EVERY_CANDLE:
+        return list(range(len(signals)))
+    said = np.array([signals.sides, signals.chosen, signals.reasons, *signals.outcomes.values()])
+    turns = np.flatnonzero((said[:, 1:] != said[:, :-1]).any(axis=0))
+    return sorted({*turns.tolist(), *(turns + 1).tolist(), *range(0, len(signals), 5), len(signals) - 1})
+
+
+def assert_candles_agree(
+    profile: Profile, candles: Mapping[Timeframe, Candles], places: Sequence[int] | None = None
+) -> Signals:
+    """`decide` with all history says at the closes what `decide_over` says there; returns the latter."""
     signals = over(profile, candles)
     spread = SPREAD_BPS.get(profile.name, 3.0)
-    for index in range(0, len(signals), step):
+    for index in telling(signals) if places is None else places:
         at = int(signals.instants_ms[index])
         one = mtf.decide(profile, symbol="T", candles=candles, at=at, spread_bps=spread, history="all")
         found = (one.reason, one.side, one.execution_timeframe, {tf: int(one.outcome(tf)) for tf in signals.outcomes})
@@ -93,8 +108,7 @@ def of_side(signals: Signals, code: int) -> int:
 @pytest.mark.parametrize("name", NAMES)
 def test_candle_by_candle_equals_over_history_for_the_shipped_profiles(name: str) -> None:
     depth = {**DEPTH, Timeframe.M1: 2400} if name == "scalper_micro" else DEPTH
-    step = 3 if name == "regular" else 1  # the slowest; every candle would take as long as all others together
-    signals = assert_every_candle_agrees(shipped(name), market(minutes(name), depth), step)
+    signals = assert_candles_agree(shipped(name), market(minutes(name), depth))
     assert of_side(signals, 2) > 2
     assert of_side(signals, 1) > 2 or name == "crash"  # crash only sells
     assert len(signals.counts()) >= 3
@@ -104,7 +118,7 @@ def test_candle_by_candle_equals_over_history_for_the_shipped_profiles(name: str
 def test_candle_by_candle_equals_over_history_where_history_begins(name: str) -> None:
     """From the very first minute on, through every stage of too little history, with quick profiles."""
     depth = {**DEPTH, Timeframe.M1: 360, Timeframe.M5: 260, Timeframe.M15: 240, Timeframe.H1: 229, Timeframe.H4: 227}
-    signals = assert_every_candle_agrees(quick(name, "0.97"), market(minutes(name), depth))
+    signals = assert_candles_agree(quick(name, "0.97"), market(minutes(name), depth))
     codes_of = {timeframe: {int(code) for code in codes} for timeframe, codes in signals.outcomes.items()}
     turned = [timeframe for timeframe, codes in codes_of.items() if Outcome.INVALID in codes and len(codes) > 1]
     assert len(turned) >= (len(codes_of) + 1) // 2
@@ -113,7 +127,7 @@ def test_candle_by_candle_equals_over_history_where_history_begins(name: str) ->
 @pytest.mark.parametrize("name", NAMES)
 def test_candle_by_candle_equals_over_history_with_everything_built_from_minutes(name: str) -> None:
     candles = {Timeframe.M1: minutes(name)[-100_000:]}
-    signals = assert_every_candle_agrees(quick(name), candles, step=6007)
+    signals = assert_candles_agree(quick(name), candles, range(0, 100_000, 6007))
     assert len(signals.counts()) >= 3
 
 
@@ -130,14 +144,14 @@ def test_candle_by_candle_equals_over_history_with_holes(name: str, seed: int) -
         run = int(random.integers(count // 2, count))
         holes |= set(range(run, run + 4)) | ({count - 1} if seed == 1 else set())
         broken[timeframe] = without(candles, sorted(holes))
-    assert_every_candle_agrees(quick(name, "0.97"), broken)
+    assert_candles_agree(quick(name, "0.97"), broken)
 
 
 def test_rules_that_look_back_at_other_timeframes_agree_from_the_first_candle_on() -> None:
     """Before a timeframe's first candle, the candles of another one may be there already."""
     candles = market(minutes("scalper"), {M1: 200, M5: 60, M15: 90, H1: 70, Timeframe.D1: 20})
     for cut in (0, 30, 55):
-        signals = assert_every_candle_agrees(crossing(), {**candles, M5: candles[M5][cut:], H1: candles[H1][cut:]})
+        signals = assert_candles_agree(crossing(), {**candles, M5: candles[M5][cut:], H1: candles[H1][cut:]})
         assert {int(Outcome.INVALID)} < set(signals.outcomes[M1].tolist())
 
 
@@ -148,7 +162,7 @@ def test_a_timeframe_that_ends_early_or_is_empty_reads_the_same_both_ways(name: 
     for timeframe in compile_profile(shipped(name)).needs:
         for changed in (candles[timeframe][:-3], Candles.empty(timeframe)):
             if timeframe is not Timeframe.M1 or len(changed):
-                assert_every_candle_agrees(quick(name, "0.97"), {**candles, timeframe: changed}, step=7)
+                assert_candles_agree(quick(name, "0.97"), {**candles, timeframe: changed}, range(0, 130, 7))
 
 
 @pytest.mark.parametrize("name", NAMES)
