@@ -18,8 +18,8 @@ async def test_a_new_store_holds_no_contracts_and_was_never_synchronised(databas
     assert await store.synced_ms() is None
 
 
-@given(stored=st.lists(contracts(), max_size=4, unique_by=lambda contract: contract.symbol))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=st.lists(contracts(), max_size=3, unique_by=lambda contract: contract.symbol))
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_contracts_come_back_exactly_and_sorted_by_symbol(database: Database, stored: list[Contract]) -> None:
     store = SqlContractStore(database, WORLD)
     await store.replace_all(stored, synced_ms=1)
