@@ -15,9 +15,10 @@ from dependency_injector import containers, providers
 from mtf_adapters.files.profiles import load_profile
 from mtf_adapters.local import WallClock
 from mtf_adapters.sql import Database
+from mtf_adapters.telemetry.metrics import Metrics
 from mtf_core.ports import Environment, ProfileSource
-from mtf_core.runs import Orchestrator
 from mtf_core.settings.profile import Profile
+from mtf_entrypoints.observing import ObservedOrchestrator
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.sharing import build_locks, open_redis
 from mtf_entrypoints.storage import make_ready
@@ -75,7 +76,8 @@ class Container(containers.DeclarativeContainer):
         sleep=sleep,
         new_run_id=new_run_id,
     )
-    orchestrator = providers.Singleton(Orchestrator, environment)
+    metrics = providers.Singleton(Metrics)
+    orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics)
 
 
 @asynccontextmanager

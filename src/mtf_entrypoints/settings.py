@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -30,6 +31,7 @@ VARIABLES = (
     "MTF_API_TOKEN",
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
+    "MTF_LOG_DIR",
 )
 BITMART_NAMES = tuple(name for name in VARIABLES if name.startswith("BITMART_"))
 _RATE = re.compile(r"BITMART_RATE_\w+")
@@ -92,12 +94,30 @@ class Settings:
     api_token: str | None = field(default=None, repr=False)
     log_level: str = "info"
     log_format: str = "text"
+    log_dir: Path | None = None
+    """Where each area of the log has a file; None: logs go to stderr alone."""
     at_ms: int | None = None
     """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
     sandbox: SandboxOptions = SandboxOptions()
     bitmart: BitmartOptions = BitmartOptions()
     rates: Mapping[str, str] = field(factory=dict)
     """Rate limits in other words than the exchange's: `BITMART_RATE_<BUCKET>` to `<requests>/<window>`."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not show anywhere: keys, the token, passwords within addresses."""
+        urls = [url for url in (self.database_url, self.redis_url) if url]
+        passwords = [password for url in urls if (password := _password(url))]
+        keys = (self.bitmart.api_key, self.bitmart.secret_key, self.bitmart.api_memo, self.api_token)
+        return tuple(secret for secret in (*keys, *passwords) if secret)
+
+
+def _password(url: str) -> str | None:
+    """The password of an address as it is written there; None where it has none, or is no address."""
+    try:
+        return urlsplit(url).password
+    except ValueError:
+        return None
 
 
 @frozen
@@ -130,6 +150,7 @@ def read_settings(
         api_token=values.get("MTF_API_TOKEN"),
         log_level=_one_of("MTF_LOG_LEVEL", given.log_level or values.get("MTF_LOG_LEVEL", "info"), LOG_LEVELS),
         log_format=_one_of("MTF_LOG_FORMAT", given.log_format or values.get("MTF_LOG_FORMAT", "text"), LOG_FORMATS),
+        log_dir=Path(values["MTF_LOG_DIR"]).expanduser() if "MTF_LOG_DIR" in values else None,
         at_ms=given.at_ms,
         sandbox=given.sandbox,
         environment=_environment(values),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
+from mtf_adapters.telemetry.logs import Area
 from mtf_core.config_nodes import ConfigError
 from mtf_core.ports import Environment, PortError
 from mtf_core.upkeep import cleanup
 
-_LOG = logging.getLogger("mtf.cleanup")
+_LOG = Area.CLEANUP.logger
 FIRST_AFTER_S = 60.0
 EVERY_S = 3600.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +10,7 @@ from attrs import frozen
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from mtf_adapters.telemetry.logs import Area
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.names import UnknownFeatureError
 from mtf_core.ports import (
@@ -25,7 +25,7 @@ from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
 from mtf_core.runs import KeyReusedError, RunBrokenOffError, RunInProgressError, RunLockedError
 
 MEDIA_TYPE = "application/problem+json"
-_LOG = logging.getLogger("mtf.http")
+_LOG = Area.HTTP.logger
 
 
 @frozen

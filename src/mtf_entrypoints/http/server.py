@@ -15,11 +15,11 @@ from contextlib import contextmanager
 import uvicorn
 from litestar.types import ASGIApp
 
+from mtf_adapters.telemetry.logs import configure_logs
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.housekeeping import keep_clean
 from mtf_entrypoints.http.listening import ListenError, Listening
-from mtf_entrypoints.logs import configure_logs
 from mtf_entrypoints.settings import Settings
 
 _MOST_HEAD_BYTES = 524_288
@@ -41,7 +41,7 @@ def serve(settings: Settings, listening: Listening) -> None:
 async def _serve(settings: Settings, listening: Listening) -> None:
     async with opened(settings) as container:
         listener = _listener(listening)
-        configure_logs(settings.log_level, settings.log_format)
+        configure_logs(settings.log_level, settings.log_format, settings.secrets, settings.log_dir)
         config = server_config(build_app(container, listening), listening)
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
         address = f"http://{host}:{listener.getsockname()[1]}"

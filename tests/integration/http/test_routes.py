@@ -159,3 +159,11 @@ def test_the_interactive_docs_load_nothing_from_elsewhere(client: httpx.Client) 
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert re.findall(r"https?://", page.text) == []
+
+
+def test_metrics_are_told_in_the_format_of_prometheus(client: httpx.Client) -> None:
+    client.post("/api/mtf/run", json={"symbols": ["BTCUSDT"]})
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'mtf_runs_total{profile="' in answer.text

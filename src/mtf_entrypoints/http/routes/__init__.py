@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import HttpMethod, Response, Router, route
 
 from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY
-from mtf_entrypoints.http.routes.health import DOCS, HEALTH, PROVIDER_HEALTH
+from mtf_entrypoints.http.routes.health import DOCS, HEALTH, METRICS, PROVIDER_HEALTH
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
 from mtf_entrypoints.http.routes.operating import AUDIT, CLEANUP, GET_SYNC, LOCKS, POST_SYNC, RELEASE
 from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
@@ -35,6 +35,7 @@ ROUTES = [
     PLAN,
     PROVIDER_HEALTH,
     HEALTH,
+    METRICS,
     DOCS,
 ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import MediaType, Response, get
 
+from mtf_adapters.telemetry.metrics import CONTENT_TYPE
 from mtf_entrypoints.documents import health_to_json
 from mtf_entrypoints.health import check_everything
 from mtf_entrypoints.http.openapi import answers, questions
@@ -33,10 +34,17 @@ async def health() -> dict[str, Any]:
     return {"ok": True}
 
 
+@get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)  # a text for Prometheus, no JSON
+async def metrics(request: AnyRequest) -> Response[bytes]:
+    """What this process counted and measured, in the text format of Prometheus."""
+    asked(request, questions.NOTHING).done()
+    return Response(service_of(request).container.metrics().text(), media_type=CONTENT_TYPE)
+
+
 @get("/docs", media_type=MediaType.HTML, include_in_schema=False)
 async def docs() -> Response[str]:
     """The interactive documentation."""
     return Response(DOCS_PAGE, media_type=MediaType.HTML, headers=PAGE_HEADERS)
 
 
-PROVIDER_HEALTH, HEALTH, DOCS = provider_health, health, docs
+PROVIDER_HEALTH, HEALTH, DOCS, METRICS = provider_health, health, docs, metrics

@@ -1,0 +1,113 @@
+"""Logs by area: on stderr as text or JSON, and as JSON in a file of each area when a folder is given.
+
+A line bears what is bound while it is written (`about`): the run's id, the decision's key. Secrets are taken out of the
+finished text, wherever they came from: no writer has to think of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from logging.handlers import TimedRotatingFileHandler
+from pathlib import Path
+
+import structlog
+
+MASK = "[secret]"
+
+
+class Area(StrEnum):
+    """What a line is about; the logger of an area is `mtf.<area>`."""
+
+    RUN = "run"
+    ORDERS = "orders"
+    EXCHANGE = "exchange"
+    TEMPORAL = "temporal"
+    HTTP = "http"
+    CLEANUP = "cleanup"
+
+    @property
+    def logger(self) -> logging.Logger:
+        return logging.getLogger(f"mtf.{self}")
+
+    @property
+    def kept_days(self) -> int:
+        """How many days a file of the area is kept."""
+        return {Area.ORDERS: 30, Area.EXCHANGE: 10}.get(self, 5)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """A line without secrets."""
+
+    def __init__(self, last: structlog.types.Processor, shared: list[structlog.types.Processor], secrets: set[str]):
+        super().__init__(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+        )
+        # The longest first: a secret that holds another one goes as a whole.
+        self._secrets = sorted(secrets, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+
+def configure_logs(level: str, form: str, secrets: Iterable[str | None] = (), folder: Path | None = None) -> None:
+    """Sends the logs of all libraries through one formatter, and those of each area into its file in the folder."""
+    hidden = {secret for secret in secrets if secret}
+    root = logging.getLogger()
+    for handler in root.handlers:
+        handler.close()
+    for area in Area:
+        for handler in tuple(area.logger.handlers):
+            area.logger.removeHandler(handler)
+            handler.close()
+    stderr = logging.StreamHandler(sys.stderr)
+    stderr.setFormatter(_json(hidden) if form == "json" else _text(hidden))
+    root.handlers = [stderr]
+    root.setLevel(level.upper())
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for area in Area:
+            area.logger.addHandler(_file(area, folder, hidden))
+    # These tell the same as the requests themselves, in more lines.
+    for noisy in ("aiosqlite", "httpx", "httpcore", "websockets"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@contextmanager
+def about(**facts: str) -> Iterator[None]:
+    """Binds facts, like `run_id` or `decision_key`, to every line that is written within the block."""
+    with structlog.contextvars.bound_contextvars(**facts):
+        yield
+
+
+def _shared() -> list[structlog.types.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _json(secrets: set[str]) -> logging.Formatter:
+    return _Formatter(structlog.processors.JSONRenderer(), [*_shared(), structlog.processors.format_exc_info], secrets)
+
+
+def _text(secrets: set[str]) -> logging.Formatter:
+    last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    return _Formatter(last, _shared(), secrets)
+
+
+def _file(area: Area, folder: Path, secrets: set[str]) -> logging.Handler:
+    handler = TimedRotatingFileHandler(
+        folder / f"{area}.log", when="midnight", utc=True, backupCount=area.kept_days, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(_json(secrets))
+    return handler

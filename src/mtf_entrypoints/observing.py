@@ -1,0 +1,70 @@
+"""An orchestrator whose runs leave lines in the log and are counted, wherever they are asked for."""
+
+from __future__ import annotations
+
+from attrs import define
+
+from mtf_adapters.telemetry.logs import Area, about
+from mtf_adapters.telemetry.metrics import Metrics
+from mtf_core.market import format_instant
+from mtf_core.ports import Acquired, Environment, Progress, no_progress
+from mtf_core.records import ReportRecord
+from mtf_core.run_request import RunRequest
+from mtf_core.runs import Orchestrator, RunLockedError, RunReport
+
+_LOG = Area.RUN.logger
+
+
+@define(eq=False)
+class ObservedOrchestrator(Orchestrator):
+    """Runs as any other."""
+
+    metrics: Metrics
+
+    def __init__(self, environment: Environment, metrics: Metrics) -> None:
+        super().__init__(environment)
+        self.metrics = metrics
+
+    async def run(
+        self,
+        request: RunRequest,
+        progress: Progress = no_progress,
+        run_id: str | None = None,
+        key_lock: Acquired | None = None,
+    ) -> RunReport:
+        run_id = run_id or self.environment.new_run_id()
+        profile = request.profile or "default"
+        with about(run_id=run_id):
+            try:
+                report = await super().run(request, progress, run_id, key_lock)
+            except RunLockedError as refused:
+                self.metrics.did_not_run(profile, "locked")
+                _LOG.warning("no run: %s", refused)
+                raise
+            except Exception as error:
+                self.metrics.did_not_run(profile, "failed")
+                _LOG.error("the run of %s broke off: %s", profile, error)
+                raise
+            record = report.record
+            self.metrics.ran(record)
+            _tell(record)
+            return report
+
+
+def _tell(report: ReportRecord) -> None:
+    """One line of each symbol that was READY, one of the run."""
+    for symbol, result in (report.results or {}).items():
+        if result.decision_key is not None and result.order is not None:
+            with about(decision_key=result.decision_key):
+                reason = f", {result.order.reason}" if result.order.reason else ""
+                _LOG.info("%s: order %s%s", symbol, result.order.status, reason)
+    summary = report.summary
+    _LOG.info(
+        "%s at %s: %d symbols, %d ready, %d errors, %.2f s",
+        report.profile,
+        format_instant(report.instant_ms),
+        summary.processed,
+        summary.ready,
+        summary.errors,
+        summary.seconds,
+    )
