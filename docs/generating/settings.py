@@ -16,7 +16,7 @@ from docs.generating.markdown import code, codes, page, table
 
 from mtf_core.market import Timeframe
 from mtf_core.settings.contracts import ContractSettings
-from mtf_core.settings.fields import setting_of
+from mtf_core.settings.fields import Setting, setting_of
 from mtf_core.settings.indicators import IndicatorSettings
 from mtf_core.settings.refused import REFUSED_CONTRACT_KEYS, REFUSED_INDICATOR_KEYS, REFUSED_VALIDATION_KEYS
 from mtf_core.settings.structure import file_key, setting_types
@@ -116,7 +116,7 @@ def rows_of(settings: type, path: str = "") -> Iterator[tuple[str, ...]]:
     for attribute in fields(settings):
         key = f"{path}{file_key(attribute)}"
         wanted = setting_types(settings)[attribute.name]
-        section, suffix = _section(wanted)
+        section, suffix = _section(wanted, setting_of(attribute))
         if section is not None:
             if suffix:
                 kind = "list" if suffix == "[]" else "map"
@@ -126,13 +126,17 @@ def rows_of(settings: type, path: str = "") -> Iterator[tuple[str, ...]]:
             yield _row(key, wanted, attribute)
 
 
-def _section(wanted: Any) -> tuple[type | None, str]:
+def _below(wanted: Any, described: Setting) -> str:
+    """How the keys of a map are shown."""
+    return f".<{described.keys}>" if get_args(wanted)[0] is str else ".<timeframe>"
+
+
+def _section(wanted: Any, described: Setting) -> tuple[type | None, str]:
     """The settings class behind a type, and how a key leads into it."""
     if has(wanted):
         return wanted, ""
     if get_origin(wanted) is dict and has(get_args(wanted)[1]):
-        key = get_args(wanted)[0]
-        return get_args(wanted)[1], ".<name>" if key is str else ".<timeframe>"
+        return get_args(wanted)[1], _below(wanted, described)
     if get_origin(wanted) is tuple and has(get_args(wanted)[0]):
         return get_args(wanted)[0], "[]"
     return None, ""
@@ -140,7 +144,7 @@ def _section(wanted: Any) -> tuple[type | None, str]:
 
 def _row(key: str, wanted: Any, attribute: Attribute[Any]) -> tuple[str, ...]:
     described = setting_of(attribute)
-    suffix = ".<timeframe>" if get_origin(wanted) is dict else ""
+    suffix = _below(wanted, described) if get_origin(wanted) is dict else ""
     return code(key + suffix), _kind(wanted), described.unit, described.bounds(), _default(attribute), described.doc
 
 

@@ -18,12 +18,13 @@ from mtf_adapters.sql import Database
 from mtf_adapters.telemetry.metrics import Metrics
 from mtf_core.ports import Environment, ProfileSource
 from mtf_core.settings.profile import Profile
+from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.observing import ObservedOrchestrator
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.sharing import build_locks, open_redis
 from mtf_entrypoints.storage import make_ready
 from mtf_entrypoints.stores import build_stores
-from mtf_entrypoints.venues import build_venue, refuse_unknown_exchanges
+from mtf_entrypoints.venues import build_venue
 
 if TYPE_CHECKING:
     from mtf_adapters.sql.sqlite_connections import SqliteCalls
@@ -34,9 +35,7 @@ def profile_source(settings: Settings) -> ProfileSource:
 
     @cache
     def profile(name: str | None) -> Profile:
-        loaded = load_profile(name or settings.profile, settings.config_dir)
-        refuse_unknown_exchanges(loaded.trading)
-        return loaded
+        return load_profile(name or settings.profile, settings.config_dir, EXCHANGES)
 
     return profile
 

@@ -32,14 +32,15 @@ class FileWorld:
     remarks: tuple[str, ...]
 
 
-def file_world(options: SandboxOptions, at_ms: int | None, carry: bool = False) -> FileWorld:
+def file_world(options: SandboxOptions, at_ms: int | None, quiet_minutes: int = 0) -> FileWorld:
     """The world of the candle files; raises `SettingsError` or `InvalidCandlesError`.
 
-    Without an instant it stands where every file still has candles. `carry`: what a file lacks had no trades.
+    Without an instant it stands where every file still has candles. `quiet_minutes`: in holes of the files that are no
+    longer nothing traded.
     """
     readings = _readings(options)
     candles = {symbol: reading.candles for symbol, reading in readings.items()}
-    market, overrides = _market(options, candles, carry)
+    market, overrides = _market(options, candles, quiet_minutes)
     instant, why = _end_of_all(candles) if at_ms is None else (_covered(candles, at_ms), [])
     remarks = [
         f"{path.name}: {'; '.join(readings[symbol].remarks)}"
@@ -47,7 +48,7 @@ def file_world(options: SandboxOptions, at_ms: int | None, carry: bool = False) 
         if readings[symbol].remarks
     ]
     return FileWorld(
-        market, _namespace(candles, overrides, carry), instant, (*remarks, *why, *_guesses(market, instant))
+        market, _namespace(candles, overrides, quiet_minutes), instant, (*remarks, *why, *_guesses(market, instant))
     )
 
 
@@ -68,11 +69,11 @@ def _readings(options: SandboxOptions) -> Mapping[str, CandleReading]:
 
 
 def _market(
-    options: SandboxOptions, candles: Mapping[str, Candles], carry: bool
+    options: SandboxOptions, candles: Mapping[str, Candles], quiet_minutes: int
 ) -> tuple[CandleFileMarket, Mapping[str, ContractOverrides]]:
     try:
         overrides = read_contract_overrides(options.contracts_file) if options.contracts_file else {}
-        return CandleFileMarket(candles, overrides, carry=carry), overrides
+        return CandleFileMarket(candles, overrides, quiet_minutes=quiet_minutes), overrides
     except (InvalidContractOverridesError, InvalidContractError) as error:
         raise SettingsError(f"--contracts-file: {error}") from None
     except ValueError as error:
@@ -120,7 +121,7 @@ def _guesses(market: CandleFileMarket, at_ms: int) -> tuple[str, ...]:
     return (f"guessed from the prices: {shown}; fees and limits are assumed. --contracts-file gives the real values",)
 
 
-def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractOverrides], carry: bool) -> str:
+def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractOverrides], quiet_minutes: int) -> str:
     """The same for the same candles and contract values, whatever the files are called and however they are packed."""
     digest = hashlib.sha256()
     for symbol, series in sorted(candles.items()):
@@ -129,6 +130,6 @@ def _namespace(candles: Mapping[str, Candles], overrides: Mapping[str, ContractO
             digest.update(getattr(series, name).data)
     for symbol, values in sorted(overrides.items()):
         digest.update(f"{symbol}\0{values!r}\0".encode())
-    if carry:  # its higher candles are others
-        digest.update(b"carry")
+    if quiet_minutes:  # its higher candles are others
+        digest.update(f"quiet {quiet_minutes}".encode())
     return f"sandbox-files-{digest.hexdigest()[:12]}"

@@ -14,8 +14,9 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
-from mtf_core.market import format_instant
+from mtf_core.market import MINUTE_MS, format_instant
 from mtf_core.ports import Clock, InstantNotServedError, Venue
+from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.file_world import file_world
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 
@@ -116,7 +117,7 @@ def _from_files(options: SandboxOptions, settings: Settings) -> SandboxWorld:
     if options.seed is not None or options.universe_size is not None:
         option = "--universe-size" if options.seed is None else "--seed"
         raise SettingsError(f"{option}: says which market is generated; with --candles there is none")
-    carry = load_trading(settings.config_dir).carries(EXCHANGE)
-    files = file_world(options, settings.at_ms, carry)
+    carry_ms = load_trading(settings.config_dir, EXCHANGES).carry_ms(EXCHANGE)
+    files = file_world(options, settings.at_ms, carry_ms // MINUTE_MS)
     label = f"sandbox market of the candles of {', '.join(sorted(symbol for symbol, _ in options.candle_files))}"
     return SandboxWorld(files.market, label, files.namespace, files.at_ms, files.remarks)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from mtf_core.config_nodes import nearest_name
 from mtf_core.ports import Clock, Venue
-from mtf_core.settings.trading import TradingSettings
 from mtf_entrypoints.sandbox_venue import sandbox_venue
 from mtf_entrypoints.settings import Settings, SettingsError
 
@@ -32,17 +30,7 @@ VENUES: Mapping[tuple[str, str], VenueBuilder] = {
     ("sandbox", "perpetual"): _sandbox,
     ("bitmart", "perpetual"): _bitmart,
 }
-"""Adding an exchange is one line here."""
-
-
-def refuse_unknown_exchanges(trading: TradingSettings) -> None:
-    """Raises `SettingsError` for settings of an exchange that there is not: they would be silent."""
-    known = sorted({exchange for exchange, _ in VENUES})
-    for name in trading.no_trade:
-        if name not in known:
-            near = nearest_name(name, known)
-            hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
-            raise SettingsError(f"trading.yaml: no_trade.{name}: there is no such exchange; {hint}")
+"""Adding an exchange is one line here, and its name in `exchanges`."""
 
 
 def build_venue(settings: Settings, wall: Clock, redis: RedisConnection | None = None) -> Venue:

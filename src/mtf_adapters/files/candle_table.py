@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mtf_adapters.files.candle_columns import CandleColumns
 from mtf_adapters.files.candle_times import Micros, OpenTimes, Rows, localised, parse_zone
-from mtf_core.market import COLUMNS, Candles, InvalidCandlesError, Timeframe, format_instant
+from mtf_core.market import COLUMNS, LARGEST_QUIET_MINUTES, Candles, InvalidCandlesError, Timeframe, format_instant
 
 Floats = NDArray[np.float64]
 
@@ -244,13 +244,16 @@ def _hole_remarks(candles: Candles) -> list[str]:
     if not gaps:
         return []
     missing = sum(gap.count for gap in gaps)
-    said = f"{_counted(missing, 'candle')} missing in {_counted(len(gaps), 'hole')}"
+    where = "" if len(gaps) == 1 else "the first "
+    place = f"{where}at {format_instant(gaps[0].first_open_ms)}"
+    said = f"{_counted(missing, 'candle')} missing in {_counted(len(gaps), 'hole')}, {place}"
     if len(gaps) > 2 and not (candles.volume == 0).any():
         # An exchange that lists quiet minutes, too, has some without volume.
         said += (
             f"; no candle has volume 0, so {candles.timeframe} candles without trades were probably left out. A hole "
             "keeps its timeframe from deciding until it lies far enough back; `no_trade` in trading.yaml (in Python "
-            "Candles.carried) fills such holes with the close before them"
+            f"Candles.carried) fills such holes, up to {LARGEST_QUIET_MINUTES} minutes each unless you say otherwise, "
+            "with the close before them"
         )
     return [said]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,29 +11,41 @@ from mtf_adapters.files.config_dir import CONFIG_DIR_VARIABLE, ConfigFolder, con
 from mtf_core.settings.check import CheckReport
 from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems, nearest_name
 from mtf_core.settings.profile import Document, Profile, build_profile
-from mtf_core.settings.trading import PROFILE_ALIASES, TradingSettings, check_profiles_exist, read_trading
+from mtf_core.settings.trading import (
+    PROFILE_ALIASES,
+    TradingSettings,
+    check_exchanges_exist,
+    check_profiles_exist,
+    read_trading,
+)
 
 PROFILE_VARIABLE = "MTF_PROFILE"
 
 
-def load_profile(name: str | None = None, config_dir: Path | None = None) -> Profile:
+def load_profile(
+    name: str | None = None, config_dir: Path | None = None, exchanges: Collection[str] | None = None
+) -> Profile:
     """The checked profile of that name; without one, that of `MTF_PROFILE`, else the first enabled by priority.
 
-    `config_dir` replaces the folder in use (`MTF_CONFIG_DIR`, else the one that comes with the package). Raises
-    `ConfigError` with everything that is wrong in the profile's files.
+    `config_dir` replaces the folder in use (`MTF_CONFIG_DIR`, else the one that comes with the package). `exchanges`
+    are those that settings may name; None: any. Raises `ConfigError` with everything that is wrong in the profile's
+    files.
     """
     folder = _folder(config_dir)
-    chosen = _resolved(name or os.environ.get(PROFILE_VARIABLE, "").strip() or None, folder)
+    chosen = _resolved(name or os.environ.get(PROFILE_VARIABLE, "").strip() or None, folder, exchanges)
     profile = _build(chosen, folder, folder.problems)
     if profile is None or folder.problems.errors:
         raise ConfigError(_distinct(folder.problems.errors))
     return profile
 
 
-def load_trading(config_dir: Path | None = None) -> TradingSettings:
-    """What all profiles of a folder share; raises `ConfigError` with everything that is wrong in `trading.yaml`."""
+def load_trading(config_dir: Path | None = None, exchanges: Collection[str] | None = None) -> TradingSettings:
+    """What all profiles of a folder share; raises `ConfigError` with everything that is wrong in `trading.yaml`.
+
+    `exchanges` are those that settings may name; None: any.
+    """
     folder = _folder(config_dir)
-    trading = _trading(folder, folder.profile_names())
+    trading = _trading(folder, folder.profile_names(), exchanges)
     if trading is None:
         raise ConfigError(_distinct(folder.problems.errors))
     return trading
@@ -43,14 +56,17 @@ def profile_names(config_dir: Path | None = None) -> tuple[str, ...]:
     return _folder(config_dir).profile_names()
 
 
-def check_config(config_dir: Path | None = None) -> CheckReport:
-    """Every profile and every file of a folder, checked; nothing is raised, the report says what is wrong."""
+def check_config(config_dir: Path | None = None, exchanges: Collection[str] | None = None) -> CheckReport:
+    """Every profile and every file of a folder, checked; nothing is raised, the report says what is wrong.
+
+    `exchanges` are those that settings may name; None: any.
+    """
     try:
         folder = _folder(config_dir)
     except ConfigError as error:
         return CheckReport(error.problems, (), (), ())
     names = folder.profile_names()
-    _trading(folder, names)
+    _trading(folder, names, exchanges)
     profiles = [_build(name, folder, folder.problems, thorough=True) for name in names]
     for path in folder.unread_files():
         folder.problems.warning(Place(folder.shown(path), 1), "nothing reads this file", "rename or remove it")
@@ -86,10 +102,10 @@ def _folder(config_dir: Path | None) -> ConfigFolder:
     return folder
 
 
-def _resolved(name: str | None, folder: ConfigFolder) -> str:
+def _resolved(name: str | None, folder: ConfigFolder, exchanges: Collection[str] | None) -> str:
     """The profile's own name, from the name asked for or from `trading.yaml`; raises `ConfigError`."""
     known = folder.profile_names()
-    trading = _trading(folder, known)
+    trading = _trading(folder, known, exchanges)
     if name is not None:
         own_name = PROFILE_ALIASES.get(name, name)
         if own_name not in known:
@@ -103,13 +119,15 @@ def _resolved(name: str | None, folder: ConfigFolder) -> str:
     return first
 
 
-def _trading(folder: ConfigFolder, known: tuple[str, ...]) -> TradingSettings | None:
+def _trading(folder: ConfigFolder, known: tuple[str, ...], exchanges: Collection[str] | None) -> TradingSettings | None:
     node = folder.trading()
     if node is None:
         return None
     before = len(folder.problems.errors)
     settings = read_trading(node, folder.problems)
     check_profiles_exist(node, known, folder.problems)
+    if exchanges is not None:
+        check_exchanges_exist(node, exchanges, folder.problems)
     return settings if len(folder.problems.errors) == before else None
 
 

@@ -65,16 +65,16 @@ class CandleFileMarket:
         files: Mapping[str, str | PathLike[str] | Candles],
         overrides: Mapping[str, ContractOverrides] | None = None,
         *,
-        carry: bool = False,
+        quiet_minutes: int = 0,
     ) -> None:
         """Reads every file.
 
-        `carry`: minutes that a file lacks had no trades, so higher candles are built from those it has, as an exchange
-        builds them; else only from whole ones. Raises `InvalidCandlesError`, `InvalidContractError`, or ValueError for
-        an override of a symbol that has no file.
+        `quiet_minutes`: holes of a file that are no longer had no trades, so higher candles are built from the minutes
+        that it has, as an exchange builds them; else only from whole ones. Raises `InvalidCandlesError`,
+        `InvalidContractError`, or ValueError for an override of a symbol that has no file.
         """
         overrides = overrides or {}
-        self._carry = carry
+        self._quiet_minutes = quiet_minutes
         if unused := sorted(set(overrides) - set(files)):
             raise ValueError(
                 f"contract values for {', '.join(unused)}, but candles only for {', '.join(sorted(files))}"
@@ -101,7 +101,7 @@ class CandleFileMarket:
                 raise TimeframeNotServedError(
                     f"{symbol}: its candles are {series.base.timeframe}, which cannot make {timeframe} ones"
                 )
-            series.by_timeframe[timeframe] = series.base.aggregated(timeframe, every_part=not self._carry)
+            series.by_timeframe[timeframe] = series.base.aggregated(timeframe, quiet_minutes=self._quiet_minutes)
         return series.by_timeframe[timeframe].closed_at(now_ms).between(first_open_ms, last_open_ms)
 
     def prices(self, symbol: str, now_ms: int) -> Prices:

@@ -257,7 +257,7 @@ class _Total:
         self._instants: list[int] = []
         self._reasons: Counter[StoredReason | None] = Counter()
         self._conditions: dict[ConditionKey, Blocking] = {}
-        self._short: dict[tuple[Timeframe, Reason], ShortSeries] = {}
+        self._short: dict[tuple[Timeframe, StoredReason], ShortSeries] = {}
 
     def add(self, tally: RunTally, counts: RunCounts) -> None:
         self.runs += 1

@@ -77,8 +77,8 @@ async def read_indicators(
     needs = [{home: feature_need(feature.name, home, timeframe, 0, tolerance)} for feature, home in homes.items()]
     total = joined({timeframe: feature_need("close", timeframe, timeframe, 0, tolerance)}, *needs)
     contract = await contract_of(world, symbol, used)
-    carry = used.trading.carries(world.venue.exchange)
-    feed = CandleFeed(world.venue.market, world.stores.candles, indicators.indicators.vwap.timezone, carry)
+    carry_ms = used.trading.carry_ms(world.venue.exchange)
+    feed = CandleFeed(world.venue.market, world.stores.candles, indicators.indicators.vwap.timezone, carry_ms)
     now_ms = world.venue.clock.now_ms()
     fed = await feed.stacks(total, [contract], now_ms)
     if symbol in fed.failures:
@@ -114,8 +114,8 @@ async def explain_symbol(
     world = environment.at(at_ms)
     contract = await contract_of(world, symbol, profile)
     compiled = compile_profile(profile)
-    carry = profile.trading.carries(world.venue.exchange)
-    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone, carry)
+    carry_ms = profile.trading.carry_ms(world.venue.exchange)
+    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone, carry_ms)
     now_ms = world.venue.clock.now_ms()
     fed = await feed.stacks(compiled.needs, [contract], now_ms)
     if symbol in fed.failures:
@@ -142,8 +142,8 @@ async def plan_symbol(
         raise NotFoundError((FieldProblem("timeframe", message),))
     contract = await contract_of(world, symbol, profile)
     now_ms = world.venue.clock.now_ms()
-    carry = profile.trading.carries(world.venue.exchange)
-    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone, carry)
+    carry_ms = profile.trading.carry_ms(world.venue.exchange)
+    feed = CandleFeed(world.venue.market, world.stores.candles, compiled.timezone, carry_ms)
     needs = {**compiled.plan_needs, **compiled.needs}
     fed = await feed.stacks(needs, [contract], now_ms)
     quotes = await read_quotes(world.venue.market, [symbol], 1)

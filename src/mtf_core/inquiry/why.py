@@ -100,7 +100,7 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
     trace = None
     if record.trace is not None:
         templates = await runs.document(record.trace.templates)
-        trace = record.trace.expanded(read_templates(templates)) if templates is not None else None
+        trace = record.trace.expanded(read_templates(templates), record.inputs) if templates is not None else None
     return Why(run, symbol, record, trace)
 
 

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         TriggerPrice,
         TriggerPurpose,
     )
+    from mtf_core.market.quiet import LARGEST_QUIET_MINUTES
     from mtf_core.market.side import Side
     from mtf_core.market.stack import CandleStack
     from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
@@ -68,6 +69,7 @@ __all__ = [
     "COLUMNS",
     "DAY_MS",
     "EVERYTHING_KEPT_MS",
+    "LARGEST_QUIET_MINUTES",
     "MINUTE_MS",
     "AccountState",
     "AmendField",
@@ -156,6 +158,7 @@ if not TYPE_CHECKING:
             "instant": "InvalidInstantError format_instant from_ms parse_instant to_ms",
             "new_order": "Amendment EntryOrder ExitOrder InvalidOrderError ProtectiveOrder TriggerLevel",
             "order": "MarginMode OrderState OrderType PositionMode TimeInForce TriggerPrice TriggerPurpose",
+            "quiet": "LARGEST_QUIET_MINUTES",
             "side": "Side",
             "stack": "CandleStack",
             "timeframe": "DAY_MS MINUTE_MS Timeframe UnknownTimeframeError highest_first",

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mtf_core.door import source
 from mtf_core.market.instant import InvalidInstantError, format_instant, to_ms
-from mtf_core.market.timeframe import Timeframe
+from mtf_core.market.quiet import LARGEST_QUIET_MINUTES
+from mtf_core.market.timeframe import MINUTE_MS, Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +170,7 @@ class Candles:
         """When the last candle closed; raises IndexError when there is none."""
         return int(self.open_ms[-1]) + self.timeframe.ms
 
-    def __getitem__(self, rows: slice) -> Candles:
+    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> Candles:
         return Candles.trusted(
             self.timeframe,
             self.open_ms[rows],
@@ -219,14 +220,22 @@ class Candles:
         columns = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in COLUMNS]
         return Candles.trusted(self.timeframe, times, *columns)
 
-    def carried(self) -> Candles:
-        """The series without gaps: each missing candle has the close before it as all its prices, and volume 0.
+    def carried(self, largest_hole_minutes: int = LARGEST_QUIET_MINUTES) -> Candles:
+        """The series without its short gaps: each missing candle has the close before it as all its prices, volume 0.
 
-        Nothing is added before the first candle or after the last one: what has not come yet may still come.
+        A gap of more than `largest_hole_minutes` stays: that long, a market that is alive trades. Nothing is added
+        before the first candle or after the last one: what has not come yet may still come.
         """
-        if len(self) < 2 or self.end_ms - int(self.open_ms[0]) == len(self) * self.timeframe.ms:
+        gaps = self.gaps()
+        if not gaps:
             return self
         opens = np.arange(int(self.open_ms[0]), self.end_ms, self.timeframe.ms, dtype=np.int64)
+        stays = np.zeros(len(opens), dtype=np.bool_)
+        for gap in gaps:
+            if gap.count * self.timeframe.ms > largest_hole_minutes * MINUTE_MS:
+                start = (gap.first_open_ms - int(self.open_ms[0])) // self.timeframe.ms
+                stays[start : start + gap.count] = True
+        opens = opens[~stays]
         present = np.searchsorted(self.open_ms, opens, side="right") - 1
         missing = self.open_ms[present] != opens
         open_, high, low, close = (
@@ -236,11 +245,12 @@ class Candles:
             self.timeframe, opens, open_, high, low, close, np.where(missing, 0.0, self.volume[present])
         )
 
-    def aggregated(self, timeframe: Timeframe, *, every_part: bool = True) -> Candles:
+    def aggregated(self, timeframe: Timeframe, *, quiet_minutes: int = 0) -> Candles:
         """Candles of a higher timeframe, aligned to UTC; only those of which every part is present.
 
-        `every_part` False: also those that lack some of their parts, as exchanges build them from the trades there
-        were; but neither the first nor the last one if the series begins or ends within it.
+        `quiet_minutes`: gaps that are no longer had no trades, so candles that lack only such parts are built, too, as
+        exchanges build them from the trades there were; but neither the first nor the last one if the series begins or
+        ends within it.
 
         Open first, high max, low min, close last, volume sum. Built timeframe by timeframe, so that 1h candles have
         the same bits whether they are built from 1m or from 5m ones. Raises ValueError for a lower timeframe.
@@ -250,8 +260,8 @@ class Candles:
         built = self
         for step in Timeframe:
             if self.timeframe.ms < step.ms <= timeframe.ms:
-                built = built._aggregated_once(step) if every_part else built._aggregated_present(step)
-        return built if every_part else built._within(self)
+                built = built._aggregated_present(step) if quiet_minutes else built._aggregated_once(step)
+        return built._within(self)._outside(self._longer_gaps(quiet_minutes)) if quiet_minutes else built
 
     def _within(self, parts: Candles) -> Candles:
         """The candles that lie within the span of their parts."""
@@ -259,6 +269,16 @@ class Candles:
             return self
         inside = (self.open_ms >= parts.open_ms[0]) & (self.open_ms + self.timeframe.ms <= parts.end_ms)
         return self[int(np.argmax(inside)) : int(np.argmax(inside)) + int(np.count_nonzero(inside))]
+
+    def _longer_gaps(self, minutes: int) -> list[Gap]:
+        return [gap for gap in self.gaps() if gap.count * self.timeframe.ms > minutes * MINUTE_MS]
+
+    def _outside(self, gaps: Sequence[Gap]) -> Candles:
+        """The candles of which no part lies in these gaps of their parts."""
+        inside = np.zeros(len(self), dtype=np.bool_)
+        for gap in gaps:
+            inside |= (self.open_ms <= gap.last_open_ms) & (self.open_ms + self.timeframe.ms > gap.first_open_ms)
+        return self[~inside] if inside.any() else self
 
     def _aggregated_present(self, timeframe: Timeframe) -> Candles:
         if not len(self):

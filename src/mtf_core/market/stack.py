@@ -9,7 +9,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from mtf_core.market.candles import COLUMNS, Candles, Floats
-from mtf_core.market.timeframe import Timeframe
+from mtf_core.market.timeframe import MINUTE_MS, Timeframe
 
 Segments = tuple[tuple[int, int], ...]
 
@@ -64,17 +64,17 @@ class CandleStack:
         lead: int = 0,
         *,
         whole: bool = True,
-        carry: bool = False,
+        carry_ms: int = 0,
     ) -> CandleStack:
         """The candles that open within [first, last] of every symbol; shorter or broken series leave holes.
 
-        `carry`: those between two candles are filled (`Candles.carried`).
+        `carry_ms`: holes between two candles that are no longer are filled (`Candles.carried`); 0: none is.
         """
         count = max(0, (last_open_ms - first_open_ms) // timeframe.ms + 1)
         windows = [candles.between(first_open_ms, last_open_ms) for candles in series.values()]
         carried: tuple[int, ...] = ()
-        if carry:
-            filled = [candles.carried() for candles in windows]
+        if carry_ms:
+            filled = [candles.carried(carry_ms // MINUTE_MS) for candles in windows]
             carried = tuple(len(after) - len(before) for after, before in zip(filled, windows, strict=True))
             windows = filled
         if len(windows) == 1 and len(windows[0]) == count:

@@ -61,7 +61,7 @@ class ShortSeries:
     """
 
     timeframe: Timeframe
-    reason: Reason
+    reason: StoredReason
     symbols: int
     fewest: int
     needed: int
@@ -111,7 +111,7 @@ class RunCounts:
                     for timeframe, tree, name, *counts in stored.conditions
                 ),
                 tuple(
-                    ShortSeries(Timeframe(timeframe), Reason(reason), *counts)
+                    ShortSeries(Timeframe(timeframe), stored_reason(reason), *counts)
                     for timeframe, reason, *counts in stored.short
                 ),
             )
@@ -164,7 +164,7 @@ def short_series(records: Iterable[DecisionRecord]) -> tuple[ShortSeries, ...]:
 
 def by_symbols(short: Iterable[ShortSeries]) -> tuple[ShortSeries, ...]:
     """Those of most symbols first, then the highest timeframe."""
-    return tuple(sorted(short, key=lambda one: (-one.symbols, -one.timeframe.ms, one.reason)))
+    return tuple(sorted(short, key=lambda one: (-one.symbols, -one.timeframe.ms, str(one.reason))))
 
 
 def reasons_of(records: Iterable[DecisionRecord], left_out: Iterable[Reason] = ()) -> dict[StoredReason | None, int]:

@@ -180,12 +180,20 @@ def _side(text: str | None) -> Side | None:
     return None if text is None else Side(text)
 
 
+_LARGEST_HOLE = "no_trade_largest_hole_minutes"
+_ANY_HOLE_MINUTES = 1440
+"""Before there was a largest hole, any was filled; this is the largest that is allowed now."""
+
+
 def current_content(content: JsonObject) -> dict[str, Any]:
     """The content of a stored configuration with the names that its keys have now."""
     current: dict[str, Any] = dict(content)
     for document, renamed in (("trade_entry", RENAMED_TRADE_ENTRY_KEYS), ("mtf_contracts", RENAMED_CONTRACT_KEYS)):
         if isinstance(current.get(document), Mapping):
             current[document] = _renamed(current[document], renamed)
+    trading = current.get("trading")
+    if isinstance(trading, Mapping) and trading.get("no_trade") and _LARGEST_HOLE not in trading:
+        current["trading"] = {**trading, _LARGEST_HOLE: _ANY_HOLE_MINUTES}
     return current
 
 

@@ -19,6 +19,7 @@ from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.market.candles import Floats
 from mtf_core.planning.facts import decision_key
 from mtf_core.reasons import Reason
+from mtf_core.records.inputs import DecisionInputs
 from mtf_core.rules.trace import TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES, Truth
 from mtf_core.validation.outcome import Outcome
@@ -114,8 +115,9 @@ class TraceRecord:
             decision.selection,
         )
 
-    def expanded(self, templates: Templates) -> DecisionTrace:
-        """The trees, read with the templates that this record names."""
+    def expanded(self, templates: Templates, inputs: DecisionInputs | None = None) -> DecisionTrace:
+        """The trees, read with the templates that this record names; `inputs` tell which candles were carried."""
+        carried = {} if inputs is None else {home: candles.carried for home, candles in inputs.candles.items()}
         return DecisionTrace(
             symbol=self.symbol,
             at_ms=self.at_ms,
@@ -125,7 +127,8 @@ class TraceRecord:
             key=self.key,
             context=self.context,
             timeframes=tuple(
-                _expanded(timeframe, record, templates[timeframe]) for timeframe, record in self.timeframes.items()
+                _expanded(timeframe, record, templates[timeframe], carried.get(timeframe, 0))
+                for timeframe, record in self.timeframes.items()
             ),
             selection=self.selection,
         )
@@ -159,7 +162,7 @@ def _row(captured: Captured | None, row: int) -> TreeRecord | None:
     return None if captured is None else TreeRecord(captured.truths[row], captured.values[row])
 
 
-def _expanded(timeframe: Timeframe, record: TimeframeRecord, shapes: TimeframeShapes) -> TimeframeVerdict:
+def _expanded(timeframe: Timeframe, record: TimeframeRecord, shapes: TimeframeShapes, carried: int) -> TimeframeVerdict:
     filters = [_tree(shape, tree) for shape, tree in zip(shapes.filters, record.filters, strict=True)]
     return TimeframeVerdict(
         timeframe,
@@ -171,6 +174,7 @@ def _expanded(timeframe: Timeframe, record: TimeframeRecord, shapes: TimeframeSh
         tuple(tree for tree in filters if tree is not None),
         shapes.filter_sides,
         record.shortage,
+        carried,
     )
 
 

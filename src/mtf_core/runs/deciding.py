@@ -41,9 +41,9 @@ class RunCache:
     @classmethod
     def of(cls, profile: Profile, market: MarketData, store: CandleStore, exchange: str) -> RunCache:
         compiled = compile_profile(profile)
-        carry = profile.trading.carries(exchange)
-        feed = CandleFeed(market, store, compiled.timezone, carry)
-        plan_feed = CandleFeed(market, store, compiled.timezone, carry, beside=feed)
+        carry_ms = profile.trading.carry_ms(exchange)
+        feed = CandleFeed(market, store, compiled.timezone, carry_ms)
+        plan_feed = CandleFeed(market, store, compiled.timezone, carry_ms, beside=feed)
         templates = templates_of(compiled)
         return cls(compiled, feed, plan_feed, Decider(compiled), templates, templates_digest(compiled))
 

@@ -142,9 +142,11 @@ async def _stages(run: ActiveRun, cache: RunCache, universe: Universe) -> Findin
 async def _settle_earlier(run: ActiveRun) -> None:
     """Stores what became of the zone events of earlier runs: the minutes since then are stored by now."""
     with run.watch.stage("zones"):
-        stores, carry = run.environment.stores, run.profile.trading.carries(run.environment.venue.exchange)
+        stores, carry_ms = run.environment.stores, run.profile.trading.carry_ms(run.environment.venue.exchange)
         workers = run.request.workers
-        await settle_zones(stores.zones, stores.candles, run.exchange, run.instant_ms, carry=carry, workers=workers)
+        await settle_zones(
+            stores.zones, stores.candles, run.exchange, run.instant_ms, carry_ms=carry_ms, workers=workers
+        )
 
 
 async def _finish(

@@ -23,6 +23,8 @@ class Setting:
     lt: Decimal | None = None
     key: str | None = None
     """The key in the file where it differs from the field's name (`from`)."""
+    keys: str = "name"
+    """What the keys of a map of settings are, where they are no timeframes."""
 
     def bounds(self) -> str:
         """The bounds as a person reads them, empty when there are none."""
@@ -56,10 +58,11 @@ def setting(
     le: int | str | None = None,
     lt: int | str | None = None,
     key: str | None = None,
+    keys: str = "name",
     factory: Callable[[], Any] | None = None,
 ) -> Any:
     """An attrs field that carries its `Setting`; without a default the key is required in the file."""
-    described = Setting(doc, unit, _decimal(ge), _decimal(gt), _decimal(le), _decimal(lt), key)
+    described = Setting(doc, unit, _decimal(ge), _decimal(gt), _decimal(le), _decimal(lt), key, keys)
     return field(default=Factory(factory) if factory else default, metadata={_KEY: described})
 
 

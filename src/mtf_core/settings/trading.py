@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from mtf_core.market import LARGEST_QUIET_MINUTES, MINUTE_MS
 from mtf_core.settings.fields import setting
 from mtf_core.settings.nodes import ConfigNode, Problems, nearest_name
 from mtf_core.settings.structure import structure
@@ -68,13 +69,26 @@ class TradingSettings:
     retention: RetentionSettings = setting(factory=RetentionSettings, doc="what `mtf cleanup` and `mtf serve` keep")
     no_trade: dict[str, NoTrade] = setting(
         factory=dict,
+        keys="exchange",
         doc="by exchange: candles that it does not have between two that it has stay `missing` (default), or `carry` "
         "the close before them with volume 0",
     )
+    no_trade_largest_hole_minutes: int = setting(
+        LARGEST_QUIET_MINUTES,
+        ge=1,
+        le=1440,
+        unit="minutes",
+        doc="the longest hole that `carry` fills, in whatever timeframe; a longer one is taken for an outage",
+    )
 
-    def carries(self, exchange: str) -> bool:
-        """Whether holes in that exchange's candles are filled with the close before them."""
-        return self.no_trade.get(exchange) is NoTrade.CARRY
+    def carry_ms(self, exchange: str) -> int:
+        """The longest hole in that exchange's candles that is filled with the close before it, in ms; 0: none is."""
+        return self.largest_hole_ms if self.no_trade.get(exchange) is NoTrade.CARRY else 0
+
+    @property
+    def largest_hole_ms(self) -> int:
+        """The longest hole that is filled where holes are."""
+        return self.no_trade_largest_hole_minutes * MINUTE_MS
 
     @property
     def first_enabled(self) -> str | None:
@@ -103,6 +117,18 @@ def read_trading(node: ConfigNode, problems: Problems) -> TradingSettings | None
         if entry.enabled:
             taken[entry.priority] = name
     return settings if len(problems.errors) == before else None
+
+
+def check_exchanges_exist(node: ConfigNode, known: Iterable[str], problems: Problems) -> None:
+    """Adds a problem for every exchange that `no_trade` names and that there is not: its setting would be silent."""
+    names = sorted(known)
+    listed = node.value.get("no_trade") if isinstance(node.value, Mapping) else None
+    if listed is None or not isinstance(listed.value, Mapping):
+        return
+    for name, policy in listed.value.items():
+        if name not in names:
+            known_names = f"known: {', '.join(names)}"
+            problems.error(policy.place, f"unknown exchange {name!r}", known_names, nearest_name(name, names))
 
 
 def check_profiles_exist(node: ConfigNode, known: Iterable[str], problems: Problems) -> None:

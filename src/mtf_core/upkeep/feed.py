@@ -49,8 +49,8 @@ class CandleFeed:
     market: MarketData
     store: CandleStore
     timezone: str
-    carry: bool = False
-    """Whether holes that the exchange has, too, are filled with the close before them (`no_trade: carry`)."""
+    carry_ms: int = 0
+    """The longest hole that is filled with the close before it where the exchange has it, too (`no_trade: carry`)."""
     beside: CandleFeed | None = None
     """Another feed of the same world: its candles are parts to build from, too."""
     _series: dict[Series, Candles] = field(factory=dict, init=False)
@@ -87,7 +87,7 @@ class CandleFeed:
         for timeframe, window in moved.items():
             if timeframe in changed or not self._is_stacked(timeframe, window, left):
                 series = {symbol: self._series[symbol, timeframe] for symbol in left}
-                self._stacks[timeframe] = (window, window.stack(series, carry=self.carry))
+                self._stacks[timeframe] = (window, window.stack(series, carry_ms=self.carry_ms))
         stacks = {timeframe: self._stacks[timeframe][1] for timeframe in windows} if left else {}
         return Fed(stacks, failures, fetched.differences + rest.differences)
 

@@ -31,14 +31,15 @@ async def settle_zones(
     market: MarketData,
     now_ms: int,
     *,
-    carry: bool = False,
+    carry_ms: int = 0,
     workers: int = 1,
 ) -> int:
     """Stores what became of open zone events by `now_ms`; returns how many were settled.
 
     Minutes come from the store. Where it lacks them, because a profile does without 1m candles or a symbol is no longer
-    looked at, the exchange is asked once the deadline has passed; an event stays open while it does not answer. `carry`
-    fills minutes that the exchange has not, as decisions do (`no_trade: carry`).
+    looked at, the exchange is asked once the deadline has passed; an event stays open while it does not answer.
+    `carry_ms` is the longest hole that is filled where the exchange has it, too, as decisions do (`no_trade: carry`);
+    0: none.
     """
     pending = await zones.open_before(now_ms, MOST_EVENTS)
     if not pending:
@@ -46,22 +47,23 @@ async def settle_zones(
     symbols = sorted({record.symbol for record in pending})
     stored = await candles.read(symbols, Timeframe.M1, *_whole_span(pending))
     # Nothing is carried yet: what the store lacks, the exchange may have.
-    settled = [record for record in _settled(pending, stored, now_ms, carry=False) if _is_sure(record, stored)]
+    settled = [record for record in _settled(pending, stored, now_ms, carry_ms=0) if _is_sure(record, stored)]
     sure = {record.key for record in settled}
     overdue = _overdue([record for record in pending if record.key not in sure], now_ms)
     known = await _with_answers(market, overdue, stored, now_ms, workers)
     answered = [record for records in overdue.values() for record in records if record.symbol in known]
-    settled += _settled(answered, known, now_ms, carry=carry)
+    settled += _settled(answered, known, now_ms, carry_ms=carry_ms)
     await zones.settle(settled)
     return len(settled)
 
 
-def _settled(records: Sequence[ZoneRecord], series: Series, now_ms: int, *, carry: bool) -> list[ZoneRecord]:
+def _settled(records: Sequence[ZoneRecord], series: Series, now_ms: int, *, carry_ms: int) -> list[ZoneRecord]:
     """Those of which the candles say what became of them, with their outcomes."""
     found = []
     for record in records:
         minutes = series[record.symbol].between(*_span(record))
-        outcome = zone_outcome(record.event, record.terms, minutes.carried() if carry else minutes, now_ms)
+        filled = minutes.carried(carry_ms // MINUTE_MS) if carry_ms else minutes
+        outcome = zone_outcome(record.event, record.terms, filled, now_ms)
         if outcome is not None:
             found.append(evolve(record, outcome=outcome))
     return found

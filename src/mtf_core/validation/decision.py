@@ -105,7 +105,12 @@ class Decision:
             tuple(captured.node(self.row) for captured in verdicts.filters),
             tuple(item.spoken_for for item in self.batch.compiled.profile.rules.filters_on(timeframe)),
             self.shortage(timeframe),
+            self._carried(timeframe),
         )
+
+    def _carried(self, timeframe: Timeframe) -> int:
+        counts = self.batch.tables[timeframe].stack.carried
+        return counts[self.row] if counts else 0
 
     @property
     def trace(self) -> DecisionTrace:

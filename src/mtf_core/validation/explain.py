@@ -54,6 +54,7 @@ def timeframe_to_json(verdict: TimeframeVerdict) -> dict[str, Any]:
         "reason": str(verdict.reason) if verdict.reason else None,
         "missing": list(verdict.missing),
         **lacks_to_json(verdict),
+        **({"carried": verdict.carried} if verdict.carried else {}),
         "filters": [trace_to_json(node) for node in verdict.filters],
         "filter_sides": list(verdict.filter_sides),
         "long": trace_to_json(verdict.long) if verdict.long else None,
@@ -159,7 +160,7 @@ def _verdict(decision: DecisionTrace) -> str:
 def render_timeframe(verdict: TimeframeVerdict) -> str:
     """One timeframe's filters and both sides as indented text; deciding leaves are marked with an arrow."""
     why = f" ({_why(verdict)})" if verdict.reason else ""
-    lines = [f"{verdict.timeframe} {format_instant(verdict.open_ms)}: {verdict.outcome.name}{why}"]
+    lines = [f"{verdict.timeframe} {format_instant(verdict.open_ms)}: {verdict.outcome.name}{why}{_carried(verdict)}"]
     for node, sides in zip(verdict.filters, verdict.filter_sides, strict=True):
         lines += [f"{verdict.timeframe} filter for {sides}: {node.result}", *_tree_lines(node, 1)]
     for side, tree in ((Side.LONG, verdict.long), (Side.SHORT, verdict.short)):
@@ -177,6 +178,13 @@ def _why(verdict: TimeframeVerdict) -> str:
         whose = "" if verdict.shortage.timeframe is verdict.timeframe else f"of {verdict.shortage.timeframe}, "
         facts.append(whose + what_is_lacking(verdict.shortage))
     return f"{verdict.reason}: {', '.join(facts)}" if facts else str(verdict.reason)
+
+
+def _carried(verdict: TimeframeVerdict) -> str:
+    if not verdict.carried:
+        return ""
+    noun = "candle carries" if verdict.carried == 1 else "candles carry"
+    return f"; {verdict.carried} {noun} the close before, for nothing traded (no_trade: carry)"
 
 
 def _tree_lines(node: TraceNode, depth: int) -> Iterator[str]:

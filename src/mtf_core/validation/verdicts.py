@@ -32,6 +32,8 @@ class TimeframeVerdict:
     """For each filter, the side that it speaks for, or `both`."""
     shortage: CandleShortage | None = None
     """What it lacked of its candles; None where there were enough, and in what older versions stored."""
+    carried: int = 0
+    """How many of its candles were missing, and carry the close before them (`no_trade: carry`)."""
 
     @property
     def failed_filters(self) -> tuple[str, ...]:

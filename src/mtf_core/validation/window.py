@@ -24,11 +24,11 @@ class Window:
     def count(self) -> int:
         return (self.last_open_ms - self.first_open_ms) // self.timeframe.ms + 1
 
-    def stack(self, series: Mapping[str, Candles], *, carry: bool = False) -> CandleStack:
-        """The window's candles of every symbol; with `carry`, holes between candles are filled."""
+    def stack(self, series: Mapping[str, Candles], *, carry_ms: int = 0) -> CandleStack:
+        """The window's candles of every symbol; holes between candles that are no longer than `carry_ms` are filled."""
         lead = (self.recursive_from_ms - self.first_open_ms) // self.timeframe.ms
         return CandleStack.of_window(
-            self.timeframe, series, self.first_open_ms, self.last_open_ms, lead, whole=False, carry=carry
+            self.timeframe, series, self.first_open_ms, self.last_open_ms, lead, whole=False, carry_ms=carry_ms
         )
 
 

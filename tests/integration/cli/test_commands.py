@@ -64,7 +64,7 @@ def test_a_file_is_imported_and_its_holes_are_reported(mtf: Mtf, tmp_path: Path,
     assert ended.code == 0
     assert "17 candles imported and stored, 3 missing in 1 hole\n" in ended.out
     assert "2026-01-30T00:05:00Z to 2026-01-30T00:07:00Z: 3 missing" in ended.out
-    assert ended.err == "mtf: holes.csv: 3 candles missing in 1 hole\n"
+    assert ended.err == "mtf: holes.csv: 3 candles missing in 1 hole, at 2026-01-30T00:05:00Z\n"
 
 
 def test_a_file_under_a_symbol_of_the_exchange_must_hold_its_candles(

@@ -27,7 +27,9 @@ def config(folder: Path, no_trade: str) -> Path:
     copy = Path(shutil.copytree(config_dir_in_use(), folder))
     path = copy / "trading.yaml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("no_trade: {}", f"no_trade: {no_trade}"), encoding="utf-8")
+    shipped = "no_trade: {}\nno_trade_largest_hole_minutes: 15"
+    assert shipped in text
+    path.write_text(text.replace(shipped, f"no_trade: {no_trade}"), encoding="utf-8")
     return copy
 
 
@@ -60,4 +62,46 @@ def test_holes_are_filled_counted_and_verified_only_where_the_exchange_is_named(
 def test_an_exchange_that_there_is_not_is_refused(mtf: Mtf, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     ended = mtf("run", *arguments, "--config-dir", config(tmp_path / "typo", "{sandbxo: carry}"))
     assert ended.code == 2
-    assert "no_trade.sandbxo: there is no such exchange; did you mean sandbox?" in ended.err
+    complaint = "no_trade.sandbxo: unknown exchange 'sandbxo'; known: bitmart, sandbox (did you mean 'sandbox'?)"
+    assert complaint in ended.err
+    checked = mtf("config", "check", "--config-dir", tmp_path / "typo")
+    assert checked.code == 2
+    assert complaint in checked.out
+    (problem,) = mtf("config", "check", "--json", "--config-dir", tmp_path / "typo").json["errors"]
+    assert (problem["path"], problem["nearest"]) == ("no_trade.sandbxo", "sandbox")
+
+
+def test_a_hole_longer_than_the_largest_is_no_time_without_trades(
+    mtf: Mtf, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Sixteen minutes: with the default of fifteen they stay missing, and so do the candles that are built of them."""
+    minutes = GeneratedMarket(1, 12).candles("DOGEUSDT", Timeframe.M1, END_MS - 8 * DAY_MS, END_MS, END_MS)
+    halted = without(minutes, [len(minutes) - 1 - back for back in range(43, 59)])
+    write_candles_csv(tmp_path / "doge.csv", halted)
+    run = ("run", "--profile", "scalper_micro", "--json", *arguments)
+    folder = config(tmp_path / "default", "{sandbox: carry}")
+    stopped = mtf(*run, "--config-dir", folder).json
+    assert stopped["carried_candles"] == {}
+    assert stopped["results"]["DOGEUSDT"]["reason"] == "candles_have_gaps"
+    longer = config(tmp_path / "longer", "{sandbox: carry}\nno_trade_largest_hole_minutes: 16")
+    carried = mtf(*run, "--config-dir", longer).json
+    assert carried["carried_candles"]["DOGEUSDT"] == 16 + 2  # minutes, and two candles of 5m without any
+    assert mtf("verify", carried["run_id"], "--database", arguments[-1]).code == 0
+
+
+def test_carried_candles_are_marked_in_the_trace(mtf: Mtf, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    folder = config(tmp_path / "carry", "{sandbox: carry}")
+    market = (*arguments[:2], "--config-dir", folder, "--profile", "scalper_micro")
+    mtf("run", *market, *arguments[2:])
+    mark = "; 1 candle carries the close before, for nothing traded (no_trade: carry)"
+    for shown in (
+        mtf("why", "DOGEUSDT", "--full", *arguments[2:]).out,
+        mtf("conditions", "explain", "DOGEUSDT", *market).out,
+    ):
+        heads = [line for line in shown.splitlines() if line.startswith(("1m 2026", "5m 2026"))]
+        assert [line.endswith(mark) for line in heads] == [False, True]
+    for document in (
+        mtf("why", "DOGEUSDT", "--json", *arguments[2:]).json["trace"],
+        mtf("conditions", "explain", "DOGEUSDT", "--json", *market).json,
+    ):
+        assert {name: one.get("carried") for name, one in document["timeframes"].items()}["1m"] == 1

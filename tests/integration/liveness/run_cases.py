@@ -22,6 +22,7 @@ _WIDTH_FROM_ATR = {
     "trade_entry.entry.entry_zone.k_atr": 8,
 }
 _LIMITED = {**TRADABLE, f"{_RISK}.daily_max_loss_usdt": 25}
+_CARRIED = {"trading.no_trade": {"sandbox": "carry"}}
 _TWO_PROFILES = {
     "trading.profiles": {"crash": {"enabled": True, "priority": 2}, "scalper": {"enabled": True, "priority": 3}}
 }
@@ -61,6 +62,7 @@ STATE = (
     Case("trading.retention.runs_most", 0, 150, stories.what_a_cleanup_takes),
     Case("trading.retention.audit_days", 0, 5, stories.what_a_cleanup_takes),
     Case("trading.no_trade.sandbox", "missing", "carry", stories.with_a_candle_without_trades),
+    Case("trading.no_trade_largest_hole_minutes", 1, 15, stories.with_a_candle_without_trades, _CARRIED),
     Case("trading.profiles.crash.enabled", True, False, stories.profile_without_a_name, _TWO_PROFILES),
     Case("trading.profiles.crash.priority", 2, 4, stories.profile_without_a_name, _TWO_PROFILES),
 )

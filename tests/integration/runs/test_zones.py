@@ -143,8 +143,8 @@ async def test_no_more_symbols_are_asked_for_at_once_than_are_bearable() -> None
             assert len(there.watched.ranges) == left
 
 
-@pytest.mark.parametrize("carry", [False, True])
-async def test_a_minute_that_the_exchange_has_not_is_carried_only_where_decisions_carry_it_too(carry: bool) -> None:
+@pytest.mark.parametrize("carry_ms", [0, MINUTE_MS])
+async def test_a_minute_that_the_exchange_has_not_is_carried_only_where_decisions_carry_it_too(carry_ms: int) -> None:
     """The price of BTCUSDT is far above the made-up limit of 99.5, so with the minute carried nothing is filled."""
     async with world(WAITING) as there:
         made = zone("r", "BTCUSDT", NOW_MS, failed_check=ZoneCheck.MAX_DEVIATION)
@@ -157,15 +157,15 @@ async def test_a_minute_that_the_exchange_has_not_is_carried_only_where_decision
             return found.between(first, NOW_MS).merged(found.between(NOW_MS + 2 * MINUTE_MS, last))
 
         there.watched.candles = without_a_minute  # type: ignore[method-assign]
-        assert await settle_here(there, carry=carry) == 1
+        assert await settle_here(there, carry_ms=carry_ms) == 1
         (settled,) = await there.stores.zones.of_run("r")
         assert settled.outcome is not None
-        assert settled.outcome.end is (ZoneEnd.EXPIRED if carry else ZoneEnd.UNKNOWN)
+        assert settled.outcome.end is (ZoneEnd.EXPIRED if carry_ms else ZoneEnd.UNKNOWN)
 
 
-async def settle_here(there: World, *, carry: bool = False) -> int:
+async def settle_here(there: World, *, carry_ms: int = 0) -> int:
     stores, market = there.stores, there.environment.venue.market
-    return await settle_zones(stores.zones, stores.candles, market, there.clock.now_ms(), carry=carry)
+    return await settle_zones(stores.zones, stores.candles, market, there.clock.now_ms(), carry_ms=carry_ms)
 
 
 async def stored(there: World, *zones: ZoneRecord) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import mtf_core
+from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.venues import VENUES
 
 NAMES = {exchange for exchange, _ in VENUES} | {"bitmart", "okx", "bybit", "hyperliquid", "binance"}
+
+
+def test_settings_may_name_exactly_the_exchanges_that_there_are() -> None:
+    assert {exchange for exchange, _ in VENUES} == EXCHANGES
 
 
 def test_no_exchange_is_named_in_the_core() -> None:

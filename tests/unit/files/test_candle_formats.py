@@ -227,12 +227,13 @@ def test_minutes_without_trades_are_named_with_what_they_mean(tmp_path: Path) ->
     lines = [f"{t // 1000},{o},{h},{low},{c},{v + 1},3" for t, o, h, low, c, v in rows(quiet)]
     read, said = heard(save(tmp_path / "kraken.csv", lines))
     assert len(read) == 86
-    assert "4 candles missing in 3 holes; no candle has volume 0, so 1m candles without trades were probably" in said[1]
+    assert said[1].startswith("4 candles missing in 3 holes, the first at 2025-03-28T00:05:00Z; no candle has volume 0")
+    assert "up to 15 minutes each unless you say otherwise" in said[1]
 
 
 def test_one_hole_is_one_hole(tmp_path: Path) -> None:
     lines = hours_of(["2024-01-01 00:00", "2024-01-01 00:01", "2024-01-01 00:03", "2024-01-01 00:04"])
-    assert heard(save(tmp_path / "a.csv", lines))[1] == ["1 candle missing in 1 hole"]
+    assert heard(save(tmp_path / "a.csv", lines))[1] == ["1 candle missing in 1 hole, at 2024-01-01T00:02:00Z"]
 
 
 def test_candles_that_the_exchange_has_not_confirmed_are_left_out(tmp_path: Path) -> None:

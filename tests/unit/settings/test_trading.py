@@ -1,7 +1,7 @@
 """`trading.yaml`."""
 
 from mtf_core.settings.nodes import Problems
-from mtf_core.settings.trading import check_profiles_exist, read_trading
+from mtf_core.settings.trading import check_exchanges_exist, check_profiles_exist, read_trading
 from tests.unit.settings.trees import errors, outcome, tree
 
 THREE = """\
@@ -50,4 +50,31 @@ def test_a_listed_profile_without_files_is_reported_with_the_nearest_one() -> No
     check_profiles_exist(node, ("scalper", "crash"), problems)
     assert errors(problems) == [
         "test.yaml:1: profiles.scalpr: unknown profile 'scalpr'; known: crash, scalper (did you mean 'scalper'?)"
+    ]
+
+
+# --- minutes without trades -----------------------------------------------------------------------------------
+def test_holes_are_filled_for_the_exchanges_that_are_named_alone_and_up_to_a_quarter_of_an_hour() -> None:
+    settings, _ = outcome(read_trading, "no_trade: {one: carry, two: missing}")
+    assert settings is not None
+    assert [settings.carry_ms(name) for name in ("one", "two", "three")] == [15 * 60_000, 0, 0]
+    longer, _ = outcome(read_trading, "no_trade: {one: carry}\nno_trade_largest_hole_minutes: 60")
+    assert longer is not None
+    assert longer.carry_ms("one") == 3_600_000
+
+
+def test_the_largest_hole_lies_between_a_minute_and_a_day() -> None:
+    for minutes in (0, 1441):
+        settings, problems = outcome(read_trading, f"no_trade_largest_hole_minutes: {minutes}")
+        assert settings is None
+        assert errors(problems) == [
+            f"test.yaml:1: no_trade_largest_hole_minutes: found {minutes}; allowed is ≥ 1 and ≤ 1440"
+        ]
+
+
+def test_an_exchange_that_there_is_not_is_reported_with_the_nearest_one() -> None:
+    problems = Problems()
+    check_exchanges_exist(tree("no_trade: {sandbxo: carry}"), ("sandbox",), problems)
+    assert errors(problems) == [
+        "test.yaml:1: no_trade.sandbxo: unknown exchange 'sandbxo'; known: sandbox (did you mean 'sandbox'?)"
     ]

@@ -14,16 +14,21 @@ from mtf_core.validation.window import Window
 
 
 async def recorded_stacks(
-    candles: CandleStore, ranges: Ranges, group: Sequence[RecordedDecision]
+    candles: CandleStore, ranges: Ranges, group: Sequence[RecordedDecision], largest_hole_ms: int
 ) -> dict[Timeframe, CandleStack]:
-    """The windows that the records of a group rest on, from the stored candles."""
+    """The windows that the records of a group rest on, from the stored candles.
+
+    Where some of them were carried, holes up to `largest_hole_ms` are filled again.
+    """
     stacks = {}
     for timeframe, first, last, recursive in ranges:
         window = Window(timeframe, first, last, recursive)
         symbols = [one.symbol for one in group]
         series = await candles.read(symbols, timeframe, first, last)
-        carry = any(one.inputs.candles[timeframe].carried for one in group if timeframe in one.inputs.candles)
-        stacks[timeframe] = window.stack({symbol: series[symbol] for symbol in symbols}, carry=carry)
+        carried = any(one.inputs.candles[timeframe].carried for one in group if timeframe in one.inputs.candles)
+        stacks[timeframe] = window.stack(
+            {symbol: series[symbol] for symbol in symbols}, carry_ms=largest_hole_ms if carried else 0
+        )
     return stacks
 
 

@@ -37,7 +37,7 @@ async def decide_again(
     aside: Aside,
 ) -> None:
     """Decides every record that holds what it takes; records that rest on the same windows together, as in the run."""
-    options = DecideOptions(request.skip_context, request.current_tf)
+    options, trading = DecideOptions(request.skip_context, request.current_tf), compiled.profile.trading
     found = [recorded_decision(record, instant_ms, compiled, checks) for record in records]
     decided = [one for one in found if one is not None]
     for digest in sorted({one.trace.templates for one in decided}):
@@ -46,7 +46,7 @@ async def decide_again(
     for one in decided:
         groups.setdefault(one.ranges, []).append(one)
     for ranges, group in groups.items():
-        stacks = await recorded_stacks(stores.candles, ranges, group)
+        stacks = await recorded_stacks(stores.candles, ranges, group, trading.largest_hole_ms)
         await aside(partial(_compare_group, instant_ms, compiled, options, stacks, group, checks))
         progress("decisions", checks.decisions, len(decided))
 

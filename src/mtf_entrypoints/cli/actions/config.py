@@ -15,6 +15,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.exchanges import EXCHANGES
 
 
 def copy(folder: Path, as_json: bool) -> None:
@@ -33,7 +34,7 @@ def copy(folder: Path, as_json: bool) -> None:
 def show(world: World, as_json: bool) -> None:
     """Every value in effect with its origin, then the history that validation and planning need."""
     settings = settings_of(world)
-    profile = load_profile(settings.profile, settings.config_dir)
+    profile = load_profile(settings.profile, settings.config_dir, EXCHANGES)
     rows = effective_settings(profile)
     needs = _needs(profile)
     if as_json:

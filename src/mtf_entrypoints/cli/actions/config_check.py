@@ -10,11 +10,12 @@ from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.plain import counted, write_json, write_line
 from mtf_entrypoints.cli.render.problems import problem_to_json
 from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.exchanges import EXCHANGES
 
 
 def perform(world: World, as_json: bool) -> None:
     """Lists every problem of every file, then what is merely worth knowing; exit code 2 if one is an error."""
-    report = check_config(settings_of(world).config_dir)
+    report = check_config(settings_of(world).config_dir, EXCHANGES)
     if as_json:
         write_json(
             {

@@ -189,12 +189,14 @@ _TIMEFRAME_TRACE: Mapping[str, AnySchema] = {
     "long": optional(_TRACE),
     "short": optional(_TRACE),
 }
+_SOMETIMES: Mapping[str, AnySchema] = {**_LACKS, "carried": COUNT}
+"""What a timeframe lacked, and how many of its candles carry the close before them."""
 _DECISION: Mapping[str, AnySchema] = {
     "symbol": SYMBOL,
     "at": INSTANT,
     **_HEAD,
     "context": record({"skipped": FLAG}, {"side": optional(SIDE), "reason": optional(_REASON)}),
-    "timeframes": mapping(record(_TIMEFRAME_TRACE, _LACKS)),
+    "timeframes": mapping(record(_TIMEFRAME_TRACE, _SOMETIMES)),
     "selection": array(_TRACE),
 }
 _BLOCKING = record(
@@ -284,7 +286,7 @@ FUNNEL = record(
         "stages": array(
             record({"stage": choice(tuple(Stage)), "reached": COUNT, "passed": COUNT, "stopped_by": mapping(COUNT)})
         ),
-        "short_of_candles": array(of_attrs(ShortSeries)),
+        "short_of_candles": array(of_attrs(ShortSeries, reason=TEXT)),
         "conditions": array(reference("Blocking")),
         "most_blocking": optional(reference("Blocking")),
         "most_admitting": optional(reference("Blocking")),
@@ -391,7 +393,7 @@ CONDITIONS = record(
 EXPLANATION = Schema(
     any_of=[
         reference("Decision"),
-        record({"symbol": SYMBOL, "at": INSTANT, "timeframe": TIMEFRAME, **_TIMEFRAME_TRACE}, _LACKS),
+        record({"symbol": SYMBOL, "at": INSTANT, "timeframe": TIMEFRAME, **_TIMEFRAME_TRACE}, _SOMETIMES),
     ]
 )
 PLAN_OUTCOME = record(
