@@ -18,14 +18,15 @@ from mtf_adapters.files.candles import write_candles_csv
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import DAY_MS, Timeframe, parse_instant, to_ms
 from mtf_entrypoints.settings import SandboxOptions
-from tests.integration.http.at_random import FEW
+from tests.integration.http.at_random import FEW, TOKEN
 from tests.integration.http.server import SMALL, serving
 from tests.market_strategies import without
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    with serving(FEW) as url:
+    """A service with a token, so that nothing is refused only for want of one."""
+    with serving(evolve(FEW, api_token=TOKEN)) as url:
         yield url
 
 
@@ -38,7 +39,7 @@ def _ask_at_random(operation: Any, mode: GenerationMode) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(max_examples=2, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(case: Any) -> None:
-        case.call_and_validate(timeout=60)
+        case.call_and_validate(timeout=60, headers={"Authorization": f"Bearer {TOKEN}"})
 
     ask()
 
