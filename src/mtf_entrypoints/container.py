@@ -16,7 +16,7 @@ from mtf_adapters.files.profiles import load_profile
 from mtf_adapters.local import WallClock
 from mtf_adapters.sql import Database
 from mtf_adapters.telemetry.metrics import Metrics
-from mtf_core.ports import Environment, ProfileSource
+from mtf_core.ports import Aside, Environment, ProfileSource, at_once
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.observing import ObservedOrchestrator
@@ -59,9 +59,11 @@ class Container(containers.DeclarativeContainer):
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)
     new_run_id = providers.Object(new_run_id)
+    aside: providers.Object[Aside] = providers.Object(at_once)
+    """Where long computing is done (`Aside`)."""
     redis = providers.Singleton(open_redis, settings)
     venue = providers.Singleton(build_venue, settings, wall_clock, redis)
-    stores = providers.Singleton(build_stores, database, venue.provided.namespace)
+    stores = providers.Singleton(build_stores, database, venue.provided.namespace, aside)
     locks = providers.Singleton(build_locks, database, wall_clock, redis)
     profiles = providers.Singleton(profile_source, settings)
     environment = providers.Singleton(
@@ -74,6 +76,7 @@ class Container(containers.DeclarativeContainer):
         timer=timer,
         sleep=sleep,
         new_run_id=new_run_id,
+        aside=aside,
     )
     metrics = providers.Singleton(Metrics)
     orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics)

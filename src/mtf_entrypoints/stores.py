@@ -14,15 +14,18 @@ from mtf_adapters.sql import (
     SqlSwitchStore,
     SqlZoneStore,
 )
-from mtf_core.ports import Stores
+from mtf_core.ports import Aside, Stores, at_once
 
 
-def build_stores(database: Database, namespace: str) -> Stores:
-    """The stores of one venue: what other namespaces hold in the same database does not exist for them."""
+def build_stores(database: Database, namespace: str, aside: Aside = at_once) -> Stores:
+    """The stores of one venue: what other namespaces hold in the same database does not exist for them.
+
+    Large records are read and packed `aside`.
+    """
     return Stores(
         contracts=SqlContractStore(database, namespace),
         candles=SqlCandleStore(database, namespace),
-        runs=SqlRunStore(database, namespace),
+        runs=SqlRunStore(database, namespace, aside),
         switches=SqlSwitchStore(database, namespace),
         audit=SqlAuditStore(database, namespace),
         risk=SqlRiskStore(database, namespace),

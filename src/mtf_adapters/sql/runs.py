@@ -22,7 +22,7 @@ from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import run_blocks, run_documents, runs, zone_events
 from mtf_adapters.sql.upserts import insert_new
 from mtf_adapters.sql.zones import sealed_zone, sealed_zones_of, zone_row
-from mtf_core.ports import Acquired, StoreError
+from mtf_core.ports import Acquired, Aside, StoreError, at_once
 from mtf_core.records import (
     DecisionRecord,
     JsonObject,
@@ -55,9 +55,11 @@ _RUNS_PER_STEP = 200
 class SqlRunStore:
     """The core's `RunStore` of one namespace."""
 
-    def __init__(self, database: Database, namespace: str) -> None:
+    def __init__(self, database: Database, namespace: str, aside: Aside = at_once) -> None:
+        """Blocks, which hold all decisions of a run, are packed and read `aside`."""
         self._database = database
         self._namespace = namespace
+        self._aside = aside
 
     async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fences: Sequence[Acquired] = ()) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
@@ -96,7 +98,7 @@ class SqlRunStore:
         rows = [self._row(_short(decision)) for decision in decisions]
         zone_rows = [self._row(zone_row(zone)) for zone in zones]
         try:
-            block = pack(decisions)
+            block = await self._aside(partial(pack, decisions))
         except ValueError as error:
             raise StoreError(f"the decisions of run {run.run_id} cannot be stored: {error}") from error
         columns = _run_row(run)
@@ -152,13 +154,16 @@ class SqlRunStore:
             older_runs = (await connection.execute(older.limit(1))).one_or_none() is not None
         recorded = Seal(row.seal, row.run_before, row.seal_before)
         values = {column.name: row._mapping[column] for column in _SEALED_COLUMNS}
-        now = sealed(
-            values,
-            [_sealed_row(one) for one in rows],
-            _block_or_empty(block),
-            recorded.before_run_id,
-            recorded.before,
-            zones,
+        now = await self._aside(
+            partial(
+                sealed,
+                values,
+                [_sealed_row(one) for one in rows],
+                _block_or_empty(block),
+                recorded.before_run_id,
+                recorded.before,
+                zones,
+            )
         )
         return SealCheck(recorded, now.digest, before_now, older_runs)
 
@@ -173,7 +178,8 @@ class SqlRunStore:
         run = _run(row)
         if run.report is None:
             return run
-        results, unreadable = _results_of_version_1(older) if older else _results(_block_or_empty(block))
+        reading = partial(_results_of_version_1, older) if older else partial(_results, _block_or_empty(block))
+        results, unreadable = await self._aside(reading)
         report = attrs.evolve(run.report, results=results)
         return attrs.evolve(run, report=report, unreadable=run.unreadable or unreadable)
 
@@ -248,11 +254,7 @@ class SqlRunStore:
             if block is None:
                 older = await self._rows_of_version_1(connection, run_id, symbol)
                 return [_completed_from_version_1(record, older.get(record.symbol)) for record in records]
-        try:
-            unpacked = Unpacked.of(block)
-        except UnreadableRecordError as error:
-            return [attrs.evolve(record, unreadable=str(error)) for record in records]
-        return [unpacked.completed(record) for record in records]
+        return await self._aside(partial(_completed, records, block))
 
     async def document(self, digest: str) -> JsonObject | None:
         """The document stored under a digest."""
@@ -352,6 +354,15 @@ def _seal_row(seal: Seal) -> dict[str, str | None]:
 
 def _record(row: Row[tuple[object, ...]]) -> DecisionRecord:
     return DecisionRecord(**row._mapping, result=None, inputs=None, trace=None)
+
+
+def _completed(records: Sequence[DecisionRecord], block: bytes) -> list[DecisionRecord]:
+    """The records with what the block holds of them."""
+    try:
+        unpacked = Unpacked.of(block)
+    except UnreadableRecordError as error:
+        return [attrs.evolve(record, unreadable=str(error)) for record in records]
+    return [unpacked.completed(record) for record in records]
 
 
 def _completed_from_version_1(record: DecisionRecord, row: Row[tuple[object, ...]] | None) -> DecisionRecord:

@@ -13,7 +13,15 @@ from attrs import frozen
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason, stage_of
-from mtf_core.records import DecisionRecord, RunCounts, RunRecord, RunStatus, RunTally, UnreadableRecordError
+from mtf_core.records import (
+    DecisionRecord,
+    JsonObject,
+    RunCounts,
+    RunRecord,
+    RunStatus,
+    RunTally,
+    UnreadableRecordError,
+)
 from mtf_core.records.blocking import counts_of
 from mtf_core.records.counts import (
     Blocking,
@@ -214,15 +222,20 @@ async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
     """The counts of a run that has none beside it; without conditions where its trees cannot be read any more."""
     run = await stores.runs.run(run_id)
     records = await stores.runs.decisions(run_id)
-    compiled = None if run is None else await _compiled_profile(stores, run.config_digest)
+    content = None if run is None else await stores.runs.document(run.config_digest)
+    return await aside(partial(_counted, run, records, content))
+
+
+def _counted(run: RunRecord | None, records: Sequence[DecisionRecord], content: JsonObject | None) -> RunCounts:
     left_out = () if run is None else _left_out(run)
+    compiled = None if content is None else _compiled(content)
     if run is None or compiled is None or not _has_trees_of(compiled, records):
         return RunCounts(reasons_of(records, left_out), None, short_series(records))
     try:
         current_tf = recorded_request(run.request).current_tf
     except UnreadableRecordError:
         return RunCounts(reasons_of(records, left_out), None, short_series(records))
-    return await aside(partial(counts_of, records, compiled, current_tf, left_out))
+    return counts_of(records, compiled, current_tf, left_out)
 
 
 def _left_out(run: RunRecord) -> tuple[Reason, ...]:
@@ -231,10 +244,9 @@ def _left_out(run: RunRecord) -> tuple[Reason, ...]:
     return tuple(skip.reason for skip in (left_out or {}).values())
 
 
-async def _compiled_profile(stores: Stores, digest: str) -> CompiledProfile | None:
-    content = await stores.runs.document(digest)
+def _compiled(content: JsonObject) -> CompiledProfile | None:
     try:
-        return None if content is None else compile_profile(profile_from_content(current_content(content)))
+        return compile_profile(profile_from_content(current_content(content)))
     except ConfigError:
         return None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from attrs import evolve, frozen
 
+from mtf_core.ports.aside import Aside, at_once
 from mtf_core.problems import FieldProblem, NotFoundError
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Environment:
     timer: Callable[[], float]
     sleep: Sleep
     new_run_id: Callable[[], str]
+    aside: Aside = at_once
+    """Where long computing is done: at once, or, in a process that answers others meanwhile, in a thread."""
 
     def at(self, at_ms: int | None) -> Environment:
         """The environment at a past instant; raises `NotFoundError` where the exchange has no past to visit."""

@@ -10,13 +10,13 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 import uvicorn
 from litestar.types import ASGIApp
 
 from mtf_adapters.telemetry.logs import configure_logs
-from mtf_entrypoints.container import opened
+from mtf_entrypoints.container import Container, opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.housekeeping import keep_clean
 from mtf_entrypoints.http.listening import ListenError, Listening
@@ -38,8 +38,13 @@ def serve(settings: Settings, listening: Listening) -> None:
     asyncio.run(_serve(settings, listening))
 
 
+def opened_to_serve(settings: Settings) -> AbstractAsyncContextManager[Container]:
+    """A container that computes in a thread what takes long, so that other requests are answered meanwhile."""
+    return opened(settings, aside=asyncio.to_thread)
+
+
 async def _serve(settings: Settings, listening: Listening) -> None:
-    async with opened(settings) as container:
+    async with opened_to_serve(settings) as container:
         listener = _listener(listening)
         configure_logs(settings.log_level, settings.log_format, settings.secrets, settings.log_dir)
         config = server_config(build_app(container, listening), listening)

@@ -7,14 +7,21 @@ from collections.abc import Mapping, Sequence
 from mtf_core.inquiry.verification.checks import Checks
 from mtf_core.inquiry.verification.findings import Finding
 from mtf_core.inquiry.verification.recorded import Ranges, RecordedDecision
-from mtf_core.market import CandleStack, Timeframe, format_instant
+from mtf_core.market import Candles, CandleStack, Timeframe, format_instant
 from mtf_core.ports import CandleStore
 from mtf_core.runs.journal import candle_range
 from mtf_core.validation.window import Window
 
+StoredSeries = Mapping[Timeframe, Mapping[str, Candles]]
 
-async def recorded_stacks(
-    candles: CandleStore, ranges: Ranges, group: Sequence[RecordedDecision], largest_hole_ms: int
+
+async def stored_series(candles: CandleStore, ranges: Ranges, symbols: Sequence[str]) -> StoredSeries:
+    """The candles that are stored in these ranges, of each symbol."""
+    return {timeframe: await candles.read(symbols, timeframe, first, last) for timeframe, first, last, _ in ranges}
+
+
+def recorded_stacks(
+    series: StoredSeries, ranges: Ranges, group: Sequence[RecordedDecision], largest_hole_ms: int
 ) -> dict[Timeframe, CandleStack]:
     """The windows that the records of a group rest on, from the stored candles.
 
@@ -23,12 +30,9 @@ async def recorded_stacks(
     stacks = {}
     for timeframe, first, last, recursive in ranges:
         window = Window(timeframe, first, last, recursive)
-        symbols = [one.symbol for one in group]
-        series = await candles.read(symbols, timeframe, first, last)
         carried = any(one.inputs.candles[timeframe].carried for one in group if timeframe in one.inputs.candles)
-        stacks[timeframe] = window.stack(
-            {symbol: series[symbol] for symbol in symbols}, carry_ms=largest_hole_ms if carried else 0
-        )
+        of_group = {one.symbol: series[timeframe][one.symbol] for one in group}
+        stacks[timeframe] = window.stack(of_group, carry_ms=largest_hole_ms if carried else 0)
     return stacks
 
 

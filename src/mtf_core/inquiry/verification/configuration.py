@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mtf_core._version import __version__
 from mtf_core.inquiry.verification.checks import Checks
 from mtf_core.inquiry.verification.findings import Finding
-from mtf_core.ports import RunStore
-from mtf_core.records import RunRecord
+from mtf_core.records import JsonObject, RunRecord
 from mtf_core.records.older import current_content
 from mtf_core.settings.digest import digest_of
 from mtf_core.settings.nodes import ConfigError
-from mtf_core.settings.profile import Profile, profile_from_content
-from mtf_core.validation.compiled_profile import CompiledProfile
+from mtf_core.settings.profile import profile_from_content
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.traces import templates_of
 
 
-async def recorded_profile(runs: RunStore, run: RunRecord, checks: Checks) -> Profile | None:
-    """The profile that the run decided by; None where there is none any more."""
-    content = await runs.document(run.config_digest)
+def recorded_configuration(content: JsonObject | None, run: RunRecord, checks: Checks) -> CompiledProfile | None:
+    """The profile that the run decided by, from what is stored under its digest; None where there is none any more."""
     if content is None:
         checks.note(Finding.CONFIGURATION_MISSING, None, "configuration", run.config_digest, "not in the store")
         return None
@@ -32,13 +32,13 @@ async def recorded_profile(runs: RunStore, run: RunRecord, checks: Checks) -> Pr
         return None
     if profile.name != run.profile:
         checks.note(Finding.RECORD_CHANGED, None, "profile", run.profile, profile.name)
-    return profile
+    return compile_profile(profile)
 
 
-async def check_templates(runs: RunStore, digest: str, compiled: CompiledProfile, checks: Checks) -> None:
-    """The stored shapes, with which traces are read, are the ones that the configuration has."""
-    stored = await runs.document(digest)
-    if stored is None:
-        checks.note(Finding.RECORD_INCOMPLETE, None, "templates", digest, "not in the store")
-    else:
-        checks.compare(Finding.RECORD_CHANGED, None, "templates", stored, templates_of(compiled))
+def compare_templates(stored: Mapping[str, JsonObject | None], compiled: CompiledProfile, checks: Checks) -> None:
+    """The stored shapes, with which traces are read, are the ones that the configuration has; by their digests."""
+    for digest, shapes in stored.items():
+        if shapes is None:
+            checks.note(Finding.RECORD_INCOMPLETE, None, "templates", digest, "not in the store")
+        else:
+            checks.compare(Finding.RECORD_CHANGED, None, "templates", shapes, templates_of(compiled))

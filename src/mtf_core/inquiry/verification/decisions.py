@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from attrs import evolve
 
-from mtf_core.inquiry.verification.candles import candles_are_as_recorded, recorded_stacks
+from mtf_core.inquiry.verification.candles import StoredSeries, candles_are_as_recorded, recorded_stacks, stored_series
 from mtf_core.inquiry.verification.checks import Checks
-from mtf_core.inquiry.verification.configuration import check_templates
+from mtf_core.inquiry.verification.configuration import compare_templates
 from mtf_core.inquiry.verification.findings import Finding
 from mtf_core.inquiry.verification.plans import compare_plan
 from mtf_core.inquiry.verification.recorded import Ranges, RecordedDecision, recorded_decision
-from mtf_core.market import CandleStack, Timeframe
 from mtf_core.ports import Aside, Progress, Stores
 from mtf_core.records import DecisionRecord, ResultRecord, SymbolStatus, TraceRecord
 from mtf_core.records.documents import to_document
@@ -37,17 +36,17 @@ async def decide_again(
     aside: Aside,
 ) -> None:
     """Decides every record that holds what it takes; records that rest on the same windows together, as in the run."""
-    options, trading = DecideOptions(request.skip_context, request.current_tf), compiled.profile.trading
+    options = DecideOptions(request.skip_context, request.current_tf)
     found = [recorded_decision(record, instant_ms, compiled, checks) for record in records]
     decided = [one for one in found if one is not None]
-    for digest in sorted({one.trace.templates for one in decided}):
-        await check_templates(stores.runs, digest, compiled, checks)
+    shapes = {digest: await stores.runs.document(digest) for digest in sorted({one.trace.templates for one in decided})}
+    await aside(partial(compare_templates, shapes, compiled, checks))
     groups: dict[Ranges, list[RecordedDecision]] = {}
     for one in decided:
         groups.setdefault(one.ranges, []).append(one)
     for ranges, group in groups.items():
-        stacks = await recorded_stacks(stores.candles, ranges, group, trading.largest_hole_ms)
-        await aside(partial(_compare_group, instant_ms, compiled, options, stacks, group, checks))
+        series = await stored_series(stores.candles, ranges, [one.symbol for one in group])
+        await aside(partial(_compare_group, instant_ms, compiled, options, series, ranges, group, checks))
         progress("decisions", checks.decisions, len(decided))
 
 
@@ -55,10 +54,12 @@ def _compare_group(
     instant_ms: int,
     compiled: CompiledProfile,
     options: DecideOptions,
-    stacks: Mapping[Timeframe, CandleStack],
+    series: StoredSeries,
+    ranges: Ranges,
     group: Sequence[RecordedDecision],
     checks: Checks,
 ) -> None:
+    stacks = recorded_stacks(series, ranges, group, compiled.profile.trading.largest_hole_ms)
     whole = [one for one in group if candles_are_as_recorded(one, stacks, checks)]
     if not whole:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from mtf_core.inquiry.verification.checks import Checks
-from mtf_core.inquiry.verification.configuration import recorded_profile
+from mtf_core.inquiry.verification.configuration import recorded_configuration
 from mtf_core.inquiry.verification.decisions import decide_again
 from mtf_core.inquiry.verification.findings import Finding, Verification
 from mtf_core.inquiry.verification.report import compare_with_report
@@ -14,7 +14,6 @@ from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.records import RunRecord, RunStatus, UnreadableRecordError
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.request import recorded_request
-from mtf_core.validation.compiled_profile import compile_profile
 
 
 async def verify_run(
@@ -39,9 +38,9 @@ async def verify_run(
         checks.note(Finding.RECORD_UNREADABLE, None, "report", run.unreadable, "cannot be read")
     if run.status is not RunStatus.FINISHED or (run.report is None and run.unreadable is None):
         checks.note(Finding.RUN_NOT_FINISHED, None, "the run did not finish", str(run.status), "nothing to compare")
-    profile = await recorded_profile(stores.runs, run, checks)
-    if profile is not None and request is not None:
-        compiled = await aside(partial(compile_profile, profile))
+    content = await stores.runs.document(run.config_digest)
+    compiled = await aside(partial(recorded_configuration, content, run, checks))
+    if compiled is not None and request is not None:
         await decide_again(stores, run.instant_ms, request, compiled, records, checks, progress, aside)
     return Verification(
         run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from litestar import get
@@ -90,8 +89,8 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
     fields = asked(request, questions.FUNNEL)
     run_id, since_ms, profile = fields.text("run"), fields.instant("since"), fields.text("profile")
     fields.done()
-    stores = service_of(request).environment.stores
-    answer = await funnel(stores, run_id or None, since_ms, profile or None, aside=asyncio.to_thread)
+    environment = service_of(request).environment
+    answer = await funnel(environment.stores, run_id or None, since_ms, profile or None, aside=environment.aside)
     if answer is None:
         raise ProblemError("not_found", "no finished run is stored that fits")
     return answer.to_json()
@@ -105,7 +104,8 @@ async def funnel_of(request: AnyRequest) -> dict[str, Any]:
 async def verify(run_id: FromPath[str], request: AnyRequest) -> dict[str, Any]:
     """Every difference between what was recorded and what the same candles and configuration give now."""
     asked(request, questions.NOTHING).done()
-    answer = await verify_run(service_of(request).environment.stores, _checked(run_id), aside=asyncio.to_thread)
+    environment = service_of(request).environment
+    answer = await verify_run(environment.stores, _checked(run_id), aside=environment.aside)
     if answer is None:
         raise _no_run(run_id)
     return answer.to_json()
