@@ -65,7 +65,7 @@ class SqlZoneStore:
         rows = [
             {"of_run": record.run_id, "of_symbol": record.symbol}
             | {f"new_{name}": value for name, value in _outcome_row(record.outcome).items()}
-            for record in settled
+            for record in sorted(settled, key=lambda record: record.key)  # so that two runs never wait in a circle
             if record.outcome is not None
         ]
         if not rows:

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Timeframe
 from mtf_core.planning import ZoneEnd, zone_outcome
-from mtf_core.ports import CandleStore, ExchangeError, MarketData, UnknownSymbolError, ZoneStore
+from mtf_core.ports import CandleStore, MarketData, UnknownSymbolError, ZoneStore
 from mtf_core.records import ZoneRecord
 from mtf_core.upkeep.concurrency import for_each
 
@@ -98,7 +98,7 @@ async def _with_answers(
         first, last = _whole_span(records)
         try:
             answer = await market.candles(symbol, Timeframe.M1, first, min(last, now_ms))
-        except ExchangeError as error:
+        except Exception as error:  # what one symbol's answer breaks must not end a run; it stays open
             too_old = all(record.terms.deadline_ms + GIVE_UP_MS <= now_ms for record in records)
             if not (too_old or isinstance(error, UnknownSymbolError)):
                 return

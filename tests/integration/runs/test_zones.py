@@ -6,8 +6,11 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
+from sqlalchemy import update
 
 from mtf_adapters.sql import Database
+from mtf_adapters.sql.schema import zone_events
+from mtf_core.inquiry import Finding, verify_run
 from mtf_core.market import MINUTE_MS, Candles, Timeframe, parse_instant, to_ms
 from mtf_core.planning import EndSource, ZoneCheck, ZoneEnd, ZoneOutcome, zone_outcome
 from mtf_core.ports import ExchangeUnavailableError, UnknownSymbolError
@@ -177,3 +180,45 @@ async def stored(there: World, *zones: ZoneRecord) -> None:
 
 def minutes_asked(there: World) -> list[str]:
     return sorted({symbol for symbol, timeframe, *_ in there.watched.ranges if timeframe is Timeframe.M1})
+
+
+# --- verified -------------------------------------------------------------------------------------------------
+async def findings(there: World, report: RunReport) -> set[tuple[Finding, str | None, str]]:
+    found = await verify_run(there.stores, report.run_id)
+    assert found is not None
+    assert found.plans > 0
+    return {(one.finding, one.symbol, one.what.partition(" ")[0]) for one in found.differences}
+
+
+async def test_a_verification_makes_the_zone_events_again_and_reads_their_outcomes_again() -> None:
+    async with Database.open("memory") as database:
+        there = world_on(database, WAITING)
+        report = await there.run()
+        for _ in range(4):
+            there.later(minutes=1)
+            await there.run()
+        assert await findings(there, report) == set()
+        symbol, other, *_ = (record.symbol for record in await there.stores.zones.of_run(report.run_id) if record.outcome)
+
+        async def change(symbol: str, **values: object) -> None:
+            where = (zone_events.c.run_id == report.run_id) & (zone_events.c.symbol == symbol)
+            async with database.writing() as connection:
+                await connection.execute(update(zone_events).where(where).values(**values))
+
+        await change(symbol, outcome_at_ms=NOW_MS + 60_001)
+        outcome = {(Finding.ZONE_DIFFERS, symbol, "zone.outcome.at_ms")}
+        assert await findings(there, report) == outcome, "a seal does not cover what came later"
+        await change(other, volume_ratio=Decimal("9.5"))
+        broken = {(Finding.SEAL_BROKEN, None, "seal"), (Finding.ZONE_DIFFERS, other, "zone.event.volume_ratio")}
+        assert await findings(there, report) == outcome | broken
+
+
+async def test_outcomes_whose_minutes_were_purged_are_not_judged() -> None:
+    async with world(WAITING) as there:
+        report = await there.run()
+        for _ in range(4):
+            there.later(minutes=1)
+            await there.run()
+        for symbol in report.results:
+            await there.stores.candles.delete(symbol, Timeframe.M1, NOW_MS, NOW_MS + 10 * MINUTE_MS)
+        assert await findings(there, report) == set()

@@ -14,7 +14,7 @@ from mtf_core.inquiry.verification.findings import Finding
 from mtf_core.inquiry.verification.plans import compare_plan
 from mtf_core.inquiry.verification.recorded import Ranges, RecordedDecision, recorded_decision
 from mtf_core.ports import Aside, Progress, Stores
-from mtf_core.records import DecisionRecord, ResultRecord, SymbolStatus, TraceRecord
+from mtf_core.records import DecisionRecord, ResultRecord, SymbolStatus, TraceRecord, ZoneRecord
 from mtf_core.records.documents import to_document
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.findings import result_of
@@ -31,6 +31,7 @@ async def decide_again(
     request: RunRequest,
     compiled: CompiledProfile,
     records: Sequence[DecisionRecord],
+    zones: Sequence[ZoneRecord],
     checks: Checks,
     progress: Progress,
     aside: Aside,
@@ -38,7 +39,8 @@ async def decide_again(
     """Decides every record that holds what it takes; records that rest on the same windows together, as in the run."""
     options = DecideOptions(request.skip_context, request.current_tf)
     found = [recorded_decision(record, instant_ms, compiled, checks) for record in records]
-    decided = [one for one in found if one is not None]
+    zone_of = {zone.symbol: zone for zone in zones}
+    decided = [evolve(one, zone=zone_of.get(one.symbol)) for one in found if one is not None]
     shapes = {digest: await stores.runs.document(digest) for digest in sorted({one.trace.templates for one in decided})}
     await aside(partial(compare_templates, shapes, compiled, checks))
     groups: dict[Ranges, list[RecordedDecision]] = {}

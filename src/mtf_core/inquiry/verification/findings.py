@@ -26,6 +26,7 @@ class Finding(StrEnum):
     RECORD_CHANGED = "record_changed"
     DECISION_DIFFERS = "decision_differs"
     PLAN_DIFFERS = "plan_differs"
+    ZONE_DIFFERS = "zone_differs"
 
 
 @frozen

@@ -8,10 +8,13 @@ from typing import Any
 from mtf_core.inquiry.verification.checks import Checks
 from mtf_core.inquiry.verification.findings import Finding
 from mtf_core.inquiry.verification.recorded import RecordedDecision
+from mtf_core.inquiry.verification.zones import compare_zone
 from mtf_core.market import CandleStack, Timeframe
 from mtf_core.planning import MarketFacts, PlanOutcome, Skip, plan_order
 from mtf_core.records import OrderOutcome, OrderStatus, PlanInputs, PlanRecord, ResultRecord
 from mtf_core.records.documents import to_document
+from mtf_core.runs.journal import zone_record
+from mtf_core.runs.planner import Planned
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.decision import Decision, plan_facts
 
@@ -39,6 +42,9 @@ def compare_plan(
     trade_entry = compiled.profile.trade_entry
     outcome = plan_order(decision.signal, recorded.contract, facts, trade_entry, recorded.planned_at_ms)
     checks.compare(Finding.PLAN_DIFFERS, one.symbol, "", _recorded(one.result), _found(outcome))
+    if one.zone is not None:
+        planned = Planned(outcome, facts, recorded.contract, recorded.planned_at_ms)
+        compare_zone(one.zone, zone_record(one.zone.run_id, compiled.profile, planned), checks)
     checks.plans += 1
 
 

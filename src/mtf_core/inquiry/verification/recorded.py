@@ -7,7 +7,7 @@ from attrs import frozen
 from mtf_core.inquiry.verification.checks import Checks
 from mtf_core.inquiry.verification.findings import Finding
 from mtf_core.market import Timeframe, format_instant
-from mtf_core.records import DecisionInputs, DecisionRecord, ResultRecord, SymbolStatus, TraceRecord
+from mtf_core.records import DecisionInputs, DecisionRecord, ResultRecord, SymbolStatus, TraceRecord, ZoneRecord
 from mtf_core.validation.compiled_profile import CompiledProfile
 
 Ranges = tuple[tuple[Timeframe, int, int, int], ...]
@@ -22,6 +22,8 @@ class RecordedDecision:
     result: ResultRecord
     inputs: DecisionInputs
     trace: TraceRecord
+    zone: ZoneRecord | None = None
+    """None: nothing was planned, or the version of the run kept no zone events."""
 
     @property
     def ranges(self) -> Ranges:

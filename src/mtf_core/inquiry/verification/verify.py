@@ -1,4 +1,4 @@
-"""Verifying a stored run: its seal, its configuration, what it says twice, its decisions and its plans."""
+"""Verifying a stored run: its seal, its configuration, what it says twice, its decisions, plans and zone events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mtf_core.inquiry.verification.decisions import decide_again
 from mtf_core.inquiry.verification.findings import Finding, Verification
 from mtf_core.inquiry.verification.report import compare_with_report
 from mtf_core.inquiry.verification.seals import check_seal
+from mtf_core.inquiry.verification.zones import check_outcomes
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.records import RunRecord, RunStatus, UnreadableRecordError
 from mtf_core.run_request import RunRequest
@@ -31,6 +32,7 @@ async def verify_run(
     checks = Checks()
     check_seal(await stores.runs.seal(run_id), checks)
     records = await stores.runs.decisions(run_id)
+    zones = await stores.zones.of_run(run_id)
     request = _recorded_request(run, checks)
     if run.report is not None:
         await aside(partial(compare_with_report, run, run.report, request, records, checks))
@@ -41,7 +43,8 @@ async def verify_run(
     content = await stores.runs.document(run.config_digest)
     compiled = await aside(partial(recorded_configuration, content, run, checks))
     if compiled is not None and request is not None:
-        await decide_again(stores, run.instant_ms, request, compiled, records, checks, progress, aside)
+        await decide_again(stores, run.instant_ms, request, compiled, records, zones, checks, progress, aside)
+    await check_outcomes(stores.candles, zones, checks, aside)
     return Verification(
         run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)
     )
