@@ -198,7 +198,8 @@ async def test_a_verification_makes_the_zone_events_again_and_reads_their_outcom
             there.later(minutes=1)
             await there.run()
         assert await findings(there, report) == set()
-        symbol, other, *_ = (record.symbol for record in await there.stores.zones.of_run(report.run_id) if record.outcome)
+        settled = [record for record in await there.stores.zones.of_run(report.run_id) if record.outcome]
+        symbol, other = settled[0].symbol, settled[1].symbol
 
         async def change(symbol: str, **values: object) -> None:
             where = (zone_events.c.run_id == report.run_id) & (zone_events.c.symbol == symbol)
