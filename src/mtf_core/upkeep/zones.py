@@ -20,7 +20,7 @@ MOST_ASKED = 50
 GIVE_UP_MS = DAY_MS
 """From this age on, an exchange that does not answer counts as one that has no candles: nothing stays open for ever."""
 _AROUND_MS = 5 * MINUTE_MS
-"""Candles before the first minute are what a missing one may carry; those after the last one say that it is missing."""
+"""Candles after the last minute that is needed say that one which is missing will not come."""
 
 Series = Mapping[str, Candles]
 
@@ -45,12 +45,14 @@ async def settle_zones(
     if not pending:
         return 0
     symbols = sorted({record.symbol for record in pending})
-    stored = await candles.read(symbols, Timeframe.M1, *_whole_span(pending))
+    # A hole that is filled may begin as long before the first minute, or end as long after the last one.
+    around_ms = max(_AROUND_MS, carry_ms)
+    stored = await candles.read(symbols, Timeframe.M1, *_span(pending, around_ms))
     # Nothing is carried yet: what the store lacks, the exchange may have.
     settled = [record for record in _settled(pending, stored, now_ms, carry_ms=0) if _is_sure(record, stored)]
     sure = {record.key for record in settled}
     overdue = _overdue([record for record in pending if record.key not in sure], now_ms)
-    known = await _with_answers(market, overdue, stored, now_ms, workers)
+    known = await _with_answers(market, overdue, stored, around_ms, now_ms, workers)
     answered = [record for records in overdue.values() for record in records if record.symbol in known]
     settled += _settled(answered, known, now_ms, carry_ms=carry_ms)
     await zones.settle(settled)
@@ -61,7 +63,7 @@ def _settled(records: Sequence[ZoneRecord], series: Series, now_ms: int, *, carr
     """Those of which the candles say what became of them, with their outcomes."""
     found = []
     for record in records:
-        minutes = series[record.symbol].between(*_span(record))
+        minutes = series[record.symbol]
         filled = minutes.carried(carry_ms // MINUTE_MS) if carry_ms else minutes
         outcome = zone_outcome(record.event, record.terms, filled, now_ms)
         if outcome is not None:
@@ -88,14 +90,19 @@ def _overdue(records: Sequence[ZoneRecord], now_ms: int) -> dict[str, list[ZoneR
 
 
 async def _with_answers(
-    market: MarketData, overdue: Mapping[str, Sequence[ZoneRecord]], stored: Series, now_ms: int, workers: int
+    market: MarketData,
+    overdue: Mapping[str, Sequence[ZoneRecord]],
+    stored: Series,
+    around_ms: int,
+    now_ms: int,
+    workers: int,
 ) -> dict[str, Candles]:
     """The stored minutes with what the exchange adds to them; without the symbols of which it does not answer."""
     found: dict[str, Candles] = {}
 
     async def ask(symbol: str) -> None:
         records = overdue[symbol]
-        first, last = _whole_span(records)
+        first, last = _span(records, around_ms)
         try:
             answer = await market.candles(symbol, Timeframe.M1, first, min(last, now_ms))
         except Exception as error:  # what one symbol's answer breaks must not end a run; it stays open
@@ -109,12 +116,7 @@ async def _with_answers(
     return found
 
 
-def _span(record: ZoneRecord) -> tuple[int, int]:
+def _span(records: Sequence[ZoneRecord], around_ms: int) -> tuple[int, int]:
     """Open times of the first and the last minute to look at."""
-    first = Timeframe.M1.open_at_or_before(record.event.at_ms)
-    return first - _AROUND_MS, record.terms.deadline_ms + _AROUND_MS
-
-
-def _whole_span(records: Sequence[ZoneRecord]) -> tuple[int, int]:
-    spans = [_span(record) for record in records]
-    return min(first for first, _ in spans), max(last for _, last in spans)
+    first = min(Timeframe.M1.open_at_or_before(record.event.at_ms) for record in records)
+    return first - around_ms, max(record.terms.deadline_ms for record in records) + around_ms

@@ -146,24 +146,35 @@ async def test_no_more_symbols_are_asked_for_at_once_than_are_bearable() -> None
             assert len(there.watched.ranges) == left
 
 
-@pytest.mark.parametrize("carry_ms", [0, MINUTE_MS])
-async def test_a_minute_that_the_exchange_has_not_is_carried_only_where_decisions_carry_it_too(carry_ms: int) -> None:
-    """The price of BTCUSDT is far above the made-up limit of 99.5, so with the minute carried nothing is filled."""
+@pytest.mark.parametrize(
+    ("carry_minutes", "hole", "end"),
+    [
+        (0, (1, 1), ZoneEnd.UNKNOWN),
+        (1, (1, 1), ZoneEnd.EXPIRED),
+        (8, (-6, 1), ZoneEnd.EXPIRED),
+        (7, (-6, 1), ZoneEnd.UNKNOWN),
+        (8, (0, 7), ZoneEnd.EXPIRED),
+    ],
+)
+async def test_minutes_that_the_exchange_has_not_are_carried_only_as_far_as_decisions_carry_them(
+    carry_minutes: int, hole: tuple[int, int], end: ZoneEnd
+) -> None:
+    """The price of BTCUSDT is far above the made-up limit of 99.5, so with the minutes carried nothing is filled."""
     async with world(WAITING) as there:
-        made = zone("r", "BTCUSDT", NOW_MS, failed_check=ZoneCheck.MAX_DEVIATION)
-        await stored(there, made)
+        await stored(there, zone("r", "BTCUSDT", NOW_MS, failed_check=ZoneCheck.MAX_DEVIATION))
         there.later(minutes=10)
         candles = there.exchange.candles
+        before, after = NOW_MS + (hole[0] - 1) * MINUTE_MS, NOW_MS + (hole[1] + 1) * MINUTE_MS
 
-        async def without_a_minute(symbol: str, timeframe: Timeframe, first: int, last: int) -> Candles:
+        async def with_a_hole(symbol: str, timeframe: Timeframe, first: int, last: int) -> Candles:
             found = await candles(symbol, timeframe, first, last)
-            return found.between(first, NOW_MS).merged(found.between(NOW_MS + 2 * MINUTE_MS, last))
+            return found.between(first, before).merged(found.between(after, last))
 
-        there.watched.candles = without_a_minute  # type: ignore[method-assign]
-        assert await settle_here(there, carry_ms=carry_ms) == 1
+        there.watched.candles = with_a_hole  # type: ignore[method-assign]
+        assert await settle_here(there, carry_ms=carry_minutes * MINUTE_MS) == 1
         (settled,) = await there.stores.zones.of_run("r")
         assert settled.outcome is not None
-        assert settled.outcome.end is (ZoneEnd.EXPIRED if carry_ms else ZoneEnd.UNKNOWN)
+        assert settled.outcome.end is end
 
 
 async def settle_here(there: World, *, carry_ms: int = 0) -> int:
