@@ -10,7 +10,7 @@ from attrs import frozen
 
 from mtf_core.market import Contract, LeverageBracket
 from mtf_core.planning import formulas
-from mtf_core.planning.exact import divide_down, whole_down, whole_up
+from mtf_core.planning.exact import divide_down, whole_down
 from mtf_core.planning.outcome import Skip
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.reasons import Reason
@@ -55,9 +55,9 @@ def leverage_range(
     with localcontext() as context:
         context.rounding = ROUND_FLOOR  # a cap is never rounded beyond a whole number
         dynamic = formulas.dynamic_cap(request.settings.defaults.k_dynamic, entry, stop_distance)
-    high = whole_down(min(configured_cap(request), bracket.max_leverage, dynamic))
-    floor = max(request.settings.leverage.floor, request.contract.min_leverage)
-    return LeverageRange(min(whole_up(floor), high), high)
+    cap = min(configured_cap(request), bracket.max_leverage, dynamic)
+    low, high = formulas.leverage_limits(max(request.settings.leverage.floor, request.contract.min_leverage), cap)
+    return LeverageRange(int(low), int(high))
 
 
 def usable(found: LeverageRange, contract: Contract) -> bool:
@@ -69,7 +69,7 @@ def fixed_leverage(request: PlanRequest, margin: Decimal, log: StepLog) -> int |
     settings, contract = request.settings.leverage, request.contract
     wanted = max(settings.target or settings.floor, contract.min_leverage)
     cap = configured_cap(request)
-    highest = min(int(formulas.rounded(wanted, settings.rounding.mode)), whole_down(cap))
+    highest = int(formulas.fixed_leverage(wanted, cap, settings.rounding.mode))
     leverages = {_within_bracket(bracket, highest, margin): bracket for bracket in contract.brackets}
     leverage = max(leverages, default=0)
     if leverage < 1 or leverage < contract.min_leverage:

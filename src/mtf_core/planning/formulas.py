@@ -54,6 +54,27 @@ def rounded(leverage: Number, mode: RoundingMode) -> Number:
             return whole_down((2 * leverage + 1) / 2)
 
 
+def fixed_leverage(wanted: Number, cap: Number, mode: RoundingMode) -> Number:
+    """A whole leverage that is wanted whatever the stop, within a cap."""
+    return least(rounded(wanted, mode), whole_down(cap))
+
+
+def leverage_limits(floor: Number, cap: Number) -> tuple[Number, Number]:
+    """The lowest and the highest whole leverage; a cap below the floor wins."""
+    high = whole_down(cap)
+    return least(whole_up(floor), high), high
+
+
+def leverage_between(
+    raw: Number, low: Number, high: Number, affordable: Number, mode: RoundingMode, *, toward_initial_margin: bool
+) -> Number:
+    """A whole leverage within its limits, and high enough for the budget to cover the margin.
+
+    Margin never exceeds the initial margin, so the leverage nearest to it is the lowest that can be afforded.
+    """
+    return most(low if toward_initial_margin else clamp(rounded(raw, mode), low, high), affordable)
+
+
 def zone_half_width(k_atr: Number, atr: Number, anchor: Number, w_min: Number, w_max: Number) -> Number:
     """Half the width of the entry zone, in price."""
     return clamp(k_atr * atr, anchor * w_min, anchor * w_max)

@@ -96,9 +96,16 @@ def _within_caps(
     settings, allowed = request.settings.leverage, position.allowed
     notional = request.contract.notional(position.size, entry.dearest_price)
     affordable = whole_up(divide_up(notional, budget.margin))
-    whole = max(allowed.low, min(int(formulas.rounded(raw, settings.rounding.mode)), allowed.high))
-    # Margin never exceeds the initial margin, so the leverage nearest to it is the lowest that can be afforded.
-    leverage = max(allowed.low if settings.toward_initial_margin else whole, affordable)
+    leverage = int(
+        formulas.leverage_between(
+            raw,
+            Decimal(allowed.low),
+            Decimal(allowed.high),
+            Decimal(affordable),
+            settings.rounding.mode,
+            toward_initial_margin=settings.toward_initial_margin,
+        )
+    )
     affordable_words = "whole_up(dearest_notional / budget_usdt)"
     rounded_words = ROUNDED_WORDS[settings.rounding.mode].format("raw")
     log.add(

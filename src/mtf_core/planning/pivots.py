@@ -11,7 +11,7 @@ from mtf_core.planning.facts import PIVOT_COUNT, FactRole, daily_pivot, fallback
 from mtf_core.planning.request import PlanRequest
 from mtf_core.settings.trade_entry import PivotStopPolicy
 
-STRONGEST_FIRST = (2, 1, 3, 4, 5, 6)
+_STRONGEST_FIRST = (2, 1, 3, 4, 5, 6)
 """Level numbers in the order in which `strongest` takes the first that lies on the losing side."""
 
 _NUMBERS = range(1, PIVOT_COUNT + 1)
@@ -31,16 +31,25 @@ def stop_level(request: PlanRequest, entry: Decimal) -> Level | None:
     Supports are s1..s6, resistances r1..r6. An explicit level that lies on the wrong side gives way to its mirror
     image (s1 to r1), so that one setting serves both sides.
     """
-    policy, own = request.settings.defaults.pivot_sl_policy, "s" if request.is_long else "r"
+    policy = request.settings.defaults.pivot_sl_policy
+    found = _losing(request, entry, stop_candidates(policy, is_long=request.is_long))
     if policy is PivotStopPolicy.NEAREST:
-        found = _losing(request, entry, [daily_pivot(own, number) for number in _NUMBERS])
         return min(found, key=lambda level: abs(level.price - entry), default=None)
-    if policy is PivotStopPolicy.STRONGEST:
-        roles = [daily_pivot(own, number) for number in STRONGEST_FIRST]
-    else:
-        letter, number = policy.value[0], int(policy.value[1])
-        roles = [daily_pivot(name, number) for name in (letter, "r" if letter == "s" else "s")]
-    return next(iter(_losing(request, entry, roles)), None)
+    return next(iter(found), None)
+
+
+def stop_candidates(policy: PivotStopPolicy, *, is_long: bool) -> tuple[FactRole, ...]:
+    """The levels that may carry a stop where they lie on the losing side: the nearest does with `nearest`, else the
+    first that does."""
+    own = "s" if is_long else "r"
+    match policy:
+        case PivotStopPolicy.NEAREST:
+            return tuple(daily_pivot(own, number) for number in _NUMBERS)
+        case PivotStopPolicy.STRONGEST:
+            return tuple(daily_pivot(own, number) for number in _STRONGEST_FIRST)
+        case _:
+            letter, number = policy.value[0], int(policy.value[1])
+            return tuple(daily_pivot(name, number) for name in (letter, "r" if letter == "s" else "s"))
 
 
 def _losing(request: PlanRequest, entry: Decimal, roles: Sequence[FactRole]) -> list[Level]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+from attrs import frozen
+
 from mtf_core.market import Contract, OrderType
 from mtf_core.planning.budget import Budget, budget_of
 from mtf_core.planning.costs import Trade, costs_of
@@ -64,7 +66,7 @@ def _planned(request: PlanRequest, log: StepLog) -> PlanOutcome:
     if isinstance(costs, Skip):
         return costs
     loss = _loss_at_stop(position.size, wanted.loss_per_contract, budget, log)
-    return _plan(request, budget, zone, entry, stop, position, gear, targets, costs, loss, log)
+    return _plan(request, _Decided(budget, zone, entry, stop, position, gear, targets, costs, loss), log)
 
 
 def _loss_at_stop(size: Decimal, per_contract: Decimal, budget: Budget, log: StepLog) -> Decimal:
@@ -81,20 +83,24 @@ def _loss_at_stop(size: Decimal, per_contract: Decimal, budget: Budget, log: Ste
     return loss
 
 
-def _plan(
-    request: PlanRequest,
-    budget: Budget,
-    zone: EntryZone | None,
-    entry: Entry,
-    stop: Stop,
-    position: Position,
-    gear: ChosenLeverage,
-    targets: tuple[TakeProfit, ...],
-    costs: PlanCosts,
-    loss: Decimal,
-    log: StepLog,
-) -> OrderPlan:
+@frozen
+class _Decided:
+    """What was decided on the way to a plan, in this order."""
+
+    budget: Budget
+    zone: EntryZone | None
+    entry: Entry
+    stop: Stop
+    position: Position
+    gear: ChosenLeverage
+    targets: tuple[TakeProfit, ...]
+    costs: PlanCosts
+    loss_at_stop: Decimal
+
+
+def _plan(request: PlanRequest, decided: _Decided, log: StepLog) -> OrderPlan:
     contract, facts, signal = request.contract, request.facts, request.signal
+    entry, stop, position, gear = decided.entry, decided.stop, decided.position, decided.gear
     return OrderPlan(
         symbol=signal.symbol,
         side=signal.side,
@@ -111,7 +117,7 @@ def _plan(
         stop_source=stop.source,
         stop_wanted_source=stop.wanted_source,
         stop_wanted_distance=stop.wanted_distance,
-        take_profits=targets,
+        take_profits=decided.targets,
         size=position.size,
         size_limited_by=position.limited_by,
         contract_size=contract.contract_size,
@@ -120,16 +126,16 @@ def _plan(
         leverage=gear.leverage,
         notional_usdt=contract.notional(position.size, entry.price),
         margin_usdt=gear.margin,
-        budget_usdt=budget.margin,
-        risk_usdt=budget.risk,
-        loss_at_stop_usdt=loss,
-        costs=costs,
+        budget_usdt=decided.budget.margin,
+        risk_usdt=decided.budget.risk,
+        loss_at_stop_usdt=decided.loss_at_stop,
+        costs=decided.costs,
         liquidation_price=gear.liquidation_price,
-        zone=zone,
+        zone=decided.zone,
         best_bid=facts.book.best_bid,
         best_ask=facts.book.best_ask,
         mark_price=facts.mark.price if facts.mark else None,
-        supervision=_supervision(request, entry, zone, len(targets)),
+        supervision=_supervision(request, entry, decided.zone, len(decided.targets)),
         zone_event=log.zone_event,
         steps=tuple(log.steps),
     )

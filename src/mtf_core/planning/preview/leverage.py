@@ -23,25 +23,27 @@ def money_risk_ratio(cells: Cells) -> float:
 def fixed_leverage(cells: Cells) -> Floats:
     """The leverage of a stop that comes from the risk: the target, else the floor, within the caps."""
     settings = cells.settings.leverage
-    wanted = formulas.rounded(number(settings.target or settings.floor), settings.rounding.mode)
-    cap = np.floor(np.minimum(float(settings.exchange_cap), cells.inputs.symbol_cap))
-    leverage = np.minimum(wanted, np.broadcast_to(cap, cells.entry.shape))
+    cap = np.broadcast_to(_configured_cap(cells), cells.entry.shape)
+    leverage = formulas.fixed_leverage(number(settings.target or settings.floor), cap, settings.rounding.mode)
     return np.where(leverage >= 1, leverage, np.nan)
+
+
+def _configured_cap(cells: Cells) -> Floats:
+    return np.minimum(float(cells.settings.leverage.exchange_cap), cells.inputs.symbol_cap)
 
 
 def previewed_leverage(cells: Cells, distance: Floats, from_risk: NDArray[np.bool_]) -> Floats:
     """The whole leverage for a stop at `distance`; NaN where something that it needs is missing."""
     settings, inputs = cells.settings.leverage, cells.inputs
     stop_pct = distance / cells.entry
-    caps = np.minimum(float(settings.exchange_cap), inputs.symbol_cap)
     dynamic = formulas.dynamic_cap(number(cells.settings.defaults.k_dynamic), cells.entry, distance)
-    high = np.floor(np.minimum(caps, dynamic))
-    low = np.minimum(np.ceil(float(settings.floor)), high)
+    low, high = formulas.leverage_limits(number(settings.floor), np.minimum(_configured_cap(cells), dynamic))
     raw = np.where(from_risk, fixed_leverage(cells), _dynamic(cells, distance))
-    rounded = np.clip(formulas.rounded(raw, settings.rounding.mode), low, high)
     fees = inputs.entry_fee + inputs.exit_fee * (1 - cells.sign * stop_pct) if cells.settings.risk.include_fees else 0.0
     affordable = np.minimum(np.ceil(money_risk_ratio(cells) / (stop_pct + fees)), high)
-    leverage = np.maximum(np.where(settings.toward_initial_margin, low, rounded), affordable)
+    leverage = formulas.leverage_between(
+        raw, low, high, affordable, settings.rounding.mode, toward_initial_margin=settings.toward_initial_margin
+    )
     return np.where((high >= 1) & ~np.isnan(raw), leverage, np.nan)
 
 

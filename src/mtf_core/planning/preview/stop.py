@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from mtf_core.market.candles import Floats
 from mtf_core.planning import formulas
-from mtf_core.planning.facts import PIVOT_COUNT, FactRole, daily_pivot
-from mtf_core.planning.pivots import STRONGEST_FIRST
+from mtf_core.planning.facts import FactRole
+from mtf_core.planning.pivots import stop_candidates
 from mtf_core.planning.preview.cells import Cells, first_known, number
 from mtf_core.planning.preview.leverage import fixed_leverage, money_risk_ratio
 from mtf_core.settings.trade_entry import PivotStopPolicy, StopFallback, StopFrom
@@ -75,17 +75,14 @@ def _pivot_distance(cells: Cells) -> Floats:
 
 
 def _pivot_level(cells: Cells) -> Floats:
-    policy, own = cells.settings.defaults.pivot_sl_policy, "s" if cells.is_long else "r"
+    policy = cells.settings.defaults.pivot_sl_policy
+    levels = [_losing(cells, role) for role in stop_candidates(policy, is_long=cells.is_long)]
     if policy is PivotStopPolicy.NEAREST:
-        levels = np.stack([_losing(cells, own, number) for number in range(1, PIVOT_COUNT + 1)])
-        return np.asarray((np.fmax if cells.is_long else np.fmin).reduce(levels, axis=0))
-    if policy is PivotStopPolicy.STRONGEST:
-        return first_known([_losing(cells, own, number) for number in STRONGEST_FIRST])
-    letter, number = policy.value[0], int(policy.value[1])
-    return first_known([_losing(cells, name, number) for name in (letter, "r" if letter == "s" else "s")])
+        return np.asarray((np.fmax if cells.is_long else np.fmin).reduce(np.stack(levels), axis=0))
+    return first_known(levels)
 
 
-def _losing(cells: Cells, letter: str, number: int) -> Floats:
+def _losing(cells: Cells, role: FactRole) -> Floats:
     """A daily level where it lies on the losing side of the entry, else NaN."""
-    level = cells.positive(daily_pivot(letter, number))
+    level = cells.positive(role)
     return np.where((cells.entry - level) * cells.sign > 0, level, np.nan)
