@@ -14,7 +14,7 @@ from mtf_adapters.sandbox.contract_overrides import ContractOverrides, default_c
 from mtf_adapters.sandbox.market import Moment, Prices
 from mtf_adapters.sandbox.price_grid import price_grid
 from mtf_adapters.sandbox.quoting import on_tick, quote_around
-from mtf_core.market import DAY_MS, Candles, Contract, Timeframe, format_instant
+from mtf_core.market import DAY_MS, Candles, Contract, Timeframe, format_instant, on_grid_at_or_below
 from mtf_core.ports import InstantNotServedError, TimeframeNotServedError, UnknownSymbolError
 
 USUAL_FUNDING_RATE = Decimal("0.0001")
@@ -148,7 +148,7 @@ def _traded(contract: Contract, price: Decimal, passed_ms: int, volume: float) -
     if not volume > 0:
         return Decimal(0)
     contracts = contract.turnover_24h * passed_ms / DAY_MS / (contract.contract_size * price)
-    return contract.size_at_or_below(contracts)
+    return on_grid_at_or_below(contracts, contract.size_step)
 
 
 def _series(symbol: str, given: str | PathLike[str] | Candles, overrides: ContractOverrides) -> _Series:

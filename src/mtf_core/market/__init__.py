@@ -35,8 +35,6 @@ if TYPE_CHECKING:
         ContractStatus,
         InvalidContractError,
         LeverageBracket,
-        Price,
-        Size,
         on_grid_at_or_above,
         on_grid_at_or_below,
     )
@@ -108,7 +106,6 @@ __all__ = [
     "Position",
     "PositionMode",
     "PositionProtection",
-    "Price",
     "ProtectionScope",
     "ProtectiveOrder",
     "Proven",
@@ -116,7 +113,6 @@ __all__ = [
     "RequestDeadline",
     "SettingScope",
     "Side",
-    "Size",
     "SizeUnit",
     "TimeInForce",
     "TimedCancelAll",
@@ -151,8 +147,7 @@ if not TYPE_CHECKING:
                 "SettingScope SizeUnit TimedCancelAll UniqueFor"
             ),
             "contract": (
-                "Contract ContractStatus InvalidContractError LeverageBracket Price Size on_grid_at_or_above "
-                "on_grid_at_or_below"
+                "Contract ContractStatus InvalidContractError LeverageBracket on_grid_at_or_above on_grid_at_or_below"
             ),
             "fill": "CashFlow Fill FillCause FlowKind",
             "instant": "InvalidInstantError format_instant from_ms parse_instant to_ms",

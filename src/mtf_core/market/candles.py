@@ -121,6 +121,7 @@ class Candles:
     ) -> Self:
         """Candles of a file as exchanges and traders' programs write them: CSV or JSON, plain, .gz or .zip.
 
+        What a file is, is told by its content and not by its name: a Parquet or Feather file is read as well.
         The timeframe is the spacing of the rows unless it is given. `timezone` is that of times that name none
         (`Europe/Athens`, `+02:00`), `align` takes a constant offset off the open times (some open at second :01), and
         `tell` (like `print`) hears what was recognised. Raises `InvalidCandlesError`.
@@ -138,7 +139,10 @@ class Candles:
         align: bool = False,
         tell: Callable[[str], None] | None = None,
     ) -> Self:
-        """Candles of a Parquet or Feather file, as `read_csv`; needs the extra `parquet`."""
+        """The same reader under the name by which it is looked for where files are Parquet or Feather.
+
+        These need the extra `parquet`.
+        """
         return cls.read_csv(path, timeframe, timezone=timezone, align=align, tell=tell)
 
     @classmethod

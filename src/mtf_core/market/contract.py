@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from enum import StrEnum
-from typing import NewType
 
 from attrs import field, frozen
-
-Price = NewType("Price", Decimal)
-"""A price in quote currency on the contract's tick grid."""
-
-Size = NewType("Size", Decimal)
-"""A size in exchange contracts on the contract's size grid; never base currency."""
 
 
 class ContractStatus(StrEnum):
@@ -116,15 +109,6 @@ class Contract:
                 problems.append(f"max_{what} {most} is below min_{what} {least}")
         if problems:
             raise InvalidContractError(f"{self.symbol}: " + "; ".join(problems))
-
-    def price_at_or_below(self, raw: Decimal) -> Price:
-        return Price(on_grid_at_or_below(raw, self.tick_size))
-
-    def price_at_or_above(self, raw: Decimal) -> Price:
-        return Price(on_grid_at_or_above(raw, self.tick_size))
-
-    def size_at_or_below(self, raw: Decimal) -> Size:
-        return Size(on_grid_at_or_below(raw, self.size_step))
 
     def is_tradable(self, from_ms: int, until_ms: int | None = None) -> bool:
         """Whether positions may be opened at `from_ms` and held beyond `until_ms` (default `from_ms`)."""

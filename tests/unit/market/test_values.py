@@ -114,10 +114,13 @@ def test_the_grid_brackets_a_number_from_both_sides(raw: Decimal, step: Decimal)
     assert above % step == 0
 
 
-def test_a_contract_rounds_prices_to_ticks_and_sizes_down_to_steps() -> None:
-    assert CONTRACT.price_at_or_below(Decimal("100.09")) == Decimal("100.05")
-    assert CONTRACT.price_at_or_above(Decimal("100.06")) == Decimal("100.10")
-    assert CONTRACT.size_at_or_below(Decimal("11.9")) == 9
+def test_prices_go_to_ticks_and_sizes_down_to_steps() -> None:
+    assert on_grid_at_or_below(Decimal("100.09"), CONTRACT.tick_size) == Decimal("100.05")
+    assert on_grid_at_or_above(Decimal("100.06"), CONTRACT.tick_size) == Decimal("100.10")
+    assert on_grid_at_or_below(Decimal("11.9"), CONTRACT.size_step) == 9
+
+
+def test_the_value_of_a_position_is_in_quote_currency() -> None:
     assert CONTRACT.notional(Decimal(9), Decimal("100.05")) == Decimal("0.90045")
 
 

@@ -56,7 +56,7 @@ def test_price_levels_ticks_and_contract_sizes_span_many_decades():
 def test_limits_lie_on_the_size_grid():
     for contract in CONTRACTS:
         for size in (contract.min_size, contract.max_size, contract.max_market_size):
-            assert contract.size_at_or_below(size) == size
+            assert size % contract.size_step == 0
         assert contract.min_size < contract.max_market_size < contract.max_size
 
 
