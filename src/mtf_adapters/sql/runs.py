@@ -183,18 +183,13 @@ class SqlRunStore:
         report = attrs.evolve(run.report, results=results)
         return attrs.evolve(run, report=report, unreadable=run.unreadable or unreadable)
 
-    async def latest(
-        self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
-    ) -> tuple[RunRecord, ...]:
-        """The newest runs first, in the order in which the store saw them start; reports without results."""
-        query = self._newest_first(select(*_RUN_COLUMNS), profile, before_ms).limit(max(limit, 0))
-        async with self._database.reading() as connection:
-            return tuple(_run(row) for row in (await connection.execute(query)).all())
-
     async def history(
         self, limit: int, cursor: str | None = None, *, profile: str | None = None, before_ms: int | None = None
     ) -> Page[RunRecord]:
-        """A page of at least one run, in the order of `latest`, without results; raises `InvalidCursorError`."""
+        """A page of at least one run, in the order in which the store saw them start, the newest first.
+
+        Reports come without results. Raises `InvalidCursorError`.
+        """
         refuse_empty(limit)
         numbered: Select[Any] = select(*_RUN_COLUMNS, runs.c.sequence)
         query = self._newest_first(numbered, profile, before_ms).limit(limit + 1)

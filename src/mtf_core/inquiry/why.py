@@ -105,7 +105,7 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
 
 
 async def _newest(runs: RunStore) -> RunRecord | None:
-    newest = await runs.latest(limit=1)
+    newest = (await runs.history(1)).items
     return newest[0] if newest else None
 
 

@@ -104,22 +104,13 @@ class RunStore(Protocol):
         """The run with its whole report."""
         ...
 
-    async def latest(
-        self, profile: str | None = None, limit: int = 1, before_ms: int | None = None
-    ) -> tuple[RunRecord, ...]:
-        """The newest runs first, optionally of one profile, that started before an instant; `history` pages.
-
-        The newest is the one that the store saw start last, whatever the clock said. Reports come without the symbols'
-        results.
-        """
-        ...
-
     async def history(
         self, limit: int, cursor: str | None = None, *, profile: str | None = None, before_ms: int | None = None
     ) -> Page[RunRecord]:
-        """A page of at least one run, as `latest` gives them, the newest first; raises `InvalidCursorError`.
+        """A page of at least one run, the newest first, optionally of one profile; raises `InvalidCursorError`.
 
-        Without a cursor the first page: of all runs, or of those that started before an instant.
+        The newest is the one that the store saw start last, whatever the clock said. Without a cursor the first page:
+        of all runs, or of those that started before an instant. Reports come without the symbols' results.
         """
         ...
 

@@ -120,7 +120,7 @@ async def what_a_cleanup_takes(world: Sandbox) -> object:
     await stores.candles.write({(SYMBOL, Timeframe.M1): candles(Timeframe.M1, range(1_000))})
     done = await cleanup(world.environment, world.profile.trading.retention, "operator", dry_run=False)
     (left,) = await stores.candles.spans()
-    return done, left, len(await stores.runs.latest(limit=999)), len((await stores.audit.history(999)).items)
+    return done, left, len((await stores.runs.history(999)).items), len((await stores.audit.history(999)).items)
 
 
 @in_a_sandbox

@@ -135,7 +135,7 @@ async def test_what_a_run_cannot_do_is_refused_by_name_wherever_the_request_come
     async with sandbox(PROFILE) as world:
         with pytest.raises(InvalidRequestError, match=f"^{name}: "):
             await world.run(evolve(RunRequest(), **{name: value}))
-        assert await world.environment.stores.runs.latest() == ()
+        assert (await world.environment.stores.runs.history(1)).items == ()
 
 
 async def test_a_request_made_by_hand_is_held_to_the_same_number_of_workers() -> None:

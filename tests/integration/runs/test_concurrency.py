@@ -54,7 +54,7 @@ async def test_a_second_run_of_the_profile_is_refused_while_the_first_works() ->
             await there.run()
         assert simulated(await first) == list(CHOSEN)
         assert simulated(await there.run()) == list(CHOSEN)
-        assert [run.status for run in await there.stores.runs.latest(limit=9)] == [RunStatus.FINISHED] * 2
+        assert [run.status for run in (await there.stores.runs.history(9)).items] == [RunStatus.FINISHED] * 2
 
 
 async def test_runs_of_different_profiles_never_work_on_one_symbol_at_the_same_time() -> None:
@@ -121,7 +121,7 @@ async def test_locks_that_were_taken_before_an_error_are_given_back() -> None:
         with pytest.raises(ConnectionError):
             await there.run()
         assert await broken.held() == ()
-        (stored,) = await there.stores.runs.latest()
+        (stored,) = (await there.stores.runs.history(1)).items
         assert stored.status is RunStatus.FAILED
 
 
@@ -206,7 +206,7 @@ async def test_a_run_whose_lock_was_taken_away_stores_no_end_and_is_known_as_fai
         await there.locks.force_release("run:test:alive")
         with pytest.raises(LockLostError, match="run:test:alive"):
             await working
-        (stored,) = await there.stores.runs.latest()
+        (stored,) = (await there.stores.runs.history(1)).items
         assert (stored.status, stored.report) == (RunStatus.FAILED, None)
         assert await there.stores.runs.decisions(stored.run_id) == ()
         assert await there.locks.held() == ()
@@ -231,7 +231,7 @@ async def test_two_processes_on_one_database_never_run_one_profile_at_the_same_t
         await other.communicate()
         assert other.returncode == 0
         await container.orchestrator().run(RunRequest(profile="regular"))
-        assert [run.status for run in await container.stores().runs.latest(limit=9)] == [RunStatus.FINISHED] * 2
+        assert [run.status for run in (await container.stores().runs.history(9)).items] == [RunStatus.FINISHED] * 2
 
 
 async def test_pieces_of_work_begin_in_order_and_an_error_comes_out_as_it_is() -> None:

@@ -95,14 +95,14 @@ async def test_the_newest_finished_run_is_shown_while_another_works_and_after_on
         there.exchange.faults["account_state"] = ValueError("a bug")  # type: ignore[assignment]
         with pytest.raises(ValueError, match="a bug"):
             await there.run()
-        (failed,) = await there.stores.runs.latest()
+        (failed,) = (await there.stores.runs.history(1)).items
         assert failed.run_id != first.run_id
         assert await funnel(there.stores, failed.run_id) is None, "it has nothing to show"
         del there.exchange.faults["account_state"]
         there.later(minutes=1)
         there.watched.pause = 0.01
         working = asyncio.create_task(there.run())
-        while len(await there.stores.runs.latest(limit=9)) < 3:
+        while len((await there.stores.runs.history(9)).items) < 3:
             await asyncio.sleep(0)
         assert_partition(await of(there), [first])
         assert (await of(there, since_ms=0)).runs == 1

@@ -29,7 +29,7 @@ ASKED = RunRequest(symbols=("BTCUSDT",), lock_per_symbol=True)
 
 
 async def stored(there: World) -> list[str]:
-    return [run.run_id for run in await there.stores.runs.latest(limit=9)]
+    return [run.run_id for run in (await there.stores.runs.history(9)).items]
 
 
 async def test_asked_again_it_answers_with_the_stored_report_and_runs_nothing() -> None:

@@ -393,7 +393,7 @@ async def test_locks_are_given_back_after_an_error_and_after_a_cancellation() ->
         with pytest.raises(asyncio.CancelledError):
             await running
         assert await held(there) == []
-        (stored,) = await there.stores.runs.latest()
+        (stored,) = (await there.stores.runs.history(1)).items
         assert (stored.status, stored.report) == (RunStatus.FAILED, None)
         there.watched.pause = 0
         assert simulated(await there.run()) == list(CHOSEN), "nothing is left of the run that broke off"
@@ -414,7 +414,7 @@ async def test_a_store_that_fails_ends_the_run_as_failed_with_nothing_half_writt
         monkeypatch.setattr(there.stores.runs, "finish", refuse_once)
         with pytest.raises(StoreUnavailableError):
             await there.run()
-        (stored,) = await there.stores.runs.latest()
+        (stored,) = (await there.stores.runs.history(1)).items
         assert stored.status is RunStatus.FAILED
         assert await there.stores.runs.decisions(stored.run_id) == ()
         assert await held(there) == []
@@ -431,7 +431,7 @@ async def test_candles_that_cannot_be_stored_end_the_run_as_failed(monkeypatch: 
             patched.setattr(there.stores.candles, "write", refuse)
             with pytest.raises(StoreUnavailableError):
                 await there.run()
-        (stored,) = await there.stores.runs.latest()
+        (stored,) = (await there.stores.runs.history(1)).items
         assert stored.status is RunStatus.FAILED
         assert await there.stores.candles.spans() == ()
         assert await held(there) == []
@@ -502,7 +502,7 @@ async def test_unknown_symbols_are_refused_with_the_nearest_name_and_nothing_is_
             await there.run(RunRequest(symbols=("BTCUSD",)))
         with pytest.raises(InvalidRequestError, match=r"no contract for BTCUSD at .*: perhaps not listed yet"):
             await there.run(RunRequest(symbols=("BTCUSD",), at_ms=NOW_MS - 60_000))
-        assert await there.stores.runs.latest() == ()
+        assert (await there.stores.runs.history(1)).items == ()
         assert await held(there) == []
 
 

@@ -487,7 +487,7 @@ async def test_a_run_that_did_not_finish_is_not_confirmed() -> None:
         there.exchange.faults["account_state"] = ValueError("a bug")  # type: ignore[assignment]
         with pytest.raises(ValueError, match="a bug"):
             await there.run()
-        (run,) = await there.stores.runs.latest()
+        (run,) = (await there.stores.runs.history(1)).items
         found = await verified(database, run.run_id)
         assert [one.finding for one in found.differences] == [Finding.RUN_NOT_FINISHED]
 

@@ -58,7 +58,7 @@ async def filled(database: Database, world: str, starts: list[int]) -> SqlRunSto
 
 
 async def left(store: SqlRunStore) -> list[str]:
-    return [record.run_id for record in await store.latest(limit=999)][::-1]
+    return [record.run_id for record in (await store.history(999)).items][::-1]
 
 
 async def test_runs_go_by_age_and_by_number_from_the_oldest_on_with_their_decisions(database: Database) -> None:

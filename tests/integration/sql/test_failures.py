@@ -51,7 +51,6 @@ async def every_operation(database: Database) -> list[Exception | None]:
         runs.finish(run("r1"), []),
         runs.seal("r1"),
         runs.run("r1"),
-        runs.latest(),
         runs.history(1),
         anext(runs.tallies_since(0), None),
         runs.decisions("r1"),

@@ -74,12 +74,12 @@ async def test_runs_of_the_first_version_are_numbered_and_new_ones_follow_them(e
         await database.upgrade()
         store = SqlRunStore(database, WORLD)
         expected = ["r1", "r2", "r3"] if empty_database_url.startswith("sqlite") else ["r2", "r3", "r1"]
-        assert [record.run_id for record in await store.latest(limit=9)] == expected[::-1]
+        assert [record.run_id for record in (await store.history(9)).items] == expected[::-1]
         query = text("SELECT run_id FROM decisions ORDER BY run_sequence")
         async with database.reading() as connection:
             assert (await connection.execute(query)).scalars().all() == expected
         await store.start(run("r4", started_ms=1), {})
-        assert [record.run_id for record in await store.latest()] == ["r4"]
+        assert [record.run_id for record in (await store.history(1)).items] == ["r4"]
 
 
 async def test_candles_of_the_first_version_are_all_there_bit_for_bit_with_their_gaps(empty_database_url: str) -> None:

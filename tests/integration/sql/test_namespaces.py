@@ -69,7 +69,7 @@ async def test_runs_and_decisions_of_another_world_do_not_exist(database: Databa
     here, there = SqlRunStore(database, HERE), SqlRunStore(database, THERE)
     await _ran(here, "ours", "BTCUSDT")
     assert await there.run("ours") is None
-    assert await there.latest(limit=9) == ()
+    assert (await there.history(9)).items == ()
     assert (await there.history(9)).items == ()
     assert await there.decisions("ours") == ()
     assert await there.decision("ours", "BTCUSDT") is None
@@ -97,7 +97,7 @@ async def test_a_world_can_neither_end_nor_occupy_a_run_of_another(database: Dat
     assert await there.decisions("same") == (decision("same", "BTCUSDT"), decision("same", "ETHUSDT"))
     assert await here.last_decision("BTCUSDT") == decision("same", "BTCUSDT", OURS)
     assert [tally.run_id async for tally in here.tallies_since(0)] == ["same"]
-    assert [record.started_ms for record in await here.latest(limit=9)] == [1_000]
+    assert [record.started_ms for record in (await here.history(9)).items] == [1_000]
 
 
 async def test_documents_are_shared_because_their_digest_says_what_they_are(database: Database) -> None:

@@ -55,7 +55,7 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
 
 
 async def test_decisions_read_back_with_what_they_were_made_from(stores: Stores) -> None:
-    (run,) = await stores.runs.latest()
+    (run,) = (await stores.runs.history(1)).items
     planned = await stores.runs.decision(run.run_id, "BCHUSDT")
     assert planned is not None
     assert planned.unreadable is planned.reason is None
@@ -110,7 +110,7 @@ async def test_why_and_funnel_answer(stores: Stores) -> None:
 
 
 async def test_verify_reads_the_candles_and_the_renamed_settings_and_names_what_differs_today(stores: Stores) -> None:
-    (run,) = await stores.runs.latest()
+    (run,) = (await stores.runs.history(1)).items
     found = await verify_run(stores, run.run_id)
     assert found is not None
     assert (found.decisions, found.plans) == (3, 2), "candles, configuration and facts were all read"
@@ -131,7 +131,7 @@ async def test_blocks_of_the_version_before_are_read_and_packed_again_byte_for_b
     packed: tuple[Database, Stores],
 ) -> None:
     database, stores = packed
-    (run,) = await stores.runs.latest()
+    (run,) = (await stores.runs.history(1)).items
     records = await stores.runs.decisions(run.run_id)
     assert {record.unreadable for record in records} == {None}
     async with database.reading() as connection:
@@ -145,7 +145,7 @@ async def test_blocks_of_the_version_before_are_read_and_packed_again_byte_for_b
 
 async def test_a_run_of_the_version_before_is_confirmed_and_told(packed: tuple[Database, Stores]) -> None:
     _, stores = packed
-    (run,) = await stores.runs.latest()
+    (run,) = (await stores.runs.history(1)).items
     found = await verify_run(stores, run.run_id)
     assert found is not None
     assert (found.differences, found.decisions, found.plans) == ((), 3, 3)
@@ -187,7 +187,7 @@ async def test_a_reason_of_a_later_version_is_told_as_it_is_with_the_version_tha
     document = told.to_json()
     assert (document["reason"], document["stage"], document["result"]) == ("moon_is_full", None, None)
     assert "moon_is_full" in told._repr_html_()
-    (run,) = await newer.runs.latest()
+    (run,) = (await newer.runs.history(1)).items
     whole = await newer.runs.run(run.run_id)
     assert whole is not None
     assert whole.report is not None
@@ -204,7 +204,7 @@ async def test_the_funnel_counts_reasons_of_a_later_version_in_no_stage(
         UnknownReason("moon_is_full"): 1,
     }
     await with_counts_of(packed[0], RunCounts(known, ()))
-    run_id = None if counted_when_stored else (await newer.runs.latest())[0].run_id
+    run_id = None if counted_when_stored else (await newer.runs.history(1)).items[0].run_id
     counted = await funnel(newer, run_id)
     assert counted is not None
     assert counted.unknown == {"moon_is_full": 1}

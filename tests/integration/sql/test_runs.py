@@ -53,7 +53,7 @@ async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(databas
     store = SqlRunStore(database, WORLD)
     record = await ran(store, "r1", 1_000, "ETHUSDT", "BTCUSDT")
     assert await store.run("r1") == reported(record, "BTCUSDT", "ETHUSDT")
-    assert await store.latest() == (record,)
+    assert (await store.history(1)).items == (record,)
     assert await store.decisions("r1") == (decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"))
     assert await store.decision("r1", "ETHUSDT") == decision("r1", "ETHUSDT")
 
@@ -64,7 +64,7 @@ async def test_what_is_not_there_is_none(database: Database) -> None:
     assert await store.document("sha-1") is None
     assert await store.decision("r1", "BTCUSDT") is None
     assert await store.last_decision("BTCUSDT") is None
-    assert await store.latest() == ()
+    assert (await store.history(1)).items == ()
 
 
 @given(became=results)
@@ -156,15 +156,15 @@ async def test_a_run_cannot_end_with_decisions_of_another(database: Database) ->
     assert await store.decisions("r2") == ()
 
 
-async def test_latest_gives_the_newest_first(database: Database) -> None:
+async def test_the_history_begins_with_the_newest_run(database: Database) -> None:
     store = SqlRunStore(database, WORLD)
     for number, profile in enumerate(["scalper", "regular", "scalper", "scalper"]):
         await ran(store, f"r{number}", 1_000 + number, profile=profile)
-    assert [record.run_id for record in await store.latest()] == ["r3"]
-    assert [record.run_id for record in await store.latest(limit=2)] == ["r3", "r2"]
-    assert [record.run_id for record in await store.latest(limit=2, before_ms=1_002)] == ["r1", "r0"]
-    assert [record.run_id for record in await store.latest("scalper", limit=9)] == ["r3", "r2", "r0"]
-    assert await store.latest("crash") == ()
+    assert [record.run_id for record in (await store.history(1)).items] == ["r3"]
+    assert [record.run_id for record in (await store.history(2)).items] == ["r3", "r2"]
+    assert [record.run_id for record in (await store.history(2, before_ms=1_002)).items] == ["r1", "r0"]
+    assert [record.run_id for record in (await store.history(9, profile="scalper")).items] == ["r3", "r2", "r0"]
+    assert (await store.history(1, profile="crash")).items == ()
 
 
 async def test_the_newest_run_is_the_one_that_started_last_whatever_the_clock_said(database: Database) -> None:
@@ -173,7 +173,7 @@ async def test_the_newest_run_is_the_one_that_started_last_whatever_the_clock_sa
     await ran(store, "of-2106", 4_291_747_200_000, "BTCUSDT", "SOLUSDT")
     await ran(store, "after", 1_000, "BTCUSDT")
     await ran(store, "a-newest", 1_000, "XRPUSDT")
-    assert [record.run_id for record in await store.latest(limit=9)] == ["a-newest", "after", "of-2106"]
+    assert [record.run_id for record in (await store.history(9)).items] == ["a-newest", "after", "of-2106"]
     last = {symbol: await store.last_decision(symbol) for symbol in ("BTCUSDT", "SOLUSDT")}
     assert last == {"BTCUSDT": decision("after", "BTCUSDT"), "SOLUSDT": decision("of-2106", "SOLUSDT")}
     assert await namespace_of_run(database) == WORLD
