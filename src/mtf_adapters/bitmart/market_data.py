@@ -13,7 +13,7 @@ import numpy as np
 from mtf_adapters.bitmart.capabilities import MOST_CANDLES
 from mtf_adapters.bitmart.endpoints import DEPTH, DETAILS, FEE_RATE, KLINE, LEVERAGE_BRACKET, MARK_KLINE
 from mtf_adapters.bitmart.mapping import PERPETUAL, QUOTE_CURRENCY, STEPS, contract_of
-from mtf_adapters.bitmart.rest import RestClient
+from mtf_adapters.bitmart.rest import KeyRefusedError, RestClient
 from mtf_adapters.bitmart.wire import (
     BracketRow,
     BracketRules,
@@ -71,7 +71,10 @@ class BitmartMarketData:
         traded = next((row.symbol for row in rows if row.status == "Trading"), None)
         if traded is None or not self._rest.has_key:
             return STANDARD_FEES
-        row = await self._rest.read(FEE_RATE, FeeRateRow, {"symbol": traded})
+        try:
+            row = await self._rest.read(FEE_RATE, FeeRateRow, {"symbol": traded})
+        except KeyRefusedError:  # the account will say so itself, and without it nothing is planned
+            return STANDARD_FEES
         return FeeRates(maker=row.maker_fee_rate, taker=row.taker_fee_rate)
 
     async def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> Candles:

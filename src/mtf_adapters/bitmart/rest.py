@@ -30,6 +30,7 @@ from mtf_adapters.bitmart.wire import ServerTime, structured
 from mtf_adapters.limits import BudgetSpentError, Limiter
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_core._version import __version__
+from mtf_core.market import WriteResult
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, Priority, UnknownSymbolError
 
 Value = TypeVar("Value")
@@ -338,6 +339,8 @@ class RestClient:
         words = f"{name}: {meaning.words} (code {code}: {said})"
         if exchanged.status >= 500 and meaning.read is ReadFailure.REFUSED:
             return ExchangeUnavailableError(words)
+        if meaning.write is WriteResult.AUTH:
+            return KeyRefusedError(words)
         return _ERRORS[meaning.read](words)
 
     def _redacted(self, words: str) -> str:
@@ -350,6 +353,10 @@ class RestClient:
 
 class NoSuchOrderError(ExchangeError):
     """The exchange says that there is no such order; so it does while an order is not visible yet."""
+
+
+class KeyRefusedError(ExchangeError):
+    """The key, its rights or its signature were refused: every call that needs it will be."""
 
 
 class _TooLateError(Exception):

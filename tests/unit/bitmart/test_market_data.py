@@ -57,6 +57,17 @@ async def test_without_a_key_the_fees_are_the_standard_ones_and_nobody_is_asked(
     assert (contract.maker_fee, contract.taker_fee) == (STANDARD_FEES.maker, STANDARD_FEES.taker)
 
 
+async def test_a_key_that_is_refused_leaves_the_standard_fees_and_fees_that_cannot_be_read_are_no_fees() -> None:
+    async with desk() as at:
+        listing(at)
+        at.exchange.answer("trade-fee-rate", refused(30002, "unknown key", 401))
+        (contract,) = await at.market.contracts()
+        assert (contract.maker_fee, contract.taker_fee) == (STANDARD_FEES.maker, STANDARD_FEES.taker)
+        at.exchange.answer("trade-fee-rate", refused(30014, status=503))
+        with pytest.raises(ExchangeUnavailableError, match="trade-fee-rate"):
+            await at.market.contracts()
+
+
 async def test_only_perpetuals_in_usdt_are_listed_whatever_their_status() -> None:
     async with desk() as at:
         listing(
