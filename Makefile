@@ -8,10 +8,14 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint types imports unit openapi bench lock docs clean
+.PHONY: demo demo-wire test check lint types imports unit openapi bench lock docs clean
 
 demo: $(VENV)/.run
 	$(BIN)/mtf run --exchange sandbox --database memory
+
+# The same job over a wire: a sandbox that speaks as BitMart, and a run through BitMart's adapter.
+demo-wire: $(VENV)/.run
+	$(BIN)/python -m mtf_entrypoints.wire_demo
 
 # At the same time what can be: two quiet cores are enough for less than four minutes, more want `make test PARTS=8`.
 test: $(VENV)/.test

@@ -79,8 +79,8 @@ def bitmart_venue(
 
 def _label(world: World) -> str:
     if world.kind is HostWorld.SANDBOX:
-        return f"a sandbox that speaks as BitMart, at {world.place}"
-    return "BitMart's demo, play money" if world.kind is HostWorld.DEMO else "BitMart, live: real money"
+        return f"sandbox that speaks as BitMart, at {world.place}"
+    return "demo of BitMart, play money" if world.kind is HostWorld.DEMO else "live exchange BitMart, real money"
 
 
 def _namespace(environment: str, world: World) -> str:

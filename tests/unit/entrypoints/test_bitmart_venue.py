@@ -32,7 +32,8 @@ def venue(tmp_path: Path, **environ: str) -> Venue:
 
 def test_bitmart_is_its_demo_unless_another_world_is_named(tmp_path: Path) -> None:
     demo = venue(tmp_path)
-    assert (demo.exchange, demo.namespace, demo.label) == ("bitmart", "bitmart-demo-demo", "BitMart's demo, play money")
+    named = (demo.exchange, demo.namespace, demo.label)
+    assert named == ("bitmart", "bitmart-demo-demo", "demo of BitMart, play money")
     assert venue(tmp_path, MTF_ENVIRONMENT="live").namespace == "bitmart-live-live"
 
 
@@ -93,7 +94,7 @@ def test_a_live_address_needs_the_live_environment_by_name(tmp_path: Path) -> No
     }
     with pytest.raises(SettingsError, match="MTF_ENVIRONMENT is demo, and the addresses of BitMart lead to live"):
         venue(tmp_path, **live)
-    assert venue(tmp_path, **live, MTF_ENVIRONMENT="live").label == "BitMart, live: real money"
+    assert venue(tmp_path, **live, MTF_ENVIRONMENT="live").label == "live exchange BitMart, real money"
 
 
 def test_an_environment_that_bitmart_does_not_have_is_refused(tmp_path: Path) -> None:
