@@ -15,7 +15,7 @@ from attrs import evolve
 from sqlalchemy import Delete, Update, delete, select, update
 
 from mtf_adapters.sql import Database
-from mtf_adapters.sql.schema import decisions, documents, run_blocks, runs
+from mtf_adapters.sql.schema import decisions, documents, run_blocks, run_documents, runs
 from mtf_core.inquiry import Finding, Verification, verify_run
 from mtf_core.market import COLUMNS, Candles, Timeframe, parse_instant, to_ms
 from mtf_core.ports import ExchangeUnavailableError
@@ -459,6 +459,7 @@ async def test_a_block_that_cannot_be_read_is_named(stored: Stored, content: byt
 
 async def test_templates_that_were_removed_are_found(stored: Stored) -> None:
     async with stored.database.writing() as connection:
+        await connection.execute(delete(run_documents))
         await connection.execute(delete(documents).where(documents.c.digest != EAGER.digest))
     assert await stored.findings() == {(Finding.RECORD_INCOMPLETE, None)}
 
