@@ -75,10 +75,14 @@ def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:
 def _listener(listening: Listening) -> socket.socket:
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
     try:
-        return socket.create_server((listening.host, listening.port), family=family, backlog=128)
+        listener = socket.create_server((listening.host, listening.port), family=family, backlog=128)
     except OSError as error:
         hint = "; another program listens there, choose another --port" if error.errno == errno.EADDRINUSE else ""
         raise OSError(f"cannot listen on {listening.host}:{listening.port}: {error.strerror}{hint}") from None
+    # Connections inherit it. asyncio would set it only where a socket names its protocol, which this one does not; an
+    # answer's head and body would then wait 40 ms for each other on a connection that is kept open.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):
