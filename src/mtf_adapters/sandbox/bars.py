@@ -52,49 +52,48 @@ def closed_bars(market: Market, symbol: str, minutes: int, first_ms: int, last_m
 
 
 class FormingBars:
-    """Bars that are still forming, of what has been seen of them. What was seen of a minute is kept until the next:
-    its high never falls and its low never rises, whoever asks how often."""
+    """Bars that are still forming, of what has been seen of them. What was seen of the market's own candle is kept
+    until the next one: its high never falls and its low never rises, whoever asks how often."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._minutes: dict[str, tuple[int, Bar]] = {}
-        """By symbol, the minute that is forming and how far it was looked at."""
+        self._seen: dict[str, tuple[int, Bar]] = {}
+        """By symbol, the candle that is forming and how far it was looked at."""
 
     def bar(self, symbol: str, minutes: int, now_ms: int) -> Bar | None:
-        """The bar that contains the instant; None in the very instant at which it opens.
-
-        Raises what the market raises where it shows no prices.
-        """
+        """The bar that contains the instant; None in the very instant at which it opens, and for bars shorter than
+        the market's candles. Raises what the market raises where it shows no prices."""
         parts: list[Bar] = []
         open_ms = reached = bar_open(minutes, now_ms)
         for timeframe in sorted(Timeframe, key=lambda each: -each.minutes):
             last = timeframe.last_closed_open(now_ms)
             if timeframe.minutes < minutes and reached % timeframe.ms == 0 and last >= reached:
-                parts += _bars(_served(self._market, symbol, timeframe, reached, last, now_ms))
-                reached = last + timeframe.ms
-        if reached < now_ms:
-            parts.append(self._minute(symbol, now_ms))
+                closed = _served(self._market, symbol, timeframe, reached, last, now_ms)
+                parts += _bars(closed)
+                reached = closed.end_ms if len(closed) else reached
+        forming = self._candle(symbol, now_ms)
+        if forming is not None and forming.open_ms >= open_ms:
+            parts.append(forming)
         return joined(open_ms, parts) if parts else None
 
-    def _minute(self, symbol: str, now_ms: int) -> Bar:
-        opened = Timeframe.M1.open_at_or_before(now_ms)
-        seen_ms, bar = self._minutes.get(symbol, (opened, None))
+    def _candle(self, symbol: str, now_ms: int) -> Bar | None:
+        """The market's own candle so far."""
+        moment = self._market.moment(symbol, now_ms)
+        opened = moment.candle_ms
+        if opened >= now_ms:
+            return None
+        seen_ms, bar = self._seen.get(symbol, (opened, None))
         if bar is None or bar.open_ms != opened or seen_ms > now_ms:
             first = self._last_price(symbol, opened)
             seen_ms, bar = opened, Bar(opened, first, first, first, first, 0.0)
         for instant in (*range(seen_ms // _SAMPLE_MS * _SAMPLE_MS + _SAMPLE_MS, now_ms, _SAMPLE_MS), now_ms):
             price = self._last_price(symbol, instant)
             bar = evolve(bar, high=max(bar.high, price), low=min(bar.low, price), close=price)
-        self._minutes[symbol] = (now_ms, bar)
-        return evolve(bar, volume=self._volume(symbol, opened, now_ms))
-
-    def _volume(self, symbol: str, opened: int, now_ms: int) -> float:
-        """How much trades in a minute is drawn as a whole; what has traded so far is its share of the time."""
-        whole = _served(self._market, symbol, Timeframe.M1, opened, opened, opened + MINUTE_MS)
-        return float(int(float(whole.volume[0]) * (now_ms - opened) / MINUTE_MS)) if len(whole) else 0.0
+        self._seen[symbol] = (now_ms, bar)
+        return evolve(bar, volume=float(moment.traded))
 
     def _last_price(self, symbol: str, instant_ms: int) -> float:
-        return float(self._market.prices(symbol, instant_ms).last)
+        return float(self._market.moment(symbol, instant_ms).prices.last)
 
 
 def joined(open_ms: int, bars: Sequence[Bar]) -> Bar:

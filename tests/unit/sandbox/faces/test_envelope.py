@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mtf_adapters.sandbox.faces.bitmart.codes import problem
-from mtf_adapters.sandbox.faces.bitmart.envelope import Absent, answer, refusal, text
+from mtf_adapters.sandbox.faces.bitmart.envelope import Absent, answer, price_text, refusal, text
 from mtf_adapters.sandbox.faces.bitmart.quirks import GatewayKey
 
 
@@ -25,6 +25,21 @@ from mtf_adapters.sandbox.faces.bitmart.quirks import GatewayKey
 )
 def test_a_number_goes_out_in_plain_digits(number: str, shown: str):
     assert text(Decimal(number)) == shown
+
+
+@pytest.mark.parametrize(
+    ("price", "tick", "shown"),
+    [
+        (61250.5, "0.1", "61250.5"),
+        (61250.0, "0.1", "61250"),
+        (1.12e-05, "0.0000000005", "0.0000112"),
+        (100.0, "10", "100"),
+        (0.0, "0.1", "0"),
+        (0.25, "0.05", "0.25"),
+    ],
+)
+def test_a_candles_price_has_as_many_digits_as_its_tick(price: float, tick: str, shown: str):
+    assert price_text(price, Decimal(tick)) == shown
 
 
 def test_a_success_has_code_message_data_and_trace():

@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import define, field
 
 from mtf_adapters.sandbox.faces.bitmart.envelope import text
-from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_interval_ms, funding_rate_at, next_funding_ms
+from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_rates, next_funding_ms
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, ShownStatus
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
 from mtf_adapters.sandbox.quoting import on_tick
@@ -49,6 +49,7 @@ def detail_row(world: World, contract: Contract, quirks: Quirks, now_ms: int) ->
     day = _last_day(world, contract, now_ms)
     high, low = (float(day.high.max()), float(day.low.min())) if len(day) else (0.0, 0.0)
     interest, interest_worth = open_interest_of(contract, last)
+    settled, coming = funding_rates(world, contract.symbol, now_ms)
     tick = contract.tick_size
     return {
         "symbol": contract.symbol,
@@ -71,14 +72,14 @@ def detail_row(world: World, contract: Contract, quirks: Quirks, now_ms: int) ->
         "max_volume": text(contract.max_size),
         "market_max_volume": text(contract.max_market_size),
         "min_volume": text(contract.min_size),
-        "funding_rate": text(funding_rate_at(world, contract.symbol, now_ms)),
-        "expected_funding_rate": text(funding_rate_at(world, contract.symbol, next_funding_ms(world, now_ms))),
+        "funding_rate": text(settled),
+        "expected_funding_rate": text(coming),
         "open_interest": text(interest),
         "open_interest_value": text(interest_worth),
         "high_24h": text(on_tick(high, tick)),
         "low_24h": text(on_tick(low, tick)),
         "change_24h": text(_change(day, last)),
-        "funding_interval_hours": funding_interval_ms(world) // HOUR_MS,
+        "funding_interval_hours": world.funding_interval_ms // HOUR_MS,
         "funding_time": next_funding_ms(world, now_ms),
         "status": str(_shown_status(status, quirks)),
         "delist_time": contract.expires_at_ms // 1000,
@@ -107,7 +108,7 @@ def _prices(world: World, symbol: str, now_ms: int) -> tuple[Decimal, Decimal]:
     if known is not None:
         return known.last, known.mark
     try:
-        prices = world.market.prices(symbol, now_ms)
+        prices = world.market.moment(symbol, now_ms).prices
     except ExchangeError:
         return Decimal(0), Decimal(0)
     return prices.last, prices.mark

@@ -46,6 +46,14 @@ def text(number: Decimal) -> str:
         return f"{rounded.normalize():f}" if rounded else "0"
 
 
+def price_text(price: float, tick: Decimal) -> str:
+    """A price of a candle, with as many digits behind the point as the tick has, no idle zeros. Many are shown at once,
+    so this goes without decimals: a price on the grid is the float nearest to it, and comes out exactly."""
+    exponent = tick.as_tuple().exponent
+    shown = f"{price:.{max(0, -exponent) if isinstance(exponent, int) else 0}f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
 def _is_long(number: Decimal) -> bool:
     exponent = number.as_tuple().exponent
     return isinstance(exponent, int) and exponent < -18

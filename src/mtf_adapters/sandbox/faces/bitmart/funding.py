@@ -11,30 +11,27 @@ from mtf_core.market import MINUTE_MS, Contract
 
 HOUR_MS = 60 * MINUTE_MS
 FUNDING_LIMIT = "0.0375"
-FUNDING_RATE = Decimal("0.0001")
-
-
-def funding_interval_ms(world: World) -> int:
-    return world.engine.rules.funding_interval_hours * HOUR_MS
 
 
 def next_funding_ms(world: World, now_ms: int) -> int:
-    interval = funding_interval_ms(world)
+    interval = world.funding_interval_ms
     return (now_ms // interval + 1) * interval
 
 
-def funding_rate_at(world: World, symbol: str, at_ms: int) -> Decimal:
-    return FUNDING_RATE
+def funding_rates(world: World, symbol: str, now_ms: int) -> tuple[Decimal, Decimal]:
+    """The rate that was settled last, and that of the settlement to come."""
+    due = next_funding_ms(world, now_ms)
+    return world.funding_rate(symbol, due - world.funding_interval_ms), world.funding_rate(symbol, due)
 
 
 def funding_row(world: World, contract: Contract, now_ms: int) -> Row:
-    due = next_funding_ms(world, now_ms)
+    settled, coming = funding_rates(world, contract.symbol, now_ms)
     return {
         "timestamp": now_ms,
         "symbol": contract.symbol,
-        "rate_value": text(funding_rate_at(world, contract.symbol, due - funding_interval_ms(world))),
-        "expected_rate": text(funding_rate_at(world, contract.symbol, due)),
-        "funding_time": due,
+        "rate_value": text(settled),
+        "expected_rate": text(coming),
+        "funding_time": next_funding_ms(world, now_ms),
         "funding_upper_limit": FUNDING_LIMIT,
         "funding_lower_limit": f"-{FUNDING_LIMIT}",
     }

@@ -11,17 +11,15 @@ from attrs import define
 from mtf_adapters.sandbox.bars import Bar, bar_open, closed_bars
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import day_change, day_volume
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
+from mtf_adapters.sandbox.faces.bitmart.envelope import price_text, text
 from mtf_adapters.sandbox.faces.bitmart.funding import (
     FUNDING_LIMIT,
-    funding_interval_ms,
-    funding_rate_at,
+    funding_rates,
     next_funding_ms,
 )
 from mtf_adapters.sandbox.faces.bitmart.public import buyer_was_maker, trade_size
 from mtf_adapters.sandbox.faces.bitmart.topics import Channel, Topic
 from mtf_adapters.sandbox.matching.commands import Level
-from mtf_adapters.sandbox.quoting import on_tick
 from mtf_core.market import MINUTE_MS, Contract, format_instant
 from mtf_core.ports import ExchangeError
 
@@ -116,7 +114,7 @@ def _trade(desk: Desk, contract: Contract, second_ms: int) -> Mapping[str, Any]:
     return {
         "trade_id": second_ms // 1000,
         "symbol": contract.symbol,
-        "deal_price": text(desk.world.market.prices(contract.symbol, second_ms).last),
+        "deal_price": text(desk.world.market.moment(contract.symbol, second_ms).prices.last),
         "deal_vol": text(trade_size(contract, second_ms)),
         "way": 5 if maker_bought else 1,
         "m": maker_bought,
@@ -156,13 +154,13 @@ def _depth_increase(desk: Desk, listening: Listening) -> Iterable[Data]:
 
 def _funding(desk: Desk, listening: Listening) -> Iterable[Data]:
     symbol, now_ms = _symbol(listening), desk.now_ms
-    due = next_funding_ms(desk.world, now_ms)
+    settled, coming = funding_rates(desk.world, symbol, now_ms)
     yield {
         "symbol": symbol,
-        "fundingRate": text(funding_rate_at(desk.world, symbol, due - funding_interval_ms(desk.world))),
+        "fundingRate": text(settled),
         "fundingTime": now_ms,
-        "nextFundingRate": text(funding_rate_at(desk.world, symbol, due)),
-        "nextFundingTime": due,
+        "nextFundingRate": text(coming),
+        "nextFundingTime": next_funding_ms(desk.world, now_ms),
         "funding_upper_limit": FUNDING_LIMIT,
         "funding_lower_limit": f"-{FUNDING_LIMIT}",
         "ts": now_ms,
@@ -185,8 +183,8 @@ def _kline(desk: Desk, listening: Listening) -> Iterable[Data]:
 
 def _bar(desk: Desk, contract: Contract, bar: Bar, listening: Listening) -> Data:
     tick, marks = contract.tick_size, listening.topic.channel is Channel.MARK_KLINE
-    prices = {name: text(on_tick(price, tick)) for name, price in zip("ohlc", _prices(bar), strict=True)}
-    volume = "0" if marks else text(Decimal(int(bar.volume)))
+    prices = {name: price_text(price, tick) for name, price in zip("ohlc", _prices(bar), strict=True)}
+    volume = "0" if marks else str(int(bar.volume))
     opened = bar.open_ms // 1000 + desk.quirks.kline_late_second
     return {"symbol": contract.symbol, "items": [{**prices, "v": volume, "ts": opened}]}
 

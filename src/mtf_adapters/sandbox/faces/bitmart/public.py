@@ -9,13 +9,12 @@ from mtf_adapters.sandbox.bars import Bar, bar_open, closed_bars
 from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import open_interest_of
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
-from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_interval_ms, funding_rate_at, funding_row
+from mtf_adapters.sandbox.faces.bitmart.envelope import price_text, text
+from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_row
 from mtf_adapters.sandbox.faces.bitmart.queries import BAD_TIME, most
 from mtf_adapters.sandbox.faces.bitmart.quirks import Overlong, Quirks, WrongUnit
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
 from mtf_adapters.sandbox.matching.commands import Level
-from mtf_adapters.sandbox.quoting import on_tick
 from mtf_adapters.sandbox.world import World
 from mtf_core.market import DAY_MS, MINUTE_MS, Contract
 from mtf_core.ports import ExchangeError
@@ -91,13 +90,13 @@ def funding_rate_v2(desk: Desk) -> list[Row]:
 
 def funding_rate_history(desk: Desk) -> Row:
     """The newest first; times are milliseconds inside a text."""
-    symbol, interval = desk.symbol(), funding_interval_ms(desk.world)
+    symbol, interval = desk.symbol(), desk.world.funding_interval_ms
     last = desk.now_ms // interval * interval
     times = [last - number * interval for number in range(most(desk, "limit", 100))]
     rows = [
         {
             "symbol": symbol,
-            "funding_rate": text(funding_rate_at(desk.world, symbol, time_ms)),
+            "funding_rate": text(desk.world.funding_rate(symbol, time_ms)),
             "funding_time": str(time_ms),
         }
         for time_ms in times
@@ -130,7 +129,7 @@ def no_spot_symbols(_: Desk) -> Row:
 
 def trade_row(world: World, contract: Contract, second_ms: int) -> Row:
     """The trade that the market shows of one second."""
-    prices = world.market.prices(contract.symbol, second_ms)
+    prices = world.market.moment(contract.symbol, second_ms).prices
     size = trade_size(contract, second_ms)
     base = size * contract.contract_size
     return {
@@ -155,11 +154,11 @@ def kline_row(bar: Bar, contract: Contract, quirks: Quirks, *, marks: bool) -> R
     tick = contract.tick_size
     return {
         "timestamp": bar.open_ms // 1000 + quirks.kline_late_second,
-        "open_price": text(on_tick(bar.open, tick)),
-        "high_price": text(on_tick(bar.high, tick)),
-        "low_price": text(on_tick(bar.low, tick)),
-        "close_price": text(on_tick(bar.close, tick)),
-        "volume": "0" if marks else text(Decimal(int(bar.volume))),
+        "open_price": price_text(bar.open, tick),
+        "high_price": price_text(bar.high, tick),
+        "low_price": price_text(bar.low, tick),
+        "close_price": price_text(bar.close, tick),
+        "volume": "0" if marks else str(int(bar.volume)),
     }
 
 
