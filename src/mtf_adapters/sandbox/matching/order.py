@@ -142,6 +142,7 @@ class Order:
             purpose=self.purpose,
             trigger_price=self.trigger_price,
             trigger_by=self.trigger_by,
+            direction=self.direction,
             callback_ratio=self.callback_ratio,
             stop_price=self.stop.price if self.stop else None,
             stop_by=self.stop.by if self.stop else None,
