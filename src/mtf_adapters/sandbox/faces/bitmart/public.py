@@ -182,7 +182,9 @@ def _bars_within(desk: Desk, symbol: str, minutes: int, start_ms: int, end_ms: i
     quirks, length = desk.quirks, minutes * MINUTE_MS
     first = bar_open(minutes, start_ms + length - 1) if quirks.kline_edges.includes_start else start_ms + 1
     last = end_ms if quirks.kline_edges.includes_end else end_ms - 1
-    newest = bar_open(minutes, min(last, desk.now_ms))
+    current = bar_open(minutes, desk.now_ms)
+    shows_forming = quirks.kline_forming and current < desk.now_ms
+    newest = min(bar_open(minutes, last), current if shows_forming else current - length)
     oldest = bar_open(minutes, first + length - 1)
     if (newest - oldest) // length >= MOST_KLINES:
         if quirks.kline_over_500 is Overlong.ERROR:
@@ -193,9 +195,9 @@ def _bars_within(desk: Desk, symbol: str, minutes: int, start_ms: int, end_ms: i
             oldest = newest - (MOST_KLINES - 1) * length
     market, now_ms = desk.world.market, desk.now_ms
     bars = closed_bars(market, symbol, minutes, oldest, newest, now_ms)
-    if quirks.kline_forming and newest == bar_open(minutes, now_ms) and oldest <= newest:
-        current = desk.forming.bar(symbol, minutes, now_ms)
-        bars += [current] if current else []
+    if newest == current and oldest <= newest:
+        forming = desk.forming.bar(symbol, minutes, now_ms)
+        bars += [forming] if forming else []
     return bars
 
 
