@@ -167,20 +167,22 @@ class SqlRunStore:
         )
         return SealCheck(recorded, now.digest, before_now, older_runs)
 
-    async def run(self, run_id: str) -> RunRecord | None:
-        """The run with its whole report."""
+    async def run(self, run_id: str, *, results: bool = True) -> RunRecord | None:
+        """The run with its whole report, or, which reads much less, without the symbols' results."""
         async with self._database.reading() as connection:
             row = (await connection.execute(select(*_RUN_COLUMNS).where(self._is_run(run_id)))).one_or_none()
             if row is None:
                 return None
+            if not results:
+                return _run(row)
             block = await self._block(connection, run_id)
             older = await self._rows_of_version_1(connection, run_id) if block is None else {}
         run = _run(row)
         if run.report is None:
             return run
         reading = partial(_results_of_version_1, older) if older else partial(_results, _block_or_empty(block))
-        results, unreadable = await self._aside(reading)
-        report = attrs.evolve(run.report, results=results)
+        found, unreadable = await self._aside(reading)
+        report = attrs.evolve(run.report, results=found)
         return attrs.evolve(run, report=report, unreadable=run.unreadable or unreadable)
 
     async def history(

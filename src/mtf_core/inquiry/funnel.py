@@ -211,7 +211,7 @@ async def _tallies(
         async for tally in stores.runs.tallies_since(0 if since_ms is None else since_ms, profile):
             yield tally
         return
-    run = await stores.runs.run(run_id)
+    run = await stores.runs.run(run_id, results=False)
     asked_for = run is not None and run.started_ms >= (since_ms or 0) and profile in (None, run.profile)
     if run is not None and run.status is RunStatus.FINISHED and asked_for:
         # Counted anew, so that one run is told by what is stored of each symbol.
@@ -220,7 +220,7 @@ async def _tallies(
 
 async def _counted_now(stores: Stores, run_id: str, aside: Aside) -> RunCounts:
     """The counts of a run that has none beside it; without conditions where its trees cannot be read any more."""
-    run = await stores.runs.run(run_id)
+    run = await stores.runs.run(run_id, results=False)
     records = await stores.runs.decisions(run_id)
     content = None if run is None else await stores.runs.document(run.config_digest)
     return await aside(partial(_counted, run, records, content))

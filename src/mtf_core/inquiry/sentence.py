@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.reasons import Reason, StoredReason, meaning_of, stored_reason
 from mtf_core.records import DecisionRecord, LeftOut
+from mtf_core.records.facts import (
+    ImplausibleEntry,
+    OutsideEntryRange,
+    OutsideZone,
+    PositionsOpen,
+    SizeTooSmall,
+    SpreadAsRatio,
+    SpreadInBps,
+    WorseThanPrice,
+    skip_facts,
+)
 from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.explain import number
 from mtf_core.validation.outcome import Outcome
@@ -180,68 +191,44 @@ def _order(record: DecisionRecord) -> str:
 
 def order_words(reason: StoredReason, facts: Mapping[str, str]) -> str:
     """Why there is no order, with its numbers in words; the meaning of the code where they say nothing more."""
-    if not isinstance(reason, Reason) or reason not in _WORDS:
-        return meaning_of(reason)
-    try:
-        return _WORDS[reason](facts)
-    except (KeyError, ValueError, ArithmeticError):  # an older version named its facts otherwise
-        return meaning_of(reason)
+    match skip_facts(reason, facts):
+        case WorseThanPrice() as worse:
+            bps, guard = _short(worse.worse_bps), worse.slippage_guard_bps
+            return f"entry {worse.entry} is {bps} bps worse than the price {worse.reference}, allowed {guard}"
+        case ImplausibleEntry(entry, price, limit) if price > 0:
+            off = _percent(abs(entry / price - 1))
+            return f"entry {entry} is {off} away from the price {price}, allowed {_percent(limit)}"
+        case OutsideZone(price, low, high, allowed) if low > 0:
+            return f"price {price} is {_outside(price, low, high)}, allowed {_percent(allowed)}"
+        case OutsideEntryRange(price, low, high) if low > 0:
+            return f"price {price} is {_outside(price, low, high)}"
+        case SpreadInBps(spread, guard):
+            return f"the spread is {_short(spread)} bps, allowed {guard}"
+        case SpreadAsRatio(spread, widest):
+            return f"the spread is {_percent(spread)}, allowed {_percent(widest)}"
+        case SizeTooSmall(size, smallest):
+            return f"the risk buys {_short(size)} contracts, the smallest size is {smallest}"
+        case PositionsOpen(open_, allowed):
+            return f"{open_} positions are open or about to be, {allowed} allowed"
+        case _:
+            return meaning_of(reason)
 
 
-def _out_of_zone(facts: Mapping[str, str]) -> str:
-    price, check = facts["reference"], facts["check"]
-    if check == "slippage_guard_bps":
-        worse, allowed = _short(facts["worse_bps"]), facts["slippage_guard_bps"]
-        return f"entry {facts['entry']} is {worse} bps worse than the price {price}, allowed {allowed}"
-    if check == "implausible_pct":
-        off = _percent(abs(Decimal(facts["entry"]) / Decimal(price) - 1))
-        allowed = _percent(Decimal(facts["implausible_pct"]))
-        return f"entry {facts['entry']} is {off} away from the price {price}, allowed {allowed}"
-    if "entry_low" in facts:  # as version 1 told it
-        return f"price {price} is {_outside(price, facts['entry_low'], facts['entry_high'])}"
-    where = _outside(price, facts["zone_low"], facts["zone_high"])
-    return f"price {price} is {where}, allowed {_percent(Decimal(facts['allowed']))}"
-
-
-def _outside(price: str, low: str, high: str) -> str:
+def _outside(price: Decimal, low: Decimal, high: Decimal) -> str:
     """How far a price lies outside the zone: `0.4 % above the zone's top 13.163`."""
-    at, bottom, top = Decimal(price), Decimal(low), Decimal(high)
-    if at > top:
-        return f"{_percent(at / top - 1)} above the zone's top {_short(high)}"
-    if at < bottom:
-        return f"{_percent(1 - at / bottom)} below the zone's bottom {_short(low)}"
+    if price > high:
+        return f"{_percent(price / high - 1)} above the zone's top {_short(high)}"
+    if price < low:
+        return f"{_percent(1 - price / low)} below the zone's bottom {_short(low)}"
     return f"in the zone {_short(low)} to {_short(high)}, and the book is not"
-
-
-def _spread(facts: Mapping[str, str]) -> str:
-    if "spread_bps" in facts:
-        return f"the spread is {_short(facts['spread_bps'])} bps, allowed {facts['spread_guard_bps']}"
-    spread, widest = Decimal(facts["spread"]), Decimal(facts["market_max_spread_pct"])
-    return f"the spread is {_percent(spread)}, allowed {_percent(widest)}"
-
-
-def _size(facts: Mapping[str, str]) -> str:
-    return f"the risk buys {_short(facts['size'])} contracts, the smallest size is {facts['min_size']}"
-
-
-def _positions(facts: Mapping[str, str]) -> str:
-    return f"{facts['open']} positions are open or about to be, {facts['allowed']} allowed"
-
-
-_WORDS: Mapping[Reason, Callable[[Mapping[str, str]], str]] = {
-    Reason.SKIPPED_OUT_OF_ZONE: _out_of_zone,
-    Reason.SPREAD_TOO_WIDE: _spread,
-    Reason.SIZE_BELOW_MIN_VOLUME: _size,
-    Reason.MAX_CONCURRENT_POSITIONS_REACHED: _positions,
-}
 
 
 def _percent(ratio: Decimal) -> str:
     return f"{number(float(f'{float(ratio) * 100:.3g}'))} %"
 
 
-def _short(value: str) -> str:
-    return number(float(value)) if len(value) > len("0.00000000") else value
+def _short(value: Decimal) -> str:
+    return number(float(value)) if len(str(value)) > len("0.00000000") else str(value)
 
 
 def _spoken(name: str) -> str:

@@ -89,13 +89,13 @@ class Why:
 async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | None:
     """The symbol's record in that run, or in the newest run that had it; None when there is none."""
     record = await (runs.last_decision(symbol) if run_id is None else runs.decision(run_id, symbol))
-    run = await (_newest(runs) if run_id is None else runs.run(run_id))
+    run = await (_newest(runs) if run_id is None else runs.run(run_id, results=False))
     left_out = None if run is None or run.report is None else (run.report.left_out or {}).get(symbol)
     if run is not None and left_out is not None:
         return Why(run, symbol, left_out)
     if record is None:
         return None
-    run = await runs.run(record.run_id)
+    run = await runs.run(record.run_id, results=False)
     assert run is not None, "a decision belongs to a stored run"
     trace = None
     if record.trace is not None:

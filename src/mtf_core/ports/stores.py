@@ -100,8 +100,8 @@ class RunStore(Protocol):
         """The run's seal beside what its rows give now; None for a run that has none."""
         ...
 
-    async def run(self, run_id: str) -> RunRecord | None:
-        """The run with its whole report."""
+    async def run(self, run_id: str, *, results: bool = True) -> RunRecord | None:
+        """The run with its whole report, or, which reads much less, without the symbols' results."""
         ...
 
     async def history(

@@ -53,6 +53,7 @@ async def test_a_finished_run_has_its_report_and_its_decisions_by_symbol(databas
     store = SqlRunStore(database, WORLD)
     record = await ran(store, "r1", 1_000, "ETHUSDT", "BTCUSDT")
     assert await store.run("r1") == reported(record, "BTCUSDT", "ETHUSDT")
+    assert await store.run("r1", results=False) == record
     assert (await store.history(1)).items == (record,)
     assert await store.decisions("r1") == (decision("r1", "BTCUSDT"), decision("r1", "ETHUSDT"))
     assert await store.decision("r1", "ETHUSDT") == decision("r1", "ETHUSDT")
