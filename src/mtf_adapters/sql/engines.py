@@ -14,7 +14,6 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from mtf_adapters.sql.documents import to_json
 from mtf_adapters.sql.locations import Postgres, SqliteFile
-from mtf_adapters.sql.schema import metadata
 
 if TYPE_CHECKING:
     from mtf_adapters.sql.sqlite_connections import SqliteConnections
@@ -57,6 +56,8 @@ def memory_engine(connections: SqliteConnections) -> tuple[AsyncEngine, sqlite3.
     One connection serves everyone in turn. Were it the only one, the database would be lost whenever SQLAlchemy
     drops it, as it does when a task is cancelled in mid-statement.
     """
+    from mtf_adapters.sql.whole_schema import metadata  # noqa: PLC0415  # only here are tables created without Alembic
+
     database = f"file:mtf-{uuid4().hex}"
     query = {"mode": "memory", "cache": "shared", "uri": "true"}
     keeper = sqlite3.connect(f"{database}?mode=memory&cache=shared", uri=True, check_same_thread=False)

@@ -10,8 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, TextClause, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
@@ -103,7 +102,7 @@ class SqlLocks:
         """The statement in this database's words, and its parameters."""
         if self._database.is_postgres:
             clause = text(statement.format_map(_POSTGRES))
-            return (clause.bindparams(bindparam("names", type_=ARRAY(TEXT))) if "names" in values else clause), values
+            return (clause.bindparams(bindparam("names", type_=ARRAY(Text))) if "names" in values else clause), values
         if "names" in values:
             values["names"] = json.dumps(values["names"])
         if "{now}" in statement:

@@ -52,7 +52,13 @@ STARTS = {
         ["why", "BTCUSDT", "--full", "--database", "sqlite:///mtf.db"],
         {"mtf_core.features", "mtf_core.rules.expressions", "mtf_core.planning.plan", "mtf_core.settings.profile"}
         | {"mtf_core.runs", "mtf_core.upkeep", "mtf_core.validation.decision", "mtf_core.inquiry.verification"}
-        | {"mtf_adapters.sandbox", "mtf_adapters.files", "mtf_adapters.sql.candles", "dependency_injector"},
+        | {
+            "mtf_adapters.sandbox",
+            "mtf_adapters.files",
+            "mtf_adapters.sql.candles",
+            "dependency_injector",
+            "sqlalchemy.dialects.postgresql",
+        },
     ),
 }
 """What starts fast, and what it therefore must not import."""

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, text
 
 from mtf_adapters.sql import Database, SqlContractStore
 from mtf_adapters.sql.engines import use_write_ahead_log
-from mtf_adapters.sql.schema import SCHEMA_REVISION, metadata
+from mtf_adapters.sql.schema import SCHEMA_REVISION
 from mtf_adapters.sql.upgrade import newest_revision
+from mtf_adapters.sql.whole_schema import metadata
 from mtf_core.ports import StoreError, StoreNotOursError, StoreOutdatedError
 from tests.integration.sql.examples import WORLD, contract
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mtf_adapters.sql.schema import metadata
+from mtf_adapters.sql.whole_schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()
