@@ -22,6 +22,7 @@ from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import frozen_size
 from mtf_core.market import (
     ContractStatus,
+    MarginMode,
     OrderType,
     OversizedExit,
     PositionMode,
@@ -141,8 +142,8 @@ def check_exit(state: State, account: AccountBook, instrument: Instrument, order
     holding = account.holdings.get((order.symbol, order.reduces_side))
     if holding is None:
         return Refused(Refusal.NO_POSITION, f"there is no {order.reduces_side} position")
-    frozen = frozen_size(account, order.symbol, order.reduces_side)
-    closable = max(ZERO, holding.size - (frozen - order.remaining if _is_registered(account, order) else frozen))
+    frozen = frozen_size(account, order.symbol, order.reduces_side, but_for=order.order_id)
+    closable = max(ZERO, holding.size - frozen)
     if order.remaining <= closable or may_reverse(state, order):
         return None
     if state.rules.oversized_exit in {OversizedExit.REJECTED, OversizedExit.UNKNOWN} or not closable:
@@ -226,6 +227,8 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
     if left <= maintenance_margin(contract, base * mark):
         return Refused(Refusal.WOULD_LIQUIDATE, "its margin would not outlast the maintenance margin")
     needed = margin_for(instrument, order, size, price)
+    if order.margin_mode is MarginMode.CROSS:  # what it loses at once counts against the account
+        needed += max(ZERO, (price - mark) * base * order.opens_side.sign)
     free = free_margin(state, account) + order.reserved_margin
     if needed > free:
         return Refused(Refusal.NOT_ENOUGH_BALANCE, f"{needed} is needed, {max(ZERO, free)} is free")
@@ -270,11 +273,6 @@ def client_id_refusal(state: State, account: AccountBook, client_order_id: str) 
         horizon = "ever" if rules.client_ids_unique_for is UniqueFor.ALWAYS else "among open orders"
         return Refused(Refusal.DUPLICATE_CLIENT_ID, f"used before ({horizon})")
     return None
-
-
-def _is_registered(account: AccountBook, order: Order) -> bool:
-    """Whether it is an order that stands already and is looked at again, for an amendment."""
-    return order.order_id in account.live.get(order.symbol, {})
 
 
 def _presets(order: Order) -> tuple[Preset, ...]:
@@ -358,6 +356,7 @@ BECOME_CHECKS: tuple[Check, ...] = (check_status, check_market, check_leverage, 
 
 AMENDMENT_CHECKS: tuple[Check, ...] = (
     check_shape,
+    check_status,
     check_amended_size,
     check_grid,
     check_band,

@@ -84,13 +84,11 @@ def change_contract(state: State, event: ContractChange) -> Answer:
         return Refused(
             Refusal.POSITION_OR_ORDERS_OPEN, "the size of a contract cannot change under positions and orders"
         )
-    status = event.contract.status
-    instrument.contract = evolve(event.contract, status=instrument.contract.status)
-    return (
-        change_status(state, StatusChange(event.contract.symbol, status))
-        if status is not (instrument.contract.status)
-        else Accepted()
-    )
+    before = instrument.contract.status
+    instrument.contract = event.contract
+    if event.contract.status is before:
+        return Accepted()
+    return change_status(state, StatusChange(instrument.symbol, event.contract.status))
 
 
 def deleverage(state: State, event: Deleverage) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
+from mtf_adapters.sandbox.matching.book import Book
 from mtf_adapters.sandbox.matching.brackets import maintenance_margin
 from mtf_adapters.sandbox.matching.commands import Action
 from mtf_adapters.sandbox.matching.events import OrderFamily
@@ -14,7 +15,7 @@ from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.money import ZERO, quotient, reserved
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.state import State
-from mtf_core.market import MarginMode, OrderState, PositionMode
+from mtf_core.market import MarginMode, OrderState, PositionMode, TimeInForce
 
 
 def initial_margin(value: Decimal, leverage: Decimal) -> Decimal:
@@ -107,14 +108,26 @@ def reserving_price(instrument: Instrument, order: Order) -> Decimal:
 def estimated_price(instrument: Instrument, order: Order) -> Decimal:
     """At which an order is valued before it meets the market: its own, or the touch; in an empty book the last price.
 
-    A limit to sell is valued at the bid where that is higher, because there it fills.
+    A limit to sell is valued at the bid where that is higher, because there it fills. A market order that has to fill
+    whole is valued as deep as it has to go: its margin must not run out on the way.
     """
     if instrument.book is None:
         raise RuntimeError(f"{order.symbol}: there is no market to value an order at")
     touch = instrument.book.best(order.action)
+    if order.price is None and order.time_in_force is TimeInForce.FOK:
+        return _price_at_depth(instrument.book, order)
     if order.price is None:
         return touch.price if touch else instrument.book.tick.last
     return max(order.price, touch.price) if order.action is Action.SELL and touch else order.price
+
+
+def _price_at_depth(book: Book, order: Order) -> Decimal:
+    price, size = book.tick.last, ZERO
+    for level in book.left(order.action):
+        if size >= order.remaining:
+            break
+        price, size = max(price, level.price), size + level.size
+    return price
 
 
 def reserve(state: State, account: AccountBook, order: Order) -> None:

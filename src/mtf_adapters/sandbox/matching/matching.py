@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mtf_adapters.sandbox.matching.book import is_within
+from mtf_adapters.sandbox.matching.book import Book, is_within
 from mtf_adapters.sandbox.matching.commands import Action, SelfTrade
 from mtf_adapters.sandbox.matching.events import OrderCause
 from mtf_adapters.sandbox.matching.executions import cancel_rest, executable, execute
@@ -17,17 +17,15 @@ from mtf_core.market import OrderState
 
 def take(state: State, instrument: Instrument, order: Order) -> None:
     """Executes a live order against all that it can meet now: better prices first, the market before accounts."""
-    while order.state is OrderState.LIVE and order.remaining:
+    resting = instrument.resting[order.action.opposite]
+    while instrument.matches and order.state is OrderState.LIVE and order.remaining:
         level = instrument.book.best(order.action) if instrument.book else None
-        other = instrument.resting[order.action.opposite].best()
-        if (
-            other is not None
-            and other.price is not None
-            and _is_better(other.price, level.price if level else None, order)
-        ):
-            if not is_within(other.price, order.price, order.action):
+        met = resting.best()
+        if met is not None and _is_better(met[0], level.price if level else None, order.action):
+            price, other = met
+            if not is_within(price, order.price, order.action):
                 return
-            _meet(state, instrument, order, other, other.price)
+            _meet(state, instrument, order, other, price)
         elif level is not None and is_within(level.price, order.price, order.action):
             _take_level(state, instrument, order, min(order.remaining, level.size), level.price, is_maker=False)
         else:
@@ -36,70 +34,82 @@ def take(state: State, instrument: Instrument, order: Order) -> None:
 
 def fill_resting(state: State, instrument: Instrument) -> None:
     """Fills resting orders by a fresh book: by levels that reached their prices, then by trades beyond them."""
+    if instrument.book is None:
+        return
     for action in Action:
-        resting = instrument.resting[action]
-        while (order := resting.best()) is not None and order.price is not None:
-            level = instrument.book.best(action) if instrument.book else None
-            if level is None or not is_within(level.price, order.price, action):
-                break
-            _take_level(state, instrument, order, min(order.remaining, level.size), order.price, is_maker=True)
-        while (order := resting.best()) is not None and order.price is not None and instrument.book is not None:
-            last, traded = instrument.book.tick.last, instrument.book.traded
-            if not traded or last == order.price or not is_within(last, order.price, action):
-                break
-            size = executable(state, order, min(order.remaining, traded))
-            if not size:
-                cancel_rest(state, order, OrderCause.NOTHING_TO_REDUCE)
-                continue
-            before = order.filled
-            execute(state, instrument, order, size, order.price, is_maker=True)
-            instrument.book.traded -= order.filled - before
+        _fill_by_levels(state, instrument, instrument.book, action)
+        _fill_by_trades(state, instrument, instrument.book, action)
+
+
+def _fill_by_levels(state: State, instrument: Instrument, book: Book, action: Action) -> None:
+    while (first := instrument.resting[action].best()) is not None:
+        price, order = first
+        level = book.best(action)
+        if level is None or not is_within(level.price, price, action):
+            return
+        _take_level(state, instrument, order, min(order.remaining, level.size), price, is_maker=True)
+
+
+def _fill_by_trades(state: State, instrument: Instrument, book: Book, action: Action) -> None:
+    last = book.tick.last
+    while book.traded and (first := instrument.resting[action].best()) is not None:
+        price, order = first
+        if last == price or not is_within(last, price, action):
+            return
+        book.traded -= _execute_up_to(state, instrument, order, min(order.remaining, book.traded), price, is_maker=True)
 
 
 def fillable(instrument: Instrument, order: Order) -> Decimal:
-    """How much of an order could execute at once, by the market and by orders of other accounts."""
-    total = ZERO
+    """How much of an order could execute at once, by the market and by orders of other accounts.
+
+    Nothing, where it would meet an order of its own account and end for that.
+    """
+    within = [
+        other
+        for price, other in instrument.resting[order.action.opposite]
+        if is_within(price, order.price, order.action)
+    ]
+    if order.self_trade is not SelfTrade.CANCEL_MAKER and any(other.account == order.account for other in within):
+        return ZERO
     levels = instrument.book.left(order.action) if instrument.book else ()
-    for level in levels:
-        if not is_within(level.price, order.price, order.action) or total >= order.remaining:
-            break
-        total += level.size
-    for other in instrument.resting[order.action.opposite]:
-        if total >= order.remaining or not is_within(other.price, order.price, order.action):
-            break
-        if other.account != order.account:
-            total += other.remaining
-    return min(total, order.remaining)
+    offered = sum((level.size for level in levels if is_within(level.price, order.price, order.action)), ZERO)
+    others = sum((other.remaining for other in within if other.account != order.account), ZERO)
+    return min(offered + others, order.remaining)
 
 
 def would_take(instrument: Instrument, order: Order) -> bool:
     """Whether anything stands at its price or better, its own account's orders included."""
     level = instrument.book.best(order.action) if instrument.book else None
-    other = instrument.resting[order.action.opposite].best()
-    prices = [level.price] if level else []
-    if other is not None and other.price is not None:
-        prices.append(other.price)
+    met = instrument.resting[order.action.opposite].best()
+    prices = ([level.price] if level else []) + ([met[0]] if met else [])
     return any(is_within(price, order.price, order.action) for price in prices)
 
 
-def _is_better(price: Decimal, than: Decimal | None, order: Order) -> bool:
+def _is_better(price: Decimal, than: Decimal | None, action: Action) -> bool:
     if than is None:
         return True
-    return price < than if order.action is Action.BUY else price > than
+    return price < than if action is Action.BUY else price > than
 
 
 def _take_level(
     state: State, instrument: Instrument, order: Order, size: Decimal, price: Decimal, *, is_maker: bool
 ) -> None:
-    size = executable(state, order, size)
-    if not size:
-        cancel_rest(state, order, OrderCause.NOTHING_TO_REDUCE)
-        return
-    before = order.filled
-    execute(state, instrument, order, size, price, is_maker=is_maker)
-    taken = order.filled - before
+    taken = _execute_up_to(state, instrument, order, size, price, is_maker=is_maker)
     if taken and instrument.book is not None:
         instrument.book.take(order.action, taken)
+
+
+def _execute_up_to(
+    state: State, instrument: Instrument, order: Order, size: Decimal, price: Decimal, *, is_maker: bool
+) -> Decimal:
+    """How much was executed; nothing where the order ended instead."""
+    allowed = executable(state, order, size)
+    if not allowed:
+        cancel_rest(state, order, OrderCause.NOTHING_TO_REDUCE)
+        return ZERO
+    before = order.filled
+    execute(state, instrument, order, allowed, price, is_maker=is_maker)
+    return order.filled - before
 
 
 def _meet(state: State, instrument: Instrument, taker: Order, maker: Order, price: Decimal) -> None:
@@ -110,14 +120,7 @@ def _meet(state: State, instrument: Instrument, taker: Order, maker: Order, pric
         if taker.self_trade is not SelfTrade.CANCEL_MAKER:
             cancel_rest(state, taker, OrderCause.SELF_TRADE)
         return
-    size = executable(state, maker, executable(state, taker, min(taker.remaining, maker.remaining)))
-    if not size:
-        for order in (maker, taker):
-            if not executable(state, order, order.remaining):
-                cancel_rest(state, order, OrderCause.NOTHING_TO_REDUCE)
-        return
-    before = maker.filled
-    execute(state, instrument, maker, size, price, is_maker=True)
-    met = maker.filled - before
-    if met:
-        execute(state, instrument, taker, met, price, is_maker=False)
+    size = executable(state, taker, min(taker.remaining, maker.remaining))
+    met = _execute_up_to(state, instrument, maker, size, price, is_maker=True) if size else ZERO
+    if met or not size:
+        _execute_up_to(state, instrument, taker, met or taker.remaining, price, is_maker=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.commands import Action
@@ -22,8 +23,9 @@ class RestingSide:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return (self._orders[key] for key in self._keys)
+    def __iter__(self) -> Iterator[tuple[Decimal, Order]]:
+        """Prices and orders, the best first."""
+        return (self._found(key) for key in self._keys)
 
     def add(self, order: Order) -> None:
         key = self._key(order)
@@ -37,8 +39,12 @@ class RestingSide:
             del self._keys[bisect_left(self._keys, key)]
             del self._orders[key]
 
-    def best(self) -> Order | None:
-        return self._orders[self._keys[0]] if self._keys else None
+    def best(self) -> tuple[Decimal, Order] | None:
+        """The price and the order that is next at it."""
+        return self._found(self._keys[0]) if self._keys else None
+
+    def _found(self, key: tuple[Decimal, int]) -> tuple[Decimal, Order]:
+        return key[0].copy_abs(), self._orders[key]
 
     def _key(self, order: Order) -> tuple[Decimal, int]:
         if order.price is None:

@@ -47,13 +47,19 @@ def position_view(state: State, account: AccountBook, holding: Holding) -> Posit
     )
 
 
-def frozen_size(account: AccountBook, symbol: str, side: Side) -> Decimal:
-    """What resting exits of a position have reserved of it; more than there is where several overlap."""
+def frozen_size(account: AccountBook, symbol: str, side: Side, but_for: int = 0) -> Decimal:
+    """What resting exits of a position have reserved of it; more than there is where several overlap.
+
+    `but_for` is the id of an order that does not count.
+    """
     return sum(
         (
             order.remaining
             for order in account.live_orders(symbol)
-            if order.family is OrderFamily.ORDER and order.reduce_only and order.reduces_side is side
+            if order.family is OrderFamily.ORDER
+            and order.reduce_only
+            and order.reduces_side is side
+            and order.order_id != but_for
         ),
         ZERO,
     )
