@@ -10,8 +10,8 @@ from attrs import define, field, frozen
 
 from mtf_adapters.sandbox.matching.events import FillView, FlowView, OrderView
 from mtf_adapters.sandbox.matching.holding import Holding
+from mtf_adapters.sandbox.matching.live_orders import LiveOrders
 from mtf_adapters.sandbox.matching.money import ZERO
-from mtf_adapters.sandbox.matching.order import Order
 from mtf_core.market import MarginMode, PositionMode, Side
 
 
@@ -30,8 +30,7 @@ class AccountBook:
     wallet: Decimal = ZERO
     order_margin: Decimal = ZERO
     """Sum of what its live orders have reserved."""
-    live: dict[str, dict[int, Order]] = field(factory=dict)
-    """By symbol, then id: resting and pending orders, triggers, trailing orders."""
+    live: LiveOrders = field(factory=LiveOrders)
     ended: dict[int, Ended] = field(factory=dict)
     """The oldest end first, as long as they are remembered."""
     holdings: dict[tuple[str, Side], Holding] = field(factory=dict)
@@ -44,13 +43,6 @@ class AccountBook:
     cancel_at_ms: dict[str, int] = field(factory=dict)
     """When a symbol's orders are cancelled unless the account asks again."""
 
-    def live_orders(self, symbol: str | None = None) -> Iterator[Order]:
-        if symbol is not None:
-            yield from self.live.get(symbol, {}).values()
-            return
-        for orders in self.live.values():
-            yield from orders.values()
-
     def holdings_of(self, symbol: str) -> Iterator[Holding]:
         for side in Side:
             holding = self.holdings.get((symbol, side))
@@ -60,4 +52,4 @@ class AccountBook:
     @property
     def is_idle(self) -> bool:
         """No position and no live order of any kind."""
-        return not self.holdings and not any(self.live.values())
+        return not self.holdings and not self.live

@@ -65,7 +65,7 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
         bounds = f"leverage goes from {contract.min_leverage} to {contract.max_leverage}"
         return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, bounds)
     holdings = tuple(account.holdings_of(contract.symbol))
-    orders = [order for order in account.live_orders(contract.symbol) if order.opens]
+    orders = [order for order in account.live.of(contract.symbol) if order.opens]
     modes = {holding.margin_mode for holding in holdings} | {order.margin_mode for order in orders}
     if modes - {command.margin_mode}:
         return Refused(Refusal.LEVERAGE_DIFFERS, f"a position or order is not {command.margin_mode}")

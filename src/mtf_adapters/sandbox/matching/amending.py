@@ -35,7 +35,7 @@ def amend_order(state: State, account: AccountBook, instrument: Instrument, comm
     refused = _refused(state, account, instrument, order, wanted, AMENDMENT_CHECKS)
     if refused is not None or (wanted.price, wanted.size) == (order.price, order.size):
         return refused or Accepted(order.order_id)
-    resting = instrument.resting[order.action]
+    resting = instrument.resting(order.action)
     resting.remove(order)
     keeps_place = wanted.price == order.price and wanted.remaining <= order.remaining
     order.price, order.size = wanted.price, wanted.size
@@ -68,8 +68,10 @@ def amend_trigger(state: State, account: AccountBook, instrument: Instrument, co
     refused = _refused(state, account, instrument, order, wanted, TRIGGER_AMENDMENT_CHECKS)
     if refused is not None:
         return refused
+    instrument.waiting.remove(order)
     order.trigger_price, order.trigger_by = wanted.trigger_price, wanted.trigger_by
     order.price, order.order_type, order.size = wanted.price, wanted.order_type, wanted.size
+    instrument.waiting.add(order)
     state.journal.order(order, OrderCause.AMENDED)
     return Accepted(order.order_id)
 

@@ -5,47 +5,68 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.commands import Action, Level, Tick
+from mtf_adapters.sandbox.matching.money import ZERO
+
+
+class _Half:
+    """One side of a book, eaten from its best level on."""
+
+    __slots__ = ("_levels", "_next", "_taken")
+
+    def __init__(self, levels: tuple[Level, ...]) -> None:
+        self._levels = levels
+        self._next = 0
+        self._taken = ZERO
+        """Of the level that is next."""
+
+    def best(self) -> Level | None:
+        if self._next >= len(self._levels):
+            return None
+        level = self._levels[self._next]
+        return Level(level.price, level.size - self._taken) if self._taken else level
+
+    def take(self, size: Decimal) -> None:
+        taken = self._taken + size
+        if taken >= self._levels[self._next].size:
+            self._next += 1
+            taken = ZERO
+        self._taken = taken
+
+    def left(self) -> tuple[Level, ...]:
+        best = self.best()
+        return (best, *self._levels[self._next + 1 :]) if best else ()
 
 
 class Book:
     """What is left of a tick's levels. `BUY` takes asks, `SELL` takes bids."""
 
-    __slots__ = ("_levels", "_next", "_taken", "tick", "traded")
+    __slots__ = ("_asks", "_bids", "tick", "traded")
 
     def __init__(self, tick: Tick) -> None:
         self.tick = tick
         self.traded = tick.traded
         """Contracts that traded at the last price and have not filled a resting order yet."""
-        self._levels = {Action.BUY: tick.asks, Action.SELL: tick.bids}
-        self._next = {Action.BUY: 0, Action.SELL: 0}
-        self._taken = {Action.BUY: Decimal(0), Action.SELL: Decimal(0)}
-        """Of the first level that is not gone."""
+        self._bids, self._asks = _Half(tick.bids), _Half(tick.asks)
 
     def best(self, action: Action) -> Level | None:
         """The best level that `action` can take, with what is left of it."""
-        levels, index = self._levels[action], self._next[action]
-        if index >= len(levels):
-            return None
-        level, taken = levels[index], self._taken[action]
-        return Level(level.price, level.size - taken) if taken else level
+        return self._taken_by(action).best()
 
     def take(self, action: Action, size: Decimal) -> None:
         """Takes from the best level; `size` is at most what is left there."""
-        taken = self._taken[action] + size
-        if taken >= self._levels[action][self._next[action]].size:
-            self._next[action] += 1
-            taken = Decimal(0)
-        self._taken[action] = taken
+        self._taken_by(action).take(size)
 
     def left(self, action: Action) -> tuple[Level, ...]:
         """Every level that `action` can still take, the best first."""
-        best = self.best(action)
-        return (best, *self._levels[action][self._next[action] + 1 :]) if best else ()
+        return self._taken_by(action).left()
 
     def shown(self) -> Tick:
         """The tick with what is left of its book."""
         tick = self.tick
-        return Tick(tick.symbol, self.left(Action.SELL), self.left(Action.BUY), tick.last, tick.mark, tick.traded)
+        return Tick(tick.symbol, self._bids.left(), self._asks.left(), tick.last, tick.mark, tick.traded)
+
+    def _taken_by(self, action: Action) -> _Half:
+        return self._asks if action is Action.BUY else self._bids
 
 
 def is_within(price: Decimal, limit: Decimal | None, action: Action) -> bool:

@@ -23,7 +23,7 @@ def cancel_order(state: State, account: AccountBook, instrument: Instrument, com
 
 def live_order(state: State, account: AccountBook, symbol: str, order_id: int) -> Order | Refused:
     """The live order of any family, or why there is none."""
-    order = account.live.get(symbol, {}).get(order_id)
+    order = account.live.get(order_id, symbol)
     if order is not None:
         return order
     ended = remembered(state.rules, account, order_id, state.now_ms)
@@ -66,6 +66,6 @@ def run_timed_cancel(state: State, account: AccountBook, timer: Timer) -> None:
 
 
 def _cancel(state: State, account: AccountBook, symbol: str, families: set[OrderFamily], cause: OrderCause) -> None:
-    for order in tuple(account.live_orders(symbol)):
+    for order in account.live.of(symbol):
         if order.family in families:
             cancel_rest(state, order, cause)

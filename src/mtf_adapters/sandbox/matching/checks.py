@@ -123,14 +123,12 @@ def check_client_id(state: State, account: AccountBook, instrument: Instrument, 
 
 
 def check_count(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
-    live = [other for other in account.live_orders(order.symbol) if other.order_id != order.order_id]
-    resting = sum(other.family is OrderFamily.ORDER for other in live)
-    count, most = (
-        (resting, state.rules.most_open_orders)
-        if order.family is OrderFamily.ORDER
-        else (len(live) - resting, state.rules.most_triggers)
-    )
-    if most is not None and count >= most:
+    rests = order.family is OrderFamily.ORDER
+    most = state.rules.most_open_orders if rests else state.rules.most_triggers
+    if most is None:
+        return None
+    live = account.live.of(order.symbol)
+    if sum((other.family is OrderFamily.ORDER) is rests for other in live) >= most:
         return Refused(Refusal.TOO_MANY_ORDERS, f"at most {most} of a symbol")
     return None
 
@@ -165,8 +163,8 @@ def check_leverage(state: State, account: AccountBook, instrument: Instrument, o
     for holding in account.holdings_of(order.symbol):
         if (holding.leverage, holding.margin_mode) != wanted:
             return Refused(Refusal.LEVERAGE_DIFFERS, f"the position has {holding.leverage}, {holding.margin_mode}")
-    for other in account.live_orders(order.symbol):
-        if other.opens and other.family is OrderFamily.ORDER and (other.leverage, other.margin_mode) != wanted:
+    for other in account.live.entries(order.symbol):
+        if (other.leverage, other.margin_mode) != wanted:
             return Refused(Refusal.LEVERAGE_DIFFERS, f"an open order has {other.leverage}, {other.margin_mode}")
     return None
 
@@ -208,11 +206,8 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
     waiting = sum(
         (
             other.remaining
-            for other in account.live_orders(order.symbol)
-            if other.order_id != order.order_id
-            and other.opens
-            and other.family is OrderFamily.ORDER
-            and other.action is order.action
+            for other in account.live.entries(order.symbol)
+            if other.order_id != order.order_id and other.action is order.action
         ),
         ZERO,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.commands import CloseAll
-from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily, Refusal, Refused
+from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, Refusal, Refused
 from mtf_adapters.sandbox.matching.executions import cancel_rest
 from mtf_adapters.sandbox.matching.holding import Holding
 from mtf_adapters.sandbox.matching.order import Order
@@ -31,9 +31,8 @@ def _is_meant(holding: Holding, command: CloseAll) -> bool:
 
 
 def _close(state: State, account: AccountBook, holding: Holding) -> int:
-    for order in tuple(account.live_orders(holding.symbol)):
-        if order.family is OrderFamily.ORDER and order.reduce_only and order.reduces_side is holding.side:
-            cancel_rest(state, order, OrderCause.CANCELLED)
+    for order in account.live.exits(holding.symbol, holding.side):
+        cancel_rest(state, order, OrderCause.CANCELLED)
     order = Order.closing(holding, holding.size, account.position_mode, state.now_ms)
     register(state, account, order)
     state.journal.order(order, OrderCause.PLACED)

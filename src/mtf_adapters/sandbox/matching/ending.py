@@ -33,7 +33,7 @@ def withdraw(state: State, order: Order) -> None:
     """Takes an order out of all places where a live one stands."""
     instrument = state.instruments[order.symbol]
     if order.price is not None and order.family is OrderFamily.ORDER:
-        instrument.resting[order.action].remove(order)
-    instrument.waiting.pop(order.order_id, None)
+        instrument.resting(order.action).remove(order)
+    instrument.waiting.remove(order)
     instrument.pending.pop(order.order_id, None)
-    state.accounts[order.account].live[order.symbol].pop(order.order_id, None)
+    state.accounts[order.account].live.remove(order)

@@ -104,17 +104,16 @@ class MatchingEngine:
         """One order, live or ended and still remembered; None where the venue would know none."""
         with localcontext(EXACT):
             book = self._state.accounts[account]
-            for orders in book.live.values():
-                if order_id in orders:
-                    order = orders[order_id]
-                    return order.view() if order.visible_from_ms <= now_ms else None
+            order = book.live.get(order_id)
+            if order is not None:
+                return order.view() if order.visible_from_ms <= now_ms else None
         ended = memory.remembered(self.rules, book, order_id, now_ms)
         return ended.view if ended is not None and ended.visible_from_ms <= now_ms else None
 
     def orders_of(self, account: str, symbol: str | None, now_ms: int) -> tuple[OrderView, ...]:
         """Live orders, triggers and trailing orders by their ids."""
         with localcontext(EXACT):
-            live = self._state.accounts[account].live_orders(symbol)
+            live = self._state.accounts[account].live.of(symbol)
             views = [order.view() for order in live if order.visible_from_ms <= now_ms]
         return tuple(sorted(views, key=lambda view: view.order_id))
 
@@ -171,7 +170,7 @@ class MatchingEngine:
         """Symbols with a position or any live order of any account."""
         used: set[str] = set()
         for account in self._state.accounts.values():
-            used.update(symbol for symbol, orders in account.live.items() if orders)
+            used.update(account.live.symbols())
             used.update(symbol for symbol, _ in account.holdings)
         return frozenset(used)
 

@@ -59,7 +59,7 @@ def change_status(state: State, event: StatusChange) -> Answer:
         _delist(state, instrument)
     elif event.status is ContractStatus.CLOSE_ONLY:
         for account in state.accounts.values():
-            for order in tuple(account.live_orders(event.symbol)):
+            for order in account.live.of(event.symbol):
                 if opening_size(account, order):
                     cancel_rest(state, order, OrderCause.NOT_TRADING)
     return Accepted()
@@ -67,7 +67,7 @@ def change_status(state: State, event: StatusChange) -> Answer:
 
 def _delist(state: State, instrument: Instrument) -> None:
     for account in state.accounts.values():
-        for order in tuple(account.live_orders(instrument.symbol)):
+        for order in account.live.of(instrument.symbol):
             cancel_rest(state, order, OrderCause.DELISTED)
     for holding in tuple(instrument.holdings.values()):
         account = state.accounts[holding.account]
@@ -110,7 +110,7 @@ def restart(state: State, event: Restart) -> Answer:
     """Money, positions and resting orders survive; triggers and history where the venue keeps them."""
     for account in state.accounts.values():
         if state.rules.restart_forgets_triggers:
-            for order in tuple(account.live_orders()):
+            for order in account.live.of():
                 if order.family is not OrderFamily.ORDER:
                     withdraw(state, order)
                     order.state = OrderState.CANCELLED

@@ -71,7 +71,7 @@ def cancel_rest(state: State, order: Order, cause: OrderCause) -> None:
 def position_ended(state: State, account: AccountBook, symbol: str, side: Side, cause: OrderCause) -> None:
     """Ends what could only reduce a position that is gone."""
     rules = state.rules
-    for order in tuple(account.live_orders(symbol)):
+    for order in account.live.of(symbol):
         if not order.reduce_only or order.reduces_side is not side:
             continue
         if order.family is OrderFamily.ORDER:

@@ -30,6 +30,9 @@ class Holding:
     fees: Decimal = ZERO
     closed_size: Decimal = ZERO
     closed_value: Decimal = ZERO
+    alarm_price: Decimal | None = None
+    """Where it would be liquidated on its own margin, to the tick, as long as `alarm_of` is how it stands."""
+    alarm_of: object = None
 
     @property
     def entry_price(self) -> Decimal:
@@ -41,7 +44,8 @@ class Holding:
 
     def profit(self, price: Decimal) -> Decimal:
         """Unrealised, at a price."""
-        return (self.notional(price) - self.cost) * self.side.sign
+        gained = self.size * self.contract_size * price - self.cost
+        return gained if self.side is Side.LONG else -gained
 
     def enlarge(self, size: Decimal, value: Decimal, margin: Decimal) -> None:
         self.size += size

@@ -11,11 +11,8 @@ from mtf_adapters.sandbox.matching.commands import Action, Tick
 from mtf_adapters.sandbox.matching.holding import Holding
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.resting import RestingSide
+from mtf_adapters.sandbox.matching.waiting import Waiting
 from mtf_core.market import Contract, ContractStatus, Side, TriggerPrice
-
-
-def _resting() -> dict[Action, RestingSide]:
-    return {action: RestingSide(action) for action in Action}
 
 
 @define(eq=False, slots=True)
@@ -23,8 +20,10 @@ class Instrument:
     contract: Contract
     book: Book | None = None
     """None until the market was seen."""
-    resting: dict[Action, RestingSide] = field(factory=_resting)
-    waiting: dict[int, Order] = field(factory=dict)
+    bids: RestingSide = field(factory=lambda: RestingSide(Action.BUY))
+    asks: RestingSide = field(factory=lambda: RestingSide(Action.SELL))
+    """Of accounts, not of the market."""
+    waiting: Waiting = field(factory=Waiting)
     """Triggers and trailing orders."""
     pending: dict[int, Order] = field(factory=dict)
     """Orders that are accepted and not live yet."""
@@ -52,7 +51,11 @@ class Instrument:
 
     @property
     def in_use(self) -> bool:
-        return bool(self.holdings or self.waiting or self.pending or any(len(side) for side in self.resting.values()))
+        return bool(self.holdings or len(self.waiting) or self.pending or len(self.bids) or len(self.asks))
+
+    def resting(self, action: Action) -> RestingSide:
+        """Where orders stand that do `action`."""
+        return self.bids if action is Action.BUY else self.asks
 
     def price(self, by: TriggerPrice) -> Decimal:
         if self.book is None:

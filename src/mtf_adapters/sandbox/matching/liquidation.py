@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from mtf_adapters.sandbox.matching.account_book import AccountBook
+from mtf_adapters.sandbox.matching.brackets import liquidation_price
 from mtf_adapters.sandbox.matching.events import Liquidated, OrderCause
 from mtf_adapters.sandbox.matching.executions import cancel_rest
 from mtf_adapters.sandbox.matching.forced import close_at_mark
@@ -16,15 +19,18 @@ from mtf_core.market import FillCause, FlowKind, MarginMode, Side
 
 def liquidate_due(state: State, instrument: Instrument) -> None:
     """Takes over the positions of a symbol that are down to their maintenance margin, and accounts that are."""
-    if not instrument.matches:
+    if not instrument.holdings or not instrument.matches:
         return
+    mark = instrument.mark
     for (name, side), holding in tuple(instrument.holdings.items()):
         account = state.accounts[name]
         if account.holdings.get((instrument.symbol, side)) is not holding:
             continue
         if holding.margin_mode is MarginMode.CROSS:
             liquidate_cross_if_due(state, account)
-        elif holding.margin + holding.profit(instrument.mark) <= maintenance_of(state, holding):
+        elif not _is_far(instrument, holding, mark) and (
+            holding.margin + holding.profit(mark) <= maintenance_of(state, holding)
+        ):
             _liquidate_isolated(state, instrument, account, holding)
 
 
@@ -36,7 +42,7 @@ def liquidate_cross_if_due(state: State, account: AccountBook) -> None:
     for holding in crossed:
         state.journal.tell(Liquidated(account.name, holding.symbol, holding.side))
     isolated = {(holding.symbol, holding.side) for holding in account.holdings.values() if holding not in crossed}
-    for order in tuple(account.live_orders()):
+    for order in account.live.of():
         if not (order.reduce_only and (order.symbol, order.reduces_side) in isolated):
             cancel_rest(state, order, OrderCause.LIQUIDATION)
     for holding in crossed:
@@ -47,17 +53,28 @@ def liquidate_cross_if_due(state: State, account: AccountBook) -> None:
 
 def cover_deficit(state: State, account: AccountBook) -> None:
     """An account owes nothing: what a position lost beyond everything that could answer for it is made good."""
-    if any(holding.margin_mode is MarginMode.CROSS for holding in account.holdings.values()):
-        return
     deficit = isolated_margin(account) - account.wallet
-    if deficit > 0:
+    crosses = (holding.margin_mode is MarginMode.CROSS for holding in account.holdings.values())
+    if deficit > 0 and not any(crosses):
         state.journal.book(account, FlowKind.LIQUIDATION, "", deficit)
+
+
+def _is_far(instrument: Instrument, holding: Holding, mark: Decimal) -> bool:
+    """Whether the mark stands clear of the liquidation price: nearly always, so that is looked up, not reckoned."""
+    known = (holding.size, holding.cost, holding.margin, instrument.contract)
+    if holding.alarm_of != known:
+        contract = instrument.contract
+        holding.alarm_of = known
+        holding.alarm_price = liquidation_price(contract, holding.side, holding.size, holding.cost, holding.margin)
+    if holding.alarm_price is None:
+        return False
+    return mark > holding.alarm_price if holding.side is Side.LONG else mark < holding.alarm_price
 
 
 def _liquidate_isolated(state: State, instrument: Instrument, account: AccountBook, holding: Holding) -> None:
     """Its margin is lost, no more and no less: the exchange keeps what is left of it, or makes good what is missing."""
     state.journal.tell(Liquidated(account.name, holding.symbol, holding.side))
-    for order in tuple(account.live_orders(holding.symbol)):
+    for order in account.live.of(holding.symbol):
         if _belongs(order, holding.side):
             cancel_rest(state, order, OrderCause.LIQUIDATION)
     margin, before = holding.margin, holding.realised

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.book import Book
@@ -23,29 +23,49 @@ def initial_margin(value: Decimal, leverage: Decimal) -> Decimal:
     return reserved(quotient(value, leverage))
 
 
-def position_margin(account: AccountBook) -> Decimal:
-    return sum((holding.margin for holding in account.holdings.values()), ZERO)
+class Standing(NamedTuple):
+    """Sums over an account's positions at their marks."""
+
+    isolated_margin: Decimal
+    cross_margin: Decimal
+    isolated_profit: Decimal
+    cross_profit: Decimal
+
+    @property
+    def margin(self) -> Decimal:
+        return self.isolated_margin + self.cross_margin
+
+    @property
+    def profit(self) -> Decimal:
+        """Unrealised."""
+        return self.isolated_profit + self.cross_profit
+
+
+def standing(state: State, account: AccountBook) -> Standing:
+    isolated_margin = cross_margin = isolated_profit = cross_profit = ZERO
+    for holding in account.holdings.values():
+        profit = holding.profit(state.instruments[holding.symbol].mark)
+        if holding.margin_mode is MarginMode.CROSS:
+            cross_margin, cross_profit = cross_margin + holding.margin, cross_profit + profit
+        else:
+            isolated_margin, isolated_profit = isolated_margin + holding.margin, isolated_profit + profit
+    return Standing(isolated_margin, cross_margin, isolated_profit, cross_profit)
 
 
 def isolated_margin(account: AccountBook) -> Decimal:
-    return sum((holding.margin for holding in _of_mode(account, MarginMode.ISOLATED)), ZERO)
-
-
-def unrealised_profit(state: State, account: AccountBook) -> Decimal:
-    return sum((_profit(state, holding) for holding in account.holdings.values()), ZERO)
-
-
-def cross_profit(state: State, account: AccountBook) -> Decimal:
-    return sum((_profit(state, holding) for holding in _of_mode(account, MarginMode.CROSS)), ZERO)
+    held = account.holdings.values()
+    return sum((holding.margin for holding in held if holding.margin_mode is MarginMode.ISOLATED), ZERO)
 
 
 def cross_equity(state: State, account: AccountBook) -> Decimal:
     """What cross positions may lose: the wallet without isolated margins, and their own profits."""
-    return account.wallet - isolated_margin(account) + cross_profit(state, account)
+    now = standing(state, account)
+    return account.wallet - now.isolated_margin + now.cross_profit
 
 
 def cross_maintenance(state: State, account: AccountBook) -> Decimal:
-    return sum((maintenance_of(state, holding) for holding in _of_mode(account, MarginMode.CROSS)), ZERO)
+    held = account.holdings.values()
+    return sum((maintenance_of(state, holding) for holding in held if holding.margin_mode is MarginMode.CROSS), ZERO)
 
 
 def maintenance_of(state: State, holding: Holding) -> Decimal:
@@ -54,9 +74,13 @@ def maintenance_of(state: State, holding: Holding) -> Decimal:
 
 
 def free_margin(state: State, account: AccountBook) -> Decimal:
-    """What may be set aside anew: losses of cross positions count against it, profits nowhere. May be below zero."""
-    loss = min(ZERO, cross_profit(state, account))
-    return account.wallet - account.order_margin - position_margin(account) + loss
+    """What may be set aside anew, from what is free of other uses. May be below zero."""
+    return free_of(account, standing(state, account))
+
+
+def free_of(account: AccountBook, now: Standing) -> Decimal:
+    """Losses of cross positions count against what is free, profits nowhere."""
+    return account.wallet - account.order_margin - now.margin + min(ZERO, now.cross_profit)
 
 
 def opening_size(account: AccountBook, order: Order) -> Decimal:
@@ -72,14 +96,12 @@ def opening_size(account: AccountBook, order: Order) -> Decimal:
     opposite = account.holdings.get((order.symbol, order.reduces_side))
     if opposite is None:
         return order.remaining
+    is_new = not order.order_id
     before = sum(
         (
             other.remaining
-            for other in account.live_orders(order.symbol)
-            if other.action is order.action
-            and other.opens
-            and other.family is OrderFamily.ORDER
-            and other.order_id < order.order_id
+            for other in account.live.entries(order.symbol)
+            if other.action is order.action and (is_new or other.order_id < order.order_id)
         ),
         ZERO,
     )
@@ -94,9 +116,8 @@ def margin_for(
     `leverage` None: the order's own.
     """
     value = size * instrument.contract.contract_size * price
-    return initial_margin(value, leverage or order.leverage) + reserved(
-        max(ZERO, value * instrument.contract.taker_fee)
-    )
+    fee = max(ZERO, value * instrument.contract.taker_fee)
+    return initial_margin(value, leverage or order.leverage) + reserved(fee)
 
 
 def reserving_price(instrument: Instrument, order: Order) -> Decimal:
@@ -145,14 +166,5 @@ def reserve(state: State, account: AccountBook, order: Order) -> None:
 def reserve_anew(state: State, account: AccountBook, symbol: str) -> None:
     """For one-way accounts, where what orders open follows from what is open: the symbol's orders again."""
     if account.position_mode is PositionMode.ONE_WAY:
-        for order in account.live_orders(symbol):
-            if order.family is OrderFamily.ORDER and order.opens:
-                reserve(state, account, order)
-
-
-def _of_mode(account: AccountBook, mode: MarginMode) -> Iterator[Holding]:
-    return (holding for holding in account.holdings.values() if holding.margin_mode is mode)
-
-
-def _profit(state: State, holding: Holding) -> Decimal:
-    return holding.profit(state.instruments[holding.symbol].mark)
+        for order in account.live.entries(symbol):
+            reserve(state, account, order)

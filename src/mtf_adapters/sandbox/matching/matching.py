@@ -17,7 +17,7 @@ from mtf_core.market import OrderState
 
 def take(state: State, instrument: Instrument, order: Order) -> None:
     """Executes a live order against all that it can meet now: better prices first, the market before accounts."""
-    resting = instrument.resting[order.action.opposite]
+    resting = instrument.resting(order.action.opposite)
     while instrument.matches and order.state is OrderState.LIVE and order.remaining:
         level = instrument.book.best(order.action) if instrument.book else None
         met = resting.best()
@@ -42,7 +42,7 @@ def fill_resting(state: State, instrument: Instrument) -> None:
 
 
 def _fill_by_levels(state: State, instrument: Instrument, book: Book, action: Action) -> None:
-    while (first := instrument.resting[action].best()) is not None:
+    while (first := instrument.resting(action).best()) is not None:
         price, order = first
         level = book.best(action)
         if level is None or not is_within(level.price, price, action):
@@ -52,7 +52,7 @@ def _fill_by_levels(state: State, instrument: Instrument, book: Book, action: Ac
 
 def _fill_by_trades(state: State, instrument: Instrument, book: Book, action: Action) -> None:
     last = book.tick.last
-    while book.traded and (first := instrument.resting[action].best()) is not None:
+    while book.traded and (first := instrument.resting(action).best()) is not None:
         price, order = first
         if last == price or not is_within(last, price, action):
             return
@@ -66,7 +66,7 @@ def fillable(instrument: Instrument, order: Order) -> Decimal:
     """
     within = [
         other
-        for price, other in instrument.resting[order.action.opposite]
+        for price, other in instrument.resting(order.action.opposite)
         if is_within(price, order.price, order.action)
     ]
     if order.self_trade is not SelfTrade.CANCEL_MAKER and any(other.account == order.account for other in within):
@@ -80,7 +80,7 @@ def fillable(instrument: Instrument, order: Order) -> Decimal:
 def would_take(instrument: Instrument, order: Order) -> bool:
     """Whether anything stands at its price or better, its own account's orders included."""
     level = instrument.book.best(order.action) if instrument.book else None
-    met = instrument.resting[order.action.opposite].best()
+    met = instrument.resting(order.action.opposite).best()
     prices = ([level.price] if level else []) + ([met[0]] if met else [])
     return any(is_within(price, order.price, order.action) for price in prices)
 

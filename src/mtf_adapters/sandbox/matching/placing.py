@@ -68,7 +68,7 @@ def register(state: State, account: AccountBook, order: Order) -> None:
     """Gives an order its number and its place among the account's live ones."""
     order.order_id = state.journal.next("order")
     order.visible_from_ms = state.now_ms + state.rules.visible_after_ms
-    account.live.setdefault(order.symbol, {})[order.order_id] = order
+    account.live.add(order)
     if order.client_order_id:
         account.client_ids.add(order.client_order_id)
     if order.reduce_only and order.family is OrderFamily.ORDER:
@@ -96,7 +96,7 @@ def rest(state: State, instrument: Instrument, order: Order) -> None:
     """Stands at the end of the queue of its price."""
     account = state.accounts[order.account]
     order.priority = state.journal.next("priority")
-    instrument.resting[order.action].add(order)
+    instrument.resting(order.action).add(order)
     reserve(state, account, order)
 
 

@@ -56,11 +56,13 @@ def _arm(state: State, order: Order) -> None:
 
 def _armed(state: State, order: Order, purpose: TriggerPurpose, preset: Preset, size: Decimal | None) -> int:
     """The id of the trigger that waits from now on. One for the whole position takes the place of another."""
-    account = state.accounts[order.account]
+    account, waiting = state.accounts[order.account], state.instruments[order.symbol].waiting
     if size is None:
-        for other in account.live_orders(order.symbol):
+        for other in account.live.of(order.symbol):
             if other.purpose is purpose and other.size is None and other.reduces_side is order.opens_side:
+                waiting.remove(other)
                 other.trigger_price, other.trigger_by, other.parent_id = preset.price, preset.by, order.order_id
+                waiting.add(other)
                 state.journal.order(other, OrderCause.AMENDED)
                 state.armed.append(order.symbol)
                 return other.order_id
@@ -87,10 +89,10 @@ def _armed(state: State, order: Order, purpose: TriggerPurpose, preset: Preset, 
         trigger_by=preset.by,
         direction=fires_towards(purpose, order.opens_side),
         parent_id=order.order_id,
-        visible_from_ms=state.now_ms,
+        visible_from_ms=state.now_ms + state.rules.visible_after_ms,
     )
-    account.live.setdefault(order.symbol, {})[trigger.order_id] = trigger
-    state.instruments[order.symbol].waiting[trigger.order_id] = trigger
+    account.live.add(trigger)
+    waiting.add(trigger)
     state.armed.append(order.symbol)
     state.journal.order(trigger, OrderCause.PLACED)
     return trigger.order_id

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.checks import BECOME_CHECKS, TRIGGER_CHECKS, refusal_of
-from mtf_adapters.sandbox.matching.commands import Action, Direction, PlaceTrailing, PlaceTrigger
+from mtf_adapters.sandbox.matching.commands import PlaceTrailing, PlaceTrigger
 from mtf_adapters.sandbox.matching.ending import end
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily
 from mtf_adapters.sandbox.matching.executions import cancel_rest, may_reverse
@@ -16,6 +16,7 @@ from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.placing import enter, leverage_for, register
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import frozen_size
+from mtf_adapters.sandbox.matching.waiting import trails_back
 from mtf_core.market import OrderState, OrderType, OversizedExit, TimeInForce
 
 
@@ -78,10 +79,7 @@ def place_trailing(state: State, account: AccountBook, instrument: Instrument, c
 
 def watch(state: State, instrument: Instrument) -> None:
     """Fires whatever waits for a price that has come, until nothing of that kind is left; the oldest first."""
-    while instrument.matches:
-        due = [order for order in instrument.waiting.values() if _is_due(instrument, order)]
-        if not due:
-            return
+    while instrument.matches and instrument.tick is not None and (due := instrument.waiting.due(instrument.tick)):
         for order in due:
             if order.state is OrderState.LIVE:
                 _fire(state, instrument, order)
@@ -92,35 +90,11 @@ def _wait_if_right(state: State, account: AccountBook, instrument: Instrument, o
     if refused is not None:
         return refused
     register(state, account, order)
-    instrument.waiting[order.order_id] = order
+    instrument.waiting.add(order)
     state.journal.order(order, OrderCause.PLACED)
-    # A trailing order may be active at once; it never fires at the price it begins with.
-    if order.family is OrderFamily.TRAILING:
-        _is_due(instrument, order)
+    if order.family is OrderFamily.TRAILING and instrument.tick is not None:
+        trails_back(order, instrument.tick)  # it may be active at once, and never fires at the price it begins with
     return Accepted(order.order_id)
-
-
-def _is_due(instrument: Instrument, order: Order) -> bool:
-    """Whether it fires now. A trailing order learns the price on the way."""
-    if order.trigger_price is None or order.trigger_by is None:
-        return False
-    price = instrument.price(order.trigger_by)
-    if order.family is OrderFamily.TRAILING:
-        return _trails_back(order, price, order.trigger_price, order.callback_ratio or ZERO)
-    return price >= order.trigger_price if order.direction is Direction.RISES else price <= order.trigger_price
-
-
-def _trails_back(order: Order, price: Decimal, activation: Decimal, ratio: Decimal) -> bool:
-    """Follows the highest price to sell, the lowest to buy, from the activation on; true once it turned far enough."""
-    sells = order.action is Action.SELL
-    if order.best_price is None:
-        if not (price >= activation if sells else price <= activation):
-            return False
-        order.best_price = price
-    order.best_price = max(order.best_price, price) if sells else min(order.best_price, price)
-    if sells:
-        return price <= order.best_price * (1 - ratio)
-    return price >= order.best_price * (1 + ratio)
 
 
 def _fire(state: State, instrument: Instrument, trigger: Order) -> None:
@@ -187,6 +161,6 @@ def _end_sibling(state: State, account: AccountBook, trigger: Order) -> None:
     """Stop and target of one entry cover the same contracts: when one fires, the other has nothing left."""
     if not trigger.parent_id or not trigger.reduce_only:
         return
-    for other in tuple(account.live_orders(trigger.symbol)):
+    for other in account.live.of(trigger.symbol):
         if other.family is OrderFamily.TRIGGER and other.parent_id == trigger.parent_id:
             cancel_rest(state, other, OrderCause.NOTHING_TO_REDUCE)

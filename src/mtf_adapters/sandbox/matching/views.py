@@ -6,15 +6,9 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.brackets import liquidation_price, maintenance_margin
-from mtf_adapters.sandbox.matching.events import BalanceView, OrderFamily, PositionView
+from mtf_adapters.sandbox.matching.events import BalanceView, PositionView
 from mtf_adapters.sandbox.matching.holding import Holding
-from mtf_adapters.sandbox.matching.margins import (
-    cross_equity,
-    cross_maintenance,
-    free_margin,
-    position_margin,
-    unrealised_profit,
-)
+from mtf_adapters.sandbox.matching.margins import cross_equity, cross_maintenance, free_of, standing
 from mtf_adapters.sandbox.matching.money import ZERO, quotient
 from mtf_adapters.sandbox.matching.state import State
 from mtf_core.market import MarginMode, Side
@@ -52,29 +46,20 @@ def frozen_size(account: AccountBook, symbol: str, side: Side, but_for: int = 0)
 
     `but_for` is the id of an order that does not count.
     """
-    return sum(
-        (
-            order.remaining
-            for order in account.live_orders(symbol)
-            if order.family is OrderFamily.ORDER
-            and order.reduce_only
-            and order.reduces_side is side
-            and order.order_id != but_for
-        ),
-        ZERO,
-    )
+    exits = account.live.exits(symbol, side)
+    return sum((order.remaining for order in exits if order.order_id != but_for), ZERO)
 
 
 def balance_view(state: State, account: AccountBook) -> BalanceView:
-    profit = unrealised_profit(state, account)
+    now = standing(state, account)
     return BalanceView(
         account=account.name,
         wallet=account.wallet,
-        available=max(ZERO, free_margin(state, account)),
+        available=max(ZERO, free_of(account, now)),
         order_margin=account.order_margin,
-        position_margin=position_margin(account),
-        unrealised_profit=profit,
-        equity=account.wallet + profit,
+        position_margin=now.margin,
+        unrealised_profit=now.profit,
+        equity=account.wallet + now.profit,
     )
 
 
