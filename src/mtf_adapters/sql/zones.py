@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from mtf_core.planning import (
     ZoneEvent,
     ZoneOutcome,
 )
+from mtf_core.ports import UnreadableRowError
 from mtf_core.records import ZoneRecord, ZoneSelection, ZoneTally
 
 _OUTCOME = ("outcome", "outcome_source", "outcome_at_ms")
@@ -51,14 +53,18 @@ class SqlZoneStore:
         self._namespace = namespace
 
     async def of_run(self, run_id: str) -> tuple[ZoneRecord, ...]:
-        """The zone events of a run, sorted by symbol."""
-        found = await self._records(self._here(select(table)).where(table.c.run_id == run_id))
+        """The zone events of a run, sorted by symbol; raises `UnreadableRowError`."""
+        found = [_record(row) for row in await self._rows(self._here(select(table)).where(table.c.run_id == run_id))]
         return tuple(sorted(found, key=lambda record: record.symbol))
 
     async def open_before(self, at_ms: int, most: int) -> tuple[ZoneRecord, ...]:
-        """Open events of plans made before an instant, the oldest first, at most so many."""
+        """Open events of plans made before an instant, the oldest first, at most so many; those that can be read."""
         query = self._here(select(table)).where(table.c.outcome.is_(None), table.c.at_ms < at_ms)
-        return tuple(await self._records(query.order_by(table.c.at_ms).limit(most)))
+        found = []
+        for row in await self._rows(query.order_by(table.c.at_ms).limit(most)):
+            with suppress(UnreadableRowError):  # a broken row must not end every run; a verification names it
+                found.append(_record(row))
+        return tuple(found)
 
     async def settle(self, settled: Sequence[ZoneRecord]) -> None:
         """Stores the outcomes of these events, all or none; an outcome that is there already stays."""
@@ -81,7 +87,7 @@ class SqlZoneStore:
             await connection.execute(statement, rows)
 
     async def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
-        """What statistics need of the selected events, the oldest first."""
+        """What statistics need of the selected events, the oldest first; raises `UnreadableRowError`."""
         place = (table.c.at_ms, table.c.run_id, table.c.symbol)
         query = self._selected(select(*(table.c[name] for name in _TALLY)), selection).order_by(*place)
         last: tuple[object, ...] | None = None
@@ -113,9 +119,10 @@ class SqlZoneStore:
     def _here(self, query: Select[Any]) -> Select[Any]:
         return query.where(table.c.namespace == self._namespace)
 
-    async def _records(self, query: Select[Any]) -> list[ZoneRecord]:
+    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         async with self._database.reading() as connection:
-            return [_record(row) for row in (await connection.execute(query)).all()]
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
 
 
 def zone_row(record: ZoneRecord) -> dict[str, Any]:
@@ -171,7 +178,12 @@ def _outcome_row(outcome: ZoneOutcome | None) -> dict[str, Any]:
 
 
 def _record(row: Row[Any]) -> ZoneRecord:
-    event = ZoneEvent(
+    with _readable(row):
+        return ZoneRecord(row.run_id, row.profile, _event(row), _terms(row), _outcome(row))
+
+
+def _event(row: Row[Any]) -> ZoneEvent:
+    return ZoneEvent(
         symbol=row.symbol,
         side=Side(row.side),
         execution_timeframe=Timeframe(row.execution_timeframe),
@@ -189,23 +201,39 @@ def _record(row: Row[Any]) -> ZoneRecord:
         category=ZoneCategory(row.category),
         failed_check=None if row.failed_check is None else ZoneCheck(row.failed_check),
     )
-    terms = EntryTerms(row.tick_size, row.deadline_ms, row.leaves_from_ms, row.max_deviation, row.takes)
-    outcome = None
-    if row.outcome is not None:
-        outcome = ZoneOutcome(ZoneEnd(row.outcome), EndSource(row.outcome_source), row.outcome_at_ms)
-    return ZoneRecord(row.run_id, row.profile, event, terms, outcome)
+
+
+def _terms(row: Row[Any]) -> EntryTerms:
+    return EntryTerms(row.tick_size, row.deadline_ms, row.leaves_from_ms, row.max_deviation, row.takes)
+
+
+def _outcome(row: Row[Any]) -> ZoneOutcome | None:
+    if row.outcome is None:
+        return None
+    return ZoneOutcome(ZoneEnd(row.outcome), EndSource(row.outcome_source), row.outcome_at_ms)
 
 
 def _tally(row: Row[Any]) -> ZoneTally:
-    return ZoneTally(
-        symbol=row.symbol,
-        execution_timeframe=Timeframe(row.execution_timeframe),
-        profile=row.profile,
-        at_ms=row.at_ms,
-        deviation=row.deviation,
-        allowed=row.allowed,
-        category=ZoneCategory(row.category),
-        failed_check=None if row.failed_check is None else ZoneCheck(row.failed_check),
-        end=None if row.outcome is None else ZoneEnd(row.outcome),
-        end_ms=row.outcome_at_ms,
-    )
+    with _readable(row):
+        return ZoneTally(
+            symbol=row.symbol,
+            execution_timeframe=Timeframe(row.execution_timeframe),
+            profile=row.profile,
+            at_ms=row.at_ms,
+            deviation=row.deviation,
+            allowed=row.allowed,
+            category=ZoneCategory(row.category),
+            failed_check=None if row.failed_check is None else ZoneCheck(row.failed_check),
+            end=None if row.outcome is None else ZoneEnd(row.outcome),
+            end_ms=row.outcome_at_ms,
+        )
+
+
+@contextmanager
+def _readable(row: Row[Any]) -> Iterator[None]:
+    """Raises `UnreadableRowError` for a word that is none of its enumeration."""
+    try:
+        yield
+    except ValueError as error:
+        where = f"the zone event of {row.symbol} in run {row.run_id}"
+        raise UnreadableRowError(f"{where} cannot be read: {error}") from error

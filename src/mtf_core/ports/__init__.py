@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         StoreUnavailableError,
         TimeframeNotServedError,
         UnknownSymbolError,
+        UnreadableRowError,
     )
     from mtf_core.ports.exchange import MarketData, Venue
     from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
@@ -99,6 +100,7 @@ __all__ = [
     "TimeframeNotServedError",
     "Trading",
     "UnknownSymbolError",
+    "UnreadableRowError",
     "Venue",
     "ZoneStore",
     "at_once",
@@ -114,7 +116,7 @@ if not TYPE_CHECKING:
             "environment": "Environment ProfileSource Progress Sleep Stores no_progress",
             "errors": (
                 "ExchangeError ExchangeUnavailableError InstantNotServedError InvalidCursorError LockLostError "
-                "PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError "
+                "PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError UnreadableRowError "
                 "TimeframeNotServedError UnknownSymbolError"
             ),
             "exchange": "MarketData Venue",

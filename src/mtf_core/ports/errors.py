@@ -10,6 +10,7 @@ PortError
     ├── StoreUnavailableError      cannot be reached or written
     ├── StoreOutdatedError         its schema is not the one this version needs
     ├── StoreNotOursError          it holds another program's tables
+    ├── UnreadableRowError         a row holds what this version cannot read
     ├── LockLostError              the writer's lock is another owner's by now: nothing was stored
     └── InvalidCursorError         the text is no cursor that the store gave out
 """
@@ -53,6 +54,10 @@ class StoreOutdatedError(StoreError):
 
 class StoreNotOursError(StoreError):
     """The store belongs to another program; nothing was changed."""
+
+
+class UnreadableRowError(StoreError):
+    """A row holds what this version cannot read: another one wrote it, or it was changed by hand."""
 
 
 class LockLostError(StoreError):

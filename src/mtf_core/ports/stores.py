@@ -140,11 +140,11 @@ class ZoneStore(Protocol):
     """Zone events, which runs store with their end, and what became of them. They go with their runs."""
 
     async def of_run(self, run_id: str) -> tuple[ZoneRecord, ...]:
-        """The zone events of a run, sorted by symbol."""
+        """The zone events of a run, sorted by symbol; raises `UnreadableRowError`."""
         ...
 
     async def open_before(self, at_ms: int, most: int) -> tuple[ZoneRecord, ...]:
-        """Open events of plans made before an instant, the oldest first, at most so many."""
+        """Open events of plans made before an instant, the oldest first, at most so many; those that can be read."""
         ...
 
     async def settle(self, settled: Sequence[ZoneRecord]) -> None:
@@ -152,7 +152,7 @@ class ZoneStore(Protocol):
         ...
 
     def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
-        """What statistics need of the selected events, the oldest first.
+        """What statistics need of the selected events, the oldest first; raises `UnreadableRowError`.
 
         Read in steps, so that many events are no burden. The store may be used between two items.
         """

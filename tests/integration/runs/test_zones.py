@@ -220,6 +220,9 @@ async def test_a_verification_makes_the_zone_events_again_and_reads_their_outcom
         await change(symbol, outcome_at_ms=NOW_MS + 60_001)
         outcome = {(Finding.ZONE_DIFFERS, symbol, "zone.outcome.at_ms")}
         assert await findings(there, report) == outcome, "a seal does not cover what came later"
+        await change(symbol, outcome_source="rumour")
+        assert await findings(there, report) == {(Finding.RECORD_UNREADABLE, None, "zone")}
+        await change(symbol, outcome_source=settled[0].outcome.source.value)
         await change(other, volume_ratio=Decimal("9.5"))
         broken = {(Finding.SEAL_BROKEN, None, "seal"), (Finding.ZONE_DIFFERS, other, "zone.event.volume_ratio")}
         assert await findings(there, report) == outcome | broken

@@ -24,7 +24,7 @@ from mtf_core.planning import (
     ZoneEvent,
     ZoneOutcome,
 )
-from mtf_core.ports import StoreError
+from mtf_core.ports import StoreError, UnreadableRowError
 from mtf_core.records import RunRecord, RunStatus, ZoneRecord, ZoneSelection
 from tests.integration.sql.examples import WORLD, decision, report, run
 
@@ -205,3 +205,19 @@ async def test_looking_for_open_events_reads_only_those(migrated_sqlite_url: str
         query = "SELECT * FROM zone_events WHERE namespace = 'w' AND outcome IS NULL AND at_ms < 5 ORDER BY at_ms"
         plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))).all()
     assert ["ix_zone_events_open" in row.detail for row in plan] == [True]
+
+
+async def test_a_row_with_a_word_that_there_is_not_is_named_and_ends_no_run(database: Database) -> None:
+    store, zones = SqlRunStore(database, WORLD), SqlZoneStore(database, WORLD)
+    await ran(store, "r1", zone("r1", "AUSDT"), zone("r1", "BUSDT"))
+
+    async def change(**values: object) -> None:
+        async with database.writing() as connection:
+            await connection.execute(update(zone_events).where(zone_events.c.symbol == "AUSDT").values(**values))
+
+    for values in ({"category": "upside_down"}, {"category": "inside", "outcome": "lost", "outcome_source": "candles"}):
+        await change(**values)
+        assert [record.symbol for record in await zones.open_before(2**42, 9)] == ["BUSDT"]
+        for asked in (zones.of_run("r1"), anext(zones.tallies(ZoneSelection()))):
+            with pytest.raises(UnreadableRowError, match="the zone event of AUSDT in run r1 cannot be read: '"):
+                await asked

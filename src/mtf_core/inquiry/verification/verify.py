@@ -11,8 +11,8 @@ from mtf_core.inquiry.verification.findings import Finding, Verification
 from mtf_core.inquiry.verification.report import compare_with_report
 from mtf_core.inquiry.verification.seals import check_seal
 from mtf_core.inquiry.verification.zones import check_outcomes
-from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
-from mtf_core.records import RunRecord, RunStatus, UnreadableRecordError
+from mtf_core.ports import Aside, Progress, Stores, UnreadableRowError, at_once, no_progress
+from mtf_core.records import RunRecord, RunStatus, UnreadableRecordError, ZoneRecord
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.request import recorded_request
 
@@ -32,7 +32,7 @@ async def verify_run(
     checks = Checks()
     check_seal(await stores.runs.seal(run_id), checks)
     records = await stores.runs.decisions(run_id)
-    zones = await stores.zones.of_run(run_id)
+    zones = await _recorded_zones(stores, run_id, checks)
     request = _recorded_request(run, checks)
     if run.report is not None:
         await aside(partial(compare_with_report, run, run.report, request, records, checks))
@@ -48,6 +48,15 @@ async def verify_run(
     return Verification(
         run_id, run.profile, run.code_version, checks.decisions, checks.plans, tuple(checks.differences)
     )
+
+
+async def _recorded_zones(stores: Stores, run_id: str, checks: Checks) -> tuple[ZoneRecord, ...]:
+    """The run's zone events; none where one of them cannot be."""
+    try:
+        return await stores.zones.of_run(run_id)
+    except UnreadableRowError as error:
+        checks.note(Finding.RECORD_UNREADABLE, None, "zone events", str(error), "cannot be read")
+        return ()
 
 
 def _recorded_request(run: RunRecord, checks: Checks) -> RunRequest | None:
