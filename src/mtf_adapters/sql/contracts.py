@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import attrs
 from sqlalchemy import Row, delete, func, insert, select
@@ -69,9 +70,11 @@ def _row(contract: Contract) -> dict[str, object]:
 
 def _contract(row: Row[tuple[object, ...]]) -> Contract:
     values = dict(row._mapping)
-    brackets = tuple(map(_bracket, values["brackets"]))
+    brackets = tuple(_bracket(*(document[name] for name in _BRACKET_FIELDS)) for document in values["brackets"])
     return Contract(**(values | {"status": ContractStatus(values["status"]), "brackets": brackets}))
 
 
-def _bracket(document: Mapping[str, str]) -> LeverageBracket:
-    return LeverageBracket(**{name: Decimal(document[name]) for name in _BRACKET_FIELDS})
+@lru_cache(maxsize=1 << 14)
+def _bracket(*texts: str) -> LeverageBracket:
+    """A bracket by its fields in order. Many contracts share one, and a process reads them all each minute."""
+    return LeverageBracket(**dict(zip(_BRACKET_FIELDS, map(Decimal, texts), strict=True)))
