@@ -9,12 +9,9 @@ from functools import cache
 from mtf_core.features.families import FAMILIES
 from mtf_core.features.family import Family, FeatureSpec, Output, RatioOf, SumOf
 from mtf_core.features.history import History
+from mtf_core.features.unknown import UnknownFeatureError
 
 MAX_PERIOD = 5000
-
-
-class UnknownFeatureError(ValueError):
-    """No feature bears this name; the message says what does."""
 
 
 def known_feature_names() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.market.account import AccountState, OpenOrder, OrderKind, Position
     from mtf_core.market.book import InvalidQuoteError, MarkPrice, Quote, TopOfBook
-    from mtf_core.market.candles import COLUMNS, Candles, Gap, InvalidCandlesError
+    from mtf_core.market.candles import COLUMNS, Candles, Gap
     from mtf_core.market.capabilities import (
         EVERYTHING_KEPT_MS,
         AmendField,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from mtf_core.market.fill import CashFlow, Fill, FillCause, FlowKind
     from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
+    from mtf_core.market.invalid_candles import InvalidCandlesError
     from mtf_core.market.new_order import (
         Amendment,
         EntryOrder,
@@ -140,7 +141,8 @@ if not TYPE_CHECKING:
         {
             "account": "AccountState OpenOrder OrderKind Position",
             "book": "InvalidQuoteError MarkPrice Quote TopOfBook",
-            "candles": "COLUMNS Candles Gap InvalidCandlesError",
+            "candles": "COLUMNS Candles Gap",
+            "invalid_candles": "InvalidCandlesError",
             "capabilities": (
                 "EVERYTHING_KEPT_MS AmendField ArmsAt CandleService Capabilities ClientIds Closing DeadlineKind "
                 "EntryProtection OversizedExit PositionProtection ProtectionScope Proven RequestDeadline "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mtf_core.door import source
 from mtf_core.market.instant import InvalidInstantError, format_instant, to_ms
+from mtf_core.market.invalid_candles import InvalidCandlesError
 from mtf_core.market.quiet import LARGEST_QUIET_MINUTES
 from mtf_core.market.timeframe import MINUTE_MS, Timeframe
 
@@ -25,10 +26,6 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 
 _LATEST_MS = 253_402_300_800_000
 """The year 10000: a larger number counts microseconds or less."""
-
-
-class InvalidCandlesError(ValueError):
-    """The arrays are no candles; the message lists every kind of problem with its first place."""
 
 
 @frozen

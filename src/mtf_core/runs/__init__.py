@@ -8,8 +8,9 @@ from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
     from mtf_core.run_request import RunRequest
+    from mtf_core.runs.locked import RunLockedError
     from mtf_core.runs.once import KeyReusedError, RunBrokenOffError, RunInProgressError, run_once
-    from mtf_core.runs.orchestrator import Orchestrator, RunLockedError
+    from mtf_core.runs.orchestrator import Orchestrator
     from mtf_core.runs.report import RunReport, SymbolResult
     from mtf_core.runs.request import document_of_texts, parse_request, request_field_names
 
@@ -33,7 +34,8 @@ if not TYPE_CHECKING:
         __name__,
         {
             "once": "KeyReusedError RunBrokenOffError RunInProgressError run_once",
-            "orchestrator": "Orchestrator RunLockedError",
+            "locked": "RunLockedError",
+            "orchestrator": "Orchestrator",
             "report": "RunReport SymbolResult",
             "request": "RunRequest document_of_texts parse_request request_field_names",
         },

@@ -21,20 +21,13 @@ from mtf_core.runs.failures import SymbolFailure, alone
 from mtf_core.runs.findings import Findings, failed
 from mtf_core.runs.journal import decision_inputs, decision_record, zone_record
 from mtf_core.runs.leases import Leases
+from mtf_core.runs.locked import RunLockedError
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
 from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_core.runs.request import check_profile, check_request
 from mtf_core.runs.universe import Universe
 from mtf_core.settings.profile import Profile, with_context_mode
 from mtf_core.upkeep.zones import settle_zones
-
-
-class RunLockedError(RuntimeError):
-    """Another run of the profile holds the lock."""
-
-    def __init__(self, held: HeldBy) -> None:
-        self.held = held
-        super().__init__(f"a run holds the lock {held.name!r}; it expires by itself if its owner died")
 
 
 @define(eq=False)

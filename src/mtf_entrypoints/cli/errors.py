@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from mtf_core.config_nodes import ConfigError
-from mtf_core.features.names import UnknownFeatureError
+from mtf_core.features.unknown import UnknownFeatureError
 from mtf_core.market import InvalidCandlesError, InvalidInstantError, UnknownTimeframeError
 from mtf_core.ports import InstantNotServedError, PortError, TimeframeNotServedError, UnknownSymbolError
 from mtf_core.problems import InvalidRequestError

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from mtf_adapters.telemetry.logs import Area
 from mtf_core.config_nodes import ConfigError
-from mtf_core.features.names import UnknownFeatureError
+from mtf_core.features.unknown import UnknownFeatureError
 from mtf_core.ports import (
     InstantNotServedError,
     InvalidCursorError,

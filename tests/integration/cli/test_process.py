@@ -66,6 +66,34 @@ NEVER_TO_START = {"alembic", "litestar", "pandas", "psycopg", "pyarrow", "rich",
 NO_DATABASE = {"aiosqlite", "dependency_injector", "sqlalchemy", "mtf_adapters.sql"}
 
 
+MISTAKES = {
+    "a command that there is not": ["wy", "BTCUSDT"],
+    "an option that there is not": ["run", "--exchnage", "sandbox"],
+    "a symbol that is in no run": ["why", "NOSUCHUSDT", "--database", "sqlite:///mtf.db"],
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_slip_of_the_pen_is_told_without_importing_what_runs(name: str, stored: Path) -> None:
+    unneeded = NEVER_TO_START | {"mtf_core.runs.orchestrator", "mtf_core.features.families", "mtf_core.planning.plan"}
+    code = (
+        "import sys; from mtf_entrypoints.cli.main import run\n"
+        f"assert run({MISTAKES[name]!r}) in (1, 2)\n"
+        f"print(sorted(name for name in {unneeded!r} if name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=stored,
+        env=environment(stored),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]")
+    assert done.stderr.startswith("mtf: ")
+
+
 @pytest.mark.parametrize("name", STARTS)
 def test_a_command_that_shows_something_small_imports_nothing_that_it_does_not_need(name: str, stored: Path) -> None:
     words, unneeded = STARTS[name]
