@@ -9,7 +9,7 @@ from typing import Any
 from attrs import asdict, fields
 
 from mtf_core.features.listing import ListedFeature
-from mtf_core.inquiry import HealthCheck, Indicators, Reading
+from mtf_core.inquiry import HealthCheck, Indicators
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import OrderPlan, PlanOutcome
 from mtf_core.ports import HeldBy
@@ -33,18 +33,7 @@ def indicators_to_json(found: Indicators) -> dict[str, Any]:
         "candle_close": format_instant(found.open_ms + found.timeframe.ms),
         "values": values,
         "missing": [name for name, value in values.items() if value is None],
-        "history": {name: _history_to_json(reading) for name, reading in found.readings.items()},
-    }
-
-
-def _history_to_json(reading: Reading) -> dict[str, Any]:
-    """The candles that a value rests on; fewer than it needs leave it missing."""
-    first = reading.first_open_ms
-    return {
-        "timeframe": str(reading.timeframe),
-        "first_open": None if first is None else format_instant(first),
-        "candles": reading.candles,
-        "needed": reading.needed,
+        "history": {name: reading.history.to_json() for name, reading in found.readings.items()},
     }
 
 

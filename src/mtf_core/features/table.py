@@ -92,18 +92,24 @@ class FeatureTable:
         table._computed.update({name: values[rows] for name, values in self._computed.items()})
         return table
 
-    def first_candle(self, name: str, row: int) -> int | None:
-        """When the first candle opened on which the last value of a feature rests; None where the candle is missing."""
+    def first_candle(self, name: str, row: int, column: int) -> int | None:
+        """When the first candle opened on which a feature's value at a column rests; None where the candle is missing,
+        or lies before the lead, where nothing is computed."""
         spec, stack = feature_spec(name), self.stack
-        need, last = history(spec.name, self.tolerance), stack.count - 1
-        if not any(start <= last < stop for start, stop in stack.segments[row]):
+        need, step = history(spec.name, self.tolerance), stack.timeframe.ms
+        if not any(start <= column < stop for start, stop in stack.segments[row]):
             return None
         if parts := made_of(spec):
-            return min(first for part in parts if (first := self.first_candle(part, row)) is not None)
+            firsts = (self.first_candle(part, row, column) for part in parts)
+            return min((first for first in firsts if first is not None), default=None)
         if need.session:
-            return max(stack.first_open_ms, session_start_ms(stack.end_ms - stack.timeframe.ms, self.timezone))
-        begin = next(each.begin for each in self._stretches(spec, last) if row in each.rows and each.stop > last)
-        return stack.first_open_ms + (begin if need.in_blocks else last) * stack.timeframe.ms
+            return max(stack.first_open_ms, session_start_ms(stack.first_open_ms + column * step, self.timezone))
+        if not need.in_blocks:
+            return stack.first_open_ms + column * step
+        for each in self._stretches(spec, column):
+            if row in each.rows and each.first <= column < each.stop:
+                return stack.first_open_ms + each.begin * step
+        return None
 
     def _compute(self, spec: FeatureSpec) -> Mapping[str, Floats]:
         """The feature, and what is computed along with it."""

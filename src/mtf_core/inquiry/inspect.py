@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import frozen
 
-from mtf_core.features.names import history, known_feature_names
+from mtf_core.features.names import known_feature_names
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Contract, Side, Timeframe
 from mtf_core.planning import PlanOutcome, Signal, decision_key
@@ -26,6 +26,8 @@ from mtf_core.validation.compiled_profile import compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, feature_facts
 from mtf_core.validation.resolve import DecideOptions
+from mtf_core.validation.resting import value_history
+from mtf_core.validation.value_history import ValueHistory
 
 
 @frozen
@@ -33,13 +35,7 @@ class Reading:
     """A feature's value at the last closed candle (NaN: missing), and the candles that it rests on."""
 
     value: float
-    timeframe: Timeframe
-    """Whose candles: those of the pivot timeframe for pivots."""
-    first_open_ms: int | None
-    """When the first of them opened; None where the last candle is missing."""
-    candles: int
-    """How many there are, without a gap, up to the last closed one."""
-    needed: int
+    history: ValueHistory
 
 
 @frozen
@@ -93,14 +89,8 @@ async def read_indicators(
 
 
 def _reading(feature: Feature, table: FeatureTable, axis: InstantAxis) -> Reading:
-    step, first = table.stack.timeframe, table.first_candle(feature.name, 0)
-    return Reading(
-        value=float(axis.value(feature, 0)[0, 0]),
-        timeframe=step,
-        first_open_ms=first,
-        candles=0 if first is None else (table.stack.end_ms - first) // step.ms,
-        needed=history(feature.name, axis.tolerance).candles,
-    )
+    rests_on = value_history(table, feature.name, 0, table.stack.count - 1 - feature.ago)
+    return Reading(float(axis.value(feature, 0)[0, 0]), rests_on)
 
 
 async def explain_symbol(

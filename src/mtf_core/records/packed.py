@@ -28,6 +28,7 @@ from mtf_core.records.traces import TimeframeRecord, TraceRecord, TreeRecord
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
 from mtf_core.validation.shortage import CandleShortage
+from mtf_core.validation.value_history import ValueHistory
 from mtf_core.validation.verdicts import ContextVerdict, SelectorVerdict
 
 VERSION = 2
@@ -141,6 +142,10 @@ class _Group:
     """float64 (columns, symbols), the first bytes of all numbers first."""
     shortages: tuple[_Lacking, ...] = ()
     """Of those timeframes that lacked candles alone; blocks of older versions have none."""
+    histories: tuple[Mapping[str, ValueHistory], ...] = ()
+    """What values rest on, each map once; blocks of older versions have none."""
+    rests: tuple[tuple[int, ...], ...] = ()
+    """Which of the histories each timeframe has, for each symbol."""
 
 
 @frozen
@@ -263,6 +268,11 @@ def _group(shape: _Shape, traces: Sequence[TraceRecord]) -> _Group:
     steps = [
         [(step.step, step.candidate, step.stay, step.drop, step.forbid) for step in trace.selection] for trace in traces
     ]
+    distinct_histories: list[Mapping[str, ValueHistory]] = []
+    rests = tuple(
+        tuple(_place_of(trace.timeframes[timeframe].histories, distinct_histories) for trace in traces)
+        for timeframe in timeframes
+    )
     return _Group(
         shape=shape,
         symbols=tuple(trace.symbol for trace in traces),
@@ -279,6 +289,8 @@ def _group(shape: _Shape, traces: Sequence[TraceRecord]) -> _Group:
         truths=np.ascontiguousarray(truths.T).tobytes(),
         columns=columns.astype("<u2").tobytes(),
         values=_by_weight(distinct),
+        histories=tuple(distinct_histories),
+        rests=rests if any(distinct_histories) else (),
         shortages=tuple(
             _Lacking(place, row, shortage)
             for row, trace in enumerate(traces)
@@ -288,11 +300,21 @@ def _group(shape: _Shape, traces: Sequence[TraceRecord]) -> _Group:
     )
 
 
+def _place_of(histories: Mapping[str, ValueHistory], known: list[Mapping[str, ValueHistory]]) -> int:
+    """Where these histories stand among those that are known, to which they are added."""
+    for place, one in enumerate(known):
+        if one is histories or one == histories:
+            return place
+    known.append(histories)
+    return len(known) - 1
+
+
 def _plain_group(group: _Group) -> Any:
-    """A group in which nothing lacked candles has the bytes that it had before shortages were told."""
+    """What a group does not have is not written, so that it has the bytes that it had before there was such a thing."""
     plain = to_plain(group)
-    if not group.shortages:
-        del plain["shortages"]
+    for name, part in (("shortages", group.shortages), ("histories", group.rests), ("rests", group.rests)):
+        if not part:
+            del plain[name]
     return plain
 
 
@@ -325,6 +347,7 @@ def _traces(group: _Group) -> Iterator[TraceRecord]:
     steps = np.frombuffer(group.steps, np.int8).reshape(len(shape.selection), 5, symbols)
     _check_widths(shape, truths.shape[1], values.shape[1])
     shortages = {(one.timeframe, one.symbol): one.shortage for one in group.shortages}
+    rests = [[group.histories[number] for number in numbers] for numbers in group.rests]
     for row, symbol in enumerate(group.symbols):
         cut = _Cut(truths[row], values[row])
         timeframes = {}
@@ -337,6 +360,7 @@ def _traces(group: _Group) -> Iterator[TraceRecord]:
                 None if one.long is None else cut.next(one.long),
                 None if one.short is None else cut.next(one.short),
                 shortages.get((place, row)),
+                rests[place][row] if rests else {},
             )
         context = ContextVerdict(group.context_sides[row], group.context_reasons[row]) if shape.with_context else None
         yield TraceRecord(

@@ -24,6 +24,7 @@ from mtf_core.rules.trace import TemplateNode, TraceNode, trace_tree
 from mtf_core.rules.truth import NAMES, Truth
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.shortage import CandleShortage
+from mtf_core.validation.value_history import ValueHistory
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class TreeRecord:
 class TimeframeRecord:
     """One timeframe's verdict; the trees are None where the timeframe has no rules for the side.
 
-    `shortage`: what it lacked of its candles; None also in what older versions stored.
+    `shortage`: what it lacked of its candles; None also in what older versions stored. `histories`: what its values
+    rest on; older versions stored none.
     """
 
     open_ms: int
@@ -61,6 +63,7 @@ class TimeframeRecord:
     long: TreeRecord | None
     short: TreeRecord | None
     shortage: CandleShortage | None = None
+    histories: Mapping[str, ValueHistory] = field(factory=dict)
 
     @property
     def trees(self) -> Iterator[TreeRecord]:
@@ -102,6 +105,7 @@ class TraceRecord:
                 _row(verdicts.long, row),
                 _row(verdicts.short, row),
                 decision.shortage(timeframe),
+                decision.histories(timeframe),
             )
         return cls(
             templates,
@@ -175,6 +179,7 @@ def _expanded(timeframe: Timeframe, record: TimeframeRecord, shapes: TimeframeSh
         shapes.filter_sides,
         record.shortage,
         carried,
+        record.histories,
     )
 
 
@@ -190,6 +195,7 @@ def _plain(record: TimeframeRecord) -> dict[str, Any]:
         "outcome": record.outcome.name,
         "reason": _text(record.reason),
         "shortage": record.shortage and record.shortage.to_json(),
+        "history": {name: one.to_json() for name, one in record.histories.items()},
         "filters": [_plain_tree(tree) for tree in record.filters],
         "long": record.long and _plain_tree(record.long),
         "short": record.short and _plain_tree(record.short),

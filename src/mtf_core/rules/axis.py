@@ -10,7 +10,7 @@ from attrs import frozen
 from mtf_core.features.carrying import Indices, carried, column_at
 from mtf_core.features.names import feature_spec, history
 from mtf_core.features.table import FeatureTable, Tables
-from mtf_core.market import Timeframe
+from mtf_core.market import CandleStack, Timeframe
 from mtf_core.market.candles import Floats
 from mtf_core.rules.expressions import Feature
 
@@ -35,7 +35,11 @@ class Axis(Protocol):
 
 @frozen(eq=False)
 class CandleAxis:
-    """The last `columns` candles of one timeframe. A step back is one candle of that timeframe."""
+    """The last `columns` candles of one timeframe. A step back is one candle of that timeframe.
+
+    At a single column, whose values are shown, one with fewer candles behind it than its feature needs is missing, as
+    it is at an instant. Over many columns the timeframe's readiness says so, once for all features.
+    """
 
     tables: Tables
     timeframe: Timeframe
@@ -53,11 +57,16 @@ class CandleAxis:
     def value(self, feature: Feature, ago: int) -> Floats:
         back = feature.ago + ago
         home = home_timeframe(feature, self.timeframe, self.pivot_timeframe)
+        table = self.tables[home]
         if home is self.timeframe:
-            return _window(self.table.feature(feature.name), self.columns, back)
-        other = self.tables[home]
-        closes = self.table.stack.close_times(self.columns) - back * self.timeframe.ms
-        return carried(other, other.feature(feature.name), column_at(other.stack, closes))
+            values = _window(table.feature(feature.name), self.columns, back)
+            at = np.array([table.stack.count - 1 - back])
+        else:
+            at = column_at(table.stack, self.table.stack.close_times(self.columns) - back * self.timeframe.ms)
+            values = carried(table, table.feature(feature.name), at)
+        if self.columns > 1:
+            return values
+        return _with_history(table.stack, history(feature.name, table.tolerance).candles, values, at)
 
 
 @frozen(eq=False)
@@ -83,8 +92,13 @@ class InstantAxis:
         columns = column_at(table.stack, self.instants_ms)
         back = feature.ago + ago
         values = carried(table, table.feature(feature.name), columns, back)
-        values[table.stack.unbroken(columns - back) < history(feature.name, self.tolerance).candles] = np.nan
-        return values
+        return _with_history(table.stack, history(feature.name, self.tolerance).candles, values, columns - back)
+
+
+def _with_history(stack: CandleStack, needed: int, values: Floats, columns: Indices) -> Floats:
+    """Values at these columns of a stack, missing where fewer unbroken candles than needed end there."""
+    short = stack.unbroken(columns) < needed
+    return np.where(short, np.nan, values) if short.any() else values
 
 
 def _window(values: Floats, columns: int, back: int) -> Floats:

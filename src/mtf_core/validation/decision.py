@@ -10,6 +10,7 @@ from attrs import field, frozen
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Side, Timeframe
 from mtf_core.market.candles import Floats
+from mtf_core.market.stack import Segments
 from mtf_core.planning.facts import FactRole, FeatureFact, Signal, decision_key
 from mtf_core.reasons import Reason
 from mtf_core.rules.axis import InstantAxis, home_timeframe
@@ -21,9 +22,11 @@ from mtf_core.validation.explain import decision_html, render_decision
 from mtf_core.validation.outcome import REASONS, Outcome
 from mtf_core.validation.readiness import shortage_of
 from mtf_core.validation.resolve import DecideOptions, Resolution
+from mtf_core.validation.resting import histories_of
 from mtf_core.validation.selection import Step
 from mtf_core.validation.shortage import CandleShortage
 from mtf_core.validation.timeframe import TimeframeVerdicts
+from mtf_core.validation.value_history import ValueHistory
 from mtf_core.validation.verdicts import ContextVerdict, DecisionTrace, SelectorVerdict, TimeframeVerdict
 
 
@@ -106,7 +109,12 @@ class Decision:
             tuple(item.spoken_for for item in self.batch.compiled.profile.rules.filters_on(timeframe)),
             self.shortage(timeframe),
             self._carried(timeframe),
+            self.histories(timeframe),
         )
+
+    def histories(self, timeframe: Timeframe) -> Mapping[str, ValueHistory]:
+        """The candles that each feature in the timeframe's trees rests on, by the name that it has there."""
+        return self.batch.histories(timeframe, self.row)
 
     def _carried(self, timeframe: Timeframe) -> int:
         counts = self.batch.tables[timeframe].stack.carried
@@ -189,6 +197,10 @@ class DecisionBatch:
     options: DecideOptions
     evaluated: tuple[Timeframe, ...]
     """Timeframes that were evaluated for this instant; the others had not changed since the one before."""
+    _histories: dict[tuple[Timeframe, tuple[Segments, ...]], Mapping[str, ValueHistory]] = field(
+        factory=dict, init=False
+    )
+    """What values rest on, by where candles are missing: mostly the same for all symbols."""
     _visible: Visible = field(factory=dict, init=False)
     """Features that plans asked for, of all symbols: each is looked up once."""
 
@@ -205,6 +217,14 @@ class DecisionBatch:
 
     def __len__(self) -> int:
         return len(self.symbols)
+
+    def histories(self, timeframe: Timeframe, row: int) -> Mapping[str, ValueHistory]:
+        """What the features in a timeframe's trees rest on, for the symbol in that row."""
+        part = self.compiled.parts[timeframe]
+        alike = (timeframe, tuple(self.tables[home].stack.segments[row] for home in part.needs))
+        if alike not in self._histories:
+            self._histories[alike] = histories_of(part, self.tables, row, self.compiled.pivot_timeframe)
+        return self._histories[alike]
 
     def of(self, symbol: str) -> Decision:
         """The decision of one symbol; KeyError when it was not among them."""

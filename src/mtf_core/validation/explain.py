@@ -11,6 +11,7 @@ from mtf_core.market import Side, format_instant
 from mtf_core.rules.trace import GUARDS, TraceNode
 from mtf_core.rules.truth import NAMES
 from mtf_core.validation.shortage import CandleShortage, what_is_lacking
+from mtf_core.validation.value_history import history_lines
 from mtf_core.validation.verdicts import DecisionTrace, SelectorVerdict, TimeframeVerdict, Verdict
 
 INDENT = "  "
@@ -55,6 +56,7 @@ def timeframe_to_json(verdict: TimeframeVerdict) -> dict[str, Any]:
         "missing": list(verdict.missing),
         **lacks_to_json(verdict),
         **({"carried": verdict.carried} if verdict.carried else {}),
+        "history": {name: one.to_json() for name, one in verdict.histories.items()},
         "filters": [trace_to_json(node) for node in verdict.filters],
         "filter_sides": list(verdict.filter_sides),
         "long": trace_to_json(verdict.long) if verdict.long else None,
@@ -168,6 +170,9 @@ def render_timeframe(verdict: TimeframeVerdict) -> str:
             lines.append(f"{verdict.timeframe} {side}: no rules")
         else:
             lines += [f"{verdict.timeframe} {side}: {tree.result}", *_tree_lines(tree, 1)]
+    resting = list(history_lines(verdict.histories))
+    if resting:
+        lines += [f"{verdict.timeframe} values rest on", *(f"{INDENT}{line}" for line in resting)]
     return "\n".join(_aligned(lines))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mtf_core.market import Side, Timeframe
 from mtf_core.reasons import Reason
@@ -12,6 +13,7 @@ from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
 from mtf_core.validation.shortage import CandleShortage
+from mtf_core.validation.value_history import ValueHistory
 
 
 @frozen
@@ -34,6 +36,8 @@ class TimeframeVerdict:
     """What it lacked of its candles; None where there were enough, and in what older versions stored."""
     carried: int = 0
     """How many of its candles were missing, and carry the close before them (`no_trade: carry`)."""
+    histories: Mapping[str, ValueHistory] = field(factory=dict)
+    """What each feature in its trees rests on, by the name that it has there; empty in what older versions stored."""
 
     @property
     def failed_filters(self) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ def test_a_value_is_the_same_bits_whenever_it_is_asked_for_and_whatever_is_asked
 
 @given(st.sampled_from(NAMES), st.integers(1500, 2199))
 def test_a_value_rests_on_its_history_and_on_less_than_a_block_more(name: str, at: int) -> None:
-    first = table(name, at, 0, 900).first_candle(name, 0)
+    beside = table(name, at, 0, 900)
+    first = beside.first_candle(name, 0, beside.stack.count - 1)
     assert first is not None
     need, resting = history(name, 0.01), (int(CANDLES.open_ms[at]) - first) // M1.ms + 1
     assert need.candles <= resting < need.candles + (1440 if need.session else BLOCK)

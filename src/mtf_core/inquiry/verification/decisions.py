@@ -72,12 +72,19 @@ def _compare_group(
     decided = {decision.symbol: decision for decision in batch}
     for one in whole:
         decision = decided[one.symbol]
-        again = TraceRecord.of(decision, digest).to_plain()
-        checks.compare(Finding.DECISION_DIFFERS, one.symbol, "", one.trace.to_plain(), again)
+        again = _told_as(one.trace, TraceRecord.of(decision, digest))
+        checks.compare(Finding.DECISION_DIFFERS, one.symbol, "", one.trace.to_plain(), again.to_plain())
         _compare_result(one, decision, checks)
         checks.decisions += 1
         if one.inputs.plan is not None:
             compare_plan(one, one.inputs.plan, decision, compiled, stacks, checks)
+
+
+def _told_as(recorded: TraceRecord, again: TraceRecord) -> TraceRecord:
+    """The trace without what its values rest on, where an older version did not store that."""
+    if any(verdict.histories for verdict in recorded.timeframes.values()):
+        return again
+    return evolve(again, timeframes={name: evolve(verdict, histories={}) for name, verdict in again.timeframes.items()})
 
 
 def _compare_result(one: RecordedDecision, decision: Decision, checks: Checks) -> None:

@@ -26,17 +26,13 @@ def perform(world: World, symbol: str, timeframe: str, names: list[str], as_json
     table = output.table("feature", "value", "candles", "since", right=("value", "candles"))
     for name, reading in found.readings.items():
         value = number(reading.value) if math.isfinite(reading.value) else "missing"
-        table.add_row(name, value, _candles(reading), _since(reading))
+        table.add_row(name, value, reading.history.counted, _since(reading))
     output.console().print(table)
 
 
-def _candles(reading: Reading) -> str:
-    """How many candles the value rests on, and how many it needs where there are too few."""
-    return str(reading.candles) if reading.candles >= reading.needed else f"{reading.candles} of {reading.needed}"
-
-
 def _since(reading: Reading) -> str:
-    return "" if reading.first_open_ms is None else format_instant(reading.first_open_ms)
+    first_open_ms = reading.history.first_open_ms
+    return "" if first_open_ms is None else format_instant(first_open_ms)
 
 
 async def _read(world: World, symbol: str, timeframe: Timeframe, names: list[str]) -> Indicators:

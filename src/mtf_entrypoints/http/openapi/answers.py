@@ -26,6 +26,7 @@ from mtf_core.upkeep import ContractSync
 from mtf_core.upkeep.cleanup import Cleanup
 from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.shortage import CandleShortage
+from mtf_core.validation.value_history import ValueHistory
 from mtf_entrypoints.http.openapi.schemas import (
     ANYTHING,
     COUNT,
@@ -177,6 +178,8 @@ _RUN = record(
     },
     {"request": mapping(ANYTHING), "report": optional(reference("RunReport")), "unreadable": TEXT},
 )
+_HISTORIES = mapping(of_attrs(ValueHistory))
+"""The candles that each value rests on, by its name."""
 _TRACE = mapping(ANYTHING)
 """Trees as deep as the rules; docs/rules.md describes them."""
 _TIMEFRAME_TRACE: Mapping[str, AnySchema] = {
@@ -188,6 +191,7 @@ _TIMEFRAME_TRACE: Mapping[str, AnySchema] = {
     "filter_sides": array(TEXT),
     "long": optional(_TRACE),
     "short": optional(_TRACE),
+    "history": _HISTORIES,
 }
 _SOMETIMES: Mapping[str, AnySchema] = {**_LACKS, "carried": COUNT}
 """What a timeframe lacked, and how many of its candles carry the close before them."""
@@ -356,9 +360,7 @@ INDICATORS = record(
         "candle_close": INSTANT,
         "values": mapping(optional(NUMBER)),
         "missing": array(TEXT),
-        "history": mapping(
-            record({"timeframe": TIMEFRAME, "first_open": optional(INSTANT), "candles": COUNT, "needed": COUNT})
-        ),
+        "history": _HISTORIES,
     }
 )
 CONDITIONS = record(
