@@ -12,10 +12,13 @@ from typing import Any
 from mtf_adapters.sandbox.matching.commands import (
     Action,
     Command,
+    Direction,
     Level,
     MarketEvent,
     OpenAccount,
     PlaceOrder,
+    PlaceTrigger,
+    Preset,
     Tick,
 )
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
@@ -30,7 +33,16 @@ from mtf_adapters.sandbox.matching.events import (
     Result,
 )
 from mtf_adapters.sandbox.matching.rules import VenueRules
-from mtf_core.market import Contract, ContractStatus, LeverageBracket, OrderType, PositionMode, Side
+from mtf_core.market import (
+    Contract,
+    ContractStatus,
+    LeverageBracket,
+    OrderType,
+    PositionMode,
+    Side,
+    TriggerPrice,
+    TriggerPurpose,
+)
 
 D = Decimal
 SYMBOL = "ABCUSDT"
@@ -186,3 +198,35 @@ def causes(result: Result, order_id: int | None = None) -> list[str]:
 def executions(result: Result) -> list[tuple[D, D]]:
     """Size and price of what was executed."""
     return [(event.fill.size, event.fill.price) for event in result.events if isinstance(event, Filled)]
+
+
+def stop(size: Any, trigger: Any, *, account: str = "me", side: Side = Side.LONG, **more: Any) -> PlaceTrigger:
+    """A stop of a position on a hedged account, at market and by the mark unless said otherwise."""
+    return _trigger(TriggerPurpose.STOP, size, trigger, account, side, more)
+
+
+def target(size: Any, trigger: Any, *, account: str = "me", side: Side = Side.LONG, **more: Any) -> PlaceTrigger:
+    """A target of a position on a hedged account."""
+    return _trigger(TriggerPurpose.TARGET, size, trigger, account, side, more)
+
+
+def _trigger(
+    purpose: TriggerPurpose, size: Any, trigger: Any, account: str, side: Side, more: dict[str, Any]
+) -> PlaceTrigger:
+    falls = (purpose is TriggerPurpose.STOP) == (side is Side.LONG)
+    given = {
+        "account": account,
+        "symbol": SYMBOL,
+        "action": Action.SELL if side is Side.LONG else Action.BUY,
+        "size": None if size is None else D(str(size)),
+        "purpose": purpose,
+        "trigger_price": D(str(trigger)),
+        "by": TriggerPrice.MARK,
+        "direction": Direction.FALLS if falls else Direction.RISES,
+        "position_side": side,
+    }
+    return PlaceTrigger(**(given | more))
+
+
+def preset(price: Any, by: TriggerPrice = TriggerPrice.MARK) -> Preset:
+    return Preset(D(str(price)), by)

@@ -1,0 +1,256 @@
+"""Margins, fees, leverage, funding, liquidation: what of an account's money is where, and what it costs."""
+
+import pytest
+
+from mtf_adapters.sandbox.matching.commands import (
+    Funding,
+    OpenAccount,
+    SetLeverage,
+    SetPositionMode,
+    Transfer,
+)
+from mtf_adapters.sandbox.matching.events import Booked, Liquidated, Refusal
+from mtf_core.market import FillCause, FlowKind, MarginMode, OrderState, PositionMode, Side
+from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, contract, preset, refused, stop, tick
+
+CROSS, ISOLATED = MarginMode.CROSS, MarginMode.ISOLATED
+
+
+def desk_with(**more: object) -> Desk:
+    desk = Desk(**more)  # type: ignore[arg-type]
+    desk.at(100)
+    return desk
+
+
+def flows(desk: Desk, kind: FlowKind) -> list[D]:
+    return [flow.amount for flow in desk.engine.flows("me", desk.now_ms) if flow.kind is kind]
+
+
+def test_an_account_begins_with_its_balance_and_there_is_one_of_a_name() -> None:
+    desk = Desk(balance="12.5")
+    assert (desk.balance.wallet, desk.balance.available, desk.balance.equity) == (D("12.5"),) * 3
+    assert refused(desk.do(OpenAccount("me", D(1)))) is Refusal.INVALID
+    for amount in (D(-1), D("NaN"), D("0.000000001")):
+        assert refused(desk.do(OpenAccount("you", amount))) is Refusal.INVALID
+
+
+def test_what_is_free_may_be_taken_out_and_no_more() -> None:
+    desk = desk_with(balance=100)
+    desk.place("open long", 10, 99, leverage=D(1))
+    free = desk.balance.available
+    assert refused(desk.do(Transfer("me", -free - D("0.00000001")))) is Refusal.NOT_ENOUGH_BALANCE
+    accepted(desk.do(Transfer("me", -free)))
+    assert desk.balance.available == 0
+    accepted(desk.do(Transfer("me", D(7))))
+    assert desk.balance.available == D(7)
+
+
+def test_a_resting_entry_reserves_margin_and_the_takers_fee_and_gives_back_what_it_did_not_need() -> None:
+    """10 contracts at 99 are worth 9.9: margin 1.98 at 5x and 0.00495 of fee; filled as maker it pays 0.00198."""
+    desk = desk_with()
+    desk.place("open long", 10, 99, leverage=D(5))
+    assert desk.balance.order_margin == D("1.98495")
+    desk.at(98)
+    balance = desk.balance
+    assert (balance.order_margin, balance.position_margin) == (0, D("1.98"))
+    assert balance.wallet == D(10_000) - D("0.00198")
+
+
+def test_an_exit_reserves_no_money() -> None:
+    desk = desk_with()
+    desk.place("open long", 100)
+    before = desk.balance
+    desk.place("close long", 100, 110)
+    assert desk.balance.order_margin == before.order_margin == 0
+
+
+def test_a_one_way_order_reserves_for_what_it_would_open() -> None:
+    """Of 50 to sell against a long of 30, 20 would open: 0.2 · 105 = 21 at 1x, and the fee of it."""
+    desk = desk_with(mode=PositionMode.ONE_WAY)
+    desk.place("buy", 30)
+    desk.place("sell", 50, 105)
+    assert desk.balance.order_margin == D(21) * D("1.0005")
+    desk.place("sell", 30)
+    assert desk.balance.order_margin == D("52.5") * D("1.0005"), "the long is gone: all of it would open"
+
+
+def test_a_position_of_two_entries_has_the_average_price_and_profits_by_it() -> None:
+    """30 at 100.5 and 10 at 110.5 cost 0.01 · (3,015 + 1,105) = 41.2: 103 on average; 20 sold at 119.5 earn 3.3."""
+    desk = desk_with()
+    desk.place("open long", 30)
+    desk.at(110)
+    desk.place("open long", 10)
+    assert desk.position().entry_price == D(103)
+    desk.at(120)
+    desk.place("close long", 20)
+    assert flows(desk, FlowKind.REALISED_PROFIT) == [D("3.3")]
+    assert (desk.position().entry_price, desk.position().closed_average_price) == (D(103), D("119.5"))
+
+
+def test_parts_of_a_cost_that_no_grain_holds_add_up_to_the_whole() -> None:
+    """A third of it at a time: what is lost by rounding in one part comes back in the next."""
+    desk = desk_with(contracts=[contract(contract_size=D("0.0000001"), maker_fee=D(0), taker_fee=D(0))])
+    desk.place("open long", 700)
+    desk.at(101, bids=[(100.5, 10_000)], asks=[(101.5, 1)])
+    for _ in range(7):
+        desk.place("close long", 100)
+    assert sum(flows(desk, FlowKind.REALISED_PROFIT)) == 0
+    assert desk.balance.wallet == D(10_000)
+
+
+def test_leverage_is_set_for_a_symbol_and_taken_by_orders_that_name_none() -> None:
+    desk = desk_with()
+    assert desk.engine.leverage("me", SYMBOL) == (D(1), ISOLATED), "what nobody set risks least"
+    accepted(desk.do(SetLeverage("me", SYMBOL, D(7), CROSS)))
+    desk.place("open long", 10)
+    assert (desk.position().leverage, desk.position().margin_mode) == (D(7), CROSS)
+    assert refused(desk.do(SetLeverage("me", SYMBOL, D(51), CROSS))) is Refusal.LEVERAGE_OUT_OF_RANGE
+    assert refused(desk.do(SetLeverage("me", SYMBOL, D(7), ISOLATED))) is Refusal.LEVERAGE_DIFFERS
+
+
+def test_a_new_leverage_moves_the_margin_of_what_is_open() -> None:
+    desk = desk_with(balance=150)
+    desk.place("open long", 100, leverage=D(1))
+    desk.place("open long", 10, 99)
+    desk.at(99)
+    assert refused(desk.do(SetLeverage("me", SYMBOL, D(50), ISOLATED))) is Refusal.WOULD_LIQUIDATE
+    accepted(desk.do(SetLeverage("me", SYMBOL, D(5), ISOLATED)))
+    assert desk.position().margin == D("20.1")
+    assert desk.balance.order_margin == D("1.98") + D("0.00495")
+    assert {order.leverage for order in desk.orders()} == {D(5)}
+    accepted(desk.do(Transfer("me", -desk.balance.available)))
+    assert refused(desk.do(SetLeverage("me", SYMBOL, D(4), ISOLATED))) is Refusal.NOT_ENOUGH_BALANCE
+
+
+def test_the_position_mode_changes_only_when_nothing_is_open() -> None:
+    desk = desk_with()
+    desk.place("open long", 10, 99)
+    change = SetPositionMode("me", PositionMode.ONE_WAY)
+    assert refused(desk.do(change)) is Refusal.POSITION_OR_ORDERS_OPEN
+    desk.at(98)
+    assert refused(desk.do(change)) is Refusal.POSITION_OR_ORDERS_OPEN
+    desk.place("close long", 10)
+    accepted(desk.do(change))
+    assert desk.engine.position_mode("me") is PositionMode.ONE_WAY
+
+
+@pytest.mark.parametrize(
+    ("side", "rate", "paid"), [("long", "0.001", "-0.11"), ("short", "0.001", "0.11"), ("long", "-0.002", "0.22")]
+)
+def test_funding_is_the_rate_of_the_notional_at_the_mark(side: str, rate: str, paid: str) -> None:
+    """100 contracts at a mark of 110 are worth 110."""
+    desk = desk_with()
+    desk.place(f"open {side}", 100, leverage=D(2))
+    desk.at(108, mark=110)
+    desk.do(Funding(SYMBOL, D(rate)))
+    assert flows(desk, FlowKind.FUNDING) == [D(paid)]
+
+
+def test_funding_that_nothing_free_pays_comes_out_of_the_positions_margin_and_no_further() -> None:
+    desk = desk_with()
+    desk.place("open long", 100, leverage=D(2))
+    desk.do(Transfer("me", -desk.balance.available))
+    margin = desk.position().margin
+    desk.at(120)
+    desk.do(Funding(SYMBOL, D("0.1")))
+    assert desk.position().margin == margin - D(12)
+    assert desk.balance.available == 0
+    desk.at(200)
+    desk.do(Funding(SYMBOL, D("0.4")))
+    assert desk.position().margin == 0
+    assert flows(desk, FlowKind.FUNDING) == [D(-12), -(margin - D(12))]
+
+
+def test_an_isolated_position_is_liquidated_at_its_maintenance_margin_and_loses_its_margin_alone() -> None:
+    """100 at 100.5, 10x: margin 10.05, maintenance 1 %: margin + 1·p − 100.5 = 0.01·p at p = 91.3636…"""
+    desk = desk_with()
+    desk.place("open long", 100, leverage=D(10))
+    assert desk.position().liquidation_price == D("91.5"), "on the tick nearer to the entry"
+    wallet = desk.balance.wallet
+    desk.at(92, mark=91.5)
+    assert desk.position() is not None
+    result = desk.at(92, mark=91)
+    assert Liquidated("me", SYMBOL, Side.LONG) in result.events
+    assert desk.position() is None
+    assert desk.balance.wallet == wallet - D("10.05")
+    assert desk.fills()[-1].cause is FillCause.LIQUIDATION
+    assert (desk.fills()[-1].price, desk.fills()[-1].fee) == (D(91), 0)
+    assert flows(desk, FlowKind.LIQUIDATION) == [-(D("10.05") - D("9.5"))]
+
+
+def test_a_gap_beyond_the_margin_costs_the_margin_and_no_more() -> None:
+    desk = desk_with()
+    desk.place("open short", 100, leverage=D(10))
+    wallet, margin = desk.balance.wallet, desk.position(Side.SHORT).margin
+    desk.at(150)
+    assert desk.balance.wallet == wallet - margin
+
+
+def test_liquidation_ends_the_orders_of_the_position_and_leaves_the_other_side() -> None:
+    desk = desk_with()
+    desk.place("open long", 100, leverage=D(10))
+    ended = [
+        accepted(desk.place("open long", 10, 85)),
+        accepted(desk.place("close long", 50, 110)),
+        accepted(desk.do(stop(None, 80))),
+    ]
+    kept = accepted(desk.place("open short", 10, 130))
+    result = desk.at(91, bids=[(90.5, 10)])
+    assert all(causes(result, number) == ["liquidation"] for number in ended)
+    assert desk.order(kept).state is OrderState.LIVE
+
+
+def test_margins_are_looked_at_before_triggers() -> None:
+    """A gap through the stop and the liquidation price at once: nobody waits for the stop."""
+    desk = desk_with()
+    desk.place("open long", 100, leverage=D(10), stop=preset(95))
+    desk.at(90)
+    assert desk.fills()[-1].cause is FillCause.LIQUIDATION
+
+
+def test_a_cross_position_is_carried_by_the_whole_account() -> None:
+    """100 at 100.5 with 20 in the account: 20 − fee + p − 100.5 = 0.01·p at about p = 81.36."""
+    desk = desk_with(balance=20)
+    desk.place("open long", 100, leverage=D(10), margin_mode=CROSS)
+    assert desk.position().liquidation_price == D("81.5")
+    desk.at(85)
+    assert desk.position() is not None
+    assert desk.balance.available == 0, "losses of cross positions are not free"
+    desk.at(81)
+    assert desk.position() is None
+    assert desk.balance.wallet == 0
+
+
+def test_cross_liquidation_closes_all_cross_positions_and_spares_isolated_ones() -> None:
+    desk = desk_with(balance=60, contracts=[contract(), contract("XYZUSDT"), contract("ISOUSDT")])
+    for symbol in ("XYZUSDT", "ISOUSDT"):
+        desk.do(tick(100, symbol=symbol))
+    desk.place("open long", 100, leverage=D(10), margin_mode=CROSS)
+    desk.place("open short", 100, leverage=D(10), margin_mode=CROSS, symbol="XYZUSDT")
+    desk.place("open long", 100, leverage=D(5), symbol="ISOUSDT")
+    margin = desk.position(symbol="ISOUSDT").margin
+    desk.do(tick(125, symbol="XYZUSDT"))
+    assert desk.position() is not None
+    desk.at(85)
+    assert desk.position() is None
+    assert desk.position(Side.SHORT, symbol="XYZUSDT") is None
+    assert desk.position(symbol="ISOUSDT").margin == margin == desk.balance.wallet
+
+
+def test_losses_beyond_everything_are_made_good() -> None:
+    """A close deep in a thin book loses more than the account has: it ends with nothing, and owes nothing."""
+    desk = desk_with(balance=21)
+    desk.place("open long", 100, leverage=D(5))
+    desk.at(100, bids=[(70, 1000)])
+    result = desk.place("close long", 100)
+    assert desk.balance.wallet == 0
+    kinds = [event.flow.kind for event in result.events if isinstance(event, Booked)]
+    assert kinds == [FlowKind.REALISED_PROFIT, FlowKind.FEE, FlowKind.LIQUIDATION]
+
+
+def test_the_larger_a_position_the_more_of_it_is_maintenance_margin() -> None:
+    """20,000 contracts at a mark of 100 are worth 20,000: 2 % less 100 is 300."""
+    desk = Desk(balance=100_000)
+    desk.at(100, asks=[(100.5, 30_000)])
+    desk.place("open long", 20_000, leverage=D(5))
+    assert desk.position().maintenance_margin == D(300)
