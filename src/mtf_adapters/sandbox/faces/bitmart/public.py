@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from attrs import evolve
+
 from mtf_adapters.sandbox.bars import Bar, bar_open, closed_bars
 from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
@@ -174,7 +176,23 @@ def _klines(desk: Desk, *, marks: bool) -> list[Row]:
     if start < 0 or end < start or max(start, end) > _FAR_FUTURE_SEC:
         raise refuse(BAD_TIME)
     bars = _bars_within(desk, contract.symbol, minutes, start * 1000, end * 1000)
+    if marks and bars:
+        bars[-1] = _closing_at(bars[-1], _mark_at_end(desk, contract.symbol, bars[-1].open_ms + minutes * MINUTE_MS))
     return [kline_row(bar, contract, desk.quirks, marks=marks) for bar in bars]
+
+
+def _mark_at_end(desk: Desk, symbol: str, end_ms: int) -> float:
+    """The mark price at a bar's end, or now while it is forming: what the newest bar closes at.
+
+    Older bars of mark prices are those of last prices, from which the mark differs by two basis points at most.
+    """
+    if end_ms >= desk.now_ms:
+        return float(desk.world.quote(symbol).mark)
+    return float(desk.world.market.prices(symbol, end_ms).mark)
+
+
+def _closing_at(bar: Bar, price: float) -> Bar:
+    return evolve(bar, close=price, high=max(bar.high, price), low=min(bar.low, price))
 
 
 def _bars_within(desk: Desk, symbol: str, minutes: int, start_ms: int, end_ms: int) -> list[Bar]:

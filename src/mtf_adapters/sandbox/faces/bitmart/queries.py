@@ -89,7 +89,9 @@ def trades(desk: Desk) -> list[Row] | None:
     fills = desk.world.engine.fills(desk.account, symbol, desk.now_ms)
     found = [fill for fill in fills if span.holds(fill.time_ms) and _is_meant(desk, fill)]
     newest = sorted(found, key=lambda fill: (-fill.time_ms, -fill.fill_id))[:MOST_HISTORY]
-    return as_list(desk, [fill_row(fill, desk.quirks) for fill in newest])
+    engine = desk.world.engine
+    orders = {fill.order_id: engine.order(desk.account, fill.order_id, desk.now_ms) for fill in newest}
+    return as_list(desk, [fill_row(fill, orders[fill.order_id], desk.quirks) for fill in newest])
 
 
 def as_list(desk: Desk, rows: list[Row]) -> list[Row] | None:

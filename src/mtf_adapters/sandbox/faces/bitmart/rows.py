@@ -25,7 +25,7 @@ from mtf_adapters.sandbox.faces.bitmart.words import (
 )
 from mtf_adapters.sandbox.matching.commands import Direction
 from mtf_adapters.sandbox.matching.events import BalanceView, FillView, FlowView, OrderFamily, OrderView, PositionView
-from mtf_core.market import Contract, MarginMode, OrderState, OrderType, PositionMode, Side, TriggerPrice
+from mtf_core.market import Contract, FillCause, MarginMode, OrderState, OrderType, PositionMode, Side, TriggerPrice
 
 Row = Mapping[str, Any]
 
@@ -134,8 +134,8 @@ def plan_row(order: OrderView, position_size: Decimal, mode: PositionMode, quirk
     }
 
 
-def fill_row(fill: FillView, quirks: Quirks) -> Row:
-    """One execution of `trades`: fees above zero are costs."""
+def fill_row(fill: FillView, order: OrderView | None, quirks: Quirks) -> Row:
+    """One execution of `trades`: fees above zero are costs. `order` None: it is not remembered any more."""
     return {
         "order_id": str(quirks.order_number(fill.order_id)),
         "trade_id": str(trade_number(fill.fill_id)),
@@ -149,7 +149,12 @@ def fill_row(fill: FillView, quirks: Quirks) -> Row:
         "paid_fees": text(fill.fee),
         "account": ACCOUNT_WORD,
         "create_time": fill.time_ms,
+        "type": _FILL_TYPES.get(fill.cause) or (order.order_type.value if order else ""),
     }
+
+
+_FILL_TYPES = {FillCause.LIQUIDATION: "liquidate", FillCause.ADL: "adl"}
+"""What the exchange did by itself; else it is the type of the order."""
 
 
 def trade_number(fill_id: int) -> int:
