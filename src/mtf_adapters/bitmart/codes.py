@@ -87,7 +87,7 @@ CODES: Mapping[int, Meaning] = {
     OVERLOADED: Meaning("called a system error, used for several things: the text says which", WriteResult.UNKNOWN),
     40013: Meaning("too frequent, or the time stamp is invalid", WriteResult.RATE_LIMITED, _BUSY, again=True),
     40014: Meaning("the contract is offline", _HERE),
-    40015: Meaning("the contract is paused", WriteResult.MAINTENANCE, _BUSY),
+    40015: Meaning("the contract is paused", _HERE, _BUSY),  # of one contract, so no maintenance of the exchange
     40016: Meaning("it would lead to a liquidation", _REFUSED),
     40017: Meaning("one order cannot open and close", _REFUSED),
     40018: Meaning("the position is closed", _REFUSED),

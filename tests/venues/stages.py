@@ -1,0 +1,222 @@
+"""Where the conformance kit plays: a venue, reached as mtf reaches it, and the world behind it, to look and to shape.
+
+Adding a venue is one stage: its face of the sandbox, and its adapter on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
+
+from attrs import define
+
+from mtf_adapters.bitmart.hosts import Hosts
+from mtf_adapters.bitmart.limits import BUCKETS
+from mtf_adapters.bitmart.rest import Timing
+from mtf_adapters.bitmart.signing import Credentials
+from mtf_adapters.bitmart.venue import bitmart_venue
+from mtf_adapters.limits import Limiter, Unlimited
+from mtf_adapters.limits.local import LocalBudget
+from mtf_adapters.local import WallClock
+from mtf_adapters.sandbox.capabilities import CAPABILITIES
+from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
+from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT, BitmartSandbox
+from mtf_adapters.sandbox.faces.bitmart.script import parse_script
+from mtf_adapters.sandbox.faces.serving import served
+from mtf_adapters.sandbox.generated import GeneratedMarket
+from mtf_adapters.sandbox.matching.commands import Level, OpenAccount, Tick
+from mtf_adapters.sandbox.matching.engine import MatchingEngine
+from mtf_adapters.sandbox.native import NativeExchange
+from mtf_adapters.sandbox.native_streams import NativeStreams
+from mtf_adapters.sandbox.world import World
+from mtf_adapters.sandbox.world_clock import SteppedClock
+from mtf_core.market import (
+    Contract,
+    EntryOrder,
+    ExitOrder,
+    MarginMode,
+    OrderType,
+    ProtectiveOrder,
+    Side,
+    TimeInForce,
+    TriggerLevel,
+    TriggerPrice,
+    TriggerPurpose,
+    on_grid_at_or_below,
+    parse_instant,
+    to_ms,
+)
+from mtf_core.ports import MarketData, Streams, Trading, Venue
+
+AT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
+SYMBOL = "BTCUSDT"
+BALANCE = Decimal(10_000)
+PATIENCE = Timing(attempt_s=1.0, read_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
+
+
+@define(eq=False)
+class Stage:
+    """One venue on one world. Prices are quote currency, sizes contracts."""
+
+    venue: Venue
+    world: World
+    face: BitmartFace | None = None
+    """None where there is no wire on which something could go wrong."""
+    secrets: tuple[str, ...] = ()
+    quirks: str = ""
+    _ids: int = 0
+
+    @property
+    def trading(self) -> Trading:
+        assert self.venue.trading is not None
+        return self.venue.trading
+
+    @property
+    def market(self) -> MarketData:
+        return self.venue.market
+
+    @property
+    def streams(self) -> Streams:
+        assert self.venue.streams is not None
+        return self.venue.streams
+
+    @property
+    def contract(self) -> Contract:
+        contract = self.world.engine.contract(SYMBOL)
+        assert contract is not None
+        return contract
+
+    async def step(self, milliseconds: int) -> None:
+        """Lets time pass, second by second; whoever listens hears of each."""
+        while milliseconds > 0:
+            self.world.advance(min(milliseconds, 1000))
+            milliseconds -= 1000
+            if self.face is not None:
+                self.face.push()
+        await self.market.server_time_ms()  # mtf looks at the exchange's clock now and then
+
+    def show(self, price: Decimal, depth: int = 100_000) -> None:
+        """The market is at this price, with so many contracts on each side, until time passes."""
+        self.world.quote(SYMBOL)
+        tick, size = self.contract.tick_size, Decimal(depth)
+        levels = (Level(price - tick, size),), (Level(price + tick, size),)
+        self.world.happen(Tick(SYMBOL, *levels, last=price, mark=price))
+
+    def price(self, factor: str = "1") -> Decimal:
+        """A price on the grid, as a multiple of the last one."""
+        return on_grid_at_or_below(self.world.quote(SYMBOL).last * Decimal(factor), self.contract.tick_size)
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return f"kit{self._ids:04d}"
+
+    def entry(
+        self,
+        size: int = 6,
+        price: Decimal | None = None,
+        *,
+        side: Side = Side.LONG,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        stop: Decimal | None = None,
+        post_only: bool = False,
+        client_order_id: str | None = None,
+    ) -> EntryOrder:
+        """An entry at a limit, or at market where there is no price."""
+        return EntryOrder(
+            symbol=SYMBOL,
+            side=side,
+            size=Decimal(size),
+            order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
+            price=price,
+            time_in_force=TimeInForce.IOC if price is None else time_in_force,
+            post_only=post_only,
+            leverage=Decimal(5),
+            margin_mode=MarginMode.ISOLATED,
+            client_order_id=self.new_id() if client_order_id is None else client_order_id,
+            not_after_ms=self.world.now_ms + 30_000,
+            stop=None if stop is None else TriggerLevel(stop, TriggerPrice.MARK),
+        )
+
+    def exit(self, size: int = 6, *, side: Side = Side.LONG) -> ExitOrder:
+        return ExitOrder(SYMBOL, side, Decimal(size), OrderType.MARKET, None, TimeInForce.IOC, self.new_id())
+
+    def stop(self, price: Decimal, size: int | None = None, *, side: Side = Side.LONG) -> ProtectiveOrder:
+        return ProtectiveOrder(
+            SYMBOL,
+            side,
+            TriggerPurpose.STOP,
+            TriggerLevel(price, TriggerPrice.MARK),
+            None if size is None else Decimal(size),
+            self.new_id(),
+        )
+
+    async def holds(self, size: int = 6) -> None:
+        """A long position of that size, opened at market."""
+        leverage = await self.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+        assert leverage.is_done
+        assert (await self.trading.submit_entry(self.entry(size))).is_done
+
+    def break_calls(self, kind: str, *endpoints: str) -> None:
+        """From now on, calls of these endpoints fail so."""
+        assert self.face is not None
+        faults = ", ".join(f'{{kind: "{kind}", on: {name}, delay_ms: 3000}}' for name in endpoints)
+        self.face.use_script(f"quirks: {{{self.quirks}}}\nfaults: {{calls: [{faults}]}}")
+
+    def mend(self) -> None:
+        assert self.face is not None
+        self.face.use_script(f"quirks: {{{self.quirks}}}")
+
+
+@asynccontextmanager
+async def native() -> AsyncIterator[Stage]:
+    """The sandbox's own face: the ports right on the world."""
+    market = GeneratedMarket(1, 15)
+    world = World(market, MatchingEngine(market.contracts(AT_MS)), SteppedClock(AT_MS))
+    world.do(OpenAccount(ACCOUNT, BALANCE))
+    exchange = NativeExchange(world, ACCOUNT)
+    venue = Venue(
+        exchange="sandbox",
+        market_type="perpetual",
+        label="the sandbox",
+        namespace="kit",
+        market=exchange,
+        account=exchange,
+        clock=world.clock,
+        capabilities=CAPABILITIES,
+        trading=exchange,
+        streams=NativeStreams(world, ACCOUNT, poll_seconds=0.01),
+    )
+    yield Stage(venue, world)
+
+
+@asynccontextmanager
+async def bitmart(quirks: str = "rate_limits: false", *, limited: bool = False) -> AsyncIterator[Stage]:
+    """BitMart's face, served, and its adapter on real HTTP and WebSocket."""
+    sandbox = BitmartSandbox.of(
+        GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=parse_script(f"quirks: {{{quirks}}}")
+    )
+    async with sandbox.beating(), served(sandbox) as address:
+        ready = sandbox.addresses(address)
+        key = Credentials(ready["key"], ready["secret"], ready["memo"])
+        hosts = Hosts(ready["rest"], ready["rest"], ready["ws_public"], ready["ws_private"])
+        limiter: Limiter = LocalBudget(BUCKETS) if limited else Unlimited()
+        venue = bitmart_venue("demo", hosts, key, WallClock(), limiter, timing=PATIENCE)
+        assert venue.connection is not None
+        async with venue.connection():
+            yield Stage(venue, sandbox.world, sandbox.face, (key.key, key.secret, key.memo), quirks)
+
+
+ODD = (
+    "rate_limits: false, presets_arm_at: first_fill, presets_scope: position, oversized_exit: trimmed, "
+    "client_ids_unique_for: while_open, kline_edges: neither, kline_late_second: true, kline_forming: false, "
+    "long_order_ids: true, history_cancelled_state: 2, maker_only_refused_late: false, private_snapshot: true, "
+    "gateway_errors_say: message, balance_code: 42000, leverage_code: 40012, cancel_orders_drops_trailing: true"
+)
+"""The other value of what is not confirmed of BitMart's wire."""
+
+STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
+    "native": native,
+    "bitmart": bitmart,
+    "bitmart, otherwise": lambda: bitmart(ODD),
+}

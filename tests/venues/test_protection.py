@@ -1,0 +1,132 @@
+"""Stops: travelling inside an entry, standing for themselves, and what a venue declares of both."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT
+from mtf_core.market import (
+    Amendment,
+    ArmsAt,
+    MarginMode,
+    OpenOrder,
+    OrderKind,
+    OrderState,
+    Side,
+    TriggerLevel,
+    TriggerPrice,
+    TriggerPurpose,
+)
+from tests.venues.stages import AT_MS, SYMBOL, Stage
+
+
+async def armed(stage: Stage) -> list[OpenOrder]:
+    """The stops that stand now."""
+    orders = await stage.trading.open_orders(SYMBOL)
+    return [one for one in orders if one.purpose is TriggerPurpose.STOP and one.state is OrderState.LIVE]
+
+
+async def test_a_stop_inside_an_entry_stands_when_the_entry_is_filled(stage: Stage) -> None:
+    await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    level = stage.price("0.95")
+    await stage.trading.submit_entry(stage.entry(6, stop=level))
+    (stop,) = await armed(stage)
+    assert stop.trigger == TriggerLevel(level, TriggerPrice.MARK)
+    assert (stop.kind, stop.side, stop.reduce_only) == (OrderKind.TRIGGER, Side.LONG, True)
+    assert stop.size in {6, None}, "what the entry filled, or the whole position"
+
+
+async def test_a_part_that_fills_is_protected_as_declared_and_by_a_stop_of_its_own_else(stage: Stage) -> None:
+    """A venue whose stops arm with the full fill proves what it declares instead: a stop of its own, at once."""
+    await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    price, level = stage.price(), stage.price("0.95")
+    stage.show(price, depth=4)
+    entry = await stage.trading.submit_entry(stage.entry(6, price + stage.contract.tick_size, stop=level))
+    (position,) = (await stage.trading.sync()).positions
+    assert position.size == 4
+    declared = stage.venue.capabilities.entry_protection
+    assert declared is not None
+    if declared.arms_at is ArmsAt.FIRST_FILL:
+        (stop,) = await armed(stage)
+        assert stop.size == 4
+    if not await armed(stage):
+        own = await stage.trading.submit_protection(stage.stop(level, 4))
+        assert own.is_done
+        (stop,) = await armed(stage)
+        assert (stop.order_id, stop.size) == (own.order_id, 4)
+    assert (await stage.trading.cancel(SYMBOL, entry.order_id, OrderKind.LIMIT)).is_done
+    # The travelling stop may arm now, beside the own one: whoever supervises reads, and leaves exactly one.
+    *surplus, kept = await armed(stage)
+    for one in surplus:
+        assert (await stage.trading.cancel(SYMBOL, one.order_id, OrderKind.TRIGGER)).is_done
+    assert await armed(stage) == [kept]
+
+
+async def test_a_stop_of_its_own_fires_and_closes_what_it_was_for(stage: Stage) -> None:
+    await stage.holds(6)
+    outcome = await stage.trading.submit_protection(stage.stop(stage.price("0.95"), 6))
+    assert outcome.is_done
+    stage.show(stage.price("0.94"))
+    assert stage.world.engine.positions(ACCOUNT) == ()
+    assert (await stage.trading.sync()).positions == ()
+    *_, closing = await stage.trading.fills(SYMBOL, AT_MS - 1000, AT_MS + 60_000)
+    assert (closing.opens, closing.size) == (False, 6)
+    fired = await stage.trading.order(SYMBOL, outcome.order_id)
+    assert fired is not None
+    assert fired.state in {OrderState.TRIGGERED, OrderState.FILLED}
+
+
+async def test_a_stop_of_the_whole_position_covers_what_is_added(stage: Stage) -> None:
+    declared = stage.venue.capabilities.position_protection
+    assert declared is not None
+    assert declared.whole_position
+    await stage.holds(4)
+    order = stage.stop(stage.price("0.95"))
+    await stage.trading.submit_protection(order)
+    (stop,) = await armed(stage)
+    assert (stop.size, stop.reduce_only) == (None, True)
+    if declared.client_ids:
+        assert stop.client_order_id == order.client_order_id
+    await stage.trading.submit_entry(stage.entry(3))
+    stage.show(stage.price("0.94"))
+    assert (await stage.trading.sync()).positions == ()
+
+
+async def test_a_stop_is_moved_in_place_and_stays_what_it_was(stage: Stage) -> None:
+    for size in (None, 4):
+        await stage.holds(4)
+        outcome = await stage.trading.submit_protection(stage.stop(stage.price("0.95"), size))
+        (before,) = await armed(stage)
+        level = TriggerLevel(stage.price("0.97"), TriggerPrice.MARK)
+        moved = await stage.trading.amend(
+            Amendment(SYMBOL, outcome.order_id, trigger=level, purpose=TriggerPurpose.STOP)
+        )
+        assert moved.is_done
+        (after,) = await armed(stage)
+        assert (after.order_id, after.trigger) == (before.order_id, level)
+        assert (after.size, after.price, after.side) == (before.size, before.price, before.side)
+        await stage.trading.cancel(SYMBOL, after.order_id, OrderKind.TRIGGER)
+        await stage.trading.submit_exit(stage.exit(4))
+
+
+async def test_a_stop_is_cancelled_by_its_id_alone_and_others_stay(stage: Stage) -> None:
+    await stage.holds(6)
+    first = await stage.trading.submit_protection(stage.stop(stage.price("0.95"), 3))
+    second = await stage.trading.submit_protection(stage.stop(stage.price("0.94"), 3))
+    assert (await stage.trading.cancel(SYMBOL, first.order_id, OrderKind.TRIGGER)).is_done
+    assert [one.order_id for one in await armed(stage)] == [second.order_id]
+
+
+async def test_cancelling_an_entry_leaves_the_stop_of_the_position(stage: Stage) -> None:
+    await stage.holds(6)
+    await stage.trading.submit_protection(stage.stop(stage.price("0.95")))
+    entry = await stage.trading.submit_entry(stage.entry(price=stage.price("0.97")))
+    assert (await stage.trading.cancel(SYMBOL, entry.order_id, OrderKind.LIMIT)).is_done
+    assert len(await armed(stage)) == 1
+
+
+async def test_a_stop_on_the_wrong_side_of_the_market_is_refused(stage: Stage) -> None:
+    await stage.holds(6)
+    outcome = await stage.trading.submit_protection(stage.stop(stage.price("1.05"), 6))
+    assert not outcome.is_done
+    assert await armed(stage) == []
