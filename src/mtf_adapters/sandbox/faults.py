@@ -38,7 +38,7 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"
     STALE = "stale"
     EMPTY = "empty"
-    NULL = "null"
+    NULL = "null_data"
     NO_DATA = "no_data"
     UNKNOWN_CODE = "unknown_code"
 

@@ -13,6 +13,7 @@ import msgspec
 from attrs import frozen
 from cattrs import Converter, transform_error
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.v import format_exception
 
 from mtf_adapters.sandbox.faces.http import (
     JSON_TYPE,
@@ -202,7 +203,9 @@ class Control:
         try:
             what: Any = _CONVERTER.structure(document, wanted)
         except (BaseValidationError, ForbiddenExtraKeysError) as error:
-            raise ControlError(400, "; ".join(transform_error(error, path=str(kind)))) from None
+            raise ControlError(
+                400, "; ".join(transform_error(error, path=str(kind), format_exception=_said_plainly))
+            ) from None
         result = self._world.do(what) if isinstance(what, get_args(Command)) else self._world.happen(what)
         return {"answer": _named(result.answer), "events": [_named(event) for event in result.events]}
 
@@ -236,6 +239,11 @@ def _converter() -> Converter:
     converter.register_structure_hook(Decimal, lambda value, _: _decimal(value))
     converter.register_unstructure_hook(Decimal, lambda value: f"{value:f}")
     return converter
+
+
+def _said_plainly(error: BaseException, wanted: type | None) -> str:
+    """What is wrong, in the words of the error where it has some."""
+    return str(error) if isinstance(error, ValueError) and "found" in str(error) else format_exception(error, wanted)
 
 
 def _decimal(value: object) -> Decimal:
