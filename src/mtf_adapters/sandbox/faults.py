@@ -41,6 +41,7 @@ class FaultKind(StrEnum):
     NULL = "null_data"
     NO_DATA = "no_data"
     UNKNOWN_CODE = "unknown_code"
+    OTHER_ACCOUNT = "other_account"
 
 
 class StreamFaultKind(StrEnum):
@@ -74,6 +75,7 @@ MEANINGS: Mapping[FaultKind, str] = {
     FaultKind.EMPTY: "acts; the answer is well formed and has nothing in it",
     FaultKind.NULL: "acts; the answer's data are `null`",
     FaultKind.NO_DATA: "acts; the answer has no data at all",
+    FaultKind.OTHER_ACCOUNT: "reads answer with what another account holds, which is nothing; writes act as ever",
     FaultKind.UNKNOWN_CODE: "acts; the answer bears a code that no table lists",
 }
 STREAM_MEANINGS: Mapping[StreamFaultKind, str] = {

@@ -45,7 +45,15 @@ async def test_the_exchange_acts_unless_the_call_never_arrives(kind: FaultKind) 
         plain = isinstance(answer, httpx.Response) and answer.status_code == 200 and is_success(answer)
         assert await exists(served) is (kind not in ARRIVES_NOT)
         assert plain is (
-            kind in {FaultKind.LATE_REQUEST, FaultKind.LATE_ANSWER, FaultKind.NULL, FaultKind.NO_DATA, FaultKind.EMPTY}
+            kind
+            in {
+                FaultKind.LATE_REQUEST,
+                FaultKind.LATE_ANSWER,
+                FaultKind.NULL,
+                FaultKind.NO_DATA,
+                FaultKind.EMPTY,
+                FaultKind.OTHER_ACCOUNT,
+            }
         )
 
 
@@ -106,6 +114,14 @@ async def test_an_answer_can_be_empty_null_or_without_data() -> None:
             document = (await served.get("position-v2")).json()
             assert {name: value for name, value in document.items() if name == "data"} == expected
             assert len(await served.data("position-v2")) == 1
+
+
+async def test_an_answer_can_be_of_another_account() -> None:
+    async with exchange("faults: {calls: [{kind: other_account, on: '*'}]}") as served:
+        await served.opened()
+        assert await served.data("position-v2") == []
+        assert (await served.data("assets-detail"))[0]["available_balance"] == "7"
+        assert len(served.engine_positions()) == 1
 
 
 async def test_a_stale_answer_is_that_of_the_call_before() -> None:

@@ -636,6 +636,42 @@ class TestHistory:
             assert row["order_id"] == str(placed["order_id"])
 
 
+class TestFormsThatSourcesDifferOn:
+    async def test_a_cancel_may_have_no_data_at_all(self) -> None:
+        async with exchange("quirks: {cancel_answers_have_data: false}") as served:
+            await served.accepted("submit-order", limit(served))
+            assert "data" not in (await served.post("cancel-orders", {"symbol": SYMBOL})).json()
+
+    async def test_client_ids_may_hold_signs(self) -> None:
+        async with exchange("quirks: {client_ids_take_signs: true}") as served:
+            await served.accepted("submit-order", limit(served, client_order_id="a_b-c"))
+
+    async def test_booking_times_may_be_numbers(self) -> None:
+        async with exchange("quirks: {booking_times_are_numbers: true}") as served:
+            await served.opened()
+            (row, *_) = await served.data("transaction-history")
+            assert row["time"] == AT_MS
+
+    async def test_position_v2_may_lack_the_margin(self) -> None:
+        async with exchange("quirks: {position_v2_has_margin: false}") as served:
+            await served.opened()
+            assert "position_cross" not in (await served.data("position-v2"))[0]
+
+    async def test_refusals_may_come_with_status_200(self) -> None:
+        async with exchange("quirks: {errors_with_status_200: true}") as served:
+            assert await served.code("submit-order", limit(served, size=100_000)) == (40027, 200)
+            assert (await served.get("/nope")).status_code == 404
+
+    async def test_position_risk_may_be_in_seconds(self) -> None:
+        async with exchange("quirks: {position_risk_in_seconds: true}") as served:
+            assert (await served.data("position-risk", symbol=SYMBOL))[0]["update_time"] == AT_S
+
+    async def test_the_most_of_a_leverage_may_be_a_notional(self) -> None:
+        async with exchange("quirks: {leverage_answer_max: notional}") as served:
+            answer = await served.accepted("submit-leverage", {"symbol": SYMBOL, "leverage": "5", "open_type": "cross"})
+            assert int(answer["max_value"]) > 125
+
+
 async def test_every_endpoint_answers_an_empty_question_with_an_envelope(served: Exchange) -> None:
     """No call ends in a bare 500, whatever it leaves out."""
     for (method, path), _ in ENDPOINTS.items():

@@ -392,3 +392,29 @@ class TestFaults:
             await public.subscribed(TICKER)
             await served.control("POST", "restart")
             assert await public.closed() == await private.closed() == 1001
+
+
+class TestFormsThatSourcesDifferOn:
+    async def test_bars_may_stand_in_the_data_itself(self) -> None:
+        async with exchange("quirks: {kline_stream_flat: true}") as served, listening(served) as listener:
+            await served.step(1000)
+            await listener.say("subscribe", KLINE)
+            data = await listener.data(KLINE)
+            assert (data["ts"], "items" in data) == (AT_MS // 1000, False)
+
+    async def test_books_may_bear_a_pace_that_nobody_asked_for(self) -> None:
+        async with exchange("quirks: {stray_pace_in_groups: true}") as served, listening(served) as listener:
+            await listener.say("subscribe", BOOK, TICKER)
+            assert await listener.data(f"{BOOK}@100ms")
+            assert await listener.data(TICKER)
+
+    async def test_a_pong_may_have_no_id(self) -> None:
+        async with exchange("quirks: {plain_pong: true}") as served, listening(served) as listener:
+            await listener.connection.send('{"action":"ping"}')
+            assert (await listener.next())["data"] == "pong"
+
+    async def test_the_private_stream_may_tell_late(self) -> None:
+        async with exchange("quirks: {stream_delay_ms: 500}") as served, logged_in(served, ORDERS) as listener:
+            await served.opened()
+            assert await listener.hears_nothing(0.2)
+            assert (await listener.data(ORDERS))[0]["action"] == 2

@@ -60,8 +60,10 @@ def test_drawn_quirks_are_quirks():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_drawn_quirks_make_rules_of_an_engine(seed: int):
-    rules = drawn_quirks(seed).rules()
-    assert (rules.client_id_characters, rules.client_id_alphabet) == (32, "A-Za-z0-9")
+    quirks = drawn_quirks(seed)
+    rules = quirks.rules()
+    assert (rules.client_id_characters, rules.presets_arm_at) == (32, quirks.presets_arm_at)
+    assert ("_" in rules.client_id_alphabet) is quirks.client_ids_take_signs
 
 
 @pytest.mark.parametrize("long", [False, True])

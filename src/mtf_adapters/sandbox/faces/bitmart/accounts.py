@@ -50,7 +50,7 @@ def trade_fee_rate(desk: Desk) -> Row:
 
 
 def positions_v2(desk: Desk) -> list[Row] | None:
-    return _positions(desk, position_v2_row)
+    return _positions(desk, lambda held: position_v2_row(held, desk.quirks))
 
 
 def positions(desk: Desk) -> list[Row] | None:
@@ -131,7 +131,7 @@ def transaction_history(desk: Desk) -> list[Row] | None:
     ]
     newest = sorted(found, key=lambda flow: (-flow.time_ms, -flow.flow_id))
     page = 100 if not said.has("page_size") else most(desk, "page_size", 1000)
-    return as_list(desk, [flow_row(flow, CURRENCY) for flow in newest[:page]])
+    return as_list(desk, [flow_row(flow, CURRENCY, desk.quirks) for flow in newest[:page]])
 
 
 def close_all_position(desk: Desk) -> Row:

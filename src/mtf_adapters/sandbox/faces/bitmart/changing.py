@@ -7,6 +7,7 @@ from typing import Any
 
 from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
+from mtf_adapters.sandbox.faces.bitmart.envelope import Absent
 from mtf_adapters.sandbox.faces.bitmart.placing import limit_price_of_exit
 from mtf_adapters.sandbox.faces.bitmart.quirks import WithoutId
 from mtf_adapters.sandbox.faces.bitmart.words import ORDER_TYPES, PRICE_TYPES
@@ -37,20 +38,20 @@ def modify_limit_order(desk: Desk) -> dict[str, Any]:
     return {"order_id": desk.quirks.order_number(order_id), "client_order_id": known.client_order_id if known else ""}
 
 
-def cancel_order(desk: Desk) -> dict[str, Any]:
+def cancel_order(desk: Desk) -> Any:
     """Without an id it cancels every order of the symbol: the venue's trap, not ours."""
     symbol = desk.symbol()
     order_id = desk.order_id(symbol, OrderFamily.ORDER)
     if order_id is None:
         return cancel_orders(desk)
     desk.do(CancelOrder(desk.account, symbol, order_id))
-    return {}
+    return _nothing(desk)
 
 
-def cancel_orders(desk: Desk) -> dict[str, Any]:
+def cancel_orders(desk: Desk) -> Any:
     trailing = desk.quirks.cancel_orders_drops_trailing
     desk.do(CancelAll(desk.account, desk.symbol(), trailing=trailing, triggers=desk.quirks.cancel_orders_drops_plans))
-    return {}
+    return _nothing(desk)
 
 
 def cancel_all_after(desk: Desk) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def cancel_all_after(desk: Desk) -> dict[str, Any]:
     return {"result": True, "set_time": set_sec, "cancel_time": set_sec + seconds if seconds else 0}
 
 
-def cancel_plan_order(desk: Desk) -> dict[str, Any]:
+def cancel_plan_order(desk: Desk) -> Any:
     """Serves plan orders, take-profits and stop-losses."""
     symbol = desk.symbol()
     order_id = desk.order_id(symbol, OrderFamily.TRIGGER)
@@ -73,10 +74,10 @@ def cancel_plan_order(desk: Desk) -> dict[str, Any]:
         raise refuse(40011)
     else:
         desk.do(CancelAll(desk.account, symbol, orders=False, triggers=True))
-    return {}
+    return _nothing(desk)
 
 
-def cancel_trail_order(desk: Desk) -> dict[str, Any]:
+def cancel_trail_order(desk: Desk) -> Any:
     symbol = desk.symbol()
     order_id = desk.order_id(symbol, OrderFamily.TRAILING)
     if order_id is not None:
@@ -85,7 +86,7 @@ def cancel_trail_order(desk: Desk) -> dict[str, Any]:
         raise refuse(40011)
     else:
         desk.do(CancelAll(desk.account, symbol, orders=False, trailing=True))
-    return {}
+    return _nothing(desk)
 
 
 def modify_plan_order(desk: Desk) -> dict[str, Any]:
@@ -112,6 +113,11 @@ def modify_preset_plan_order(desk: Desk) -> dict[str, Any]:
     target = _changed_preset(desk, "preset_take_profit_price", known.target_price if known else None)
     desk.do(AmendPresets(desk.account, symbol, order_id, stop, target))
     return {"order_id": str(desk.quirks.order_number(order_id))}
+
+
+def _nothing(desk: Desk) -> Any:
+    """What a cancel answers."""
+    return {} if desk.quirks.cancel_answers_have_data else Absent.DATA
 
 
 def _amended(desk: Desk, symbol: str, order_id: int, limit_price: Decimal | None) -> dict[str, Any]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
+
+from attrs import evolve
 
 from mtf_adapters.sandbox.bars import FormingBars
 from mtf_adapters.sandbox.faces.bitmart.codes import Problem, RefusedError, problem
@@ -28,9 +31,11 @@ from mtf_adapters.sandbox.faces.bitmart.signing import (
 from mtf_adapters.sandbox.faces.bitmart.streams import Streams
 from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request
 from mtf_adapters.sandbox.faults import FaultPlan
+from mtf_adapters.sandbox.matching.commands import OpenAccount
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
+STRANGER, STRANGERS_BALANCE = "stranger", Decimal(7)
 Headers = Mapping[str, str]
 MachineTime = Callable[[], float]
 
@@ -56,7 +61,7 @@ class BitmartFace:
         self._machine_s = machine_s
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
         self._traces = 0
-        self._faulty = Faulty(self.faults, self.refused)
+        self._faulty = Faulty(self.faults, self.refused, self._stranger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -67,10 +72,14 @@ class BitmartFace:
         if endpoint is None:
             await self._faulty.send(self.refused(problem(30000)), send)
             return
-        await self._faulty.carry(endpoint, lambda: self.respond(endpoint, request), receive, send)
 
-    def respond(self, endpoint: Endpoint, request: Request) -> Response:
-        """The answer to a request that arrived; this moment is when it acts."""
+        def respond(account: str | None) -> Response:
+            return self.respond(endpoint, request, account)
+
+        await self._faulty.carry(endpoint, respond, receive, send)
+
+    def respond(self, endpoint: Endpoint, request: Request, account: str | None = None) -> Response:
+        """The answer to a request that arrived; this moment is when it acts. `account` None: that of its key."""
         credential, wrong = self._admitted(endpoint, request)
         if wrong is not None:
             return self.refused(wrong)
@@ -80,7 +89,7 @@ class BitmartFace:
             return self.refused(problem(30013), headers)
         try:
             said = Parameters.of_body(request) if endpoint.writes else Parameters.of_query(request)
-            data = endpoint.handle(self.desk(credential.account if credential else "", said))
+            data = endpoint.handle(self.desk(account or (credential.account if credential else ""), said))
         except RefusedError as error:
             return self.refused(error.problem, headers)
         except UnknownSymbolError:
@@ -93,6 +102,8 @@ class BitmartFace:
         return Desk(self.world, self.forming, self._board, self.quirks, account, said)
 
     def refused(self, wrong: Problem, headers: Headers | None = None) -> Response:
+        if self.quirks.errors_with_status_200 and not wrong.is_gateway:
+            wrong = evolve(wrong, status=200)
         return refusal(wrong, self.quirks.gateway_errors_say, self._trace(), headers or {})
 
     @property
@@ -136,6 +147,12 @@ class BitmartFace:
         self.quirks = script.quirks
         self.faults.set(script.faults)
         self._limits.ban_after, self._limits.ban_s = self.quirks.ban_after, self.quirks.ban_sec
+
+    def _stranger(self) -> str:
+        """Another account, which holds nothing."""
+        if STRANGER not in self.world.engine.accounts():
+            self.world.do(OpenAccount(STRANGER, STRANGERS_BALANCE))
+        return STRANGER
 
     def _admitted(self, endpoint: Endpoint, request: Request) -> tuple[Credential | None, Problem | None]:
         """Whose call it is, or why it is refused before it is looked at."""

@@ -10,7 +10,7 @@ import msgspec
 from attrs import evolve
 
 from mtf_adapters.sandbox.faces.bitmart.codes import OK, Problem, problem
-from mtf_adapters.sandbox.faces.bitmart.endpoints import Endpoint
+from mtf_adapters.sandbox.faces.bitmart.endpoints import Auth, Endpoint
 from mtf_adapters.sandbox.faces.http import (
     ConnectionDroppedError,
     Receive,
@@ -22,7 +22,8 @@ from mtf_adapters.sandbox.faces.http import (
 )
 from mtf_adapters.sandbox.faults import ARRIVES_NOT, Fault, FaultKind, FaultPlan
 
-Respond = Callable[[], Response]
+Respond = Callable[[str | None], Response]
+"""Has a call act and gives its answer, for its own account or another one."""
 
 UNLISTED_CODE = 45999
 _PAGE = b"""<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>
@@ -37,23 +38,26 @@ _GATEWAY_CODES = {
 class Faulty:
     """Sends answers as a script of faults has them sent."""
 
-    def __init__(self, plan: FaultPlan, refused: Callable[[Problem], Response]) -> None:
+    def __init__(self, plan: FaultPlan, refused: Callable[[Problem], Response], stranger: Callable[[], str]) -> None:
         self.plan = plan
         self._refused = refused
+        self._stranger = stranger
         self._last: dict[str, Response] = {}
 
     async def carry(self, endpoint: Endpoint, respond: Respond, receive: Receive, send: Send) -> None:
         """Has the call answered; raises `ConnectionDroppedError` to drop the connection."""
         fault = self.plan.of_call(endpoint.name, writes=endpoint.writes)
         if fault is None:
-            await self.send(self._remembered(endpoint, respond()), send)
+            await self.send(self._remembered(endpoint, respond(None)), send)
         elif fault.kind in ARRIVES_NOT:
             await self._without_arriving(fault, receive, send)
         else:
             if fault.kind is FaultKind.LATE_REQUEST:
                 await asyncio.sleep(fault.delay_ms / 1000)
             before = self._last.get(endpoint.path)
-            await self._spoiled(fault, self._remembered(endpoint, respond()), before, receive, send)
+            misread = fault.kind is FaultKind.OTHER_ACCOUNT and endpoint.auth is Auth.KEYED
+            response = respond(self._stranger()) if misread else self._remembered(endpoint, respond(None))
+            await self._spoiled(fault, response, before, receive, send)
 
     async def send(self, response: Response, send: Send) -> None:
         await send_response(send, response)

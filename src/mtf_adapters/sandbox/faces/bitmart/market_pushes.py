@@ -186,7 +186,9 @@ def _bar(desk: Desk, contract: Contract, bar: Bar, listening: Listening) -> Data
     prices = {name: price_text(price, tick) for name, price in zip("ohlc", _prices(bar), strict=True)}
     volume = "0" if marks else str(int(bar.volume))
     opened = bar.open_ms // 1000 + desk.quirks.kline_late_second
-    return {"symbol": contract.symbol, "items": [{**prices, "v": volume, "ts": opened}]}
+    item = {**prices, "v": volume, "ts": opened}
+    symbol = {"symbol": contract.symbol}
+    return {**symbol, **item} if desk.quirks.kline_stream_flat else {**symbol, "items": [item]}
 
 
 def _prices(bar: Bar) -> tuple[float, float, float, float]:

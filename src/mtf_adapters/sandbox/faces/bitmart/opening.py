@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -49,14 +50,15 @@ class BitmartSandbox:
         seed: int = 1,
         balance: Decimal = BALANCE,
         script: Script | None = None,
+        machine_s: Callable[[], float] = time.monotonic,
     ) -> BitmartSandbox:
-        """The account's keys follow from the seed."""
+        """The account's keys follow from the seed; `machine_s` is the time by which requests are counted."""
         script = script or Script()
         engine = MatchingEngine(market.contracts(clock.now_ms()), script.quirks.rules())
         world = World(market, engine, clock)
         world.do(OpenAccount(ACCOUNT, balance))
         credential = Credential.of_seed(ACCOUNT, seed)
-        face = BitmartFace(world, (credential,), script.quirks, FaultPlan(script.faults))
+        face = BitmartFace(world, (credential,), script.quirks, FaultPlan(script.faults), machine_s)
         return cls(world, face, Control(world, face), credential)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

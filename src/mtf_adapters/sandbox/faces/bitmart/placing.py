@@ -37,7 +37,6 @@ from mtf_core.market import MarginMode, OrderType, TimeInForce, TriggerPrice, Tr
 MARKET_PRICE = "market price"
 """What a market order's answer says instead of a price."""
 
-_LETTERS_AND_DIGITS = re.compile(r"[A-Za-z0-9]*")
 _LEAST_CALLBACK, _MOST_CALLBACK = Decimal("0.1"), Decimal(5)
 _CATEGORIES = {"1": False, "2": True}
 _BAD_SIDE, _BAD_TYPE, _BAD_MARGIN, _BAD_RANGE, _BAD_PRICE = 40041, 40042, 40045, 40044, 40043
@@ -158,9 +157,9 @@ def presets(desk: Desk) -> tuple[Preset | None, Preset | None]:
 
 
 def client_order_id(desk: Desk) -> str:
-    """The client's id, empty if there is none; letters and digits only."""
+    """The client's id, empty if there is none."""
     found = desk.said.text("client_order_id") or ""
-    if not _LETTERS_AND_DIGITS.fullmatch(found):
+    if not re.fullmatch(f"[{desk.quirks.client_id_alphabet}]*", found):
         raise refuse(40048)
     if len(found) > CLIENT_ID_CHARACTERS:
         raise refuse(40049)

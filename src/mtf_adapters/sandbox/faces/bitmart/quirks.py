@@ -156,6 +156,17 @@ class Quirks:
     long_order_ids: bool = setting(
         False, doc="whether order ids have 17 digits, more than a float holds (16, which it just holds, if not)"
     )
+    client_ids_take_signs: bool = setting(
+        False, doc="whether client ids may hold `_` and `-` beside letters and digits"
+    )
+    cancel_answers_have_data: bool = setting(True, doc="whether the answer to a cancel has empty data, or none at all")
+    position_v2_has_margin: bool = setting(True, doc="whether position-v2 shows the margin of a position")
+    booking_times_are_numbers: bool = setting(
+        False, doc="whether transaction-history has its times as numbers instead of text"
+    )
+    errors_with_status_200: bool = setting(
+        False, doc="whether refusals of the contract service (codes from 40000 on) come with HTTP status 200"
+    )
     gateway_errors_say: GatewayKey = setting(GatewayKey.MSG, doc="under which key codes 30000–30999 carry their words")
     balance_code: int = setting(40027, doc="code of missing balance: 40027, 42000 (HTTP 200) or 40012")
     leverage_code: int = setting(40040, doc="code of another leverage than an open position's: 40040 or 40012")
@@ -169,6 +180,12 @@ class Quirks:
     ban_after: int = setting(20, ge=1, doc="refusals for the rate within a minute after which all requests are")
     ban_sec: int = setting(30, ge=1, unit="s", doc="for how long")
     private_snapshot: bool = setting(False, doc="whether subscribing to positions or assets sends them at once")
+    stream_delay_ms: int = setting(0, ge=0, unit="ms", doc="how long after an event the private stream tells of it")
+    stray_pace_in_groups: bool = setting(
+        False, doc="whether messages of books bear `@100ms` behind their topic though nobody asked for a pace"
+    )
+    kline_stream_flat: bool = setting(False, doc="whether the stream's bars stand in `data` itself, without `items`")
+    plain_pong: bool = setting(False, doc="whether the answer to a ping is `pong` without an id behind it")
     idle_sec: int = setting(20, ge=1, unit="s", doc="after how long without any traffic a stream is closed")
     first_topic_sec: int = setting(5, ge=1, unit="s", doc="after how long it is closed if nothing was said at all")
     largest_frame_bytes: int = setting(2048, ge=1, doc="largest message a client may send on a stream")
@@ -182,7 +199,7 @@ class Quirks:
             oversized_exit=self.oversized_exit,
             client_ids_unique_for=self.client_ids_unique_for,
             client_id_characters=CLIENT_ID_CHARACTERS,
-            client_id_alphabet="A-Za-z0-9",
+            client_id_alphabet=self.client_id_alphabet,
             triggers_see_frozen=self.plans_see_frozen,
             triggers_end_with_position=self.plans_end_with_position,
             fill_or_kill_rejected_late=self.fill_or_kill_refused_late,
@@ -201,6 +218,11 @@ class Quirks:
             restart_forgets_triggers=self.restart_forgets_plans,
             restart_forgets_history=self.restart_forgets_history,
         )
+
+    @property
+    def client_id_alphabet(self) -> str:
+        """The inside of a regular expression's brackets."""
+        return "A-Za-z0-9_-" if self.client_ids_take_signs else "A-Za-z0-9"
 
     def order_number(self, engine_id: int) -> int:
         """The id that goes out for one of the engine's."""
@@ -258,7 +280,16 @@ DRAWN: Mapping[str, tuple[Any, ...]] = {
     "gateway_errors_say": tuple(GatewayKey),
     "balance_code": (40027, 42000, 40012),
     "leverage_code": (40040, 40012),
+    "client_ids_take_signs": _BOTH,
+    "cancel_answers_have_data": _BOTH,
+    "position_v2_has_margin": _BOTH,
+    "booking_times_are_numbers": _BOTH,
+    "errors_with_status_200": _BOTH,
     "private_snapshot": _BOTH,
+    "stream_delay_ms": (0, 500),
+    "stray_pace_in_groups": _BOTH,
+    "kline_stream_flat": _BOTH,
+    "plain_pong": _BOTH,
 }
 """What is not confirmed, and between which values a seed chooses."""
 

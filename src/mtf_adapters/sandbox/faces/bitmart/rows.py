@@ -161,8 +161,8 @@ def trade_number(fill_id: int) -> int:
     return FIRST_TRADE_ID + fill_id
 
 
-def flow_row(flow: FlowView, currency: str) -> Row:
-    """One booking of `transaction-history`: its time is milliseconds inside a text."""
+def flow_row(flow: FlowView, currency: str, quirks: Quirks) -> Row:
+    """One booking of `transaction-history`: its time is milliseconds, mostly inside a text."""
     code, word = FLOWS[flow.kind]
     return {
         "symbol": flow.symbol,
@@ -171,7 +171,7 @@ def flow_row(flow: FlowView, currency: str) -> Row:
         "amount": text(flow.amount),
         "asset": currency,
         "account": ACCOUNT_WORD,
-        "time": str(flow.time_ms),
+        "time": flow.time_ms if quirks.booking_times_are_numbers else str(flow.time_ms),
         "tran_id": str(77_001_122_000_000 + flow.flow_id),
     }
 
@@ -209,8 +209,9 @@ class Held:
         return self.size * self.contract.contract_size * price
 
 
-def position_v2_row(held: Held) -> Row:
-    row = {name: value for name, value in _common_position_fields(held).items() if name != "position_mode"}
+def position_v2_row(held: Held, quirks: Quirks) -> Row:
+    left_out = {"position_mode"} if quirks.position_v2_has_margin else {"position_mode", "position_cross"}
+    row = {name: value for name, value in _common_position_fields(held).items() if name not in left_out}
     position, one_way = held.position, held.mode is PositionMode.ONE_WAY
     signed = held.size * held.side.sign if one_way else held.size
     return {

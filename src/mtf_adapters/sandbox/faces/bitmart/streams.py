@@ -21,7 +21,7 @@ from mtf_adapters.sandbox.faces.bitmart.market_pushes import Listening, pushes, 
 from mtf_adapters.sandbox.faces.bitmart.parameters import Parameters
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.signing import LOGIN_PAYLOAD, Credential, signature_problem
-from mtf_adapters.sandbox.faces.bitmart.topics import Channel, Topic, parse_topic
+from mtf_adapters.sandbox.faces.bitmart.topics import PREFIX, Channel, Topic, parse_topic
 from mtf_adapters.sandbox.faces.http import Receive, Scope, Send
 from mtf_adapters.sandbox.faults import FaultPlan, StreamFaultKind
 from mtf_adapters.sandbox.matching.events import Event
@@ -33,6 +33,8 @@ HEARD = "sandbox.heard"
 """Where a server that sees control frames says when it saw the last one: a callable in the scope's extensions."""
 
 _LOOK_S = 0.25
+_BOOKS = f"{PREFIX}{Channel.DEPTH}"
+"""How the topics of all kinds of books begin."""
 _MOST_WAITING = 20_000
 """Messages that a session may lag behind before it is closed."""
 
@@ -163,7 +165,8 @@ class Streams:
         names = [str(each) for each in arguments] if isinstance(arguments, list) else []
         match action:
             case "ping":
-                session.put({"group": "System", "data": f"pong+{self._pong()}"})
+                pong = "pong" if self._exchange.quirks.plain_pong else f"pong+{self._pong()}"
+                session.put({"group": "System", "data": pong})
             case "access":
                 self._log_in(session, names)
             case "subscribe" | "unsubscribe" | "request":
@@ -242,7 +245,22 @@ class Streams:
         for push in self._accounts.of(event, self._exchange.quirks):
             for session in tuple(self._sessions):
                 if session.account == push.account and push.topic in session.topics:
-                    self._send(session, push.topic, push.data)
+                    self._tell(session, push.topic, push.data)
+
+    def _tell(self, session: Session, topic: str, data: Any) -> None:
+        """Tells of an event, at once or a while after it."""
+        delay_s = self._exchange.quirks.stream_delay_ms / 1000
+        if delay_s:
+            asyncio.get_running_loop().call_later(delay_s, self._send, session, topic, data)
+        else:
+            self._send(session, topic, data)
+
+    def _shown_group(self, group: str) -> str:
+        """The topic as messages bear it."""
+        is_book = group.startswith(_BOOKS)
+        return (
+            f"{group}@100ms" if self._exchange.quirks.stray_pace_in_groups and is_book and "@" not in group else group
+        )
 
     def _repeat_positions(self, session: Session, topic: Topic) -> None:
         if topic.channel is Channel.POSITION and session.account is not None:
@@ -260,7 +278,7 @@ class Streams:
         """Sends one message of a topic, as the faults have it sent."""
         if session.is_silent:
             return
-        raw = msgspec.json.encode({"group": group, "data": data}).decode()
+        raw = msgspec.json.encode({"group": self._shown_group(group), "data": data}).decode()
         fault = self._exchange.faults.of_message(group)
         for message in self._as_faulty(session, raw, fault.kind if fault else None):
             session.outbox.put_nowait(message)
