@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -123,4 +123,12 @@ def _lacking(stack: CandleStack, row: int, column: int, needed: int) -> CandleSh
         first_open_ms=first_ms + begin * step if had else None,
         hole=hole,
         usable_from_ms=first_ms + (begin + needed) * step,
+        missing=_missing(before, max(stack.lead, column - needed + 1), column) if hole is not None else 0,
     )
+
+
+def _missing(before: Sequence[tuple[int, int]], first: int, column: int) -> int:
+    """How many candles are missing from a column on up to another, since the history began."""
+    begun = max(first, before[0][0])
+    there = sum(max(0, min(stop, column + 1) - max(start, begun)) for start, stop in before)
+    return max(0, column + 1 - begun) - there

@@ -29,6 +29,9 @@ class CandleShortage:
     hole: Gap | None
     usable_from_ms: int
     """When enough will have closed, if none is missing from now on and the hole stays as it is."""
+    missing: int = 0
+    """How many of the last `needed` candles are missing since the history began: more than the hole has, where there
+    are holes before it. 0 without a hole, and in what older versions stored."""
 
     @property
     def at_the_end(self) -> bool:
@@ -54,6 +57,7 @@ class CandleShortage:
                 "count": self.hole.count,
             },
             "usable_from": format_instant(self.usable_from_ms),
+            "missing": self.missing,
         }
 
 
@@ -68,7 +72,8 @@ def what_is_lacking(shortage: CandleShortage) -> str:
         return f"{missing} at the end, since {where}; unless they come, unusable until {until}"
     if hole.count > 1:
         where = f"{where} to {format_instant(hole.last_open_ms)}"
-    lasts = _duration(shortage.hole_lasts_ms)
+    lasts, before = _duration(shortage.hole_lasts_ms), shortage.missing - hole.count
+    where += f" and {before} before" if before > 0 else ""
     return f"{missing} at {where}, {_counts(shortage)} since; unusable until {until} ({lasts})"
 
 

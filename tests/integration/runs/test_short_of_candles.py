@@ -51,7 +51,7 @@ def patchy_world(database: Database) -> tuple[World, Patchy]:
 
 SHORT = CandleShortage(H1, 300, NEEDED, NOW_MS - 300 * H1.ms, None, NOW_MS + 382 * H1.ms)
 HOLEY = CandleShortage(
-    H1, 249, NEEDED, NOW_MS - 249 * H1.ms, Gap(HOLE_MS, HOLE_MS, 1), NOW_MS - 249 * H1.ms + NEEDED * H1.ms
+    H1, 249, NEEDED, NOW_MS - 249 * H1.ms, Gap(HOLE_MS, HOLE_MS, 1), NOW_MS - 249 * H1.ms + NEEDED * H1.ms, missing=1
 )
 
 

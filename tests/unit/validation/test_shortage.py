@@ -54,19 +54,24 @@ def test_short_history_says_how_many_candles_there_are_and_when_there_will_be_en
 
 def test_a_hole_says_where_it_is_and_until_when_it_costs() -> None:
     found = lacking(at([True] * 5 + [False] * 2 + [True] * 3), needed=8)
-    assert found == CandleShortage(M5, 3, 8, opens(7), Gap(opens(5), opens(6), 2), usable_from_ms=opens(15))
+    assert found == CandleShortage(M5, 3, 8, opens(7), Gap(opens(5), opens(6), 2), usable_from_ms=opens(15), missing=2)
     assert found.hole_lasts_ms == 10 * M5.ms
 
 
 def test_of_several_holes_the_last_one_counts() -> None:
-    found = lacking(at([True, False, True, True, False, True]), needed=3)
+    found = lacking(at([True, False, True, True, False, True]), needed=6)
     assert found is not None
     assert found.hole == Gap(opens(4), opens(4), 1)
+    assert found.missing == 2, "those of the hole before it, too"
+    assert " missing at 2024-01-01T00:20:00Z and 1 before, 1 of 6 candles since" in what_is_lacking(found)
+    near = lacking(at([True, False, True, True, False, True]), needed=3)
+    assert near is not None
+    assert near.missing == 1, "what lies before the needed candles costs nothing"
 
 
 def test_a_missing_newest_candle_leaves_none() -> None:
     found = lacking(at([True] * 8 + [False] * 2), needed=8)
-    assert found == CandleShortage(M5, 0, 8, None, Gap(opens(8), opens(9), 2), usable_from_ms=opens(18))
+    assert found == CandleShortage(M5, 0, 8, None, Gap(opens(8), opens(9), 2), usable_from_ms=opens(18), missing=2)
     assert found.at_the_end
 
 
@@ -85,6 +90,7 @@ def test_there_is_a_shortage_exactly_where_the_timeframe_is_not_ready_and_a_hole
     if found is not None:
         assert (found.hole is None) == (reason is Reason.NOT_ENOUGH_CANDLES)
         assert found.had < found.needed == needed
+        assert (found.missing > 0) == (found.hole is not None)
         assert found.had == int(stack.unbroken(np.array([stack.count - 1]))[0, 0])
 
 
@@ -130,6 +136,7 @@ def test_the_document_of_a_decision_has_the_numbers_where_candles_are_lacking_al
         "first_open": "2024-01-01T22:00:00Z",
         "hole": {"first_open": "2024-01-01T21:00:00Z", "last_open": "2024-01-01T21:00:00Z", "count": 1},
         "usable_from": "2024-01-02T03:00:00Z",
+        "missing": 1,
     }
 
 
