@@ -7,7 +7,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core._version import __version__
 from mtf_core.inquiry.sentence import left_out_words, remedies, sentence
@@ -15,7 +15,16 @@ from mtf_core.market import format_instant
 from mtf_core.planning.outcome import Step, StepValue
 from mtf_core.ports import RunStore
 from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason, meaning_of, stage_of, stored_reason
-from mtf_core.records import DecisionRecord, LeftOut, RunRecord, SymbolStatus
+from mtf_core.records import (
+    DecisionInputs,
+    DecisionRecord,
+    JsonObject,
+    LeftOut,
+    RunRecord,
+    SymbolStatus,
+    TraceRecord,
+    UnreadableRecordError,
+)
 from mtf_core.records.documents import to_document
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
 from mtf_core.validation.traces import read_templates
@@ -97,11 +106,23 @@ async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | N
         return None
     run = await runs.run(record.run_id, results=False)
     assert run is not None, "a decision belongs to a stored run"
-    trace = None
-    if record.trace is not None:
-        templates = await runs.document(record.trace.templates)
-        trace = record.trace.expanded(read_templates(templates), record.inputs) if templates is not None else None
-    return Why(run, symbol, record, trace)
+    if record.trace is None:
+        return Why(run, symbol, record)
+    shapes = await runs.document(record.trace.templates)
+    try:
+        return Why(run, symbol, record, _expanded(record.trace, record.inputs, shapes))
+    except UnreadableRecordError as error:
+        return Why(run, symbol, evolve(record, unreadable=str(error)))
+
+
+def _expanded(trace: TraceRecord, inputs: DecisionInputs | None, shapes: JsonObject | None) -> DecisionTrace:
+    """The trees of a trace; raises `UnreadableRecordError` where the stored shapes are gone, unknown or do not fit."""
+    if shapes is None:
+        raise UnreadableRecordError("the shapes of its trees are not in the store")
+    try:
+        return trace.expanded(read_templates(shapes), inputs)
+    except (ValueError, KeyError, IndexError) as error:
+        raise UnreadableRecordError(f"the stored shapes do not fit its trees: {error}") from error
 
 
 async def _newest(runs: RunStore) -> RunRecord | None:

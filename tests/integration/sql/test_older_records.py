@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from mtf_adapters.sql import Database, SqlContractStore
-from mtf_adapters.sql.schema import decisions, run_blocks, runs
+from mtf_adapters.sql.schema import decisions, documents, run_blocks, runs
 from mtf_core._version import __version__
 from mtf_core.inquiry import Finding, funnel, verify_run, why
 from mtf_core.market import ContractStatus, Timeframe
@@ -222,3 +222,27 @@ async def test_counts_that_cannot_be_read_are_counted_anew(newer: Stores, packed
     counted = await funnel(newer)
     assert counted is not None
     assert (counted.unknown, counted.unread) == ({"moon_is_full": 1}, 1)
+
+
+@pytest.mark.parametrize("content", [{"5m": {"forest": []}}, {}, None])
+async def test_shapes_that_are_gone_or_of_a_later_version_cost_the_trees_and_not_the_answer(
+    packed: tuple[Database, Stores], content: dict[str, object] | None
+) -> None:
+    database, stores = packed
+    record = await stores.runs.last_decision("XRPUSDT")
+    assert record is not None
+    assert record.trace is not None
+    shapes = documents.c.digest == record.trace.templates
+    async with database.writing() as connection:
+        changed = update(documents).where(shapes).values(content=content or {})
+        await connection.execute(delete(documents).where(shapes) if content is None else changed)
+    told = await why(stores.runs, "XRPUSDT")
+    assert told is not None
+    assert told.trace is None
+    said = "are not in the store" if content is None else "do not fit its trees"
+    assert (
+        "as many positions as allowed are open or about to be; the rest of its record cannot be read" in told.sentence
+    )
+    assert said in told.sentence
+    assert "plan: entry " in told.render()
+    assert "the run was stored by version" in told.render()
