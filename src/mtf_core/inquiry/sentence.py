@@ -35,10 +35,10 @@ def sentence(record: DecisionRecord, trace: DecisionTrace | None) -> str:
     return "; ".join(_parts(record, trace))
 
 
-def remedies(trace: DecisionTrace, *, final: bool) -> tuple[str, ...]:
-    """What fills the holes that stopped a symbol, each once; `final` as in `mending`."""
+def remedies(trace: DecisionTrace, exchange: str | None, *, final: bool) -> tuple[str, ...]:
+    """What fills the holes that stopped a symbol, each once; `exchange` and `final` as in `mending`."""
     shortages = [one.shortage for one in trace.timeframes if one.shortage is not None]
-    found = (mending(shortage, trace.symbol, final=final) for shortage in shortages)
+    found = (mending(shortage, trace.symbol, exchange, final=final) for shortage in shortages)
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 

@@ -62,8 +62,10 @@ class Why:
     @property
     def remedies(self) -> tuple[str, ...]:
         """What fills the holes in its candles, where holes stopped it."""
-        final = self.run.report is not None and bool(self.run.report.candles_are_final)
-        return () if self.trace is None else remedies(self.trace, final=final)
+        report = self.run.report
+        if self.trace is None or report is None:
+            return ()
+        return remedies(self.trace, report.exchange, final=bool(report.candles_are_final))
 
     def render(self, *, full: bool = True) -> str:
         """One sentence, the verdict with the stage and meaning of its reason, and the plan; in full, every tree with

@@ -88,17 +88,19 @@ def _duration(ms: int) -> str:
     return f"{round(ms / MINUTE_MS)} minutes"
 
 
-def mending(shortage: CandleShortage, symbol: str | None, *, final: bool) -> str | None:
+def mending(shortage: CandleShortage, symbol: str | None, exchange: str | None, *, final: bool) -> str | None:
     """What fills a hole; None where there is none, or where its candles may still come by themselves.
 
-    `symbol` None: of all symbols. `final`: what a market lacks it will always lack (`CandleService.final`).
+    `symbol` None: of all symbols; `exchange` None: the one of the settings. `final`: what a market lacks it will always
+    lack (`CandleService.final`).
     """
     if shortage.hole is None or shortage.at_the_end:
         return None
     if final:
         return "complete the candle file; if nothing traded then, `no_trade` in trading.yaml fills it"
+    where = "" if exchange is None else f" --exchange {exchange}"
     whose = "" if symbol is None else f" --symbol {symbol}"
-    return f"`mtf klines gaps{whose} --timeframe {shortage.timeframe} --repair` asks the exchange again"
+    return f"`mtf klines gaps{where}{whose} --timeframe {shortage.timeframe} --repair` asks the exchange again"
 
 
 @frozen

@@ -8,7 +8,8 @@ import pytest
 
 from mtf_adapters.files.candles import write_candles_csv
 from mtf_adapters.sandbox.generated import GeneratedMarket
-from mtf_core.market import DAY_MS, Candles, Timeframe, parse_instant, to_ms
+from mtf_core.market import DAY_MS, Candles, Gap, Timeframe, parse_instant, to_ms
+from mtf_core.validation.shortage import CandleShortage, mending
 from tests.integration.cli.conftest import Mtf
 from tests.market_strategies import without
 
@@ -56,6 +57,21 @@ def test_three_hundred_hours_are_told_as_such_by_run_why_and_funnel(
     assert [(one["passed"], one["stopped_by"]) for one in stages if one["stage"] == "candles"] == [
         (0, {"not_enough_candles": 1})
     ]
+
+
+def test_the_command_that_mends_a_hole_works_as_it_is_written(mtf: Mtf, tmp_path: Path) -> None:
+    """The store lacks an hour that the exchange has: the command of `mending`, word for word, fetches it."""
+    database = ("--database", f"sqlite:///{tmp_path / 'mtf.db'}")
+    for span in (("2026-01-30T00:00Z", "2026-01-30T05:00Z"), ("2026-01-30T07:00Z", "2026-01-30T12:00Z")):
+        mtf("klines", "fetch", "BTCUSDT", "--timeframe", "1h", "--from", span[0], "--to", span[1], *database)
+    hole_ms = to_ms(parse_instant("2026-01-30T06:00Z"))
+    shortage = CandleShortage(Timeframe.H1, 6, 682, None, Gap(hole_ms, hole_ms, 1), END_MS)
+    told = mending(shortage, "BTCUSDT", "sandbox", final=False)
+    assert told is not None
+    command = told.split("`")[1].removeprefix("mtf ").split()
+    ended = mtf(*command, *database)
+    assert ended.code == 0
+    assert "BTCUSDT 1h: 1 candles fetched and stored, no holes" in ended.out
 
 
 def test_a_missing_minute_is_told_with_its_place_its_cost_and_what_mends_it(

@@ -118,7 +118,9 @@ async def test_a_hole_that_the_exchange_fills_later_is_mended_by_the_command_tha
         await there.run()
         told = await why(there.stores.runs, "BTCUSDT")
         assert told is not None
-        assert told.remedies == ("`mtf klines gaps --symbol BTCUSDT --timeframe 1h --repair` asks the exchange again",)
+        assert told.remedies == (
+            "`mtf klines gaps --exchange sandbox --symbol BTCUSDT --timeframe 1h --repair` asks the exchange again",
+        )
         assert told.remedies[0] in told.render()
         patchy.holes.clear()
         broken = await find_gaps(there.environment, ["BTCUSDT"], [H1])

@@ -103,7 +103,7 @@ def test_short_history_and_holes_are_told_with_their_numbers_and_holes_with_what
     context = ContextVerdict(None, Reason.PRAGMATIC_CONTEXT_HAS_INVALID_TIMEFRAMES)
     trace = DecisionTrace("S0", 0, reason, None, None, None, context, (verdict,), ())
     assert sentence(record(trace), trace) == f"no context: {words}"
-    assert remedies(trace, final=False) == remedy
+    assert remedies(trace, None, final=False) == remedy
 
 
 def test_what_an_older_version_stored_without_numbers_is_told_in_words() -> None:

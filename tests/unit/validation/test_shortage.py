@@ -163,7 +163,11 @@ def test_the_cost_of_a_hole_is_told_in_days() -> None:
 @pytest.mark.parametrize(
     ("shortage", "final", "words"),
     [
-        (DAYS_4H, False, "`mtf klines gaps --symbol BTCUSDT --timeframe 4h --repair` asks the exchange again"),
+        (
+            DAYS_4H,
+            False,
+            "`mtf klines gaps --exchange here --symbol BTCUSDT --timeframe 4h --repair` asks the exchange again",
+        ),
         (DAYS_4H, True, "complete the candle file; if nothing traded then, `no_trade` in trading.yaml fills it"),
         (SHORT, False, None),
         (lacking(at([True, False]), 2), False, None),
@@ -172,7 +176,7 @@ def test_the_cost_of_a_hole_is_told_in_days() -> None:
 def test_what_fills_a_hole_is_said_where_something_can(
     shortage: CandleShortage, final: bool, words: str | None
 ) -> None:
-    assert mending(shortage, "BTCUSDT", final=final) == words
+    assert mending(shortage, "BTCUSDT", "here", final=final) == words
 
 
 def test_symbols_that_lack_the_same_are_one_group_told_by_the_worst() -> None:

@@ -123,7 +123,9 @@ def _shortage_lines(report: RunReport) -> list[Text]:
         names = ", ".join(symbols[:_EXAMPLES]) + (", …" if len(symbols) > _EXAMPLES else "")
         count = f"{output.counted(len(symbols), 'symbol')}, {names}" if len(symbols) > 1 else names
         lines.append(Text(f"{group.in_words}: {count}", style="yellow"))
-        mend = mending(group.last, names if len(symbols) == 1 else None, final=report.candles_are_final)
+        mend = mending(
+            group.last, names if len(symbols) == 1 else None, report.exchange, final=report.candles_are_final
+        )
         if mend is not None:
             lines.append(Text(f"  to mend it: {mend}"))
     if len(report.shortages) > _SHOWN_SHORTAGES:
