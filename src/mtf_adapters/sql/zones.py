@@ -87,8 +87,8 @@ class SqlZoneStore:
             await connection.execute(statement, rows)
 
     async def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
-        """What statistics need of the selected events, the oldest first; raises `UnreadableRowError`."""
-        place = (table.c.at_ms, table.c.run_id, table.c.symbol)
+        """What statistics need of the selected events, in no order that says anything; raises `UnreadableRowError`."""
+        place = (table.c.run_id, table.c.symbol)
         query = self._selected(select(*(table.c[name] for name in _TALLY)), selection).order_by(*place)
         last: tuple[object, ...] | None = None
         while True:
@@ -100,7 +100,7 @@ class SqlZoneStore:
                 yield _tally(row)
             if len(rows) < _EVENTS_PER_STEP:
                 return
-            last = (rows[-1].at_ms, rows[-1].run_id, rows[-1].symbol)
+            last = (rows[-1].run_id, rows[-1].symbol)
 
     def _selected(self, query: Select[Any], selection: ZoneSelection) -> Select[Any]:
         query = self._here(query)

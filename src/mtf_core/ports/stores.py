@@ -152,7 +152,7 @@ class ZoneStore(Protocol):
         ...
 
     def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
-        """What statistics need of the selected events, the oldest first; raises `UnreadableRowError`.
+        """What statistics need of the selected events, in no order that says anything; raises `UnreadableRowError`.
 
         Read in steps, so that many events are no burden. The store may be used between two items.
         """
