@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Context, Decimal
+from functools import partial
 from html import escape
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +13,7 @@ from attrs import frozen
 
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import ZoneCategory, ZoneCheck, ZoneEnd
-from mtf_core.ports import Progress, Stores, no_progress
+from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.records import ZoneSelection, ZoneTally
 
 FEWEST_REFUSED = 10
@@ -24,6 +25,7 @@ OPEN = "open"
 
 _SHARES = (50, 80, 90)
 _MOST_ROWS = 20
+_TOLD_EVERY = 1_000
 Number = TypeVar("Number", float, Decimal)
 
 
@@ -142,13 +144,16 @@ class ZoneStatistics:
         return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{rows}</table><ul>{listed}</ul>"
 
 
-async def zone_statistics(stores: Stores, selection: ZoneSelection, progress: Progress = no_progress) -> ZoneStatistics:
-    """The statistics of the selected zone events of one world; of none where nothing fits."""
+async def zone_statistics(
+    stores: Stores, selection: ZoneSelection, progress: Progress = no_progress, aside: Aside = at_once
+) -> ZoneStatistics:
+    """The statistics of the selected zone events of one world; of none where nothing fits. Counted `aside`."""
     tallies: list[ZoneTally] = []
     async for tally in stores.zones.tallies(selection):
         tallies.append(tally)
-        progress("zone events", len(tallies), len(tallies))
-    return statistics_of(selection, tallies)
+        if len(tallies) % _TOLD_EVERY == 0:
+            progress("zone events", len(tallies), len(tallies))
+    return await aside(partial(statistics_of, selection, tallies))
 
 
 def statistics_of(selection: ZoneSelection, tallies: Sequence[ZoneTally]) -> ZoneStatistics:

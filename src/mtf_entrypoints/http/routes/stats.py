@@ -30,7 +30,8 @@ async def zones(request: AnyRequest) -> dict[str, Any]:
         profile=fields.text("profile") or None,
     )
     fields.done()
-    found = await zone_statistics(service_of(request).environment.stores, selection)
+    environment = service_of(request).environment
+    found = await zone_statistics(environment.stores, selection, aside=environment.aside)
     return found.to_json()
 
 
