@@ -12,13 +12,13 @@ from decimal import Decimal
 from attrs import define
 
 from mtf_adapters.bitmart.hosts import Hosts
-from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.bitmart.rest import Timing
 from mtf_adapters.bitmart.signing import Credentials
 from mtf_adapters.bitmart.venue import bitmart_venue
 from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.local import WallClock
+from mtf_adapters.online.sockets import Patience
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT, BitmartSandbox
@@ -52,7 +52,8 @@ from mtf_core.ports import MarketData, Streams, Trading, Venue
 AT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
 SYMBOL = "BTCUSDT"
 BALANCE = Decimal(10_000)
-PATIENCE = Timing(attempt_s=1.0, read_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
+TIMING = Timing(attempt_s=1.0, read_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
+PATIENCE = Patience(ping_s=0.3, silent_s=0.5, again_s=0.05, longest_again_s=0.1)
 
 
 @define(eq=False)
@@ -157,15 +158,32 @@ class Stage:
         assert leverage.is_done
         assert (await self.trading.submit_entry(self.entry(size))).is_done
 
-    def break_calls(self, kind: str, *endpoints: str) -> None:
-        """From now on, calls of these endpoints fail so."""
+    def break_calls(self, kind: str, *endpoints: str, delay_ms: int = 3000) -> None:
+        """From now on, calls of these endpoints (or `reads`, `writes`) fail so."""
+        faults = ", ".join(f'{{kind: "{kind}", on: {name}, delay_ms: {delay_ms}}}' for name in endpoints)
+        self._use(f"calls: [{faults}]")
+
+    def break_streams(self, kind: str, topics: str) -> None:
+        """From now on, messages of topics that begin so fail so."""
+        self._use(f"streams: [{{kind: {kind}, on: {topics}}}]")
+
+    def _use(self, faults: str) -> None:
         assert self.face is not None
-        faults = ", ".join(f'{{kind: "{kind}", on: {name}, delay_ms: 3000}}' for name in endpoints)
-        self.face.use_script(f"quirks: {{{self.quirks}}}\nfaults: {{calls: [{faults}]}}")
+        self.face.use_script(f"quirks: {{{self.quirks}}}\nfaults: {{{faults}}}")
 
     def mend(self) -> None:
         assert self.face is not None
         self.face.use_script(f"quirks: {{{self.quirks}}}")
+
+
+class CountingBudget(LocalBudget):
+    """Notes how often the exchange refused a call as one too many."""
+
+    refusals = 0
+
+    def refused(self, bucket: str, pause_ms: int) -> None:
+        self.refusals += 1
+        super().refused(bucket, pause_ms)
 
 
 @asynccontextmanager
@@ -191,7 +209,7 @@ async def native() -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def bitmart(quirks: str = "rate_limits: false", *, limited: bool = False) -> AsyncIterator[Stage]:
+async def bitmart(quirks: str = "rate_limits: false", limiter: Limiter | None = None) -> AsyncIterator[Stage]:
     """BitMart's face, served, and its adapter on real HTTP and WebSocket."""
     sandbox = BitmartSandbox.of(
         GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=parse_script(f"quirks: {{{quirks}}}")
@@ -200,8 +218,7 @@ async def bitmart(quirks: str = "rate_limits: false", *, limited: bool = False) 
         ready = sandbox.addresses(address)
         key = Credentials(ready["key"], ready["secret"], ready["memo"])
         hosts = Hosts(ready["rest"], ready["rest"], ready["ws_public"], ready["ws_private"])
-        limiter: Limiter = LocalBudget(BUCKETS) if limited else Unlimited()
-        venue = bitmart_venue("demo", hosts, key, WallClock(), limiter, timing=PATIENCE)
+        venue = bitmart_venue("demo", hosts, key, WallClock(), limiter or Unlimited(), timing=TIMING, patience=PATIENCE)
         assert venue.connection is not None
         async with venue.connection():
             yield Stage(venue, sandbox.world, sandbox.face, (key.key, key.secret, key.memo), quirks)

@@ -19,6 +19,7 @@ from mtf_adapters.bitmart.trading import BitmartTrading
 from mtf_adapters.limits import Limiter
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.hosts import HostWorld, World
+from mtf_adapters.online.sockets import Patience
 from mtf_core.ports import Clock, ExchangeError, Venue
 
 EXCHANGE, MARKET_TYPE = "bitmart", "perpetual"
@@ -47,6 +48,7 @@ def bitmart_venue(
     limiter: Limiter,
     *,
     timing: Timing | None = None,
+    patience: Patience | None = None,
     random: Callable[[], float] = _random.random,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     timer: Callable[[], float] = time.monotonic,
@@ -69,7 +71,7 @@ def bitmart_venue(
         clock=clock,
         capabilities=CAPABILITIES,
         trading=trading if credentials else None,
-        streams=BitmartStreams(hosts, credentials, clock, random=random, sleep=sleep),
+        streams=BitmartStreams(hosts, credentials, clock, patience=patience, random=random, sleep=sleep),
         remarks=(*(() if is_sandbox else (CLOSED,)), *(() if credentials else (NO_KEY,))),
         skew=lambda: clock.skew,
         waited=lambda: sum(limiter.waited.values()),
@@ -96,10 +98,10 @@ def _connection(
         # An exchange that does not answer keeps no process from starting: each of its calls will say so.
         with suppress(ExchangeError, TimeoutError):
             async with asyncio.timeout(_CONNECT_S):
-                for _ in range(3 if is_sandbox else 2):  # the first call's round trip holds the handshake, too
+                await rest.measure_time()
+                for _ in range(2 if is_sandbox else 1):  # the first call's round trip holds the handshake, too
+                    await sleep(0.1 if is_sandbox else 0)
                     await rest.measure_time()
-                    if is_sandbox:
-                        await sleep(0.1)
         keeper = asyncio.create_task(_keep_time(rest, sleep, _MEASURE_SANDBOX_S if is_sandbox else _MEASURE_S))
         try:
             yield

@@ -32,8 +32,12 @@ async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
         return f"{len(contracts)} contracts stored"
 
     async def exchange() -> str:
-        skew_ms = await environment.venue.market.server_time_ms() - environment.venue.clock.now_ms()
-        return f"{environment.venue.exchange} answers, clock differs by {skew_ms} ms"
+        venue = environment.venue
+        server_ms = await venue.market.server_time_ms()
+        # An exchange's own clock is told against this machine's, which is the one that may be wrong.
+        skew = venue.skew() if venue.skew is not None else None
+        differs_ms = server_ms - venue.clock.now_ms() if skew is None else skew.skew_ms
+        return f"{venue.exchange} answers, clock differs by {differs_ms} ms"
 
     async def account() -> str:
         state = await environment.venue.account.account_state()
