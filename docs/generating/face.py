@@ -35,6 +35,17 @@ meant. `commands` takes an engine's command or market event by its name under `t
 """
 
 
+_NOT_IMITATED = """
+- The content network's own limits, its checks of `User-Agent`, and 500 connections an address.
+- Compressed (binary) frames; `permessage-deflate` is agreed on as usual.
+- Index prices (they are the mark), open interest (a fifth of a day's turnover), and the market's own trades (one a
+  second, of a size that nobody trades on); depth has as many levels as the engine's book.
+- `modify-plan-order` cannot turn a limit plan into a market one.
+- Coin-margined contracts, sub-accounts, affiliates, spot and borrowing: their lists are empty or their paths unknown.
+- Whether stream messages come before the answer of the call that caused them: they leave when it acts.
+"""
+
+
 def face_page() -> str:
     head = ("key", "type", "unit", "allowed", "default", "effect")
     rows = [row for row in rows_of(Script) if not row[0].startswith("`quirks.")]
@@ -63,6 +74,7 @@ def face_page() -> str:
         f"## Control route\n{_CONTROL}",
         table(("method", "path", "what"), ((method, code(f"/control/{name}"), what) for method, name, what in ROUTES)),
         f"Commands and events: {codes(sorted(COMMANDS))}.",
+        f"## What is not imitated\n{_NOT_IMITATED}",
     )
 
 

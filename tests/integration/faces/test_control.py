@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mtf_adapters.sandbox.candle_files import CandleFileMarket
+from mtf_adapters.sandbox.faces.bitmart.signing import signature
 from mtf_core.market import Candles, Timeframe
 from tests.integration.faces.exchange import AT_MS, SYMBOL, Exchange, exchange
 
@@ -151,3 +152,39 @@ async def test_candle_files_are_a_market_whose_limits_are_touched_where_their_ca
         query = {"symbol": SYMBOL, "step": 1, "start_time": AT_MS // 1000, "end_time": AT_MS // 1000}
         (row,) = (await served.public("kline", **query)).json()["data"]
         assert (row["low_price"], row["high_price"]) == ("49950", "50050")
+
+
+@pytest.mark.parametrize(
+    ("rights", "code", "status"),
+    [
+        ({"may_trade": False}, 30012, 403),
+        ({"frozen": True}, 30003, 401),
+        ({"expired": True}, 30011, 403),
+        ({}, 1000, 200),
+    ],
+)
+async def test_a_further_key_may_lack_rights(served: Exchange, rights: dict[str, bool], code: int, status: int) -> None:
+    made = await served.control("POST", "keys", {"account": "trader", **rights})
+    stamp = str(AT_MS)
+    sign = signature(made["secret"], stamp, made["memo"], b"{}")
+    headers = {"X-BM-KEY": made["key"], "X-BM-TIMESTAMP": stamp, "X-BM-SIGN": sign}
+    answer = await served.http.post("/contract/private/claim", content=b"{}", headers=headers)
+    assert (answer.json()["code"], answer.status_code) == (code, status)
+
+
+async def test_limits_of_an_account_are_shared_by_its_keys(served: Exchange) -> None:
+    made = await served.control("POST", "keys", {"account": "trader"})
+    body = b'{"symbol":"BTCUSDT","timeout":0}'
+    sign = signature(made["secret"], str(AT_MS), made["memo"], body)
+    other = {"X-BM-KEY": made["key"], "X-BM-TIMESTAMP": str(AT_MS), "X-BM-SIGN": sign}
+    statuses = []
+    for headers in (served.signed(body), other) * 3:
+        answer = await served.http.post("/contract/private/cancel-all-after", content=body, headers=headers)
+        statuses.append(answer.status_code)
+    assert statuses == [200, 200, 200, 200, 429, 429]
+
+
+async def test_a_key_needs_an_account_and_known_rights(served: Exchange) -> None:
+    unknown = await served.http.post("/control/keys", json={"account": "nobody"})
+    misspelt = await served.http.post("/control/keys", json={"account": "trader", "may_trad": True})
+    assert (unknown.status_code, misspelt.status_code) == (404, 400)

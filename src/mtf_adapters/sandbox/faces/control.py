@@ -45,6 +45,7 @@ ROUTES = (
     ("GET", "positions", "open positions"),
     ("GET", "balance", "money"),
     ("POST", "commands", "a command of the account's owner, or something that happens to the market"),
+    ("POST", "keys", "a further key of `account`; `may_trade: false`, `frozen: true`, `expired: true` limit it"),
     ("POST", "restart", "the exchange goes down and comes up: connections end, its rules say what it forgets"),
     ("GET", "script", "quirks and faults as they are"),
     ("PUT", "script", "other quirks and faults; those that the engine follows cannot change"),
@@ -53,6 +54,15 @@ ROUTES = (
 """Method, name and meaning of everything under `/control`."""
 
 Documents: TypeAlias = Mapping[str, Any]
+
+
+@frozen
+class KeyRights:
+    """What is the matter with a key."""
+
+    may_trade: bool = True
+    frozen: bool = False
+    expired: bool = False
 
 
 class Face(Protocol):
@@ -66,6 +76,8 @@ class Face(Protocol):
     def push(self) -> None: ...
 
     def restarted(self) -> None: ...
+
+    def add_key(self, account: str, rights: KeyRights) -> Documents: ...
 
     def script(self) -> Documents: ...
 
@@ -113,6 +125,7 @@ class Control:
             self._positions,
             self._balance,
             self._command,
+            self._key,
             self._restart,
             self._script,
             self._use_script,
@@ -200,14 +213,16 @@ class Control:
         wanted = COMMANDS.get(str(kind))
         if wanted is None:
             raise ControlError(400, f"type: found {kind!r}; known: {', '.join(sorted(COMMANDS))}")
-        try:
-            what: Any = _CONVERTER.structure(document, wanted)
-        except (BaseValidationError, ForbiddenExtraKeysError) as error:
-            raise ControlError(
-                400, "; ".join(transform_error(error, path=str(kind), format_exception=_said_plainly))
-            ) from None
+        what = _structured(document, wanted, str(kind))
         result = self._world.do(what) if isinstance(what, get_args(Command)) else self._world.happen(what)
         return {"answer": _named(result.answer), "events": [_named(event) for event in result.events]}
+
+    def _key(self, said: _Said) -> Documents:
+        document = said.document()
+        account = str(document.pop("account", self._account(said)))
+        if account not in self._world.engine.accounts():
+            raise ControlError(404, f"there is no account {account!r}")
+        return self._face.add_key(account, _structured(document, KeyRights, "key"))
 
     def _restart(self, _: _Said) -> Documents:
         """The exchange goes down and comes up again; it forgets what its rules say, and every connection ends."""
@@ -259,6 +274,15 @@ def _decimal(value: object) -> Decimal:
 
 
 _CONVERTER = _converter()
+
+
+def _structured(document: Documents, wanted: Any, name: str) -> Any:
+    """The document as a value of that type; every problem in one text if it is none."""
+    try:
+        return _CONVERTER.structure(document, wanted)
+    except (BaseValidationError, ForbiddenExtraKeysError) as error:
+        problems = transform_error(error, path=name, format_exception=_said_plainly)
+        raise ControlError(400, "; ".join(problems)) from None
 
 
 def _named(value: Any) -> Documents:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from mtf_adapters.sandbox.bars import FormingBars
 from mtf_adapters.sandbox.faces.bitmart.codes import Problem, RefusedError, problem
@@ -29,6 +29,7 @@ from mtf_adapters.sandbox.faces.bitmart.signing import (
     signature_problem,
 )
 from mtf_adapters.sandbox.faces.bitmart.streams import Streams
+from mtf_adapters.sandbox.faces.control import KeyRights
 from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.matching.commands import OpenAccount
@@ -56,7 +57,7 @@ class BitmartFace:
         self._board = Board(world)
         self.quirks = quirks or Quirks()
         self.faults = faults or FaultPlan()
-        self.credentials: Mapping[str, Credential] = {credential.key: credential for credential in credentials}
+        self.credentials: dict[str, Credential] = {credential.key: credential for credential in credentials}
         self.streams = Streams(self, machine_s)
         self._machine_s = machine_s
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
@@ -107,6 +108,11 @@ class BitmartFace:
         return refusal(wrong, self.quirks.gateway_errors_say, self._trace(), headers or {})
 
     @property
+    def keys(self) -> Mapping[str, Credential]:
+        """Who may call, by the key."""
+        return self.credentials
+
+    @property
     def signing_ms(self) -> int:
         """The clock against which signatures are held."""
         return self.world.now_ms + self.quirks.clock_skew_ms
@@ -129,6 +135,12 @@ class BitmartFace:
         """What a restart of the exchange does to its wire: connections end, counts are forgotten."""
         self.streams.disconnect_all()
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
+
+    def add_key(self, account: str, rights: KeyRights) -> Mapping[str, str]:
+        """A further key of an account, with what a client has to know of it."""
+        made = evolve(Credential.of_seed(account, 0, len(self.credentials) + 1), **asdict(rights))
+        self.credentials[made.key] = made
+        return {"account": account, "key": made.key, "secret": made.secret, "memo": made.memo}
 
     def script(self) -> Mapping[str, Any]:
         """How it behaves now."""

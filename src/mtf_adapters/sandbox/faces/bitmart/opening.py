@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +24,6 @@ from mtf_adapters.sandbox.matching.commands import OpenAccount
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
-from mtf_core.ports import ExchangeError
 
 ACCOUNT = "trader"
 BALANCE = Decimal(10_000)
@@ -58,7 +58,7 @@ class BitmartSandbox:
         world = World(market, engine, clock)
         world.do(OpenAccount(ACCOUNT, balance))
         credential = Credential.of_seed(ACCOUNT, seed)
-        face = BitmartFace(world, (credential,), script.quirks, FaultPlan(script.faults), machine_s)
+        face = BitmartFace(world, [credential], script.quirks, FaultPlan(script.faults), machine_s)
         return cls(world, face, Control(world, face), credential)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,19 +74,18 @@ class BitmartSandbox:
             yield
         finally:
             beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):
+                await beat  # raises what broke it, if something did
 
     async def _beat(self) -> None:
-        complained = False
         while not isinstance(self.world.clock, SteppedClock):
             await asyncio.sleep(BEAT_S)
             try:
                 self.world.catch_up()
                 self.face.push()
-            except ExchangeError as error:  # candle files end, and time goes on
-                if not complained:
-                    _LOG.warning("the market stands still: %s", error)
-                complained = True
+            except Exception:
+                _LOG.exception("time stands still: the world could not be moved")
+                raise
 
     def addresses(self, address: str) -> dict[str, str]:
         """What a client has to be told, for an address of host and port."""

@@ -30,9 +30,9 @@ class Credential:
     expired: bool = False
 
     @classmethod
-    def of_seed(cls, account: str, seed: int) -> Credential:
-        """The key of a sandbox's account: the same for the same seed, and worth nothing anywhere else."""
-        digest = sha256(f"sandbox/{seed}/{account}".encode()).hexdigest()
+    def of_seed(cls, account: str, seed: int, number: int = 1) -> Credential:
+        """A key of a sandbox's account: the same for the same seed, and worth nothing anywhere else."""
+        digest = sha256(f"sandbox/{seed}/{account}/{number}".encode()).hexdigest()
         return cls(account, key=digest[:40], secret=sha256(digest.encode()).hexdigest(), memo="sandbox")
 
 

@@ -47,7 +47,9 @@ class Exchange(Protocol):
     world: World
     quirks: Quirks
     faults: FaultPlan
-    credentials: Mapping[str, Credential]
+
+    @property
+    def keys(self) -> Mapping[str, Credential]: ...
 
     @property
     def signing_ms(self) -> int: ...
@@ -223,14 +225,14 @@ class Streams:
             session.put({"action": "access", "success": False, "error": f"access failed: openapi auth: {wrong}"})
             session.outbox.put_nowait(NORMAL)
             return
-        session.account = self._exchange.credentials[arguments[0]].account
+        session.account = self._exchange.keys[arguments[0]].account
         session.put({"action": "access", "success": True})
 
     def _login_problem(self, session: Session, arguments: list[str]) -> str:
         if not session.is_private or len(arguments) < 3:
             return "param error"
         key, timestamp, sign = arguments[:3]
-        credential = self._exchange.credentials.get(key)
+        credential = self._exchange.keys.get(key)
         if credential is None or credential.frozen or credential.expired:
             return "access key not found"
         now_ms, window_ms = self._exchange.signing_ms, self._exchange.signing_window_ms
