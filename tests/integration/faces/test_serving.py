@@ -41,6 +41,14 @@ async def test_the_ready_line_leads_to_an_exchange_that_answers() -> None:
         assert (state["stepped"], state["now"]) == (True, "2026-02-02T11:20:00Z")
 
 
+async def test_the_control_tells_how_often_each_path_was_asked_for() -> None:
+    async with process("--at", "2026-02-02T11:20Z", "--speed", "step") as (_, ready), httpx.AsyncClient() as client:
+        for symbol in ("BTCUSDT", "BTCUSDT", "NOSUCHUSDT"):
+            await client.get(f"{ready['rest']}/contract/public/depth", params={"symbol": symbol})
+        calls = (await client.get(f"{ready['control']}/calls")).json()
+        assert calls == {"/contract/public/depth": {"200": 2, "400": 1}}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
     async with process() as (served, _):

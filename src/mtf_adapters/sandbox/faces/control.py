@@ -5,6 +5,7 @@ Not part of any venue: it exists so that programs and tests can look behind the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias, get_args
@@ -37,6 +38,7 @@ PUSH_EVERY_MS = 1000
 
 ROUTES = (
     ("GET", "state", "time, accounts, symbols in use, open streams"),
+    ("GET", "calls", "how often each path was asked for, by the status of the answer"),
     ("POST", "step", "moves a stepped clock by `ms`, through every second on the way"),
     ("GET", "orders", "live orders, plan orders and trailing orders, as queries see them"),
     ("GET", "history", "ended ones that are remembered"),
@@ -69,6 +71,8 @@ class Face(Protocol):
     """What the control route does to a face."""
 
     faults: FaultPlan
+    calls: Counter[tuple[str, int]]
+    """Requests that arrived, by path and status of the answer."""
 
     @property
     def connections(self) -> int: ...
@@ -117,6 +121,7 @@ class Control:
         self._face = face
         handlers: tuple[Callable[[_Said], Any], ...] = (
             self._state,
+            self._calls,
             self._step,
             self._orders,
             self._history,
@@ -159,6 +164,12 @@ class Control:
             "symbols_in_use": sorted(self._world.engine.symbols_in_use()),
             "connections": self._face.connections,
         }
+
+    def _calls(self, _: _Said) -> Documents:
+        told: dict[str, dict[str, int]] = {}
+        for (path, status), count in sorted(self._face.calls.items()):
+            told.setdefault(path, {})[str(status)] = count
+        return told
 
     def _step(self, said: _Said) -> Documents:
         """Moves a stepped clock; streams are fed at every second on the way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
@@ -62,6 +63,7 @@ class BitmartFace:
         self._machine_s = machine_s
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
         self._traces = 0
+        self.calls: Counter[tuple[str, int]] = Counter()
         self._faulty = Faulty(self.faults, self.refused, self._stranger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,6 +83,11 @@ class BitmartFace:
 
     def respond(self, endpoint: Endpoint, request: Request, account: str | None = None) -> Response:
         """The answer to a request that arrived; this moment is when it acts. `account` None: that of its key."""
+        response = self._respond(endpoint, request, account)
+        self.calls[endpoint.path, response.status] += 1
+        return response
+
+    def _respond(self, endpoint: Endpoint, request: Request, account: str | None) -> Response:
         credential, wrong = self._admitted(endpoint, request)
         if wrong is not None:
             return self.refused(wrong)
