@@ -98,7 +98,9 @@ class BitmartAccount:
         waiting = await self.plan_order(symbol, order_id, priority)
         if waiting is not None:
             return plan_order_of(waiting)
-        rows = await self._rest.read(ORDER_HISTORY, list[OrderRow], named, priority, null_is=[])
+        now_s = self._rest.clock.now_ms() // 1000  # without a span only the last week would be looked at
+        span = {"start_time": now_s - HISTORY_MS // 1000 + 60, "end_time": now_s + 30}
+        rows = await self._rest.read(ORDER_HISTORY, list[OrderRow], {**named, **span}, priority, null_is=[])
         return next((order_of(row) for row in rows if row.order_id == order_id), None)
 
     async def plan_order(self, symbol: str, order_id: str, priority: Priority) -> PlanRow | None:

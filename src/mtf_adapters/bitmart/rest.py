@@ -40,6 +40,9 @@ USER_AGENT = f"mtf-orchestrator/{__version__}"
 """Our own: the network in front of BitMart refuses the default ones of libraries (sheet §1.1)."""
 
 SIGNATURE_WINDOW_MS = 60_000
+_IDLE_S = 4.0
+"""How long a connection is kept for the next request. A server that closes it just as a write leaves would make that
+write UNKNOWN, and common servers close theirs after five seconds."""
 _LARGEST_BODY = 32 * 1024 * 1024
 _BAN_MS = 300_000
 """How long nothing is asked after a ban; its real length is not documented."""
@@ -125,11 +128,17 @@ class RestClient:
         self._sleep = sleep
         self._timer = timer
         self._transport = transport
+        self._time_is_doubted = False
         self._client: httpx.AsyncClient | None = None
 
     @property
     def has_key(self) -> bool:
         return self._credentials is not None
+
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether the exchange's clock was read, and nothing was refused for its time stamp since."""
+        return self.clock.skew is not None and not self._time_is_doubted
 
     async def aclose(self) -> None:
         """Closes every connection; the next request opens one again."""
@@ -159,6 +168,7 @@ class RestClient:
             raise ExchangeUnavailableError(str(self._error(TIME, exchanged)))
         server_ms = structured(exchanged.envelope.data, ServerTime, TIME.bucket).server_time
         self.clock.measured(server_ms, asked_ms, answered_ms)
+        self._time_is_doubted = False
         return server_ms
 
     async def read(
@@ -279,7 +289,7 @@ class RestClient:
             self._client = httpx.AsyncClient(
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
                 timeout=httpx.Timeout(self._timing.attempt_s),
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20),
+                limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=_IDLE_S),
                 # Nothing is ever sent a second time by itself: no retries, no redirects, no proxy that may resend.
                 transport=self._transport or httpx.AsyncHTTPTransport(verify=_tls(), retries=0, trust_env=False),
                 follow_redirects=False,
@@ -318,7 +328,9 @@ class RestClient:
         return NoReply(why) if why else Reply(status, envelope)
 
     def _heed(self, endpoint: Endpoint, status: int, code: int, headers: Headers) -> None:
-        """Tells the limiter to be quiet where the exchange asks for it."""
+        """Tells the limiter to be quiet where the exchange asks for it, and doubts a time that it refused."""
+        if code == codes.CLOCK_SKEW:
+            self._time_is_doubted = True
         if status == 418 or code == codes.BANNED:
             self._limiter.banned(_BAN_MS)
         elif status == 429 or code == codes.RATE_LIMITED:

@@ -67,7 +67,7 @@ class BitmartTrading(BitmartAccount):
     async def submit_entry(self, order: EntryOrder) -> WriteOutcome:
         """Needs the exchange's time: without it nobody could tell whether the deadline has passed."""
         body = entry_body(order)
-        if self._rest.clock.skew is None and not await self._learns_the_time():
+        if not self._rest.knows_the_time and not await self._learns_the_time():
             return WriteOutcome(
                 WriteResult.NOT_SENT,
                 client_order_id=order.client_order_id,

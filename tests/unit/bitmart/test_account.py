@@ -349,6 +349,37 @@ async def test_a_fill_is_an_execution_with_its_fee_as_a_cost_and_its_cause(kind:
     assert (fill.fee, fill.realised_profit) == (Decimal("0.11025216"), Decimal("0.4536"))
 
 
+@pytest.mark.parametrize(
+    ("code", "profit", "side", "opens"),
+    [
+        (1, "0", Side.LONG, True),
+        (4, "0", Side.SHORT, True),
+        (4, "-0.5", Side.LONG, False),
+        (1, "0.5", Side.SHORT, False),
+        (2, "0", Side.SHORT, False),
+    ],
+)
+async def test_a_fill_that_realised_something_closed_whatever_its_side_code_says(
+    code: int, profit: str, side: Side, opens: bool
+) -> None:
+    """A one-way account sells to close a long position with the code that opens a short one."""
+    async with desk() as at:
+        at.exchange.answer("trades", ok([{**TRADE, "side": code, "realised_profit": profit}]))
+        (fill,) = await at.trading.fills("BTCUSDT", NOW_MS, NOW_MS + 100_000)
+    assert (fill.side, fill.opens) == (side, opens)
+
+
+async def test_an_order_of_long_ago_is_looked_for_as_far_back_as_there_is_history() -> None:
+    async with desk() as at:
+        at.exchange.answer("order", refused(40035, "The order is not exist"))
+        at.exchange.answer("current-plan-order", ok([]))
+        at.exchange.answer("order-history", ok([PAST_ORDER]))
+        await at.trading.order("BTCUSDT", PAST_ORDER["order_id"])
+        (asked,) = at.exchange.of("order-history")
+    span_s = int(asked.params["end_time"]) - int(asked.params["start_time"])
+    assert 89 * DAY_MS < span_s * 1000 <= 90 * DAY_MS
+
+
 async def test_money_that_moved_is_told_with_its_sign_kind_and_time() -> None:
     kinds = [FlowKind.TRANSFER, FlowKind.REALISED_PROFIT, FlowKind.FUNDING, FlowKind.FEE, FlowKind.LIQUIDATION]
     async with desk() as at:

@@ -392,3 +392,26 @@ async def test_a_timer_that_the_exchange_does_not_have_is_refused(symbol: str, s
         with pytest.raises(ValueError, match="timer"):
             await at.trading.cancel_all_after(symbol, seconds)
         assert at.exchange.asked == []
+
+
+async def test_after_a_refusal_for_its_time_an_entry_waits_until_the_clock_was_read_again() -> None:
+    async with desk() as at:
+        at.exchange.answer("submit-order", refused(30007, "timestamp", 401), ACCEPTED)
+        assert (await at.trading.submit_entry(ENTRY)).result is WriteResult.CLOCK_SKEW
+        at.exchange.answer("time", refused(30014, status=503))
+        assert (await at.trading.submit_entry(ENTRY)).result is WriteResult.NOT_SENT
+        at.exchange.answer("time", ok({"server_time": NOW_MS - 90_000}))
+        assert (await at.trading.submit_entry(ENTRY)).result is WriteResult.ACCEPTED
+        *_, last = at.exchange.of("submit-order")
+        assert len(at.exchange.of("submit-order")) == 2
+    assert last.headers["x-bm-timestamp"] == str(NOW_MS - 90_000)
+
+
+async def test_an_exit_leaves_whether_or_not_the_clock_is_known() -> None:
+    """To be refused for its time is no worse than not to leave."""
+    async with desk() as at:
+        at.exchange.answer("submit-order", refused(30007, "timestamp", 401), ACCEPTED)
+        at.exchange.answer("time", refused(30014, status=503))
+        await at.trading.submit_exit(EXIT)
+        assert (await at.trading.submit_exit(EXIT)).result is WriteResult.ACCEPTED
+        assert at.exchange.of("time") == []
