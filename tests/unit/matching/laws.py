@@ -48,6 +48,8 @@ class Witness:
         self.fills: list[FillView] = []
         self.flows: list[FlowView] = []
         self.forgotten: set[int] = set()
+        self.profits: dict[tuple[str, str, Side], Decimal] = {}
+        """Realised by each position since it was opened."""
         self.ledger = Ledger(Fraction(contract_size))
         self.told: list[Result] = []
         for name, mode in accounts.items():
@@ -105,6 +107,11 @@ class Witness:
         self.fills.append(fill)
         line = self.ledger.write(fill)
         assert line.size >= 0, "nothing is closed that was not open"
+        key = (fill.account, fill.symbol, fill.side)
+        self.profits[key] = fill.realised_profit + (Decimal(0) if line.executions == 1 else self.profits[key])
+        if not line.size:
+            grains = round(line.cash / Fraction(GRAIN))
+            assert Fraction(self.profits[key]) == grains * Fraction(GRAIN), "profits add up to the cash, rounded once"
         order = self.orders.get(fill.order_id)
         may_reverse = self.rules.oversized_exit is OversizedExit.REVERSES
         if order is not None and order.reduce_only and not may_reverse:

@@ -17,6 +17,8 @@ class Line:
     size: Fraction = Fraction(0)
     average: Fraction = Fraction(0)
     earned: Fraction = Fraction(0)
+    cash: Fraction = Fraction(0)
+    """What its executions brought in less what they cost, without fees."""
     executions: int = 0
     """Since it was opened."""
 
@@ -35,13 +37,14 @@ class Ledger:
         size, price = Fraction(fill.size), Fraction(fill.price)
         self.executions += 1
         line.executions += 1
+        sign = 1 if fill.side is Side.LONG else -1
+        if fill.opens and not line.size:
+            line.earned, line.cash, line.executions = Fraction(0), Fraction(0), 1
+        line.cash += sign * price * size * self.contract_size * (-1 if fill.opens else 1)
         if fill.opens:
-            if not line.size:
-                line.earned, line.executions = Fraction(0), 1
             line.average = (line.average * line.size + price * size) / (line.size + size)
             line.size += size
             return line
-        sign = 1 if fill.side is Side.LONG else -1
         profit = sign * (price - line.average) * size * self.contract_size
         line.size -= size
         line.earned += profit

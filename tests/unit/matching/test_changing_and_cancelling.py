@@ -9,13 +9,14 @@ from mtf_adapters.sandbox.matching.commands import (
     CancelAllAfter,
     CancelOrder,
     CloseAll,
+    Deleverage,
     OpenAccount,
     PlaceTrailing,
     TimePasses,
 )
 from mtf_adapters.sandbox.matching.events import OrderCause, OrderChanged, OrderFamily, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
-from mtf_core.market import OrderState, OversizedExit, Side, TriggerPrice
+from mtf_core.market import OrderState, OversizedExit, PositionMode, Side, TriggerPrice
 from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, refused, stop
 
 
@@ -206,3 +207,15 @@ def test_resting_exits_end_with_their_position() -> None:
     number = accepted(desk.place("close long", 100, 110))
     desk.do(stop(None, 95))
     assert causes(desk.at(94), number) == ["nothing_to_reduce"]
+
+
+def test_an_exit_that_became_larger_than_its_position_closes_what_there_is_and_ends() -> None:
+    for mode, leave in ((PositionMode.HEDGE, "close long"), (PositionMode.ONE_WAY, "reduce sell")):
+        desk = desk_with(mode=mode)
+        desk.place("open long" if mode is PositionMode.HEDGE else "buy", 100, leverage=D(2))
+        number = accepted(desk.place(leave, 100, 105))
+        desk.do(Deleverage("me", SYMBOL, Side.LONG, D(70)))
+        result = desk.at(106)
+        assert executions(result) == [(D(30), D(105))]
+        assert causes(result, number) == ["filled", "nothing_to_reduce"]
+        assert desk.engine.positions("me") == ()

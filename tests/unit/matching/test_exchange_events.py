@@ -70,6 +70,16 @@ def test_a_contract_does_not_change_what_its_positions_are_counted_in() -> None:
     assert known.contract_size == D("0.01")
 
 
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_once_nothing_is_open_a_contract_may_change_in_everything(side: str) -> None:
+    desk = Desk()
+    desk.at(100)
+    desk.place(f"open {side}", 100, leverage=D(2))
+    desk.place(f"close {side}", 100)
+    assert desk.engine.symbols_in_use() == frozenset()
+    accepted(desk.do(ContractChange(contract(contract_size=D(1)))))
+
+
 def test_a_contract_that_comes_back_as_delisted_is_delisted() -> None:
     desk = holding()
     desk.do(ContractChange(contract(status=ContractStatus.DELISTED)))

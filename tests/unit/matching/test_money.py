@@ -98,6 +98,28 @@ def test_parts_of_a_cost_that_no_grain_holds_add_up_to_the_whole() -> None:
     assert desk.balance.wallet == D(10_000)
 
 
+def test_profits_of_parts_add_up_to_the_whole_where_each_of_them_is_rounded() -> None:
+    """Three thirds of a cost that is not divisible: each part's profit is rounded, their sum is not off by a grain."""
+    tiny = contract(contract_size=D("0.00000001"), maker_fee=D(0), taker_fee=D(0), min_notional=D(0))
+    desk = desk_with(contracts=[tiny])
+    desk.at(100, asks=[(100.5, 1), (101, 2)])
+    desk.place("open long", 3)
+    desk.at(103)
+    for _ in range(3):
+        desk.place("close long", 1)
+    """Bought for 302.5 and sold for 307.5 hundred-millionths: 5 are earned."""
+    assert sum(flows(desk, FlowKind.REALISED_PROFIT)) == D("0.00000005")
+
+
+def test_what_the_account_cannot_carry_on_the_way_down_the_book_ends_the_order() -> None:
+    """Valued at the touch, 1500 need 1,507.5 and a fee; the last 500 cost half a unit more than that."""
+    desk = desk_with(balance=1509)
+    result = desk.place("open long", 1500, leverage=D(1))
+    assert causes(result) == ["placed", "filled", "no_margin"]
+    assert desk.position().size == D(1000)
+    assert desk.balance.available > 0
+
+
 def test_leverage_is_set_for_a_symbol_and_taken_by_orders_that_name_none() -> None:
     desk = desk_with()
     assert desk.engine.leverage("me", SYMBOL) == (D(1), ISOLATED), "what nobody set risks least"
