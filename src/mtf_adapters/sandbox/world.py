@@ -14,13 +14,16 @@ from mtf_adapters.sandbox.matching.commands import (
     ContractChange,
     Funding,
     MarketEvent,
+    PlaceOrder,
+    PlaceTrailing,
+    PlaceTrigger,
     Tick,
     TimePasses,
 )
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
-from mtf_adapters.sandbox.matching.events import Event, Result
+from mtf_adapters.sandbox.matching.events import Event, Refusal, Refused, Result
 from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
-from mtf_core.market import Contract, ContractStatus
+from mtf_core.market import ContractStatus
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
 Listener = Callable[[int, Event], None]
@@ -60,11 +63,15 @@ class World:
         return self.engine.rules.funding_interval_hours * _HOUR_MS
 
     def do(self, command: Command) -> Result:
-        """Catches up, shows the engine the symbol as it is now, then has it carry the command out."""
+        """Catches up, shows the engine the symbol as it is now, then has it carry the command out.
+
+        Where the market has no data of the instant, nothing new is placed; what stands can be changed and cancelled.
+        """
         self.catch_up()
         symbol = getattr(command, "symbol", None)
-        if symbol is not None and self.engine.contract(symbol) is not None:
-            self._tick(symbol)
+        is_shown = symbol is None or self.engine.contract(symbol) is None or self._tick(symbol)
+        if not is_shown and isinstance(command, PlaceOrder | PlaceTrigger | PlaceTrailing):
+            return Result(Refused(Refusal.NO_MARKET, "there are no prices of this instant"))
         return self._apply(command)
 
     def happen(self, event: MarketEvent) -> Result:
@@ -107,12 +114,12 @@ class World:
         """The symbol's market now, with what accounts have left of it. Raises an `ExchangeError`: unknown symbol, or
         an instant that the market does not cover."""
         self.catch_up()
-        contract = self.engine.contract(symbol)
-        if contract is None:
+        if self.engine.contract(symbol) is None:
             raise UnknownSymbolError(f"the sandbox lists no contract {symbol!r}")
-        self._tick(symbol, contract)
+        is_shown = self._tick(symbol)
         tick = self.engine.tick(symbol)
-        if tick is None:
+        if tick is None or not is_shown:
+            self.market.moment(symbol, self._at_ms)  # says why
             raise UnknownSymbolError(f"the sandbox shows no market of {symbol!r}")
         return tick
 
@@ -128,26 +135,25 @@ class World:
         step = (self._at_ms // self._step_ms + 1) * self._step_ms
         return step if timer is None else min(step, max(timer, self._at_ms + 1))
 
-    def _tick(self, symbol: str, contract: Contract | None = None) -> None:
+    def _tick(self, symbol: str) -> bool:
         """A fresh book, once an instant: looking again does not fill it up again.
 
-        A market that has no data of the instant any more, like a file behind its end, shows nothing new; whoever asks
-        for the contract hears why.
+        False where the market has no data of the instant, like a file behind its end: what was seen last stays.
         """
-        seen = self._seen.get(symbol)
-        known = contract or self.engine.contract(symbol)
-        if known is None or (seen is not None and seen[0] == self._at_ms):
-            return
+        seen, contract = self._seen.get(symbol), self.engine.contract(symbol)
+        if contract is None:
+            return False
+        if seen is not None and seen[0] == self._at_ms:
+            return True
         try:
             moment = self.market.moment(symbol, self._at_ms)
         except ExchangeError:
-            if contract is not None:
-                raise
-            return
+            return False
         self._seen[symbol] = (self._at_ms, moment)
         before = seen[1] if seen is not None and seen[1].candle_ms == moment.candle_ms else None
         traded = max(Decimal(0), moment.traded - before.traded) if before is not None else moment.traded
-        self._apply(tick_around(known, moment.prices, self._at_ms, traded))
+        self._apply(tick_around(contract, moment.prices, self._at_ms, traded))
+        return True
 
     def _settle_funding(self, symbols: list[str]) -> None:
         settles_ms = self._at_ms // self.funding_interval_ms * self.funding_interval_ms

@@ -104,6 +104,15 @@ def test_an_order_whose_margin_would_not_outlast_its_maintenance_is_refused() ->
     accepted(found.place("open long", 10, leverage=D(20)))
 
 
+def test_a_cross_order_is_carried_by_the_account_which_pays_what_it_loses_at_once() -> None:
+    """10 at 100.5 with the mark at 99: margin 0.201 at 50x, 0.005025 of fee, 0.15 lost at once."""
+    for balance, taken in ((D("0.356025"), True), (D("0.356"), False)):
+        found = Desk(balance=balance)
+        found.at(100, mark=99)
+        result = found.place("open long", 10, leverage=D(50), margin_mode=MarginMode.CROSS)
+        assert (accepted(result) > 0) if taken else (refused(result) is Refusal.NOT_ENOUGH_BALANCE)
+
+
 @pytest.mark.parametrize(
     ("horizon", "again"),
     [(UniqueFor.ALWAYS, False), (UniqueFor.WHILE_OPEN, True), (UniqueFor.UNKNOWN, True)],

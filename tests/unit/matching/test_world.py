@@ -11,14 +11,14 @@ import pytest
 from mtf_adapters.sandbox.candle_files import CandleFileMarket
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
-from mtf_adapters.sandbox.matching.commands import CancelAllAfter, OpenAccount
+from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, OpenAccount
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
-from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, Filled, OrderChanged
+from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, Filled, OrderChanged, Refusal
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import FlowingClock, SteppedClock
 from mtf_core.market import MINUTE_MS, Candles, ContractStatus, FlowKind, OrderState, Timeframe
 from mtf_core.ports import InstantNotServedError, UnknownSymbolError
-from tests.unit.matching.exchange import D, accepted, order
+from tests.unit.matching.exchange import D, accepted, order, refused
 
 BTC = "BTCUSDT"
 HOUR_MS = 3_600_000
@@ -191,10 +191,13 @@ def test_a_contract_that_expires_is_delisted_and_settled() -> None:
 def test_behind_the_end_of_a_file_the_world_stands_still_and_says_so_when_asked() -> None:
     world = file_world((100, 101, 99, 100), (100, 103, 96, 101))
     accepted(world.do(order("open long", 5, symbol=BTC)))
+    resting = accepted(world.do(order("open long", 5, 50, symbol=BTC)))
     world.advance(10 * MINUTE_MS)
+    accepted(world.do(CancelOrder("me", BTC, resting)))
     assert [position.size for position in world.engine.positions("me")] == [D(5)]
     with pytest.raises(InstantNotServedError):
         world.quote(BTC)
+    assert refused(world.do(order("open long", 5, symbol=BTC))) is Refusal.NO_MARKET
 
 
 def test_an_unknown_symbol_has_no_quote() -> None:

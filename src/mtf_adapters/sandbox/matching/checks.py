@@ -218,12 +218,12 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
     touch = instrument.book.best(order.action)
     takes = touch is not None and is_within(touch.price, order.price, order.action)
     mark = instrument.mark if takes else price
-    left = quotient(base * price, order.leverage) + (mark - price) * base * order.opens_side.sign
-    if left <= maintenance_margin(contract, base * mark):
-        return Refused(Refusal.WOULD_LIQUIDATE, "its margin would not outlast the maintenance margin")
+    lost_at_once = max(ZERO, (price - mark) * base * order.opens_side.sign)
     needed = margin_for(instrument, order, size, price)
-    if order.margin_mode is MarginMode.CROSS:  # what it loses at once counts against the account
-        needed += max(ZERO, (price - mark) * base * order.opens_side.sign)
+    if order.margin_mode is MarginMode.CROSS:
+        needed += lost_at_once
+    elif quotient(base * price, order.leverage) - lost_at_once <= maintenance_margin(contract, base * mark):
+        return Refused(Refusal.WOULD_LIQUIDATE, "its margin would not outlast the maintenance margin")
     free = free_margin(state, account) + order.reserved_margin
     if needed > free:
         return Refused(Refusal.NOT_ENOUGH_BALANCE, f"{needed} is needed, {max(ZERO, free)} is free")
