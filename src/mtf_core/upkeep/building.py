@@ -9,6 +9,9 @@ from attrs import frozen
 
 from mtf_core.market import COLUMNS, Candles, Gap, Timeframe
 
+_SAME = 1e-9
+"""Relative difference up to which two numbers are the same."""
+
 
 @frozen
 class CandleDifference:
@@ -45,11 +48,19 @@ def difference_between(symbol: str, exchange: Candles, lower: Candles) -> Candle
         return None
     built = lower.between(int(exchange.open_ms[0]), exchange.end_ms - 1).aggregated(exchange.timeframe)
     _, own, other = np.intersect1d(exchange.open_ms, built.open_ms, assume_unique=True, return_indices=True)
-    for row, place in zip(own.tolist(), other.tolist(), strict=True):
-        for column in COLUMNS:
-            said, made = float(getattr(exchange, column)[row]), float(getattr(built, column)[place])
-            # Sums of volumes may be rounded in another order.
-            if not np.isclose(said, made, rtol=1e-9, atol=0.0):
-                open_ms = int(exchange.open_ms[row])
-                return CandleDifference(symbol, exchange.timeframe, open_ms, column, said, made)
-    return None
+    said = np.array([getattr(exchange, column)[own] for column in COLUMNS])
+    made = np.array([getattr(built, column)[other] for column in COLUMNS])
+    # Sums of volumes may be rounded in another order.
+    differs = np.abs(said - made) > _SAME * np.abs(made)
+    if not differs.any():
+        return None
+    row = int(np.argmax(differs.any(axis=0)))
+    column = int(np.argmax(differs[:, row]))
+    return CandleDifference(
+        symbol,
+        exchange.timeframe,
+        int(exchange.open_ms[own[row]]),
+        COLUMNS[column],
+        float(said[column, row]),
+        float(made[column, row]),
+    )

@@ -81,7 +81,8 @@ class CandleFeed:
         served = [contract for contract in contracts if contract.symbol not in fetched.failures]
         changed |= fetched.timeframes | await self._build(longer, served)
         rest = await self._fetch(longer, served, workers, progress)
-        changed |= rest.timeframes
+        # What was fetched just now may be parts of what the exchange does not have.
+        changed |= rest.timeframes | (await self._build(longer, served) if rest.timeframes else frozenset())
         failures = {**fetched.failures, **rest.failures}
         left = tuple(symbol for symbol in symbols if symbol not in failures)
         for timeframe, window in moved.items():
