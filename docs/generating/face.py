@@ -11,7 +11,7 @@ from mtf_adapters.sandbox.faces.bitmart.codes import REFUSALS
 from mtf_adapters.sandbox.faces.bitmart.endpoints import ENDPOINTS, Endpoint
 from mtf_adapters.sandbox.faces.bitmart.quirks import DRAWN
 from mtf_adapters.sandbox.faces.bitmart.script import Script
-from mtf_adapters.sandbox.faces.bitmart.topics import KLINE_MINUTES
+from mtf_adapters.sandbox.faces.bitmart.topics import BOOKS, KLINE_MINUTES, PACES_MS, PREFIX, Channel, Topic
 from mtf_adapters.sandbox.faces.control import COMMANDS, ROUTES
 from mtf_adapters.sandbox.faults import ARRIVES_NOT, MEANINGS, STREAM_MEANINGS
 
@@ -58,7 +58,9 @@ def face_page() -> str:
         _INTRODUCTION,
         "## Endpoints",
         table(("call", "path", "needs", "limit"), _endpoints(ENDPOINTS.values())),
-        f"Klines on the stream: {codes(KLINE_MINUTES)}.",
+        "## Topics",
+        table(("topic", "stream", "how often"), map(_topic, Channel)),
+        f"Books may ask for a pace: {codes(PACES_MS)}. Bars: {codes(KLINE_MINUTES)}; there are fewer than by call.",
         f"## Quirks\n{_QUIRKS}",
         table((*head, "drawn from"), quirks),
         f"## Faults\n{_FAULTS}",
@@ -82,6 +84,14 @@ def _endpoints(endpoints: Iterable[Endpoint]) -> Iterable[tuple[str, str, str, s
     for each in endpoints:
         limit = f"{each.limit.requests} / {each.limit.window_s} s per {each.limit.per}" if each.limit else "not known"
         yield each.method, code(each.path), {"none": "nothing", "keyed": "key", "signed": "signature"}[each.auth], limit
+
+
+def _topic(channel: Channel) -> tuple[str, str, str]:
+    levels = "5|20|50" if channel in BOOKS else "1m|…" if channel in (Channel.KLINE, Channel.MARK_KLINE) else ""
+    where = ":USDT" if channel is Channel.ASSET else "" if channel in (Channel.POSITION, Channel.ORDER) else ":SYMBOL"
+    period = "on change" if channel.is_private else f"{Topic('', channel, None).period_ms} ms"
+    period += " and every 10 s" if channel is Channel.POSITION else ""
+    return code(f"{PREFIX}{channel}{levels}{where}"), "private" if channel.is_private else "public", period
 
 
 def _drawn(key: str) -> str:

@@ -71,6 +71,17 @@ async def test_the_exchange_can_take_a_part_of_a_winner(served: Exchange) -> Non
     assert "adl" in {each["type"] for each in rows}
 
 
+async def test_a_wick_of_the_price_can_be_shown(served: Exchange) -> None:
+    """What the market did not do: a stop fires at a price that no candle of it reaches."""
+    await served.opened()
+    level = served.price("0.9")
+    stop = {"symbol": SYMBOL, "type": "stop_loss", "side": 3, "trigger_price": level, "price_type": 1}
+    await served.accepted("submit-tp-sl-order", stop)
+    sides = {"bids": [{"price": level, "size": "100"}], "asks": [{"price": served.price("0.901"), "size": "100"}]}
+    await served.control("POST", "commands", {"type": "Tick", "symbol": SYMBOL, **sides, "last": level, "mark": level})
+    assert served.engine_positions() == ()
+
+
 @pytest.mark.parametrize(
     ("command", "complaint"),
     [

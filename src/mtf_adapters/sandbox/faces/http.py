@@ -17,6 +17,9 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON_TYPE = "application/json;charset=UTF-8"
 MOST_BODY_BYTES = 1_000_000
+HEARD = "sandbox.heard"
+"""Under this name of a WebSocket's extensions a server says when the last control frame came, which ASGI keeps to
+itself: a callable that gives the time by `time.monotonic`."""
 
 
 class ConnectionDroppedError(Exception):

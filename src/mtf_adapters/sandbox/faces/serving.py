@@ -17,13 +17,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from mtf_adapters.sandbox.faces.http import App, ConnectionDroppedError, Receive, Scope, Send
+from mtf_adapters.sandbox.faces.http import HEARD, App, ConnectionDroppedError, Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-HEARD = "sandbox.heard"
-"""Under this name of a scope's extensions: a callable that says when the last control frame came, by `monotonic`."""
-
 _SERVER_PING_S = 54.0
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time at all: closing then resets the connection."""

@@ -13,7 +13,7 @@ from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import open_interest_of
 from mtf_adapters.sandbox.faces.bitmart.envelope import price_text, text
 from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_row
-from mtf_adapters.sandbox.faces.bitmart.queries import BAD_TIME, most
+from mtf_adapters.sandbox.faces.bitmart.queries import BAD_TIME, FAR_FUTURE_SEC, most
 from mtf_adapters.sandbox.faces.bitmart.quirks import Overlong, Quirks, WrongUnit
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
 from mtf_adapters.sandbox.matching.commands import Level
@@ -26,7 +26,6 @@ MOST_KLINES = 500
 MOST_LEVELS = 50
 MOST_TRADES, USUAL_TRADES = 100, 50
 _BAD_STEP = 40038
-_FAR_FUTURE_SEC = 10_000_000_000
 
 
 def server_time(desk: Desk) -> Row:
@@ -171,9 +170,9 @@ def _klines(desk: Desk, *, marks: bool) -> list[Row]:
     if minutes not in STEPS_MIN:
         raise refuse(_BAD_STEP)
     start, end = said.required_whole("start_time", BAD_TIME), said.required_whole("end_time", BAD_TIME)
-    if max(start, end) > _FAR_FUTURE_SEC and desk.quirks.wrong_time_unit is WrongUnit.EMPTY:
+    if max(start, end) > FAR_FUTURE_SEC and desk.quirks.wrong_time_unit is WrongUnit.EMPTY:
         return []
-    if start < 0 or end < start or max(start, end) > _FAR_FUTURE_SEC:
+    if start < 0 or end < start or max(start, end) > FAR_FUTURE_SEC:
         raise refuse(BAD_TIME)
     bars = _bars_within(desk, contract.symbol, minutes, start * 1000, end * 1000)
     if marks and bars:

@@ -18,7 +18,7 @@ from mtf_core.market import DAY_MS, OrderType, TriggerPurpose
 MOST_OPEN, MOST_HISTORY = 100, 200
 USUAL_SPAN_DAYS, LONGEST_SPAN_DAYS = 7, 90
 BAD_TIME = 40039
-_FAR_FUTURE_SEC = 10_000_000_000
+FAR_FUTURE_SEC = 10_000_000_000
 """A time in seconds beyond this (the year 2286) is meant as milliseconds."""
 
 
@@ -112,7 +112,7 @@ def span_in_seconds(desk: Desk) -> Span | None:
     """
     start, end = desk.said.whole("start_time", BAD_TIME), desk.said.whole("end_time", BAD_TIME)
     for given in (start, end):
-        if given is not None and given > _FAR_FUTURE_SEC:
+        if given is not None and given > FAR_FUTURE_SEC:
             if desk.quirks.wrong_time_unit is WrongUnit.ERROR:
                 raise refuse(BAD_TIME)
             return None

@@ -22,16 +22,13 @@ from mtf_adapters.sandbox.faces.bitmart.parameters import Parameters
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.signing import LOGIN_PAYLOAD, Credential, signature_problem
 from mtf_adapters.sandbox.faces.bitmart.topics import PREFIX, Channel, Topic, parse_topic
-from mtf_adapters.sandbox.faces.http import Receive, Scope, Send
+from mtf_adapters.sandbox.faces.http import HEARD, Receive, Scope, Send
 from mtf_adapters.sandbox.faults import FaultPlan, StreamFaultKind
 from mtf_adapters.sandbox.matching.events import Event
 from mtf_adapters.sandbox.world import World
 
 PUBLIC_PATH, PRIVATE_PATH = "/api", "/user"
 NORMAL, GOING_AWAY, TOO_LARGE = 1000, 1001, 1009
-HEARD = "sandbox.heard"
-"""Where a server that sees control frames says when it saw the last one: a callable in the scope's extensions."""
-
 _LOOK_S = 0.25
 _BOOKS = f"{PREFIX}{Channel.DEPTH}"
 """How the topics of all kinds of books begin."""
@@ -89,7 +86,7 @@ class Streams:
     def __init__(self, exchange: Exchange, machine_s: Callable[[], float]) -> None:
         self._exchange = exchange
         self._machine_s = machine_s
-        self._sessions: set[Session] = set()
+        self._sessions: dict[Session, None] = {}  # in the order in which they came: a run can be repeated
         self._accounts = AccountPushes(exchange.world)
         self._pongs = 0
         exchange.world.listen(self._happened)
@@ -103,14 +100,14 @@ class Streams:
         await send({"type": "websocket.accept"})
         now_s = self._machine_s()
         session = Session(scope["path"] == PRIVATE_PATH, connected_s=now_s, heard_s=now_s)
-        self._sessions.add(session)
+        self._sessions[session] = None
         heard_control = (scope.get("extensions") or {}).get(HEARD)
         reading = asyncio.create_task(self._read(session, receive))
         watching = asyncio.create_task(self._watch(session, heard_control))
         try:
             await self._write(session, send)
         finally:
-            self._sessions.discard(session)
+            self._sessions.pop(session, None)
             for task in (reading, watching):
                 task.cancel()
             await asyncio.gather(reading, watching, return_exceptions=True)
@@ -286,6 +283,7 @@ class Streams:
             session.outbox.put_nowait(message)
         if session.outbox.qsize() > _MOST_WAITING:
             session.outbox.put_nowait(GOING_AWAY)
+            session.is_silent = True
 
     def _as_faulty(self, session: Session, raw: str, kind: StreamFaultKind | None) -> Iterable[str | int]:
         match kind:
@@ -337,4 +335,4 @@ class Streams:
         return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
 
 
-__all__ = ["HEARD", "PRIVATE_PATH", "PUBLIC_PATH", "Session", "Streams"]
+__all__ = ["PRIVATE_PATH", "PUBLIC_PATH", "Session", "Streams"]

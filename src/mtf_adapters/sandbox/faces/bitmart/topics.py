@@ -53,7 +53,8 @@ _PERIODS_MS = {
     Channel.DEPTH_INCREASE: 500,
     Channel.POSITION: 10 * _SECOND_MS,
 }
-_PACES_MS = {"100ms": 100, "200ms": 200}
+PACES_MS: Mapping[str, int] = {"100ms": 100, "200ms": 200}
+BOOKS = frozenset({Channel.DEPTH, Channel.DEPTH_ALL, Channel.DEPTH_INCREASE})
 
 
 @frozen
@@ -82,10 +83,9 @@ def parse_topic(name: str) -> Topic | None:
     channel, number = _channel(word)
     if channel is None or (symbol is None and channel not in {Channel.TICKER, Channel.POSITION, Channel.ORDER}):
         return None
-    books = {Channel.DEPTH, Channel.DEPTH_ALL, Channel.DEPTH_INCREASE}
-    if pace is not None and channel not in books:
+    if pace is not None and channel not in BOOKS:
         return None
-    return Topic(name, channel, symbol, number, _PACES_MS[pace] if pace else None)
+    return Topic(name, channel, symbol, number, PACES_MS[pace] if pace else None)
 
 
 def _channel(word: str) -> tuple[Channel | None, int]:
@@ -97,4 +97,4 @@ def _channel(word: str) -> tuple[Channel | None, int]:
             return channel, KLINE_MINUTES[word.removeprefix(channel)]
     plain = {each.value: each for each in Channel if each not in (Channel.KLINE, Channel.MARK_KLINE)}
     found = plain.get(word)
-    return (None, 0) if found in (Channel.DEPTH, Channel.DEPTH_ALL, Channel.DEPTH_INCREASE) else (found, 0)
+    return (None, 0) if found in BOOKS else (found, 0)
