@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from mtf_adapters.sandbox.market import Market
 from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Timeframe
-from mtf_core.ports import TimeframeNotServedError
+from mtf_core.ports import ExchangeError, TimeframeNotServedError
 
 WEEK_MINUTES = 7 * 1440
 _MONDAY_MS = 4 * DAY_MS
@@ -90,7 +90,19 @@ class FormingBars:
             price = self._last_price(symbol, instant)
             bar = evolve(bar, high=max(bar.high, price), low=min(bar.low, price), close=price)
         self._seen[symbol] = (now_ms, bar)
-        return evolve(bar, volume=float(moment.traded))
+        return evolve(bar, volume=self._volume(symbol, opened, now_ms))
+
+    def _volume(self, symbol: str, opened: int, now_ms: int) -> float:
+        """The candle's share of the time, of the volume it will close with: in the unit of closed candles, which in
+        files need not be contracts."""
+        for timeframe in Timeframe:
+            try:
+                whole = _served(self._market, symbol, timeframe, opened, opened, opened + timeframe.ms)
+            except ExchangeError:  # the market ends within the candle
+                return 0.0
+            if len(whole):
+                return float(whole.volume[0] * (now_ms - opened) // timeframe.ms)
+        return 0.0
 
     def _last_price(self, symbol: str, instant_ms: int) -> float:
         return float(self._market.moment(symbol, instant_ms).prices.last)

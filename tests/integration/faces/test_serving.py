@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from mtf_entrypoints.cli.main import run
 
@@ -97,3 +98,27 @@ def test_a_script_with_an_error_is_refused_with_its_place(tmp_path: Path, capsys
     file.write_text("faults:\n  calls:\n    - {kind: lost}\n")
     assert run(["sandbox", "serve", "--faults", str(file)]) == 2
     assert ":3: faults.calls[0].kind: found 'lost'" in capsys.readouterr().err
+
+
+async def test_open_streams_and_calls_that_wait_do_not_hold_up_its_end() -> None:
+    async with process() as (served, ready), httpx.AsyncClient() as client:
+        script = "faults: {calls: [{kind: lost_answer, on: depth, delay_ms: 60000}]}"
+        assert (await client.put(f"{ready['control']}/script", content=script)).status_code == 200
+        waiting = asyncio.create_task(client.get(f"{ready['rest']}/contract/public/depth?symbol=BTCUSDT", timeout=30))
+        async with connect(ready["ws_public"]) as stream:
+            await stream.send('{"action":"subscribe","args":["futures/ticker:BTCUSDT"]}')
+            await stream.recv()
+            served.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(served.wait(), 10) == 0
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert served.stderr is not None
+        assert await served.stderr.read() == b""
+
+
+async def test_a_port_that_is_taken_is_a_clear_error() -> None:
+    async with process() as (_, ready):
+        port = ready["rest"].rpartition(":")[2]
+        pipe = asyncio.subprocess.PIPE
+        second = await asyncio.create_subprocess_exec(*COMMAND, "--port", port, stdout=pipe, stderr=pipe)
+        _, errors = await asyncio.wait_for(second.communicate(), 30)
+        assert (second.returncode, b"Address already in use" in errors) == (1, True)
