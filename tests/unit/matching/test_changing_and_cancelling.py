@@ -54,6 +54,8 @@ def test_a_change_reserves_what_the_order_needs_then() -> None:
     assert desk.balance.order_margin == D("9.9") * D("1.0005")
     accepted(desk.do(AmendOrder("me", SYMBOL, number, size=D(20))))
     assert desk.balance.order_margin == D("19.8") * D("1.0005")
+    accepted(desk.do(AmendOrder("me", SYMBOL, number, size=D(5))))
+    assert desk.balance.order_margin == D("4.95") * D("1.0005")
     assert refused(desk.do(AmendOrder("me", SYMBOL, number, size=D(20_000)))) is Refusal.NOT_ENOUGH_BALANCE
 
 

@@ -74,6 +74,19 @@ def test_a_one_way_order_reserves_for_what_it_would_open() -> None:
     assert desk.balance.order_margin == D("52.5") * D("1.0005"), "the long is gone: all of it would open"
 
 
+def test_what_one_order_would_close_is_not_there_for_the_next() -> None:
+    """The first 30 to sell close the long; the second 30 would open a short, worth 31.5."""
+    desk = desk_with(mode=PositionMode.ONE_WAY, balance=60)
+    desk.place("buy", 30)
+    desk.place("sell", 30, 105)
+    assert desk.balance.order_margin == 0
+    desk.do(Transfer("me", -desk.balance.available))
+    assert refused(desk.place("sell", 30, 105)) is Refusal.NOT_ENOUGH_BALANCE
+    desk.do(Transfer("me", D(40)))
+    accepted(desk.place("sell", 30, 105))
+    assert desk.balance.order_margin == D("31.5") * D("1.0005")
+
+
 def test_a_position_of_two_entries_has_the_average_price_and_profits_by_it() -> None:
     """30 at 100.5 and 10 at 110.5 cost 0.01 · (3,015 + 1,105) = 41.2: 103 on average; 20 sold at 119.5 earn 3.3."""
     desk = desk_with()
@@ -276,3 +289,14 @@ def test_the_larger_a_position_the_more_of_it_is_maintenance_margin() -> None:
     desk.at(100, asks=[(100.5, 30_000)])
     desk.place("open long", 20_000, leverage=D(5))
     assert desk.position().maintenance_margin == D(300)
+
+
+@pytest.mark.parametrize(("mark", "stands"), [("82", True), ("81.5", False)])
+def test_the_liquidation_price_of_a_large_position_is_reckoned_in_its_own_bracket(mark: str, stands: bool) -> None:
+    """Worth 20,100 with a margin of 4,020: 4,020 + 200·p − 20,100 = 0.02 · 200·p − 100 at p = 81.53."""
+    desk = Desk(balance=100_000)
+    desk.at(100, asks=[(100.5, 30_000)])
+    desk.place("open long", 20_000, leverage=D(5))
+    assert desk.position().liquidation_price == D(82)
+    desk.at(100, mark=mark)
+    assert (desk.position() is not None) is stands

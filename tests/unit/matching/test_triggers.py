@@ -131,6 +131,14 @@ def test_where_the_venue_leaves_them_triggers_of_a_size_outlive_their_position()
     assert executions(desk.at(95)) == [(D(30), D("94.5"))]
 
 
+def test_a_stop_larger_than_the_position_is_trimmed_to_it_when_it_fires() -> None:
+    desk = holding()
+    number = accepted(desk.do(stop(250, 95)))
+    desk.at(94)
+    child = desk.order(desk.order(number).child_id)
+    assert (child.size, child.state) == (D(100), OrderState.FILLED)
+
+
 @pytest.mark.parametrize("rule", [OversizedExit.REJECTED, OversizedExit.UNKNOWN])
 def test_where_oversized_exits_are_rejected_a_stop_larger_than_the_position_is_too(rule: OversizedExit) -> None:
     desk = holding(rules=VenueRules(oversized_exit=rule))
