@@ -5,11 +5,14 @@ Adding a venue is one stage: its face of the sandbox, and its adapter on top.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
+from enum import Enum
+from functools import partial
 
-from attrs import define
+from attrs import asdict, define
 
 from mtf_adapters.bitmart.hosts import Hosts
 from mtf_adapters.bitmart.rest import Timing
@@ -22,6 +25,7 @@ from mtf_adapters.online.sockets import Patience
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT, BitmartSandbox
+from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.script import parse_script
 from mtf_adapters.sandbox.faces.serving import served
 from mtf_adapters.sandbox.generated import GeneratedMarket
@@ -209,11 +213,15 @@ async def native() -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def bitmart(quirks: str = "rate_limits: false", limiter: Limiter | None = None) -> AsyncIterator[Stage]:
-    """BitMart's face, served, and its adapter on real HTTP and WebSocket."""
-    sandbox = BitmartSandbox.of(
-        GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=parse_script(f"quirks: {{{quirks}}}")
-    )
+async def bitmart(
+    quirks: str = "rate_limits: false", limiter: Limiter | None = None, *, seed: int | None = None
+) -> AsyncIterator[Stage]:
+    """BitMart's face, served, and its adapter on real HTTP and WebSocket; a seed draws the quirks not named."""
+    script = parse_script(f"quirks: {{{quirks}}}")
+    if seed is not None:
+        script = parse_script(f"quirks_seed: {seed}\nquirks: {{{quirks}}}")
+        quirks = written_out(script.quirks)
+    sandbox = BitmartSandbox.of(GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=script)
     async with sandbox.beating(), served(sandbox) as address:
         ready = sandbox.addresses(address)
         key = Credentials(ready["key"], ready["secret"], ready["memo"])
@@ -232,8 +240,29 @@ ODD = (
 )
 """The other value of what is not confirmed of BitMart's wire."""
 
+
+def written_out(quirks: Quirks) -> str:
+    """Every quirk by its name, as a script has it."""
+    plain = {name: value for name, value in asdict(quirks, value_serializer=_plain).items() if value is not None}
+    return ", ".join(f"{name}: {value}" for name, value in plain.items())
+
+
+def _plain(_: object, __: object, value: object) -> object:
+    """A value as YAML has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.value if isinstance(value, Enum) else value
+
+
+DRAWN = "rate_limits: false, empty_list_is_null: false, visible_after_ms: 0, live_after_ms: 0"
+"""What stays as it is where the rest is drawn: the suite looks at once, and an empty list that is `null` is refused."""
+
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
     "native": native,
     "bitmart": bitmart,
     "bitmart, otherwise": lambda: bitmart(ODD),
 }
+
+for number in filter(None, os.environ.get("QUIRK_SEEDS", "").split(",")):
+    # On demand: `QUIRK_SEEDS=1,2,3` draws what is not confirmed of the wire from those seeds, too.
+    STAGES[f"bitmart, seed {number}"] = partial(bitmart, DRAWN, seed=int(number))

@@ -71,11 +71,13 @@ async def test_a_resting_entry_is_live_reserves_its_margin_and_is_cancelled_by_i
     assert state.available_balance < BALANCE
     assert (await stage.trading.cancel(SYMBOL, resting.order_id, resting.kind)).is_done
     assert await stage.trading.open_orders() == ()
-    ended = await stage.trading.order(SYMBOL, resting.order_id)
-    assert ended is not None
-    if "history_cancelled_state" not in stage.quirks:  # there a cancelled order looks live in the history
-        assert (ended.state, ended.filled) == (OrderState.CANCELLED, 0)
     assert (await stage.trading.sync()).available_balance == BALANCE
+    ended = await stage.trading.order(SYMBOL, resting.order_id)
+    if "cancelled_kept_days: 0" in stage.quirks:
+        return
+    assert ended is not None
+    if "history_cancelled_state: 2" not in stage.quirks:  # there a cancelled order looks live in the history
+        assert (ended.state, ended.filled) == (OrderState.CANCELLED, 0)
 
 
 async def test_what_cannot_fill_at_once_of_an_immediate_order_is_gone(stage: Stage) -> None:
@@ -146,6 +148,8 @@ async def test_an_entry_is_found_by_its_client_id_wherever_it_ended_up(stage: St
     live = {one.client_order_id for one in await stage.trading.open_orders(SYMBOL)}
     ended = {one.client_order_id for one in await stage.trading.order_history(SYMBOL, AT_MS - 1000, SOON)}
     assert live == {resting.client_order_id}
+    if "restart_forgets_history: true" in stage.quirks:  # which is why absence after a restart proves nothing
+        return
     assert {filled.client_order_id, gone.client_order_id} <= ended
     assert resting.client_order_id not in ended
 
