@@ -25,7 +25,7 @@ FAULTS = [
     ("malformed", UNKNOWN, True),
     ("truncated", UNKNOWN, True),
     ("empty", UNKNOWN, True),
-    ("null", UNKNOWN, True),
+    ("null_data", UNKNOWN, True),
     ("no_data", UNKNOWN, True),
     ("unknown_code", UNKNOWN, True),
     ("rate_limited", WriteResult.RATE_LIMITED, False),
@@ -78,7 +78,9 @@ async def test_a_submit_that_arrives_late_and_in_time_is_found(wired: Stage) -> 
     assert [one.client_order_id for one in await wired.trading.open_orders(SYMBOL)] == [order.client_order_id]
 
 
-@pytest.mark.parametrize("kind", ["lost_answer", "reset", "server_error_after", "cdn_page", "unknown_code", "null"])
+@pytest.mark.parametrize(
+    "kind", ["lost_answer", "reset", "server_error_after", "cdn_page", "unknown_code", "null_data"]
+)
 async def test_a_broken_cancel_claims_at_most_what_holds(wired: Stage, kind: str) -> None:
     await wired.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
     entry = await wired.trading.submit_entry(wired.entry(price=wired.price("0.99")))
@@ -95,7 +97,7 @@ async def test_a_broken_cancel_claims_at_most_what_holds(wired: Stage, kind: str
     "kind",
     [
         *("lost_request", "reset_mid_body", "server_error", "cdn_page", "rate_limited", "banned", "maintenance"),
-        *("malformed", "truncated", "null", "no_data", "unknown_code"),
+        *("malformed", "truncated", "null_data", "no_data", "unknown_code"),
     ],
 )
 async def test_a_broken_read_of_the_account_is_an_error_and_no_empty_account(wired: Stage, kind: str) -> None:

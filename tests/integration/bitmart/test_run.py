@@ -107,7 +107,16 @@ async def test_a_wrong_part_of_a_key_is_told_in_one_clear_sentence(part: str) ->
         assert "the key is not known" in report.account_error
 
 
-BROKEN = ("cdn_page", "truncated", "malformed", "null", "no_data", "reset_mid_body", "server_error", "unknown_code")
+BROKEN = (
+    "cdn_page",
+    "truncated",
+    "malformed",
+    "null_data",
+    "no_data",
+    "reset_mid_body",
+    "server_error",
+    "unknown_code",
+)
 
 
 def broken(kind: str, *endpoints: str) -> str:
@@ -124,7 +133,7 @@ async def test_a_part_of_the_account_that_cannot_be_read_leaves_it_unknown(kind:
     assert (result["reason"], result.get("plan")) == (Reason.ACCOUNT_STATE_UNKNOWN, None)
 
 
-@pytest.mark.parametrize("kind", ["cdn_page", "truncated", "null"])
+@pytest.mark.parametrize("kind", ["cdn_page", "truncated", "null_data"])
 async def test_candles_that_cannot_be_read_are_that_symbol_s_error_and_nothing_is_stored(kind: str) -> None:
     async with (
         exchange(broken(kind, "kline"), market=GeneratedMarket(SEED, SIZE)) as served,
