@@ -10,6 +10,7 @@ from docs.generating.commands import commands_page
 from docs.generating.conditions import conditions_page
 from docs.generating.face import face_page
 from docs.generating.features import features_page
+from docs.generating.intents import intents_page
 from docs.generating.markdown import COMMAND
 from docs.generating.reasons import reasons_page
 from docs.generating.request import request_page
@@ -27,6 +28,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/http.md": routes_page,
     "docs/reference/run-request.md": request_page,
     "docs/reference/bitmart-face.md": face_page,
+    "docs/reference/intents.md": intents_page,
 }
 
 
