@@ -221,3 +221,15 @@ def test_an_exit_that_became_larger_than_its_position_closes_what_there_is_and_e
         assert executions(result) == [(D(30), D(105))]
         assert causes(result, number) == ["filled", "nothing_to_reduce"]
         assert desk.engine.positions("me") == ()
+
+
+def test_where_the_venue_reverses_a_one_way_exit_that_is_too_large_opens_the_other_side() -> None:
+    desk = desk_with(mode=PositionMode.ONE_WAY, rules=VenueRules(oversized_exit=OversizedExit.REVERSES))
+    desk.place("buy", 100, leverage=D(2))
+    accepted(desk.place("reduce sell", 130, 105))
+    desk.at(106)
+    assert desk.position(Side.LONG) is None
+    assert desk.position(Side.SHORT).size == D(30)
+    hedged = desk_with(rules=VenueRules(oversized_exit=OversizedExit.REVERSES))
+    hedged.place("open long", 100, leverage=D(2))
+    assert hedged.order(accepted(hedged.place("close long", 130, 105))).size == D(100), "there it is trimmed"

@@ -14,6 +14,7 @@ from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
 from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, OpenAccount
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, Filled, OrderChanged, Refusal
+from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import FlowingClock, SteppedClock
 from mtf_core.market import MINUTE_MS, Candles, ContractStatus, FlowKind, OrderState, Timeframe
@@ -158,6 +159,21 @@ def test_funding_is_settled_at_its_hours() -> None:
     assert tick is not None
     assert flow.time_ms == REFERENCE_MS + 8 * HOUR_MS
     assert flow.amount == (-rate * tick.mark * 100 * D("0.001")).quantize(D("0.00000001"))
+
+
+@pytest.mark.parametrize(("hours", "count"), [(8, 1), (4, 2), (1, 8)])
+def test_funding_comes_as_often_as_the_venue_says(hours: int, count: int) -> None:
+    market = GeneratedMarket(7, symbols=1)
+    engine = MatchingEngine(market.contracts(REFERENCE_MS), VenueRules(funding_interval_hours=hours))
+    world = World(market, engine, SteppedClock(REFERENCE_MS), step_ms=15_000)
+    world.do(OpenAccount("me", D(100_000)))
+    world.do(order("open long", 100, symbol=BTC, leverage=D(2)))
+    world.advance(8 * HOUR_MS)
+    flows = [flow for flow in engine.flows("me", world.now_ms) if flow.kind is FlowKind.FUNDING]
+    assert [flow.time_ms for flow in flows] == [
+        REFERENCE_MS + number * hours * HOUR_MS for number in range(1, 1 + 8 // hours)
+    ]
+    assert len(flows) == count
 
 
 def test_timers_run_out_between_steps_at_their_own_time() -> None:

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from attrs import define
 
+from mtf_adapters.sandbox.matching.brackets import liquidation_price
 from mtf_adapters.sandbox.matching.money import ZERO, booked, quotient
-from mtf_core.market import MarginMode, Side
+from mtf_core.market import Contract, MarginMode, Side
 
 
 @define(eq=False, slots=True)
@@ -30,9 +31,9 @@ class Holding:
     fees: Decimal = ZERO
     closed_size: Decimal = ZERO
     closed_value: Decimal = ZERO
-    alarm_price: Decimal | None = None
-    """Where it would be liquidated on its own margin, to the tick, as long as `alarm_of` is how it stands."""
-    alarm_of: object = None
+    _liquidation_price: Decimal | None = None
+    _liquidation_price_of: object = None
+    """How it stood when that price was reckoned."""
 
     @property
     def entry_price(self) -> Decimal:
@@ -46,6 +47,14 @@ class Holding:
         """Unrealised, at a price."""
         gained = self.size * self.contract_size * price - self.cost
         return gained if self.side is Side.LONG else -gained
+
+    def liquidation_price(self, contract: Contract) -> Decimal | None:
+        """On its own margin, on the tick next to it that is nearer to the entry. Asked at every tick, so it is kept."""
+        now = (self.size, self.cost, self.margin, contract)
+        if self._liquidation_price_of != now:
+            self._liquidation_price_of = now
+            self._liquidation_price = liquidation_price(contract, self.side, self.size, self.cost, self.margin)
+        return self._liquidation_price
 
     def enlarge(self, size: Decimal, value: Decimal, margin: Decimal) -> None:
         self.size += size

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.brackets import liquidation_price
 from mtf_adapters.sandbox.matching.events import Liquidated, OrderCause
 from mtf_adapters.sandbox.matching.executions import cancel_rest
 from mtf_adapters.sandbox.matching.forced import close_at_mark
@@ -60,15 +59,11 @@ def cover_deficit(state: State, account: AccountBook) -> None:
 
 
 def _is_far(instrument: Instrument, holding: Holding, mark: Decimal) -> bool:
-    """Whether the mark stands clear of the liquidation price: nearly always, so that is looked up, not reckoned."""
-    known = (holding.size, holding.cost, holding.margin, instrument.contract)
-    if holding.alarm_of != known:
-        contract = instrument.contract
-        holding.alarm_of = known
-        holding.alarm_price = liquidation_price(contract, holding.side, holding.size, holding.cost, holding.margin)
-    if holding.alarm_price is None:
+    """Whether the mark stands clear of the liquidation price; the margins themselves have the last word near it."""
+    price = holding.liquidation_price(instrument.contract)
+    if price is None:
         return False
-    return mark > holding.alarm_price if holding.side is Side.LONG else mark < holding.alarm_price
+    return mark > price if holding.side is Side.LONG else mark < price
 
 
 def _liquidate_isolated(state: State, instrument: Instrument, account: AccountBook, holding: Holding) -> None:

@@ -66,9 +66,9 @@ def balance_view(state: State, account: AccountBook) -> BalanceView:
 def _liquidation_price(state: State, account: AccountBook, holding: Holding) -> Decimal | None:
     """Cross: the price at which this position alone would bring the account down, others standing still."""
     instrument = state.instruments[holding.symbol]
-    margin = holding.margin
-    if holding.margin_mode is MarginMode.CROSS:
-        own = maintenance_margin(instrument.contract, holding.notional(instrument.mark))
-        others = cross_maintenance(state, account) - own if holding.size else ZERO
-        margin = cross_equity(state, account) - holding.profit(instrument.mark) - others
+    if holding.margin_mode is MarginMode.ISOLATED:
+        return holding.liquidation_price(instrument.contract)
+    own = maintenance_margin(instrument.contract, holding.notional(instrument.mark))
+    others = cross_maintenance(state, account) - own if holding.size else ZERO
+    margin = cross_equity(state, account) - holding.profit(instrument.mark) - others
     return liquidation_price(instrument.contract, holding.side, holding.size, holding.cost, margin)
