@@ -23,7 +23,7 @@ from mtf_adapters.sandbox.matching.commands import (
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import Event, Refusal, Refused, Result
 from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
-from mtf_core.market import ContractStatus
+from mtf_core.market import Contract, ContractStatus
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
 Listener = Callable[[int, Event], None]
@@ -51,6 +51,8 @@ class World:
         self._seen: dict[str, tuple[int, Moment]] = {}
         """When each symbol ticked last, and what was there."""
         self._listeners: list[Listener] = []
+        self._listed: dict[str, Contract] = {}
+        """As the market said last: what was done to a contract by hand stays until the market changes it."""
         self._contracts_hour: int | None = None
         self._follow_contracts()
 
@@ -176,9 +178,10 @@ class World:
         for shown in listed:
             has_expired = 0 < shown.expires_at_ms <= self._at_ms
             contract = evolve(shown, status=ContractStatus.DELISTED) if has_expired else shown
-            known = self.engine.contract(contract.symbol)
+            known = self._listed.get(contract.symbol) or self.engine.contract(contract.symbol)
             if known is None or evolve(contract, turnover_24h=known.turnover_24h) != known:
                 self._apply(ContractChange(contract))
+            self._listed[contract.symbol] = contract
 
     def _apply(self, what: Command | MarketEvent) -> Result:
         result = self.engine.apply(what, self._at_ms)

@@ -11,7 +11,7 @@ import pytest
 from mtf_adapters.sandbox.candle_files import CandleFileMarket
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
-from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, OpenAccount
+from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, OpenAccount, StatusChange
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, Filled, OrderChanged, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
@@ -202,6 +202,26 @@ def test_a_contract_that_expires_is_delisted_and_settled() -> None:
     assert contract is not None
     assert contract.status is ContractStatus.DELISTED
     assert world.engine.positions("me") == ()
+
+
+def test_a_status_that_was_set_by_hand_stays_when_the_market_is_looked_at_again() -> None:
+    world = generated_world()
+    world.happen(StatusChange(BTC, ContractStatus.CLOSE_ONLY))
+    world.advance(3 * HOUR_MS)
+    contract = world.engine.contract(BTC)
+    assert contract is not None
+    assert contract.status is ContractStatus.CLOSE_ONLY
+
+
+def test_a_contract_that_the_market_lists_later_is_traded_from_then_on() -> None:
+    """One in fifty of the invented contracts is young at the reference; the world begins before it opens."""
+    market = GeneratedMarket(7, symbols=60)
+    young = max(market.contracts(REFERENCE_MS), key=lambda contract: contract.opened_at_ms)
+    before = young.opened_at_ms - HOUR_MS
+    world = World(market, MatchingEngine(market.contracts(before)), SteppedClock(before))
+    assert world.engine.contract(young.symbol) is None
+    world.advance(HOUR_MS)
+    assert world.quote(young.symbol).last > 0
 
 
 def test_behind_the_end_of_a_file_the_world_stands_still_and_says_so_when_asked() -> None:
