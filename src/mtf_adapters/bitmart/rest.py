@@ -289,9 +289,7 @@ class RestClient:
             self._client = httpx.AsyncClient(
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
                 timeout=httpx.Timeout(self._timing.attempt_s),
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=_IDLE_S),
-                # Nothing is ever sent a second time by itself: no retries, no redirects, no proxy that may resend.
-                transport=self._transport or httpx.AsyncHTTPTransport(verify=_tls(), retries=0, trust_env=False),
+                transport=self._transport or _transport(),
                 follow_redirects=False,
                 trust_env=False,
             )
@@ -408,6 +406,12 @@ class _Departure:
         self.has_left = True
         if self._started is not None:
             self._started()
+
+
+def _transport() -> httpx.AsyncHTTPTransport:
+    """Nothing is ever sent a second time by itself: no retries, and no proxy of the environment that may resend."""
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=_IDLE_S)
+    return httpx.AsyncHTTPTransport(verify=_tls(), limits=limits, retries=0, trust_env=False)
 
 
 @cache

@@ -26,6 +26,9 @@ _QUIET.setLevel(logging.INFO)
 """The library writes every frame to its log at the level of debugging, the one that logs in with a key among them."""
 
 
+_HELD_UP_S = 1.0
+
+
 class RefusedError(Exception):
     """The exchange does not let this socket in, or not to all of what it needs; the message says why."""
 
@@ -205,11 +208,18 @@ class _Line(Generic[Event]):
 
     async def _beat(self, socket: ClientConnection) -> None:
         """Pings, and notices when nothing comes."""
-        pinged = self.timer()
+        pinged = now = self.timer()
         told = False
+        pause_s = min(1.0, self.patience.ping_s / 4, self.patience.silent_s / 4)
         while True:
-            await self.sleep(min(1.0, self.patience.ping_s / 4, self.patience.silent_s / 4))
+            before = now
+            await self.sleep(pause_s)
             now = self.timer()
+            held_up_s = now - before - pause_s
+            if held_up_s > _HELD_UP_S:  # it was this process that nothing moved in: that time is nobody's silence
+                self._heard_at += held_up_s
+                self._counted_at += held_up_s
+                continue
             silent_s = now - self._counted_at
             if now - self._heard_at >= self.patience.dead_s or silent_s >= self.patience.stale_s:
                 self._given_up = f"nothing came for {max(now - self._heard_at, silent_s):.0f} s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -272,6 +273,16 @@ async def test_a_socket_on_which_not_even_pongs_come_is_given_up() -> None:
             given_up = await until(events, Disconnected)
             await until(events, Connected)
     assert given_up.why.startswith("nothing came for")
+
+
+async def test_a_process_that_was_held_up_does_not_blame_the_exchange() -> None:
+    """What was pushed meanwhile waits in the socket: nothing is given up before it was read."""
+    async with pusher() as exchange, aclosing(streams(exchange, QUICK).account()) as events:
+        await until(events, Connected)
+        time.sleep(2.0)  # longer than anything that the patience has; nothing else runs meanwhile
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.4):
+                raise AssertionError(await anext(events))
 
 
 async def test_an_exchange_that_cannot_be_reached_is_told_again_and_again() -> None:
