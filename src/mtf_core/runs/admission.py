@@ -48,7 +48,7 @@ async def choose_symbols(run: ActiveRun) -> Universe:
             universe = select_universe(settings, contracts, await run.read_switchboard(), run.instant_ms)
             if run.request.at_ms is None:
                 queued = await run.environment.stores.switches.take_queued()
-                universe = universe.with_queued((one.symbol for one in queued), contracts)
+                universe = universe.with_queued(queued, contracts)
     return universe.limited(run.request.limit)
 
 

@@ -102,6 +102,8 @@ class Orchestrator:
         except BaseException:
             failed = evolve(record, status=RunStatus.FAILED, finished_ms=run.environment.wall.now_ms())
             with suppress(PortError):  # what ended the run says more than a store that cannot note it
+                for queued in universe.queued:  # no run has looked at them yet
+                    await run.environment.stores.switches.queue(queued)
                 await runs.finish(failed, ())
             raise
         self._caches[key] = cache

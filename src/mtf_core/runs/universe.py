@@ -9,7 +9,7 @@ from attrs import field, frozen
 from mtf_core.market import Contract, format_instant
 from mtf_core.planning import Skip
 from mtf_core.reasons import Reason
-from mtf_core.risk import Switchboard
+from mtf_core.risk import QueuedSymbol, Switchboard
 from mtf_core.settings.contracts import ContractSelection, TurnoverOrder
 
 HOUR_MS = 3_600_000
@@ -21,20 +21,22 @@ class Universe:
 
     contracts: tuple[Contract, ...]
     left_out: Mapping[str, Skip] = field(factory=dict)
+    queued: tuple[QueuedSymbol, ...] = ()
+    """Symbols that waited for this run, and were taken from those who wait."""
 
     @property
     def symbols(self) -> tuple[str, ...]:
         return tuple(contract.symbol for contract in self.contracts)
 
-    def with_queued(self, symbols: Iterable[str], listed: Sequence[Contract]) -> Universe:
+    def with_queued(self, queued: Sequence[QueuedSymbol], listed: Sequence[Contract]) -> Universe:
         """Queued symbols come first, whatever left them out; one that no contract bears is left out as unknown."""
         known = {contract.symbol: contract for contract in listed}
-        wanted = tuple(symbols)
+        wanted = [one.symbol for one in queued]
         first = {symbol: known[symbol] for symbol in wanted if symbol in known}
         unknown = {symbol: Skip(Reason.SYMBOL_UNKNOWN) for symbol in wanted if symbol not in known}
         contracts = first | {contract.symbol: contract for contract in self.contracts if contract.symbol not in first}
         left_out = {symbol: skip for symbol, skip in self.left_out.items() if symbol not in first}
-        return Universe(tuple(contracts.values()), left_out | unknown)
+        return Universe(tuple(contracts.values()), left_out | unknown, tuple(queued))
 
     def limited(self, limit: int | None) -> Universe:
         """No more than the first `limit` contracts; the rest is left out with that reason. None: as it is."""
@@ -42,7 +44,7 @@ class Universe:
             return self
         beyond = Skip(Reason.BEYOND_UNIVERSE_LIMIT, (("bucket", "of the request"), ("limit", limit)))
         left_out = dict.fromkeys((contract.symbol for contract in self.contracts[limit:]), beyond)
-        return Universe(self.contracts[:limit], {**self.left_out, **left_out})
+        return Universe(self.contracts[:limit], {**self.left_out, **left_out}, self.queued)
 
 
 def select_universe(

@@ -618,6 +618,23 @@ async def test_a_queued_symbol_is_looked_at_by_the_next_run_that_chooses_and_onc
         assert left_out not in (await there.run()).results
 
 
+async def test_a_queued_symbol_waits_on_when_the_run_that_took_it_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(eager()) as there:
+        queued = QueuedSymbol("BTCUSDT", NOW_MS, "operator")
+        await there.stores.switches.queue(queued)
+
+        async def refuse(*_: object) -> None:
+            raise StoreUnavailableError("disk full")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(there.stores.runs, "start", refuse)
+            with pytest.raises(StoreUnavailableError):
+                await there.run()
+        assert await there.stores.switches.queued() == (queued,)
+        await there.run()
+        assert await there.stores.switches.queued() == ()
+
+
 async def test_a_contract_that_does_not_trade_is_not_evaluated_even_when_it_is_asked_for_by_name() -> None:
     async with world(eager()) as there:
         await there.run()
