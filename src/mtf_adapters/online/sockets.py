@@ -192,7 +192,6 @@ class _Line(Generic[Event]):
         async with asyncio.timeout(self.patience.open_s):
             await self.dialect.greet(socket, self.hub.queue.put)
         await self.hub.up(self.number)
-        self._heard_at = self._counted_at = self.timer()
         heart = asyncio.create_task(self._beat(socket))
         try:
             async for frame in socket:
@@ -208,7 +207,7 @@ class _Line(Generic[Event]):
 
     async def _beat(self, socket: ClientConnection) -> None:
         """Pings, and notices when nothing comes."""
-        pinged = now = self.timer()
+        pinged = now = self._heard_at = self._counted_at = self.timer()
         told = False
         pause_s = min(1.0, self.patience.ping_s / 4, self.patience.silent_s / 4)
         while True:
