@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from attrs import evolve
+
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT
 from mtf_core.market import (
     Amendment,
     ArmsAt,
+    FillCause,
     MarginMode,
     OpenOrder,
     OrderKind,
     OrderState,
+    PositionMode,
     Side,
     TriggerLevel,
     TriggerPrice,
     TriggerPurpose,
+    on_grid_at_or_below,
 )
 from tests.venues.stages import AT_MS, SYMBOL, Stage
 
@@ -130,3 +135,53 @@ async def test_a_stop_on_the_wrong_side_of_the_market_is_refused(stage: Stage) -
     outcome = await stage.trading.submit_protection(stage.stop(stage.price("1.05"), 6))
     assert not outcome.is_done
     assert await armed(stage) == []
+
+
+async def test_a_target_fires_on_the_winning_side_and_closes_its_part(stage: Stage) -> None:
+    await stage.holds(6)
+    target = evolve(stage.stop(stage.price("1.03"), 2), purpose=TriggerPurpose.TARGET)
+    assert (await stage.trading.submit_protection(target)).is_done
+    (waiting,) = await stage.trading.open_orders(SYMBOL)
+    assert (waiting.purpose, waiting.size, waiting.reduce_only) == (TriggerPurpose.TARGET, 2, True)
+    stage.show(stage.price("1.04"))
+    (position,) = (await stage.trading.sync()).positions
+    assert position.size == 4
+    *_, closing = await stage.trading.fills(SYMBOL, AT_MS - 1000, AT_MS + 60_000)
+    assert closing.realised_profit > 0
+
+
+async def test_a_stop_of_a_short_position_lies_above_it_whatever_the_mode(stage: Stage) -> None:
+    for mode in (PositionMode.HEDGE, PositionMode.ONE_WAY):
+        assert (await stage.trading.set_position_mode(mode)).is_done
+        await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+        price = stage.price()
+        await stage.trading.submit_entry(stage.entry(6, side=Side.SHORT))
+        assert not (await stage.trading.submit_protection(stage.stop(stage.price("0.95"), side=Side.SHORT))).is_done
+        assert (await stage.trading.submit_protection(stage.stop(stage.price("1.05"), side=Side.SHORT))).is_done
+        (stop,) = await armed(stage)
+        assert (stop.side, stop.reduce_only) == (Side.SHORT, True)
+        stage.show(on_grid_at_or_below(price * Decimal("1.06"), stage.contract.tick_size))
+        state = await stage.trading.sync()
+        assert (state.positions, state.open_orders) == ((), ())
+        await stage.step(1_000)
+
+
+async def test_a_stop_and_a_target_travel_in_one_entry_and_end_together(stage: Stage) -> None:
+    await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    target = TriggerLevel(stage.price("1.03"), TriggerPrice.MARK)
+    await stage.trading.submit_entry(evolve(stage.entry(6, stop=stage.price("0.95")), target=target))
+    waiting = {one.purpose: one for one in await stage.trading.open_orders(SYMBOL)}
+    assert set(waiting) == {TriggerPurpose.STOP, TriggerPurpose.TARGET}
+    assert waiting[TriggerPurpose.TARGET].trigger == target
+    stage.show(stage.price("1.04"))
+    assert (await stage.trading.sync()).positions == ()
+    await stage.step(1_000)
+    assert [one for one in await stage.trading.open_orders(SYMBOL) if one.may_open] == []
+
+
+async def test_what_a_liquidation_closes_is_told_as_such(stage: Stage) -> None:
+    await stage.holds(6)
+    stage.show(stage.price("0.7"))
+    assert (await stage.trading.sync()).positions == ()
+    *_, last = await stage.trading.fills(SYMBOL, AT_MS - 1000, AT_MS + 60_000)
+    assert (last.cause, last.opens) == (FillCause.LIQUIDATION, False)
