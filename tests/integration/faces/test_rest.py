@@ -51,6 +51,11 @@ class TestEnvelope:
         async with exchange("quirks: {empty_list_is_null: true}") as served:
             assert await served.data("get-open-orders") is None
 
+    async def test_an_empty_history_alone_may_be_null(self) -> None:
+        async with exchange("quirks: {empty_history_is_null: true}") as served:
+            assert await served.data("order-history", symbol=SYMBOL) is None
+            assert await served.data("get-open-orders") == []
+
     async def test_a_form_content_type_and_a_broker_are_tolerated(self, served: Exchange) -> None:
         headers = {"X-BM-KEY": served.sandbox.credential.key, "X-BM-BROKER-ID": "x"}
         form = {"content-type": "application/x-www-form-urlencoded", **headers}

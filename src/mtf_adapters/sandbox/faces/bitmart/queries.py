@@ -73,10 +73,10 @@ def order_history(desk: Desk) -> list[Row] | None:
     symbol = desk.symbol()
     span = span_in_seconds(desk)
     if span is None or not _is_main(desk):
-        return as_list(desk, [])
+        return _history_list(desk, [])
     orders = [each for each in desk.ended(symbol) if span.holds(each.created_ms) and _is_meant(desk, each)]
     rows = [history_row(order, desk.mode, desk.quirks) for order in _newest_orders(orders)]
-    return as_list(desk, rows)
+    return _history_list(desk, rows)
 
 
 def trades(desk: Desk) -> list[Row] | None:
@@ -97,6 +97,10 @@ def trades(desk: Desk) -> list[Row] | None:
 def as_list(desk: Desk, rows: list[Row]) -> list[Row] | None:
     """The rows, or what the exchange answers where there are none."""
     return None if not rows and desk.quirks.empty_list_is_null else rows
+
+
+def _history_list(desk: Desk, rows: list[Row]) -> list[Row] | None:
+    return None if not rows and desk.quirks.empty_history_is_null else as_list(desk, rows)
 
 
 def most(desk: Desk, name: str, largest: int) -> int:

@@ -143,7 +143,8 @@ class Quirks:
         True, doc="whether the stream's last message of a bar is the bar as it closed"
     )
     history_cancelled_state: int = setting(4, ge=2, le=4, doc="state of a cancelled order in order-history: 2 or 4")
-    empty_list_is_null: bool = setting(False, doc="whether an empty list is answered as `null`")
+    empty_history_is_null: bool = setting(False, doc="whether an empty order-history is answered as `null`")
+    empty_list_is_null: bool = setting(False, doc="whether every other empty list is, too")
     wrong_time_unit: WrongUnit = setting(WrongUnit.EMPTY, doc="what milliseconds get where seconds are wanted")
     position_risk_in_seconds: bool = setting(False, doc="whether position-risk's update_time is in seconds")
     leverage_answer_max: MostValue = setting(MostValue.LEVERAGE, doc="what submit-leverage's max_value is")
@@ -271,7 +272,7 @@ DRAWN: Mapping[str, tuple[Any, ...]] = {
     "kline_late_second": _BOTH,
     "kline_stream_completes": _BOTH,
     "history_cancelled_state": (2, 4),
-    "empty_list_is_null": _BOTH,
+    "empty_history_is_null": _BOTH,
     "wrong_time_unit": tuple(WrongUnit),
     "position_risk_in_seconds": _BOTH,
     "leverage_answer_max": tuple(MostValue),
@@ -291,7 +292,10 @@ DRAWN: Mapping[str, tuple[Any, ...]] = {
     "kline_stream_flat": _BOTH,
     "plain_pong": _BOTH,
 }
-"""What is not confirmed, and between which values a seed chooses."""
+"""What is not confirmed, and between which values a seed chooses.
+
+`empty_list_is_null` is not among them: with it no one can tell an account without positions from a broken answer.
+"""
 
 
 def drawn_quirks(seed: int) -> Quirks:
