@@ -264,9 +264,20 @@ def test_cross_liquidation_closes_all_cross_positions_and_spares_isolated_ones()
     desk.place("open short", 100, leverage=D(10), margin_mode=CROSS, symbol="XYZUSDT")
     desk.place("open long", 100, leverage=D(5), symbol="ISOUSDT")
     margin = desk.position(symbol="ISOUSDT").margin
+    kept = accepted(desk.do(stop(None, 85, symbol="ISOUSDT")))
+    ended = [accepted(desk.do(stop(None, 70))), accepted(desk.place("open long", 1, 90, symbol="ISOUSDT"))]
     desk.do(tick(125, symbol="XYZUSDT"))
     assert desk.position() is not None
-    desk.at(85)
+    result = desk.at(85)
+    assert {event for event in result.events if isinstance(event, Liquidated)} == {
+        Liquidated("me", SYMBOL, Side.LONG),
+        Liquidated("me", "XYZUSDT", Side.SHORT),
+    }
+    assert [desk.order(number).state for number in (kept, *ended)] == [
+        OrderState.LIVE,
+        OrderState.CANCELLED,
+        OrderState.CANCELLED,
+    ]
     assert desk.position() is None
     assert desk.position(Side.SHORT, symbol="XYZUSDT") is None
     assert desk.position(symbol="ISOUSDT").margin == margin == desk.balance.wallet
