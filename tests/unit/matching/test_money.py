@@ -56,6 +56,14 @@ def test_a_resting_entry_reserves_margin_and_the_takers_fee_and_gives_back_what_
     assert balance.wallet == D(10_000) - D("0.00198")
 
 
+def test_a_limit_to_sell_below_the_bid_is_valued_at_the_bid_where_it_fills() -> None:
+    """100 at 80 would need 80.04; at the bid of 99.5 they need 99.54975."""
+    for balance, taken in ((D("99.54975"), True), (D("99.5497"), False)):
+        desk = desk_with(balance=balance)
+        result = desk.place("open short", 100, 80, leverage=D(1))
+        assert (accepted(result) > 0) if taken else (refused(result) is Refusal.NOT_ENOUGH_BALANCE)
+
+
 def test_an_exit_reserves_no_money() -> None:
     desk = desk_with()
     desk.place("open long", 100)

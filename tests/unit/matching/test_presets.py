@@ -2,10 +2,10 @@
 
 import pytest
 
-from mtf_adapters.sandbox.matching.commands import AmendPresets, CancelOrder
+from mtf_adapters.sandbox.matching.commands import Action, AmendPresets, CancelOrder
 from mtf_adapters.sandbox.matching.events import OrderView, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
-from mtf_core.market import ArmsAt, OrderState, ProtectionScope, TriggerPrice, TriggerPurpose
+from mtf_core.market import ArmsAt, OrderState, PositionMode, ProtectionScope, TriggerPrice, TriggerPurpose
 from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, preset, refused
 
 FULL = VenueRules(presets_arm_at=ArmsAt.FULL_FILL)
@@ -123,6 +123,19 @@ def test_presets_change_until_the_entry_fills() -> None:
     assert (view.stop_price, view.stop_by, view.target_price) == (D(96), TriggerPrice.LAST, D(120))
     desk.at(99, asks=[(99, 1)])
     assert refused(desk.do(AmendPresets("me", SYMBOL, number, stop=preset(97)))) is Refusal.INVALID
+
+
+def test_a_one_way_order_that_only_closes_arms_nothing_and_one_that_turns_arms_for_what_it_opened() -> None:
+    desk = Desk(mode=PositionMode.ONE_WAY)
+    desk.at(100)
+    desk.place("buy", 30, leverage=D(2))
+    desk.place("sell", 10, stop=preset(105))
+    assert not waiting(desk)
+    desk.place("sell", 50, stop=preset(105))
+    [armed] = waiting(desk).values()
+    assert (armed.size, armed.action) == (D(30), Action.BUY)
+    desk.at(105)
+    assert desk.engine.positions("me") == ()
 
 
 def test_only_what_opens_carries_presets() -> None:
