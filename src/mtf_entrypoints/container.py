@@ -96,7 +96,7 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
     database = container.database()
     try:
         if ready:
-            await make_ready(database, settings)
+            await make_ready(database)
         async with nullcontext() if venue.connection is None else venue.connection():
             yield container
     finally:

@@ -45,7 +45,7 @@ async def opened_run(
     """
     database = Database.open(settings.database_url)  # the container, too, would take longer to import than to use
     try:
-        await make_ready(database, settings)
+        await make_ready(database)
         whole = None if run_id is None else await _whole_id(database, run_id)
         namespace = await namespace_of_run(database, whole, symbol)
         yield None if namespace is None else StoredRun(database, namespace, whole)

@@ -126,6 +126,15 @@ class Database:
                 f" {UPGRADE_HINT}, or install the mtf that made them if they are newer"
             )
 
+    async def is_new(self) -> bool:
+        """Whether it is an SQLite file that does not exist yet, or one in which nothing was ever committed."""
+        if not isinstance(self._location, SqliteFile):
+            return False
+        if not self._location.path.exists():
+            return True
+        async with self.reading() as connection:
+            return not (await connection.execute(text("SELECT count(*) FROM sqlite_master"))).scalar_one()
+
     async def upgrade(self, *, beside_others: bool = False) -> None:
         """Brings the tables to the revision that this version needs; does nothing when they are there.
 
