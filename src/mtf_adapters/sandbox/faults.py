@@ -203,11 +203,6 @@ class FaultPlan:
         self._calls = [_Counted(fault) for fault in self.script.calls]
         self._messages = [_Counted(fault) for fault in self.script.streams]
 
-    def add(self, fault: Fault | StreamFault) -> None:
-        """One more, behind those that are there."""
-        counted = self._calls if isinstance(fault, Fault) else self._messages
-        counted.append(_Counted(fault))
-
     def clear(self) -> None:
         self.set(FaultScript(seed=self.script.seed))
 

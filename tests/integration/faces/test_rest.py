@@ -138,6 +138,15 @@ class TestRateLimits:
             assert statuses == [200, 200, 429, 429, 429, 418]
             assert (await served.public("depth", symbol=SYMBOL)).json()["code"] == 30017
 
+    async def test_a_ban_is_of_whom_was_counted(self) -> None:
+        """An address that is banned from market data is not banned from its account, whatever headers it sends."""
+        async with exchange("quirks: {ban_after: 3, ban_sec: 30}") as served:
+            for _ in range(6):
+                last = await served.get(f"{PUBLIC}open-interest", symbol=SYMBOL)
+            assert last.status_code == 418
+            assert (await served.get("assets-detail")).status_code == 200
+            assert await served.accepted("submit-order", limit(served))
+
     async def test_by_the_worlds_time_steps_make_room(self) -> None:
         async with exchange("quirks: {rate_clock: world}") as served:
             statuses = [(await served.public("open-interest", symbol=SYMBOL)).status_code for _ in range(3)]

@@ -66,9 +66,3 @@ def test_clearing_ends_all_of_them():
     made = plan(Fault(kind=FaultKind.RESET))
     made.clear()
     assert struck(made, "depth", 3) == []
-
-
-def test_one_more_can_be_added_while_others_stand():
-    made = plan(Fault(kind=FaultKind.RESET, on="depth"))
-    made.add(Fault(kind=FaultKind.STALE, on="kline"))
-    assert (struck(made, "depth", 1), struck(made, "kline", 1)) == ([1], [1])

@@ -31,7 +31,7 @@ from mtf_adapters.sandbox.faces.bitmart.signing import (
 )
 from mtf_adapters.sandbox.faces.bitmart.streams import Streams
 from mtf_adapters.sandbox.faces.control import KeyRights
-from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request
+from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request, send_response
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.matching.commands import OpenAccount
 from mtf_adapters.sandbox.world import World
@@ -73,7 +73,7 @@ class BitmartFace:
         request = await read_request(scope, receive)
         endpoint = ENDPOINTS.get((request.method, request.path))
         if endpoint is None:
-            await self._faulty.send(self.refused(problem(30000)), send)
+            await send_response(send, self.refused(problem(30000)))
             return
 
         def respond(account: str | None) -> Response:
@@ -175,19 +175,18 @@ class BitmartFace:
 
     def _admitted(self, endpoint: Endpoint, request: Request) -> tuple[Credential | None, Problem | None]:
         """Whose call it is, or why it is refused before it is looked at."""
-        key = request.headers.get(KEY_HEADER, "")
-        if self.quirks.rate_limits and self._limits.is_banned(key or request.client, self._rate_time()):
-            return None, problem(30017)
-        if endpoint.auth is Auth.NONE:
-            return None, None
-        if not key:
-            return None, problem(30001)
-        credential = self.credentials.get(key)
+        credential = None
+        if endpoint.auth is not Auth.NONE:
+            key = request.headers.get(KEY_HEADER, "")
+            credential = self.credentials.get(key)
+            if credential is None:
+                return None, problem(30002 if key else 30001)
+        if self.quirks.rate_limits and self._limits.is_banned(_whose(endpoint, request, credential), self._rate_time()):
+            return credential, problem(30017)
         if credential is None:
-            return None, problem(30002)
-        return credential, _right_problem(credential, endpoint) or self._signature_problem(
-            endpoint, request, credential
-        )
+            return None, None
+        wrong = _right_problem(credential, endpoint) or self._signature_problem(endpoint, request, credential)
+        return credential, wrong
 
     def _signature_problem(self, endpoint: Endpoint, request: Request, credential: Credential) -> Problem | None:
         sign, stamp = request.headers.get(SIGN_HEADER, ""), request.headers.get(TIME_HEADER, "")
@@ -199,10 +198,7 @@ class BitmartFace:
     def _counted(self, endpoint: Endpoint, request: Request, credential: Credential | None) -> Count | None:
         if endpoint.limit is None or not self.quirks.rate_limits:
             return None
-        if endpoint.limit.per is Per.IP or credential is None:
-            whose = request.client
-        else:
-            whose = credential.key if endpoint.limit.per is Per.KEY else credential.account
+        whose = _whose(endpoint, request, credential)
         return self._limits.counted(endpoint.path, endpoint.limit, whose, self._rate_time())
 
     def _rate_time(self) -> float:
@@ -212,6 +208,14 @@ class BitmartFace:
         self._traces += 1
         digest = blake2b(str(self._traces).encode(), digest_size=16).hexdigest()
         return f"{digest}.61.{self.world.now_ms}{self._traces:04}"
+
+
+def _whose(endpoint: Endpoint, request: Request, credential: Credential | None) -> str:
+    """Whose requests are counted together: an address's, a key's or an account's."""
+    per = endpoint.limit.per if endpoint.limit else Per.KEY
+    if credential is None or per is Per.IP:
+        return request.client
+    return credential.key if per is Per.KEY else credential.account
 
 
 def _right_problem(credential: Credential, endpoint: Endpoint) -> Problem | None:

@@ -48,7 +48,7 @@ class Faulty:
         """Has the call answered; raises `ConnectionDroppedError` to drop the connection."""
         fault = self.plan.of_call(endpoint.name, writes=endpoint.writes)
         if fault is None:
-            await self.send(self._remembered(endpoint, respond(None)), send)
+            await send_response(send, self._remembered(endpoint, respond(None)))
         elif fault.kind in ARRIVES_NOT:
             await self._without_arriving(fault, receive, send)
         else:
@@ -58,9 +58,6 @@ class Faulty:
             misread = fault.kind is FaultKind.OTHER_ACCOUNT and endpoint.auth is Auth.KEYED
             response = respond(self._stranger()) if misread else self._remembered(endpoint, respond(None))
             await self._spoiled(fault, response, before, receive, send)
-
-    async def send(self, response: Response, send: Send) -> None:
-        await send_response(send, response)
 
     def _remembered(self, endpoint: Endpoint, response: Response) -> Response:
         if self.plan.script.calls:
