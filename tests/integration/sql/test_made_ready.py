@@ -1,4 +1,4 @@
-"""What a process finds when it starts on a database: made by it, by another one this moment, or by one that was killed."""
+"""What a process finds when it starts on a database: its own, one that another makes this moment, or one half made."""
 
 from __future__ import annotations
 
