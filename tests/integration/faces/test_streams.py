@@ -418,3 +418,8 @@ class TestFormsThatSourcesDifferOn:
             await served.opened()
             assert await listener.hears_nothing(0.2)
             assert (await listener.data(ORDERS))[0]["action"] == 2
+
+    async def test_a_connection_may_take_so_many_topics_and_no_more(self) -> None:
+        async with exchange("quirks: {most_topics: 2}") as served, listening(served) as listener:
+            answers = await listener.subscribed(KLINE, TICKER, BOOK, KLINE)
+            assert [each["success"] for each in answers] == [True, True, False, True]

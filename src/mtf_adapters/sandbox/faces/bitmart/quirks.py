@@ -189,6 +189,7 @@ class Quirks:
     plain_pong: bool = setting(False, doc="whether the answer to a ping is `pong` without an id behind it")
     idle_sec: int = setting(20, ge=1, unit="s", doc="after how long without any traffic a stream is closed")
     first_topic_sec: int = setting(5, ge=1, unit="s", doc="after how long it is closed if nothing was said at all")
+    most_topics: int | None = setting(None, ge=1, doc="topics that one connection may listen to; none: any number")
     largest_frame_bytes: int = setting(2048, ge=1, doc="largest message a client may send on a stream")
 
     def rules(self) -> VenueRules:
@@ -288,6 +289,7 @@ DRAWN: Mapping[str, tuple[Any, ...]] = {
     "errors_with_status_200": _BOTH,
     "private_snapshot": _BOTH,
     "stream_delay_ms": (0, 500),
+    "most_topics": (None, 100),
     "stray_pace_in_groups": _BOTH,
     "kline_stream_flat": _BOTH,
     "plain_pong": _BOTH,

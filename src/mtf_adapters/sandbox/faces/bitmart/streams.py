@@ -178,6 +178,9 @@ class Streams:
         """One acknowledgement a topic; a failure leaves the connection open."""
         acknowledged = {"action": action, "group": name}
         topic, wrong = self._topic(session, name)
+        most = self._exchange.quirks.most_topics
+        if action == "subscribe" and most is not None and name not in session.topics and len(session.topics) >= most:
+            topic, wrong = None, f"Too many channels: at most {most}"
         if topic is None:
             session.put({**acknowledged, "success": False, "request": request, "error": wrong})
             return
