@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from attrs import field, frozen
 
 from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run, runs_beginning_with
-from mtf_core.ports import RunStore, Stores
+from mtf_core.ports import RunStore, Stores, ZoneStore
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.storage import make_ready
@@ -26,6 +26,13 @@ class StoredRun:
     def runs(self) -> RunStore:
         """The runs of that world alone."""
         return SqlRunStore(self._database, self._namespace)
+
+    @property
+    def zones(self) -> ZoneStore:
+        """The zone events of that world alone."""
+        from mtf_adapters.sql import SqlZoneStore  # noqa: PLC0415  (few questions need it)
+
+        return SqlZoneStore(self._database, self._namespace)
 
     @property
     def stores(self) -> Stores:

@@ -11,9 +11,10 @@ from attrs import evolve, frozen
 
 from mtf_core._version import __version__
 from mtf_core.inquiry.sentence import left_out_words, remedies, sentence
+from mtf_core.inquiry.zone_words import zone_to_json, zone_words
 from mtf_core.market import format_instant
 from mtf_core.planning.outcome import Step, StepValue
-from mtf_core.ports import RunStore
+from mtf_core.ports import RunStore, UnreadableRowError, ZoneStore
 from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason, meaning_of, stage_of, stored_reason
 from mtf_core.records import (
     DecisionInputs,
@@ -24,6 +25,7 @@ from mtf_core.records import (
     SymbolStatus,
     TraceRecord,
     UnreadableRecordError,
+    ZoneRecord,
 )
 from mtf_core.records.documents import to_document
 from mtf_core.validation.explain import decision_html, decision_to_json, render_decision
@@ -42,6 +44,8 @@ class Why:
     symbol: str
     found: DecisionRecord | LeftOut
     trace: DecisionTrace | None = None
+    zone: ZoneRecord | None = None
+    """How the price stood to its entry zone, and what became of the entry; None where it saw no zone."""
 
     @property
     def reason(self) -> StoredReason | None:
@@ -86,6 +90,8 @@ class Why:
             "meaning": meaning_of(reason) if reason else None,
             "result": _result_to_json(self.found),
         }
+        if self.zone is not None:
+            document["zone"] = zone_to_json(self.zone)
         if self.trace is not None:
             document["trace"] = decision_to_json(self.trace)
         return document
@@ -97,8 +103,22 @@ class Why:
         return f"<pre>{head}</pre>{body}<pre>{tail}</pre>"
 
 
-async def why(runs: RunStore, symbol: str, run_id: str | None = None) -> Why | None:
-    """The symbol's record in that run, or in the newest run that had it; None when there is none."""
+async def why(runs: RunStore, symbol: str, run_id: str | None = None, zones: ZoneStore | None = None) -> Why | None:
+    """The symbol's record in that run, or in the newest run that had it; None when there is none.
+
+    With `zones`, what became of its entry is told, too.
+    """
+    found = await _found(runs, symbol, run_id)
+    if found is None or zones is None:
+        return found
+    try:
+        events = await zones.of_run(found.run.run_id)
+    except UnreadableRowError:  # `mtf verify` names it
+        return found
+    return evolve(found, zone=next((event for event in events if event.symbol == symbol), None))
+
+
+async def _found(runs: RunStore, symbol: str, run_id: str | None) -> Why | None:
     record = await (runs.last_decision(symbol) if run_id is None else runs.decision(run_id, symbol))
     run = await (_newest(runs) if run_id is None else runs.run(run_id, results=False))
     left_out = None if run is None or run.report is None else (run.report.left_out or {}).get(symbol)
@@ -141,6 +161,8 @@ def _result_to_json(found: DecisionRecord | LeftOut) -> dict[str, Any] | None:
 def _short_lines(found: Why) -> Iterator[str]:
     yield found.sentence
     yield from _head(found)
+    if found.zone is not None:
+        yield zone_words(found.zone)
     yield from (line for line in _plan_lines(found.found) if line and not line.startswith(" "))
     if found.trace is not None:
         yield "every tree and step: --full"
@@ -152,6 +174,8 @@ def _lines(found: Why) -> Iterator[str]:
     if found.trace is not None:
         yield ""
         yield render_decision(found.trace)
+    if found.zone is not None:
+        yield zone_words(found.zone)
     yield from _plan_lines(found.found)
 
 

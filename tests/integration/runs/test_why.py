@@ -149,3 +149,24 @@ async def test_html_is_escaped_and_holds_the_same_words() -> None:
         assert "<script>" not in page
         assert "<script>alert(1)</script>" in unescape(page)
         assert re.findall(r"<(?!/?(?:pre|b|details|summary)>)", page) == []
+
+
+async def test_why_tells_how_far_the_zone_was_and_what_became_of_the_entry() -> None:
+    async with world(eager()) as there:
+        first = await there.run()
+        stores = there.stores
+        told = await why(stores.runs, "BTCUSDT", first.run_id, stores.zones)
+        assert told is not None
+        assert told.zone is not None
+        assert "entry zone " in told.render(full=False)
+        there.later(minutes=30)
+        await there.run()
+        settled = await why(stores.runs, "BTCUSDT", first.run_id, stores.zones)
+        assert settled is not None
+        document = settled.to_json()["zone"]
+        assert document["end"] in {"filled", "left", "expired"}
+        assert document["source"] in {"book", "candles"}
+        assert "still open" not in settled.render()
+        unasked = await why(stores.runs, "BTCUSDT", first.run_id)
+        assert unasked is not None
+        assert "zone" not in unasked.to_json()

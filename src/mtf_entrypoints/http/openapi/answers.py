@@ -9,7 +9,7 @@ from litestar.openapi.spec import Schema
 from mtf_core.inquiry import Difference, HealthCheck
 from mtf_core.inquiry.zones import OPEN
 from mtf_core.market import Gap
-from mtf_core.planning import OrderPlan, PlanCosts, ZoneCategory, ZoneEnd, ZoneEvent
+from mtf_core.planning import EndSource, OrderPlan, PlanCosts, ZoneCategory, ZoneEnd, ZoneEvent
 from mtf_core.planning.outcome import Step, Supervision, TakeProfit
 from mtf_core.reasons import Reason, Stage
 from mtf_core.records import (
@@ -279,7 +279,18 @@ WHY = record(
         "meaning": optional(TEXT),
         "result": optional(Schema(any_of=[reference("SymbolResult"), _LEFT_OUT])),
     },
-    {"trace": reference("Decision")},
+    {
+        "trace": reference("Decision"),
+        "zone": record(
+            {
+                "category": choice(tuple(ZoneCategory)),
+                "deviation_percent": NUMBER,
+                "end": optional(choice(tuple(ZoneEnd))),
+                "source": optional(choice(tuple(EndSource))),
+                "ended_at": optional(INSTANT),
+            }
+        ),
+    },
 )
 FUNNEL = record(
     {

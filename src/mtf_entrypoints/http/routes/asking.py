@@ -73,7 +73,8 @@ async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> dict[str, An
     path.symbol("symbol")
     path.done()
     fields.done()
-    answer = await why(service_of(request).environment.stores.runs, symbol, run_id or None)
+    stores = service_of(request).environment.stores
+    answer = await why(stores.runs, symbol, run_id or None, stores.zones)
     if answer is None:
         raise ProblemError("not_found", f"{symbol} is not in {f'run {run_id}' if run_id else 'any stored run'}")
     return answer.to_json()
