@@ -14,7 +14,7 @@ from mtf_adapters.sandbox.matching.commands import (
     PlaceTrailing,
     TimePasses,
 )
-from mtf_adapters.sandbox.matching.events import OrderCause, OrderChanged, OrderFamily, Refusal
+from mtf_adapters.sandbox.matching.events import OrderCause, OrderChanged, OrderFamily, PositionChanged, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_core.market import OrderState, OversizedExit, PositionMode, Side, TriggerPrice
 from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, refused, stop
@@ -91,8 +91,10 @@ def test_an_exit_is_enlarged_up_to_what_other_exits_leave() -> None:
     desk.place("close long", 30, 110)
     number = accepted(desk.place("close long", 50, 105))
     assert refused(desk.do(AmendOrder("me", SYMBOL, number, size=D(71)))) is Refusal.EXIT_TOO_LARGE
-    accepted(desk.do(AmendOrder("me", SYMBOL, number, size=D(70))))
+    result = desk.do(AmendOrder("me", SYMBOL, number, size=D(70)))
     assert desk.position().frozen_size == D(100)
+    [told] = [event.position for event in result.events if isinstance(event, PositionChanged)]
+    assert told.frozen_size == D(100)
 
 
 def test_what_does_not_stand_is_neither_changed_nor_cancelled() -> None:

@@ -161,8 +161,10 @@ def test_a_new_leverage_moves_the_margin_of_what_is_open() -> None:
     assert desk.position().margin == D("20.1")
     assert desk.balance.order_margin == D("1.98") + D("0.00495")
     assert {order.leverage for order in desk.orders()} == {D(5)}
+    accepted(desk.do(SetLeverage("me", SYMBOL, D(4), ISOLATED)))
+    assert desk.position().margin == D("25.125")
     accepted(desk.do(Transfer("me", -desk.balance.available)))
-    assert refused(desk.do(SetLeverage("me", SYMBOL, D(4), ISOLATED))) is Refusal.NOT_ENOUGH_BALANCE
+    assert refused(desk.do(SetLeverage("me", SYMBOL, D(3), ISOLATED))) is Refusal.NOT_ENOUGH_BALANCE
 
 
 def test_the_position_mode_changes_only_when_nothing_is_open() -> None:

@@ -69,11 +69,20 @@ def test_presets_that_are_armed_outlive_the_rest_of_their_entry() -> None:
 def test_presets_of_the_positions_scope_reduce_all_of_it_and_the_newer_take_the_place_of_the_older() -> None:
     desk = Desk(rules=VenueRules(presets_scope=ProtectionScope.POSITION))
     desk.at(100)
-    desk.place("open long", 10, leverage=D(2), stop=preset(95))
-    desk.place("open long", 20, stop=preset(96))
+    desk.place("open long", 10, leverage=D(2), stop=preset(97))
+    desk.place("open long", 20, stop=preset(95))
     [armed] = waiting(desk).values()
-    assert (armed.size, armed.trigger_price) == (None, D(96))
-    assert executions(desk.at(96)) == [(D(30), D("95.5"))]
+    assert (armed.size, armed.trigger_price) == (None, D(95))
+    assert executions(desk.at(96)) == []
+    assert executions(desk.at(95)) == [(D(30), D("94.5"))]
+
+
+def test_a_preset_that_takes_the_place_of_another_fires_at_once_where_its_price_is_reached() -> None:
+    desk = Desk(rules=VenueRules(presets_scope=ProtectionScope.POSITION))
+    desk.at(100, mark=96)
+    desk.place("open long", 10, leverage=D(2), stop=preset(90))
+    desk.place("open long", 20, stop=preset(97))
+    assert desk.position() is None
 
 
 def test_presets_of_the_orders_scope_reduce_what_their_entry_filled() -> None:

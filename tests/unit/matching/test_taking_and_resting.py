@@ -124,6 +124,18 @@ def test_fill_or_kill_fills_whole_or_is_refused(desk: Desk) -> None:
     assert desk.order(accepted(desk.place("open long", 1000, 100.5, time_in_force=TimeInForce.FOK))).filled == D(1000)
 
 
+def test_what_other_accounts_offer_counts_for_a_fill_or_kill_and_what_ones_own_does_does_not(desk: Desk) -> None:
+    desk.do(OpenAccount("you", D(10_000)))
+    desk.place("open short", 50, 100, account="you")
+    desk.place("open short", 70, 100)
+    whole = TimeInForce.FOK
+    assert refused(desk.place("open long", 1051, 100.5, time_in_force=whole)) is Refusal.WOULD_NOT_FILL
+    ends_itself = desk.place("open long", 10, 100.5, time_in_force=whole, self_trade=SelfTrade.CANCEL_TAKER)
+    assert refused(ends_itself) is Refusal.WOULD_NOT_FILL
+    number = accepted(desk.place("open long", 1050, 100.5, time_in_force=whole))
+    assert desk.order(number).filled == D(1050)
+
+
 def test_where_the_venue_says_so_a_fill_or_kill_that_cannot_fill_is_accepted_and_cancelled() -> None:
     desk = Desk(rules=VenueRules(fill_or_kill_rejected_late=True))
     desk.at(100)
