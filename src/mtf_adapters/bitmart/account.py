@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from mtf_adapters.bitmart.capabilities import HISTORY_MS
 from mtf_adapters.bitmart.endpoints import (
@@ -43,8 +43,14 @@ from mtf_adapters.online.together import both
 from mtf_core.market import DAY_MS, AccountState, CashFlow, Fill, OpenOrder, Position, PositionMode
 from mtf_core.ports import ExchangeUnavailableError, FeeRates, Priority
 
-Row = TypeVar("Row")
-Past = TypeVar("Past")
+
+class _OfSymbol(Protocol):
+    @property
+    def symbol(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=_OfSymbol)
+Past = TypeVar("Past", bound=_OfSymbol)
 
 _MOST_ORDERS = 100
 _MOST_HISTORY_ROWS = 200
@@ -92,7 +98,10 @@ class BitmartAccount:
             raise ValueError(f"{symbol}: an order is looked up by its id")
         named: dict[str, str | int] = {"symbol": symbol, "order_id": order_id}
         try:
-            return order_of(await self._rest.read(ORDER, OrderRow, named, priority))
+            row = await self._rest.read(ORDER, OrderRow, named, priority)
+            if row.order_id != order_id:
+                raise ExchangeUnavailableError(f"{ORDER.bucket}: asked for {order_id}, answered with {row.order_id}")
+            return order_of(_all_of(symbol, [row], ORDER)[0])
         except NoSuchOrderError:
             pass
         waiting = await self.plan_order(symbol, order_id, priority)
@@ -101,6 +110,7 @@ class BitmartAccount:
         now_s = self._rest.clock.now_ms() // 1000  # without a span only the last week would be looked at
         span = {"start_time": now_s - HISTORY_MS // 1000 + 60, "end_time": now_s + 30}
         rows = await self._rest.read(ORDER_HISTORY, list[OrderRow], {**named, **span}, priority, null_is=[])
+        _all_of(symbol, rows, ORDER_HISTORY)
         return next((order_of(row) for row in rows if row.order_id == order_id), None)
 
     async def plan_order(self, symbol: str, order_id: str, priority: Priority) -> PlanRow | None:
@@ -143,6 +153,7 @@ class BitmartAccount:
 
     async def fee_rates(self, symbol: str) -> FeeRates:
         row = await self._rest.read(FEE_RATE, FeeRateRow, {"symbol": symbol}, Priority.ACCOUNT)
+        _all_of(symbol, [row], FEE_RATE)
         return FeeRates(maker=row.maker_fee_rate, taker=row.taker_fee_rate)
 
     async def _position_mode(self, priority: Priority) -> PositionMode:
@@ -174,7 +185,7 @@ class BitmartAccount:
             raise ExchangeUnavailableError(
                 f"{endpoint.bucket}: {_MOST_ORDERS} rows, as many as an answer holds: there may be more, unseen"
             )
-        return rows
+        return rows if symbol is None else _all_of(symbol, rows, endpoint)
 
     async def _history(
         self,
@@ -194,11 +205,20 @@ class BitmartAccount:
                 "start_time": start_ms // 1000,
                 "end_time": end_ms // 1000 + 1,
             }
-            return await self._rest.read(endpoint, rows_of, params, priority, null_is=null_is)
+            rows = await self._rest.read(endpoint, rows_of, params, priority, null_is=null_is)
+            return _all_of(symbol, rows, endpoint)
 
         oldest_ms = self._rest.clock.now_ms() - HISTORY_MS
         span_ms = HISTORY_MS - 2000  # whole seconds on both sides must not make it longer than is allowed
         return await read_span(ask, max(from_ms, oldest_ms), until_ms, longest_ms=span_ms, most_rows=_MOST_HISTORY_ROWS)
+
+
+def _all_of(symbol: str, rows: list[Row], endpoint: Endpoint) -> list[Row]:
+    """The rows, all of which are of the symbol that was asked for; else they answer another question."""
+    other = next((row.symbol for row in rows if row.symbol != symbol), None)
+    if other is not None:
+        raise ExchangeUnavailableError(f"{endpoint.bucket}: asked for {symbol}, answered with {other}")
+    return rows
 
 
 def _as_number(identifier: str) -> tuple[int, str]:

@@ -50,10 +50,18 @@ def _json(body: bytes) -> Any:
     if not body.strip():
         raise UnreadableAnswerError("the answer is empty")
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refused)
+        return json.loads(body, parse_float=Decimal, parse_constant=_refused, object_pairs_hook=named_once)
     except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         is_page = body.lstrip()[:1] == b"<"
     raise UnreadableAnswerError("the answer is a web page, not JSON" if is_page else "the answer is not JSON")
+
+
+def named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; raises ValueError where a name comes twice: nobody knows which of its values is meant."""
+    named = dict(pairs)
+    if len(named) != len(pairs):
+        raise ValueError("a name comes twice")
+    return named
 
 
 def _refused(constant: str) -> None:

@@ -111,6 +111,8 @@ class BitmartMarketData:
 
     async def _book(self, symbol: str) -> TopOfBook:
         depth = await self._rest.read(DEPTH, Depth, {"symbol": symbol})
+        if depth.symbol not in {"", symbol}:
+            raise ExchangeUnavailableError(f"{DEPTH.bucket}: asked for {symbol}, answered with {depth.symbol}")
         if not depth.bids or not depth.asks:
             raise ExchangeError(f"{symbol}: a side of the book is empty")
         try:

@@ -11,6 +11,7 @@ import json
 import random as _random
 import ssl
 import time
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from functools import cache
@@ -278,8 +279,8 @@ class RestClient:
             return NoReply("its deadline passed while it waited", nothing_left=True, expired=True)
         except httpx.HTTPError as error:
             why = _WHY.get(type(error), "the connection failed")
-        except _TooLongError:
-            why = "the answer does not end"
+        except _UnreadableError as error:
+            why = str(error)
         else:
             return self._answer(endpoint, response.status_code, response.headers, body)
         return NoReply(why, nothing_left=not departure.has_left)
@@ -287,7 +288,7 @@ class RestClient:
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
                 timeout=httpx.Timeout(self._timing.attempt_s),
                 transport=self._transport or _transport(),
                 follow_redirects=False,
@@ -373,8 +374,8 @@ class _TooLateError(Exception):
     """The deadline passed before the first byte left."""
 
 
-class _TooLongError(Exception):
-    """The body is larger than any answer."""
+class _UnreadableError(Exception):
+    """The body is larger than any answer, or packed in a way that was not asked for; the message says which."""
 
 
 class _Departure:
@@ -421,12 +422,30 @@ def _tls() -> ssl.SSLContext:
 
 
 async def _whole_body(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > _LARGEST_BODY:
-            raise _TooLongError
-    return bytes(body)
+    """The unpacked body. It is unpacked here, as the library would unpack any number of layers to any size: a kilobyte
+    can become a gigabyte at once."""
+    packed = bytearray()
+    async for part in response.aiter_raw():
+        packed += part
+        if len(packed) > _LARGEST_BODY:
+            raise _UnreadableError("the answer does not end")
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    if coding in {"", "identity"}:
+        return bytes(packed)
+    if coding != "gzip":
+        raise _UnreadableError("the answer is packed in a way that was not asked for")
+    return _unzipped(packed)
+
+
+def _unzipped(packed: bytearray) -> bytes:
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        body = unpacking.decompress(packed, _LARGEST_BODY)
+    except zlib.error:
+        raise _UnreadableError("the answer cannot be unpacked") from None
+    if not unpacking.eof:  # it goes on, or its end with the check sum is missing
+        raise _UnreadableError("the answer cannot be unpacked whole")
+    return body
 
 
 def _is_worth_again(exchanged: Exchanged) -> bool:
@@ -455,5 +474,4 @@ _WHY: Mapping[type[httpx.HTTPError], str] = {
     httpx.ReadError: "the connection broke before the answer was complete",
     httpx.WriteError: "the connection broke while the request was sent",
     httpx.RemoteProtocolError: "the answer broke off",
-    httpx.DecodingError: "the answer cannot be unpacked",
 }

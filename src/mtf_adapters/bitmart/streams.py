@@ -15,6 +15,7 @@ from attrs import define, field
 from websockets.asyncio.client import ClientConnection
 
 from mtf_adapters.bitmart.capabilities import CAPABILITIES
+from mtf_adapters.bitmart.envelope import named_once
 from mtf_adapters.bitmart.hosts import Hosts
 from mtf_adapters.bitmart.mapping import pushed_order_of
 from mtf_adapters.bitmart.signing import WEBSOCKET_PAYLOAD, Credentials
@@ -107,7 +108,7 @@ def read_frame(frame: str | bytes) -> dict[str, Any]:
     try:
         if isinstance(frame, bytes):
             frame = zlib.decompressobj(-15).decompress(frame, _LARGEST_INFLATED).decode()
-        content = json.loads(frame, parse_float=Decimal)
+        content = json.loads(frame, parse_float=Decimal, object_pairs_hook=named_once)
     except (ValueError, zlib.error, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

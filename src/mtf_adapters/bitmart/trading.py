@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mtf_adapters.bitmart import codes
@@ -36,7 +37,7 @@ from mtf_adapters.bitmart.mapping import (
     plan_order_of,
     whole_contracts,
 )
-from mtf_adapters.bitmart.rest import Exchanged, NoReply, Reply
+from mtf_adapters.bitmart.rest import Exchanged, NoReply, Reply, RestClient
 from mtf_adapters.bitmart.wire import OrderAnswer, PlanRow, structured
 from mtf_core.market import (
     Amendment,
@@ -59,10 +60,16 @@ from mtf_core.ports import ExchangeError, ExchangeUnavailableError, Priority
 
 _CLIENT_ID_CHARACTERS = 32
 _SHORTEST_TIMER_S = 5
+_MOST_REMEMBERED = 1000
 
 
 class BitmartTrading(BitmartAccount):
     """Implements the port `Trading`."""
+
+    def __init__(self, rest: RestClient, account_name: str) -> None:
+        super().__init__(rest, account_name)
+        self._given: OrderedDict[str, str] = OrderedDict()
+        """Ids that submitted orders were given, with the client ids of those orders; the oldest are forgotten."""
 
     async def submit_entry(self, order: EntryOrder) -> WriteOutcome:
         """Needs the exchange's time: without it nobody could tell whether the deadline has passed."""
@@ -82,7 +89,8 @@ class BitmartTrading(BitmartAccount):
 
     async def submit_protection(self, order: ProtectiveOrder) -> WriteOutcome:
         exchanged = await self._rest.write(SUBMIT_PROTECTION, protection_body(order), Priority.EXIT)
-        return self._outcome(SUBMIT_PROTECTION, exchanged, order.client_order_id)
+        same = {"client_order_id": order.client_order_id}
+        return self._outcome(SUBMIT_PROTECTION, exchanged, order.client_order_id, same=same)
 
     async def amend(self, amendment: Amendment, *, priority: Priority = Priority.EXIT) -> WriteOutcome:
         """An order that waits for a price is read first: the exchange wants all of it said again.
@@ -92,7 +100,7 @@ class BitmartTrading(BitmartAccount):
         """
         if amendment.purpose is None:
             exchanged = await self._rest.write(MODIFY_LIMIT_ORDER, amended_limit_body(amendment), priority)
-            return self._outcome(MODIFY_LIMIT_ORDER, exchanged)
+            return self._outcome(MODIFY_LIMIT_ORDER, exchanged, same={"order_id": amendment.order_id})
         if amendment.size is not None:
             raise InvalidOrderError(
                 f"{amendment.symbol}: the size of an order that waits for a price cannot be amended"
@@ -104,7 +112,8 @@ class BitmartTrading(BitmartAccount):
         if row is None:
             return WriteOutcome(WriteResult.NOT_FOUND, text="nothing was sent: no such order waits for a price")
         endpoint, body = amended_plan(amendment, row)
-        return self._outcome(endpoint, await self._rest.write(endpoint, body, priority))
+        exchanged = await self._rest.write(endpoint, body, priority)
+        return self._outcome(endpoint, exchanged, same={"order_id": amendment.order_id})
 
     async def cancel(
         self, symbol: str, order_id: str, kind: OrderKind, *, priority: Priority = Priority.EXIT
@@ -117,18 +126,20 @@ class BitmartTrading(BitmartAccount):
 
     async def set_leverage(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> WriteOutcome:
         body = {"symbol": symbol, "leverage": plain(leverage), "open_type": margin_mode.value}
-        return self._outcome(SET_LEVERAGE, await self._rest.write(SET_LEVERAGE, body, Priority.ENTRY))
+        return self._outcome(SET_LEVERAGE, await self._rest.write(SET_LEVERAGE, body, Priority.ENTRY), same=body)
 
     async def set_position_mode(self, mode: PositionMode) -> WriteOutcome:
         body = {"position_mode": POSITION_MODE_WORDS[mode]}
-        return self._outcome(SET_POSITION_MODE, await self._rest.write(SET_POSITION_MODE, body, Priority.ENTRY))
+        exchanged = await self._rest.write(SET_POSITION_MODE, body, Priority.ENTRY)
+        return self._outcome(SET_POSITION_MODE, exchanged, same=body)
 
     async def cancel_all_after(self, symbol: str, seconds: int) -> WriteOutcome:
         """Raises ValueError for a time between 0 and the exchange's shortest, 5 s."""
         if not symbol.strip() or (seconds != 0 and seconds < _SHORTEST_TIMER_S):
             raise ValueError(f"{symbol}: a timer is 0 or at least {_SHORTEST_TIMER_S} s, found {seconds}")
         body = {"symbol": symbol, "timeout": seconds}
-        return self._outcome(CANCEL_ALL_AFTER, await self._rest.write(CANCEL_ALL_AFTER, body, Priority.EXIT))
+        exchanged = await self._rest.write(CANCEL_ALL_AFTER, body, Priority.EXIT)
+        return self._outcome(CANCEL_ALL_AFTER, exchanged, same={"result": "true"})
 
     async def _learns_the_time(self) -> bool:
         try:
@@ -138,8 +149,15 @@ class BitmartTrading(BitmartAccount):
         return True
 
     def _outcome(
-        self, endpoint: Endpoint, exchanged: Exchanged, client_order_id: str = "", order_id: str = ""
+        self,
+        endpoint: Endpoint,
+        exchanged: Exchanged,
+        client_order_id: str = "",
+        order_id: str = "",
+        *,
+        same: Mapping[str, str] | None = None,
     ) -> WriteOutcome:
+        """`same`: what the answer repeats of the request where it repeats it; else it answers another one."""
         if isinstance(exchanged, NoReply):
             return WriteOutcome(_unanswered(exchanged), order_id, client_order_id, text=exchanged.why)
         said, code = self._rest.said(exchanged), exchanged.envelope.code
@@ -150,6 +168,14 @@ class BitmartTrading(BitmartAccount):
             if named is None:  # success without an id proves less than it says
                 result, said = WriteResult.UNKNOWN, "accepted, and the answer names no order"
             order_id = named or ""
+            if client_order_id and not self._is_its_own(order_id, client_order_id):
+                result, said, order_id = WriteResult.UNKNOWN, "accepted, and the answer names an earlier order", ""
+        if result is WriteResult.ACCEPTED and (other := _other_than(same or {}, exchanged.envelope.data)):
+            result, said, order_id = (
+                WriteResult.UNKNOWN,
+                f"accepted, and the answer is not to this request: {other}",
+                "",
+            )
         window_ms = BUCKETS.buckets[endpoint.bucket].window_ms
         return WriteOutcome(
             result,
@@ -160,10 +186,34 @@ class BitmartTrading(BitmartAccount):
             retry_after_ms=window_ms if result is WriteResult.RATE_LIMITED else 0,
         )
 
+    def _is_its_own(self, order_id: str, client_order_id: str) -> bool:
+        """Whether no other order was given this id: an answer that comes twice says nothing of the second request."""
+        owner = self._given.setdefault(order_id, client_order_id)
+        if len(self._given) > _MOST_REMEMBERED:
+            self._given.popitem(last=False)
+        return not order_id or owner == client_order_id
+
 
 _NAMES_ITS_ORDER = frozenset(
     {SUBMIT_ORDER, SUBMIT_PROTECTION, MODIFY_LIMIT_ORDER, MODIFY_PROTECTION, MODIFY_PLAN_ORDER}
 )
+
+
+def _other_than(same: Mapping[str, str], data: Any) -> str:
+    """What an answer says otherwise than the request did; empty where it agrees, or does not say."""
+    told = data if isinstance(data, dict) else {}
+    for name, asked in same.items():
+        answered = str(told.get(name, "")).lower()
+        if answered not in {"", "none", "-", asked.lower()} and not _is_same_number(answered, asked):
+            return f"{name} {answered[:40]} instead of {asked}"
+    return ""
+
+
+def _is_same_number(one: str, other: str) -> bool:
+    try:
+        return Decimal(one) == Decimal(other)
+    except InvalidOperation:
+        return False
 
 
 def _unanswered(reply: NoReply) -> WriteResult:

@@ -22,6 +22,7 @@ from mtf_adapters.bitmart.wire_fields import (
     number,
     number_or_none,
     optional,
+    order_number,
     price_or_market,
     required,
     shown,
@@ -107,6 +108,7 @@ def _side(rows: object) -> tuple[tuple[Decimal, Decimal], ...]:
 
 @frozen(kw_only=True)
 class Depth:
+    symbol: str = optional(text_or_empty, "")
     timestamp: int = required(whole)
     bids: tuple[tuple[Decimal, Decimal], ...] = required(_side)
     asks: tuple[tuple[Decimal, Decimal], ...] = required(_side)
@@ -254,7 +256,7 @@ class TransactionRow:
 class OrderAnswer:
     """What a submit or an amendment answers: the id of the order, a number or a text."""
 
-    order_id: str = required(identifier)
+    order_id: str = required(order_number)
 
 
 @frozen(kw_only=True)

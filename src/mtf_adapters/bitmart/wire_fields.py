@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from attrs import field
 
 _ABSENT = (None, "", "-")
+_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _LARGEST_EXPONENT = 40
 """No price, size or sum has more digits before or behind the point; `1e999999` would take all memory in a sum."""
 
@@ -59,11 +61,19 @@ def text_or_empty(value: object) -> str:
 
 def identifier(value: object) -> str:
     """An id as text; a number is taken as it stands, one with a point is refused: digits may be lost."""
-    if isinstance(value, str) and value:
-        return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        value = str(value)
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
     raise ValueError(f"{shown(value)} is no id")
+
+
+def order_number(value: object) -> str:
+    """The id of an order that exists: digits, and not zero, which stands for none."""
+    found = identifier(value)
+    if not (found.isascii() and found.isdigit() and found.strip("0")):
+        raise ValueError(f"{shown(value)} is no id of an order")
+    return found
 
 
 def identifier_or_empty(value: object) -> str:

@@ -25,8 +25,16 @@ from mtf_core.market import (
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError
 from tests.unit.bitmart.desk import NOW_MS, Desk, desk
 from tests.unit.bitmart.loopback import Answer, Asked, ok, refused
-from tests.unit.bitmart.payloads import ASSETS, FEES, FLOW, ORDER, PAST_ORDER, POSITION, STOP, TRADE
+from tests.unit.bitmart.payloads import ASSETS, DEPTH, FEES, FLOW, ORDER, PAST_ORDER, POSITION, STOP, TRADE
 
+KLINE = {
+    "timestamp": NOW_MS // 1000 - 60,
+    "open_price": "61200",
+    "high_price": "61233",
+    "low_price": "61190",
+    "close_price": "61228",
+    "volume": "0",
+}
 HEDGE = ok({"position_mode": "hedge_mode"})
 
 
@@ -225,6 +233,45 @@ async def test_an_order_is_looked_for_where_it_waits_and_where_it_ended() -> Non
     assert ended is not None
     assert (ended.state, ended.price, ended.average_price) == (OrderState.FILLED, None, Decimal("61251.2"))
     assert nowhere is None
+
+
+async def quote(at: Desk) -> None:
+    answer = (await at.market.quotes(["BTCUSDT"]))["BTCUSDT"]
+    assert isinstance(answer, ExchangeError)
+    raise answer
+
+
+READS_OF_A_SYMBOL: dict[str, tuple[Any, Callable[[Desk], Any]]] = {
+    "order": ({**ORDER, "symbol": "ETHUSDT"}, lambda at: at.trading.order("BTCUSDT", str(ORDER["order_id"]))),
+    "get-open-orders": ([ORDER, {**ORDER, "symbol": "ETHUSDT"}], lambda at: at.trading.open_orders("BTCUSDT")),
+    "current-plan-order": ([{**STOP, "symbol": "ETHUSDT"}], lambda at: at.trading.open_orders("BTCUSDT")),
+    "order-history": (
+        [{**PAST_ORDER, "symbol": "ETHUSDT"}],
+        lambda at: at.trading.order_history("BTCUSDT", NOW_MS - DAY_MS, NOW_MS),
+    ),
+    "trades": ([{**TRADE, "symbol": "ETHUSDT"}], lambda at: at.trading.fills("BTCUSDT", NOW_MS - DAY_MS, NOW_MS)),
+    "trade-fee-rate": ({**FEES, "symbol": "ETHUSDT"}, lambda at: at.trading.fee_rates("BTCUSDT")),
+    "depth": ({**DEPTH, "symbol": "ETHUSDT"}, quote),
+}
+
+
+@pytest.mark.parametrize("name", READS_OF_A_SYMBOL)
+async def test_an_answer_of_another_symbol_is_no_answer(name: str) -> None:
+    """A cache in between, or a mixed-up connection: another symbol's orders are not "none", nor ours."""
+    answer, read = READS_OF_A_SYMBOL[name]
+    async with desk() as at:
+        holding(at)
+        at.exchange.answer("markprice-kline", ok([KLINE]))
+        at.exchange.answer(name, ok(answer))
+        with pytest.raises(ExchangeUnavailableError, match="asked for BTCUSDT, answered with ETHUSDT"):
+            await read(at)
+
+
+async def test_an_answer_of_another_order_is_no_answer() -> None:
+    async with desk() as at:
+        at.exchange.answer("order", ok(ORDER))
+        with pytest.raises(ExchangeUnavailableError, match="asked for 42, answered with 3000248810274561"):
+            await at.trading.order("BTCUSDT", "42")
 
 
 async def test_a_failed_look_is_no_answer_that_there_is_none() -> None:

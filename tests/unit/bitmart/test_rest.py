@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import hmac
+import tracemalloc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -77,6 +79,15 @@ UGLY = {
     "a service that is not there": refused(30014, "service unavailable", 503),
     "a gateway that failed": Answer(b"Bad gateway", 502),
     "success from a failing server": Answer(ok({"order_id": 1}).body, 500),
+    "a code that comes twice": Answer(b'{"code":40027,"code":1000,"data":{"order_id":1}}'),
+    "a refusal that comes second": Answer(b'{"code":1000,"code":40027,"message":"no","data":{"order_id":1}}'),
+    "packed, without an end": Answer(
+        gzip.compress(ok({"order_id": 1}).body)[:-6], headers={"Content-Encoding": "gzip"}
+    ),
+    "packed twice": Answer(
+        gzip.compress(gzip.compress(ok({"order_id": 1}).body)), headers={"Content-Encoding": "gzip, gzip"}
+    ),
+    "packed as nobody asked for": Answer(ok({"order_id": 1}).body, headers={"Content-Encoding": "br"}),
     "a redirection": Answer(b"", 307, {"Location": "http://127.0.0.1:9/"}),
     "a code that nobody knows": refused(45678, "who knows"),
     "success with a status of refusal": Answer(ok({"order_id": 1}).body, 400),
@@ -102,6 +113,31 @@ async def test_whatever_is_no_answer_is_an_error_of_a_read(answer: Answer) -> No
         assert 1 <= len(at.exchange.asked) <= TIMING.attempts
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+async def test_a_packed_answer_is_unpacked() -> None:
+    async with desk() as at:
+        at.exchange.answer(
+            "assets-detail", Answer(gzip.compress(ok(ASSET_ROWS).body), headers={"Content-Encoding": "gzip"})
+        )
+        (row,) = await assets(at)
+        assert at.exchange.asked[0].headers["accept-encoding"] == "gzip"
+    assert row.currency == "USDT"
+
+
+async def test_an_answer_that_unpacks_to_more_than_any_answer_takes_no_more_memory_than_that() -> None:
+    """One of 130 kB that becomes 128 MiB; packed twice it once took 1.6 GB and stood the process still for seconds."""
+    bomb = gzip.compress(b'{"code":1000,"data":"' + b"0" * 2**27 + b'"}', 1)
+    async with desk(timing=evolve(TIMING, attempt_s=5.0, attempts=1)) as at:
+        at.exchange.answer("assets-detail", Answer(bomb, headers={"Content-Encoding": "gzip"}))
+        tracemalloc.start()
+        try:
+            with pytest.raises(ExchangeUnavailableError, match="cannot be unpacked whole"):
+                await assets(at)
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert most < 3 * 32 * 2**20
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from mtf_core.market import (
     TriggerLevel,
     TriggerPrice,
     TriggerPurpose,
+    WriteOutcome,
     WriteResult,
 )
 from tests.unit.bitmart.desk import NOW_MS, Desk, desk
@@ -364,6 +366,78 @@ async def test_what_cannot_be_amended_does_not_leave(amendment: Amendment) -> No
         with pytest.raises((InvalidOrderError, ValueError)):
             await at.trading.amend(amendment)
         assert at.exchange.asked == []
+
+
+async def protect(at: Desk) -> WriteOutcome:
+    return await at.trading.submit_protection(PROTECTION)
+
+
+async def set_leverage(at: Desk) -> WriteOutcome:
+    return await at.trading.set_leverage("BTCUSDT", Decimal(5), MarginMode.ISOLATED)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "write"),
+    [
+        (
+            "modify-limit-order",
+            {"order_id": 7},
+            lambda at: at.trading.amend(Amendment("BTCUSDT", "8", price=Decimal(9))),
+        ),
+        ("submit-tp-sl-order", {"order_id": "7", "client_order_id": "sl0002"}, protect),
+        (
+            "submit-leverage",
+            {"symbol": "ETHUSDT", "leverage": "5", "open_type": "isolated"},
+            set_leverage,
+        ),
+        (
+            "submit-leverage",
+            {"symbol": "BTCUSDT", "leverage": "10", "open_type": "isolated"},
+            set_leverage,
+        ),
+        ("submit-leverage", {"symbol": "BTCUSDT", "leverage": "5", "open_type": "cross"}, set_leverage),
+        (
+            "set-position-mode",
+            {"position_mode": "one_way_mode"},
+            lambda at: at.trading.set_position_mode(PositionMode.HEDGE),
+        ),
+        ("cancel-all-after", {"result": False}, lambda at: at.trading.cancel_all_after("BTCUSDT", 10)),
+    ],
+    ids=["amended", "stop", "symbol", "leverage", "margin", "mode", "timer"],
+)
+async def test_an_acceptance_of_something_else_proves_nothing(
+    name: str, answer: Any, write: Callable[[Desk], Awaitable[WriteOutcome]]
+) -> None:
+    async with desk() as at:
+        at.exchange.answer(name, ok(answer))
+        outcome = await write(at)
+        assert len(at.exchange.of(name)) == 1
+    assert (outcome.result, outcome.order_id) == (WriteResult.UNKNOWN, "")
+    assert "not to this request" in outcome.text
+
+
+async def test_a_leverage_that_is_answered_in_other_digits_is_the_same() -> None:
+    async with desk() as at:
+        at.exchange.answer("submit-leverage", ok({"symbol": "BTCUSDT", "leverage": "5.00", "open_type": "Isolated"}))
+        assert (await set_leverage(at)).result is WriteResult.ACCEPTED
+
+
+async def test_the_answer_to_an_earlier_order_does_not_make_a_later_one_accepted() -> None:
+    async with desk() as at:
+        at.exchange.answer("submit-order", ACCEPTED)
+        first = await at.trading.submit_entry(ENTRY)
+        again = await at.trading.submit_exit(EXIT)
+        assert len(at.exchange.of("submit-order")) == 2
+    assert first.result is WriteResult.ACCEPTED
+    assert (again.result, again.order_id) == (WriteResult.UNKNOWN, "")
+
+
+@pytest.mark.parametrize("order_id", [0, -5, "", "7 8", "7\n", "seven", 7.0, True, [7]])
+async def test_an_acceptance_without_the_id_of_an_order_proves_nothing(order_id: object) -> None:
+    async with desk() as at:
+        at.exchange.answer("submit-order", ok({"order_id": order_id, "price": "61100"}))
+        outcome = await at.trading.submit_entry(ENTRY)
+    assert (outcome.result, outcome.order_id) == (WriteResult.UNKNOWN, "")
 
 
 async def test_leverage_mode_and_timer_are_set_in_the_exchange_s_words() -> None:
