@@ -85,8 +85,7 @@ class BitmartMarketData:
         rows: list[KlineRow] = []
         for page in range(first, last + 1, MOST_CANDLES * step_ms):
             rows += await self._page(symbol, timeframe, page, min(last, page + (MOST_CANDLES - 1) * step_ms))
-        # Asked again: a page may have been on its way while the minute ended, and the newest word counts.
-        return _candles(symbol, timeframe, rows, first, min(last, self._last_closed(timeframe)))
+        return _candles(symbol, timeframe, rows, first, last)
 
     def _last_closed(self, timeframe: Timeframe) -> int:
         """Open time of the last candle that has certainly closed by the exchange's clock."""

@@ -449,3 +449,35 @@ async def test_fees_are_those_of_the_symbol_asked_for() -> None:
         at.exchange.answer("trade-fee-rate", ok(FEES))
         rates = await at.trading.fee_rates("BTCUSDT")
     assert (rates.maker, rates.taker) == (Decimal("0.0001"), Decimal("0.0005"))
+
+
+async def test_a_history_of_one_instant_is_a_span_all_the_same() -> None:
+    async with desk() as at:
+        history = History(past_trade, [NOW_MS - 1], 200)
+        at.exchange.computed = history.answer
+        assert len(await at.trading.fills("BTCUSDT", NOW_MS - 1, NOW_MS - 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"executive_order_id": "77"}, OrderState.TRIGGERED),
+        ({}, OrderState.CANCELLED),
+        ({"size": "3", "deal_size": "3"}, OrderState.FILLED),
+    ],
+)
+async def test_a_stop_that_ended_fired_or_was_cancelled(change: dict[str, Any], state: OrderState) -> None:
+    stop = {**PAST_ORDER, "type": "planorder", "size": "0", "deal_size": "0", "trigger_price": "60200", **change}
+    async with desk() as at:
+        at.exchange.answer("order-history", ok([stop]))
+        (order,) = await at.trading.order_history("BTCUSDT", NOW_MS, NOW_MS + 100_000)
+    assert (order.state, order.kind, order.reduce_only) == (state, OrderKind.TRIGGER, True)
+    assert order.size == (3 if change.get("size") else None)
+
+
+@pytest.mark.parametrize("identifier", [True, None, "", [], 1.5])
+async def test_what_is_no_id_is_none(identifier: object) -> None:
+    async with desk() as at:
+        at.exchange.answer("order", ok({**ORDER, "order_id": identifier}))
+        with pytest.raises(ExchangeUnavailableError, match="no id"):
+            await one_order(at)

@@ -45,6 +45,7 @@ def test_a_code_that_nobody_knows_proves_nothing_of_a_write_and_is_no_answer_to_
 def test_success_is_the_code_and_never_the_text() -> None:
     assert write_result(SUCCESS, "anything", 200) is WriteResult.ACCEPTED
     assert write_result(49998, "OK", 200) is WriteResult.REJECTED
+    assert write_result(SUCCESS, "OK", 400) is WriteResult.UNKNOWN, "which contradicts itself"
 
 
 @pytest.mark.parametrize("code", sorted({SUCCESS, *CODES}))

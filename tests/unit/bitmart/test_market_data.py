@@ -279,3 +279,16 @@ async def test_a_quote_that_lacks_something_is_that_symbol_s_error(depth: Answer
         at.exchange.answer("markprice-kline", marks)
         found = await at.market.quotes(["BTCUSDT"])
     assert isinstance(found["BTCUSDT"], ExchangeError)
+
+
+async def test_a_mark_price_of_a_candle_that_closed_is_as_old_as_its_end() -> None:
+    async with desk() as at:
+        at.wall.set(NOW_MS + 40_000)
+        at.exchange.answer("depth", ok(DEPTH))
+        at.exchange.answer("markprice-kline", ok(rows([LAST_CLOSED])))
+        closed_mark = (await at.market.quotes(["BTCUSDT"]))["BTCUSDT"]
+        at.exchange.answer("markprice-kline", ok(rows([LAST_CLOSED, NOW_MS])))
+        forming_mark = (await at.market.quotes(["BTCUSDT"]))["BTCUSDT"]
+    assert not isinstance(closed_mark, ExchangeError)
+    assert not isinstance(forming_mark, ExchangeError)
+    assert (closed_mark.mark.time_ms, forming_mark.mark.time_ms) == (NOW_MS, NOW_MS + 40_000)

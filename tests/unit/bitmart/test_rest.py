@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
+from mtf_adapters.bitmart import rest
 from mtf_adapters.bitmart.endpoints import ASSETS, DETAILS, KLINE, SUBMIT_ORDER
 from mtf_adapters.bitmart.rest import USER_AGENT, Exchanged, NoReply, NoSuchOrderError, Reply
 from mtf_adapters.bitmart.wire import AssetRow, KlineRow
@@ -355,3 +356,30 @@ async def test_a_cancelled_call_leaves_nothing_behind() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert [row.currency for row in await assets(at)] == ["USDT"]
+
+
+async def test_a_redirection_is_not_followed_and_carries_no_key_anywhere() -> None:
+    async with desk() as at:
+        elsewhere = Answer(b"", 307, {"Location": f"{at.exchange.url}/contract/private/elsewhere"})
+        at.exchange.answer("submit-order", elsewhere)
+        at.exchange.answer("assets-detail", elsewhere)
+        await write(at)
+        with pytest.raises(ExchangeError):
+            await assets(at)
+        assert at.exchange.of("elsewhere") == []
+
+
+async def test_an_answer_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "_LARGEST_BODY", 1000)
+    async with desk() as at:
+        at.exchange.answer("submit-order", Answer(b" " * 2000 + ok({"order_id": 1}).body))
+        exchanged = await write(at)
+    assert isinstance(exchanged, NoReply)
+    assert (exchanged.why, exchanged.nothing_left) == ("the answer does not end", False)
+
+
+async def test_a_refusal_by_a_failing_server_is_no_refusal() -> None:
+    async with desk() as at:
+        at.exchange.answer("assets-detail", refused(40012, "System error", 500))
+        with pytest.raises(ExchangeUnavailableError, match="code 40012"):
+            await assets(at)

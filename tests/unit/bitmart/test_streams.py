@@ -370,3 +370,38 @@ async def test_what_stops_listening_closes_its_connections() -> None:
             await until(events, Connected)
         async with asyncio.timeout(2):
             await exchange.sockets[0].wait_closed()
+
+
+async def test_after_a_break_positions_wake_again_whatever_was_told_before() -> None:
+    async with pusher() as exchange, aclosing(streams(exchange).account()) as events:
+        await until(events, Connected)
+        await exchange.push("futures/position", [POSITION])
+        await until(events, PositionPushed)
+        await exchange.sockets[0].close()
+        await until(events, Connected)
+        await exchange.push("futures/position", [POSITION])
+        await until(events, PositionPushed)
+
+
+@pytest.mark.parametrize(("lasts_s", "waits"), [(30.0, [0.5, 1.0, 2.0, 2.0, 2.0]), (-1.0, [0.25] * 5)])
+async def test_tries_to_connect_lie_farther_apart_each_time_unless_the_last_connection_held(
+    lasts_s: float, waits: list[float]
+) -> None:
+    """A connection that lasted longer than it may stay without a frame counts as having held."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        await asyncio.sleep(0)
+
+    async with pusher() as exchange:
+        pass
+    hosts = Hosts("http://127.0.0.1", "http://127.0.0.1", f"{exchange.url}/api", f"{exchange.url}/user")
+    patience = Patience(again_s=1.0, longest_again_s=4.0, dead_s=lasts_s)
+    gone = BitmartStreams(
+        hosts, None, ExchangeClock(SandboxClock(NOW_MS)), patience=patience, random=lambda: 0.0, sleep=sleep
+    )
+    async with aclosing(gone.candles(["BTCUSDT"], Timeframe.M1)) as events:
+        while len(waited) < 5:
+            await until(events, Disconnected)
+    assert waited[:5] == waits
