@@ -107,8 +107,7 @@ def _connection(
             yield
         finally:
             keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.wait([keeper])
             await rest.aclose()
 
     return connection
