@@ -24,6 +24,8 @@ from mtf_core.market import parse_instant, to_ms
 
 AT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
 SYMBOL = "BTCUSDT"
+MARKET = GeneratedMarket(1, 15)
+"""One for all: it holds nothing but what it has computed already."""
 PRIVATE, PUBLIC = "/contract/private/", "/contract/public/"
 
 
@@ -127,7 +129,7 @@ async def exchange(
     """An exchange that is served: stepped, or with a clock that flows from this machine's time on."""
 
     clock: WorldClock = FlowingClock(int(time.time() * 1000)) if flows else SteppedClock(at_ms)
-    chosen = market or GeneratedMarket(1, 15)
+    chosen = market or MARKET
     sandbox = BitmartSandbox.of(chosen, clock, script=script_of(script) if script else None)
     async with (
         sandbox.beating(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -124,7 +125,7 @@ class TestRateLimits:
         refused = await served.public("open-interest", symbol=SYMBOL)
         assert (refused.status_code, refused.json()["code"]) == (429, 30013)
         assert "retry-after" not in refused.headers
-        time.sleep(2.01)
+        await asyncio.sleep(2.01)
         assert (await served.public("open-interest", symbol=SYMBOL)).status_code == 200
 
     async def test_a_refused_call_has_no_effect(self, served: Exchange) -> None:
@@ -542,7 +543,7 @@ class TestAccount:
         placed = await served.accepted("submit-order", limit(served))
         assert await served.code("set-position-mode", one_way) == (40059, 400)
         await served.accepted("cancel-order", {"symbol": SYMBOL, "order_id": placed["order_id"]})
-        time.sleep(2.01)  # two requests in two seconds
+        await asyncio.sleep(2.01)  # two requests in two seconds
         assert await served.accepted("set-position-mode", one_way) == one_way
         assert await served.data("get-position-mode") == one_way
 
