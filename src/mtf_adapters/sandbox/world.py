@@ -9,6 +9,7 @@ from attrs import evolve
 
 from mtf_adapters.sandbox.depth import tick_around
 from mtf_adapters.sandbox.market import Market, Moment
+from mtf_adapters.sandbox.matching.book import is_a_market
 from mtf_adapters.sandbox.matching.commands import (
     Command,
     ContractChange,
@@ -77,8 +78,13 @@ class World:
         return self._apply(command)
 
     def happen(self, event: MarketEvent) -> Result:
-        """Something that the exchange does by itself: a change of status, a deleveraging, a restart."""
+        """Something that the exchange does by itself: a change of status, a deleveraging, a restart.
+
+        What is said of a contract holds until the market itself lists it otherwise.
+        """
         self.catch_up()
+        if isinstance(event, Tick) and not is_a_market(event):
+            return Result(Refused(Refusal.INVALID, "prices and sizes of a market are numbers above zero"))
         return self._apply(event)
 
     def catch_up(self) -> None:
@@ -179,8 +185,9 @@ class World:
             has_expired = 0 < shown.expires_at_ms <= self._at_ms
             contract = evolve(shown, status=ContractStatus.DELISTED) if has_expired else shown
             known = self._listed.get(contract.symbol) or self.engine.contract(contract.symbol)
-            if known is None or evolve(contract, turnover_24h=known.turnover_24h) != known:
-                self._apply(ContractChange(contract))
+            is_new = known is None or evolve(contract, turnover_24h=known.turnover_24h) != known
+            if is_new and isinstance(self._apply(ContractChange(contract)).answer, Refused):
+                continue  # it is asked for again in an hour
             self._listed[contract.symbol] = contract
 
     def _apply(self, what: Command | MarketEvent) -> Result:

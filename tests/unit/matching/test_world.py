@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from mtf_adapters.sandbox.candle_files import CandleFileMarket
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
-from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, OpenAccount, StatusChange
+from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, Level, OpenAccount, StatusChange
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, Filled, OrderChanged, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
@@ -272,3 +273,26 @@ def test_steps_that_would_jump_over_the_turns_of_a_candle_are_refused() -> None:
     market = GeneratedMarket(7, symbols=1)
     with pytest.raises(ValueError, match="divide 15,000 ms"):
         World(market, MatchingEngine(()), SteppedClock(REFERENCE_MS), step_ms=7000)
+
+
+@pytest.mark.parametrize("moves", [(96, 103, 96, 101), (96, 96, 96, 96)])
+def test_a_candle_that_opens_at_its_low_or_stands_still_is_met_from_both_sides(
+    moves: tuple[float, float, float, float],
+) -> None:
+    _, high, low, _ = moves
+    for side, price in (("open long", low), ("open short", high)):
+        world = file_world((100, 101, 99, 100), moves, (101, 101, 101, 101))
+        number = accepted(world.do(order(side, 5, price, symbol=BTC)))
+        world.advance(MINUTE_MS - 1000)
+        found = world.engine.order("me", number, world.now_ms)
+        assert found is not None
+        assert (found.state, found.average_price) == (OrderState.FILLED, D(price)), side
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "NaN"])
+def test_a_tick_of_numbers_that_nothing_can_be_traded_at_is_refused(size: str) -> None:
+    world = generated_world()
+    shown = world.quote(BTC)
+    hollow = evolve(shown, asks=(Level(shown.asks[0].price, D(size)),))
+    assert refused(world.happen(hollow)) is Refusal.INVALID
+    assert world.quote(BTC) == shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.commands import Action, Level, Tick
-from mtf_adapters.sandbox.matching.money import ZERO
+from mtf_adapters.sandbox.matching.money import ZERO, is_usable
 
 
 class _Half:
@@ -67,6 +67,13 @@ class Book:
 
     def _taken_by(self, action: Action) -> _Half:
         return self._asks if action is Action.BUY else self._bids
+
+
+def is_a_market(tick: Tick) -> bool:
+    """Whether a tick can be traded on: prices and sizes that are numbers above zero, nothing else."""
+    levels = (*tick.bids, *tick.asks)
+    numbers = (tick.last, tick.mark, *(level.price for level in levels), *(level.size for level in levels))
+    return all(is_usable(number) and number > 0 for number in numbers) and is_usable(tick.traded) and tick.traded >= 0
 
 
 def is_within(price: Decimal, limit: Decimal | None, action: Action) -> bool:
