@@ -5,6 +5,7 @@ import pytest
 from mtf_adapters.sandbox.matching.commands import (
     Action,
     AmendOrder,
+    AmendTrigger,
     CancelAll,
     CancelAllAfter,
     CancelOrder,
@@ -235,3 +236,18 @@ def test_where_the_venue_reverses_a_one_way_exit_that_is_too_large_opens_the_oth
     hedged = desk_with(rules=VenueRules(oversized_exit=OversizedExit.REVERSES))
     hedged.place("open long", 100, leverage=D(2))
     assert hedged.order(accepted(hedged.place("close long", 130, 105))).size == D(100), "there it is trimmed"
+
+
+def test_a_change_to_zero_is_refused_and_not_taken_for_no_change() -> None:
+    desk = desk_with()
+    entry = accepted(desk.place("open long", 10, 90))
+    desk.place("open long", 10)
+    waits = accepted(desk.do(stop(5, 90)))
+    for changed in (
+        AmendOrder("me", SYMBOL, entry, price=D(0)),
+        AmendOrder("me", SYMBOL, entry, size=D(0)),
+        AmendTrigger("me", SYMBOL, waits, trigger_price=D(0)),
+        AmendTrigger("me", SYMBOL, waits, limit_price=D(0)),
+        AmendTrigger("me", SYMBOL, waits, size=D(0)),
+    ):
+        assert refused(desk.do(changed)) is Refusal.INVALID, changed

@@ -179,3 +179,18 @@ def test_orders_of_another_symbol_are_not_shown_with_one() -> None:
     assert evolve(desk.order(mine), order_id=other, symbol="XYZUSDT", created_ms=0, updated_ms=0) == evolve(
         desk.order(other), created_ms=0, updated_ms=0
     )
+
+
+def test_deleveraging_leaves_a_position_on_the_grid_of_sizes() -> None:
+    desk = holding()
+    assert refused(desk.do(Deleverage("me", SYMBOL, Side.LONG, D("0.5")))) is Refusal.SIZE_OFF_STEP
+
+
+def test_when_trading_goes_on_what_the_market_showed_meanwhile_counts_at_once() -> None:
+    """The bid at 90 is met and the stop at 80 fires with the change of status, not with whatever comes next."""
+    desk = holding()
+    desk.do(StatusChange(SYMBOL, ContractStatus.UNKNOWN))
+    assert desk.at(79).events == ()
+    result = desk.do(StatusChange(SYMBOL, ContractStatus.TRADING))
+    assert [price for _, price in executions(result)] == [D(90), D("78.5")]
+    assert desk.position() is None

@@ -321,3 +321,30 @@ def test_the_liquidation_price_of_a_large_position_is_reckoned_in_its_own_bracke
     assert desk.position().liquidation_price == D(82)
     desk.at(100, mark=mark)
     assert (desk.position() is not None) is stands
+
+
+def test_a_position_that_a_gap_opened_behind_its_liquidation_price_is_liquidated_with_the_same_tick() -> None:
+    """A bid at 99.5 is filled on the way from 100 to 80; at 50x the position is lost at 98.5, before its stop looks."""
+    desk = desk_with()
+    desk.place("open long", 100, 99.5, leverage=D(50), stop=preset(85))
+    result = desk.at(80)
+    assert [event.side for event in result.events if isinstance(event, Liquidated)] == [Side.LONG]
+    assert desk.position() is None
+    assert desk.orders() == ()
+    assert desk.balance.wallet == 10_000 - D("1.99") - D("0.0199"), "its margin, and the maker's fee"
+
+
+def test_a_one_way_order_gives_back_what_it_reserved_once_it_would_only_close() -> None:
+    desk = desk_with(mode=PositionMode.ONE_WAY)
+    desk.place("sell", 10, 110, leverage=D(5))
+    assert desk.balance.order_margin > 0
+    desk.place("buy", 10, leverage=D(5))
+    assert desk.balance.order_margin == 0
+
+
+def test_a_leverage_is_refused_that_what_waits_to_be_filled_would_exceed() -> None:
+    """50,000 at 99 are 49,500, and 50x goes to 10,000."""
+    desk = desk_with(balance=100_000)
+    accepted(desk.place("open long", 50_000, 99, leverage=D(20)))
+    assert refused(desk.do(SetLeverage("me", SYMBOL, D(50), ISOLATED))) is Refusal.LEVERAGE_OUT_OF_RANGE
+    assert desk.engine.leverage("me", SYMBOL) == (D(20), ISOLATED)

@@ -1,12 +1,22 @@
 """Stops and targets that travel inside an entry."""
 
+from typing import Any
+
 import pytest
 
-from mtf_adapters.sandbox.matching.commands import Action, AmendPresets, CancelOrder
+from mtf_adapters.sandbox.matching.commands import Action, AmendPresets, CancelOrder, StatusChange
 from mtf_adapters.sandbox.matching.events import OrderView, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
-from mtf_core.market import ArmsAt, OrderState, PositionMode, ProtectionScope, TriggerPrice, TriggerPurpose
-from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, preset, refused
+from mtf_core.market import (
+    ArmsAt,
+    ContractStatus,
+    OrderState,
+    PositionMode,
+    ProtectionScope,
+    TriggerPrice,
+    TriggerPurpose,
+)
+from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, preset, refused, tick
 
 FULL = VenueRules(presets_arm_at=ArmsAt.FULL_FILL)
 
@@ -162,3 +172,15 @@ def test_an_entry_that_fills_at_once_is_protected_at_once(arms_at: ArmsAt) -> No
     assert desk.order(number).state is OrderState.FILLED
     [armed] = waiting(desk).values()
     assert armed.size == D(10)
+
+
+@pytest.mark.parametrize("forced", [StatusChange(SYMBOL, ContractStatus.DELISTED), tick(80)])
+def test_what_the_exchange_closes_is_not_protected_by_presets_that_were_not_armed_yet(forced: Any) -> None:
+    """A delisting or a liquidation ends the rest of a partly filled entry: nothing is left that a stop could reduce."""
+    desk = Desk(rules=VenueRules(presets_arm_at=ArmsAt.FULL_FILL, triggers_end_with_position=False))
+    desk.at(100)
+    desk.place("open long", 10, 99.5, leverage=D(50), stop=preset(95))
+    desk.at(99, asks=[(99.5, 4)], bids=[(99, 100)])
+    desk.do(forced)
+    assert desk.position() is None
+    assert desk.orders() == ()

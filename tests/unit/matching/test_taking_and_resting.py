@@ -182,8 +182,7 @@ def test_nothing_is_executed_while_trading_stands_still(desk: Desk) -> None:
     desk.do(StatusChange(SYMBOL, ContractStatus.UNKNOWN))
     assert causes(desk.at(95)) == []
     assert refused(desk.place("open long", 10)) is Refusal.NOT_TRADING
-    desk.do(StatusChange(SYMBOL, ContractStatus.TRADING))
-    assert causes(desk.at(95), number) == ["filled"]
+    assert causes(desk.do(StatusChange(SYMBOL, ContractStatus.TRADING)), number) == ["filled"]
 
 
 def test_one_way_orders_close_first_and_open_the_other_side_with_the_rest() -> None:
@@ -226,3 +225,15 @@ def test_on_a_hedged_account_what_is_done_fits_the_position_that_is_named(desk: 
             "me", SYMBOL, action, D(10), wrong.order_type, None, reduce_only=reduces, position_side=Side.LONG
         )
         assert refused(desk.do(command)) is Refusal.INVALID
+
+
+def test_what_a_taker_cannot_carry_nobody_sells_to_him() -> None:
+    """At 100.5 his 31 are enough for 150; at 110 they are not, so the order at 110 keeps standing."""
+    desk = Desk()
+    desk.do(OpenAccount("poor", D(31)))
+    desk.at(100, asks=[("100.5", 1)], bids=[(50, 1)])
+    maker = accepted(desk.place("open short", 200, 110, leverage=D(5)))
+    result = desk.place("open long", 150, account="poor", leverage=D(5))
+    assert executions(result) == [(D(1), D("100.5"))]
+    assert causes(result)[-1] == "no_margin"
+    assert desk.order(maker).filled == 0

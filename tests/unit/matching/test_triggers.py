@@ -268,3 +268,22 @@ def test_a_trigger_that_was_cancelled_does_not_fire() -> None:
     accepted(desk.do(CancelOrder("me", SYMBOL, number)))
     desk.at(90)
     assert desk.position().size == D(100)
+
+
+def test_a_conditional_entry_that_fires_sets_the_leverage_of_its_symbol() -> None:
+    desk = Desk()
+    desk.at(100)
+    entry = {"direction": Direction.RISES, "action": Action.BUY, "reduce_only": False, "leverage": D(20)}
+    accepted(desk.do(stop(10, 101, purpose=TriggerPurpose.ENTRY, **entry)))
+    desk.at(101)
+    assert desk.position().leverage == D(20)
+    assert desk.engine.leverage("me", SYMBOL)[0] == D(20)
+    accepted(desk.place("open long", 10))
+
+
+def test_an_exit_that_reverses_opens_with_the_leverage_of_its_symbol_whatever_it_names() -> None:
+    desk = Desk(rules=VenueRules(oversized_exit=OversizedExit.REVERSES), mode=PositionMode.ONE_WAY)
+    desk.at(100)
+    desk.place("buy", 10, leverage=D(5))
+    accepted(desk.place("reduce sell", 30, leverage=D(1000)))
+    assert (desk.position(Side.SHORT).size, desk.position(Side.SHORT).leverage) == (D(20), D(5))

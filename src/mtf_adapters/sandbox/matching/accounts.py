@@ -22,7 +22,7 @@ from mtf_adapters.sandbox.matching.margins import (
 from mtf_adapters.sandbox.matching.money import GRAIN, ZERO, is_multiple, is_usable
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.state import State
-from mtf_core.market import FlowKind, MarginMode
+from mtf_core.market import FlowKind, MarginMode, Side
 
 
 def open_account(state: State, command: OpenAccount) -> Answer:
@@ -70,7 +70,7 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
     if modes - {command.margin_mode}:
         return Refused(Refusal.LEVERAGE_DIFFERS, f"a position or order is not {command.margin_mode}")
     largest = largest_notional(contract, leverage)
-    if largest is not None and any(holding.cost > largest for holding in holdings):
+    if largest is not None and any(_exposure(instrument, account, side) > largest for side in Side):
         return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, f"at {leverage} a position is worth at most {largest}")
     margins = [initial_margin(holding.cost, leverage) for holding in holdings]
     for holding, margin in zip(holdings, margins, strict=True):
@@ -89,6 +89,14 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
         reserve(state, account, order)
         state.journal.order(order, OrderCause.AMENDED)
     return Accepted()
+
+
+def _exposure(instrument: Instrument, account: AccountBook, side: Side) -> Decimal:
+    """What is held on a side at its cost, and what orders would add to it at their prices."""
+    held = sum((holding.cost for holding in account.holdings_of(instrument.symbol) if holding.side is side), ZERO)
+    entries = (order for order in account.live.entries(instrument.symbol) if order.opens_side is side)
+    sizes = ((opening_size(account, order), reserving_price(instrument, order)) for order in entries)
+    return sum((size * instrument.contract.contract_size * price for size, price in sizes), held)
 
 
 def _more_for(instrument: Instrument, account: AccountBook, order: Order, leverage: Decimal) -> Decimal:

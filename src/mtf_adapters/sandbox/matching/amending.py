@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from attrs import evolve
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
@@ -31,7 +33,7 @@ def amend_order(state: State, account: AccountBook, instrument: Instrument, comm
         return order
     if order.order_type is OrderType.MARKET:
         return Refused(Refusal.INVALID, "a market order does not rest")
-    wanted = evolve(order, price=command.price or order.price, size=command.size or order.size)
+    wanted = evolve(order, price=_or(command.price, order.price), size=_or(command.size, order.size))
     refused = _refused(state, account, instrument, order, wanted, AMENDMENT_CHECKS)
     if refused is not None or (wanted.price, wanted.size) == (order.price, order.size):
         return refused or Accepted(order.order_id)
@@ -56,14 +58,14 @@ def amend_trigger(state: State, account: AccountBook, instrument: Instrument, co
     order = _found(state, account, command, OrderFamily.TRIGGER)
     if isinstance(order, Refused):
         return order
-    price = command.limit_price or order.price
+    price = _or(command.limit_price, order.price)
     wanted = evolve(
         order,
-        trigger_price=command.trigger_price or order.trigger_price,
+        trigger_price=_or(command.trigger_price, order.trigger_price),
         trigger_by=command.by or order.trigger_by,
         price=price,
         order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
-        size=command.size or order.size,
+        size=_or(command.size, order.size),
     )
     refused = _refused(state, account, instrument, order, wanted, TRIGGER_AMENDMENT_CHECKS)
     if refused is not None:
@@ -89,6 +91,11 @@ def amend_presets(state: State, account: AccountBook, instrument: Instrument, co
     order.stop, order.target = wanted.stop, wanted.target
     state.journal.order(order, OrderCause.AMENDED)
     return Accepted(order.order_id)
+
+
+def _or(asked: Decimal | None, as_it_was: Decimal | None) -> Decimal | None:
+    """What was asked for, zero included: that is refused and not taken for silence."""
+    return as_it_was if asked is None else asked
 
 
 def _found(

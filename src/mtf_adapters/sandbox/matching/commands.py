@@ -260,7 +260,8 @@ class Tick:
     """What the market shows of one symbol now: a fresh book, the last price and the mark.
 
     Orders of accounts meet the levels of the book; what they take is gone until the next tick. A resting order fills
-    by what crosses it: levels of the other side at its price or better, and trades beyond its price.
+    by what crosses it: levels of the other side at its price or better, and trades beyond its price. Prices and sizes
+    are above zero: who brings a tick from outside asks `is_a_market` first.
     """
 
     symbol: str

@@ -55,9 +55,9 @@ from mtf_adapters.sandbox.matching.events import (
 )
 from mtf_adapters.sandbox.matching.exchange_events import change_contract, change_status, deleverage, fund, restart
 from mtf_adapters.sandbox.matching.instrument import Instrument
-from mtf_adapters.sandbox.matching.liquidation import cover_deficit, liquidate_cross_if_due, liquidate_due
-from mtf_adapters.sandbox.matching.matching import fill_resting
+from mtf_adapters.sandbox.matching.liquidation import cover_deficit, liquidate_touched
 from mtf_adapters.sandbox.matching.money import EXACT
+from mtf_adapters.sandbox.matching.moving import follow_market
 from mtf_adapters.sandbox.matching.placing import go_live, leverage_for, place_order
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_adapters.sandbox.matching.state import State
@@ -196,12 +196,13 @@ def _run_timer(state: State, timer: Timer) -> None:
 
 
 def _settle(state: State) -> None:
-    """What follows from a command: presets that may fire at once, margins that do not hold; then its last words."""
+    """What follows from a command: margins that do not hold, presets that may fire at once; then its last words."""
     journal = state.journal
+    liquidate_touched(state)
     while state.armed:
         watch(state, state.instruments[state.armed.pop(0)])
+        liquidate_touched(state)
     for name in tuple(journal.balances):
-        liquidate_cross_if_due(state, state.accounts[name])
         cover_deficit(state, state.accounts[name])
     for name, symbol, side in journal.positions:
         holding = state.accounts[name].holdings.get((symbol, side))
@@ -231,15 +232,11 @@ def _answer(state: State, what: Command | MarketEvent) -> Answer:
 
 
 def _tick(state: State, tick: Tick) -> Answer:
-    """The market moves on: margins are looked at first, then what rests, then what waits for a price."""
     instrument = state.instruments.get(tick.symbol)
     if instrument is None:
         return Refused(Refusal.UNKNOWN_SYMBOL, tick.symbol)
     instrument.book = Book(tick)
-    if instrument.matches:
-        liquidate_due(state, instrument)
-        fill_resting(state, instrument)
-        watch(state, instrument)
+    follow_market(state, instrument)
     return Accepted()
 
 

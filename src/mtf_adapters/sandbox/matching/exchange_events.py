@@ -16,9 +16,10 @@ from mtf_adapters.sandbox.matching.holding import Holding
 from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.liquidation import liquidate_due
 from mtf_adapters.sandbox.matching.margins import free_margin, opening_size
-from mtf_adapters.sandbox.matching.money import ZERO, booked, is_usable
+from mtf_adapters.sandbox.matching.money import ZERO, booked, is_multiple, is_usable
+from mtf_adapters.sandbox.matching.moving import follow_market
 from mtf_adapters.sandbox.matching.state import State
-from mtf_core.market import ContractStatus, FillCause, FlowKind, MarginMode, OrderState
+from mtf_core.market import Contract, ContractStatus, FillCause, FlowKind, MarginMode, OrderState
 
 
 def fund(state: State, event: Funding) -> Answer:
@@ -50,25 +51,35 @@ def _payable(state: State, account: AccountBook, holding: Holding, due: Decimal)
 
 
 def change_status(state: State, event: StatusChange) -> Answer:
-    """A delisting cancels and settles everything; close-only cancels what could open."""
+    """A delisting cancels and settles everything; close-only cancels what could open.
+
+    Where trading goes on after it stood still, what the market showed meanwhile counts at once.
+    """
     instrument = state.instruments.get(event.symbol)
     if instrument is None:
         return Refused(Refusal.UNKNOWN_SYMBOL, event.symbol)
-    instrument.contract = evolve(instrument.contract, status=event.status)
-    if event.status is ContractStatus.DELISTED:
+    return _follow_status(state, instrument, instrument.contract, event.status)
+
+
+def _follow_status(state: State, instrument: Instrument, contract: Contract, status: ContractStatus) -> Answer:
+    stood_still = not instrument.matches
+    instrument.contract = evolve(contract, status=status)
+    if status is ContractStatus.DELISTED:
         _delist(state, instrument)
-    elif event.status is ContractStatus.CLOSE_ONLY:
+    elif status is ContractStatus.CLOSE_ONLY:
         for account in state.accounts.values():
-            for order in account.live.of(event.symbol):
+            for order in account.live.of(instrument.symbol):
                 if opening_size(account, order):
                     cancel_rest(state, order, OrderCause.NOT_TRADING)
+    if stood_still:
+        follow_market(state, instrument)
     return Accepted()
 
 
 def _delist(state: State, instrument: Instrument) -> None:
     for account in state.accounts.values():
         for order in account.live.of(instrument.symbol):
-            cancel_rest(state, order, OrderCause.DELISTED)
+            cancel_rest(state, order, OrderCause.DELISTED, position_goes=True)
     for holding in tuple(instrument.holdings.values()):
         account = state.accounts[holding.account]
         close_at_mark(state, instrument, account, holding, holding.size, FillCause.SETTLEMENT)
@@ -84,11 +95,10 @@ def change_contract(state: State, event: ContractChange) -> Answer:
         return Refused(
             Refusal.POSITION_OR_ORDERS_OPEN, "the size of a contract cannot change under positions and orders"
         )
-    before = instrument.contract.status
+    if event.contract.status is not instrument.contract.status:
+        return _follow_status(state, instrument, event.contract, event.contract.status)
     instrument.contract = event.contract
-    if event.contract.status is before:
-        return Accepted()
-    return change_status(state, StatusChange(instrument.symbol, event.contract.status))
+    return Accepted()
 
 
 def deleverage(state: State, event: Deleverage) -> Answer:
@@ -102,6 +112,8 @@ def deleverage(state: State, event: Deleverage) -> Answer:
         return Refused(Refusal.NO_POSITION, f"there is no {event.side} position")
     if not is_usable(event.size) or event.size <= 0:
         return Refused(Refusal.INVALID, f"no size to close: {event.size}")
+    if event.size < holding.size and not is_multiple(event.size, instrument.contract.size_step):
+        return Refused(Refusal.SIZE_OFF_STEP, f"sizes are multiples of {instrument.contract.size_step}")
     close_at_mark(state, instrument, account, holding, min(event.size, holding.size), FillCause.ADL)
     return Accepted()
 

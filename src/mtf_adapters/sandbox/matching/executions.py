@@ -15,7 +15,16 @@ from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.presets import after_end, after_fill
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import position_view
-from mtf_core.market import ContractStatus, FillCause, FlowKind, OrderState, OversizedExit, PositionMode, Side
+from mtf_core.market import (
+    ContractStatus,
+    FillCause,
+    FlowKind,
+    MarginMode,
+    OrderState,
+    OversizedExit,
+    PositionMode,
+    Side,
+)
 
 
 def executable(state: State, order: Order, size: Decimal) -> Decimal:
@@ -30,6 +39,16 @@ def may_reverse(state: State, order: Order) -> bool:
     """Whether an exit that is too large opens the other side; on hedged accounts there is no other side to it."""
     one_way = state.accounts[order.account].position_mode is PositionMode.ONE_WAY
     return one_way and state.rules.oversized_exit is OversizedExit.REVERSES
+
+
+def carried(
+    state: State, instrument: Instrument, order: Order, size: Decimal, price: Decimal, *, is_maker: bool
+) -> Decimal:
+    """How much of a size (as `executable` allows) the account can carry at a price: all, or what only closes."""
+    closing = _closing_part(state.accounts[order.account], order, size)
+    opening = size - closing
+    stopped = _why_not_open(state, instrument, state.accounts[order.account], order, opening, price, is_maker)
+    return closing if opening and stopped is not None else size
 
 
 def execute(
@@ -54,18 +73,21 @@ def execute(
     after_fill(state, order)
     if stopped is not None:
         cancel_rest(state, order, stopped)
+    reserve_anew(state, account, order.symbol)
     if closing:
-        reserve_anew(state, account, order.symbol)
         reduced = order.reduces_side
         if (order.symbol, reduced) not in account.holdings:
             position_ended(state, account, order.symbol, reduced, OrderCause.NOTHING_TO_REDUCE)
 
 
-def cancel_rest(state: State, order: Order, cause: OrderCause) -> None:
-    """Cancels what is left of a live order, and settles what becomes of its presets."""
+def cancel_rest(state: State, order: Order, cause: OrderCause, *, position_goes: bool = False) -> None:
+    """Cancels what is left of a live order, and settles what becomes of its presets.
+
+    `position_goes`: what it opened is about to be closed by the exchange, so nothing is left to protect.
+    """
     if not order.state.is_final:
         end(state, order, OrderState.CANCELLED, cause)
-        after_end(state, order)
+        after_end(state, order, position_goes)
 
 
 def position_ended(state: State, account: AccountBook, symbol: str, side: Side, cause: OrderCause) -> None:
@@ -128,8 +150,15 @@ def _why_not_open(
     if instrument.contract.status is not ContractStatus.TRADING:
         return OrderCause.NOT_TRADING
     value = size * instrument.contract.contract_size * price
-    needed = initial_margin(value, order.leverage) + max(ZERO, _fee(instrument, order, value, is_maker))
+    leverage, _ = _leverage_of(account, order)
+    needed = initial_margin(value, leverage) + max(ZERO, _fee(instrument, order, value, is_maker))
     return None if needed <= free_margin(state, account) + order.reserved_margin else OrderCause.NO_MARGIN
+
+
+def _leverage_of(account: AccountBook, order: Order) -> tuple[Decimal, MarginMode]:
+    """An exit that reverses opens with what is set for the symbol by then."""
+    own = (order.leverage, order.margin_mode)
+    return account.settings.get(order.symbol, own) if order.reduce_only else own
 
 
 def _open(
@@ -144,13 +173,14 @@ def _open(
     key = (order.symbol, order.opens_side)
     holding = account.holdings.get(key)
     if holding is None:
+        leverage, margin_mode = _leverage_of(account, order)
         holding = Holding(
             account=account.name,
             symbol=order.symbol,
             side=order.opens_side,
             contract_size=instrument.contract.contract_size,
-            leverage=order.leverage,
-            margin_mode=order.margin_mode,
+            leverage=leverage,
+            margin_mode=margin_mode,
             opened_ms=state.now_ms,
             updated_ms=state.now_ms,
         )

@@ -20,20 +20,36 @@ def liquidate_due(state: State, instrument: Instrument) -> None:
     """Takes over the positions of a symbol that are down to their maintenance margin, and accounts that are."""
     if not instrument.holdings or not instrument.matches:
         return
-    mark = instrument.mark
     for (name, side), holding in tuple(instrument.holdings.items()):
         account = state.accounts[name]
         if account.holdings.get((instrument.symbol, side)) is not holding:
             continue
         if holding.margin_mode is MarginMode.CROSS:
-            liquidate_cross_if_due(state, account)
-        elif not _is_far(instrument, holding, mark) and (
-            holding.margin + holding.profit(mark) <= maintenance_of(state, holding)
-        ):
-            _liquidate_isolated(state, instrument, account, holding)
+            _liquidate_cross_if_due(state, account)
+        else:
+            _liquidate_isolated_if_due(state, instrument, account, holding)
 
 
-def liquidate_cross_if_due(state: State, account: AccountBook) -> None:
+def liquidate_touched(state: State) -> None:
+    """The same for whatever the running command has changed: positions, and accounts with cross positions."""
+    for name, symbol, side in tuple(state.journal.positions):
+        account, instrument = state.accounts[name], state.instruments[symbol]
+        holding = account.holdings.get((symbol, side))
+        if holding is not None and holding.margin_mode is MarginMode.ISOLATED and instrument.matches:
+            _liquidate_isolated_if_due(state, instrument, account, holding)
+    for name in tuple(state.journal.balances):
+        _liquidate_cross_if_due(state, state.accounts[name])
+
+
+def _liquidate_isolated_if_due(state: State, instrument: Instrument, account: AccountBook, holding: Holding) -> None:
+    mark = instrument.mark
+    if _is_far(instrument, holding, mark):
+        return
+    if holding.margin + holding.profit(mark) <= maintenance_of(state, holding):
+        _liquidate_isolated(state, instrument, account, holding)
+
+
+def _liquidate_cross_if_due(state: State, account: AccountBook) -> None:
     """The whole account answers for cross positions, isolated margins apart: all of them go, and what is left of it."""
     crossed = [holding for holding in account.holdings.values() if holding.margin_mode is MarginMode.CROSS]
     if not crossed or cross_equity(state, account) > cross_maintenance(state, account):
@@ -43,7 +59,8 @@ def liquidate_cross_if_due(state: State, account: AccountBook) -> None:
     isolated = {(holding.symbol, holding.side) for holding in account.holdings.values() if holding not in crossed}
     for order in account.live.of():
         if not (order.reduce_only and (order.symbol, order.reduces_side) in isolated):
-            cancel_rest(state, order, OrderCause.LIQUIDATION)
+            goes = (order.symbol, order.opens_side) not in isolated
+            cancel_rest(state, order, OrderCause.LIQUIDATION, position_goes=goes)
     for holding in crossed:
         close_at_mark(state, state.instruments[holding.symbol], account, holding, holding.size, FillCause.LIQUIDATION)
     left = account.wallet - isolated_margin(account)
@@ -71,7 +88,7 @@ def _liquidate_isolated(state: State, instrument: Instrument, account: AccountBo
     state.journal.tell(Liquidated(account.name, holding.symbol, holding.side))
     for order in account.live.of(holding.symbol):
         if _belongs(order, holding.side):
-            cancel_rest(state, order, OrderCause.LIQUIDATION)
+            cancel_rest(state, order, OrderCause.LIQUIDATION, position_goes=True)
     margin, before = holding.margin, holding.realised
     close_at_mark(state, instrument, account, holding, holding.size, FillCause.LIQUIDATION)
     left = margin + holding.realised - before

@@ -7,7 +7,7 @@ from decimal import Decimal
 from mtf_adapters.sandbox.matching.book import Book, is_within
 from mtf_adapters.sandbox.matching.commands import Action, SelfTrade
 from mtf_adapters.sandbox.matching.events import OrderCause
-from mtf_adapters.sandbox.matching.executions import cancel_rest, executable, execute
+from mtf_adapters.sandbox.matching.executions import cancel_rest, carried, executable, execute
 from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.money import ZERO
 from mtf_adapters.sandbox.matching.order import Order
@@ -121,6 +121,7 @@ def _meet(state: State, instrument: Instrument, taker: Order, maker: Order, pric
             cancel_rest(state, taker, OrderCause.SELF_TRADE)
         return
     size = executable(state, taker, min(taker.remaining, maker.remaining))
+    size = carried(state, instrument, taker, size, price, is_maker=False)
     met = _execute_up_to(state, instrument, maker, size, price, is_maker=True) if size else ZERO
     if met or not size:
         _execute_up_to(state, instrument, taker, met or taker.remaining, price, is_maker=False)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.checks import ORDER_CHECKS, falls_short, refusal_of
-from mtf_adapters.sandbox.matching.commands import PlaceOrder
+from mtf_adapters.sandbox.matching.commands import PlaceOrder, PlaceTrailing, PlaceTrigger
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily
 from mtf_adapters.sandbox.matching.executions import cancel_rest
 from mtf_adapters.sandbox.matching.instrument import Instrument
@@ -19,7 +19,7 @@ from mtf_core.market import MarginMode, OrderState, OrderType, TimeInForce
 
 
 def place_order(state: State, account: AccountBook, instrument: Instrument, command: PlaceOrder) -> Answer:
-    leverage, margin_mode = leverage_for(account, instrument, command.leverage, command.margin_mode)
+    leverage, margin_mode = leverage_asked(account, instrument, command)
     order = Order(
         account=account.name,
         order_id=0,
@@ -54,6 +54,15 @@ def place_order(state: State, account: AccountBook, instrument: Instrument, comm
         state.journal.order(order, OrderCause.PLACED)
         enter(state, instrument, order)
     return Accepted(order.order_id)
+
+
+def leverage_asked(
+    account: AccountBook, instrument: Instrument, command: PlaceOrder | PlaceTrigger | PlaceTrailing
+) -> tuple[Decimal, MarginMode]:
+    """An exit has no leverage of its own, whatever it says: it has the symbol's."""
+    if command.reduce_only:
+        return leverage_for(account, instrument, None, None)
+    return leverage_for(account, instrument, command.leverage, command.margin_mode)
 
 
 def leverage_for(

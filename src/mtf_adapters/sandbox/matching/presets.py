@@ -29,11 +29,11 @@ def after_fill(state: State, order: Order) -> None:
         _arm(state, order)
 
 
-def after_end(state: State, order: Order) -> None:
+def after_end(state: State, order: Order, position_goes: bool) -> None:
     """Decides what becomes of presets that are not armed when the rest of their entry is cancelled."""
     if order.armed or not order.opened or not (order.stop or order.target):
         return
-    if state.rules.presets_end_with_rest:
+    if state.rules.presets_end_with_rest or position_goes:
         state.journal.order(order, OrderCause.PRESET_DROPPED)
     else:
         _arm(state, order)

@@ -13,7 +13,7 @@ from mtf_adapters.sandbox.matching.executions import cancel_rest, may_reverse
 from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.money import ZERO
 from mtf_adapters.sandbox.matching.order import Order
-from mtf_adapters.sandbox.matching.placing import enter, leverage_for, register
+from mtf_adapters.sandbox.matching.placing import enter, leverage_asked, register
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import frozen_size
 from mtf_adapters.sandbox.matching.waiting import trails_back
@@ -21,7 +21,7 @@ from mtf_core.market import OrderState, OrderType, OversizedExit, TimeInForce
 
 
 def place_trigger(state: State, account: AccountBook, instrument: Instrument, command: PlaceTrigger) -> Answer:
-    leverage, margin_mode = leverage_for(account, instrument, command.leverage, command.margin_mode)
+    leverage, margin_mode = leverage_asked(account, instrument, command)
     order = Order(
         account=account.name,
         order_id=0,
@@ -51,7 +51,7 @@ def place_trigger(state: State, account: AccountBook, instrument: Instrument, co
 
 
 def place_trailing(state: State, account: AccountBook, instrument: Instrument, command: PlaceTrailing) -> Answer:
-    leverage, margin_mode = leverage_for(account, instrument, command.leverage, command.margin_mode)
+    leverage, margin_mode = leverage_asked(account, instrument, command)
     order = Order(
         account=account.name,
         order_id=0,
@@ -111,6 +111,8 @@ def _fire(state: State, instrument: Instrument, trigger: Order) -> None:
     if size is None or (child.opens and refusal_of(state, account, instrument, child, BECOME_CHECKS) is not None):
         end(state, child, OrderState.REJECTED, OrderCause.REFUSED)
         return
+    if child.opens:
+        account.settings[child.symbol] = (child.leverage, child.margin_mode)
     state.journal.order(child, OrderCause.PLACED)
     _end_sibling(state, account, trigger)
     enter(state, instrument, child)
