@@ -3,6 +3,10 @@
 A candle is taken when it has closed by the exchange's clock and the stream has said its last word, or by call. What is
 not there some time after its close is asked for, whatever the reason: a quiet symbol, a gap, a stream that is silent or
 gone. So the fall back to calls is no mode of its own.
+
+Where the exchange does not say which word is the last, the one before the next candle's first is taken for it. It need
+not be: a message may have been lost, or come late, or never been meant to be the whole. Such a candle is in doubt until
+a call has confirmed or corrected it, and what a call has told no message changes.
 """
 
 from __future__ import annotations
@@ -50,10 +54,12 @@ class StreamedCandles:
     _ready: dict[str, dict[int, Row]] = field(factory=dict, init=False)
     """Closed and not taken yet."""
     _revisions: list[Revision] = field(factory=list, init=False)
+    _doubted: dict[str, tuple[int, int]] = field(factory=dict, init=False)
+    """Open times of the first and the last candle of each symbol that no call has confirmed."""
 
     def follow(self, symbols: Mapping[str, int]) -> None:
         """From now on these symbols, each with the open time of the last candle that is stored already."""
-        for kept in (self._through, self._forming, self._rows, self._ready):
+        for kept in (self._through, self._forming, self._rows, self._ready, self._doubted):
             for gone in kept.keys() - symbols.keys():
                 del kept[gone]
         for symbol, open_ms in symbols.items():
@@ -87,6 +93,15 @@ class StreamedCandles:
             if update.is_closed and update.open_ms + self.timeframe.ms <= now_ms + _CLOCK_TOLERANCE_MS:
                 self._close(update)
 
+    def doubt(self, symbol: str, first_open_ms: int, last_open_ms: int) -> None:
+        """These candles of a symbol have to be confirmed by a call, those in doubt already with them."""
+        first, last = self._doubted.get(symbol, (first_open_ms, last_open_ms))
+        self._doubted[symbol] = min(first, first_open_ms), max(last, last_open_ms)
+
+    def doubted(self) -> dict[str, Gap]:
+        """The span of each symbol that a call has to confirm."""
+        return {symbol: Gap.spanning(first, last, self.timeframe) for symbol, (first, last) in self._doubted.items()}
+
     def interrupted(self) -> None:
         """The stream may have missed something: what it said of candles that are still forming is worth nothing."""
         self._forming.clear()
@@ -102,6 +117,8 @@ class StreamedCandles:
             elif known != row:
                 self._revisions.append(Revision(symbol, open_ms, known, row))
                 self._add(symbol, open_ms, row)
+        if len(candles):
+            self._confirm(symbol, asked, int(candles.open_ms[-1]))
         # The last one may only be late.
         settled = int(candles.open_ms[-1]) if len(candles) else self._through[symbol]
         self._through[symbol] = max(self._through[symbol], min(settled, asked.last_open_ms))
@@ -138,13 +155,32 @@ class StreamedCandles:
         revisions, self._revisions = self._revisions, []
         return revisions
 
+    def _confirm(self, symbol: str, asked: Gap, last_open_ms: int) -> None:
+        """The exchange has answered for this span, as far as its last candle; one further on may only be late."""
+        first, last = self._doubted.get(symbol, (0, -1))
+        if asked.first_open_ms <= first <= last_open_ms:
+            after = min(last_open_ms, asked.last_open_ms) + self.timeframe.ms
+            del self._doubted[symbol]
+            if after <= last:
+                self._doubted[symbol] = (after, last)
+
+    def _is_in_doubt(self, symbol: str, open_ms: int) -> bool:
+        first, last = self._doubted.get(symbol, (0, -1))
+        return first <= open_ms <= last
+
     def _revise(self, update: CandleUpdate, known: Row) -> None:
         row = _row(update)
-        if row != known:
+        if row == known:
+            return
+        if not update.is_closed and not self._is_in_doubt(update.symbol, update.open_ms):
+            self.doubt(update.symbol, update.open_ms, update.open_ms)  # an old word that came late, or a correction
+        else:
             self._revisions.append(Revision(update.symbol, update.open_ms, known, row))
             self._add(update.symbol, update.open_ms, row)
 
     def _close(self, update: CandleUpdate) -> None:
+        if not update.is_closed:
+            self.doubt(update.symbol, update.open_ms, update.open_ms)
         self._add(update.symbol, update.open_ms, _row(update))
         if self._forming.get(update.symbol) is update:
             del self._forming[update.symbol]

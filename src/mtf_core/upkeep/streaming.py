@@ -78,6 +78,10 @@ class StreamOptions:
     """How many candles before the present are made up for at the start; what lies further back is left to the runs."""
     workers: int = 8
     choose_again_ms: int = 3_600_000
+    confirm_pause_ms: int = 350
+    """Between two calls that confirm what was only pushed: about half of what exchanges allow."""
+    doubted_at_start: int = 30
+    """How many stored candles are confirmed at the start: the process before may have ended without doing so."""
 
 
 @define(eq=False)
@@ -92,6 +96,8 @@ class CandleStreamer:
     _candles: StreamedCandles = field(init=False)
     _state: StreamState = field(default=StreamState.CALLS, init=False)
     _asked_ms: dict[str, int] = field(factory=dict, init=False)
+    _confirmed_ms: dict[str, int] = field(factory=dict, init=False)
+    """When each symbol was last asked for what is in doubt."""
     _fetched: set[str] = field(factory=set, init=False)
     """Symbols whose candle of the present period was asked for."""
     _told_ms: int = field(default=0, init=False)
@@ -103,6 +109,7 @@ class CandleStreamer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set; what has closed by then is stored."""
         chosen_ms, listening = -self.options.choose_again_ms, None
+        confirming: asyncio.Task[None] | None = None
         try:
             while not stopping.is_set():
                 if self._now_ms() - chosen_ms >= self.options.choose_again_ms:
@@ -111,9 +118,15 @@ class CandleStreamer:
                         await _ended(listening)
                         listening = asyncio.create_task(self._listen())
                 await self._keep()
+                for task in (listening, confirming):
+                    if task is not None and task.done():
+                        task.result()  # a bug in it ends the process loudly
+                if confirming is None or confirming.done():
+                    confirming = self._confirming()
                 await self.environment.sleep(_TICK_S)
         finally:
             await _ended(listening)
+            await _ended(confirming)
             await self._store()
 
     def _now_ms(self) -> int:
@@ -142,6 +155,10 @@ class CandleStreamer:
         }
         nothing = last - timeframe.ms
         self._candles.follow({symbol: max(stored.get(symbol, nothing), oldest) for symbol in wanted})
+        for symbol in set(wanted) - before:
+            through = stored.get(symbol, 0)
+            if through > oldest:
+                self._candles.doubt(symbol, through - (self.options.doubted_at_start - 1) * timeframe.ms, through)
         return before != set(wanted)
 
     async def _listen(self) -> None:
@@ -218,6 +235,19 @@ class CandleStreamer:
             self.progress("candles", done, len(due))
 
         await for_each(due, self.options.workers, ask)
+
+    def _confirming(self) -> asyncio.Task[None] | None:
+        """A call for what was only pushed of one symbol, the one that waited longest; none before its time."""
+        now_ms, doubted = self._now_ms(), self._candles.doubted()
+        if not doubted or now_ms - max(self._confirmed_ms.values(), default=0) < self.options.confirm_pause_ms:
+            return None
+        symbol = min(doubted, key=lambda each: (self._confirmed_ms.get(each, 0), doubted[each].first_open_ms))
+        self._confirmed_ms[symbol] = now_ms
+        return asyncio.create_task(self._confirm(symbol, doubted[symbol]))
+
+    async def _confirm(self, symbol: str, gap: Gap) -> None:
+        with suppress(PortError):  # it stays in doubt, and its turn comes again
+            self._candles.fetched(symbol, await self._call(symbol, gap), gap)
 
     async def _call(self, symbol: str, gap: Gap) -> Candles:
         market = self.environment.venue.market

@@ -72,6 +72,29 @@ class Broken:
 
 
 @define(eq=False)
+class Forgetful:
+    """A stream that never says which word is the last, and loses some while its connection stands: what is left of a
+    candle is then what the first word of the next one closes."""
+
+    streams: NativeStreams
+    draws: Random
+
+    async def candles(self, symbols: Sequence[str], timeframe: Timeframe) -> AsyncIterator[CandleEvent]:
+        async for event in self.streams.candles(symbols, timeframe):
+            if not isinstance(event, CandleUpdate):
+                yield event
+                continue
+            part = {"high": event.open, "low": event.open, "close": event.open, "volume": event.volume / 2}
+            yield evolve(event, is_closed=None, **(part if self.draws.random() < 0.4 else {}))
+            first = dict.fromkeys(("open", "high", "low", "close"), event.close)
+            yield evolve(event, is_closed=None, open_ms=event.open_ms + timeframe.ms, volume=0.0, **first)
+
+    async def account(self) -> AsyncIterator[AccountEvent]:
+        raise NotImplementedError
+        yield
+
+
+@define(eq=False)
 class Followed:
     """A world whose time moves by the pauses of the streamer alone."""
 
@@ -79,7 +102,9 @@ class Followed:
     clock: SteppedClock
     news: list[StreamNews] = field(factory=list, init=False)
 
-    def streamer(self, streams: NativeStreams | Broken | None, *, symbols: Sequence[str] = SYMBOLS) -> CandleStreamer:
+    def streamer(
+        self, streams: NativeStreams | Broken | Forgetful | None, *, symbols: Sequence[str] = SYMBOLS
+    ) -> CandleStreamer:
         async def sleep(seconds: float) -> None:
             self.clock.advance(int(seconds * 1000))
             self.there.clock.set(self.clock.now_ms())
@@ -156,6 +181,25 @@ async def test_whatever_the_stream_does_the_store_ends_with_the_truth(followed: 
     assert broken.broken > 0
     states = [one.state for one in followed.news if isinstance(one, StreamChange)]
     assert StreamState.CALLS in states[1:]
+    await followed.assert_true()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_was_only_pushed_is_confirmed_or_corrected_by_calls(followed: Followed, seed: int) -> None:
+    """Without them every minute whose last word was lost stayed in the store as a part of the truth."""
+    await followed.follow(followed.streamer(Forgetful(native(followed.clock), Random(seed))))
+    trail = (await followed.there.stores.audit.history(99)).items
+    assert "candle_revised" in {event.action for event in trail}
+    await followed.assert_true()
+
+
+async def test_what_the_process_before_left_unconfirmed_is_confirmed_at_the_start(followed: Followed) -> None:
+    before = NOW_MS - M1.ms
+    truth = MARKET.candles("BTCUSDT", M1, before, before, NOW_MS)
+    part = Candles.checked(M1, truth.open_ms, truth.open, truth.open, truth.open, truth.open, truth.volume / 2)
+    await followed.there.stores.candles.write({("BTCUSDT", M1): part})
+    await followed.follow(followed.streamer(native(followed.clock)))
+    assert (await followed.stored("BTCUSDT")).close[0] == truth.close[0]
     await followed.assert_true()
 
 

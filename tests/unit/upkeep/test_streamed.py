@@ -116,13 +116,57 @@ def test_a_closed_candle_that_is_told_again_changes_nothing_and_one_that_changed
     candles.hear(update(0, closed=True), at(1.002))
     assert taken(candles) == {}
     assert candles.take_revisions() == []
-    candles.hear(update(0, part=0.9), at(1.1))
+    candles.hear(update(0, part=0.9, closed=True), at(1.1))
     (revision,) = candles.take_revisions()
     assert isinstance(revision, Revision)
     assert revision.before == tuple(
         float(column[0]) for column in (first.open, first.high, first.low, first.close, first.volume)
     )
     assert float(taken(candles)["AAA"].close[0]) == revision.after[3]
+
+
+def test_a_candle_of_which_nobody_said_that_it_closed_is_in_doubt_until_a_call_has_told_it() -> None:
+    """The last words of it may have been lost: what the next candle's first word closes is a part of the truth."""
+    candles = following()
+    candles.hear(update(0, part=0.6), at(0.6))
+    candles.hear(update(1, part=0.1), at(1.1))
+    part = taken(candles)["AAA"]
+    assert part.close.tolist() == [update(0, part=0.6).close]
+    (gap,) = candles.doubted().values()
+    assert (gap.first_open_ms, gap.last_open_ms) == (at(0), at(0))
+    candles.fetched("AAA", TRUTH[:1], gap)
+    assert same(taken(candles)["AAA"], TRUTH[:1])
+    (revision,) = candles.take_revisions()
+    assert (revision.open_ms, revision.before[3], revision.after[3]) == (at(0), part.close[0], TRUTH.close[0])
+    assert candles.doubted() == {}
+
+
+def test_a_candle_whose_last_word_says_so_is_in_no_doubt() -> None:
+    candles = following()
+    candles.hear(update(0, closed=True), at(1.001))
+    assert candles.doubted() == {}
+
+
+def test_an_old_word_changes_nothing_that_a_call_has_told_and_has_it_asked_for_again() -> None:
+    candles = following()
+    candles.fetched("AAA", TRUTH[:2], candles.missing(at(2.5))["AAA"])
+    taken(candles)
+    candles.hear(update(1, part=0.6), at(2.6))
+    assert (taken(candles), candles.take_revisions()) == ({}, [])
+    (gap,) = candles.doubted().values()
+    assert (gap.first_open_ms, gap.last_open_ms) == (at(1), at(1))
+
+
+def test_an_answer_confirms_as_far_as_it_goes_and_no_further() -> None:
+    candles = following()
+    for minute in range(4):
+        candles.hear(update(minute), at(minute + 0.9))
+    gap = candles.doubted()["AAA"]
+    assert gap.count == 3
+    candles.fetched("AAA", Candles.empty(M1), gap)
+    assert candles.doubted() == {"AAA": gap}
+    candles.fetched("AAA", TRUTH[:2], gap)
+    assert candles.doubted() == {"AAA": Gap.spanning(at(2), at(2), M1)}
 
 
 def test_a_late_word_of_a_candle_that_is_settled_is_left_alone() -> None:
@@ -161,7 +205,7 @@ def test_what_changed_while_it_was_being_stored_is_still_to_be_stored() -> None:
     candles = following()
     candles.hear(update(0, closed=True), at(1.001))
     closed = candles.closed()
-    candles.hear(update(0, part=0.9), at(1.1))
+    candles.hear(update(0, part=0.9, closed=True), at(1.1))
     candles.stored(closed)
     assert float(candles.closed()["AAA"].close[0]) == update(0, part=0.9).close
 
