@@ -6,8 +6,10 @@ from attrs import define
 
 from mtf_adapters.telemetry.logs import Area, about
 from mtf_adapters.telemetry.metrics import Metrics
+from mtf_core.config_nodes import ConfigError
 from mtf_core.market import format_instant
 from mtf_core.ports import Acquired, Environment, Progress, no_progress
+from mtf_core.problems import InvalidRequestError
 from mtf_core.records import ReportRecord
 from mtf_core.run_request import RunRequest
 from mtf_core.runs import Orchestrator, RunLockedError, RunReport
@@ -33,15 +35,17 @@ class ObservedOrchestrator(Orchestrator):
         key_lock: Acquired | None = None,
     ) -> RunReport:
         run_id = run_id or self.environment.new_run_id()
-        profile = request.profile or "default"
         with about(run_id=run_id):
             try:
                 report = await super().run(request, progress, run_id, key_lock)
+            except InvalidRequestError:
+                raise  # the mistake of who asked, who is told: nothing ran and nothing is wrong here
             except RunLockedError as refused:
-                self.metrics.did_not_run(profile, "locked")
+                self.metrics.did_not_run(self._named(request), "locked")
                 _LOG.warning("no run: %s", refused)
                 raise
             except Exception as error:
+                profile = self._named(request)
                 self.metrics.did_not_run(profile, "failed")
                 _LOG.error("the run of %s broke off: %s", profile, error)
                 raise
@@ -49,6 +53,13 @@ class ObservedOrchestrator(Orchestrator):
             self.metrics.ran(record)
             _tell(record)
             return report
+
+    def _named(self, request: RunRequest) -> str:
+        """The name under which a finished run of the request is counted."""
+        try:
+            return self.environment.profiles(request.profile).name
+        except ConfigError:
+            return request.profile or "default"
 
 
 def _tell(report: ReportRecord) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from attrs import field, frozen
 
@@ -38,6 +38,8 @@ _RATE = re.compile(r"BITMART_RATE_\w+")
 ENVIRONMENTS = ("live", "demo", "testnet")
 OURS = ("MTF_", "BITMART_")
 """How the names of variables begin that no other program reads."""
+_SLIP = 0.8
+"""How alike (`difflib`) a name must be to one of ours to be taken for a misspelt one."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 DEFAULT_EXCHANGE = "sandbox"
@@ -107,17 +109,20 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not show anywhere: keys, the token, passwords within addresses."""
         urls = [url for url in (self.database_url, self.redis_url) if url]
-        passwords = [password for url in urls if (password := _password(url))]
+        passwords = [password for url in urls for password in _passwords(url)]
         keys = (self.bitmart.api_key, self.bitmart.secret_key, self.bitmart.api_memo, self.api_token)
         return tuple(secret for secret in (*keys, *passwords) if secret)
 
 
-def _password(url: str) -> str | None:
-    """The password of an address as it is written there; None where it has none, or is no address."""
+def _passwords(url: str) -> set[str]:
+    """The passwords of an address, as they are written there and as they are meant; none where it is no address."""
     try:
-        return urlsplit(url).password
+        parts = urlsplit(url)
     except ValueError:
-        return None
+        return set()
+    asked = (pair.partition("=") for pair in parts.query.split("&"))
+    written = {parts.password or "", *(value for name, _, value in asked if name.lower() == "password")}
+    return {form for password in written if password for form in (password, unquote(password), unquote_plus(password))}
 
 
 @frozen
@@ -161,6 +166,10 @@ def read_settings(
     )
 
 
+def _is_unknown_of_ours(name: str) -> bool:
+    return name.startswith(OURS) and name not in VARIABLES and not _RATE.fullmatch(name)
+
+
 def _environment(values: Mapping[str, str]) -> str | None:
     named = values.get("MTF_ENVIRONMENT")
     return None if named is None else _one_of("MTF_ENVIRONMENT", named, ENVIRONMENTS)
@@ -172,12 +181,15 @@ def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
         from_file = read_dotenv(dotenv)
     except DotenvError as error:
         raise SettingsError(str(error)) from None
-    for name in from_file:
+    for name in filter(_is_unknown_of_ours, from_file):
         # Other programs may share the file, but a name of ours that nothing reads is a slip of the pen.
-        if name.startswith(OURS) and name not in VARIABLES and not _RATE.fullmatch(name):
-            near = get_close_matches(name, VARIABLES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"{dotenv}: unknown variable {name}{hint} Known: {', '.join(VARIABLES)}")
+        near = get_close_matches(name, VARIABLES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise SettingsError(f"{dotenv}: unknown variable {name}{hint} Known: {', '.join(VARIABLES)}")
+    for name in filter(_is_unknown_of_ours, environ):
+        # An environment has names from elsewhere, too: Kubernetes gives every pod MTF_SERVICE_HOST of a service `mtf`.
+        for near_name in get_close_matches(name, VARIABLES, n=1, cutoff=_SLIP):
+            raise SettingsError(f"unknown environment variable {name}; did you mean {near_name}?")
     # Which buckets there are, the exchange knows: what names none is refused when its limits are put together.
     rates = sorted(name for name in {**environ, **from_file} if _RATE.fullmatch(name))
     merged = {name: environ.get(name, "").strip() or from_file.get(name, "").strip() for name in (*VARIABLES, *rates)}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mtf_adapters.files.candle_columns import CandleColumns
 from mtf_adapters.files.candle_times import Micros, OpenTimes, Rows, localised, parse_zone
 from mtf_core.market import COLUMNS, LARGEST_QUIET_MINUTES, Candles, InvalidCandlesError, Timeframe, format_instant
+from mtf_core.words import counted
 
 Floats = NDArray[np.float64]
 
@@ -104,7 +105,7 @@ def _confirmed_only(table: CandleTable, remarks: list[str]) -> CandleTable:
     if table.confirmed is None or table.confirmed.all():
         return table
     left_out = int((~table.confirmed).sum())
-    remarks.append(f"{_counted(left_out, 'candle')} not confirmed by the exchange left out")
+    remarks.append(f"{counted(left_out, 'candle')} not confirmed by the exchange left out")
     return _picked(table, np.flatnonzero(table.confirmed))
 
 
@@ -246,7 +247,7 @@ def _hole_remarks(candles: Candles) -> list[str]:
     missing = sum(gap.count for gap in gaps)
     where = "" if len(gaps) == 1 else "the first "
     place = f"{where}at {format_instant(gaps[0].first_open_ms)}"
-    said = f"{_counted(missing, 'candle')} missing in {_counted(len(gaps), 'hole')}, {place}"
+    said = f"{counted(missing, 'candle')} missing in {counted(len(gaps), 'hole')}, {place}"
     if len(gaps) > 2 and not (candles.volume == 0).any():
         # An exchange that lists quiet minutes, too, has some without volume.
         said += (
@@ -256,7 +257,3 @@ def _hole_remarks(candles: Candles) -> list[str]:
             "with the close before them"
         )
     return [said]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

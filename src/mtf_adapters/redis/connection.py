@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from attrs import field, frozen
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _SCHEMES = ("redis", "rediss", "unix")
+_DATABASE = re.compile(r"/?[0-9]*")
+_TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
+_PARAMETERS = {"redis": ("db", "username", "password"), "unix": ("db", "username", "password")}
+_PARAMETERS["rediss"] = (*_PARAMETERS["redis"], *_TLS)
 _PATIENCE_S = 2.0
 
 
@@ -28,6 +33,24 @@ def _checked(_: object, __: object, url: str) -> None:
     if not usable:
         schemes = ", ".join(f"{scheme}://…" for scheme in _SCHEMES)
         raise InvalidRedisUrlError(f"REDIS_URL is no address of a Redis; write {schemes}")
+    _check_database(parts)
+
+
+def _check_database(parts: SplitResult) -> None:
+    """The client takes a database that is no number for 0, and hands on what it does not know."""
+    allowed = _PARAMETERS[parts.scheme]
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    names = [name for name, _ in asked]
+    if not set(names) <= set(allowed) or len(names) != len(set(names)):
+        raise InvalidRedisUrlError(
+            f"REDIS_URL names a parameter that is not known, or one twice; allowed after the ? are {', '.join(allowed)}"
+        )
+    by_path = parts.path if parts.scheme != "unix" else ""
+    by_name = dict(asked).get("db")
+    if not _DATABASE.fullmatch(by_path) or (by_name is not None and not by_name.isdecimal()):
+        raise InvalidRedisUrlError("REDIS_URL names a database that is no number; write redis://HOST:PORT/0")
+    if by_name is not None and by_path.strip("/"):
+        raise InvalidRedisUrlError("REDIS_URL names its database twice; write redis://HOST:PORT/0")
 
 
 @frozen(eq=False, slots=False)

@@ -6,6 +6,7 @@ finished text, wherever they came from: no writer has to think of it.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator
@@ -46,8 +47,11 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         super().__init__(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
         )
+        # Python's own way of showing a text and JSON write some characters otherwise, the one within the other, too.
+        shown = {form for secret in secrets for form in (secret, repr(secret)[1:-1])}
+        written = shown | {json.dumps(form)[1:-1] for form in shown}
         # The longest first: a secret that holds another one goes as a whole.
-        self._secrets = sorted(secrets, key=len, reverse=True)
+        self._secrets = sorted(written, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
@@ -86,10 +90,19 @@ def about(**facts: str) -> Iterator[None]:
         yield
 
 
+def _without_colours(
+    _: structlog.types.WrappedLogger, __: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """uvicorn adds its message once more, with escape codes for a terminal."""
+    event.pop("color_message", None)
+    return event
+
+
 def _shared() -> list[structlog.types.Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.ExtraAdder(),
+        _without_colours,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

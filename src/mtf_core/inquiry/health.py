@@ -8,6 +8,7 @@ from attrs import frozen
 
 from mtf_core.ports import Environment, PortError
 from mtf_core.settings.nodes import ConfigError
+from mtf_core.words import counted
 
 
 @frozen
@@ -29,7 +30,7 @@ async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
 
     async def store() -> str:
         contracts = await environment.stores.contracts.all()
-        return f"{len(contracts)} contracts stored"
+        return f"{counted(len(contracts), 'contract')} stored"
 
     async def exchange() -> str:
         venue = environment.venue
@@ -41,7 +42,7 @@ async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
 
     async def account() -> str:
         state = await environment.venue.account.account_state()
-        return f"{len(state.positions)} positions, {len(state.open_orders)} open orders"
+        return f"{counted(len(state.positions), 'position')}, {counted(len(state.open_orders), 'open order')}"
 
     async def locks() -> str:
         return f"{len(await environment.locks.held())} held"

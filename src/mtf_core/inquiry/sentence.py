@@ -25,6 +25,7 @@ from mtf_core.validation.outcome import Outcome
 from mtf_core.validation.selection import Step
 from mtf_core.validation.shortage import CandleShortage, mending
 from mtf_core.validation.verdicts import DecisionTrace, TimeframeVerdict
+from mtf_core.words import counted
 
 _MOST_CAUSES = 2
 _LEAST_PRICE_IN_FULL = 1000
@@ -207,9 +208,11 @@ def order_words(reason: StoredReason, facts: Mapping[str, str]) -> str:
         case SpreadAsRatio(spread, widest):
             return f"the spread is {_percent(spread)}, allowed {_percent(widest)}"
         case SizeTooSmall(size, smallest):
-            return f"the risk buys {_short(size)} contracts, the smallest size is {smallest}"
+            return f"the risk buys {_short(size)} contract{'' if size == 1 else 's'}, the smallest size is {smallest}"
         case PositionsOpen(open_, allowed):
-            return f"{open_} positions are open or about to be, {allowed} allowed"
+            return (
+                f"{counted(open_, 'position')} {'is' if open_ == 1 else 'are'} open or about to be, {allowed} allowed"
+            )
         case _:
             return meaning_of(reason)
 

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from mtf_core.market import DAY_MS, MINUTE_MS, Gap, Timeframe, format_instant
+from mtf_core.words import counted
 
 _HOUR_MS = 60 * MINUTE_MS
 
@@ -67,7 +68,7 @@ def what_is_lacking(shortage: CandleShortage) -> str:
     hole = shortage.hole
     if hole is None:
         return f"{_counts(shortage)}, usable from {until}"
-    missing, where = f"{hole.count} candle{'' if hole.count == 1 else 's'} missing", format_instant(hole.first_open_ms)
+    missing, where = f"{counted(hole.count, 'candle')} missing", format_instant(hole.first_open_ms)
     if shortage.at_the_end:
         return f"{missing} at the end, since {where}; unless they come, unusable until {until}"
     if hole.count > 1:
@@ -78,14 +79,14 @@ def what_is_lacking(shortage: CandleShortage) -> str:
 
 
 def _counts(shortage: CandleShortage) -> str:
-    return f"{shortage.had} of {shortage.needed} candles"
+    return f"{shortage.had} of {counted(shortage.needed, 'candle')}"
 
 
 def _duration(ms: int) -> str:
     for unit, noun in ((DAY_MS, "days"), (_HOUR_MS, "hours")):
         if ms >= 2 * unit:
             return f"{round(ms / unit)} {noun}"
-    return f"{round(ms / MINUTE_MS)} minutes"
+    return counted(round(ms / MINUTE_MS), "minute")
 
 
 def mending(shortage: CandleShortage, symbol: str | None, exchange: str | None, *, final: bool) -> str | None:

@@ -6,7 +6,10 @@ import json
 import sys
 from typing import Any
 
+from mtf_core.words import counted
 from mtf_entrypoints.cli.streams import speaks_unicode
+
+__all__ = ["counted", "flush", "warn", "write_json", "write_line"]
 
 
 def write_json(document: Any) -> None:
@@ -22,11 +25,6 @@ def write_line(text: str) -> None:
 def flush() -> None:
     """For a process that stays: whoever reads along sees each report when it is there."""
     sys.stdout.flush()
-
-
-def counted(count: int, singular: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{count} {singular}{'' if count == 1 else 's'}"
 
 
 def warn(text: str) -> None:

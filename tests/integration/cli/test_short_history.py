@@ -28,6 +28,14 @@ def world(folder: Path, candles: Candles) -> tuple[tuple[str, ...], tuple[str, .
     return ("--candles", f"DOGEUSDT={folder / 'doge.csv'}", *database), database
 
 
+def test_of_one_nothing_is_told_in_the_plural(mtf: Mtf, tmp_path: Path) -> None:
+    options, database = world(tmp_path, minutes(END_MS - 300 * Timeframe.M1.ms))
+    assert "1 symbol," in mtf("run", *options).out
+    assert ", 1 symbol\n" in mtf("funnel", *database).out
+    mtf("contracts", "sync", *options)
+    assert "\n1 contract\n" in mtf("contracts", "list", *options).out
+
+
 @pytest.fixture
 def short(tmp_path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return world(tmp_path, minutes(END_MS - 300 * Timeframe.H1.ms))
@@ -71,7 +79,7 @@ def test_the_command_that_mends_a_hole_works_as_it_is_written(mtf: Mtf, tmp_path
     command = told.split("`")[1].removeprefix("mtf ").split()
     ended = mtf(*command, *database)
     assert ended.code == 0
-    assert "BTCUSDT 1h: 1 candles fetched and stored, no holes" in ended.out
+    assert "BTCUSDT 1h: 1 candle fetched and stored, no holes" in ended.out
 
 
 def test_a_missing_minute_is_told_with_its_place_its_cost_and_what_mends_it(

@@ -165,5 +165,10 @@ def test_metrics_are_told_in_the_format_of_prometheus(client: httpx.Client) -> N
     client.post("/api/mtf/run", json={"symbols": ["BTCUSDT"]})
     answer = client.get("/metrics")
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert 'mtf_runs_total{profile="' in answer.text
+
+
+def test_the_mistake_of_a_client_is_no_failed_run(client: httpx.Client) -> None:
+    assert client.post("/api/mtf/run", json={"symbols": ["NOSUCHUSDT"]}).status_code == 404
+    assert 'status="failed"' not in client.get("/metrics").text

@@ -188,6 +188,33 @@ def test_what_is_no_url_of_a_redis_is_refused_without_showing_it(url: str) -> No
     assert "REDIS_URL is no address of a Redis; write redis://…" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("redis://localhost/trading", "a database that is no number; write redis://HOST:PORT/0"),
+        ("redis://localhost/1/2", "a database that is no number"),
+        ("redis://localhost?db=s3cret", "a database that is no number"),
+        ("redis://localhost/1?db=2", "its database twice"),
+        ("redis://localhost?user=x&password=s3cret", "not known, or one twice; allowed after the ? are db, username,"),
+        ("redis://localhost?s3cret@localhost/0", "not known, or one twice"),
+        ("redis://localhost?db=1&db=2", "not known, or one twice"),
+        ("redis://localhost?ssl_certfile=x", "not known, or one twice"),
+    ],
+)
+def test_a_url_whose_parts_would_mean_nothing_is_refused_without_showing_it(url: str, why: str) -> None:
+    with pytest.raises(InvalidRedisUrlError) as refused:
+        RedisConnection(url)
+    assert "s3cret" not in str(refused.value)
+    assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://localhost", "redis://localhost/", "redis://u:p@h:1/15", "unix://u@/run/redis?db=3&password=p"]
+)
+def test_urls_as_redis_documents_them_are_taken(url: str) -> None:
+    assert RedisConnection(url).url == url
+
+
 def test_the_url_of_a_connection_does_not_show() -> None:
     assert "s3cret" not in repr(RedisConnection("redis://:s3cret@localhost/0"))
 

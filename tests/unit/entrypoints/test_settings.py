@@ -39,3 +39,23 @@ def test_names_of_other_programs_in_the_file_are_left_alone(tmp_path: Path) -> N
 def test_an_unknown_log_level_is_refused_with_the_allowed_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MTF_LOG_LEVEL: found 'loud'; allowed: debug, info, warning, error"):
         read_settings(None, {"MTF_LOG_LEVEL": "loud"}, tmp_path / ".env")
+
+
+def test_a_misspelt_name_of_ours_in_the_environment_is_refused(tmp_path: Path) -> None:
+    """Without the token that was meant, a service would stand open to whatever reaches it."""
+    for misspelt, meant in {"MTF_API_TOKN": "MTF_API_TOKEN", "BITMART_MEMO": "BITMART_API_MEMO"}.items():
+        with pytest.raises(SettingsError, match=f"{misspelt}; did you mean {meant}"):
+            read_settings(None, {misspelt: "hunter2"}, tmp_path / ".env")
+
+
+def test_names_that_kubernetes_makes_of_a_service_called_mtf_are_left_alone(tmp_path: Path) -> None:
+    names = ("MTF_SERVICE_HOST", "MTF_SERVICE_PORT", "MTF_SERVICE_PORT_HTTP", "MTF_PORT", "MTF_PORT_8000_TCP_ADDR")
+    assert read_settings(None, dict.fromkeys(names, "10.0.0.1"), tmp_path / ".env") == Settings()
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:hun%40ter+2@h/0", "redis://h/0?db=1&password=hun%40ter+2", "rediss://h?PASSWORD=hun%40ter+2"]
+)
+def test_a_password_within_an_address_is_a_secret_as_it_is_written_and_as_it_is_meant(url: str, tmp_path: Path) -> None:
+    secrets = read_settings(None, {"REDIS_URL": url}, tmp_path / ".env").secrets
+    assert {"hun%40ter+2", "hun@ter+2"} <= set(secrets)

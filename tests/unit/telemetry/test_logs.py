@@ -63,6 +63,24 @@ def test_no_secret_shows_wherever_it_comes_from(form: str, tmp_path: Path, capsy
     assert "and-more" not in shown
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("secret", ['pa"ss', "back\\slash", "clé¢", "a'b\"c", "币安"])
+def test_a_secret_does_not_show_in_the_writing_of_the_format_either(
+    form: str, secret: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON writes some characters otherwise, and so does Python where it shows a value within a line."""
+    configure_logs("debug", form, [secret], tmp_path)
+    Area.EXCHANGE.logger.info("signed with <%s> and <%r>", secret, secret, extra={"header": f"<{secret}>"})
+    shown = capsys.readouterr().err + (tmp_path / "exchange.log").read_text()
+    assert shown.count(MASK) == 6, shown
+
+
+def test_the_colours_of_the_server_stay_out_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", "json")
+    logging.getLogger("uvicorn.error").info("Started", extra={"color_message": "\x1b[36mStarted\x1b[0m"})
+    assert "color_message" not in capsys.readouterr().err
+
+
 def test_less_than_the_level_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("warning", "json", folder=tmp_path)
     Area.RUN.logger.info("ran")

@@ -11,6 +11,7 @@ from mtf_core.market import Candles, CandleStack, Timeframe, format_instant
 from mtf_core.ports import CandleStore
 from mtf_core.runs.journal import candle_range
 from mtf_core.validation.window import Window
+from mtf_core.words import counted
 
 StoredSeries = Mapping[Timeframe, Mapping[str, Candles]]
 
@@ -48,7 +49,7 @@ def candles_are_as_recorded(one: RecordedDecision, stacks: Mapping[Timeframe, Ca
         if found.count < recorded.count:
             first, last = format_instant(recorded.first_open_ms), format_instant(recorded.last_open_ms)
             what = f"{timeframe} candles {first} to {last}"
-            counts = (f"{recorded.count} candles", f"{found.count} candles: purged, or never stored")
+            counts = (counted(recorded.count, "candle"), f"{counted(found.count, 'candle')}: purged, or never stored")
             checks.note(Finding.CANDLES_MISSING, one.symbol, what, *counts)
         else:
             digests = (recorded.digest, found.digest[: len(recorded.digest)])

@@ -39,7 +39,7 @@ async def _sync(world: World) -> tuple[ContractSync, tuple[Contract, ...]]:
 
 
 def _print_sync(done: ContractSync) -> None:
-    output.write_line(f"{done.count} contracts stored, as of {format_instant(done.synced_ms)}")
+    output.write_line(f"{output.counted(done.count, 'contract')} stored, as of {format_instant(done.synced_ms)}")
     for what, names in (("added", done.added), ("removed", done.removed)):
         if names:
             more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
@@ -114,7 +114,7 @@ def _print_all(contracts: tuple[Contract, ...]) -> None:
             f"{contract.turnover_24h:,.0f} {contract.quote_currency}",
         )
     output.console().print(table)
-    output.write_line(f"{len(contracts)} contracts")
+    output.write_line(output.counted(len(contracts), "contract"))
 
 
 def _print_one(contract: Contract) -> None:

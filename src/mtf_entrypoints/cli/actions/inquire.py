@@ -39,7 +39,7 @@ async def _funnel(world: World, run: str | None, since_ms: int | None, profile: 
 def _print_funnel(found: Funnel, limit: int) -> None:
     span = format_instant(found.first_instant_ms)
     if found.runs > 1:
-        span += f" to {format_instant(found.last_instant_ms)}, {found.runs} runs"
+        span += f" to {format_instant(found.last_instant_ms)}, {output.counted(found.runs, 'run')}"
     stages = output.table(
         "stage", "reached", "passed", "stopped by", right=("reached", "passed"), prose=("stopped by",)
     )
@@ -63,10 +63,11 @@ def _print_funnel(found: Funnel, limit: int) -> None:
 def _summary(found: Funnel, limit: int) -> list[str]:
     lines = []
     if len(found.conditions) > limit:
-        lines.append(f"… and {len(found.conditions) - limit} more conditions (--limit)")
+        lines.append(f"… and {output.counted(len(found.conditions) - limit, 'more condition')} (--limit)")
     most, best = found.most_blocking, found.most_admitting
     if most is not None:
-        lines.append(f"most in the way: {most.key.name} ({most.key.timeframe} {most.key.tree}), {most.blocks} symbols")
+        blocked = output.counted(most.blocks, "symbol")
+        lines.append(f"most in the way: {most.key.name} ({most.key.timeframe} {most.key.tree}), {blocked}")
     if best is not None:
         key = best.key
         lines.append(f"dropping {key.name} ({key.timeframe} {key.tree}) alone would admit {best.admits} more")
@@ -74,7 +75,8 @@ def _summary(found: Funnel, limit: int) -> list[str]:
         lines.append("dropping any single condition would admit no symbol")
     lines.extend(found.unknown_words)
     if found.unread:
-        lines.append(f"{found.unread} runs are without conditions: another version's trees, or refused configuration")
+        unread = f"{output.counted(found.unread, 'run')} {'is' if found.unread == 1 else 'are'}"
+        lines.append(f"{unread} without conditions: another version's trees, or refused configuration")
     return lines
 
 
@@ -88,7 +90,9 @@ def verify(world: World, run: str, as_json: bool) -> None:
     else:
         _print_verification(found)
     if not found.ok:
-        raise CommandError(f"run {run} cannot be confirmed: {len(found.differences)} differences", FAILED)
+        raise CommandError(
+            f"run {run} cannot be confirmed: {output.counted(len(found.differences), 'difference')}", FAILED
+        )
 
 
 async def _verify(world: World, run: str) -> Verification | None:
@@ -99,7 +103,7 @@ async def _verify(world: World, run: str) -> Verification | None:
 
 def _print_verification(found: Verification) -> None:
     if found.ok:
-        counts = f"{found.decisions} decisions and {found.plans} plans"
+        counts = f"{output.counted(found.decisions, 'decision')} and {output.counted(found.plans, 'plan')}"
         output.write_line(f"run {found.run_id} ({found.profile}): {counts} made again, bit for bit the same")
         return
     table = output.table("found", "symbol", "what", "recorded", "now", prose=("what", "recorded", "now"))

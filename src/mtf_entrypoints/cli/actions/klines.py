@@ -167,7 +167,9 @@ def _print(done: Ingest, verb: str, as_json: bool) -> None:
 def _print_ingest(done: Ingest, verb: str) -> None:
     missing = sum(gap.count for gap in done.gaps)
     holes = f", {missing} missing in {output.counted(len(done.gaps), 'hole')}" if done.gaps else ", no holes"
-    output.write_line(f"{done.symbol} {done.timeframe}: {done.written} candles {verb} and stored{holes}")
+    output.write_line(
+        f"{done.symbol} {done.timeframe}: {output.counted(done.written, 'candle')} {verb} and stored{holes}"
+    )
     for line in _gap_lines(done.gaps):
         output.write_line(line)
 
