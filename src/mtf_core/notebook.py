@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from os import PathLike
 from typing import Any, Literal, cast
 
@@ -27,6 +27,7 @@ from mtf_core.market import (
 from mtf_core.market.candles import Floats
 from mtf_core.planning import MarketFacts, PlanOutcome
 from mtf_core.settings.profile import Profile
+from mtf_core.symbols import symbol_problem
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, plan_facts
@@ -60,6 +61,7 @@ def decide(
     at exactly the candles that a live run would load at that instant, so the decision is a live run's, bit for bit;
     "all" uses every candle given, as `decide_over` does, and agrees with it on every candle.
     """
+    _check_symbol(symbol)
     if history not in ("needed", "all"):
         raise ValueError(f"history is {history!r}; allowed: needed, all")
     given = _by_timeframe(candles)
@@ -108,6 +110,8 @@ def decide_over(
     skip_context: bool = False,
 ) -> Signals:
     """The decisions at every close of the finest timeframe given, as arrays; from all candles closed by then."""
+    if symbol:
+        _check_symbol(symbol)
     return resolve_history(
         compile_profile(profile), symbol, _by_timeframe(candles), DecideOptions(skip_context), spread_bps
     )
@@ -134,7 +138,7 @@ def plan_order(
     facts = MarketFacts(
         book=book,
         mark=mark,
-        available_balance=Decimal(balance),
+        available_balance=_money(balance),
         balance_time_ms=now_ms,
         features=plan_facts(decision, {}),
         valid_timeframes=decision.valid_timeframes,
@@ -148,6 +152,20 @@ def venue_facts(symbol: str, candles: Candles, at: Instant, *, venue: str | None
     `venue` None: the only one that is registered. Raises `NoSourceError` for one that is not.
     """
     return venue_source("facts", venue)(symbol, candles, _ms(at))
+
+
+def _check_symbol(symbol: str) -> None:
+    """Settings name symbols, in capital letters: of `btcusdt` those for BTCUSDT would silently not hold."""
+    problem = symbol_problem(symbol)
+    if problem is not None:
+        raise ValueError(f"symbol: {problem}")
+
+
+def _money(amount: Decimal | int | str) -> Decimal:
+    try:
+        return Decimal(amount)
+    except (InvalidOperation, TypeError, ValueError):
+        raise ValueError(f"balance: found {amount!r}; allowed is an amount of USDT, like 1000 or '1000.50'") from None
 
 
 def _by_timeframe(candles: CandlesByTimeframe) -> dict[Timeframe, Candles]:

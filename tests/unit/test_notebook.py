@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from attrs import evolve
 
 import mtf_core as mtf
 from mtf_core.door import NoSourceError
@@ -112,7 +113,7 @@ def test_a_decision_that_is_not_ready_is_not_planned() -> None:
 
 
 def test_a_decision_shows_itself_in_a_notebook() -> None:
-    decision = mtf.decide(always_long(), symbol="<T>", candles={"1m": minutes()})
+    decision = evolve(mtf.decide(always_long(), symbol="T", candles={"1m": minutes()}), symbol="<T>")
     assert repr(decision) == "Decision(<T> at 2024-01-10T00:00:00Z: READY long on 1m)"
     html = decision._repr_html_()
     assert html.startswith("<b>&lt;T&gt; at ")
@@ -168,3 +169,21 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert dir(mtf) == mtf.__all__
     with pytest.raises(AttributeError, match="has no attribute 'decied'"):
         _ = mtf.decied  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("symbol", ["btcusdt", " BTCUSDT", "", "BTC/USDT", None])
+def test_a_name_that_is_no_symbol_is_refused_for_settings_would_not_know_it(symbol: str) -> None:
+    with pytest.raises(ValueError, match="symbol: found "):
+        mtf.decide(always_long(), symbol=symbol, candles={"1m": minutes()})
+    if symbol != "":
+        with pytest.raises(ValueError, match="symbol: found "):
+            mtf.decide_over(always_long(), {"1m": minutes()}, symbol=symbol or "x")
+
+
+@pytest.mark.parametrize("balance", ["much", None, ""])
+def test_a_balance_that_is_no_amount_is_refused_in_plain_words(balance: str) -> None:
+    at = "2024-01-08T12:00Z"
+    decision = mtf.decide(always_long(), symbol="BTCUSDT", candles={"1m": minutes()}, at=at)
+    facts = mtf.venue_facts("BTCUSDT", minutes(), at)
+    with pytest.raises(ValueError, match=r"balance: found .*; allowed is an amount of USDT"):
+        mtf.plan_order(always_long(), decision, contract=facts.contract, book=facts.book, balance=balance)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _SCHEMES = ("redis", "rediss", "unix")
 _DATABASE = re.compile(r"/?[0-9]*")
 _TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
-_PARAMETERS = {"redis": ("db", "username", "password"), "unix": ("db", "username", "password")}
-_PARAMETERS["rediss"] = (*_PARAMETERS["redis"], *_TLS)
+_LOGIN = ("db", "username", "password")
+_PARAMETERS = {"redis": _LOGIN, "unix": _LOGIN, "rediss": (*_LOGIN, *_TLS)}
 _PATIENCE_S = 2.0
 
 

@@ -210,9 +210,8 @@ def order_words(reason: StoredReason, facts: Mapping[str, str]) -> str:
         case SizeTooSmall(size, smallest):
             return f"the risk buys {_short(size)} contract{'' if size == 1 else 's'}, the smallest size is {smallest}"
         case PositionsOpen(open_, allowed):
-            return (
-                f"{counted(open_, 'position')} {'is' if open_ == 1 else 'are'} open or about to be, {allowed} allowed"
-            )
+            are = "is" if open_ == 1 else "are"
+            return f"{counted(int(open_), 'position')} {are} open or about to be, {allowed} allowed"
         case _:
             return meaning_of(reason)
 
