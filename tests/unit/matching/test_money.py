@@ -223,6 +223,19 @@ def test_an_isolated_position_is_liquidated_at_its_maintenance_margin_and_loses_
     assert flows(desk, FlowKind.LIQUIDATION) == [-(D("10.05") - D("9.5"))]
 
 
+@pytest.mark.parametrize(("mode", "balance"), [(ISOLATED, 10_000), (CROSS, "9.9495")])
+def test_a_margin_that_equals_its_maintenance_is_not_enough(mode: MarginMode, balance: object) -> None:
+    """100 at 99 with 9.9 to lose (cross: the account, once the fee of 0.0495 is paid): 9.9 + 90 − 99 = 0.01 · 90."""
+    desk = desk_with(balance=balance)
+    desk.at(98.5, mark=99)
+    accepted(desk.place("open long", 100, leverage=D(10) if mode is ISOLATED else D(20), margin_mode=mode))
+    assert desk.position().liquidation_price == D(90)
+    desk.at(98.5, mark=90.5)
+    assert desk.position() is not None
+    desk.at(98.5, mark=90)
+    assert desk.position() is None
+
+
 def test_a_gap_beyond_the_margin_costs_the_margin_and_no_more() -> None:
     desk = desk_with()
     desk.place("open short", 100, leverage=D(10))

@@ -143,12 +143,17 @@ def test_a_stop_larger_than_the_position_is_trimmed_to_it_when_it_fires() -> Non
 def test_where_oversized_exits_are_rejected_a_stop_larger_than_the_position_is_too(rule: OversizedExit) -> None:
     desk = holding(rules=VenueRules(oversized_exit=rule))
     assert refused(desk.do(stop(101, 95))) is Refusal.EXIT_TOO_LARGE
+    exact = accepted(desk.do(target(100, 120)))
     number = accepted(desk.do(stop(100, 95)))
     desk.place("close long", 1)
     desk.at(94)
     child = desk.order(desk.order(number).child_id)
     assert child.state is OrderState.REJECTED
     assert desk.position().size == D(99), "unprotected: the hazard that is imitated"
+    desk.place("open long", 1)
+    desk.at(120)
+    assert desk.order(desk.order(exact).child_id).state is OrderState.FILLED
+    assert desk.position() is None
 
 
 def test_where_oversized_exits_reverse_a_one_way_stop_opens_the_other_side() -> None:
@@ -253,6 +258,15 @@ def test_a_trigger_is_moved_and_becomes_due_where_it_stands_then() -> None:
     moved = desk.order(number)
     assert (moved.trigger_price, moved.trigger_by, moved.size) == (D(95), LAST, D(60))
     assert executions(desk.at(95)) == [(D(60), D("94.5"))]
+
+
+def test_a_trigger_that_is_given_a_limit_rests_at_it_once_it_fired() -> None:
+    desk = holding()
+    number = accepted(desk.do(target(100, 105)))
+    accepted(desk.do(AmendTrigger("me", SYMBOL, number, limit_price=D(107))))
+    desk.at(105)
+    [resting] = desk.orders()
+    assert (resting.price, resting.parent_id) == (D(107), number)
 
 
 def test_a_trigger_is_not_moved_to_where_it_would_fire_at_once() -> None:
