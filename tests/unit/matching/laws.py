@@ -165,17 +165,32 @@ class Witness:
         opening = [order for order in resting if not order.reduce_only]
         if not opening:
             assert balance.order_margin == 0, "nothing is set aside for nothing"
-        elif self.engine.position_mode(name) is PositionMode.HEDGE and not self.rules.live_after_ms:
-            expected = sum((self._needs(order) for order in opening), Fraction(0))
+        elif not self.rules.live_after_ms:
+            opens = self._opens(name, opening, positions)
+            expected = sum((self._needs(order, size) for order, size in opens), Fraction(0))
             assert 0 <= Fraction(balance.order_margin) - expected <= 2 * len(opening) * Fraction(GRAIN)
 
-    def _needs(self, order: OrderView) -> Fraction:
-        """Margin and the taker's fee of what is left of a resting order."""
+    def _opens(
+        self, name: str, opening: list[OrderView], positions: tuple[PositionView, ...]
+    ) -> list[tuple[OrderView, Decimal]]:
+        """How much each order would open. On one-way accounts the oldest orders close what is open, once."""
+        one_way = self.engine.position_mode(name) is PositionMode.ONE_WAY
+        held = {(one.symbol, one.side): one.size for one in positions if one_way}
+        sizes = []
+        for order in sorted(opening, key=lambda one: one.order_id):
+            assert order.size is not None
+            against = (order.symbol, Side.LONG if order.action is Action.SELL else Side.SHORT)
+            closes = min(order.size - order.filled, held.get(against, Decimal(0)))
+            held[against] = held.get(against, Decimal(0)) - closes
+            sizes.append((order, order.size - order.filled - closes))
+        return sizes
+
+    def _needs(self, order: OrderView, opens: Decimal) -> Fraction:
+        """Margin and the taker's fee of what a resting order would open."""
         contract = self.engine.contract(order.symbol)
         assert contract is not None
-        assert order.size is not None
         assert order.price is not None, "only what has a price rests"
-        value = Fraction(order.size - order.filled) * self.ledger.contract_size * Fraction(order.price)
+        value = Fraction(opens) * self.ledger.contract_size * Fraction(order.price)
         return value / Fraction(order.leverage) + value * Fraction(contract.taker_fee)
 
     def _check_positions(self, name: str, positions: tuple[PositionView, ...]) -> None:

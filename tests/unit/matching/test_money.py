@@ -1,8 +1,11 @@
 """Margins, fees, leverage, funding, liquidation: what of an account's money is where, and what it costs."""
 
+from time import process_time
+
 import pytest
 
 from mtf_adapters.sandbox.matching.commands import (
+    CancelAll,
     Funding,
     OpenAccount,
     SetLeverage,
@@ -361,3 +364,15 @@ def test_a_leverage_is_refused_that_what_waits_to_be_filled_would_exceed() -> No
     accepted(desk.place("open long", 50_000, 99, leverage=D(20)))
     assert refused(desk.do(SetLeverage("me", SYMBOL, D(50), ISOLATED))) is Refusal.LEVERAGE_OUT_OF_RANGE
     assert desk.engine.leverage("me", SYMBOL) == (D(20), ISOLATED)
+
+
+def test_hundreds_of_one_way_orders_are_cancelled_at_once() -> None:
+    """Each end has the others reserve anew: that is reckoned for those that it changes, not for all of them."""
+    desk = desk_with(mode=PositionMode.ONE_WAY, balance=10_000_000)
+    desk.place("buy", 1000, leverage=D(5))
+    for number in range(300):
+        accepted(desk.place("sell", 10, 101 + number % 50, leverage=D(5)))
+    began = process_time()
+    accepted(desk.do(CancelAll("me", SYMBOL)))
+    assert process_time() - began < 0.6, "it took a second when each was reckoned against all before it"
+    assert desk.balance.order_margin == 0

@@ -154,17 +154,32 @@ def _price_at_depth(book: Book, order: Order) -> Decimal:
 def reserve(state: State, account: AccountBook, order: Order) -> None:
     """Sets aside what the rest of a live order needs, or gives back what it does not need; triggers reserve nothing."""
     reserves = order.family is OrderFamily.ORDER and not order.state.is_final
-    size = opening_size(account, order) if reserves else ZERO
+    _reserve(state, account, order, opening_size(account, order) if reserves else ZERO)
+
+
+def reserve_anew(state: State, account: AccountBook, symbol: str) -> None:
+    """For one-way accounts, where what orders open follows from what is open: the symbol's orders again, the oldest
+    first, as `opening_size` counts them."""
+    if account.position_mode is not PositionMode.ONE_WAY:
+        return
+    held = {holding.side: holding.size for holding in account.holdings_of(symbol)}
+    for order in account.live.entries(symbol):
+        closes = min(order.remaining, held.get(order.reduces_side, ZERO))
+        if closes:
+            held[order.reduces_side] -= closes
+        _reserve(state, account, order, order.remaining - closes)
+
+
+def _reserve(state: State, account: AccountBook, order: Order, size: Decimal) -> None:
+    """Sets aside what an order needs to open so much."""
     instrument = state.instruments[order.symbol]
-    needed = margin_for(instrument, order, size, reserving_price(instrument, order)) if size else ZERO
+    price = reserving_price(instrument, order) if size else ZERO
+    asked = (size, price, order.leverage, instrument.contract)
+    if asked == order.reserved_of:
+        return
+    needed = margin_for(instrument, order, size, price) if size else ZERO
+    order.reserved_of = asked
     if needed != order.reserved_margin:
         account.order_margin += needed - order.reserved_margin
         order.reserved_margin = needed
         state.journal.balances[account.name] = None
-
-
-def reserve_anew(state: State, account: AccountBook, symbol: str) -> None:
-    """For one-way accounts, where what orders open follows from what is open: the symbol's orders again."""
-    if account.position_mode is PositionMode.ONE_WAY:
-        for order in account.live.entries(symbol):
-            reserve(state, account, order)

@@ -54,6 +54,8 @@ class Order:
     """What of it opened or enlarged a position."""
     reserved_margin: Decimal = ZERO
     """What the account has set aside for what may still open."""
+    reserved_of: object = None
+    """For what: looked at hundreds of times while other orders come and go, and reckoned when it changes."""
     priority: int = 0
     """Its place in the queue of its price."""
     purpose: TriggerPurpose | None = None
