@@ -51,7 +51,8 @@ class LocalBudget:
         self._queues[bucket].window.learn(reading, self._now())
 
     def refused(self, bucket: str, pause_ms: int) -> None:
-        self._queues[bucket].window.pause(self._now() + pause_ms / 1000)
+        now = self._now()
+        self._queues[bucket].window.refused(now, now + pause_ms / 1000)
 
     def banned(self, pause_ms: int) -> None:
         self._banned_until = max(self._banned_until, self._now() + pause_ms / 1000)

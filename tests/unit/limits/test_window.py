@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,3 +119,70 @@ def test_a_call_that_was_never_sent_leaves_its_slot() -> None:
     window.take()
     window.give_back()
     assert window.room(0.0, Priority.MARKET)
+
+
+def test_after_a_refusal_half_of_the_slots_are_left_to_others_and_come_back_one_by_one() -> None:
+    window = SlidingWindow(bucket(12))
+    for number in range(12):  # those that were under way together are one refusal
+        window.take()
+        window.refused(0.0 if number == 0 else 0.1, until=2.1)
+        window.answered(0.0)
+    assert not window.room(2.05, Priority.MARKET)
+
+    def free(now: float, priority: Priority = Priority.MARKET) -> int:
+        taken = 0
+        while window.room(now, priority):
+            window.take()
+            taken += 1
+        for _ in range(taken):
+            window.give_back()
+        return taken
+
+    assert (free(2.2), free(2.2, Priority.EXIT)) == (6, 12)
+    assert [free(2.2 + 30 * number) for number in range(1, 8)] == [7, 8, 9, 10, 11, 12, 12]
+
+
+@given(st.integers(2, 4), st.floats(0.0, 0.4))
+def test_processes_that_do_not_know_of_each_other_are_not_banned(processes: int, start_apart_s: float) -> None:
+    """A venue that bans after twenty refusals in a minute; each process always wants to call, and hears nothing but
+    the refusals. Three of them were banned within seconds, and stood still for five minutes."""
+    windows = [SlidingWindow(bucket(12)) for _ in range(processes)]
+    counted: list[float] = []
+    refusals: list[float] = []
+    for step in range(12_000):
+        now = step * 0.01
+        for number, window in enumerate(windows):
+            if now < number * start_apart_s or not window.room(now, Priority.MARKET):
+                continue
+            window.take()
+            counted = [moment for moment in counted if moment > now - WINDOW_MS / 1000]
+            if len(counted) < 12:
+                counted.append(now)
+            else:
+                refusals.append(now)
+                window.refused(now, now + WINDOW_MS / 1000)
+            window.answered(now)
+    minutes = [sum(1 for other in refusals if moment <= other < moment + 60) for moment in refusals]
+    assert max(minutes, default=0) < 20
+
+
+def test_who_is_refused_again_and_again_waits_longer_each_time_and_exits_do_not() -> None:
+    window, now, waits = SlidingWindow(bucket(1)), 0.0, []
+    for _ in range(8):
+        window.take()
+        window.refused(now, now + 2.0)
+        window.answered(now)
+        exit_at = window.next_room(now, Priority.EXIT)
+        again = window.next_room(now, Priority.MARKET)
+        assert exit_at is not None
+        assert again is not None
+        assert exit_at - now <= 2.01 + 1e-6
+        waits.append(round(again - now))
+        now = again
+    assert waits == [2, 4, 8, 16, 32, 64, 64, 64]
+    window.take()
+    window.answered(now)
+    window.take()
+    window.refused(now + 3, now + 5)
+    window.answered(now + 3)
+    assert window.next_room(now + 3, Priority.MARKET) == pytest.approx(now + 5.01)
