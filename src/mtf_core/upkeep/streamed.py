@@ -6,7 +6,8 @@ gone. So the fall back to calls is no mode of its own.
 
 Where the exchange does not say which word is the last, the one before the next candle's first is taken for it. It need
 not be: a message may have been lost, or come late, or never been meant to be the whole. Such a candle is in doubt until
-a call has confirmed or corrected it, and what a call has told no message changes.
+a call has confirmed or corrected it, and what a call has told no message changes. There is a reason to doubt where the
+word was heard long before the close, or another one came after it: those are urgent.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from mtf_core.ports import CandleUpdate
 Row = tuple[float, float, float, float, float]
 """Open, high, low, close, volume."""
 
+_FRESH_MS = 3000
+"""A word that was heard so shortly before its candle's close is likely the last: streams push about once a second."""
 _CLOCK_TOLERANCE_MS = 1000
 """How far the exchange's clock may be ahead of what we believe of it."""
 
@@ -46,7 +49,7 @@ class StreamedCandles:
 
     timeframe: Timeframe
     grace_ms: int = 2000
-    remembered: int = 30
+    remembered: int = 90
     _through: dict[str, int] = field(factory=dict, init=False)
     """Open time of the last candle of each symbol up to which nothing is missing."""
     _forming: dict[str, CandleUpdate] = field(factory=dict, init=False)
@@ -56,12 +59,17 @@ class StreamedCandles:
     _revisions: list[Revision] = field(factory=list, init=False)
     _doubted: dict[str, tuple[int, int]] = field(factory=dict, init=False)
     """Open times of the first and the last candle of each symbol that no call has confirmed."""
+    _heard_ms: dict[str, int] = field(factory=dict, init=False)
+    """When the last word of each symbol was heard."""
+    _urgent: set[str] = field(factory=set, init=False)
+    """Symbols with a candle in doubt that there is a reason to doubt."""
 
     def follow(self, symbols: Mapping[str, int]) -> None:
         """From now on these symbols, each with the open time of the last candle that is stored already."""
-        for kept in (self._through, self._forming, self._rows, self._ready, self._doubted):
+        for kept in (self._through, self._forming, self._rows, self._ready, self._doubted, self._heard_ms):
             for gone in kept.keys() - symbols.keys():
                 del kept[gone]
+        self._urgent &= symbols.keys()
         for symbol, open_ms in symbols.items():
             self._through.setdefault(symbol, open_ms)
 
@@ -90,13 +98,21 @@ class StreamedCandles:
             if forming is not None and update.open_ms > forming.open_ms:
                 self._close(forming)
             self._forming[update.symbol] = update
+            self._heard_ms[update.symbol] = now_ms
             if update.is_closed and update.open_ms + self.timeframe.ms <= now_ms + _CLOCK_TOLERANCE_MS:
                 self._close(update)
 
-    def doubt(self, symbol: str, first_open_ms: int, last_open_ms: int) -> None:
+    def doubt(self, symbol: str, first_open_ms: int, last_open_ms: int, *, urgent: bool) -> None:
         """These candles of a symbol have to be confirmed by a call, those in doubt already with them."""
         first, last = self._doubted.get(symbol, (first_open_ms, last_open_ms))
         self._doubted[symbol] = min(first, first_open_ms), max(last, last_open_ms)
+        if urgent:
+            self._urgent.add(symbol)
+
+    @property
+    def urgent(self) -> frozenset[str]:
+        """Symbols in doubt of which a word came late, or the last one long before its candle's close."""
+        return frozenset(self._urgent)
 
     def doubted(self) -> dict[str, Gap]:
         """The span of each symbol that a call has to confirm."""
@@ -161,6 +177,7 @@ class StreamedCandles:
         if asked.first_open_ms <= first <= last_open_ms:
             after = min(last_open_ms, asked.last_open_ms) + self.timeframe.ms
             del self._doubted[symbol]
+            self._urgent.discard(symbol)
             if after <= last:
                 self._doubted[symbol] = (after, last)
 
@@ -172,15 +189,18 @@ class StreamedCandles:
         row = _row(update)
         if row == known:
             return
-        if not update.is_closed and not self._is_in_doubt(update.symbol, update.open_ms):
-            self.doubt(update.symbol, update.open_ms, update.open_ms)  # an old word that came late, or a correction
-        else:
-            self._revisions.append(Revision(update.symbol, update.open_ms, known, row))
-            self._add(update.symbol, update.open_ms, row)
+        if not update.is_closed:
+            was_in_doubt = self._is_in_doubt(update.symbol, update.open_ms)
+            self.doubt(update.symbol, update.open_ms, update.open_ms, urgent=True)
+            if not was_in_doubt or update.volume < known[4]:
+                return  # an old word that came late, or a correction: a call will tell
+        self._revisions.append(Revision(update.symbol, update.open_ms, known, row))
+        self._add(update.symbol, update.open_ms, row)
 
     def _close(self, update: CandleUpdate) -> None:
         if not update.is_closed:
-            self.doubt(update.symbol, update.open_ms, update.open_ms)
+            silent_ms = update.open_ms + self.timeframe.ms - self._heard_ms.get(update.symbol, 0)
+            self.doubt(update.symbol, update.open_ms, update.open_ms, urgent=silent_ms > _FRESH_MS)
         self._add(update.symbol, update.open_ms, _row(update))
         if self._forming.get(update.symbol) is update:
             del self._forming[update.symbol]

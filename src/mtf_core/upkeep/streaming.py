@@ -78,8 +78,10 @@ class StreamOptions:
     """How many candles before the present are made up for at the start; what lies further back is left to the runs."""
     workers: int = 8
     choose_again_ms: int = 3_600_000
-    confirm_pause_ms: int = 350
-    """Between two calls that confirm what was only pushed: about half of what exchanges allow."""
+    urgent_pause_ms: int = 350
+    """Between two calls that confirm what there is a reason to doubt: about half of what exchanges allow."""
+    routine_pause_ms: int = 6000
+    """Between two calls that confirm what was only pushed: ten a minute, so each of 300 symbols twice an hour."""
     doubted_at_start: int = 30
     """How many stored candles are confirmed at the start: the process before may have ended without doing so."""
 
@@ -158,7 +160,9 @@ class CandleStreamer:
         for symbol in set(wanted) - before:
             through = stored.get(symbol, 0)
             if through > oldest:
-                self._candles.doubt(symbol, through - (self.options.doubted_at_start - 1) * timeframe.ms, through)
+                self._candles.doubt(
+                    symbol, through - (self.options.doubted_at_start - 1) * timeframe.ms, through, urgent=True
+                )
         return before != set(wanted)
 
     async def _listen(self) -> None:
@@ -238,10 +242,11 @@ class CandleStreamer:
 
     def _confirming(self) -> asyncio.Task[None] | None:
         """A call for what was only pushed of one symbol, the one that waited longest; none before its time."""
-        now_ms, doubted = self._now_ms(), self._candles.doubted()
-        if not doubted or now_ms - max(self._confirmed_ms.values(), default=0) < self.options.confirm_pause_ms:
+        now_ms, doubted, urgent = self._now_ms(), self._candles.doubted(), self._candles.urgent
+        pause_ms = self.options.urgent_pause_ms if urgent else self.options.routine_pause_ms
+        if not doubted or now_ms - max(self._confirmed_ms.values(), default=0) < pause_ms:
             return None
-        symbol = min(doubted, key=lambda each: (self._confirmed_ms.get(each, 0), doubted[each].first_open_ms))
+        symbol = min(urgent or doubted, key=lambda each: (self._confirmed_ms.get(each, 0), doubted[each].first_open_ms))
         self._confirmed_ms[symbol] = now_ms
         return asyncio.create_task(self._confirm(symbol, doubted[symbol]))
 

@@ -187,7 +187,7 @@ async def test_whatever_the_stream_does_the_store_ends_with_the_truth(followed: 
 @pytest.mark.parametrize("seed", range(3))
 async def test_what_was_only_pushed_is_confirmed_or_corrected_by_calls(followed: Followed, seed: int) -> None:
     """Without them every minute whose last word was lost stayed in the store as a part of the truth."""
-    await followed.follow(followed.streamer(Forgetful(native(followed.clock), Random(seed))))
+    await followed.follow(followed.streamer(Forgetful(native(followed.clock), Random(seed))), minutes=MINUTES + 1)
     trail = (await followed.there.stores.audit.history(99)).items
     assert "candle_revised" in {event.action for event in trail}
     await followed.assert_true()

@@ -240,3 +240,20 @@ def test_whatever_is_lost_or_comes_twice_the_store_ends_with_what_the_exchange_h
 
 def _answer(gap: Gap) -> Candles:
     return TRUTH.between(gap.first_open_ms, gap.last_open_ms)
+
+
+def test_a_last_word_is_doubted_urgently_only_where_it_came_long_before_the_close() -> None:
+    candles = following(-1, "AAA", "BBB")
+    candles.hear(update(0), at(1) - 500)
+    candles.hear(update(0, symbol="BBB"), at(1) - 3500)
+    for symbol in ("AAA", "BBB"):
+        candles.hear(update(1, part=0.1, symbol=symbol), at(1.1))
+    assert set(candles.doubted()) == {"AAA", "BBB"}
+    assert candles.urgent == {"BBB"}
+    (gap,) = {gap for symbol, gap in candles.doubted().items() if symbol == "BBB"}
+    candles.fetched("BBB", TRUTH[:1], gap)
+    assert candles.urgent == frozenset()
+    assert set(candles.doubted()) == {"AAA"}
+    candles.hear(update(0, part=0.9), at(1.2))
+    assert candles.urgent == {"AAA"}, "a word that came late: which one was the last?"
+    assert float(candles.closed()["AAA"].volume[0]) == float(TRUTH.volume[0]), "one of less volume is the older one"
