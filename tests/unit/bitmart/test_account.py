@@ -57,7 +57,7 @@ async def test_an_account_is_money_positions_orders_triggers_and_mode_of_one_syn
         state = await at.trading.account_state()
     assert (state.available_balance, state.equity) == (Decimal("951.4"), Decimal("1000.85"))
     assert state.position_mode is PositionMode.HEDGE
-    assert state.time_ms <= NOW_MS
+    assert NOW_MS - 10 <= state.time_ms <= NOW_MS
     (position,) = state.positions
     assert (position.symbol, position.side, position.size) == ("BTCUSDT", Side.LONG, 3)
     assert (position.entry_price, position.leverage, position.margin_mode) == (61100, 5, MarginMode.ISOLATED)
@@ -481,3 +481,17 @@ async def test_what_is_no_id_is_none(identifier: object) -> None:
         at.exchange.answer("order", ok({**ORDER, "order_id": identifier}))
         with pytest.raises(ExchangeUnavailableError, match="no id"):
             await one_order(at)
+
+
+async def test_what_lies_outside_the_asked_span_is_dropped_though_seconds_were_asked_for() -> None:
+    async with desk() as at:
+        times = [NOW_MS + 100, NOW_MS + 400, NOW_MS + 700]
+        at.exchange.answer("order-history", ok([past_order(time_ms) for time_ms in times]))
+        at.exchange.answer("trades", ok([past_trade(time_ms) for time_ms in times]))
+        flows = [{**FLOW, "tran_id": str(time_ms), "time": time_ms} for time_ms in times]
+        at.exchange.answer("transaction-history", ok(flows))
+        orders = await at.trading.order_history("BTCUSDT", NOW_MS + 200, NOW_MS + 600)
+        fills = await at.trading.fills("BTCUSDT", NOW_MS + 200, NOW_MS + 600)
+        booked = await at.trading.cash_flows(NOW_MS + 200, NOW_MS + 600)
+    assert [order.created_ms for order in orders] == [NOW_MS + 400]
+    assert [fill.time_ms for fill in fills] == [flow.time_ms for flow in booked] == [NOW_MS + 400]

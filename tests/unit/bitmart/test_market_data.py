@@ -292,3 +292,11 @@ async def test_a_mark_price_of_a_candle_that_closed_is_as_old_as_its_end() -> No
     assert not isinstance(closed_mark, ExchangeError)
     assert not isinstance(forming_mark, ExchangeError)
     assert (closed_mark.mark.time_ms, forming_mark.mark.time_ms) == (NOW_MS, NOW_MS + 40_000)
+
+
+async def test_a_span_that_begins_within_a_candle_begins_with_the_next() -> None:
+    async with desk() as at:
+        at.wall.set(NOW_MS + 5)
+        at.exchange.answer("kline", ok(rows([LAST_CLOSED - MINUTE, LAST_CLOSED])))
+        found = await at.market.candles("BTCUSDT", Timeframe.M1, LAST_CLOSED - 30_000, NOW_MS)
+    assert found.open_ms.tolist() == [LAST_CLOSED]

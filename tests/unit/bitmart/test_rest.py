@@ -279,6 +279,7 @@ class Ledger:
     """A limiter that notes what it is told."""
 
     permits: list[tuple[str, Priority]] = field(factory=list)
+    patience: list[float | None] = field(factory=list)
     readings: list[tuple[str, Reading]] = field(factory=list)
     pauses: list[tuple[str, int]] = field(factory=list)
     spent: bool = False
@@ -289,6 +290,7 @@ class Ledger:
         if self.spent:
             raise BudgetSpentError(bucket, timeout_s or 0.0)
         self.permits.append((bucket, priority))
+        self.patience.append(timeout_s)
         yield
 
     def learn(self, bucket: str, reading: Reading) -> None:
@@ -383,3 +385,14 @@ async def test_a_refusal_by_a_failing_server_is_no_refusal() -> None:
         at.exchange.answer("assets-detail", refused(40012, "System error", 500))
         with pytest.raises(ExchangeUnavailableError, match="code 40012"):
             await assets(at)
+
+
+async def test_market_data_waits_for_its_limit_as_long_as_it_takes_and_the_account_does_not() -> None:
+    """A cold start is bounded by the limit; whoever needs the account has to know soon."""
+    ledger = Ledger()
+    async with desk(limiter=ledger) as at:
+        at.exchange.answer("kline", ok([]))
+        at.exchange.answer("assets-detail", ok(ASSET_ROWS))
+        await at.rest.read(KLINE, list[KlineRow])
+        await at.rest.read(ASSETS, list[AssetRow], priority=Priority.ACCOUNT)
+    assert ledger.patience == [None, TIMING.permit_s]

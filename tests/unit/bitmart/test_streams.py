@@ -12,7 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -36,7 +36,7 @@ from tests.unit.bitmart.desk import CREDENTIALS, NOW_MS, SECRETS
 
 Event = TypeVar("Event")
 
-QUICK = Patience(open_s=1.0, ping_s=0.1, dead_s=0.5, silent_s=0.2, stale_s=5.0, again_s=0.02, longest_again_s=0.05)
+QUICK = Patience(open_s=1.0, ping_s=0.1, dead_s=0.5, silent_s=0.2, stale_s=60.0, again_s=0.02, longest_again_s=0.05)
 CALM = Patience(open_s=2.0, again_s=0.02, longest_again_s=0.05)
 
 ORDER = {
@@ -77,6 +77,8 @@ class Pusher:
     refused: set[str] = field(factory=set)
     access: dict[str, Any] = field(factory=lambda: {"action": "access", "success": True})
     pongs: bool = True
+    vague: bool = False
+    """Whether confirmations leave out what they should say."""
     url: str = ""
 
     async def serve(self, socket: ServerConnection) -> None:
@@ -100,6 +102,8 @@ class Pusher:
         return [self.acknowledged(topic) for topic in frame["args"]]
 
     def acknowledged(self, topic: str) -> dict[str, Any]:
+        if self.vague:
+            return {"action": "subscribe", "group": topic}
         is_refused = topic in self.refused
         answer = {"action": "subscribe", "group": topic, "success": not is_refused}
         return {**answer, "error": f"Invalid channel: not found {topic}"} if is_refused else answer
@@ -273,6 +277,25 @@ async def test_a_socket_on_which_not_even_pongs_come_is_given_up() -> None:
             given_up = await until(events, Disconnected)
             await until(events, Connected)
     assert given_up.why.startswith("nothing came for")
+
+
+async def test_a_stream_on_which_only_pongs_come_for_too_long_is_given_up() -> None:
+    """To connect again is all that may help."""
+    patience = evolve(QUICK, dead_s=60.0, stale_s=0.5)
+    async with (
+        pusher() as exchange,
+        aclosing(streams(exchange, patience).candles(["BTCUSDT"], Timeframe.M1)) as events,
+    ):
+        await until(events, Connected)
+        assert (await until(events, Disconnected)).why.startswith("nothing came for")
+        await until(events, Connected)
+
+
+async def test_a_confirmation_that_does_not_say_success_is_none() -> None:
+    async with pusher() as exchange:
+        exchange.vague = True
+        async with aclosing(streams(exchange).candles(["BTCUSDT"], Timeframe.M1)) as events:
+            assert (await until(events, NotStreamed)).symbol == "BTCUSDT"
 
 
 async def test_a_process_that_was_held_up_does_not_blame_the_exchange() -> None:

@@ -61,6 +61,12 @@ def test_a_time_that_is_accelerated_is_followed() -> None:
     assert clock.now_ms() == (200 + 1000) * 60
 
 
+def test_a_time_that_passes_as_the_wall_s_does_is_not_made_to_drift_by_how_it_was_measured() -> None:
+    wall, clock = sandbox_clock(1.02, 3)
+    wall.advance(1000)
+    assert clock.now_ms() == 204 + 1000
+
+
 def test_a_time_that_stands_stands() -> None:
     wall, clock = sandbox_clock(0, 3)
     wall.advance(10_000)
