@@ -29,6 +29,7 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 
 imports: $(VENV)/.test
 	$(BIN)/lint-imports

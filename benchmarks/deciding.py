@@ -19,9 +19,12 @@ from pathlib import Path
 
 import numpy as np
 from attrs import evolve, frozen
-from floors import Floor, aggregation, floor_of
 from rich.console import Console
 from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.floors import Floor, aggregation, floor_of
 
 from mtf_adapters.files.candles import read_candles
 from mtf_adapters.files.profiles import load_profile

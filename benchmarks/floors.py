@@ -86,7 +86,7 @@ def _calls(table: FeatureTable, spec: FeatureSpec, inputs: Sequence[str]) -> lis
     function, stack = _plain(name), table.stack
     calls: list[Call] = []
     for row in range(len(stack.symbols)):
-        first = table.first_candle(spec.name, row)
+        first = table.first_candle(spec.name, row, stack.count - 1)
         if first is not None:
             start = 0 if stack.whole else (first - stack.first_open_ms) // stack.timeframe.ms
             columns = [np.ascontiguousarray(getattr(stack, column)[row, start:]) for column in inputs]
@@ -95,7 +95,7 @@ def _calls(table: FeatureTable, spec: FeatureSpec, inputs: Sequence[str]) -> lis
 
 
 def _since_session(table: FeatureTable) -> tuple[Array, ...]:
-    first = 0 if table.stack.whole else table.first_candle("vwap", 0)
+    first = 0 if table.stack.whole else table.first_candle("vwap", 0, table.stack.count - 1)
     assert first is not None
     start = 0 if table.stack.whole else (first - table.stack.first_open_ms) // table.stack.timeframe.ms
     return tuple(np.ascontiguousarray(getattr(table.stack, name)[:, start:]) for name in (*_HLC, "volume"))

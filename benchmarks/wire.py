@@ -38,7 +38,8 @@ class Face:
 
     def calls(self) -> dict[str, dict[str, int]]:
         """Requests that it has had, by path and status."""
-        return self._control("calls")
+        counts: dict[str, dict[str, int]] = self._control("calls")
+        return counts
 
     def _control(self, name: str) -> Any:
         with urllib.request.urlopen(f"{self.where['control']}/{name}", timeout=30) as answer:
