@@ -39,15 +39,18 @@ def world_of_hosts(hosts: Hosts, environment: str) -> World:
     On this machine every environment may be tried. A key works in both of BitMart's worlds, so the host alone decides
     whose money it is.
     """
-    world = world_of(
-        {
-            "BITMART_PUBLIC_API_URL": hosts.public_api,
-            "BITMART_PRIVATE_API_URL": hosts.private_api,
-            "BITMART_WS_PUBLIC_URL": hosts.ws_public,
-            "BITMART_WS_PRIVATE_URL": hosts.ws_private,
-        },
-        _DEMO_HOSTS,
-    )
+    rest = {"BITMART_PUBLIC_API_URL": hosts.public_api, "BITMART_PRIVATE_API_URL": hosts.private_api}
+    streams = {"BITMART_WS_PUBLIC_URL": hosts.ws_public, "BITMART_WS_PRIVATE_URL": hosts.ws_private}
+    world = world_of({**rest, **streams}, _DEMO_HOSTS)
+    for name, url in rest.items():
+        if urlsplit(url).scheme not in {"http", "https"} or set("?# ") & set(url):
+            raise HostsError(f"{name}: {url!r} is no beginning of REST addresses, like https://host")
+        place = world_of({name: url}, _DEMO_HOSTS).place
+        if place != world.place:  # a market of one and an account of another
+            raise HostsError(f"the addresses lead to two sandboxes: {name} to {place}, the other to {world.place}")
+    for name, url in streams.items():
+        if urlsplit(url).scheme not in {"ws", "wss"} or " " in url:
+            raise HostsError(f"{name}: {url!r} is no address of a stream, like wss://host/path")
     if world.kind is not HostWorld.SANDBOX and world.kind.value != environment:
         raise HostsError(f"MTF_ENVIRONMENT is {environment}, and the addresses of BitMart lead to {world.kind.value}")
     return world

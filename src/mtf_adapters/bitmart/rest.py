@@ -44,6 +44,8 @@ SIGNATURE_WINDOW_MS = 60_000
 _IDLE_S = 4.0
 """How long a connection is kept for the next request. A server that closes it just as a write leaves would make that
 write UNKNOWN, and common servers close theirs after five seconds."""
+_LOOK_S = 1.0
+"""How long a write waits for the exchange's time after that of the last one was refused; an exit waits no longer."""
 _LARGEST_BODY = 32 * 1024 * 1024
 _BAN_MS = 300_000
 """How long nothing is asked after a ban; its real length is not documented."""
@@ -155,16 +157,16 @@ class RestClient:
             await self._sleep(self._pause(attempt))
         return await self.measure_time()
 
-    async def measure_time(self) -> int:
+    async def measure_time(self, priority: Priority = Priority.ACCOUNT) -> int:
         """One look at the exchange's clock."""
-        asked_ms = self.clock.wall_ms()
+        asked_ms = self.clock.steady_ms()
 
         def started() -> None:  # not before the rate limit let it go and the connection stood
             nonlocal asked_ms
-            asked_ms = self.clock.wall_ms()
+            asked_ms = self.clock.steady_ms()
 
-        exchanged = await self._exchange(TIME, {}, Priority.ACCOUNT, self._timing.permit_s, started)
-        answered_ms = self.clock.wall_ms()
+        exchanged = await self._exchange(TIME, {}, priority, self._timing.permit_s, started)
+        answered_ms = self.clock.steady_ms()
         if not (isinstance(exchanged, Reply) and exchanged.is_success):
             raise ExchangeUnavailableError(str(self._error(TIME, exchanged)))
         server_ms = structured(exchanged.envelope.data, ServerTime, TIME.bucket).server_time
@@ -205,6 +207,10 @@ class RestClient:
         """Sends once, or not at all when the exchange's time has passed `not_after_ms` before the first byte."""
         if self._credentials is None:
             return NoReply("there is no key", nothing_left=True)
+        if self._time_is_doubted:  # signed by a time that was refused, this one would be as well
+            with suppress(ExchangeUnavailableError, TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self.measure_time(priority)
         return await self._exchange(endpoint, body, priority, self._timing.permit_s, not_after_ms=not_after_ms)
 
     async def _read_again(self, endpoint: Endpoint, params: Mapping[str, str | int], priority: Priority) -> Exchanged:

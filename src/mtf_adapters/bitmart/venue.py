@@ -52,11 +52,15 @@ def bitmart_venue(
     random: Callable[[], float] = _random.random,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     timer: Callable[[], float] = time.monotonic,
+    steady: Clock | None = None,
 ) -> Venue:
-    """The venue of these addresses; raises `HostsError`. Nothing is asked before its connection is opened."""
+    """The venue of these addresses; raises `HostsError`. Nothing is asked before its connection is opened.
+
+    `steady` counts time between two looks at the exchange's clock; None: `wall` does.
+    """
     world = world_of_hosts(hosts, environment)
     is_sandbox = world.kind is HostWorld.SANDBOX
-    clock = ExchangeClock(wall, own_pace=is_sandbox)
+    clock = ExchangeClock(wall, own_pace=is_sandbox, steady=steady)
     addresses = Addresses(hosts.public_api.rstrip("/"), hosts.private_api.rstrip("/"))
     rest = RestClient(addresses, credentials, clock, limiter, timing=timing, random=random, sleep=sleep, timer=timer)
     name = f"key-{credentials.digest()}" if credentials else "no-key"

@@ -1,5 +1,5 @@
-"""What a process needs of the machine it runs on: the wall clock."""
+"""What a process needs of the machine it runs on: the wall clock, and a steady one."""
 
-from mtf_adapters.local.clock import WallClock
+from mtf_adapters.local.clock import SteadyClock, WallClock
 
-__all__ = ["WallClock"]
+__all__ = ["SteadyClock", "WallClock"]

@@ -12,7 +12,7 @@ _SHORTEST_MS = 80
 
 @frozen
 class _Reading:
-    wall_ms: float
+    steady_ms: float
     server_ms: int
 
 
@@ -21,10 +21,14 @@ class ExchangeClock:
 
     `own_pace`: the exchange's time may stand still, or pass faster than the wall's, as that of a sandbox does. Its pace
     is believed once two measurements in a row agree on it.
+
+    `steady` counts what passes between two measurements: a wall clock may be set meanwhile, and candles would seem to
+    have closed that have not. None: the wall clock, which is right where a simulation moves it.
     """
 
-    def __init__(self, wall: Clock, *, own_pace: bool = False) -> None:
+    def __init__(self, wall: Clock, *, own_pace: bool = False, steady: Clock | None = None) -> None:
         self._wall = wall
+        self._steady = steady or wall
         self._own_pace = own_pace
         self._pace = 1.0
         self._pace_seen = 1.0
@@ -40,8 +44,10 @@ class ExchangeClock:
         return ClockSkew(self.now_ms() - self._wall.now_ms(), self._error_ms, self._measured_ms)
 
     def now_ms(self) -> int:
-        wall_ms, reading = self._wall.now_ms(), self._reading
-        return wall_ms if reading is None else round(reading.server_ms + (wall_ms - reading.wall_ms) * self._pace)
+        reading = self._reading
+        if reading is None:
+            return self._wall.now_ms()
+        return round(reading.server_ms + (self.steady_ms() - reading.steady_ms) * self._pace)
 
     def surely_passed_ms(self) -> int:
         """An instant that the exchange's clock has certainly reached: its time less what the measurement may err.
@@ -50,20 +56,20 @@ class ExchangeClock:
         """
         return self.now_ms() - round(self._error_ms * self._pace)
 
-    def wall_ms(self) -> int:
-        """This machine's time."""
-        return self._wall.now_ms()
+    def steady_ms(self) -> int:
+        """What round trips are measured by."""
+        return self._steady.now_ms()
 
     def measured(self, server_ms: int, asked_ms: int, answered_ms: int) -> None:
-        """Learns from a call that this machine's clock saw begin and end; the exchange read its clock in between."""
+        """Learns from a call that the steady clock saw begin and end; the exchange read its clock in between."""
         half_ms = max(0, answered_ms - asked_ms) / 2
         reading = _Reading(asked_ms + half_ms, server_ms)
         if self._own_pace and self._reading is not None:
             self._see_pace(self._reading, reading)
-        self._reading, self._error_ms, self._measured_ms = reading, round(half_ms) + 1, answered_ms
+        self._reading, self._error_ms, self._measured_ms = reading, round(half_ms) + 1, self._wall.now_ms()
 
     def _see_pace(self, before: _Reading, now: _Reading) -> None:
-        passed_ms = now.wall_ms - before.wall_ms
+        passed_ms = now.steady_ms - before.steady_ms
         if passed_ms < _SHORTEST_MS:
             return
         seen = max(0.0, (now.server_ms - before.server_ms) / passed_ms)

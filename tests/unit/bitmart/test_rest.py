@@ -396,3 +396,27 @@ async def test_market_data_waits_for_its_limit_as_long_as_it_takes_and_the_accou
         await at.rest.read(KLINE, list[KlineRow])
         await at.rest.read(ASSETS, list[AssetRow], priority=Priority.ACCOUNT)
     assert ledger.patience == [None, TIMING.permit_s]
+
+
+async def test_after_a_refusal_for_the_time_stamp_the_next_write_of_any_kind_looks_at_the_clock_first() -> None:
+    """Exits were refused for half a minute after this machine's clock was set."""
+    async with desk() as at:
+        at.exchange.answer("submit-order", refused(30007, "timestamp", 401), ok({"order_id": 1}))
+        at.exchange.answer("time", ok({"server_time": NOW_MS + 90_000}))
+        for _ in range(3):
+            await at.rest.write(SUBMIT_ORDER, BODY, Priority.EXIT)
+        asked = [one.path.rpartition("/")[2] for one in at.exchange.asked]
+        stamps = [one.headers["x-bm-timestamp"] for one in at.exchange.of("submit-order")]
+    assert asked == ["submit-order", "time", "submit-order", "submit-order"]
+    assert stamps == [str(NOW_MS), *[str(NOW_MS + 90_000)] * 2]
+
+
+async def test_an_exit_does_not_wait_for_a_clock_that_does_not_answer() -> None:
+    async with desk(timing=evolve(TIMING, attempt_s=5.0)) as at:
+        at.exchange.answer("submit-order", refused(30007, "timestamp", 401), ok({"order_id": 1}))
+        at.exchange.answer("time", Answer(wait_s=30.0))
+        await at.rest.write(SUBMIT_ORDER, BODY, Priority.EXIT)
+        async with asyncio.timeout(2.0):
+            exchanged = await at.rest.write(SUBMIT_ORDER, BODY, Priority.EXIT)
+    assert isinstance(exchanged, Reply)
+    assert exchanged.is_success

@@ -492,4 +492,4 @@ async def test_an_exit_leaves_whether_or_not_the_clock_is_known() -> None:
         at.exchange.answer("time", refused(30014, status=503))
         await at.trading.submit_exit(EXIT)
         assert (await at.trading.submit_exit(EXIT)).result is WriteResult.ACCEPTED
-        assert at.exchange.of("time") == []
+        assert len(at.exchange.of("time")) == 1, "one look, and then it leaves all the same"

@@ -27,6 +27,18 @@ def test_half_the_round_trip_is_taken_off_and_is_what_the_measurement_may_err() 
     assert (clock.now_ms(), clock.surely_passed_ms()) == (NOW_MS + 91_300, NOW_MS + 91_149)
 
 
+def test_a_wall_clock_that_is_set_changes_the_skew_and_not_the_exchange_s_time() -> None:
+    """For up to half a minute candles seemed to have closed that had not."""
+    wall, steady = SandboxClock(NOW_MS), SandboxClock(5_000)
+    clock = ExchangeClock(wall, steady=steady)
+    clock.measured(NOW_MS + 20, 5_000, 5_000)
+    wall.advance(90_000)
+    steady.advance(1_000)
+    assert (clock.now_ms(), clock.surely_passed_ms()) == (NOW_MS + 1_020, NOW_MS + 1_019)
+    assert clock.skew is not None
+    assert clock.skew.skew_ms == -88_980
+
+
 @given(
     offset=st.integers(-(10**9), 10**9),
     way_out=st.integers(0, 5000),

@@ -76,3 +76,25 @@ def test_a_single_address_of_another_world_is_refused_and_each_is_named(name: st
 def test_the_environment_and_the_world_of_the_addresses_must_agree(environment: str, other: str) -> None:
     with pytest.raises(HostsError, match=f"MTF_ENVIRONMENT is {environment}, .* lead to {other}"):
         world_of_hosts(HOSTS[other], environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("public_api", "ws://127.0.0.1:8080"),
+        ("private_api", "http://127.0.0.1:8080/?a=1"),
+        ("private_api", "http://127.0.0.1:8080/#a"),
+        ("public_api", " http://127.0.0.1:8080"),
+        ("ws_public", "http://127.0.0.1:8081/api"),
+        ("ws_private", "ws://127.0.0.1:8081/user "),
+    ],
+)
+def test_an_address_of_the_wrong_kind_is_refused_at_the_start(name: str, url: str) -> None:
+    """And not by every call later."""
+    with pytest.raises(HostsError, match=f"BITMART_{name.upper()}_URL: .* is no "):
+        world_of_hosts(evolve(SANDBOX, **{name: url}), "demo")
+
+
+def test_the_market_of_one_sandbox_and_the_account_of_another_are_refused() -> None:
+    with pytest.raises(HostsError, match=r"two sandboxes: BITMART_PRIVATE_API_URL to 127\.0\.0\.1:8090"):
+        world_of_hosts(evolve(SANDBOX, private_api="http://127.0.0.1:8090"), "demo")
