@@ -98,7 +98,7 @@ class Witness:
         assert order.size is None or order.filled <= order.size, "never above its size"
         assert before is None or order.filled >= before.filled, "what is executed stays executed"
         if order.state.is_final and order.time_in_force is TimeInForce.FOK and order.family is OrderFamily.ORDER:
-            assert order.reduce_only or order.filled in (0, order.size), "whole, or not at all"
+            assert order.filled in (0, order.size), "whole, or not at all"
         self.orders[order.order_id] = order
         if cause is OrderCause.FORGOTTEN:
             self.forgotten.add(order.order_id)

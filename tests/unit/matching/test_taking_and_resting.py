@@ -2,10 +2,10 @@
 
 import pytest
 
-from mtf_adapters.sandbox.matching.commands import Action, OpenAccount, SelfTrade, StatusChange
+from mtf_adapters.sandbox.matching.commands import Action, Deleverage, OpenAccount, SelfTrade, StatusChange
 from mtf_adapters.sandbox.matching.events import Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
-from mtf_core.market import ContractStatus, OrderState, PositionMode, Side, TimeInForce
+from mtf_core.market import ContractStatus, OrderState, OversizedExit, PositionMode, Side, TimeInForce
 from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, order, refused
 
 
@@ -237,3 +237,26 @@ def test_what_a_taker_cannot_carry_nobody_sells_to_him() -> None:
     assert executions(result) == [(D(1), D("100.5"))]
     assert causes(result)[-1] == "no_margin"
     assert desk.order(maker).filled == 0
+
+
+def test_an_exit_that_has_to_fill_whole_and_turn_the_position_is_refused_where_that_cannot_be_paid() -> None:
+    """It would close 10 and open 4,000 at 5x, which asks for 800 of 100."""
+    reverses = VenueRules(oversized_exit=OversizedExit.REVERSES)
+    desk = Desk(rules=reverses, mode=PositionMode.ONE_WAY, balance=100)
+    desk.at(100, bids=[("99.5", 10_000)])
+    desk.place("buy", 10, leverage=D(5))
+    whole = desk.place("reduce sell", 4010, 99, time_in_force=TimeInForce.FOK)
+    assert refused(whole) is Refusal.WOULD_NOT_FILL
+    assert desk.position().size == D(10)
+
+
+def test_a_fill_or_kill_exit_whose_position_shrank_before_it_was_live_fills_nothing() -> None:
+    desk = Desk(rules=VenueRules(live_after_ms=300))
+    desk.at(100)
+    desk.place("open long", 10)
+    desk.at(100, after_ms=300)
+    number = accepted(desk.place("close long", 10, 99, time_in_force=TimeInForce.FOK))
+    desk.do(Deleverage("me", SYMBOL, Side.LONG, D(4)))
+    desk.at(100, after_ms=300)
+    assert (desk.order(number).state, desk.order(number).filled) == (OrderState.CANCELLED, 0)
+    assert desk.position().size == D(6)

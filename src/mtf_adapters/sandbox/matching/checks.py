@@ -11,7 +11,7 @@ from mtf_adapters.sandbox.matching.book import is_within
 from mtf_adapters.sandbox.matching.brackets import largest_notional, maintenance_margin
 from mtf_adapters.sandbox.matching.commands import Action, Direction, Preset
 from mtf_adapters.sandbox.matching.events import OrderFamily, Refusal, Refused
-from mtf_adapters.sandbox.matching.executions import may_reverse
+from mtf_adapters.sandbox.matching.executions import carried, executable, may_reverse
 from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.margins import estimated_price, free_margin, margin_for, opening_size
 from mtf_adapters.sandbox.matching.matching import fillable, would_take
@@ -238,14 +238,18 @@ def check_touch(state: State, account: AccountBook, instrument: Instrument, orde
     if (
         order.time_in_force is TimeInForce.FOK
         and not rules.fill_or_kill_rejected_late
-        and falls_short(instrument, order)
+        and falls_short(state, instrument, order)
     ):
         return Refused(Refusal.WOULD_NOT_FILL, "it cannot execute whole")
     return None
 
 
-def falls_short(instrument: Instrument, order: Order) -> bool:
-    return fillable(instrument, order) < order.remaining
+def falls_short(state: State, instrument: Instrument, order: Order) -> bool:
+    """Whether an order cannot execute whole: the market, its position or its account's money does not reach."""
+    size = order.remaining
+    if min(fillable(instrument, order), executable(state, order, size)) < size:
+        return True
+    return carried(state, instrument, order, size, estimated_price(instrument, order), is_maker=False) < size
 
 
 def price_refusal(state: State, instrument: Instrument, price: Decimal | None) -> Refused | None:

@@ -89,7 +89,7 @@ def enter(state: State, instrument: Instrument, order: Order) -> None:
     if order.post_only and would_take(instrument, order):
         cancel_rest(state, order, OrderCause.NOT_FILLED)
         return
-    if order.time_in_force is TimeInForce.FOK and falls_short(instrument, order):
+    if order.time_in_force is TimeInForce.FOK and falls_short(state, instrument, order):
         cancel_rest(state, order, OrderCause.NOT_FILLED)
         return
     take(state, instrument, order)
