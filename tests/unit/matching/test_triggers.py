@@ -251,6 +251,22 @@ def test_a_trailing_order_to_buy_follows_downwards() -> None:
     assert desk.position().size == D(10)
 
 
+@pytest.mark.parametrize(("action", "turn", "short_of_it"), [("buy", 102, 101.5), ("sell", 98, 98.5)])
+def test_a_trailing_order_fires_exactly_at_its_call_back_of_the_price_that_it_names(
+    action: str, turn: float, short_of_it: float
+) -> None:
+    """2 % of 100; the last price, which turns further, is not the one it follows."""
+    desk = Desk()
+    desk.at(100)
+    side = Side.LONG if action == "buy" else Side.SHORT
+    desk.do(PlaceTrailing("me", SYMBOL, Action(action), D(10), D(100), MARK, D("0.02"), False, side))
+    beyond = 2 * turn - 100
+    desk.at(beyond, mark=short_of_it)
+    assert desk.position(side) is None
+    desk.at(100, mark=turn)
+    assert desk.position(side).size == D(10)
+
+
 def test_a_trigger_is_moved_and_becomes_due_where_it_stands_then() -> None:
     desk = holding()
     number = accepted(desk.do(stop(100, 90)))
