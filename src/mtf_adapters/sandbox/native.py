@@ -141,9 +141,7 @@ class NativeExchange:
     # Writes
 
     async def submit_entry(self, order: EntryOrder) -> WriteOutcome:
-        """Refused without being sent when its last instant has passed by the world's time."""
-        if self._world.now_ms > order.not_after_ms:
-            return WriteOutcome(WriteResult.EXPIRED_BEFORE_SENT, client_order_id=order.client_order_id)
+        """Without effect when its last instant has passed by the world's time, to which the world catches up first."""
         command = PlaceOrder(
             account=self._account,
             symbol=order.symbol,
@@ -160,7 +158,10 @@ class NativeExchange:
             stop=words.preset(order.stop),
             target=words.preset(order.target),
         )
-        return self._write(command, order.client_order_id)
+        done = self._world.do_by(command, order.not_after_ms)
+        if done is None:
+            return WriteOutcome(WriteResult.EXPIRED_BEFORE_SENT, client_order_id=order.client_order_id)
+        return words.outcome_of(done.answer, order.client_order_id)
 
     async def submit_exit(self, order: ExitOrder) -> WriteOutcome:
         command = PlaceOrder(

@@ -71,11 +71,12 @@ class World:
         Where the market has no data of the instant, nothing new is placed; what stands can be changed and cancelled.
         """
         self.catch_up()
-        symbol = getattr(command, "symbol", None)
-        is_shown = symbol is None or self.engine.contract(symbol) is None or self._tick(symbol)
-        if not is_shown and isinstance(command, PlaceOrder | PlaceTrigger | PlaceTrailing):
-            return Result(Refused(Refusal.NO_MARKET, "there are no prices of this instant"))
-        return self._apply(command)
+        return self._carry_out(command)
+
+    def do_by(self, command: Command, latest_ms: int) -> Result | None:
+        """The same for a command with a last instant; None where that has passed once the world has caught up."""
+        self.catch_up()
+        return None if self._at_ms > latest_ms else self._carry_out(command)
 
     def happen(self, event: MarketEvent) -> Result:
         """Something that the exchange does by itself: a change of status, a deleveraging, a restart.
@@ -134,6 +135,13 @@ class World:
     def funding_rate(self, symbol: str, settles_ms: int) -> Decimal:
         """The rate of a settlement, past or to come. Raises `UnknownSymbolError`."""
         return self.market.funding_rate(symbol, settles_ms)
+
+    def _carry_out(self, command: Command) -> Result:
+        symbol = getattr(command, "symbol", None)
+        is_shown = symbol is None or self.engine.contract(symbol) is None or self._tick(symbol)
+        if not is_shown and isinstance(command, PlaceOrder | PlaceTrigger | PlaceTrailing):
+            return Result(Refused(Refusal.NO_MARKET, "there are no prices of this instant"))
+        return self._apply(command)
 
     def _next_ms(self, now_ms: int) -> int:
         """The next step, or what is due before it; where nothing is in use, there is no need to stop on the way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_adapters.sandbox.native_streams import NativeStreams
 from mtf_adapters.sandbox.native_words import RESULTS
 from mtf_adapters.sandbox.world import World
-from mtf_adapters.sandbox.world_clock import SteppedClock
+from mtf_adapters.sandbox.world_clock import FlowingClock, SteppedClock
 from mtf_core.market import (
     MINUTE_MS,
     Amendment,
@@ -191,6 +192,23 @@ async def test_what_is_late_does_not_leave(world: World, exchange: NativeExchang
     late = await exchange.submit_entry(entry(None, not_after_ms=REFERENCE_MS - 1))
     assert late.result is WriteResult.EXPIRED_BEFORE_SENT
     assert (await exchange.submit_entry(entry(None, not_after_ms=REFERENCE_MS))).is_done
+
+
+@pytest.mark.parametrize("looks_until_late", range(4))
+async def test_an_entry_never_takes_effect_after_its_last_instant_however_long_it_is_under_way(
+    looks_until_late: int,
+) -> None:
+    """The clock stands for some looks and is then a minute further: between a look at it and what follows, too."""
+    market = GeneratedMarket(7, symbols=3)
+    seconds = itertools.chain([0.0] * (4 + looks_until_late), itertools.repeat(60.0))
+    clock = FlowingClock(REFERENCE_MS, timer=lambda: next(seconds))
+    world = World(market, MatchingEngine(market.contracts(REFERENCE_MS)), clock)
+    world.do(OpenAccount("me", D(100_000)))
+    outcome = await NativeExchange(world, "me").submit_entry(entry(None, not_after_ms=REFERENCE_MS + 1000))
+    assert outcome.result in (WriteResult.ACCEPTED, WriteResult.EXPIRED_BEFORE_SENT)
+    fills = world.engine.fills("me", BTC, REFERENCE_MS + 2 * MINUTE_MS)
+    assert outcome.is_done is (fills != ())
+    assert all(fill.time_ms <= REFERENCE_MS + 1000 for fill in fills)
 
 
 async def test_answers_to_writes_say_what_they_mean(world: World, exchange: NativeExchange) -> None:
