@@ -97,7 +97,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "text"
     log_dir: Path | None = None
-    """Where each area of the log has a file; None: logs go to stderr alone."""
+    """Where each area of the log has a file; None: nowhere, and a service's log goes to stderr alone."""
     at_ms: int | None = None
     """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
     sandbox: SandboxOptions = SandboxOptions()

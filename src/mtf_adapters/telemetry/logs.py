@@ -66,21 +66,39 @@ def configure_logs(level: str, form: str, secrets: Iterable[str | None] = (), fo
     root = logging.getLogger()
     for handler in root.handlers:
         handler.close()
-    for area in Area:
-        for handler in tuple(area.logger.handlers):
-            area.logger.removeHandler(handler)
-            handler.close()
     stderr = logging.StreamHandler(sys.stderr)
     stderr.setFormatter(_json(hidden) if form == "json" else _text(hidden))
     root.handlers = [stderr]
     root.setLevel(level.upper())
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for area in Area:
-            area.logger.addHandler(_file(area, folder, hidden))
+    _keep_files(folder, hidden)
     # These tell the same as the requests themselves, in more lines.
     for noisy in ("aiosqlite", "httpx", "httpcore", "websockets"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def configure_files(level: str, secrets: Iterable[str | None] = (), folder: Path | None = None) -> None:
+    """Sends the lines of each area into its file, if a folder is given, and nowhere else: for a command, which tells
+    what went wrong itself."""
+    ours = logging.getLogger("mtf")
+    ours.setLevel(level.upper())
+    if not any(isinstance(handler, logging.NullHandler) for handler in ours.handlers):
+        ours.addHandler(logging.NullHandler())  # else Python writes warnings to stderr, with their secrets
+    _keep_files(folder, {secret for secret in secrets if secret})
+
+
+def _keep_files(folder: Path | None, hidden: set[str]) -> None:
+    for area in Area:
+        for handler in tuple(area.logger.handlers):
+            area.logger.removeHandler(handler)
+            handler.close()
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"the folder of logs (MTF_LOG_DIR), {folder}, cannot be made: {error.strerror}") from None
+    for area in Area:
+        area.logger.addHandler(_file(area, folder, hidden))
 
 
 @contextmanager

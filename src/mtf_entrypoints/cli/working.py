@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from mtf_adapters.telemetry.logs import configure_files
 from mtf_core.ports import Environment
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
@@ -23,6 +24,7 @@ async def working(world: World) -> AsyncIterator[Environment]:
 @asynccontextmanager
 async def announced(settings: Settings) -> AsyncIterator[Container]:
     """An open container, after what a person should know of its venue was said on stderr."""
+    configure_files(settings.log_level, settings.secrets, settings.log_dir)
     async with opened(settings) as container:
         for remark in container.venue().remarks:
             output.warn(remark)

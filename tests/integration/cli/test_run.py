@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from mtf_core.reasons import Reason
 from tests.integration.cli.candles import minute_rows, write_csv
 from tests.integration.cli.conftest import SMALL, Mtf
@@ -82,3 +84,30 @@ def test_a_fresh_database_file_gets_its_tables_by_itself_and_keeps_the_run(mtf: 
 def test_settings_are_read_from_a_dotenv_file(mtf: Mtf, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MTF_PROFILE=regular\n")
     assert mtf("run", "--symbols", "BTCUSDT", "--json", *SMALL).json["profile"] == "regular"
+
+
+def test_what_a_run_logs_goes_into_the_files_of_its_area_and_not_between_what_is_said(
+    mtf: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTF_LOG_DIR", str(tmp_path / "logs"))
+    assert mtf("run", *SMALL).code == 0
+    monkeypatch.setenv("MTF_EXCHANGE", "bitmart")
+    for name in ("BITMART_PUBLIC_API_URL", "BITMART_PRIVATE_API_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("BITMART_WS_PUBLIC_URL", "BITMART_WS_PRIVATE_URL"):
+        monkeypatch.setenv(name, "ws://127.0.0.1:1")
+    broken = mtf("run")
+    assert (broken.code, broken.err.count("cannot be reached")) == (1, 1)
+    assert all(line.startswith("mtf: ") for line in broken.err.splitlines())
+    logged = (tmp_path / "logs" / "run.log").read_text()
+    assert "12 symbols" in logged
+    assert "the run of scalper_micro broke off" in logged
+
+
+def test_a_folder_of_logs_that_cannot_be_made_is_named_with_its_variable(
+    mtf: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MTF_LOG_DIR", str(tmp_path / "file" / "logs"))
+    ended = mtf("run", *SMALL)
+    assert (ended.code, "(MTF_LOG_DIR)" in ended.err) == (1, True)
