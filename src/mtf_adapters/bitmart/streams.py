@@ -215,7 +215,7 @@ class AccountDialect(_Subscribing):
     credentials: Credentials = field(repr=False)
     clock: ExchangeClock
     pongs_count: bool = True
-    _positions: dict[tuple[Any, Any], dict[str, Any]] = field(factory=dict, init=False)
+    _positions: dict[tuple[str, str], dict[str, Any]] = field(factory=dict, init=False)
     """Each position as last told: they are told again every ten seconds, changed or not."""
 
     async def greet(self, socket: ClientConnection, tell: Callable[[Any], Awaitable[None]]) -> None:
@@ -257,7 +257,7 @@ class AccountDialect(_Subscribing):
         for row in data if isinstance(data, list) else ():
             if not isinstance(row, dict) or not isinstance(row.get("symbol"), str):
                 continue
-            key = (row["symbol"], row.get("position_type"))
+            key = (row["symbol"], str(row.get("position_type")))
             now = {name: value for name, value in row.items() if name != "update_time"}
             if self._positions.get(key) != now:
                 self._positions[key] = now

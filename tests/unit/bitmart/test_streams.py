@@ -387,6 +387,18 @@ async def test_a_position_that_is_only_repeated_wakes_nobody() -> None:
     ]
 
 
+@pytest.mark.parametrize("side", [None, [1], {"a": 1}])
+async def test_a_position_whose_side_is_nothing_that_can_be_read_wakes_all_the_same(side: object) -> None:
+    """It ended the stream of the account, and with it the process."""
+    async with pusher() as exchange, aclosing(streams(exchange).account()) as events:
+        await until(events, Connected)
+        for _ in range(2):
+            await exchange.push("futures/position", [{**POSITION, "position_type": side}])
+        await exchange.push("futures/asset:USDT", {"currency": "USDT", "available_balance": "951.4"})
+        told = [await anext(events) for _ in range(2)]
+    assert told == [PositionPushed("BTCUSDT", NOW_MS), BalancePushed(NOW_MS)]
+
+
 async def test_what_stops_listening_closes_its_connections() -> None:
     async with pusher() as exchange:
         async with aclosing(streams(exchange).candles(["BTCUSDT"], Timeframe.M1)) as events:
