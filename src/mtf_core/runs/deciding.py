@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from mtf_core.market import CandleStack, Contract, Timeframe, format_instant
+from mtf_core.market import CandleService, CandleStack, Contract, Timeframe, format_instant
 from mtf_core.ports import CandleStore, MarketData
 from mtf_core.reasons import Reason
 from mtf_core.records import AuditEvent, JsonObject
@@ -17,6 +17,7 @@ from mtf_core.runs.quotes import read_quotes
 from mtf_core.settings.profile import Profile
 from mtf_core.upkeep.building import CandleDifference
 from mtf_core.upkeep.feed import CandleFeed
+from mtf_core.upkeep.streaming import CORRECTED_WITHIN_MS
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch
@@ -39,11 +40,15 @@ class RunCache:
     digests: RangeDigests = field(factory=RangeDigests)
 
     @classmethod
-    def of(cls, profile: Profile, market: MarketData, store: CandleStore, exchange: str) -> RunCache:
+    def of(
+        cls, profile: Profile, market: MarketData, store: CandleStore, exchange: str, candles: CandleService
+    ) -> RunCache:
         compiled = compile_profile(profile)
         carry_ms = profile.trading.carry_ms(exchange)
-        feed = CandleFeed(market, store, compiled.timezone, carry_ms)
-        plan_feed = CandleFeed(market, store, compiled.timezone, carry_ms, beside=feed)
+        # Where pushed candles are confirmed by calls later, those that are stored may still be corrected.
+        reread_ms = 0 if candles.stream_says_closed else CORRECTED_WITHIN_MS
+        feed = CandleFeed(market, store, compiled.timezone, carry_ms, reread_ms)
+        plan_feed = CandleFeed(market, store, compiled.timezone, carry_ms, reread_ms, beside=feed)
         templates = templates_of(compiled)
         return cls(compiled, feed, plan_feed, Decider(compiled), templates, templates_digest(compiled))
 

@@ -90,7 +90,11 @@ class Orchestrator:
         # One run at a time works with it, and one that broke off leaves nothing behind.
         key = (run.profile.digest, run.environment.venue.namespace)
         cache = self._caches.pop(key, None) or RunCache.of(
-            run.profile, run.exchange, run.environment.stores.candles, run.environment.venue.exchange
+            run.profile,
+            run.exchange,
+            run.environment.stores.candles,
+            run.environment.venue.exchange,
+            run.environment.venue.capabilities.candles,
         )
         cache.ask(run.exchange)
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from attrs import define, field, frozen
 
-from mtf_core.market import Candles, CandleStack, Contract, Gap, Timeframe
+from mtf_core.market import COLUMNS, Candles, CandleStack, Contract, Gap, Timeframe
 from mtf_core.ports import CandleStore, MarketData, Progress, no_progress
 from mtf_core.rules.needs import Needs
 from mtf_core.upkeep.building import CandleDifference, built_within, difference_between
@@ -51,6 +52,8 @@ class CandleFeed:
     timezone: str
     carry_ms: int = 0
     """The longest hole that is filled with the close before it where the exchange has it, too (`no_trade: carry`)."""
+    reread_ms: int = 0
+    """How far back stored candles may have been corrected since: so much is read again with what is new."""
     beside: CandleFeed | None = None
     """Another feed of the same world: its candles are parts to build from, too."""
     _series: dict[Series, Candles] = field(factory=dict, init=False)
@@ -113,17 +116,19 @@ class CandleFeed:
         there are candles that were not in memory.
         """
         timeframe = window.timeframe
-        before: dict[str, int] = {}
+        before: dict[str, Candles] = {}
         behind: dict[int, list[str]] = {}
         for contract in contracts:
             series = (contract.symbol, timeframe)
             known = self._series.get(series, Candles.empty(timeframe)).between(
                 window.first_open_ms, window.last_open_ms
             )
-            before[contract.symbol] = len(known)
+            before[contract.symbol] = known
             lacking = missing_from(known, window, contract.opened_at_ms)
             if len(lacking) == 1 and len(known) and lacking[0].first_open_ms == known.end_ms:
-                behind.setdefault(known.end_ms, []).append(contract.symbol)
+                again_ms = self.reread_ms and max(1, self.reread_ms // timeframe.ms) * timeframe.ms
+                start = max(int(known.open_ms[0]), known.end_ms - again_ms)
+                behind.setdefault(start, []).append(contract.symbol)
             elif lacking or not len(known):
                 known = Candles.empty(timeframe)
                 behind.setdefault(window.first_open_ms, []).append(contract.symbol)
@@ -132,7 +137,7 @@ class CandleFeed:
             read = await self.store.read(symbols, timeframe, start, window.last_open_ms)
             for symbol, candles in read.items():
                 self._series[symbol, timeframe] = self._series[symbol, timeframe].merged(candles)
-        return any(len(self._series[symbol, timeframe]) > count for symbol, count in before.items())
+        return any(_differs(known, self._series[symbol, timeframe]) for symbol, known in before.items())
 
     async def _build(self, windows: Mapping[Timeframe, Window], contracts: Sequence[Contract]) -> frozenset[Timeframe]:
         """Builds what shorter candles make up, from the lowest timeframe upwards, and stores it: where there is new."""
@@ -228,6 +233,13 @@ class CandleFeed:
             if settled.first_open_ms <= settled.last_open_ms:
                 others.append(settled)
             self._unfillable[series] = tuple(others)
+
+
+def _differs(known: Candles, now: Candles) -> bool:
+    """Whether candles came to those that were known, or some of them changed."""
+    if len(now) != len(known):
+        return len(now) > len(known)
+    return any(not np.array_equal(getattr(known, column), getattr(now, column)) for column in COLUMNS)
 
 
 def missing_from(candles: Candles, window: Window, listed_ms: int) -> tuple[Gap, ...]:

@@ -102,6 +102,11 @@ class StreamedCandles:
             if update.is_closed and update.open_ms + self.timeframe.ms <= now_ms + _CLOCK_TOLERANCE_MS:
                 self._close(update)
 
+    def know(self, symbol: str, candles: Candles) -> None:
+        """What is stored of a symbol already, so that a correction of it is known as one."""
+        if symbol in self._through:
+            self._rows.setdefault(symbol, {}).update(_rows(candles))
+
     def doubt(self, symbol: str, first_open_ms: int, last_open_ms: int, *, urgent: bool) -> None:
         """These candles of a symbol have to be confirmed by a call, those in doubt already with them."""
         first, last = self._doubted.get(symbol, (first_open_ms, last_open_ms))

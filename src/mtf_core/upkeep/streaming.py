@@ -26,6 +26,9 @@ from mtf_core.records import AuditEvent, JsonObject
 from mtf_core.upkeep.concurrency import for_each
 from mtf_core.upkeep.streamed import Revision, StreamedCandles
 
+CORRECTED_WITHIN_MS = 2 * 3_600_000
+"""How long after its close a stored candle may still be corrected by a call that confirms it, or a restart."""
+
 _TICK_S = 0.1
 _PAUSE_AFTER_FAILURE_S = 1.0
 
@@ -97,6 +100,8 @@ class CandleStreamer:
     progress: Progress = no_progress
     _candles: StreamedCandles = field(init=False)
     _state: StreamState = field(default=StreamState.CALLS, init=False)
+    _revised: list[Revision] = field(factory=list, init=False)
+    """Corrected candles that nothing was made of yet."""
     _asked_ms: dict[str, int] = field(factory=dict, init=False)
     _confirmed_ms: dict[str, int] = field(factory=dict, init=False)
     """When each symbol was last asked for what is in doubt."""
@@ -157,12 +162,13 @@ class CandleStreamer:
         }
         nothing = last - timeframe.ms
         self._candles.follow({symbol: max(stored.get(symbol, nothing), oldest) for symbol in wanted})
-        for symbol in set(wanted) - before:
-            through = stored.get(symbol, 0)
-            if through > oldest:
-                self._candles.doubt(
-                    symbol, through - (self.options.doubted_at_start - 1) * timeframe.ms, through, urgent=True
-                )
+        new = [symbol for symbol in wanted if symbol not in before and stored.get(symbol, 0) > oldest]
+        doubted_ms = (self.options.doubted_at_start - 1) * timeframe.ms
+        held = await self.environment.stores.candles.read(new, timeframe, oldest, last) if new else {}
+        for symbol, candles in held.items():
+            through = stored[symbol]
+            self._candles.know(symbol, candles.between(through - doubted_ms, through))
+            self._candles.doubt(symbol, through - doubted_ms, through, urgent=True)
         return before != set(wanted)
 
     async def _listen(self) -> None:
@@ -215,8 +221,25 @@ class CandleStreamer:
                 {(symbol, timeframe): candles for symbol, candles in closed.items()}
             )
             self._candles.stored(closed)
-        for revision in self._candles.take_revisions():
-            await self._note(revision)
+        self._revised += self._candles.take_revisions()
+        while self._revised:
+            await self._rebuild(self._revised[0])
+            await self._note(self._revised.pop(0))
+
+    async def _rebuild(self, revision: Revision) -> None:
+        """Makes the stored longer candles that hold a corrected one what their parts make up now."""
+        candles, timeframe, symbol = self.environment.stores.candles, self.options.timeframe, revision.symbol
+        rebuilt: dict[tuple[str, Timeframe], Candles] = {}
+        for longer in Timeframe:
+            if longer.ms <= timeframe.ms:
+                continue
+            first = longer.open_at_or_before(revision.open_ms)
+            if len((await candles.read([symbol], longer, first, first))[symbol]):
+                parts = (await candles.read([symbol], timeframe, first, first + longer.ms - 1))[symbol]
+                if len(whole := parts.aggregated(longer)):
+                    rebuilt[symbol, longer] = whole
+        if rebuilt:
+            await candles.write(rebuilt)
 
     async def _ask(self) -> None:
         now_ms = self._now_ms()

@@ -401,3 +401,18 @@ async def test_candles_that_their_own_parts_do_not_make_up_are_told_and_kept_as_
         assert difference.exchange == difference.built + 1.0 == float(right.high[0]) + 1.0
         stored = await desk.store.read(["BBB"], M5, NOW_MS - M5.ms, NOW_MS)
         assert float(stored["BBB"].high[0]) == difference.exchange
+
+
+async def test_what_was_corrected_in_the_store_is_read_again_where_that_can_be() -> None:
+    async with Database.open("memory") as database:
+        desk = Desk(database)
+        desk.feed = CandleFeed(desk.metered, desk.store, "UTC", reread_ms=10 * M1.ms)
+        first = await desk.stacks()
+        last = (await desk.store.read(["AAA"], M1, NOW_MS - 3 * M1.ms, NOW_MS - 3 * M1.ms))["AAA"]
+        higher = Candles.checked(M1, last.open_ms, last.open, last.high * 2, last.low, last.close, last.volume)
+        await desk.store.write({("AAA", M1): higher})
+        desk.minute()
+        second = await desk.stacks()
+        row = second[M1].symbols.index("AAA")
+        assert second[M1].high[row][-4] == higher.high[0]
+        assert first[M1].high[row][-3] == last.high[0]

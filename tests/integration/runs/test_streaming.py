@@ -230,3 +230,24 @@ async def test_a_stream_that_was_lost_leaves_a_trace(followed: Followed) -> None
     await followed.follow(followed.streamer(Broken(native(followed.clock), Random(1), followed.clock, worst=0.6)))
     trail = (await followed.there.stores.audit.history(99)).items
     assert {"stream_lost", "stream_heard"} <= {event.action for event in trail}
+
+
+async def test_a_correction_reaches_the_longer_candles_that_hold_it(followed: Followed) -> None:
+    """The last words of minutes are lost; a run builds five minutes of what there is, and calls correct it later."""
+    store, m5 = followed.there.stores.candles, Timeframe.M5
+    await followed.follow(followed.streamer(Forgetful(native(followed.clock), Random(0))), minutes=MINUTES + 1)
+    for symbol in SYMBOLS:
+        truth = MARKET.candles(symbol, m5, NOW_MS, NOW_MS, followed.clock.now_ms())
+        part = Candles.checked(m5, truth.open_ms, truth.open, truth.open, truth.open, truth.open, truth.volume / 2)
+        await store.write({(symbol, m5): part})
+        minute = (await store.read([symbol], M1, NOW_MS, NOW_MS))[symbol]
+        half = minute.volume / 2
+        wrong = Candles.checked(M1, minute.open_ms, minute.open, minute.high, minute.low, minute.close, half)
+        await store.write({(symbol, M1): wrong})
+    streamer = followed.streamer(native(followed.clock))
+    await followed.follow(streamer, minutes=1)
+    for symbol in SYMBOLS:
+        truth = MARKET.candles(symbol, m5, NOW_MS, NOW_MS, followed.clock.now_ms())
+        held = (await store.read([symbol], m5, NOW_MS, NOW_MS))[symbol]
+        assert np.array_equal(held.close, truth.close), symbol
+        assert np.array_equal(held.volume, truth.volume), symbol
