@@ -70,6 +70,7 @@ def configure_logs(level: str, form: str, secrets: Iterable[str | None] = (), fo
     stderr.setFormatter(_json(hidden) if form == "json" else _text(hidden))
     root.handlers = [stderr]
     root.setLevel(level.upper())
+    logging.getLogger("mtf").setLevel(logging.NOTSET)  # `configure_files` may have given it a level of its own
     _keep_files(folder, hidden)
     # These tell the same as the requests themselves, in more lines.
     for noisy in ("aiosqlite", "httpx", "httpcore", "websockets"):

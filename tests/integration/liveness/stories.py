@@ -125,13 +125,13 @@ async def what_a_cleanup_takes(world: Sandbox) -> object:
 
 @in_a_sandbox
 async def with_a_candle_without_trades(world: Sandbox) -> object:
-    """What becomes of symbols of whose candles the exchange has not one in the middle."""
+    """What becomes of symbols of whose candles the exchange lacks two in the middle."""
     whole = world.exchange.candles
 
     async def broken(symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> Candles:
         candles = await whole(symbol, timeframe, first_open_ms, last_open_ms)
         lacking = timeframe.open_at_or_before(world.clock.now_ms()) - 20 * timeframe.ms
-        return candles.between(0, lacking - 1).merged(candles.between(lacking + 1, last_open_ms))
+        return candles.between(0, lacking - 1).merged(candles.between(lacking + timeframe.ms + 1, last_open_ms))
 
     world.exchange.candles = broken  # type: ignore[method-assign]
     report = await world.run()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mtf_adapters.telemetry.logs import MASK, Area, about, configure_logs
+from mtf_adapters.telemetry.logs import MASK, Area, about, configure_files, configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,14 @@ def test_less_than_the_level_is_not_written(tmp_path: Path, capsys: pytest.Captu
     Area.RUN.logger.warning("late")
     assert [line["event"] for line in lines(tmp_path, Area.RUN)] == ["late"]
     assert json.loads(capsys.readouterr().err)["event"] == "late"
+
+
+def test_a_service_that_a_command_starts_writes_by_its_own_level(tmp_path: Path) -> None:
+    configure_files("info")
+    configure_logs("warning", "json", folder=tmp_path)
+    Area.RUN.logger.info("ran")
+    Area.RUN.logger.warning("late")
+    assert [line["event"] for line in lines(tmp_path, Area.RUN)] == ["late"]
 
 
 def test_orders_are_kept_for_a_month_and_calls_to_the_exchange_for_ten_days() -> None:
