@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
+
+from mtf_entrypoints.served_sandbox import own_environment, served_sandbox, variables_for
 
 
 @frozen
@@ -22,19 +21,7 @@ class Face:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The settings of a process that uses it."""
-        ours = ("MTF_", "BITMART_", "DATABASE_URL", "REDIS_URL")
-        own = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        return own | {
-            "MTF_EXCHANGE": "bitmart",
-            "BITMART_PUBLIC_API_URL": self.where["rest"],
-            "BITMART_PRIVATE_API_URL": self.where["rest"],
-            "BITMART_WS_PUBLIC_URL": self.where["ws_public"],
-            "BITMART_WS_PRIVATE_URL": self.where["ws_private"],
-            "BITMART_API_KEY": self.where["key"],
-            "BITMART_SECRET_KEY": self.where["secret"],
-            "BITMART_API_MEMO": self.where["memo"],
-            **more,
-        }
+        return own_environment() | variables_for(self.where) | more
 
     def calls(self) -> dict[str, dict[str, int]]:
         """Requests that it has had, by path and status."""
@@ -49,11 +36,5 @@ class Face:
 @contextmanager
 def face(*options: str) -> Iterator[Face]:
     """The sandbox until the block ends; `options` as of `mtf sandbox serve`."""
-    command = [sys.executable, "-m", "mtf_entrypoints.cli.main", "sandbox", "serve", "--face", "bitmart", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield Face(json.loads(process.stdout.readline()))
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    with served_sandbox(*options) as ready:
+        yield Face(ready)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from mtf_entrypoints.served_sandbox import variables_for
 from mtf_entrypoints.settings import Settings, read_settings
 from tests.integration.faces.exchange import Exchange
 
@@ -19,16 +20,5 @@ def settings_for(exchange: Exchange, **more: str) -> Settings:
 
 def environment_for(ready: Mapping[str, str]) -> dict[str, str]:
     """The variables that lead to an exchange of this ready line."""
-    return {
-        "MTF_EXCHANGE": "bitmart",
-        "BITMART_API_KEY": ready["key"],
-        "BITMART_SECRET_KEY": ready["secret"],
-        "BITMART_API_MEMO": ready["memo"],
-        "BITMART_PUBLIC_API_URL": ready["rest"],
-        "BITMART_PRIVATE_API_URL": ready["rest"],
-        "BITMART_WS_PUBLIC_URL": ready["ws_public"],
-        "BITMART_WS_PRIVATE_URL": ready["ws_private"],
-        "BITMART_RATE_KLINE": "1000/1s",
-        "BITMART_RATE_DEPTH": "1000/1s",
-        "BITMART_RATE_MARKPRICE_KLINE": "1000/1s",
-    }
+    unhurried = {f"BITMART_RATE_{bucket}": "1000/1s" for bucket in ("KLINE", "DEPTH", "MARKPRICE_KLINE")}
+    return variables_for(ready) | unhurried
