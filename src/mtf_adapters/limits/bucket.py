@@ -46,6 +46,11 @@ class Bucket:
         """How many of the limit those may use who are no exits; at least one."""
         return max(1, self.limit - int(self.limit * self.exits_share))
 
+    def narrowed(self, limit: int, window_ms: int) -> Bucket:
+        """The bucket with this rate where that is slower than its own; else as it is."""
+        is_slower = limit * self.window_ms < self.limit * window_ms
+        return evolve(self, limit=limit, window_ms=window_ms) if is_slower else self
+
 
 @frozen
 class Reading:
@@ -76,7 +81,7 @@ class BucketTable:
         buckets = dict(self.buckets)
         if default is not None:
             limit, window_ms = _parsed(f"{prefix}DEFAULT", default)
-            buckets = {name: _lowered(bucket, limit, window_ms) for name, bucket in buckets.items()}
+            buckets = {name: bucket.narrowed(limit, window_ms) for name, bucket in buckets.items()}
         by_setting = {name.upper().replace("-", "_"): name for name in buckets}
         for setting, text in found.items():
             if setting not in by_setting:
@@ -94,8 +99,3 @@ def _parsed(setting: str, text: str) -> tuple[int, int]:
     if limit < 1 or window_ms < 1:
         raise InvalidRateError(f"{setting}: {text!r} is no rate; write requests per window like 12/2s or 40/500ms")
     return limit, window_ms
-
-
-def _lowered(bucket: Bucket, limit: int, window_ms: int) -> Bucket:
-    slower = limit / window_ms < bucket.limit / bucket.window_ms
-    return evolve(bucket, limit=limit, window_ms=window_ms) if slower else bucket

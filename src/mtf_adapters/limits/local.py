@@ -10,7 +10,7 @@ from itertools import count
 
 from attrs import define, field
 
-from mtf_adapters.limits.bucket import BucketTable, Reading
+from mtf_adapters.limits.bucket import Bucket, BucketTable, Reading
 from mtf_adapters.limits.limiter import BudgetSpentError
 from mtf_adapters.limits.window import SlidingWindow
 from mtf_core.ports import Priority
@@ -46,6 +46,10 @@ class LocalBudget:
         finally:
             queue.window.answered(self._now())
             self._serve(queue)
+
+    def effective(self, bucket: str) -> Bucket:
+        """The bucket as narrow as the venue has said."""
+        return self._queues[bucket].window.bucket
 
     def learn(self, bucket: str, reading: Reading) -> None:
         self._queues[bucket].window.learn(reading, self._now())

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from mtf_adapters.limits.bucket import Bucket, BucketTable, Reading
-from mtf_adapters.limits.limiter import BudgetSpentError, Limiter
+from mtf_adapters.limits.bucket import BucketTable, Reading
+from mtf_adapters.limits.limiter import BudgetSpentError
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.limits.window import CLOCK_MARGIN_S
 from mtf_core.ports import Priority
@@ -34,12 +34,9 @@ class SharedBudget:
     """
 
     def __init__(self, redis: Redis, world: str, table: BucketTable) -> None:
-        self._redis = redis
         self._world = world
-        self._buckets = dict(table.buckets)
-        self._stated = dict(table.buckets)
-        self._own: Limiter = LocalBudget(table)
-        self._waited = dict.fromkeys(self._buckets, 0.0)
+        self._own = LocalBudget(table)
+        self._waited = dict.fromkeys(table.buckets, 0.0)
         source = (files("mtf_adapters.limits") / "budget.lua").read_text("utf-8")
         self._script = redis.register_script(source)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -65,18 +62,13 @@ class SharedBudget:
             async with self._own.permit(bucket, priority, timeout_s=left):
                 yield
         finally:
-            self._tell("answered", bucket, call, self._buckets[bucket].window_ms + int(CLOCK_MARGIN_S * 1000))
+            window_ms = self._own.effective(bucket).window_ms
+            self._tell("answered", bucket, call, window_ms + int(CLOCK_MARGIN_S * 1000))
 
     def learn(self, bucket: str, reading: Reading) -> None:
-        stated = self._stated[bucket]
-        limit, window_ms = reading.limit or stated.limit, reading.window_ms or stated.window_ms
-        if limit * stated.window_ms < stated.limit * window_ms:
-            self._buckets[bucket] = Bucket(bucket, limit, window_ms, stated.scope, stated.exits_share)
-        else:
-            self._buckets[bucket] = stated
         self._own.learn(bucket, reading)
         if reading.used:
-            self._tell("counted", bucket, "", reading.used, self._buckets[bucket].window_ms)
+            self._tell("counted", bucket, "", reading.used, self._own.effective(bucket).window_ms)
 
     def refused(self, bucket: str, pause_ms: int) -> None:
         self._own.refused(bucket, pause_ms)
@@ -84,7 +76,7 @@ class SharedBudget:
 
     def banned(self, pause_ms: int) -> None:
         self._own.banned(pause_ms)
-        self._tell("ban", next(iter(self._buckets)), "", pause_ms)
+        self._tell("ban", next(iter(self._waited)), "", pause_ms)
 
     @property
     def waited(self) -> Mapping[str, float]:
@@ -101,7 +93,7 @@ class SharedBudget:
 
     async def _granted(self, bucket: str, call: str, priority: Priority) -> None:
         while True:
-            limits = self._buckets[bucket]
+            limits = self._own.effective(bucket)
             most = limits.limit if priority is Priority.EXIT else limits.for_others
             wait_ms = await self._ask("ask", bucket, call, int(priority), most, _LONGEST_CALL_MS)
             if wait_ms == 0:

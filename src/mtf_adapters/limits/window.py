@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from mtf_adapters.limits.bucket import Bucket, Reading
 from mtf_core.ports import Priority
@@ -82,9 +82,8 @@ class SlidingWindow:
 
     def learn(self, reading: Reading, now: float) -> None:
         """Narrows the bucket to what the venue says, and counts what others used of it."""
-        limit, window_ms = reading.limit or self.stated.limit, reading.window_ms or self.stated.window_ms
-        is_narrower = limit * self.stated.window_ms < self.stated.limit * window_ms
-        self.bucket = evolve(self.stated, limit=limit, window_ms=window_ms) if is_narrower else self.stated
+        stated = self.stated
+        self.bucket = stated.narrowed(reading.limit or stated.limit, reading.window_ms or stated.window_ms)
         for _ in range((reading.used or 0) - self.used(now)):
             self._occupy(now)
 
