@@ -16,8 +16,7 @@ from mtf_core.runs.journal import RangeDigests
 from mtf_core.runs.quotes import read_quotes
 from mtf_core.settings.profile import Profile
 from mtf_core.upkeep.building import CandleDifference
-from mtf_core.upkeep.feed import CandleFeed
-from mtf_core.upkeep.streaming import CORRECTED_WITHIN_MS
+from mtf_core.upkeep.feed import CORRECTED_WITHIN_MS, CandleFeed
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import Decision, DecisionBatch

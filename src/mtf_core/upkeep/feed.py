@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from attrs import define, field, frozen
 
-from mtf_core.market import COLUMNS, Candles, CandleStack, Contract, Gap, Timeframe
+from mtf_core.market import COLUMNS, HOUR_MS, Candles, CandleStack, Contract, Gap, Timeframe
 from mtf_core.ports import CandleStore, MarketData, Progress, no_progress
 from mtf_core.rules.needs import Needs
 from mtf_core.upkeep.building import CandleDifference, built_within, difference_between
@@ -19,6 +19,9 @@ from mtf_core.upkeep.concurrency import for_each
 from mtf_core.validation.window import Window, window_at
 
 Series = tuple[str, Timeframe]
+
+CORRECTED_WITHIN_MS = 2 * HOUR_MS
+"""How long after its close a candle that was only pushed may still be corrected in the store."""
 
 
 @frozen(eq=False)

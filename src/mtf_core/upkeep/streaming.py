@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from mtf_core.market import Candles, Gap, Timeframe, format_instant
+from mtf_core.market import HOUR_MS, Candles, Gap, Timeframe, format_instant
 from mtf_core.ports import (
     CandleEvent,
     CandleUpdate,
@@ -25,9 +25,6 @@ from mtf_core.ports import (
 from mtf_core.records import AuditEvent, JsonObject
 from mtf_core.upkeep.concurrency import for_each
 from mtf_core.upkeep.streamed import Revision, StreamedCandles
-
-CORRECTED_WITHIN_MS = 2 * 3_600_000
-"""How long after its close a stored candle may still be corrected by a call that confirms it, or a restart."""
 
 _TICK_S = 0.1
 _PAUSE_AFTER_FAILURE_S = 1.0
@@ -80,7 +77,7 @@ class StreamOptions:
     catch_up: int = 1440
     """How many candles before the present are made up for at the start; what lies further back is left to the runs."""
     workers: int = 8
-    choose_again_ms: int = 3_600_000
+    choose_again_ms: int = HOUR_MS
     urgent_pause_ms: int = 350
     """Between two calls that confirm what there is a reason to doubt: about half of what exchanges allow."""
     routine_pause_ms: int = 6000
@@ -203,7 +200,7 @@ class CandleStreamer:
             self._state = state
             self.news(StreamChange(state, why))
             action = "stream_heard" if state is StreamState.STREAM else "stream_lost"
-            await self._audit(action, "candles", {"why": why})
+            await self._audit([self._event(action, "candles", {"why": why})])
 
     async def _keep(self) -> None:
         """Stores what has closed, and asks for what should be there and is not."""
@@ -222,24 +219,25 @@ class CandleStreamer:
             )
             self._candles.stored(closed)
         self._revised += self._candles.take_revisions()
-        while self._revised:
-            await self._rebuild(self._revised[0])
-            await self._note(self._revised.pop(0))
+        if self._revised:
+            await self._rebuild()
+            revised, self._revised = self._revised, []
+            await self._audit([self._correction(revision) for revision in revised])
 
-    async def _rebuild(self, revision: Revision) -> None:
-        """Makes the stored longer candles that hold a corrected one what their parts make up now."""
-        candles, timeframe, symbol = self.environment.stores.candles, self.options.timeframe, revision.symbol
-        rebuilt: dict[tuple[str, Timeframe], Candles] = {}
-        for longer in Timeframe:
-            if longer.ms <= timeframe.ms:
-                continue
-            first = longer.open_at_or_before(revision.open_ms)
-            if len((await candles.read([symbol], longer, first, first))[symbol]):
-                parts = (await candles.read([symbol], timeframe, first, first + longer.ms - 1))[symbol]
+    async def _rebuild(self) -> None:
+        """Makes the stored longer candles that hold corrected ones what their parts make up now, each of them once."""
+        store, timeframe = self.environment.stores.candles, self.options.timeframe
+        holding = {
+            (revision.symbol, longer, longer.open_at_or_before(revision.open_ms))
+            for revision in self._revised
+            for longer in Timeframe
+            if longer.ms > timeframe.ms
+        }
+        for symbol, longer, first in sorted(holding):
+            if len((await store.read([symbol], longer, first, first))[symbol]):
+                parts = (await store.read([symbol], timeframe, first, first + longer.ms - 1))[symbol]
                 if len(whole := parts.aggregated(longer)):
-                    rebuilt[symbol, longer] = whole
-        if rebuilt:
-            await candles.write(rebuilt)
+                    await store.write({(symbol, longer): whole})
 
     async def _ask(self) -> None:
         now_ms = self._now_ms()
@@ -295,19 +293,21 @@ class CandleStreamer:
             streamed = symbols - fetched - lacking
             self.news(StreamMinute(last, symbols, max(0, streamed), fetched, lacking, after_ms))
 
-    async def _note(self, revision: Revision) -> None:
+    def _correction(self, revision: Revision) -> AuditEvent:
         details: JsonObject = {
             "timeframe": str(self.options.timeframe),
             "open": format_instant(revision.open_ms),
             "before": list(revision.before),
             "after": list(revision.after),
         }
-        await self._audit("candle_revised", revision.symbol, details)
+        return self._event("candle_revised", revision.symbol, details)
 
-    async def _audit(self, action: str, subject: str, details: JsonObject) -> None:
+    def _event(self, action: str, subject: str, details: JsonObject) -> AuditEvent:
+        return AuditEvent(self.environment.wall.now_ms(), "stream", action, subject, details)
+
+    async def _audit(self, events: Sequence[AuditEvent]) -> None:
         with suppress(PortError):
-            event = AuditEvent(self.environment.wall.now_ms(), "stream", action, subject, details)
-            await self.environment.stores.audit.append([event])
+            await self.environment.stores.audit.append(events)
 
 
 async def _ended(task: asyncio.Task[None] | None) -> None:
