@@ -27,10 +27,6 @@ class Endpoint:
         """Limits are counted per endpoint; buckets are named after the end of the path."""
         return self.path.rpartition("/")[2]
 
-    @property
-    def is_write(self) -> bool:
-        return self.auth is Auth.SIGNED
-
 
 def _public(name: str) -> Endpoint:
     return Endpoint(f"/contract/public/{name}", Auth.NONE)

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from mtf_adapters.sandbox.brackets import bracket_table
 from mtf_adapters.sandbox.noise import uniform_of
-from mtf_core.market import DAY_MS, Contract, ContractStatus
+from mtf_core.market import DAY_MS, HOUR_MS, Contract, ContractStatus
 
 
 @frozen
@@ -52,7 +52,6 @@ _MAJORS = (
 LEAST_NOTIONAL = Decimal(5)
 """What one order is worth at least on this exchange, in quote currency."""
 
-_HOUR_MS = 3_600_000
 _YOUNGEST_HOURS, _YOUNG_SPAN_HOURS = 30, 840
 _EXPIRED_SPAN_HOURS = 840
 _SYLLABLES = (
@@ -157,12 +156,12 @@ def _with_a_blemish(seed: int, contract: Contract, number: int, reference_ms: in
             return evolve(contract, symbol=symbol, quote_currency="USDC")
         case 37:
             hours = _YOUNGEST_HOURS + int(_YOUNG_SPAN_HOURS * uniform_of(seed, contract.symbol, "youth"))
-            return evolve(contract, opened_at_ms=(reference_ms // _HOUR_MS - hours) * _HOUR_MS)
+            return evolve(contract, opened_at_ms=(reference_ms // HOUR_MS - hours) * HOUR_MS)
         case 46:
             return evolve(contract, status=ContractStatus.CLOSE_ONLY)
         case 48:
             hours = 1 + int(_EXPIRED_SPAN_HOURS * uniform_of(seed, contract.symbol, "expiry"))
-            return evolve(contract, expires_at_ms=(reference_ms // _HOUR_MS - hours) * _HOUR_MS)
+            return evolve(contract, expires_at_ms=(reference_ms // HOUR_MS - hours) * HOUR_MS)
         case _:
             return contract
 

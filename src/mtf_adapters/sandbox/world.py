@@ -24,12 +24,11 @@ from mtf_adapters.sandbox.matching.commands import (
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import Event, Refusal, Refused, Result
 from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
-from mtf_core.market import Contract, ContractStatus
+from mtf_core.market import HOUR_MS, Contract, ContractStatus
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
 Listener = Callable[[int, Event], None]
 
-_HOUR_MS = 3_600_000
 _QUARTER_OF_A_MINUTE_MS = 15_000
 
 
@@ -63,7 +62,7 @@ class World:
 
     @property
     def funding_interval_ms(self) -> int:
-        return self.engine.rules.funding_interval_hours * _HOUR_MS
+        return self.engine.rules.funding_interval_hours * HOUR_MS
 
     def do(self, command: Command) -> Result:
         """Catches up, shows the engine the symbol as it is now, then has it carry the command out.
@@ -181,7 +180,7 @@ class World:
             self._apply(Funding(symbol, rate))
 
     def _follow_contracts(self) -> None:
-        hour = self._at_ms // _HOUR_MS
+        hour = self._at_ms // HOUR_MS
         if hour == self._contracts_hour:
             return
         self._contracts_hour = hour

@@ -61,13 +61,14 @@ if TYPE_CHECKING:
     from mtf_core.market.quiet import LARGEST_QUIET_MINUTES
     from mtf_core.market.side import Side
     from mtf_core.market.stack import CandleStack
-    from mtf_core.market.timeframe import DAY_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
+    from mtf_core.market.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe, UnknownTimeframeError, highest_first
     from mtf_core.market.write_outcome import WriteOutcome, WriteResult
 
 __all__ = [
     "COLUMNS",
     "DAY_MS",
     "EVERYTHING_KEPT_MS",
+    "HOUR_MS",
     "LARGEST_QUIET_MINUTES",
     "MINUTE_MS",
     "AccountState",
@@ -158,7 +159,7 @@ if not TYPE_CHECKING:
             "quiet": "LARGEST_QUIET_MINUTES",
             "side": "Side",
             "stack": "CandleStack",
-            "timeframe": "DAY_MS MINUTE_MS Timeframe UnknownTimeframeError highest_first",
+            "timeframe": "DAY_MS HOUR_MS MINUTE_MS Timeframe UnknownTimeframeError highest_first",
             "write_outcome": "WriteOutcome WriteResult",
         },
     )

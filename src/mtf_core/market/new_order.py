@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from mtf_core.market.order import MarginMode, OrderType, TimeInForce, TriggerPrice, TriggerPurpose
 from mtf_core.market.side import Side
@@ -94,7 +94,7 @@ class ProtectiveOrder:
             raise InvalidOrderError(f"{self.symbol}: size {self.size} is not above zero")
 
 
-@define(frozen=True)
+@frozen
 class Amendment:
     """What changes of a live order; None stays as it is. An order id of the exchange, never an empty one."""
 
@@ -103,7 +103,7 @@ class Amendment:
     price: Decimal | None = None
     size: Decimal | None = None
     trigger: TriggerLevel | None = None
-    purpose: TriggerPurpose | None = field(default=None)
+    purpose: TriggerPurpose | None = None
     """What the order waits for, when it waits: exchanges amend stops and limits by different calls."""
 
     def __attrs_post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 86_400_000
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from mtf_core.market import Contract, format_instant
+from mtf_core.market import HOUR_MS, Contract, format_instant
 from mtf_core.planning import Skip
 from mtf_core.reasons import Reason
 from mtf_core.risk import QueuedSymbol, Switchboard
 from mtf_core.settings.contracts import ContractSelection, TurnoverOrder
-
-HOUR_MS = 3_600_000
 
 
 @frozen

@@ -7,10 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from mtf_core.market import DAY_MS, MINUTE_MS, Gap, Timeframe, format_instant
+from mtf_core.market import DAY_MS, HOUR_MS, MINUTE_MS, Gap, Timeframe, format_instant
 from mtf_core.words import counted
-
-_HOUR_MS = 60 * MINUTE_MS
 
 
 @frozen
@@ -83,7 +81,7 @@ def _counts(shortage: CandleShortage) -> str:
 
 
 def _duration(ms: int) -> str:
-    for unit, noun in ((DAY_MS, "days"), (_HOUR_MS, "hours")):
+    for unit, noun in ((DAY_MS, "days"), (HOUR_MS, "hours")):
         if ms >= 2 * unit:
             return f"{round(ms / unit)} {noun}"
     return counted(round(ms / MINUTE_MS), "minute")

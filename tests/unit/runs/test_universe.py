@@ -10,11 +10,11 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtf_core.market import Contract, ContractStatus
+from mtf_core.market import HOUR_MS, Contract, ContractStatus
 from mtf_core.reasons import Reason
 from mtf_core.risk import Switch
 from mtf_core.risk.switches import Switchboard
-from mtf_core.runs.universe import HOUR_MS, select_universe
+from mtf_core.runs.universe import select_universe
 from mtf_core.settings.contracts import ContractFilters, ContractLimits, ContractOrder, ContractSelection, TurnoverOrder
 from tests.integration.runs.world import MARKET, NOW_MS
 

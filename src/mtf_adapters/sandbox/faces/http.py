@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -52,9 +52,6 @@ class Response:
     status: int
     body: bytes
     headers: Mapping[str, str]
-
-    def with_headers(self, **more: str) -> Response:
-        return evolve(self, headers={**self.headers, **more})
 
 
 async def read_request(scope: Scope, receive: Receive) -> Request:

@@ -24,7 +24,6 @@ from mtf_core.market import (
     ContractStatus,
     MarginMode,
     OrderType,
-    OversizedExit,
     PositionMode,
     Side,
     TimeInForce,
@@ -144,7 +143,7 @@ def check_exit(state: State, account: AccountBook, instrument: Instrument, order
     closable = max(ZERO, holding.size - frozen)
     if order.remaining <= closable or may_reverse(state, order):
         return None
-    if state.rules.oversized_exit in {OversizedExit.REJECTED, OversizedExit.UNKNOWN} or not closable:
+    if state.rules.refuses_oversized_exits or not closable:
         return Refused(Refusal.EXIT_TOO_LARGE, f"{closable} can be closed")
     order.size = order.filled + closable
     return None
@@ -305,8 +304,7 @@ def check_trigger_exit(state: State, account: AccountBook, instrument: Instrumen
         if order.purpose not in _PROTECTIVE and order.size is not None:
             return None
         return Refused(Refusal.NO_POSITION, f"there is no {order.reduces_side} position")
-    strict = state.rules.oversized_exit in {OversizedExit.REJECTED, OversizedExit.UNKNOWN}
-    if strict and order.size is not None and order.size > holding.size:
+    if state.rules.refuses_oversized_exits and order.size is not None and order.size > holding.size:
         return Refused(Refusal.EXIT_TOO_LARGE, f"{holding.size} can be closed")
     return None
 

@@ -61,3 +61,8 @@ class VenueRules:
     restart_forgets_triggers: bool = False
     restart_forgets_history: bool = False
     funding_interval_hours: int = field(default=8, validator=ge(1))
+
+    @property
+    def refuses_oversized_exits(self) -> bool:
+        """An exit that is larger than what is left to close is not taken at all."""
+        return self.oversized_exit in {OversizedExit.REJECTED, OversizedExit.UNKNOWN}

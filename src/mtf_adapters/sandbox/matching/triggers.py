@@ -17,7 +17,7 @@ from mtf_adapters.sandbox.matching.placing import enter, leverage_asked, registe
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import frozen_size
 from mtf_adapters.sandbox.matching.waiting import trails_back
-from mtf_core.market import OrderState, OrderType, OversizedExit, TimeInForce
+from mtf_core.market import OrderState, OrderType, TimeInForce
 
 
 def place_trigger(state: State, account: AccountBook, instrument: Instrument, command: PlaceTrigger) -> Answer:
@@ -128,7 +128,7 @@ def _size_when_fired(state: State, account: AccountBook, trigger: Order) -> Deci
     size = closable if trigger.size is None else trigger.size
     if size <= closable or may_reverse(state, trigger):
         return size or None
-    if state.rules.oversized_exit in {OversizedExit.REJECTED, OversizedExit.UNKNOWN}:
+    if state.rules.refuses_oversized_exits:
         return None
     return closable or None
 

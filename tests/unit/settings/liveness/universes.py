@@ -7,9 +7,9 @@ from functools import cache
 
 from attrs import evolve
 
-from mtf_core.market import Contract
+from mtf_core.market import HOUR_MS, Contract
 from mtf_core.risk.switches import Switchboard
-from mtf_core.runs.universe import HOUR_MS, select_universe
+from mtf_core.runs.universe import select_universe
 from mtf_core.settings.profile import Profile
 from tests.unit.settings.liveness.histories import MARKET, NOW_MS
 

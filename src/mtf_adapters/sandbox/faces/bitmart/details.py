@@ -8,12 +8,12 @@ from decimal import Decimal
 from attrs import define, field
 
 from mtf_adapters.sandbox.faces.bitmart.envelope import text
-from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_rates, next_funding_ms
+from mtf_adapters.sandbox.faces.bitmart.funding import funding_rates, next_funding_ms
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, ShownStatus
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
 from mtf_adapters.sandbox.quoting import on_tick
 from mtf_adapters.sandbox.world import World
-from mtf_core.market import DAY_MS, Candles, Contract, ContractStatus, Timeframe
+from mtf_core.market import DAY_MS, HOUR_MS, Candles, Contract, ContractStatus, Timeframe
 from mtf_core.ports import ExchangeError
 
 KEPT_MS = 2000

@@ -7,9 +7,8 @@ from decimal import Decimal
 from mtf_adapters.sandbox.faces.bitmart.envelope import text
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
 from mtf_adapters.sandbox.world import World
-from mtf_core.market import MINUTE_MS, Contract
+from mtf_core.market import Contract
 
-HOUR_MS = 60 * MINUTE_MS
 FUNDING_LIMIT = "0.0375"
 
 

@@ -12,13 +12,13 @@ from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import open_interest_of
 from mtf_adapters.sandbox.faces.bitmart.envelope import price_text, text
-from mtf_adapters.sandbox.faces.bitmart.funding import HOUR_MS, funding_row
+from mtf_adapters.sandbox.faces.bitmart.funding import funding_row
 from mtf_adapters.sandbox.faces.bitmart.queries import BAD_TIME, FAR_FUTURE_SEC, most
 from mtf_adapters.sandbox.faces.bitmart.quirks import Overlong, Quirks, WrongUnit
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
 from mtf_adapters.sandbox.matching.commands import Level
 from mtf_adapters.sandbox.world import World
-from mtf_core.market import DAY_MS, MINUTE_MS, Contract
+from mtf_core.market import DAY_MS, HOUR_MS, MINUTE_MS, Contract
 from mtf_core.ports import ExchangeError
 
 STEPS_MIN = (1, 3, 5, 15, 30, 60, 120, 240, 360, 720, 1440, 4320, 10080)
