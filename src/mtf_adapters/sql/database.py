@@ -171,7 +171,7 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         try:
-            async with engine.connect() as plain:
+            async with engine.connect() as plain, self._not_reused_when_cancelled(plain):
                 connection = await plain.execution_options(**{engines.WRITES: writes})
                 async with connection.begin():
                     yield connection
@@ -183,6 +183,16 @@ class Database:
             raise asyncio.CancelledError from error
         except self._errors as error:
             raise self._as_store_error(error) from error
+
+    @asynccontextmanager
+    async def _not_reused_when_cancelled(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """PostgreSQL may still be at work on what was cancelled: whoever got the connection next would fail."""
+        try:
+            yield
+        except (asyncio.CancelledError, AssertionError):
+            if self.is_postgres:
+                await connection.invalidate()
+            raise
 
     def _as_store_error(self, error: Exception) -> Exception:
         if isinstance(self._location, SqliteFile):
