@@ -1,1 +1,66 @@
-"""Orders as they live: ids, intents and their states, what may follow what. Pure: views in, transitions out."""
+"""Orders as they live: ids, intents and their states, what may follow what, and what is due now.
+
+Pure: views in, transitions and actions out. Nothing here waits, reads a clock or sends anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_core.orders.actions import Action, Cancellation, FurtherAttempt, Supervised, SwitchOff, Write
+    from mtf_core.orders.client_ids import ClientId, ClientIdError, Purpose, mint, read_client_id, store_tag
+    from mtf_core.orders.intent import Attempt, ExitReason, Intent, Progress, Terms, Wanted, WantedTarget
+    from mtf_core.orders.lifecycle import Alarm, AlarmKind, EventKind, LifecycleEvent
+    from mtf_core.orders.states import EntryCause, EntryState, PositionCause, PositionState, entry_after, position_after
+    from mtf_core.orders.view import MarketNow, ReadsWanted, View
+
+__all__ = [
+    "Action",
+    "Alarm",
+    "AlarmKind",
+    "Attempt",
+    "Cancellation",
+    "ClientId",
+    "ClientIdError",
+    "EntryCause",
+    "EntryState",
+    "EventKind",
+    "ExitReason",
+    "FurtherAttempt",
+    "Intent",
+    "LifecycleEvent",
+    "MarketNow",
+    "PositionCause",
+    "PositionState",
+    "Progress",
+    "Purpose",
+    "ReadsWanted",
+    "Supervised",
+    "SwitchOff",
+    "Terms",
+    "View",
+    "Wanted",
+    "WantedTarget",
+    "Write",
+    "entry_after",
+    "mint",
+    "position_after",
+    "read_client_id",
+    "store_tag",
+]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "actions": "Action Cancellation FurtherAttempt Supervised SwitchOff Write",
+            "client_ids": "ClientId ClientIdError Purpose mint read_client_id store_tag",
+            "intent": "Attempt ExitReason Intent Progress Terms Wanted WantedTarget",
+            "lifecycle": "Alarm AlarmKind EventKind LifecycleEvent",
+            "states": "EntryCause EntryState PositionCause PositionState entry_after position_after",
+            "view": "MarketNow ReadsWanted View",
+        },
+    )

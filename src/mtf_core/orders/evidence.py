@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from attrs import frozen
 
 from mtf_core.market import ClientIds, Fill, OpenOrder, OrderState, Position, Side, TriggerLevel, TriggerPurpose
-from mtf_core.orders.intent import Intent
+from mtf_core.orders.intent import Attempt, Intent
 from mtf_core.orders.states import EntryCause
 
 Value = TypeVar("Value")
@@ -67,19 +67,21 @@ EntryEvidence = Proven | Contradiction | None
 
 
 def entry_evidence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms: int) -> EntryEvidence:
-    """What the reads prove of the entry. `settled_after_ms`: the tolerated skew and the exchange's lag, together.
+    """What the reads prove of the current attempt.
+
+    `settled_after_ms`: the tolerated skew and the exchange's lag, together.
 
     An order is the intent's by its client id, and only if symbol, side, size and price are those that were asked for.
     It has ended once the exchange says so and its executions add up to what it says it filled. It never was once every
     source was read after the request could no longer have an effect, and none shows it.
     """
-    order = _shown(intent, reads)
+    order = _shown(intent.attempt, reads)
     if order is not None:
         unlike = _unlike(intent, order)
         if unlike:
-            return Contradiction(f"{intent.client_order_id}: the exchange shows another {', '.join(unlike)}")
+            return Contradiction(f"{intent.attempt.client_order_id}: the exchange shows another {', '.join(unlike)}")
         return _of_order(order, reads)
-    return _absence(intent, reads, ids, settled_after_ms)
+    return _absence(intent.attempt, reads, ids, settled_after_ms)
 
 
 def _of_order(order: OpenOrder, reads: EntryReads) -> EntryEvidence:
@@ -95,49 +97,49 @@ def _of_order(order: OpenOrder, reads: EntryReads) -> EntryEvidence:
     return Proven(EntryCause.SEEN_ENDED, order) if filled == order.filled else None
 
 
-def _shown(intent: Intent, reads: EntryReads) -> OpenOrder | None:
+def _shown(attempt: Attempt, reads: EntryReads) -> OpenOrder | None:
     """The order as it was read last: an end outweighs what an earlier read showed as live."""
     found = [
         order
         for read in (reads.ended, reads.open)
         if read is not None
         for order in read.value
-        if order.client_order_id == intent.client_order_id or (intent.order_id and order.order_id == intent.order_id)
+        if order.client_order_id == attempt.client_order_id or (attempt.order_id and order.order_id == attempt.order_id)
     ]
     return max(found, key=lambda order: (order.state.is_final, order.filled), default=None)
 
 
 def _unlike(intent: Intent, order: OpenOrder) -> list[str]:
-    wanted = intent.wanted
+    attempt = intent.attempt
     differs = {
-        "symbol": order.symbol != wanted.symbol,
-        "side": order.side is not wanted.side,
-        "size": order.size != wanted.size,
-        "price": order.price is not None and wanted.price is not None and order.price != wanted.price,
+        "symbol": order.symbol != intent.symbol,
+        "side": order.side is not intent.side,
+        "size": order.size != attempt.size,
+        "price": order.price is not None and attempt.price is not None and order.price != attempt.price,
         "purpose": order.reduce_only,
     }
     return [name for name, unlike in differs.items() if unlike]
 
 
-def _executed(intent: Intent, reads: EntryReads) -> bool:
+def _executed(attempt: Attempt, reads: EntryReads) -> bool:
     fills = reads.fills.value if reads.fills is not None else ()
     return any(
-        fill.client_order_id == intent.client_order_id or (intent.order_id and fill.order_id == intent.order_id)
+        fill.client_order_id == attempt.client_order_id or (attempt.order_id and fill.order_id == attempt.order_id)
         for fill in fills
     )
 
 
-def _absence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms: int) -> EntryEvidence:
+def _absence(attempt: Attempt, reads: EntryReads, ids: ClientIds, settled_after_ms: int) -> EntryEvidence:
     """No list of orders shows it: it never was, or it is out of sight, or it is too early to tell."""
     earliest = reads.all_begun_after_venue_ms
-    if earliest is None or earliest <= intent.not_after_venue_ms + settled_after_ms:
+    if earliest is None or earliest <= attempt.not_after_ms + settled_after_ms:
         return None
     remembered_ms = min(ids.lookup_history_ms, ids.lookup_fills_ms)
-    if earliest - intent.created_venue_ms > remembered_ms:
+    if earliest - attempt.created_ms > remembered_ms:
         return Proven(EntryCause.OUT_OF_SIGHT)  # it may have ended, and be forgotten
-    if reads.since_venue_ms > intent.created_venue_ms:
+    if reads.since_venue_ms > attempt.created_ms:
         return None  # nobody looked as far back as it may have ended
-    if intent.order_id or _executed(intent, reads):
+    if attempt.order_id or _executed(attempt, reads):
         return None  # the exchange had it: that it is not shown is the lists' lag, not its absence
     return Proven(EntryCause.ABSENT)
 

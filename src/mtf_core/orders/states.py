@@ -95,6 +95,8 @@ class EntryCause(StrEnum):
     """Older than what the exchange remembers."""
     OPERATOR = "operator"
     """The operator says what became of it."""
+    FURTHER_ATTEMPT = "further_attempt"
+    """The attempt before is final; another one is committed, and passes every guard like the first."""
 
 
 class PositionCause(StrEnum):
@@ -169,6 +171,8 @@ ENTRY_MOVES: tuple[EntryMove, ...] = (
     EntryMove(_E.EVIDENCE_LOST, _C.SEEN_LIVE, _E.RESTING),
     EntryMove(_E.EVIDENCE_LOST, _C.SEEN_ENDED, _E.DONE),
     EntryMove(_E.EVIDENCE_LOST, _C.OPERATOR, _E.DONE),
+    EntryMove(_E.DONE, _C.FURTHER_ATTEMPT, _E.PLANNED),
+    EntryMove(_E.REJECTED, _C.FURTHER_ATTEMPT, _E.PLANNED),
 )
 
 _P, _W = PositionState, PositionCause

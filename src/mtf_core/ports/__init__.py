@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         ExchangeError,
         ExchangeUnavailableError,
         InstantNotServedError,
+        IntentChangedError,
         InvalidCursorError,
         LockLostError,
         PortError,
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
     )
     from mtf_core.ports.exchange import MarketData, Venue
     from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
+    from mtf_core.ports.orders import (
+        ActionJournal,
+        HighWater,
+        Noted,
+        OrderStore,
+        Request,
+        StoredAlarm,
+        StoredEvent,
+        StoreIdentity,
+    )
     from mtf_core.ports.stores import (
         AuditStore,
         CandleStore,
@@ -56,6 +67,7 @@ __all__ = [
     "Account",
     "AccountEvent",
     "Acquired",
+    "ActionJournal",
     "Aside",
     "AuditStore",
     "BalancePushed",
@@ -73,27 +85,35 @@ __all__ = [
     "ExchangeUnavailableError",
     "FeeRates",
     "HeldBy",
+    "HighWater",
     "InstantNotServedError",
+    "IntentChangedError",
     "InvalidCursorError",
     "LockAnswer",
     "LockLostError",
     "Locks",
     "MarketData",
     "NotStreamed",
+    "Noted",
     "OrderPushed",
+    "OrderStore",
     "PortError",
     "PositionPushed",
     "Priority",
     "ProfileSource",
     "Progress",
+    "Request",
     "RiskStore",
     "RunStore",
     "Silent",
     "Sleep",
     "StoreError",
+    "StoreIdentity",
     "StoreNotOursError",
     "StoreOutdatedError",
     "StoreUnavailableError",
+    "StoredAlarm",
+    "StoredEvent",
     "Stores",
     "Streams",
     "SwitchStore",
@@ -115,12 +135,13 @@ if not TYPE_CHECKING:
             "clock": "Clock ClockSkew",
             "environment": "Environment ProfileSource Progress Sleep Stores no_progress",
             "errors": (
-                "ExchangeError ExchangeUnavailableError InstantNotServedError InvalidCursorError LockLostError "
-                "PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError UnreadableRowError "
-                "TimeframeNotServedError UnknownSymbolError"
+                "ExchangeError ExchangeUnavailableError InstantNotServedError IntentChangedError InvalidCursorError "
+                "LockLostError PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError "
+                "TimeframeNotServedError UnknownSymbolError UnreadableRowError"
             ),
             "exchange": "MarketData Venue",
             "locks": "Acquired HeldBy LockAnswer Locks",
+            "orders": "ActionJournal HighWater Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity",
             "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore ZoneStore",
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "

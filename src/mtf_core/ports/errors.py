@@ -12,6 +12,7 @@ PortError
     ├── StoreNotOursError          it holds another program's tables
     ├── UnreadableRowError         a row holds what this version cannot read
     ├── LockLostError              the writer's lock is another owner's by now: nothing was stored
+    ├── IntentChangedError         an intent is not as it was read any more: nothing was stored
     └── InvalidCursorError         the text is no cursor that the store gave out
 """
 
@@ -62,6 +63,10 @@ class UnreadableRowError(StoreError):
 
 class LockLostError(StoreError):
     """The lock under which something was to be stored is another owner's by now; nothing was stored."""
+
+
+class IntentChangedError(StoreError):
+    """The intent is not as it was when it was read; nothing was stored."""
 
 
 class InvalidCursorError(StoreError):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import MarginMode, OrderType, Timeframe, TimeInForce
+from mtf_core.market import MarginMode, OrderType, Timeframe, TimeInForce, TriggerPrice
 from mtf_core.settings.fields import ratio, setting
 from mtf_core.settings.trade_entry_choices import (
     PivotStopPolicy,
@@ -74,6 +74,10 @@ class DefaultsSettings:
     )
     min_stop_distance_pct: Decimal = ratio(
         Decimal("0.005"), doc="a stop is never closer to the entry than this share of it", le="0.5"
+    )
+
+    trigger_price: TriggerPrice = setting(
+        TriggerPrice.MARK, doc="which price fires stop and targets: `mark`, the exchange's fair price, or `last`"
     )
 
     # targets

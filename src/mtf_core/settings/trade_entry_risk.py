@@ -152,6 +152,13 @@ class SupervisionSettings:
     out_of_zone_after_sec: int = setting(
         30, doc="from this age on, an entry whose price left the zone is cancelled", unit="s", ge=0
     )
+    protection_timeout_sec: int = setting(
+        5, doc="a stop that has fired and not filled is taken over at market after this time", unit="s", ge=1, le=60
+    )
+    target_order: OrderType = setting(
+        OrderType.MARKET, doc="market: a target waits for its trigger, then takes; limit: it rests at its price"
+    )
+    tp_proximity_skip_pct: Decimal = ratio(Decimal("0.003"), doc="a target that the price is nearer to is never moved")
 
 
 @frozen

@@ -30,6 +30,10 @@ class SwitchSettings:
 
     busy_minutes: int = setting(5, ge=1, unit="minutes", doc="how long a symbol with a position or order goes off")
     busy_again_minutes: int = setting(1, ge=1, unit="minutes", doc="the same, if its switch was off already")
+    after_order_minutes: int = setting(15, ge=0, unit="minutes", doc="how long a symbol goes off once an order left")
+    after_cancel_minutes: int = setting(
+        1, ge=0, unit="minutes", doc="how long it goes off after an unfilled entry was cancelled"
+    )
 
 
 @frozen
@@ -38,6 +42,42 @@ class LockSettings:
 
     run_ttl_sec: int = setting(600, ge=1, unit="seconds", doc="life of the lock that keeps runs of a profile apart")
     symbol_ttl_sec: int = setting(120, ge=1, unit="seconds", doc="life of the lock on one symbol")
+
+
+@frozen
+class OrderSettings:
+    """How orders are sent and supervised, whatever the profile."""
+
+    request_life_sec: int = setting(
+        10, ge=1, le=60, unit="s", doc="how long after its commit an entry may still have an effect at the exchange"
+    )
+    clock_skew_ms: int = setting(
+        1000, ge=1, unit="ms", doc="an exchange's clock that is farther away stops entries (`clock_skew`)"
+    )
+    look_sec: int = setting(5, ge=1, le=10, unit="s", doc="how often the supervisor looks at every live intent")
+    look_soon_sec: int = setting(
+        1, ge=1, le=5, unit="s", doc="the same while an entry rests without protection, or a stop has fired"
+    )
+    view_sec: int = setting(2, ge=1, le=10, unit="s", doc="the supervisor acts on nothing that it read longer ago")
+    heartbeat_sec: int = setting(
+        10, ge=2, le=60, unit="s", doc="no entries when the supervisor was not heard of for longer"
+    )
+    protect_within_sec: int = setting(
+        5, ge=1, le=60, unit="s", doc="a position without a confirmed stop for longer is an alarm"
+    )
+    protect_tries: int = setting(
+        3, ge=1, le=10, doc="orders for a stop that may fail before the position is closed at market"
+    )
+    cancel_looks: int = setting(10, ge=1, le=100, doc="looks at a cancelled entry before it counts as stale")
+    exit_wait_ms: int = setting(
+        250, ge=10, le=2000, unit="ms", doc="what protects waits no longer for store, locks and rate limits"
+    )
+    account_shared_ok: tuple[str, ...] = setting(
+        (), doc="symbols that a person trades by hand on the same account; anything foreign elsewhere stops entries"
+    )
+    dead_man_switch_sec: int = setting(
+        0, ge=0, unit="s", doc="has the exchange cancel resting orders when nothing renews it for so long; 0: off"
+    )
 
 
 class NoTrade(StrEnum):
@@ -66,6 +106,7 @@ class TradingSettings:
     profiles: dict[str, ProfileEntry] = setting(factory=dict, doc="the profiles that a run may choose by itself")
     switches: SwitchSettings = setting(factory=SwitchSettings, doc="how long busy symbols are left alone")
     locks: LockSettings = setting(factory=LockSettings, doc="how long locks live")
+    orders: OrderSettings = setting(factory=OrderSettings, doc="how orders are sent and supervised")
     retention: RetentionSettings = setting(factory=RetentionSettings, doc="what `mtf cleanup` and `mtf serve` keep")
     no_trade: dict[str, NoTrade] = setting(
         factory=dict,

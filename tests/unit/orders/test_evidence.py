@@ -12,14 +12,11 @@ from hypothesis import strategies as st
 from mtf_adapters.bitmart.capabilities import CAPABILITIES
 from mtf_core.market import (
     Fill,
-    MarginMode,
     OpenOrder,
     OrderKind,
     OrderState,
-    OrderType,
     Position,
     Side,
-    TimeInForce,
     TriggerLevel,
     TriggerPrice,
     TriggerPurpose,
@@ -35,26 +32,14 @@ from mtf_core.orders.evidence import (
     ours,
     protection_of,
 )
-from mtf_core.orders.intent import Intent, Wanted
+from mtf_core.orders.intent import Intent
 from mtf_core.orders.states import EntryCause
+from tests.unit.orders.intents import an_attempt, an_intent
 
 SENT_MS, NOT_AFTER_MS, SETTLED_MS, REMEMBERED_MS = 1_000_000, 1_060_000, 5_000, 7_200_000
 IDS = evolve(CAPABILITIES.client_ids, lookup_history_ms=REMEMBERED_MS, lookup_fills_ms=REMEMBERED_MS)
 STOP = TriggerLevel(Decimal(95), TriggerPrice.MARK)
-WANTED = Wanted(
-    symbol="BTCUSDT",
-    side=Side.LONG,
-    size=Decimal(10),
-    order_type=OrderType.LIMIT,
-    price=Decimal(100),
-    time_in_force=TimeInForce.GTC,
-    post_only=True,
-    leverage=Decimal(5),
-    margin_mode=MarginMode.ISOLATED,
-    stop=STOP,
-    targets=(),
-)
-INTENT = Intent("key", 1, WANTED, "mine", NOT_AFTER_MS, SENT_MS)
+INTENT = an_intent(stop=STOP, attempt=an_attempt(client_order_id="mine", created_ms=SENT_MS, not_after_ms=NOT_AFTER_MS))
 
 
 def order(state: OrderState = OrderState.LIVE, filled: int = 0, **changes: object) -> OpenOrder:
@@ -133,7 +118,7 @@ def test_what_may_have_been_forgotten_is_out_of_sight_and_not_absent() -> None:
 
 
 def test_an_order_that_the_exchange_has_accepted_is_never_absent() -> None:
-    assert cause(reads(), evolve(INTENT, order_id="7")) is None
+    assert cause(reads(), evolve(INTENT, attempt=evolve(INTENT.attempt, order_id="7"))) is None
     assert cause(reads(fills=(evolve(fill(3), client_order_id="mine"),))) is None
 
 

@@ -52,13 +52,16 @@ def test_from_every_state_the_end_can_be_reached() -> None:
         assert position is PositionState.NONE or PositionState.CLOSED in reached(POSITION_MOVES, position)
 
 
-def test_nothing_follows_the_end_of_an_entry() -> None:
-    assert [move for move in ENTRY_MOVES if move.before.is_final] == []
+def test_nothing_but_a_further_attempt_follows_the_end_of_an_entry() -> None:
+    after_the_end = [move for move in ENTRY_MOVES if move.before.is_final]
+    assert {move.cause for move in after_the_end} == {EntryCause.FURTHER_ATTEMPT}
+    assert {move.after for move in after_the_end} == {EntryState.PLANNED}
 
 
 def test_an_entry_is_sent_from_one_state_alone_and_never_again() -> None:
     assert [move.before for move in ENTRY_MOVES if move.cause is EntryCause.SENDING] == [EntryState.PLANNED]
-    assert EntryState.PLANNED not in {move.after for move in ENTRY_MOVES}
+    further = {move.cause for move in ENTRY_MOVES if move.after is EntryState.PLANNED}
+    assert further == {EntryCause.FURTHER_ATTEMPT}, "what was sent once is never planned again"
     assert EntryState.SUBMITTING not in {move.after for move in ENTRY_MOVES if move.before is not EntryState.PLANNED}
 
 

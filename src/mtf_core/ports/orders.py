@@ -1,0 +1,233 @@
+"""What the core asks of the store of orders, and of the two small things that are kept outside of it.
+
+Every method raises `StoreError` or one of its kinds, nothing else. A store belongs to one namespace and, once it was
+bound, to one account. An intent is committed before anything of it is sent; commits are durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from mtf_core.market import Fill
+    from mtf_core.orders.actions import Action
+    from mtf_core.orders.intent import Intent
+    from mtf_core.orders.lifecycle import Alarm, EventKind, LifecycleEvent
+    from mtf_core.planning import Skip
+    from mtf_core.ports.locks import Acquired
+    from mtf_core.records import Page
+    from mtf_core.risk import Books, Heartbeat, Standing
+
+
+@frozen
+class StoreIdentity:
+    """Which store it is: its id, made with its tables, and what tells that it was restored to an earlier state."""
+
+    store_id: str
+    account: str
+    """The account that it is bound to."""
+    counter: int
+    """How many intents it has ever committed."""
+    database: str
+    """What the database says of its own life (PostgreSQL: system id and timeline); empty where it says nothing."""
+
+
+@frozen
+class StoredEvent:
+    """A lifecycle event at its place in the story, with the run and the program's time."""
+
+    number: int
+    event: LifecycleEvent
+    run_id: str
+    program_ms: int
+
+
+@frozen
+class StoredAlarm:
+    """An alarm, since when it stands, and when it ended; None: it stands."""
+
+    alarm: Alarm
+    raised_ms: int
+    ended_ms: int | None
+
+
+@frozen
+class Request:
+    """What an operator asked of a symbol's position; the supervisor carries it out.
+
+    `kind` is `close`, `protect`, `targets` or `book`; the values are exact text.
+    """
+
+    number: int
+    symbol: str
+    kind: str
+    values: Mapping[str, str]
+    actor: str
+    asked_ms: int
+    outcome: str = ""
+    """What became of it, for the operator; empty: nothing yet."""
+
+
+class OrderStore(Protocol):
+    """Intents, their stories, fills, alarms, requests of the operator, and who supervises."""
+
+    async def bind(self, account: str, database: str = "") -> StoreIdentity:
+        """Binds the store to the account at first use; raises `StoreNotOursError` where it is another's."""
+        ...
+
+    async def standing(self) -> Standing: ...
+
+    async def set_standing(self, standing: Standing) -> None: ...
+
+    async def reserve(
+        self,
+        profile: str,
+        decision_key: str,
+        now_ms: int,
+        guard: Callable[[Books], Skip | None],
+        make: Callable[[StoreIdentity], Intent],
+        events: Callable[[Intent], Sequence[LifecycleEvent]],
+    ) -> Skip | Intent:
+        """Guards and intent in one transaction, under the lock of the account's risk row.
+
+        `guard` is asked once with what the store holds; where it refuses, its skip is returned and nothing is stored.
+        Else the store's counter is raised, `make` gives the intent, and it is committed. The store itself refuses a
+        second live intent of a symbol, and a second one of a decision key, whatever `guard` says.
+        """
+        ...
+
+    async def further(
+        self, intent: Intent, now_ms: int, guard: Callable[[Books], Skip | None], fence: Acquired | None
+    ) -> Skip | Intent:
+        """The same for a further attempt, which `intent` holds as its current one; its own reservation is not counted.
+
+        The store refuses it unless the attempts before are final and all of them together stay within the plan.
+        """
+        ...
+
+    async def send(
+        self, intent: Intent, now_ms: int, guard: Callable[[Books], Skip | None], fence: Acquired | None = None
+    ) -> Skip | Intent:
+        """The last look before the bytes leave: the guards once more, and PLANNED becomes SUBMITTING, committed.
+
+        Where the guard refuses, the intent is stored as rejected and the skip returned. An intent that is not planned
+        any more raises `IntentChangedError`: somebody else may have sent it.
+        """
+        ...
+
+    async def save(
+        self,
+        intent: Intent,
+        events: Sequence[LifecycleEvent] = (),
+        alarms: Sequence[Alarm] = (),
+        fills: Sequence[Fill] = (),
+        fence: Acquired | None = None,
+    ) -> Intent:
+        """Stores the intent as it is now, with what happened, if nobody changed it since that version was read.
+
+        Returns it with its new version. Raises `IntentChangedError`, and `LockLostError` where `fence` is another's by
+        now; then nothing is stored. A fill is stored once, by its key.
+        """
+        ...
+
+    async def live(self) -> tuple[Intent, ...]:
+        """Every intent without final evidence, the oldest first."""
+        ...
+
+    async def intent(self, decision_key: str) -> Intent | None: ...
+
+    async def last_of(self, symbol: str) -> Intent | None:
+        """The symbol's newest intent, live or over."""
+        ...
+
+    async def history(self, limit: int, cursor: str | None = None, *, symbol: str | None = None) -> Page[Intent]:
+        """A page of intents, the newest first; raises `InvalidCursorError`."""
+        ...
+
+    async def events(self, decision_key: str) -> tuple[StoredEvent, ...]:
+        """The story of an intent, in order."""
+        ...
+
+    async def events_of(
+        self, kind: EventKind, limit: int, cursor: str | None = None, *, symbol: str | None = None
+    ) -> Page[StoredEvent]:
+        """A page of events of one kind, the newest first; raises `InvalidCursorError`."""
+        ...
+
+    async def note(self, events: Sequence[LifecycleEvent], run_id: str, program_ms: int) -> None:
+        """Stores events that belong to no stored intent, such as a refusal."""
+        ...
+
+    async def fills(self, symbol: str, since_ms: int) -> tuple[Fill, ...]:
+        """Stored executions of a symbol from an instant on, the oldest first."""
+        ...
+
+    async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int) -> None:
+        """An alarm of the same kind and subject that stands stays as it is."""
+        ...
+
+    async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
+        """Ends every alarm that is not among those that still stand."""
+        ...
+
+    async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]: ...
+
+    async def beat(self, heartbeat: Heartbeat, fence: Acquired) -> None:
+        """The supervisor's sign of life; raises `LockLostError`."""
+        ...
+
+    async def heartbeat(self) -> Heartbeat | None: ...
+
+    async def ask(self, request: Request) -> Request:
+        """Stores a request of an operator; returns it with its number."""
+        ...
+
+    async def requests(self) -> tuple[Request, ...]:
+        """The requests to which nothing has become yet, in their order."""
+        ...
+
+    async def answer(self, number: int, outcome: str) -> None: ...
+
+    async def request(self, number: int) -> Request | None: ...
+
+
+@frozen
+class Noted:
+    """A protective action that left before the store knew of it."""
+
+    decision_key: str
+    intent: Intent
+    """As it was to be committed."""
+    action: Action
+    venue_ms: int
+
+
+class ActionJournal(Protocol):
+    """A small local log of protective actions, for the time in which the store does not answer."""
+
+    def note(self, noted: Noted) -> None:
+        """Durable when it returns."""
+        ...
+
+    def noted(self) -> tuple[Noted, ...]:
+        """What was noted and not forgotten, the oldest first."""
+        ...
+
+    def forget(self) -> None:
+        """The store knows everything."""
+        ...
+
+
+class HighWater(Protocol):
+    """How many intents a store had committed, kept outside of it: a restored store is behind."""
+
+    def read(self, store_id: str) -> int | None:
+        """None: nothing was ever noted of it."""
+        ...
+
+    def raise_to(self, store_id: str, counter: int) -> None:
+        """Durable when it returns; a lower number than what is there changes nothing."""
+        ...
