@@ -78,8 +78,10 @@ class Venue:
     connection: Callable[[], AbstractAsyncContextManager[object]] | None = None
     """What has to be open while the venue is used; leaving it closes every connection. None: nothing has to be."""
     is_passing: bool = False
-    """Whether the account ends with this process, as that of a sandbox inside of it: nothing of it outlives the process,
-    so that only a process which stays can trade on it."""
+    """Whether the account ends with this process, as that of a sandbox inside of it.
+
+    Nothing of it outlives the process, so only one that stays can trade on it.
+    """
     orders_kept_as: str = ""
     """The namespace of what is stored of orders; empty: that of the venue. An account that is passing has its own: what
     an earlier one left behind is nothing that could still be found."""
