@@ -16,7 +16,7 @@ from mtf_adapters.files.profiles import load_profile
 from mtf_adapters.local import WallClock
 from mtf_adapters.sql import Database
 from mtf_adapters.telemetry.metrics import Metrics
-from mtf_core.ports import Aside, Environment, ProfileSource, at_once
+from mtf_core.ports import Aside, Environment, LiveSwitches, ProfileSource, at_once
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.observing import ObservedOrchestrator
@@ -38,6 +38,11 @@ def profile_source(settings: Settings) -> ProfileSource:
         return load_profile(name or settings.profile, settings.config_dir, EXCHANGES)
 
     return profile
+
+
+def live_switches(settings: Settings) -> LiveSwitches:
+    """What the operator said of real money."""
+    return LiveSwitches(settings.live, settings.environment == "live")
 
 
 def new_run_id() -> str:
@@ -66,6 +71,7 @@ class Container(containers.DeclarativeContainer):
     stores = providers.Singleton(build_stores, database, venue.provided.namespace, aside)
     locks = providers.Singleton(build_locks, database, wall_clock, redis)
     profiles = providers.Singleton(profile_source, settings)
+    live = providers.Singleton(live_switches, settings)
     environment = providers.Singleton(
         Environment,
         venue=venue,
@@ -77,6 +83,7 @@ class Container(containers.DeclarativeContainer):
         sleep=sleep,
         new_run_id=new_run_id,
         aside=aside,
+        live=live,
     )
     metrics = providers.Singleton(Metrics)
     orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics)

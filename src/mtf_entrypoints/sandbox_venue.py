@@ -15,7 +15,7 @@ from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Market
 from mtf_core.market import MINUTE_MS, format_instant
-from mtf_core.ports import Clock, InstantNotServedError, Venue
+from mtf_core.ports import Clock, ExchangeWorld, InstantNotServedError, Venue
 from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.file_world import file_world
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
@@ -110,6 +110,7 @@ def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock, wall: Clo
         capabilities=_FINAL if isinstance(world.market, CandleFileMarket) else CAPABILITIES,
         as_of=as_of,
         remarks=world.remarks,
+        world=ExchangeWorld.LOCAL,
     )
 
 

@@ -19,6 +19,7 @@ VARIABLES = (
     "REDIS_URL",
     "MTF_EXCHANGE",
     "MTF_ENVIRONMENT",
+    "MTF_LIVE",
     "BITMART_API_KEY",
     "BITMART_SECRET_KEY",
     "BITMART_API_MEMO",
@@ -91,6 +92,8 @@ class Settings:
     market_type: str = "perpetual"
     environment: str | None = None
     """Which of an exchange's worlds: live, demo or testnet. None: demo where the exchange has one."""
+    live: bool = False
+    """`MTF_LIVE=yes`: orders may leave for an exchange with real money, where `dry_run` is false as well."""
     profile: str | None = None
     config_dir: Path | None = None
     api_token: str | None = field(default=None, repr=False)
@@ -159,6 +162,7 @@ def read_settings(
         at_ms=given.at_ms,
         sandbox=given.sandbox,
         environment=_environment(values),
+        live=_one_of("MTF_LIVE", values.get("MTF_LIVE", "no"), ("yes", "no")) == "yes",
         bitmart=BitmartOptions(
             **{name.removeprefix("BITMART_").lower(): values[name] for name in BITMART_NAMES if name in values}
         ),

@@ -51,7 +51,7 @@ from mtf_core.market import (
     parse_instant,
     to_ms,
 )
-from mtf_core.ports import MarketData, Streams, Trading, Venue
+from mtf_core.ports import ExchangeWorld, MarketData, Streams, Trading, Venue
 
 AT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
 SYMBOL = "BTCUSDT"
@@ -208,6 +208,7 @@ async def native() -> AsyncIterator[Stage]:
         capabilities=CAPABILITIES,
         trading=exchange,
         streams=NativeStreams(world, ACCOUNT, poll_seconds=0.01),
+        world=ExchangeWorld.LOCAL,
     )
     yield Stage(venue, world)
 

@@ -20,7 +20,7 @@ from mtf_adapters.limits import Limiter
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.hosts import HostWorld, World
 from mtf_adapters.online.sockets import Patience
-from mtf_core.ports import Clock, ExchangeError, Venue
+from mtf_core.ports import Clock, ExchangeError, ExchangeWorld, Venue
 
 EXCHANGE, MARKET_TYPE = "bitmart", "perpetual"
 
@@ -38,6 +38,12 @@ _CONNECT_S = 3.0
 _MEASURE_S = 30.0
 _MEASURE_SANDBOX_S = 0.5
 """A sandbox's time may be moved by hand."""
+
+_WORLDS = {
+    HostWorld.SANDBOX: ExchangeWorld.LOCAL,
+    HostWorld.DEMO: ExchangeWorld.DEMO,
+    HostWorld.LIVE: ExchangeWorld.LIVE,
+}
 
 
 def bitmart_venue(
@@ -80,6 +86,7 @@ def bitmart_venue(
         skew=lambda: clock.skew,
         waited=lambda: sum(limiter.waited.values()),
         connection=_connection(rest, sleep, is_sandbox),
+        world=_WORLDS[world.kind],
     )
 
 

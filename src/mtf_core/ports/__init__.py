@@ -9,7 +9,15 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.ports.aside import Aside, at_once
     from mtf_core.ports.clock import Clock, ClockSkew
-    from mtf_core.ports.environment import Environment, ProfileSource, Progress, Sleep, Stores, no_progress
+    from mtf_core.ports.environment import (
+        Environment,
+        LiveSwitches,
+        ProfileSource,
+        Progress,
+        Sleep,
+        Stores,
+        no_progress,
+    )
     from mtf_core.ports.errors import (
         ExchangeError,
         ExchangeUnavailableError,
@@ -23,10 +31,11 @@ if TYPE_CHECKING:
         StoreOutdatedError,
         StoreUnavailableError,
         TimeframeNotServedError,
+        TradingRefusedError,
         UnknownSymbolError,
         UnreadableRowError,
     )
-    from mtf_core.ports.exchange import MarketData, Venue
+    from mtf_core.ports.exchange import ExchangeWorld, MarketData, Venue
     from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
     from mtf_core.ports.orders import (
         ActionJournal,
@@ -83,12 +92,14 @@ __all__ = [
     "Environment",
     "ExchangeError",
     "ExchangeUnavailableError",
+    "ExchangeWorld",
     "FeeRates",
     "HeldBy",
     "HighWater",
     "InstantNotServedError",
     "IntentChangedError",
     "InvalidCursorError",
+    "LiveSwitches",
     "LockAnswer",
     "LockLostError",
     "Locks",
@@ -119,6 +130,7 @@ __all__ = [
     "SwitchStore",
     "TimeframeNotServedError",
     "Trading",
+    "TradingRefusedError",
     "UnknownSymbolError",
     "UnreadableRowError",
     "Venue",
@@ -133,13 +145,13 @@ if not TYPE_CHECKING:
         {
             "aside": "Aside at_once",
             "clock": "Clock ClockSkew",
-            "environment": "Environment ProfileSource Progress Sleep Stores no_progress",
+            "environment": "Environment LiveSwitches ProfileSource Progress Sleep Stores no_progress",
             "errors": (
                 "ExchangeError ExchangeUnavailableError InstantNotServedError IntentChangedError InvalidCursorError "
                 "LockLostError PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError "
-                "TimeframeNotServedError UnknownSymbolError UnreadableRowError"
+                "TimeframeNotServedError TradingRefusedError UnknownSymbolError UnreadableRowError"
             ),
-            "exchange": "MarketData Venue",
+            "exchange": "ExchangeWorld MarketData Venue",
             "locks": "Acquired HeldBy LockAnswer Locks",
             "orders": "ActionJournal HighWater Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity",
             "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore ZoneStore",

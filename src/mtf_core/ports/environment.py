@@ -50,6 +50,16 @@ class Stores:
     zones: ZoneStore
 
 
+@frozen
+class LiveSwitches:
+    """What an operator said, beside `dry_run: false`, before orders may leave for an exchange with real money."""
+
+    said_yes: bool = False
+    """`MTF_LIVE=yes`."""
+    named: bool = False
+    """The environment `live` was named, not taken by default."""
+
+
 @frozen(eq=False)
 class Environment:
     """Everything outside the core that a use case may touch.
@@ -68,6 +78,7 @@ class Environment:
     new_run_id: Callable[[], str]
     aside: Aside = at_once
     """Where long computing is done: at once, or, in a process that answers others meanwhile, in a thread."""
+    live: LiveSwitches = LiveSwitches()
 
     def at(self, at_ms: int | None) -> Environment:
         """The environment at a past instant; raises `NotFoundError` where the exchange has no past to visit."""

@@ -6,6 +6,7 @@ PortError
 │   ├── InstantNotServedError      it has no data of the instant
 │   ├── TimeframeNotServedError    it has no candles of the timeframe
 │   └── ExchangeUnavailableError   no answer, or none that can be read: the state is unknown
+├── TradingRefusedError    orders must not leave from here; nothing was sent
 └── StoreError             the store refused or failed
     ├── StoreUnavailableError      cannot be reached or written
     ├── StoreOutdatedError         its schema is not the one this version needs
@@ -15,6 +16,13 @@ PortError
     ├── IntentChangedError         an intent is not as it was read any more: nothing was stored
     └── InvalidCursorError         the text is no cursor that the store gave out
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtf_core.reasons import Reason
 
 
 class PortError(Exception):
@@ -39,6 +47,14 @@ class TimeframeNotServedError(ExchangeError):
 
 class ExchangeUnavailableError(ExchangeError):
     """No answer, or none that can be read; the state on the other side is unknown."""
+
+
+class TradingRefusedError(PortError):
+    """Orders must not leave from here, or not to this exchange; the message says why, and what to do."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class StoreError(PortError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
@@ -41,6 +42,17 @@ class MarketData(Protocol):
         out of the answer has no quote.
         """
         ...
+
+
+class ExchangeWorld(StrEnum):
+    """Whose money it is, told from the hosts that a process really talks to and not from a setting."""
+
+    LOCAL = "local"
+    """This machine, or this process: nothing is lost."""
+    DEMO = "demo"
+    """An exchange's own play money."""
+    LIVE = "live"
+    """Money. Everything that is neither this machine nor known as a demo."""
 
 
 def _no_wait() -> float:
@@ -87,6 +99,8 @@ class Venue:
     an earlier one left behind is nothing that could still be found."""
     waited: Callable[[], float] = _no_wait
     """Seconds that calls have waited for the exchange's rate limits, all together, since the process began."""
+    world: ExchangeWorld = ExchangeWorld.LIVE
+    """What nobody said counts as money."""
 
     @property
     def orders_namespace(self) -> str:

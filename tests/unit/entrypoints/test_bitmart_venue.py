@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 
 from mtf_adapters.sandbox.clock import SandboxClock
-from mtf_core.ports import ExchangeError, Venue
+from mtf_core.ports import ExchangeError, ExchangeWorld, LiveSwitches, Venue
+from mtf_entrypoints.container import live_switches
 from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError, read_settings
 from mtf_entrypoints.venues import build_venue
 from tests.unit.bitmart.desk import NOW_MS, SECRETS
@@ -155,3 +156,18 @@ def test_rate_limits_may_stand_in_the_file(tmp_path: Path) -> None:
         "BITMART_RATE_DEPTH": "3/2s",
         "BITMART_RATE_KLINE": "6/2s",
     }
+
+
+def test_the_world_of_a_venue_is_that_of_its_hosts(tmp_path: Path) -> None:
+    assert venue(tmp_path, **HERE).world is ExchangeWorld.LOCAL
+    assert venue(tmp_path, **HERE, MTF_ENVIRONMENT="live").world is ExchangeWorld.LOCAL
+    assert venue(tmp_path).world is ExchangeWorld.DEMO
+    assert venue(tmp_path, MTF_ENVIRONMENT="live").world is ExchangeWorld.LIVE
+
+
+def test_real_money_needs_its_own_word_and_its_environment_by_name(tmp_path: Path) -> None:
+    assert live_switches(settings(tmp_path)) == LiveSwitches(said_yes=False, named=False)
+    assert live_switches(settings(tmp_path, MTF_LIVE="yes", MTF_ENVIRONMENT="demo")) == LiveSwitches(said_yes=True)
+    assert live_switches(settings(tmp_path, MTF_LIVE="yes", MTF_ENVIRONMENT="live")) == LiveSwitches(True, True)
+    with pytest.raises(SettingsError, match="MTF_LIVE: found '1'; allowed: yes, no"):
+        settings(tmp_path, MTF_LIVE="1")
