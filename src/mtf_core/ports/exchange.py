@@ -90,7 +90,7 @@ class Venue:
     connection: Callable[[], AbstractAsyncContextManager[object]] | None = None
     """What has to be open while the venue is used; leaving it closes every connection. None: nothing has to be."""
     is_passing: bool = False
-    """Whether the account ends with this process, as that of a sandbox inside of it.
+    """Whether the account ends with this process, as that of an exchange inside of it.
 
     Nothing of it outlives the process, so only one that stays can trade on it.
     """
