@@ -32,7 +32,17 @@ class StoreIdentity:
     counter: int
     """How many intents it has ever committed."""
     database: str
-    """What the database says of its own life (PostgreSQL: system id and timeline); empty where it says nothing."""
+    """What the database said of its own life (PostgreSQL: system id, timeline, database) when the store was bound, or
+    confirmed since; empty where it said nothing."""
+    database_now: str
+    """What it says today."""
+    outlives_process: bool
+    """Whether what is committed is there after the process: not so in a database in memory."""
+
+    @property
+    def is_another_life(self) -> bool:
+        """The database was restored, or is a copy: it may lack what was committed."""
+        return self.database != self.database_now
 
 
 @frozen
@@ -72,10 +82,21 @@ class Request:
 
 
 class OrderStore(Protocol):
-    """Intents, their stories, fills, alarms, requests of the operator, and who supervises."""
+    """Intents, their stories, fills, alarms, requests of the operator, and who supervises.
 
-    async def bind(self, account: str, database: str = "") -> StoreIdentity:
-        """Binds the store to the account at first use; raises `StoreNotOursError` where it is another's."""
+    Events that come with an intent are stored with the run of its terms and this program's time.
+    """
+
+    async def bind(self, account: str) -> StoreIdentity:
+        """Binds the store to the account at first use; raises `StoreNotOursError` where it is another's.
+
+        Raises `StoreUnavailableError` where a commit may be lost after it was confirmed, or nothing can be written.
+        """
+        ...
+
+    async def confirm(self, counter: int) -> StoreIdentity:
+        """An operator says that the store knows everything: the database's life of today counts from here on, and the
+        counter is `counter` at least, so that no id is given out again."""
         ...
 
     async def standing(self) -> Standing: ...
@@ -111,10 +132,11 @@ class OrderStore(Protocol):
     async def send(
         self, intent: Intent, now_ms: int, guard: Callable[[Books], Skip | None], fence: Acquired | None = None
     ) -> Skip | Intent:
-        """The last look before the bytes leave: the guards once more, and PLANNED becomes SUBMITTING, committed.
+        """The last look before the bytes leave: the guards once more, and PLANNED becomes SUBMITTING, sent at `now_ms`.
 
-        Where the guard refuses, the intent is stored as rejected and the skip returned. An intent that is not planned
-        any more raises `IntentChangedError`: somebody else may have sent it.
+        The intent's own reservation is not counted. Where the guard refuses, the intent is stored as rejected and the
+        skip returned. An intent that is not planned any more raises `IntentChangedError`: somebody else may have sent
+        it.
         """
         ...
 
@@ -206,7 +228,10 @@ class Noted:
 
 
 class ActionJournal(Protocol):
-    """A small local log of protective actions, for the time in which the store does not answer."""
+    """A small local log of protective actions, for the time in which the store does not answer.
+
+    Raises `StoreError` where it cannot be read or written.
+    """
 
     def note(self, noted: Noted) -> None:
         """Durable when it returns."""
@@ -222,12 +247,15 @@ class ActionJournal(Protocol):
 
 
 class HighWater(Protocol):
-    """How many intents a store had committed, kept outside of it: a restored store is behind."""
+    """How many intents a store had committed, kept outside of it: a restored store is behind.
 
-    def read(self, store_id: str) -> int | None:
+    Raises `StoreError` where what is kept cannot be read or written.
+    """
+
+    async def read(self, store_id: str) -> int | None:
         """None: nothing was ever noted of it."""
         ...
 
-    def raise_to(self, store_id: str, counter: int) -> None:
+    async def raise_to(self, store_id: str, counter: int) -> None:
         """Durable when it returns; a lower number than what is there changes nothing."""
         ...
