@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from mtf_core.market import LARGEST_QUIET_MINUTES, MINUTE_MS
+from mtf_core.market import LARGEST_QUIET_MINUTES, MINUTE_MS, PositionMode
 from mtf_core.settings.fields import setting
 from mtf_core.settings.nodes import ConfigNode, Problems, nearest_name
 from mtf_core.settings.structure import structure
@@ -74,6 +74,15 @@ class OrderSettings:
     )
     account_shared_ok: tuple[str, ...] = setting(
         (), doc="symbols that a person trades by hand on the same account; anything foreign elsewhere stops entries"
+    )
+    position_mode: PositionMode = setting(
+        PositionMode.HEDGE,
+        doc="the account's mode, `hedge` or `one_way`: another one found stops entries; mtf never sets it",
+    )
+    rest_where_stop_is_late: bool = setting(
+        False,
+        doc="lets entries rest at an exchange whose stop arms only when the whole entry has filled: a part that "
+        "fills has none until the supervisor has placed it",
     )
     dead_man_switch_sec: int = setting(
         0, ge=0, unit="s", doc="has the exchange cancel resting orders when nothing renews it for so long; 0: off"
