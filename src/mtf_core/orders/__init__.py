@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtf_core.orders.intent import Attempt, ExitReason, Intent, Progress, Terms, Wanted, WantedTarget
     from mtf_core.orders.lifecycle import Alarm, AlarmKind, EventKind, LifecycleEvent
     from mtf_core.orders.states import EntryCause, EntryState, PositionCause, PositionState, entry_after, position_after
+    from mtf_core.orders.trade import Booking, Trade, UnreadableTradeError, trade_booked_by_hand, trade_of
     from mtf_core.orders.view import MarketNow, ReadsWanted, View
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "Attempt",
+    "Booking",
     "Cancellation",
     "ClientId",
     "ClientIdError",
@@ -41,6 +43,8 @@ __all__ = [
     "Supervised",
     "SwitchOff",
     "Terms",
+    "Trade",
+    "UnreadableTradeError",
     "View",
     "Wanted",
     "WantedTarget",
@@ -50,6 +54,8 @@ __all__ = [
     "position_after",
     "read_client_id",
     "store_tag",
+    "trade_booked_by_hand",
+    "trade_of",
 ]
 
 if not TYPE_CHECKING:
@@ -61,6 +67,7 @@ if not TYPE_CHECKING:
             "intent": "Attempt ExitReason Intent Progress Terms Wanted WantedTarget",
             "lifecycle": "Alarm AlarmKind EventKind LifecycleEvent",
             "states": "EntryCause EntryState PositionCause PositionState entry_after position_after",
+            "trade": "Booking Trade UnreadableTradeError trade_booked_by_hand trade_of",
             "view": "MarketNow ReadsWanted View",
         },
     )
