@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from mtf_core.market import MarginMode, OrderType, Side, Timeframe, TimeInForce
+from mtf_core.market import MarginMode, OrderType, Side, Timeframe, TimeInForce, TriggerPrice
 from mtf_core.planning.html import plan_html, skip_html
 from mtf_core.planning.zone_event import EntryZone, ZoneEvent
 from mtf_core.reasons import Reason
@@ -118,6 +118,8 @@ class OrderPlan:
     stop_wanted_source: str
     stop_wanted_distance: Decimal
     """Where the policy took the stop from, and how far from the entry it wanted it."""
+    stop_trigger: TriggerPrice
+    """Which price fires the stop, and a target that waits for one."""
     take_profits: tuple[TakeProfit, ...]
     size: Decimal
     size_limited_by: SizeLimit
@@ -150,12 +152,12 @@ class OrderPlan:
 
     @property
     def stop_words(self) -> str:
-        """What set the stop, as a person says it: `min_distance; atr wanted it 0.4 away`."""
+        """What set the stop and what fires it, as a person says it: `min_distance; atr wanted it 0.4 away; by mark`."""
         if self.stop_source == self.stop_wanted_source:
-            return self.stop_source
+            return f"{self.stop_source}; by {self.stop_trigger}"
         with localcontext(prec=6):
             wanted = +self.stop_wanted_distance
-        return f"{self.stop_source}; {self.stop_wanted_source} wanted it {wanted:f} away"
+        return f"{self.stop_source}; {self.stop_wanted_source} wanted it {wanted:f} away; by {self.stop_trigger}"
 
     @property
     def cost_words(self) -> str:

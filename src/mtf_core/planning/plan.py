@@ -117,6 +117,7 @@ def _plan(request: PlanRequest, decided: _Decided, log: StepLog) -> OrderPlan:
         stop_source=stop.source,
         stop_wanted_source=stop.wanted_source,
         stop_wanted_distance=stop.wanted_distance,
+        stop_trigger=request.settings.defaults.trigger_price,
         take_profits=decided.targets,
         size=position.size,
         size_limited_by=position.limited_by,

@@ -8,7 +8,7 @@ from typing import Self
 import attrs
 from attrs import frozen
 
-from mtf_core.market import MarginMode, OrderType, Side, Timeframe, TimeInForce
+from mtf_core.market import MarginMode, OrderType, Side, Timeframe, TimeInForce, TriggerPrice
 from mtf_core.planning import EntryZone, OrderPlan, PlanCosts, SizeLimit, Step, Supervision, TakeProfit, ZoneEvent
 
 
@@ -53,6 +53,7 @@ class PlanRecord:
     stop_source: str
     stop_wanted_source: str | None = None
     stop_wanted_distance: Decimal | None = None
+    stop_trigger: TriggerPrice | None = None
     take_profits: tuple[TargetRecord, ...]
     size: Decimal
     size_limited_by: SizeLimit | None = None

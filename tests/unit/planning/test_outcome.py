@@ -34,6 +34,7 @@ CONTRACT_NAMES = {
     "entry_price",
     "stop_price",
     "stop_source",
+    "stop_trigger",
     "take_profits",
     "size",
     "contract_size",

@@ -55,7 +55,7 @@ def test_money_is_text_ratios_are_numbers_and_instants_are_told_in_utc() -> None
 
 def test_what_an_older_version_did_not_tell_is_none_and_is_not_written() -> None:
     document = planned()
-    for name in ("costs", "stop_wanted_source", "stop_wanted_distance", "size_limited_by"):
+    for name in ("costs", "stop_wanted_source", "stop_wanted_distance", "stop_trigger", "size_limited_by"):
         del document[name]
     read = from_document(document, PlanRecord)
     assert (read.costs, read.size_limited_by) == (None, None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from mtf_core.market import MarginMode, Side, TimeInForce
+from mtf_core.market import MarginMode, Side, TimeInForce, TriggerPrice
 from mtf_core.planning import OrderPlan, PlanOutcome, Skip
 from mtf_core.planning.facts import FeatureFact
 from mtf_core.settings.profile import Profile
@@ -19,7 +19,12 @@ from tests.unit.planning.examples import example, plan_of
 
 Scenario = Callable[[Profile], object]
 
-_CARRIED = {"time_in_force": TimeInForce.GTC, "post_only": False, "margin_mode": MarginMode.ISOLATED}
+_CARRIED = {
+    "time_in_force": TimeInForce.GTC,
+    "post_only": False,
+    "margin_mode": MarginMode.ISOLATED,
+    "stop_trigger": TriggerPrice.MARK,
+}
 
 
 def result_of(outcome: PlanOutcome) -> object:
