@@ -10,9 +10,9 @@ from mtf_adapters.bitmart.hosts import DEFAULT_ENVIRONMENT, HOSTS, Hosts, world_
 from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.bitmart.signing import Credentials
 from mtf_adapters.bitmart.venue import EXCHANGE, bitmart_venue
-from mtf_adapters.local import SteadyClock, WallClock
 from mtf_adapters.online.hosts import HostsError
-from mtf_core.ports import Clock, Venue
+from mtf_core.ports import Venue
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError
 from mtf_entrypoints.sharing import build_limiter
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtf_adapters.redis import RedisConnection
 
 
-def bitmart_of(settings: Settings, wall: Clock, redis: RedisConnection | None = None) -> Venue:
+def bitmart_of(settings: Settings, machine: Machine, redis: RedisConnection | None = None) -> Venue:
     """The venue of the settings; raises `SettingsError` for what cannot be, or would be silent."""
     _refuse_the_sandbox_s(settings)
     environment = settings.environment or DEFAULT_ENVIRONMENT
@@ -34,9 +34,17 @@ def bitmart_of(settings: Settings, wall: Clock, redis: RedisConnection | None = 
     # Limits are counted per address, key and account: whoever has the same key in the same world shares them.
     shared_by = f"{EXCHANGE}:{world.kind.value}:{world.place}:{key.digest() if key else 'public'}"
     limiter = build_limiter(BUCKETS, shared_by, settings, redis)
-    # This machine's clock may be set while we run; one that a simulation moves is the only time that there is.
-    steady = SteadyClock() if isinstance(wall, WallClock) else None
-    return bitmart_venue(environment, hosts, key, wall, limiter, steady=steady)
+    return bitmart_venue(
+        environment,
+        hosts,
+        key,
+        machine.wall,
+        limiter,
+        random=machine.random,
+        sleep=machine.sleep,
+        timer=machine.timer,
+        steady=machine.steady(),
+    )
 
 
 def _hosts(options: BitmartOptions, default: Hosts) -> Hosts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,7 @@ from mtf_adapters.telemetry.metrics import Metrics
 from mtf_core.ports import Aside, Environment, LiveSwitches, ProfileSource, at_once
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.exchanges import EXCHANGES
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.observing import ObservedOrchestrator
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.sharing import build_locks, open_redis
@@ -63,11 +65,13 @@ class Container(containers.DeclarativeContainer):
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)
+    random = providers.Object(random.random)
     new_run_id = providers.Object(new_run_id)
     aside: providers.Object[Aside] = providers.Object(at_once)
     """Where long computing is done (`Aside`)."""
     redis = providers.Singleton(open_redis, settings)
-    venue = providers.Singleton(build_venue, settings, wall_clock, redis)
+    machine = providers.Singleton(Machine, wall=wall_clock, sleep=sleep, timer=timer, random=random)
+    venue = providers.Singleton(build_venue, settings, machine, redis)
     stores = providers.Singleton(build_stores, database, venue.provided.namespace, aside)
     locks = providers.Singleton(build_locks, database, wall_clock, redis)
     profiles = providers.Singleton(profile_source, settings)

@@ -1,4 +1,7 @@
-"""The sandbox as a venue: a generated market, or one made of candle files, at an instant or now."""
+"""The sandbox as a venue: a generated market, or one made of candle files, at an instant or now.
+
+Now it can be traded on (`sandbox_life`); at an instant the account is what the settings say, and stays so.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from mtf_core.market import MINUTE_MS, format_instant
 from mtf_core.ports import Clock, ExchangeWorld, InstantNotServedError, Venue
 from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.file_world import file_world
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 
 EXCHANGE, MARKET_TYPE = "sandbox", "perpetual"
@@ -82,13 +86,16 @@ def _refuse_options_of_files(options: SandboxOptions) -> None:
             raise SettingsError(f"{name} belongs to candle files; give them with --candles")
 
 
-def sandbox_venue(settings: Settings, wall: Clock) -> Venue:
-    """The sandbox exchange as a run uses it; `as_of` gives the same world at another instant."""
+def sandbox_venue(settings: Settings, machine: Machine) -> Venue:
+    """The sandbox exchange as a run uses it; `as_of` gives the same world at another instant, where nothing trades."""
     world = sandbox_world(settings)
     balance = settings.sandbox.balance
     account = SandboxAccount() if balance is None else SandboxAccount(balance)
-    clock: Clock = wall if world.at_ms is None else SandboxClock(world.at_ms)
-    return _venue(world, account, clock, wall)
+    if world.at_ms is not None:
+        return _venue(world, account, SandboxClock(world.at_ms), machine.wall)
+    from mtf_entrypoints.sandbox_life import living  # noqa: PLC0415  (the engine, only where something can be traded)
+
+    return living(_venue(world, account, machine.wall, machine.wall), world.market, balance, machine)
 
 
 def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock, wall: Clock) -> Venue:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from mtf_core.ports import Clock, Venue
+from mtf_core.ports import Venue
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.sandbox_venue import sandbox_venue
 from mtf_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from mtf_adapters.redis import RedisConnection
 
-VenueBuilder = Callable[[Settings, Clock, "RedisConnection | None"], Venue]
-"""What builds a venue: the settings, this machine's clock, and the Redis in which its rate limits may be shared."""
+VenueBuilder = Callable[[Settings, Machine, "RedisConnection | None"], Venue]
+"""What builds a venue: the settings, the machine's time and chance, and the Redis in which its limits may be shared."""
 
 
-def _sandbox(settings: Settings, wall: Clock, redis: RedisConnection | None) -> Venue:
-    return sandbox_venue(settings, wall)  # it has no limits to share
+def _sandbox(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
+    return sandbox_venue(settings, machine)  # it has no limits to share
 
 
-def _bitmart(settings: Settings, wall: Clock, redis: RedisConnection | None) -> Venue:
+def _bitmart(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
     from mtf_entrypoints.bitmart_venue import bitmart_of  # noqa: PLC0415  (HTTP and streams, only where they are used)
 
-    return bitmart_of(settings, wall, redis)
+    return bitmart_of(settings, machine, redis)
 
 
 VENUES: Mapping[tuple[str, str], VenueBuilder] = {
@@ -33,10 +34,10 @@ VENUES: Mapping[tuple[str, str], VenueBuilder] = {
 """Adding an exchange is one line here, and its name in `exchanges`."""
 
 
-def build_venue(settings: Settings, wall: Clock, redis: RedisConnection | None = None) -> Venue:
+def build_venue(settings: Settings, machine: Machine, redis: RedisConnection | None = None) -> Venue:
     """The venue of the settings; raises `SettingsError` for one that is not registered or cannot be built."""
     builder = VENUES.get((settings.exchange, settings.market_type))
     if builder is None:
         known = ", ".join(f"{exchange} ({market_type})" for exchange, market_type in VENUES)
         raise SettingsError(f"unknown exchange {settings.exchange!r} ({settings.market_type}); known: {known}")
-    return builder(settings, wall, redis)
+    return builder(settings, machine, redis)

@@ -9,7 +9,7 @@ from mtf_adapters.sandbox import native_words as words
 from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, OrderCause, OrderChanged, PositionChanged
 from mtf_adapters.sandbox.world import World
 from mtf_core.market import Timeframe
-from mtf_core.ports import ExchangeError
+from mtf_core.ports import ExchangeError, Sleep
 from mtf_core.ports.streams import (
     AccountEvent,
     BalancePushed,
@@ -24,13 +24,14 @@ from mtf_core.ports.streams import (
 class NativeStreams:
     """Implements `Streams` for one account of a world. It never disconnects.
 
-    `poll_seconds` is how often a stream looks at the world while nothing else moves it.
+    `poll_seconds` is how often a stream looks at the world while nothing else moves it; `sleep` waits so long.
     """
 
-    def __init__(self, world: World, account: str, poll_seconds: float = 0.05) -> None:
+    def __init__(self, world: World, account: str, poll_seconds: float = 0.05, sleep: Sleep = asyncio.sleep) -> None:
         self._world = world
         self._account = account
         self._poll_seconds = poll_seconds
+        self._sleep = sleep
 
     async def candles(self, symbols: Sequence[str], timeframe: Timeframe) -> AsyncIterator[CandleEvent]:
         """Every candle that closes from now on, once, when it has closed."""
@@ -44,7 +45,7 @@ class NativeStreams:
                 for update in self._closed(symbol, timeframe, first, last, now_ms):
                     yield update
             heard_ms = max(heard_ms, now_ms)
-            await asyncio.sleep(self._poll_seconds)
+            await self._sleep(self._poll_seconds)
 
     async def account(self) -> AsyncIterator[AccountEvent]:
         """What happens to the account's orders, positions and balance, in order."""
@@ -62,7 +63,7 @@ class NativeStreams:
                 self._world.catch_up()
                 while not pushed.empty():
                     yield pushed.get_nowait()
-                await asyncio.sleep(self._poll_seconds)
+                await self._sleep(self._poll_seconds)
         finally:
             stop()
 

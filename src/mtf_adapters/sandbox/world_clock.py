@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from mtf_core.market import format_instant
+from mtf_core.ports import Clock
 
 
 class WorldClock(Protocol):
@@ -52,3 +53,18 @@ class SteppedClock:
 
     def __repr__(self) -> str:
         return f"SteppedClock({format_instant(self._now_ms)})"
+
+
+class ForwardClock:
+    """Another clock, which may be set: where that goes back, this one stands until it is caught up with."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._latest_ms = clock.now_ms()
+
+    def now_ms(self) -> int:
+        self._latest_ms = max(self._latest_ms, self._clock.now_ms())
+        return self._latest_ms
+
+    def __repr__(self) -> str:
+        return f"ForwardClock({format_instant(self.now_ms())})"

@@ -10,6 +10,7 @@ from attrs import evolve
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_core.ports import ExchangeError, ExchangeWorld, LiveSwitches, Venue
 from mtf_entrypoints.container import live_switches
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError, read_settings
 from mtf_entrypoints.venues import build_venue
 from tests.unit.bitmart.desk import NOW_MS, SECRETS
@@ -28,7 +29,7 @@ def settings(tmp_path: Path, **environ: str) -> Settings:
 
 
 def venue(tmp_path: Path, **environ: str) -> Venue:
-    return build_venue(settings(tmp_path, **environ), SandboxClock(NOW_MS))
+    return build_venue(settings(tmp_path, **environ), Machine(SandboxClock(NOW_MS)))
 
 
 def test_bitmart_is_its_demo_unless_another_world_is_named(tmp_path: Path) -> None:
@@ -125,20 +126,20 @@ def test_a_misspelt_variable_of_bitmart_in_the_file_is_refused(tmp_path: Path) -
 )
 def test_what_describes_the_sandbox_s_market_is_refused(options: SandboxOptions, name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} describes the sandbox"):
-        build_venue(Settings(exchange="bitmart", sandbox=options), SandboxClock(NOW_MS))
+        build_venue(Settings(exchange="bitmart", sandbox=options), Machine(SandboxClock(NOW_MS)))
 
 
 def test_the_past_of_a_real_exchange_cannot_be_visited() -> None:
     with pytest.raises(SettingsError, match="has no past to visit"):
-        build_venue(Settings(exchange="bitmart", at_ms=NOW_MS), SandboxClock(NOW_MS))
-    asked = build_venue(Settings(exchange="bitmart"), SandboxClock(NOW_MS))
+        build_venue(Settings(exchange="bitmart", at_ms=NOW_MS), Machine(SandboxClock(NOW_MS)))
+    asked = build_venue(Settings(exchange="bitmart"), Machine(SandboxClock(NOW_MS)))
     assert asked.as_of is None
 
 
 def test_addresses_are_those_that_were_given() -> None:
     options = BitmartOptions(public_api_url="https://api.example.org")
     with pytest.raises(SettingsError, match=r"BITMART_PUBLIC_API_URL=https://api\.example\.org is live"):
-        build_venue(evolve(Settings(exchange="bitmart"), bitmart=options), SandboxClock(NOW_MS))
+        build_venue(evolve(Settings(exchange="bitmart"), bitmart=options), Machine(SandboxClock(NOW_MS)))
 
 
 async def test_rate_limits_are_the_exchange_s_unless_settings_name_others(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mtf_adapters.sql.sqlite_connections import Job
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.runs import RunReport, RunRequest
 from mtf_entrypoints.container import opened
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.settings import SandboxOptions, Settings
 from mtf_entrypoints.venues import build_venue
 
@@ -59,7 +60,7 @@ async def test_what_a_venue_needs_open_is_open_while_the_container_is() -> None:
         yield
         told.append("closed")
 
-    venue = evolve(build_venue(SETTINGS, SandboxClock(WALL_MS)), connection=connection)
+    venue = evolve(build_venue(SETTINGS, Machine(SandboxClock(WALL_MS))), connection=connection)
     async with opened(SETTINGS, venue=venue):
         told.append("used")
     assert told == ["open", "used", "closed"]

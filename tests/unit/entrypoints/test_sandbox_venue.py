@@ -14,6 +14,7 @@ from mtf_core.market import InvalidCandlesError, format_instant, parse_instant
 from mtf_core.ports import InstantNotServedError
 from mtf_entrypoints.cli.options import AT, SANDBOX, World
 from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.sandbox_options import DEFAULT_INSTANT_MS
 from mtf_entrypoints.sandbox_venue import (
     DEFAULT_SEED,
@@ -101,7 +102,7 @@ def test_options_of_candle_files_apply_to_those_that_need_them_and_are_refused_w
 
 
 def test_a_venue_can_be_visited_at_another_instant_without_moving_it() -> None:
-    venue = sandbox_venue(Settings(at_ms=1_769_868_000_000, sandbox=SandboxOptions(universe_size=2)), WALL)
+    venue = sandbox_venue(Settings(at_ms=1_769_868_000_000, sandbox=SandboxOptions(universe_size=2)), Machine(WALL))
     assert venue.as_of is not None
     assert venue.as_of(1_769_000_000_000).clock.now_ms() == 1_769_000_000_000
     assert venue.clock.now_ms() == 1_769_868_000_000
@@ -119,14 +120,14 @@ def test_the_help_texts_tell_the_defaults_in_effect() -> None:
 
 def test_a_market_without_an_instant_goes_with_the_clock() -> None:
     wall = SandboxClock(WALL.now_ms())
-    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), wall)
+    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), Machine(wall))
     wall.advance(5)
     assert venue.clock.now_ms() == WALL.now_ms() + 5
 
 
 def test_no_market_is_visited_beyond_this_machines_clock() -> None:
     """What a run in the year 2106 leaves would be the newest for ever."""
-    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), WALL)
+    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), Machine(WALL))
     assert venue.as_of is not None
     assert venue.as_of(WALL.now_ms()).clock.now_ms() == WALL.now_ms()
     with pytest.raises(InstantNotServedError, match="lies in the future"):
@@ -136,7 +137,7 @@ def test_no_market_is_visited_beyond_this_machines_clock() -> None:
 @pytest.mark.parametrize("year", ["1900", "2106"])
 async def test_a_clock_that_is_far_off_gets_no_contracts(year: str) -> None:
     wall = SandboxClock(parse_instant(f"{year}-02-07T06:28:16Z"))
-    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), wall)
+    venue = sandbox_venue(Settings(sandbox=SandboxOptions(universe_size=2)), Machine(wall))
     with pytest.raises(InstantNotServedError, match=f"{year}-02-07.* lies outside the generated market"):
         await venue.market.contracts()
 
@@ -198,7 +199,7 @@ def test_contract_values_for_a_symbol_without_candles_are_refused(tmp_path: Path
 
 def test_an_unknown_exchange_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SettingsError, match=r"unknown exchange 'nyse'.*sandbox"):
-        build_venue(Settings(exchange="nyse"), WALL)
+        build_venue(Settings(exchange="nyse"), Machine(WALL))
 
 
 @pytest.mark.parametrize("given", [["BTCUSDT"], ["=a.csv"], ["btcusdt=a.csv"], ["BTCUSDT="], ["A=x", "A=y"]])
