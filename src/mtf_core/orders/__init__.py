@@ -11,8 +11,9 @@ from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
     from mtf_core.orders.actions import Action, Cancellation, FurtherAttempt, Supervised, SwitchOff, Write
+    from mtf_core.orders.asked import Answer, Asked, AskedKind
     from mtf_core.orders.client_ids import ClientId, ClientIdError, Purpose, mint, read_client_id, store_tag
-    from mtf_core.orders.intent import Attempt, ExitReason, Intent, Progress, Terms, Wanted, WantedTarget
+    from mtf_core.orders.intent import Attempt, ExitReason, Intent, Progress, Sent, Terms, Wanted, WantedTarget
     from mtf_core.orders.lifecycle import Alarm, AlarmKind, EventKind, LifecycleEvent
     from mtf_core.orders.states import EntryCause, EntryState, PositionCause, PositionState, entry_after, position_after
     from mtf_core.orders.trade import Booking, Trade, UnreadableTradeError, trade_booked_by_hand, trade_of
@@ -22,6 +23,9 @@ __all__ = [
     "Action",
     "Alarm",
     "AlarmKind",
+    "Answer",
+    "Asked",
+    "AskedKind",
     "Attempt",
     "Booking",
     "Cancellation",
@@ -40,6 +44,7 @@ __all__ = [
     "Progress",
     "Purpose",
     "ReadsWanted",
+    "Sent",
     "Supervised",
     "SwitchOff",
     "Terms",
@@ -63,8 +68,9 @@ if not TYPE_CHECKING:
         __name__,
         {
             "actions": "Action Cancellation FurtherAttempt Supervised SwitchOff Write",
+            "asked": "Answer Asked AskedKind",
             "client_ids": "ClientId ClientIdError Purpose mint read_client_id store_tag",
-            "intent": "Attempt ExitReason Intent Progress Terms Wanted WantedTarget",
+            "intent": "Attempt ExitReason Intent Progress Sent Terms Wanted WantedTarget",
             "lifecycle": "Alarm AlarmKind EventKind LifecycleEvent",
             "states": "EntryCause EntryState PositionCause PositionState entry_after position_after",
             "trade": "Booking Trade UnreadableTradeError trade_booked_by_hand trade_of",

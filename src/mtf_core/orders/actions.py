@@ -11,6 +11,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from mtf_core.market import Amendment, ExitOrder, OrderKind, OrderType, ProtectiveOrder, TimeInForce
+from mtf_core.orders.asked import Answer
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.lifecycle import Alarm, LifecycleEvent
 
@@ -71,6 +72,9 @@ class Supervised:
     action: Action | None = None
     events: tuple[LifecycleEvent, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    """Every alarm of the intent that stands now, the old ones too; what is not among them has ended."""
+    answers: tuple[Answer, ...] = ()
+    """To what the operator asked."""
     switch_off: SwitchOff | None = None
     look_again_ms: int = 5000
     """When the next look is due at the latest, from now."""

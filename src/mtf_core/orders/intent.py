@@ -153,6 +153,22 @@ class ExitReason(StrEnum):
 
 
 @frozen(kw_only=True)
+class Sent:
+    """When a write of each kind was last decided, None: none is on its way.
+
+    A view that began before cannot show it: whoever decides from such a view decides the same again, under the same id.
+    """
+
+    stop_ms: int | None = None
+    targets_ms: int | None = None
+    close_ms: int | None = None
+    cancel_ms: int | None = None
+    """Of the entry."""
+    tidy_ms: int | None = None
+    """The cancellation of a stop or target that is one too many, or left over."""
+
+
+@frozen(kw_only=True)
 class Progress:
     """What supervision remembers from one look to the next; everything else it reads anew.
 
@@ -164,6 +180,12 @@ class Progress:
     """What of the position is ours, as last proven."""
     opened: Decimal = Decimal(0)
     """What executions of our attempts have opened."""
+    closed: Decimal = Decimal(0)
+    """What executions have closed of it."""
+    average_entry: Decimal | None = None
+    """The average price of what was opened."""
+    entry_fees: Decimal = Decimal(0)
+    """What executions of our attempts cost, in quote currency."""
     first_fill_ms: int | None = None
     unprotected_since_ms: int | None = None
     """Since when the exchange holds a part of ours without a stop that was read back; None: it does not."""
@@ -175,18 +197,40 @@ class Progress:
     """Orders for a stop that were sent since one was last read back."""
     stop_restored: bool = False
     """A stop that was loosened by hand was restored once."""
+    stop_order_id: str = ""
+    """The exchange's id of the stop that was read back last, or that an answer named since; empty: none stands."""
+    stop_seen: TriggerLevel | None = None
+    """Where it stood when it was read back."""
+    next_stop_ms: int = 0
+    """When the next order for a stop may be sent."""
+    fired_order_id: str = ""
+    """The stop whose firing was dealt with last."""
+    targets: tuple[WantedTarget, ...] | None = None
+    """Where the targets are to stand now; None: where they were planned."""
+    first_target_done: bool = False
+    """What the first of two targets was for is closed."""
     target_generations: tuple[int, int] = (0, 0)
+    target_tries: int = 0
+    """Orders for targets that were sent since all that are wanted were last read back."""
+    next_target_ms: int = 0
     close_generation: int = 0
     next_close_ms: int = 0
     """When the next attempt to close may be sent."""
+    close_cancels: int = 0
+    """Targets whose cancellation was asked for since the last attempt to close."""
     cancel_looks: int = 0
     """Looks at an entry since it was asked to end."""
+    next_cancel_ms: int = 0
     cancel_reason: str = ""
     """Why the entry was asked to end: a reason code."""
     fired_since_ms: int | None = None
     """Since when a stop has fired and not filled."""
     flat_seen_ms: int | None = None
     """When a read first showed nothing of ours that executions explain; a second one, apart, makes it so."""
+    less_since_ms: int | None = None
+    """Since when the exchange shows less of the position than executions explain."""
+    tidy_tries: int = 0
+    """Cancellations of what is left over that were sent since the position is gone."""
     fallback_asked: bool = False
     """The end of the zone was acted on, once."""
     exit_reason: ExitReason | None = None
@@ -194,7 +238,8 @@ class Progress:
     """The mark price that was best for the position since the first fill."""
     worst_mark: Decimal | None = None
     alarmed: frozenset[str] = frozenset()
-    """Alarms that stand, so that each is raised once until it ends."""
+    """Kinds of alarms that stood at the last look."""
+    sent: Sent = Sent()
 
 
 @frozen(kw_only=True)
