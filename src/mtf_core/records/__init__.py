@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mtf_core.records.codec import UnreadableRecordError
     from mtf_core.records.counts import RunCounts, RunTally
     from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
+    from mtf_core.records.intents import action_from_plain, action_to_plain, intent_from_plain, intent_to_plain
     from mtf_core.records.json import Json, JsonObject
     from mtf_core.records.keys import KeyedRun
     from mtf_core.records.leftovers import Leftovers
@@ -65,6 +66,10 @@ __all__ = [
     "ZoneRecord",
     "ZoneSelection",
     "ZoneTally",
+    "action_from_plain",
+    "action_to_plain",
+    "intent_from_plain",
+    "intent_to_plain",
 ]
 
 if not TYPE_CHECKING:
@@ -75,6 +80,7 @@ if not TYPE_CHECKING:
             "codec": "UnreadableRecordError",
             "counts": "RunCounts RunTally",
             "inputs": "CandleRange DecisionInputs PlanInputs",
+            "intents": "action_from_plain action_to_plain intent_from_plain intent_to_plain",
             "json": "Json JsonObject",
             "keys": "KeyedRun",
             "leftovers": "Leftovers",

@@ -24,9 +24,15 @@ class UnreadableRecordError(ValueError):
 def _converter() -> Converter:
     converter = Converter()
     converter.register_unstructure_hook(Decimal, str)
+    converter.register_unstructure_hook_func(_is_set_of_text, sorted)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
     convert_nothing(converter)
     return converter
+
+
+def _is_set_of_text(kind: object) -> bool:
+    """JSON has no sets; sorted, the same set is the same text."""
+    return kind == frozenset[str]
 
 
 def convert_nothing(converter: Converter) -> None:
