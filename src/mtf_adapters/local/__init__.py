@@ -1,5 +1,31 @@
-"""What a process needs of the machine it runs on: the wall clock, and a steady one."""
+"""What a process needs of the machine it runs on: clocks, and small files that outlive it."""
 
-from mtf_adapters.local.clock import SteadyClock, WallClock
+from __future__ import annotations
 
-__all__ = ["SteadyClock", "WallClock"]
+from typing import TYPE_CHECKING
+
+from mtf_core.front_door import opens
+
+if TYPE_CHECKING:
+    from mtf_adapters.local.action_journal import FileActionJournal, MemoryActionJournal
+    from mtf_adapters.local.clock import SteadyClock, WallClock
+    from mtf_adapters.local.high_water import FileHighWater, MemoryHighWater
+
+__all__ = [
+    "FileActionJournal",
+    "FileHighWater",
+    "MemoryActionJournal",
+    "MemoryHighWater",
+    "SteadyClock",
+    "WallClock",
+]
+
+if not TYPE_CHECKING:
+    opens(
+        __name__,
+        {
+            "action_journal": "FileActionJournal MemoryActionJournal",
+            "clock": "SteadyClock WallClock",
+            "high_water": "FileHighWater MemoryHighWater",
+        },
+    )

@@ -1,0 +1,62 @@
+"""Small files that several processes of one machine write, and that are on the disk before anything goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+try:
+    import fcntl
+except ImportError:  # where the system has none, one process at a time is relied upon
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def opened_alone(path: Path) -> Iterator[int]:
+    """A descriptor of the file, which nobody else opens this way meanwhile; it and its folder are made.
+
+    Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if is_new:
+            flush_folder(path.parent)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """The file holds this content, or, whatever happens meanwhile, what it held before. Raises OSError."""
+    descriptor, written = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(written).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(written).unlink()
+        raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """What was made or renamed in the folder stays so; systems that cannot do it do so by themselves."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
