@@ -20,6 +20,7 @@ from mtf_adapters.telemetry.metrics import Metrics
 from mtf_core.ports import Aside, Environment, LiveSwitches, ProfileSource, at_once
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.exchanges import EXCHANGES
+from mtf_entrypoints.keeping import build_action_journal, build_high_water
 from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.observing import ObservedOrchestrator
 from mtf_entrypoints.settings import Settings
@@ -72,7 +73,17 @@ class Container(containers.DeclarativeContainer):
     redis = providers.Singleton(open_redis, settings)
     machine = providers.Singleton(Machine, wall=wall_clock, sleep=sleep, timer=timer, random=random)
     venue = providers.Singleton(build_venue, settings, machine, redis)
-    stores = providers.Singleton(build_stores, database, venue.provided.namespace, aside)
+    stores = providers.Singleton(
+        build_stores,
+        database,
+        venue.provided.namespace,
+        aside,
+        orders_namespace=venue.provided.orders_namespace,
+        wall=wall_clock,
+        new_id=new_run_id,
+    )
+    action_journal = providers.Singleton(build_action_journal, venue)
+    high_water = providers.Singleton(build_high_water, venue, redis)
     locks = providers.Singleton(build_locks, database, wall_clock, redis)
     profiles = providers.Singleton(profile_source, settings)
     live = providers.Singleton(live_switches, settings)
@@ -86,6 +97,8 @@ class Container(containers.DeclarativeContainer):
         timer=timer,
         sleep=sleep,
         new_run_id=new_run_id,
+        action_journal=action_journal,
+        high_water=high_water,
         aside=aside,
         live=live,
     )

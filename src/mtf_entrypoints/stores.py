@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+
+from mtf_adapters.local import WallClock
 from mtf_adapters.sql import (
     Database,
     SqlAuditStore,
@@ -9,18 +13,33 @@ from mtf_adapters.sql import (
     SqlCleanupStore,
     SqlContractStore,
     SqlKeyedRunStore,
+    SqlOrderStore,
     SqlRiskStore,
     SqlRunStore,
     SqlSwitchStore,
     SqlZoneStore,
 )
-from mtf_core.ports import Aside, Stores, at_once
+from mtf_core.ports import Aside, Clock, Stores, at_once
 
 
-def build_stores(database: Database, namespace: str, aside: Aside = at_once) -> Stores:
+def new_store_id() -> str:
+    """An identifier that no other store has."""
+    return uuid.uuid4().hex
+
+
+def build_stores(
+    database: Database,
+    namespace: str,
+    aside: Aside = at_once,
+    *,
+    orders_namespace: str = "",
+    wall: Clock | None = None,
+    new_id: Callable[[], str] = new_store_id,
+) -> Stores:
     """The stores of one venue: what other namespaces hold in the same database does not exist for them.
 
-    Large records are read and packed `aside`.
+    Large records are read and packed `aside`. Orders may be kept under a namespace of their own (`Venue`); `wall` is
+    the clock of their events, and `new_id` names a new store of them.
     """
     return Stores(
         contracts=SqlContractStore(database, namespace),
@@ -32,4 +51,5 @@ def build_stores(database: Database, namespace: str, aside: Aside = at_once) -> 
         cleanup=SqlCleanupStore(database, namespace),
         keyed_runs=SqlKeyedRunStore(database, namespace),
         zones=SqlZoneStore(database, namespace),
+        orders=SqlOrderStore(database, orders_namespace or namespace, namespace, wall or WallClock(), new_id),
     )

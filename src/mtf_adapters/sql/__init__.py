@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
     from mtf_adapters.sql.database import Database
     from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
-    from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_database_url
+    from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_data_folder, default_database_url
     from mtf_adapters.sql.locks import SqlLocks
+    from mtf_adapters.sql.orders import SqlOrderStore
     from mtf_adapters.sql.risk import SqlRiskStore
     from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
     from mtf_adapters.sql.switches import SqlSwitchStore
@@ -29,11 +30,13 @@ __all__ = [
     "SqlContractStore",
     "SqlKeyedRunStore",
     "SqlLocks",
+    "SqlOrderStore",
     "SqlRiskStore",
     "SqlRunStore",
     "SqlSwitchStore",
     "SqlZoneStore",
     "contract_counts",
+    "default_data_folder",
     "default_database_url",
     "namespace_of_run",
     "runs_beginning_with",
@@ -49,8 +52,9 @@ if not TYPE_CHECKING:
             "contracts": "SqlContractStore contract_counts",
             "database": "Database",
             "keyed_runs": "SqlKeyedRunStore",
-            "locations": "InvalidDatabaseUrlError default_database_url",
+            "locations": "InvalidDatabaseUrlError default_data_folder default_database_url",
             "locks": "SqlLocks",
+            "orders": "SqlOrderStore",
             "risk": "SqlRiskStore",
             "runs": "SqlRunStore namespace_of_run runs_beginning_with",
             "switches": "SqlSwitchStore",

@@ -80,6 +80,11 @@ class Database:
     def is_postgres(self) -> bool:
         return isinstance(self._location, Postgres)
 
+    @property
+    def outlives_process(self) -> bool:
+        """Whether what is stored is there after the process that stored it."""
+        return not isinstance(self._location, SqliteMemory)
+
     async def __aenter__(self) -> Self:
         return self
 

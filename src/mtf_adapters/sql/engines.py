@@ -85,12 +85,18 @@ def _sqlite_engine(url: URL, pool_size: int, connections: SqliteConnections) -> 
         json_serializer=to_json,
     )
     event.listen(engine.sync_engine, "connect", _enforce_foreign_keys)
+    event.listen(engine.sync_engine, "connect", _wait_for_the_disk)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
 def _enforce_foreign_keys(connection: DBAPIConnection, _record: object) -> None:
     _pragma(connection, "foreign_keys=ON")
+
+
+def _wait_for_the_disk(connection: DBAPIConnection, _record: object) -> None:
+    # An intent is committed before its order leaves. SQLite can be built to wait less in WAL mode.
+    _pragma(connection, "synchronous=FULL")
 
 
 def use_write_ahead_log(connection: DBAPIConnection, _record: object = None) -> None:

@@ -67,9 +67,14 @@ class Postgres:
 Location: TypeAlias = SqliteFile | SqliteMemory | Postgres
 
 
+def default_data_folder() -> Path:
+    """The user's data folder, which may not exist yet."""
+    return platformdirs.user_data_path("mtf", appauthor=False)
+
+
 def default_database_path() -> Path:
-    """The file that is used when nothing is configured, in the user's data folder (which may not exist yet)."""
-    return platformdirs.user_data_path("mtf", appauthor=False) / "mtf.db"
+    """The file that is used when nothing is configured, in the user's data folder."""
+    return default_data_folder() / "mtf.db"
 
 
 def default_database_url() -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -36,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0014"
+SCHEMA_REVISION = "0015"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -331,4 +332,129 @@ audit = Table(
     Index(None, "namespace", "id"),
     Index(None, "namespace", "action", "id"),
     Index(None, "namespace", "time_ms"),
+)
+
+order_books = Table(
+    "order_books",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("store_id", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("database", String, nullable=False),
+    Column("condition", String, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("why", String, nullable=False),
+)
+"""One row for each account, made when its store is bound: who commits an entry locks it, one after the other."""
+
+order_intents = Table(
+    "order_intents",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("decision_key", String, primary_key=True),
+    # The store's count of intents when this one was committed: their order.
+    Column("counter", BigInteger, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("symbol", "side", "profile", "run_id", "entry", "position")),
+    Column("is_live", Boolean, nullable=False),
+    # A live intent holds its symbol alone. One that was over and lives again, because an execution came late, is stored
+    # even where another holds the symbol by then: a truth is never refused.
+    Column("holds_symbol", Boolean, nullable=False),
+    # Whole steps of size, so that the database itself can compare them.
+    Column("planned_steps", BigInteger, nullable=False),
+    Column("filled_steps", BigInteger, nullable=False),
+    Column("alive_steps", BigInteger, nullable=False),
+    # What it takes of the account's limits while it lives.
+    *(Column(name, EXACT, nullable=False) for name in ("notional", "margin", "loss_at_stop")),
+    Column("version", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("content", DOCUMENT, nullable=False),
+    CheckConstraint("filled_steps >= 0 AND alive_steps >= 0", name="ck_order_intents_steps_are_counts"),
+    CheckConstraint("filled_steps + alive_steps <= planned_steps", name="ck_order_intents_within_the_plan"),
+    Index("uq_order_intents_namespace_counter", "namespace", "counter", unique=True),
+    Index(None, "namespace", "symbol", "counter"),
+)
+
+order_client_ids = Table(
+    "order_client_ids",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("client_order_id", String, primary_key=True),
+    Column("decision_key", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    ForeignKeyConstraint(["namespace", "decision_key"], ["order_intents.namespace", "order_intents.decision_key"]),
+    Index("uq_order_client_ids_namespace_decision_key_attempt", "namespace", "decision_key", "attempt", unique=True),
+)
+"""The id of every attempt to enter that was ever committed."""
+
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("namespace", String, nullable=False),
+    Column("decision_key", String, nullable=False),
+    Column("symbol", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("venue_ms", BigInteger, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("program_ms", BigInteger, nullable=False),
+    Column("details", DOCUMENT, nullable=False),
+    Index(None, "namespace", "decision_key", "id"),
+    Index(None, "namespace", "kind", "id"),
+)
+
+order_fills = Table(
+    "order_fills",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("namespace", String, nullable=False),
+    Column("decision_key", String, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("symbol", "fill_id", "order_id", "client_order_id", "side")),
+    Column("opens", Boolean, nullable=False),
+    *(Column(name, EXACT, nullable=False) for name in ("price", "size", "fee", "realised_profit")),
+    Column("is_maker", Boolean, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("cause", String, nullable=False),
+    Index("uq_order_fills_namespace_symbol_fill_id", "namespace", "symbol", "fill_id", unique=True),
+    Index(None, "namespace", "symbol", "time_ms"),
+)
+"""Executions, each once; the intent is the one with which it was stored."""
+
+order_alarms = Table(
+    "order_alarms",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("namespace", String, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("kind", "subject", "text")),
+    Column("venue_ms", BigInteger, nullable=False),
+    Column("raised_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Index(None, "namespace", "id"),
+)
+
+order_supervisors = Table(
+    "order_supervisors",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("beat_ms", BigInteger, nullable=False),
+    Column("read_ms", BigInteger, nullable=False),
+)
+"""Apart from the book, which a beat each second would otherwise keep locked."""
+
+order_requests = Table(
+    "order_requests",
+    metadata,
+    Column("number", ROW_ID, primary_key=True),
+    Column("namespace", String, nullable=False),
+    Column("symbol", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("values", DOCUMENT, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("outcome", String, nullable=False),
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtf_core.ports.clock import Clock
     from mtf_core.ports.exchange import Venue
     from mtf_core.ports.locks import Locks
+    from mtf_core.ports.orders import ActionJournal, HighWater, OrderStore
     from mtf_core.ports.stores import (
         AuditStore,
         CandleStore,
@@ -48,6 +49,7 @@ class Stores:
     cleanup: CleanupStore
     keyed_runs: KeyedRunStore
     zones: ZoneStore
+    orders: OrderStore
 
 
 @frozen
@@ -65,7 +67,8 @@ class Environment:
     """Everything outside the core that a use case may touch.
 
     `wall` is the clock on the wall (the venue has its own); `timer` counts seconds from an arbitrary start, `sleep`
-    waits and `new_run_id` makes identifiers: the core has neither time nor randomness of its own.
+    waits and `new_run_id` makes identifiers: the core has neither time nor randomness of its own. `action_journal` and
+    `high_water` are kept outside of the stores.
     """
 
     venue: Venue
@@ -76,6 +79,8 @@ class Environment:
     timer: Callable[[], float]
     sleep: Sleep
     new_run_id: Callable[[], str]
+    action_journal: ActionJournal
+    high_water: HighWater
     aside: Aside = at_once
     """Where long computing is done: at once, or, in a process that answers others meanwhile, in a thread."""
     live: LiveSwitches = LiveSwitches()

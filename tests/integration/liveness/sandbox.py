@@ -10,6 +10,7 @@ from itertools import count
 
 from attrs import define, evolve
 
+from mtf_adapters.local import MemoryActionJournal, MemoryHighWater
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.clock import SandboxClock
@@ -95,6 +96,8 @@ async def sandbox(profile: Profile, **named: Profile) -> AsyncIterator[Sandbox]:
             timer=lambda: 0.0,
             sleep=asyncio.sleep,
             new_run_id=lambda: f"run-{next(numbers)}",
+            action_journal=MemoryActionJournal(),
+            high_water=MemoryHighWater(),
         )
         yield Sandbox(profile, clock, account, used, locks, environment, Orchestrator(environment))
 

@@ -11,6 +11,7 @@ from itertools import count
 
 from attrs import define, evolve
 
+from mtf_adapters.local import MemoryActionJournal, MemoryHighWater
 from mtf_adapters.sandbox.account import SandboxAccount
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.clock import SandboxClock
@@ -173,6 +174,8 @@ def world_on(
         timer=lambda: 0.0,
         sleep=asyncio.sleep,
         new_run_id=lambda: f"{prefix}-{next(numbers)}",
+        action_journal=MemoryActionJournal(),
+        high_water=MemoryHighWater(),
     )
     return World(clock, holdings, exchange, watched, shared, environment, Orchestrator(environment))
 

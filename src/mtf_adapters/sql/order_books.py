@@ -1,0 +1,128 @@
+"""The account's book: one row, locked by who commits an entry, and what the guards are shown under that lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.order_rows import reservation_of
+from mtf_adapters.sql.schema import order_books, order_intents, order_supervisors, risk_locks, switches
+from mtf_core.ports import StoreError, StoreIdentity, StoreUnavailableError
+from mtf_core.risk import AccountCondition, Books, DayLock, Heartbeat, Standing, Switch, Switchboard
+
+_DAY_MS = 86_400_000
+_BORDER_MS = 5_000
+"""Within it of midnight, both days must allow."""
+_FULL = 2
+"""SQLite's `synchronous=FULL`: a commit waits until it is on the disk."""
+
+_SWITCH = tuple(switches.c[name] for name in ("key", "on", "until_ms", "reason", "changed_ms"))
+_DAY_LOCK = tuple(risk_locks.c[name] for name in ("start_ms", "profile", "baseline", "loss", "locked_ms"))
+_RESERVATION = tuple(
+    order_intents.c[name] for name in ("decision_key", "symbol", "side", "notional", "margin", "loss_at_stop")
+)
+
+
+async def locked_book(connection: AsyncConnection, namespace: str) -> Row[Any]:
+    """The account's row, which nobody else gets before the transaction ends; raises `StoreError` where there is none.
+
+    Everything that is read after it is what the one before committed.
+    """
+    query = select(order_books).where(order_books.c.namespace == namespace).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise StoreError("the store of orders is not bound to an account yet")
+    return row
+
+
+async def read_books(
+    connection: AsyncConnection,
+    book: Row[Any],
+    profile: str,
+    now_ms: int,
+    *,
+    guarded_by: str,
+    own_key: str | None = None,
+    new_key: str | None = None,
+) -> Books:
+    """What the guards look at. Switches and locks of days are those of the namespace `guarded_by`.
+
+    The reservation of the intent `own_key` is left out; `new_key` is looked for among all that were ever committed.
+    """
+    here = order_intents.c.namespace == book.namespace
+    live = select(*_RESERVATION).where(here, order_intents.c.is_live, order_intents.c.decision_key != (own_key or ""))
+    taken = select(order_intents.c.decision_key).where(here, order_intents.c.decision_key == (new_key or ""))
+    thrown = select(*_SWITCH).where(switches.c.namespace == guarded_by)
+    locked = select(*_DAY_LOCK).where(_day_locks_of(guarded_by, profile, now_ms)).order_by(risk_locks.c.start_ms)
+    return Books(
+        standing=standing_of(book),
+        switchboard=Switchboard.of((Switch(**row._mapping) for row in await connection.execute(thrown)), now_ms),
+        supervisor=await read_heartbeat(connection, book.namespace),
+        day_locks=tuple(DayLock(**row._mapping) for row in await connection.execute(locked)),
+        live=tuple(map(reservation_of, await connection.execute(live))),
+        key_is_taken=(await connection.execute(taken)).one_or_none() is not None,
+    )
+
+
+def _day_locks_of(namespace: str, profile: str, now_ms: int) -> ColumnElement[bool]:
+    """Those of the profile for the day of `now_ms`; within a few seconds of midnight, of the day beside it as well."""
+    begun = risk_locks.c.start_ms.between(now_ms - _DAY_MS - _BORDER_MS + 1, now_ms + _BORDER_MS)
+    return (risk_locks.c.namespace == namespace) & (risk_locks.c.profile == profile) & begun
+
+
+async def read_heartbeat(connection: AsyncConnection, namespace: str) -> Heartbeat | None:
+    columns = (order_supervisors.c[name] for name in ("owner", "beat_ms", "read_ms"))
+    query = select(*columns).where(order_supervisors.c.namespace == namespace)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else Heartbeat(**row._mapping)
+
+
+def standing_of(book: Row[Any]) -> Standing:
+    """What cannot be read counts as recovery: nothing but protection leaves."""
+    try:
+        condition = AccountCondition(book.condition)
+    except ValueError:
+        return Standing(AccountCondition.RECOVERY, book.since_ms, f"unknown condition {book.condition!r}: {book.why}")
+    return Standing(condition, book.since_ms, book.why)
+
+
+def identity_of(book: Row[Any], life: str, *, outlives_process: bool) -> StoreIdentity:
+    return StoreIdentity(book.store_id, book.account, book.counter, book.database, life, outlives_process)
+
+
+async def check_durability(connection: AsyncConnection, database: Database) -> None:
+    """Raises `StoreUnavailableError` where a commit may be lost after it was confirmed."""
+    if database.is_postgres:
+        setting = (await connection.execute(text("SELECT current_setting('synchronous_commit')"))).scalar_one()
+        if setting == "off":
+            raise StoreUnavailableError(
+                f"{database.location}: synchronous_commit is off, so what was committed can be lost when the server"
+                " fails; orders need it on"
+            )
+        return
+    level = (await connection.execute(text("PRAGMA synchronous"))).scalar_one()
+    if level < _FULL and database.outlives_process:
+        raise StoreUnavailableError(
+            f"{database.location}: SQLite does not wait for the disk (synchronous={level}); orders need FULL"
+        )
+
+
+async def life_of(connection: AsyncConnection, database: Database) -> str:
+    """What tells this database from a restored one; empty for SQLite, whose files say nothing of it.
+
+    A restored server begins a new timeline, a copy of its rows lies in a database with another number, and perhaps on
+    another system. The timeline is read off the log that is being written: the one of the last checkpoint may be older.
+    """
+    if not database.is_postgres:
+        return ""
+    here = "SELECT oid FROM pg_database WHERE datname = current_database()"
+    written = "substring(pg_walfile_name(pg_current_wal_lsn()) FOR 8)"
+    timeline, number = (await connection.execute(text(f"SELECT {written}, ({here})"))).one()
+    allowed = text("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")
+    system = ""
+    if (await connection.execute(allowed)).scalar_one():
+        system = (await connection.execute(text("SELECT system_identifier FROM pg_control_system()"))).scalar_one()
+    return f"system {system or 'not told'}, timeline {int(timeline, 16)}, database {number}"

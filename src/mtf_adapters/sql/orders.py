@@ -1,0 +1,494 @@
+"""The store of orders in SQL: intents are committed under the lock of the account's book, evidence by version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import evolve
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, insert, literal, not_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.locks import check_fence, note_fence
+from mtf_adapters.sql.order_books import (
+    check_durability,
+    identity_of,
+    life_of,
+    locked_book,
+    read_books,
+    read_heartbeat,
+    standing_of,
+)
+from mtf_adapters.sql.order_rows import (
+    alarm_row,
+    client_id_row,
+    entry_of,
+    event_row,
+    fill_of,
+    fill_row,
+    intent_of,
+    intent_row,
+    new_intent_row,
+    request_of,
+    steps,
+    stored_alarm,
+    stored_event,
+)
+from mtf_adapters.sql.paging import position, refuse_empty
+from mtf_adapters.sql.schema import (
+    order_alarms,
+    order_books,
+    order_client_ids,
+    order_events,
+    order_fills,
+    order_intents,
+    order_requests,
+    order_supervisors,
+)
+from mtf_adapters.sql.upserts import insert_new, upsert
+from mtf_core.market import Fill
+from mtf_core.orders import (
+    Alarm,
+    EntryCause,
+    EntryState,
+    EventKind,
+    Intent,
+    LifecycleEvent,
+    PositionState,
+    entry_after,
+)
+from mtf_core.planning import Skip
+from mtf_core.ports import (
+    Acquired,
+    Clock,
+    IntentChangedError,
+    Request,
+    StoredAlarm,
+    StoredEvent,
+    StoreError,
+    StoreIdentity,
+    StoreNotOursError,
+)
+from mtf_core.reasons import Reason
+from mtf_core.records import Page
+from mtf_core.risk import Books, Heartbeat, Standing
+
+_INTENTS = order_intents.c
+_WHOLE_INTENT = (_INTENTS.version, _INTENTS.content)
+_FILL_COLUMNS = tuple(order_fills.c[field.name] for field in attrs.fields(Fill))
+_REQUEST_COLUMNS = tuple(order_requests.c[field.name] for field in attrs.fields(Request))
+
+BookGuard = Callable[[Books], Skip | None]
+
+
+class SqlOrderStore:
+    """The core's `OrderStore` of one namespace."""
+
+    def __init__(
+        self, database: Database, namespace: str, guarded_by: str, wall: Clock, new_id: Callable[[], str]
+    ) -> None:
+        """Switches and locks of days are those of the namespace `guarded_by`; `new_id` names a new store."""
+        self._database = database
+        self._namespace = namespace
+        self._guarded_by = guarded_by
+        self._wall = wall
+        self._new_id = new_id
+
+    async def bind(self, account: str) -> StoreIdentity:
+        """Binds the store to the account at first use; raises `StoreNotOursError` where it is another's.
+
+        Raises `StoreUnavailableError` where a commit may be lost after it was confirmed, or nothing can be written.
+        """
+        if not account:
+            raise StoreError("a store of orders is bound to an account that has a name")
+        async with self._database.writing() as connection:
+            await check_durability(connection, self._database)
+            life = await life_of(connection, self._database)
+            row = {"store_id": self._new_id(), "account": account, "counter": 0, "database": life}
+            book = _book_row(Standing()) | row
+            await connection.execute(insert_new(order_books, connection).values(self._row(book)))
+            stored = await locked_book(connection, self._namespace)
+        if stored.account != account:
+            raise StoreNotOursError(
+                f"{self._database.location}: the orders stored here are of the account {stored.account!r}, not of"
+                f" {account!r}; give each account a database of its own"
+            )
+        return self._identity(stored, life)
+
+    async def confirm(self, counter: int) -> StoreIdentity:
+        """The database's life of today counts from here on, and the counter is `counter` at least."""
+        async with self._database.writing() as connection:
+            life = await life_of(connection, self._database)
+            book = await locked_book(connection, self._namespace)
+            await self._change_book(connection, counter=max(counter, book.counter), database=life)
+            changed = await locked_book(connection, self._namespace)
+        return self._identity(changed, life)
+
+    def _identity(self, book: Row[Any], life: str) -> StoreIdentity:
+        return identity_of(book, life, outlives_process=self._database.outlives_process)
+
+    async def standing(self) -> Standing:
+        """What was set last; normal in a store that is not bound yet."""
+        query = select(order_books).where(self._here(order_books))
+        async with self._database.reading() as connection:
+            book = (await connection.execute(query)).one_or_none()
+        return Standing() if book is None else standing_of(book)
+
+    async def set_standing(self, standing: Standing) -> None:
+        """Raises `StoreError` where the store is not bound yet."""
+        async with self._database.writing() as connection:
+            await locked_book(connection, self._namespace)
+            await self._change_book(connection, **_book_row(standing))
+
+    async def _change_book(self, connection: AsyncConnection, **values: object) -> None:
+        await connection.execute(update(order_books).where(self._here(order_books)).values(**values))
+
+    async def reserve(
+        self,
+        profile: str,
+        decision_key: str,
+        now_ms: int,
+        guard: BookGuard,
+        make: Callable[[StoreIdentity], Intent],
+        events: Callable[[Intent], Sequence[LifecycleEvent]],
+    ) -> Skip | Intent:
+        """Guards and intent in one transaction, under the lock of the account's book."""
+        async with self._database.writing() as connection:
+            book = await locked_book(connection, self._namespace)
+            books = await self._books(connection, book, profile, now_ms, new_key=decision_key)
+            refused = guard(books)
+            if refused is not None:
+                return refused
+            raised = evolve(self._identity(book, book.database), counter=book.counter + 1)
+            intent = evolve(make(raised), version=1)
+            _check_new(intent, decision_key, raised)
+            if books.key_is_taken:
+                return Skip(Reason.DUPLICATE_DECISION_KEY)
+            if any(one.symbol == intent.symbol for one in books.live):
+                return Skip(Reason.SYMBOL_BUSY)
+            # An intent that was over may come to life this moment, without the book: the index alone sees that one.
+            row = self._row(new_intent_row(intent, now_ms, self._wall.now_ms()))
+            done = await connection.execute(
+                insert_new(order_intents, connection).values(row).returning(_INTENTS.counter)
+            )
+            if done.one_or_none() is None:
+                return Skip(Reason.SYMBOL_BUSY)
+            await self._change_book(connection, counter=intent.counter)
+            await self._commit_id(connection, intent)
+            await self._add_events(connection, events(intent), intent.terms.run_id)
+        return intent
+
+    async def further(self, intent: Intent, now_ms: int, guard: BookGuard, fence: Acquired | None) -> Skip | Intent:
+        """The same for a further attempt, which `intent` holds as its current one; its own reservation is not counted.
+
+        Whatever the guard says, the attempts before are final, and all of them together stay within the plan. Raises
+        `IntentChangedError`, and `StoreError` for an intent that does not continue the stored one.
+        """
+        async with self._database.writing() as connection:
+            book = await locked_book(connection, self._namespace)
+            if fence is not None:
+                await check_fence(connection, fence)
+            stored = await self._stored(connection, intent)
+            _check_continues(intent, intent_of(stored))
+            if not entry_of(stored).is_final or stored.alive_steps:
+                return Skip(Reason.SYMBOL_BUSY, (("entry", stored.entry),))
+            planned, filled, alive = steps(intent)
+            if filled + alive > planned:
+                numbers = (("planned_steps", planned), ("filled_steps", filled), ("asked_steps", alive))
+                return Skip(Reason.DUPLICATE_DECISION_KEY, numbers)
+            books = await self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
+            refused = guard(books)
+            if refused is not None:
+                return refused
+            if any(one.symbol == intent.symbol for one in books.live):
+                return Skip(Reason.SYMBOL_BUSY)
+            changed = await self._change(connection, intent)
+            await self._commit_id(connection, changed)
+        return changed
+
+    async def send(self, intent: Intent, now_ms: int, guard: BookGuard, fence: Acquired | None = None) -> Skip | Intent:
+        """The last look before the bytes leave: the guards once more, and PLANNED becomes SUBMITTING, sent at `now_ms`.
+
+        Where the guard refuses, the intent is stored as rejected and the skip returned. Raises `IntentChangedError`.
+        """
+        async with self._database.writing() as connection:
+            book = await locked_book(connection, self._namespace)
+            if fence is not None:
+                await check_fence(connection, fence)
+            stored = await self._stored(connection, intent)
+            if entry_of(stored) is not EntryState.PLANNED or intent.entry is not EntryState.PLANNED:
+                raise IntentChangedError(f"{intent.decision_key}: the entry is {stored.entry} and not planned any more")
+            books = await self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
+            refused = guard(books)
+            if refused is not None:
+                await self._change(connection, _moved(intent, EntryCause.GAVE_UP))
+                return refused
+            sent = evolve(_moved(intent, EntryCause.SENDING), attempt=evolve(intent.attempt, sent_ms=now_ms))
+            return await self._change(connection, sent)
+
+    async def save(
+        self,
+        intent: Intent,
+        events: Sequence[LifecycleEvent] = (),
+        alarms: Sequence[Alarm] = (),
+        fills: Sequence[Fill] = (),
+        fence: Acquired | None = None,
+    ) -> Intent:
+        """Stores the intent as it is now, with what happened, if nobody changed it since that version was read.
+
+        Raises `IntentChangedError` and `LockLostError`; then nothing is stored.
+        """
+        async with self._database.writing() as connection:
+            if fence is not None:
+                await check_fence(connection, fence)
+            changed = await self._change(connection, intent)
+            await self._add_events(connection, events, intent.terms.run_id)
+            await self._add_alarms(connection, alarms, self._wall.now_ms())
+            rows = [self._row(fill_row(fill, intent.decision_key)) for fill in fills]
+            if rows:
+                await connection.execute(insert_new(order_fills, connection), rows)
+        return changed
+
+    async def _books(
+        self, connection: AsyncConnection, book: Row[Any], profile: str, now_ms: int, **keys: str
+    ) -> Books:
+        return await read_books(connection, book, profile, now_ms, guarded_by=self._guarded_by, **keys)
+
+    async def _stored(self, connection: AsyncConnection, intent: Intent) -> Row[Any]:
+        """The intent's row, if it is as it was read; raises `IntentChangedError`."""
+        row = (await connection.execute(select(order_intents).where(self._is_intent(intent)))).one_or_none()
+        if row is None:
+            raise _changed(intent)
+        return row
+
+    async def _change(self, connection: AsyncConnection, intent: Intent) -> Intent:
+        """Stores the next version of an intent; raises `IntentChangedError` where that of the store is another."""
+        following = evolve(intent, version=intent.version + 1)
+        others = order_intents.alias()
+        held = exists().where(
+            others.c.namespace == self._namespace,
+            others.c.symbol == intent.symbol,
+            others.c.holds_symbol,
+            others.c.decision_key != intent.decision_key,
+        )
+        holds = and_(literal(intent.is_live), not_(held)) if intent.is_live else literal(value=False)
+        row = intent_row(following, self._wall.now_ms()) | {"holds_symbol": holds}
+        done = await connection.execute(update(order_intents).where(self._is_intent(intent)).values(row))
+        if done.rowcount != 1:
+            raise _changed(intent)
+        return following
+
+    async def _commit_id(self, connection: AsyncConnection, intent: Intent) -> None:
+        row = client_id_row(intent, intent.attempt)
+        await connection.execute(insert(order_client_ids).values(self._row(row)))
+
+    async def _add_events(self, connection: AsyncConnection, events: Sequence[LifecycleEvent], run_id: str) -> None:
+        await self._add(connection, order_events, [event_row(one, run_id, self._wall.now_ms()) for one in events])
+
+    async def _add_alarms(self, connection: AsyncConnection, alarms: Sequence[Alarm], raised_ms: int) -> None:
+        rows = [self._row(alarm_row(alarm, raised_ms)) for alarm in alarms]
+        if rows:
+            await connection.execute(insert_new(order_alarms, connection), rows)
+
+    async def _add(self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            await connection.execute(insert(table), list(map(self._row, rows)))
+
+    async def live(self) -> tuple[Intent, ...]:
+        """Every intent without final evidence, the oldest first."""
+        query: Select[Any] = select(*_WHOLE_INTENT).where(self._here(order_intents), _INTENTS.is_live)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.order_by(_INTENTS.counter))).all()
+        return tuple(intent_of(row) for row in rows)
+
+    async def intent(self, decision_key: str) -> Intent | None:
+        """The intent of that decision key; raises `UnreadableRowError`."""
+        return await self._one(select(*_WHOLE_INTENT).where(_INTENTS.decision_key == decision_key))
+
+    async def last_of(self, symbol: str) -> Intent | None:
+        """The symbol's newest intent, live or over."""
+        query = select(*_WHOLE_INTENT).where(_INTENTS.symbol == symbol)
+        return await self._one(query.order_by(_INTENTS.counter.desc()).limit(1))
+
+    async def _one(self, query: Select[Any]) -> Intent | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query.where(self._here(order_intents)))).one_or_none()
+        return None if row is None else intent_of(row)
+
+    async def history(self, limit: int, cursor: str | None = None, *, symbol: str | None = None) -> Page[Intent]:
+        """A page of at least one intent, the newest first; raises `InvalidCursorError`."""
+        query: Select[Any] = select(*_WHOLE_INTENT, _INTENTS.counter).where(self._here(order_intents))
+        if symbol is not None:
+            query = query.where(_INTENTS.symbol == symbol)
+        rows, follows = await self._page(query, _INTENTS.counter, limit, cursor)
+        return Page(tuple(intent_of(row) for row in rows), follows)
+
+    async def events(self, decision_key: str) -> tuple[StoredEvent, ...]:
+        """The story of an intent, in order."""
+        query = select(order_events).where(self._here(order_events), order_events.c.decision_key == decision_key)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.order_by(order_events.c.id))).all()
+        return tuple(map(stored_event, rows))
+
+    async def events_of(
+        self, kind: EventKind, limit: int, cursor: str | None = None, *, symbol: str | None = None
+    ) -> Page[StoredEvent]:
+        """A page of at least one event of one kind, the newest first; raises `InvalidCursorError`."""
+        query: Select[Any] = select(order_events).where(self._here(order_events), order_events.c.kind == kind.value)
+        if symbol is not None:
+            query = query.where(order_events.c.symbol == symbol)
+        rows, follows = await self._page(query, order_events.c.id, limit, cursor)
+        return Page(tuple(map(stored_event, rows)), follows)
+
+    async def _page(
+        self, query: Select[Any], number: ColumnElement[int], limit: int, cursor: str | None
+    ) -> tuple[Sequence[Row[Any]], str | None]:
+        """The rows of a page, and the cursor of the one that follows."""
+        refuse_empty(limit)
+        if cursor is not None:
+            query = query.where(number < position(cursor))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.order_by(number.desc()).limit(limit + 1))).all()
+        follows = str(rows[limit - 1]._mapping[number]) if len(rows) > limit else None
+        return rows[:limit], follows
+
+    async def note(self, events: Sequence[LifecycleEvent], run_id: str, program_ms: int) -> None:
+        """Stores events that belong to no stored intent, such as a refusal."""
+        if not events:
+            return
+        async with self._database.writing() as connection:
+            await self._add(connection, order_events, [event_row(event, run_id, program_ms) for event in events])
+
+    async def fills(self, symbol: str, since_ms: int) -> tuple[Fill, ...]:
+        """Stored executions of a symbol from an instant on, the oldest first; of one instant as they were stored."""
+        columns = order_fills.c
+        query = select(*_FILL_COLUMNS).where(
+            self._here(order_fills), columns.symbol == symbol, columns.time_ms >= since_ms
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.order_by(columns.time_ms, columns.id))).all()
+        return tuple(map(fill_of, rows))
+
+    async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int) -> None:
+        """An alarm of the same kind and subject that stands stays as it is."""
+        if not alarms:
+            return
+        async with self._database.writing() as connection:
+            await self._add_alarms(connection, alarms, program_ms)
+
+    async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
+        """Ends every alarm that is not among those that still stand."""
+        kept = {(alarm.kind.value, alarm.subject) for alarm in standing}
+        columns = order_alarms.c
+        query = select(columns.id, columns.kind, columns.subject).where(self._here(order_alarms), _STANDS)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        over = [row.id for row in rows if (row.kind, row.subject) not in kept]
+        if not over:
+            return
+        async with self._database.writing() as connection:
+            ending = update(order_alarms).where(columns.id.in_(over), _STANDS)
+            await connection.execute(ending.values(ended_ms=program_ms))
+
+    async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]:
+        """Those that stand, or all of them; the newest first."""
+        refuse_empty(limit)
+        query = select(order_alarms).where(self._here(order_alarms)).order_by(order_alarms.c.id.desc()).limit(limit)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.where(_STANDS) if standing else query)).all()
+        return tuple(map(stored_alarm, rows))
+
+    async def beat(self, heartbeat: Heartbeat, fence: Acquired) -> None:
+        """The supervisor's sign of life; from here on lower tokens are refused. Raises `LockLostError`."""
+        async with self._database.writing() as connection:
+            await note_fence(connection, fence)
+            row = self._row(attrs.asdict(heartbeat))
+            await connection.execute(upsert(order_supervisors, connection).values(row))
+
+    async def heartbeat(self) -> Heartbeat | None:
+        async with self._database.reading() as connection:
+            return await read_heartbeat(connection, self._namespace)
+
+    async def ask(self, request: Request) -> Request:
+        """Stores a request of an operator; returns it with its number."""
+        row = {name: value for name, value in attrs.asdict(request, recurse=False).items() if name != "number"}
+        row |= {"values": dict(request.values)}
+        async with self._database.writing() as connection:
+            storing = insert(order_requests).values(self._row(row)).returning(order_requests.c.number)
+            number: int = (await connection.execute(storing)).scalar_one()
+        return evolve(request, number=number)
+
+    async def requests(self) -> tuple[Request, ...]:
+        """The requests to which nothing has become yet, in their order."""
+        query = select(*_REQUEST_COLUMNS).where(self._here(order_requests), _OPEN)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.order_by(order_requests.c.number))).all()
+        return tuple(map(request_of, rows))
+
+    async def answer(self, number: int, outcome: str) -> None:
+        """What became of a request; a request that has an outcome keeps it. Raises `StoreError` for an empty one."""
+        if not outcome:
+            raise StoreError(f"the outcome of request {number} is empty; say what became of it")
+        answering = update(order_requests).where(self._here(order_requests), order_requests.c.number == number, _OPEN)
+        async with self._database.writing() as connection:
+            await connection.execute(answering.values(outcome=outcome))
+
+    async def request(self, number: int) -> Request | None:
+        query = select(*_REQUEST_COLUMNS).where(self._here(order_requests), order_requests.c.number == number)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else request_of(row)
+
+    def _row(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**values, "namespace": self._namespace}
+
+    def _here(self, table: Table) -> ColumnElement[bool]:
+        return table.c.namespace == self._namespace
+
+    def _is_intent(self, intent: Intent) -> ColumnElement[bool]:
+        """The row of the intent in the version in which it was read."""
+        same = (_INTENTS.decision_key == intent.decision_key) & (_INTENTS.version == intent.version)
+        return self._here(order_intents) & same
+
+
+_STANDS = order_alarms.c.ended_ms.is_(None)
+_OPEN = order_requests.c.outcome == ""
+
+
+def _book_row(standing: Standing) -> dict[str, Any]:
+    return attrs.asdict(standing) | {"condition": standing.condition.value}
+
+
+def _moved(intent: Intent, cause: EntryCause) -> Intent:
+    """A planned intent after a cause; raises `StoreError` where the table of states has no such move."""
+    after = entry_after(intent.entry, cause)
+    if after is None:
+        raise StoreError(f"{intent.decision_key}: {cause} cannot follow {intent.entry}")
+    return evolve(intent, entry=after)
+
+
+def _changed(intent: Intent) -> IntentChangedError:
+    return IntentChangedError(f"{intent.decision_key}: somebody changed the intent since version {intent.version}")
+
+
+def _check_new(intent: Intent, decision_key: str, identity: StoreIdentity) -> None:
+    """Raises `StoreError` for an intent that is not what was reserved: a bug of who made it."""
+    found = (intent.decision_key, intent.account, intent.counter, intent.entry, intent.position, intent.earlier)
+    wanted = (decision_key, identity.account, identity.counter, EntryState.PLANNED, PositionState.NONE, ())
+    if found != wanted:
+        raise StoreError(f"a new intent is {wanted}, not {found}")
+
+
+def _check_continues(intent: Intent, stored: Intent) -> None:
+    """Raises `StoreError` unless the intent is the stored one with one attempt more, which is planned."""
+    continues = (
+        intent.earlier == tuple(stored.attempts())
+        and intent.attempt.number == stored.attempt.number + 1
+        and (intent.wanted, intent.counter, intent.account) == (stored.wanted, stored.counter, stored.account)
+        and intent.entry is EntryState.PLANNED
+        and intent.attempt.filled == 0
+    )
+    if not continues:
+        raise StoreError(f"{intent.decision_key}: a further attempt continues what is stored, and this one does not")
