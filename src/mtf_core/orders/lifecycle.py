@@ -37,6 +37,8 @@ class EventKind(StrEnum):
     """Any other change of a state; details name it, with its cause."""
     HAND = "hand"
     """An operator asked for something."""
+    SENT = "sent"
+    """A write left that protects, closes or cancels; details name it, why, and the exchange's answer."""
 
 
 @frozen
@@ -79,6 +81,8 @@ class AlarmKind(StrEnum):
     RECOVERY = "recovery"
     STORE_BEHIND = "store_behind"
     """A protective action went out before the store knew of it."""
+    LOOK_FAILED = "look_failed"
+    """A look at an intent broke off by a fault of this program; the looks at others go on."""
 
 
 @frozen

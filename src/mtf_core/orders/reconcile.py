@@ -1,0 +1,210 @@
+"""What an exchange shows of an account and the store does not know: each difference by its name, and what is due.
+
+Pure. What belongs to a live intent is no difference: its supervisor sees it. A difference counts once it was seen in
+two reads that lie apart, for a list may lag behind what was just cancelled or closed. Nothing here closes a position,
+and nothing that can only reduce is cancelled while there is something that it could reduce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from mtf_core.market import AccountState, ClientIds, Fill, MarginMode, OpenOrder, Position, PositionMode, Side
+from mtf_core.orders.actions import Cancellation
+from mtf_core.orders.client_ids import ClientId, read_client_id
+from mtf_core.orders.intent import Intent
+from mtf_core.orders.lifecycle import AlarmKind
+
+
+class DifferenceKind(StrEnum):
+    """What is on the exchange and not in the store."""
+
+    FOREIGN_POSITION = "foreign_position"
+    """A position without a live intent. Its symbol is busy; it is protected only where our ids are in its fills."""
+    OPENING_ORDER = "opening_order"
+    """An order of ours that could open, without a live intent: cancelled."""
+    REDUCING_ORDER = "reducing_order"
+    """An order of ours that can only reduce, without a live intent, where there is a position: left, and told."""
+    LEFTOVER = "leftover"
+    """The same where there is no position: cancelled."""
+    FOREIGN_ORDER = "foreign_order"
+    """An order that bears another store's id or none, and belongs to no live intent: left, and told."""
+    MODES = "modes"
+    """Position or margin mode is not what the settings say."""
+    AHEAD = "ahead"
+    """An order bears a number of ours that the store has not given out yet: the store is behind."""
+
+
+_ALARMS: Mapping[DifferenceKind, AlarmKind] = {
+    DifferenceKind.FOREIGN_POSITION: AlarmKind.FOREIGN_POSITION,
+    DifferenceKind.OPENING_ORDER: AlarmKind.ORPHAN_ORDER,
+    DifferenceKind.REDUCING_ORDER: AlarmKind.ORPHAN_ORDER,
+    DifferenceKind.LEFTOVER: AlarmKind.ORPHAN_ORDER,
+    DifferenceKind.FOREIGN_ORDER: AlarmKind.FOREIGN_ORDER,
+    DifferenceKind.MODES: AlarmKind.MODES_CHANGED,
+    DifferenceKind.AHEAD: AlarmKind.RECOVERY,
+}
+
+
+@frozen
+class Difference:
+    """One thing that the exchange shows and the store does not know."""
+
+    kind: DifferenceKind
+    symbol: str
+    """Empty where it is the account's."""
+    text: str
+    """One sentence for a person."""
+    order: OpenOrder | None = None
+    position: Position | None = None
+
+    @property
+    def name(self) -> str:
+        """The same for the same thing in every read."""
+        what = self.order.order_id if self.order is not None else self.position.side if self.position else ""
+        return f"{self.kind}:{self.symbol}:{what}"
+
+    @property
+    def alarm(self) -> AlarmKind:
+        return _ALARMS[self.kind]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether somebody else may be trading on the account."""
+        return self.kind in {DifferenceKind.FOREIGN_POSITION, DifferenceKind.FOREIGN_ORDER}
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        """What ends the order; None where it must not be touched."""
+        if self.order is None or self.kind not in {DifferenceKind.OPENING_ORDER, DifferenceKind.LEFTOVER}:
+            return None
+        return Cancellation(self.order.symbol, self.order.order_id, self.order.kind)
+
+
+@frozen(kw_only=True)
+class Known:
+    """What the store knows, read after the account was: an order may have been committed and sent in between."""
+
+    live: tuple[Intent, ...]
+    tag: int
+    counter: int
+    """How many intents the store has ever committed."""
+    ids: ClientIds
+    position_mode: PositionMode | None = None
+    """As the settings say; None: any."""
+    margin_mode: MarginMode | None = None
+    by_hand: frozenset[str] = frozenset()
+    """Symbols that a person trades on the same account: what is foreign there is nothing new."""
+
+
+def differences(account: AccountState, known: Known) -> tuple[Difference, ...]:
+    """Everything that the account shows and no live intent accounts for, sorted by name. Raises nothing."""
+    found = [
+        *_modes(account, known),
+        *(one for position in account.positions if (one := _of_position(position, known)) is not None),
+        *(one for order in account.open_orders if (one := _of_order(order, account, known)) is not None),
+    ]
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _modes(account: AccountState, known: Known) -> Iterable[Difference]:
+    wanted, is_now = known.position_mode, account.position_mode
+    if wanted is not None and is_now is not None and is_now is not wanted:
+        text = (
+            f"the account's position mode is {is_now}, the settings want {wanted}: set it back, or change the settings"
+        )
+        yield Difference(DifferenceKind.MODES, "", text)
+    for intent in known.live:
+        for position in account.positions:
+            is_its = position.symbol == intent.symbol and position.side is intent.side
+            if is_its and position.margin_mode is not intent.wanted.margin_mode:
+                text = f"{intent.symbol}: the margin mode is {position.margin_mode}, not {intent.wanted.margin_mode}"
+                yield Difference(DifferenceKind.MODES, intent.symbol, text, position=position)
+
+
+def _of_position(position: Position, known: Known) -> Difference | None:
+    has_intent = any(_concerns(intent, position.symbol, position.side) for intent in known.live)
+    if has_intent or position.symbol in known.by_hand or not position.size:
+        return None
+    text = (
+        f"{position.symbol}: a {position.side} position of {position.size} contracts belongs to no intent; "
+        "close it by hand, or list the symbol in orders.account_shared_ok"
+    )
+    return Difference(DifferenceKind.FOREIGN_POSITION, position.symbol, text, position=position)
+
+
+def _of_order(order: OpenOrder, account: AccountState, known: Known) -> Difference | None:
+    made = read_client_id(order.client_order_id, known.ids)
+    is_ours = made is not None and made.tag == known.tag
+    if made is not None and is_ours and made.counter > known.counter:
+        text = f"{order.symbol}: order {order.order_id} bears number {made.counter} of this store, which is at "
+        return Difference(DifferenceKind.AHEAD, order.symbol, f"{text}{known.counter}: was it restored?", order)
+    if _belongs(order, made if is_ours else None, known.live):
+        return None
+    if is_ours:
+        return _orphan(order, account, known)
+    is_adopted = order.reduce_only and not order.client_order_id and _has_intent(order, known)
+    if is_adopted or order.symbol in known.by_hand:
+        return None
+    does = "could open a position" if order.may_open else "can only reduce"
+    text = f"{order.symbol}: order {order.order_id} is not of this store and {does}; it is left alone"
+    return Difference(DifferenceKind.FOREIGN_ORDER, order.symbol, text, order)
+
+
+def _orphan(order: OpenOrder, account: AccountState, known: Known) -> Difference:
+    """One of ours that no live intent accounts for."""
+    kind, text = DifferenceKind.LEFTOVER, "has nothing left to reduce, and is cancelled"
+    if order.may_open:
+        kind, text = DifferenceKind.OPENING_ORDER, "could open a position without an intent, and is cancelled"
+    elif _has_intent(order, known) or any(position.symbol == order.symbol for position in account.positions):
+        kind, text = DifferenceKind.REDUCING_ORDER, "reduces without an intent of its own, and is left"
+    return Difference(kind, order.symbol, f"{order.symbol}: our order {order.order_id} {text}", order)
+
+
+def _belongs(order: OpenOrder, ours: ClientId | None, live: Sequence[Intent]) -> bool:
+    """Whether a live intent accounts for the order: by its ids, or because it can only reduce what the intent holds."""
+    for intent in live:
+        if intent.symbol != order.symbol:
+            continue
+        if order.order_id in intent.order_ids() or order.client_order_id in intent.client_order_ids():
+            return True
+        if ours is not None and not order.may_open and ours.counter == intent.counter:
+            return True
+    return False
+
+
+def _has_intent(order: OpenOrder, known: Known) -> bool:
+    return any(_concerns(intent, order.symbol, order.side) for intent in known.live)
+
+
+def _concerns(intent: Intent, symbol: str, side: Side) -> bool:
+    return intent.symbol == symbol and intent.side is side
+
+
+@frozen
+class Sightings:
+    """Since when each difference has been seen without a break, by the exchange's time."""
+
+    since_ms: Mapping[str, int] = field(factory=dict)
+
+    def seen(self, found: Sequence[Difference], read_ms: int) -> Sightings:
+        """After a read that began at `read_ms` and showed these, and no others."""
+        return Sightings({one.name: self.since_ms.get(one.name, read_ms) for one in found})
+
+    def settled(self, found: Sequence[Difference], read_ms: int, settle_ms: int) -> tuple[Difference, ...]:
+        """Those that a read at least `settle_ms` before this one showed as well."""
+        return tuple(one for one in found if read_ms - self.since_ms.get(one.name, read_ms) >= max(1, settle_ms))
+
+
+def bears_our_tag(fills: Iterable[Fill], ended: Iterable[OpenOrder], tag: int, ids: ClientIds) -> frozenset[int]:
+    """The numbers of our intents that executions bear, themselves or through the orders that they name.
+
+    Some exchanges' executions carry no id of ours; there the orders behind them tell.
+    """
+    named = {order.order_id: order.client_order_id for order in ended}
+    texts = [fill.client_order_id or named.get(fill.order_id, "") for fill in fills]
+    made = [read_client_id(text, ids) for text in texts if text]
+    return frozenset(one.counter for one in made if one is not None and one.tag == tag)
