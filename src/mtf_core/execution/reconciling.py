@@ -1,0 +1,217 @@
+"""Reconciliation as it goes on: what the exchange shows beside the live intents, named, resolved or told at every look.
+
+The decisions are `orders/reconcile.py`; here they meet the ports. Histories of symbols without intents are read
+sparingly, for they cost calls that exits may need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from attrs import define, evolve, field, frozen
+
+from mtf_core.execution.desk import Desk
+from mtf_core.market import MINUTE_MS, AccountState, CashFlow, Fill, FlowKind, OpenOrder
+from mtf_core.orders.client_ids import store_tag
+from mtf_core.orders.evidence import Gone, Read, gone
+from mtf_core.orders.intent import Intent
+from mtf_core.orders.lifecycle import Alarm, AlarmKind
+from mtf_core.orders.reconcile import Difference, DifferenceKind, Known, Sightings, bears_our_tag, differences
+from mtf_core.ports import ExchangeError, Priority
+from mtf_core.records import AuditEvent
+from mtf_core.risk import AccountCondition, Standing
+
+_SETTLE_MS = 1000
+"""How far apart two reads lie that show the same difference, beyond the exchange's lag."""
+_HISTORY_AGAIN_MS = MINUTE_MS
+"""Between two reads of the history of a symbol without intents, and of the account's money."""
+_HISTORY_MS = 24 * 60 * MINUTE_MS
+"""How far back that history is read."""
+_TRADED = frozenset({FlowKind.REALISED_PROFIT, FlowKind.FEE, FlowKind.FUNDING, FlowKind.LIQUIDATION})
+_WORSE: Sequence[AccountCondition] = (
+    AccountCondition.NORMAL,
+    AccountCondition.MODES_CHANGED,
+    AccountCondition.SHARED,
+    AccountCondition.RECOVERY,
+)
+
+
+@frozen
+class Reconciled:
+    """What one reconciliation led to."""
+
+    alarms: tuple[Alarm, ...] = ()
+    """All that stand."""
+    revived: tuple[Intent, ...] = ()
+    """Intents that were believed to be over, and have a position: they are supervised again."""
+    standing: Standing | None = None
+    """What the account's standing became; None: it stays as it is."""
+
+
+@define(eq=False)
+class Reconciler:
+    """One account, look after look."""
+
+    desk: Desk
+    _sightings: Sightings = field(factory=Sightings, init=False)
+    _tag: int = field(init=False)
+    _counter: int = field(init=False)
+    _history_ms: dict[str, int] = field(factory=dict, init=False)
+    """When the history of each symbol was read last."""
+    _whose: dict[str, bool] = field(factory=dict, init=False)
+    """Of each position without an intent, by its name: whether our ids are in its fills."""
+    _flows_ms: int | None = field(default=None, init=False)
+    """Until when the account's money was looked at; it begins with the first look."""
+    _traded_elsewhere: dict[str, str] = field(factory=dict, init=False)
+    """Symbols in which money moved without an intent, and the sentence that says so."""
+
+    def __attrs_post_init__(self) -> None:
+        self._tag = store_tag(self.desk.identity.store_id)
+        self._counter = self.desk.identity.counter
+
+    async def reconcile(self, account: Read[AccountState], live: Sequence[Intent], standing: Standing) -> Reconciled:
+        """Compares what was read with the live intents: those of before the read and those of after it.
+
+        Raises `PortError` where the store or the exchange does not answer: then nothing is concluded.
+        """
+        known = self._known(live)
+        found = differences(account.value, known)
+        if any(one.kind is DifferenceKind.AHEAD for one in found):
+            found = differences(account.value, evolve(known, counter=await self._counter_now()))
+        settle_ms = _SETTLE_MS + self.desk.capabilities.visibility_lag_ms
+        settled = self._sightings.settled(found, account.begun_venue_ms, settle_ms)
+        self._sightings = self._sightings.seen(found, account.begun_venue_ms)
+        ahead = tuple(one for one in found if one.kind is DifferenceKind.AHEAD)
+        in_recovery = bool(ahead) or standing.condition is AccountCondition.RECOVERY
+        if not in_recovery:
+            await self._cancel(settled)
+        revived = await self._revived(settled)
+        await self._look_at_money(live)
+        alarms = self._alarms((*ahead, *settled), account.begun_venue_ms)
+        return Reconciled(alarms, revived, self._standing((*ahead, *settled), standing, account.value))
+
+    def _known(self, live: Sequence[Intent]) -> Known:
+        settings = self.desk.settings
+        return Known(
+            live=tuple(live),
+            tag=self._tag,
+            counter=max(self._counter, *(intent.counter for intent in live), 0),
+            ids=self.desk.ids,
+            position_mode=settings.position_mode,
+            by_hand=frozenset(settings.account_shared_ok),
+        )
+
+    async def _counter_now(self) -> int:
+        """As the store says: another process may have committed intents since."""
+        identity = await self.desk.orders.bind(self.desk.account)
+        self._counter = max(self._counter, identity.counter)
+        return self._counter
+
+    async def _cancel(self, settled: Sequence[Difference]) -> None:
+        """Cancels what is ours and belongs to nothing; what only reduces, once executions say that nothing is left."""
+        for one in settled:
+            cancellation = one.cancellation
+            if cancellation is None or (one.kind is DifferenceKind.LEFTOVER and not await self._is_over(one.order)):
+                continue
+            outcome = await self.desk.trading.cancel(
+                cancellation.symbol, cancellation.order_id, cancellation.kind, priority=Priority.ACCOUNT
+            )
+            program_ms = self.desk.environment.wall.now_ms()
+            details = {"order_id": cancellation.order_id, "why": one.text, "result": outcome.result.value}
+            event = AuditEvent(program_ms, "supervisor", "orphan_cancelled", cancellation.symbol, {**details})
+            await self.desk.environment.stores.audit.append([event])
+
+    async def _is_over(self, order: OpenOrder | None) -> bool:
+        """Whether the symbol's newest intent is over, and executions say that everything that it opened was closed."""
+        intent = None if order is None else await self.desk.orders.last_of(order.symbol)
+        if intent is None or intent.is_live:
+            return False
+        fills = await self._history(intent.symbol)
+        if fills is None:
+            return False
+        since = [fill for fill in fills[0] if fill.time_ms >= next(iter(intent.attempts())).created_ms]
+        return not since or gone(intent.side, since) is Gone.EXPLAINED
+
+    async def _revived(self, settled: Sequence[Difference]) -> tuple[Intent, ...]:
+        """The intents behind positions that our executions opened: a late fill is protected like a first one."""
+        revived = []
+        for one in settled:
+            if one.kind is not DifferenceKind.FOREIGN_POSITION or one.position is None:
+                continue
+            intent = await self.desk.orders.last_of(one.symbol)
+            history = await self._history(one.symbol)
+            if history is None:
+                continue
+            counters = bears_our_tag(*history, self._tag, self.desk.ids)
+            self._whose[one.name] = bool(counters)
+            is_its = intent is not None and intent.side is one.position.side and intent.counter in counters
+            if intent is not None and is_its and not intent.is_live:
+                revived.append(intent)
+        return tuple(revived)
+
+    async def _history(self, symbol: str) -> tuple[tuple[Fill, ...], tuple[OpenOrder, ...]] | None:
+        """Executions and ended orders of a symbol without a live intent; None where it is not their time yet."""
+        now_ms = self.desk.now_ms
+        if now_ms - self._history_ms.get(symbol, -_HISTORY_AGAIN_MS) < _HISTORY_AGAIN_MS:
+            return None
+        self._history_ms[symbol] = now_ms
+        trading, since_ms = self.desk.trading, now_ms - _HISTORY_MS
+        return await asyncio.gather(
+            trading.fills(symbol, since_ms, now_ms), trading.order_history(symbol, since_ms, now_ms)
+        )
+
+    async def _look_at_money(self, live: Sequence[Intent]) -> None:
+        """One call a minute for the whole account tells of trades in symbols that no intent ever had."""
+        now_ms = self.desk.now_ms
+        if self._flows_ms is None:
+            self._flows_ms = now_ms
+        if now_ms - self._flows_ms < _HISTORY_AGAIN_MS:
+            return
+        try:
+            flows = await self.desk.trading.cash_flows(self._flows_ms, now_ms)
+        except ExchangeError:
+            return
+        ours = {intent.symbol for intent in live} | set(self.desk.settings.account_shared_ok)
+        for flow in flows:
+            if flow.kind in _TRADED and flow.symbol and flow.symbol not in ours and not await self._had_one(flow):
+                text = f"{flow.symbol}: money moved ({flow.kind}) and this store has no intent there"
+                self._traded_elsewhere[flow.symbol] = text
+        self._flows_ms = now_ms
+
+    async def _had_one(self, flow: CashFlow) -> bool:
+        """Whether an intent of the symbol could be behind it."""
+        return await self.desk.orders.last_of(flow.symbol) is not None
+
+    def _alarms(self, found: Sequence[Difference], venue_ms: int) -> tuple[Alarm, ...]:
+        alarms = [Alarm(one.alarm, _subject(one), one.text, venue_ms) for one in found]
+        shared = [
+            Alarm(AlarmKind.ACCOUNT_SHARED, symbol, text, venue_ms) for symbol, text in self._traded_elsewhere.items()
+        ]
+        return (*alarms, *shared)
+
+    def _standing(self, found: Sequence[Difference], now: Standing, account: AccountState) -> Standing | None:
+        """What the account's standing becomes; it gets better by itself only where the modes are right again."""
+        why = {AccountCondition.SHARED: next(iter(self._traded_elsewhere.values()), "")}
+        for one in found:
+            if one.kind is DifferenceKind.AHEAD:
+                why[AccountCondition.RECOVERY] = one.text
+            elif one.kind is DifferenceKind.MODES:
+                why[AccountCondition.MODES_CHANGED] = one.text
+            elif one.is_shared and not self._whose.get(one.name, False) and self._is_known(one):
+                why[AccountCondition.SHARED] = one.text
+        worst = max((each for each, text in why.items() if text), key=_WORSE.index, default=AccountCondition.NORMAL)
+        if _WORSE.index(worst) > _WORSE.index(now.condition):
+            return Standing(worst, self.desk.now_ms, why[worst])
+        modes_are_right = account.position_mode is not None and AccountCondition.MODES_CHANGED not in why
+        if now.condition is AccountCondition.MODES_CHANGED and modes_are_right:
+            return Standing(AccountCondition.NORMAL, self.desk.now_ms, "the modes are as the settings say again")
+        return None
+
+    def _is_known(self, one: Difference) -> bool:
+        """Whether it was found out whose it is: a position's fills have to be read before."""
+        return one.kind is not DifferenceKind.FOREIGN_POSITION or one.name in self._whose
+
+
+def _subject(one: Difference) -> str:
+    return f"{one.symbol} {one.order.order_id}" if one.order is not None else one.symbol or "account"

@@ -1,0 +1,70 @@
+"""Who supervises an account: one process at a time, told apart by a lock with a token that only grows."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from enum import Enum
+
+from attrs import define, field
+
+from mtf_core.execution.waiting import Patience
+from mtf_core.ports import Acquired, HeldBy, Locks, PortError
+from mtf_core.ports.locks import LockAnswer
+
+
+class Seated(Enum):
+    """Whether this process is the one that acts."""
+
+    YES = "yes"
+    UNHEARD = "unheard"
+    """It was, and the locks do not answer: what protects goes on, nothing else does."""
+    NO = "no"
+    """Another one is, or nobody could say."""
+
+
+def seat_name(namespace: str, account: str) -> str:
+    """The name of the lock."""
+    return f"supervise:{namespace}:{account}"
+
+
+@define(eq=False)
+class Seat:
+    """The lock of one account, as one owner holds it or waits for it."""
+
+    locks: Locks
+    name: str
+    owner: str
+    ttl_ms: int
+    fence: Acquired | None = field(default=None, init=False)
+    """What the store checks before it keeps anything of ours; None: the lock is not ours."""
+    holder: HeldBy | None = field(default=None, init=False)
+    """Who held it when it was last asked for."""
+    _asking: Patience[LockAnswer] = field(factory=Patience, init=False)
+
+    async def hold(self, wait_ms: float) -> Seated:
+        """Takes the seat, or keeps it for another `ttl_ms`; waits no longer than given."""
+        try:
+            answer = await self._asking.result_of(self._ask(), wait_ms)
+        except PortError:
+            answer = None
+        if answer is None:
+            return Seated.NO if self.fence is None else Seated.UNHEARD
+        if isinstance(answer, HeldBy):
+            self.fence, self.holder = None, answer
+            return Seated.NO
+        self.fence, self.holder = answer, None
+        return Seated.YES
+
+    def lose(self) -> None:
+        """The store said that the lock is another's by now."""
+        self.fence = None
+
+    async def leave(self) -> None:
+        """Gives the seat back, so that another one need not wait for its end."""
+        await self._asking.end()
+        with suppress(PortError):  # it ends by itself
+            await self.locks.release([self.name], self.owner)
+        self.fence = None
+
+    async def _ask(self) -> LockAnswer:
+        return (await self.locks.acquire([self.name], self.owner, self.ttl_ms))[self.name]
