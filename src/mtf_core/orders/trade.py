@@ -159,6 +159,12 @@ def trade_booked_by_hand(
         return _with_r(intent, told)
 
 
+def own_executions(intent: Intent, fills: Iterable[Fill]) -> tuple[Fill, ...]:
+    """The executions of which at least a part is the intent's, in time's order."""
+    own = _own(intent, fills)
+    return tuple(sorted((part.fill for part in (*own.opening, *own.closing)), key=_place))
+
+
 @frozen
 class _Part:
     """So much of one execution is ours."""
@@ -185,7 +191,7 @@ class _Own:
 def _own(intent: Intent, fills: Iterable[Fill]) -> _Own:
     """Ours are the executions of our entries, and what closed after them: in time's order, up to what we held."""
     once = {fill.fill_id: fill for fill in fills if fill.symbol == intent.symbol and fill.side is intent.side}
-    ordered = sorted(once.values(), key=lambda fill: (fill.time_ms, not fill.opens, fill.fill_id))
+    ordered = sorted(once.values(), key=_place)
     entries, ids = intent.order_ids(), intent.client_order_ids()
     opening: list[_Part] = []
     closing: list[_Part] = []
@@ -206,6 +212,11 @@ def _own(intent: Intent, fills: Iterable[Fill]) -> _Own:
             closing.append(_Part(fill, part))
             held -= part
     return _Own(tuple(opening), tuple(closing), tuple(seen), is_shared)
+
+
+def _place(fill: Fill) -> tuple[int, bool, str]:
+    """Executions in their order; what opened at the same instant comes first."""
+    return fill.time_ms, not fill.opens, fill.fill_id
 
 
 def _trade_of(intent: Intent, own: _Own, flows: Iterable[CashFlow], closed_ms: int) -> Trade:
@@ -318,7 +329,8 @@ def _exit_slippage(intent: Intent, closing: Sequence[_Part]) -> _Slippage:
     """Which order an execution is of is not always told: it is measured against the level that it is nearest to."""
     if intent.progress.exit_reason not in _LEFT_AT_A_LEVEL:
         return _Slippage()
-    levels = (intent.stop.price, *(target.price for target in intent.wanted.targets))
+    targets = intent.progress.targets or intent.wanted.targets
+    levels = (intent.stop.price, *(target.price for target in targets))
 
     def worse(part: _Part) -> Decimal:
         nearest = min(levels, key=lambda level: abs(part.fill.price - level))
