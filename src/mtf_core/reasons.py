@@ -89,7 +89,26 @@ class Reason(StrEnum):
     KILL_SWITCH_ON = "kill_switch_on"
     DAILY_LOSS_LIMIT_REACHED = "daily_loss_limit_reached"
     MAX_CONCURRENT_POSITIONS_REACHED = "max_concurrent_positions_reached"
+    WEEKLY_LOSS_LIMIT_REACHED = "weekly_loss_limit_reached"
+    CONSECUTIVE_LOSSES_REACHED = "consecutive_losses_reached"
+    OPEN_LOSS_TOO_LARGE = "open_loss_too_large"
+    SAME_SIDE_LIMIT_REACHED = "same_side_limit_reached"
+    EXPOSURE_LIMIT_REACHED = "exposure_limit_reached"
     DUPLICATE_DECISION_KEY = "duplicate_decision_key"
+    # whether real orders may leave at all
+    LIVE_SWITCH_MISSING = "live_switch_missing"
+    RECOVERY = "recovery"
+    ACCOUNT_SHARED = "account_shared"
+    MODES_DIFFER = "modes_differ"
+    OTHER_WORLD_DATA = "other_world_data"
+    SUPERVISOR_NOT_RUNNING = "supervisor_not_running"
+    EXIT_BUDGET_LOW = "exit_budget_low"
+    PLAN_EXPIRED = "plan_expired"
+    # execution
+    PROTECTION_NOT_AVAILABLE = "protection_not_available"
+    LEVERAGE_NOT_SET = "leverage_not_set"
+    REJECTED_BY_EXCHANGE = "rejected_by_exchange"
+    FALLBACK_REFUSED = "fallback_refused"
 
 
 _TABLE: dict[Reason, tuple[Stage, str]] = {
@@ -171,7 +190,57 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
     Reason.KILL_SWITCH_ON: (Stage.GUARD, "the global switch is off: no new entries"),
     Reason.DAILY_LOSS_LIMIT_REACHED: (Stage.GUARD, "the day's loss limit is reached"),
     Reason.MAX_CONCURRENT_POSITIONS_REACHED: (Stage.GUARD, "as many positions as allowed are open or about to be"),
+    Reason.WEEKLY_LOSS_LIMIT_REACHED: (Stage.GUARD, "the loss limit of the week, from Monday 00:00 UTC, is reached"),
+    Reason.CONSECUTIVE_LOSSES_REACHED: (
+        Stage.GUARD,
+        "as many trades in a row as allowed ended with a net loss; `mtf risk reset` lifts it",
+    ),
+    Reason.OPEN_LOSS_TOO_LARGE: (
+        Stage.GUARD,
+        "if every stop fired, this one's too, the loss would pass the limit of the day or the week",
+    ),
+    Reason.SAME_SIDE_LIMIT_REACHED: (Stage.GUARD, "as many symbols as allowed are long, or short, already"),
+    Reason.EXPOSURE_LIMIT_REACHED: (
+        Stage.GUARD,
+        "the notional of the symbol, or of all together, would pass its limit",
+    ),
     Reason.DUPLICATE_DECISION_KEY: (Stage.GUARD, "this opportunity was already acted on"),
+    Reason.LIVE_SWITCH_MISSING: (
+        Stage.GUARD,
+        "a live exchange needs `dry_run: false`, `MTF_LIVE=yes` and the environment `live`, and one of them is missing",
+    ),
+    Reason.RECOVERY: (
+        Stage.GUARD,
+        "the store may be behind what was sent to the exchange; `mtf recover` shows how, and ends it",
+    ),
+    Reason.ACCOUNT_SHARED: (Stage.GUARD, "somebody else trades on this account, so nothing new is entered"),
+    Reason.MODES_DIFFER: (
+        Stage.GUARD,
+        "the position mode or the margin mode at the exchange is not what the settings say",
+    ),
+    Reason.OTHER_WORLD_DATA: (
+        Stage.GUARD,
+        "the plan rests on data of another exchange or environment than the one that orders would go to",
+    ),
+    Reason.SUPERVISOR_NOT_RUNNING: (
+        Stage.GUARD,
+        "nobody supervises the account: start `mtf supervise`, or run with `--supervise`",
+    ),
+    Reason.EXIT_BUDGET_LOW: (
+        Stage.GUARD,
+        "the rate limits leave too few calls to protect and close everything that is open, and this entry",
+    ),
+    Reason.PLAN_EXPIRED: (Stage.GUARD, "the time in which the plan may be acted on is over"),
+    Reason.PROTECTION_NOT_AVAILABLE: (
+        Stage.EXECUTION,
+        "the exchange cannot protect this entry with a stop from its first fill on",
+    ),
+    Reason.LEVERAGE_NOT_SET: (Stage.EXECUTION, "the exchange did not take the leverage, so nothing was sent"),
+    Reason.REJECTED_BY_EXCHANGE: (Stage.EXECUTION, "the exchange refused the order; nothing of it exists"),
+    Reason.FALLBACK_REFUSED: (
+        Stage.EXECUTION,
+        "the rest of an entry was not taken at the end of its zone: too small, too late or too dear",
+    ),
 }
 
 
@@ -180,9 +249,11 @@ OF_REAL_ORDERS = frozenset(
         Reason.MISSING_EXECUTION_TF,
         Reason.MISSING_SIGNAL_SIDE,
         Reason.MISSING_PRICE_AND_ATR,
-        Reason.CLOCK_SKEW,
-        Reason.VENUE_CLOSE_ONLY,
-        Reason.DUPLICATE_DECISION_KEY,
+        Reason.LIVE_SWITCH_MISSING,
+        Reason.PROTECTION_NOT_AVAILABLE,
+        Reason.LEVERAGE_NOT_SET,
+        Reason.REJECTED_BY_EXCHANGE,
+        Reason.FALLBACK_REFUSED,
     }
 )
 """Codes that clients may count on already and that nothing gives before orders are sent; all others are in use."""

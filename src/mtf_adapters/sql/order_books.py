@@ -11,7 +11,7 @@ from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.order_rows import reservation_of
 from mtf_adapters.sql.schema import order_books, order_intents, order_supervisors, risk_locks, switches
 from mtf_core.ports import StoreError, StoreIdentity, StoreUnavailableError
-from mtf_core.risk import AccountCondition, Books, DayLock, Heartbeat, Standing, Switch, Switchboard
+from mtf_core.risk import AccountCondition, Books, Heartbeat, RiskLock, Standing, Switch, Switchboard
 
 _DAY_MS = 86_400_000
 _BORDER_MS = 5_000
@@ -61,7 +61,7 @@ async def read_books(
         standing=standing_of(book),
         switchboard=Switchboard.of((Switch(**row._mapping) for row in await connection.execute(thrown)), now_ms),
         supervisor=await read_heartbeat(connection, book.namespace),
-        day_locks=tuple(DayLock(**row._mapping) for row in await connection.execute(locked)),
+        locks=tuple(RiskLock(**row._mapping) for row in await connection.execute(locked)),
         live=tuple(map(reservation_of, await connection.execute(live))),
         key_is_taken=(await connection.execute(taken)).one_or_none() is not None,
     )

@@ -10,7 +10,8 @@ from sqlalchemy import Table, select
 from mtf_adapters.sql import schema
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.upserts import insert_new
-from mtf_core.risk import DayLock, RiskDay
+from mtf_core.risk import RiskDay, RiskLock, Span
+from mtf_core.risk.locks import BORDER_MS
 
 
 class SqlRiskStore:
@@ -22,17 +23,24 @@ class SqlRiskStore:
 
     async def open_day(self, day: RiskDay) -> RiskDay:
         """Stores the day unless it is there already; returns it as stored."""
-        return RiskDay(**await self._kept(schema.risk_days, attrs.asdict(day)))
+        values = attrs.asdict(day, filter=lambda field, _: field.name != "source")
+        return RiskDay(**await self._kept(schema.risk_days, values))
 
-    async def lock_day(self, lock: DayLock) -> DayLock:
+    async def put_lock(self, lock: RiskLock) -> RiskLock:
         """Locks the day for a profile unless it is locked already; returns the lock as stored."""
-        return DayLock(**await self._kept(schema.risk_locks, attrs.asdict(lock)))
+        kept = {"start_ms", "profile", "baseline", "loss", "locked_ms"}
+        values = attrs.asdict(lock, filter=lambda field, _: field.name in kept)
+        return RiskLock(**await self._kept(schema.risk_locks, values))
 
-    async def lock_of(self, start_ms: int, profile: str) -> DayLock | None:
-        """The lock of a profile on the day that starts then."""
+    async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
+        """The locks of a profile that may hold at an instant."""
+        starts = {Span.DAY.start_of(now_ms + apart) for apart in (-BORDER_MS, 0, BORDER_MS)}
         async with self._database.reading() as connection:
-            row = (await connection.execute(self._row(schema.risk_locks, start_ms=start_ms, profile=profile))).first()
-        return None if row is None else DayLock(**row._mapping)
+            rows = [
+                (await connection.execute(self._row(schema.risk_locks, start_ms=start, profile=profile))).first()
+                for start in starts
+            ]
+        return tuple(RiskLock(**row._mapping) for row in rows if row is not None)
 
     async def _kept(self, table: Table, values: dict[str, Any]) -> dict[str, Any]:
         """The row with this key as it is once these values were offered to the table."""

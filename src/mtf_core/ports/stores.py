@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ZoneSelection,
         ZoneTally,
     )
-    from mtf_core.risk import DayLock, QueuedSymbol, RiskDay, Switch, SwitchChange
+    from mtf_core.risk import QueuedSymbol, RiskDay, RiskLock, Switch, SwitchChange
 
 
 class ContractStore(Protocol):
@@ -166,12 +166,12 @@ class RiskStore(Protocol):
         """Stores the day unless it is there already; returns it as stored: the first one counts for all processes."""
         ...
 
-    async def lock_day(self, lock: DayLock) -> DayLock:
-        """Locks the day for a profile unless it is locked already; returns the lock as stored."""
+    async def put_lock(self, lock: RiskLock) -> RiskLock:
+        """Locks a profile's span unless it is locked; returns the lock as stored. One that was lifted stands anew."""
         ...
 
-    async def lock_of(self, start_ms: int, profile: str) -> DayLock | None:
-        """The lock of a profile on the day that starts then."""
+    async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
+        """The locks of a profile that may hold at an instant, lifted ones too."""
         ...
 
 

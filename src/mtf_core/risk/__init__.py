@@ -1,4 +1,4 @@
-"""Guards on money: switches, the risk day, limits that stand before every entry."""
+"""Guards on money: switches, losses of days and weeks, limits that stand before every entry."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
     from mtf_core.risk.books import AccountCondition, Books, Heartbeat, Reservation, Standing
-    from mtf_core.risk.day import DayLock, DayLoss, RiskDay, day_loss, loss_lock
-    from mtf_core.risk.guards import GuardFacts, ProposedEntry, refusal
+    from mtf_core.risk.exposure import Stake, stakes
+    from mtf_core.risk.guards import GuardFacts, ProposedEntry, entries_must_end, guard_of, refusal
+    from mtf_core.risk.live import LiveFacts
+    from mtf_core.risk.locks import RiskLock, Span, holding
+    from mtf_core.risk.losses import (
+        EquityMark,
+        Losses,
+        OpeningSource,
+        RiskDay,
+        SpanResult,
+        counts_weeks,
+        day_as_seen,
+        day_from_mark,
+        day_from_rows,
+        limit_of,
+        mark_of,
+        new_locks,
+        result_by_equity,
+        result_by_rows,
+    )
     from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, SwitchChange, switch_key
 
 __all__ = [
@@ -17,21 +35,38 @@ __all__ = [
     "GLOBAL_SWITCH",
     "AccountCondition",
     "Books",
-    "DayLock",
-    "DayLoss",
+    "EquityMark",
     "GuardFacts",
     "Heartbeat",
+    "LiveFacts",
+    "Losses",
+    "OpeningSource",
     "ProposedEntry",
     "QueuedSymbol",
     "Reservation",
     "RiskDay",
+    "RiskLock",
+    "Span",
+    "SpanResult",
+    "Stake",
     "Standing",
     "Switch",
     "SwitchChange",
     "Switchboard",
-    "day_loss",
-    "loss_lock",
+    "counts_weeks",
+    "day_as_seen",
+    "day_from_mark",
+    "day_from_rows",
+    "entries_must_end",
+    "guard_of",
+    "holding",
+    "limit_of",
+    "mark_of",
+    "new_locks",
     "refusal",
+    "result_by_equity",
+    "result_by_rows",
+    "stakes",
     "switch_key",
 ]
 
@@ -40,8 +75,14 @@ if not TYPE_CHECKING:
         __name__,
         {
             "books": "AccountCondition Books Heartbeat Reservation Standing",
-            "day": "DayLock DayLoss RiskDay day_loss loss_lock",
-            "guards": "GuardFacts ProposedEntry refusal",
-            "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch SwitchChange Switchboard switch_key",
+            "exposure": "Stake stakes",
+            "guards": "GuardFacts ProposedEntry entries_must_end guard_of refusal",
+            "live": "LiveFacts",
+            "locks": "RiskLock Span holding",
+            "losses": (
+                "EquityMark Losses OpeningSource RiskDay SpanResult counts_weeks day_as_seen day_from_mark "
+                "day_from_rows limit_of mark_of new_locks result_by_equity result_by_rows"
+            ),
+            "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch Switchboard SwitchChange switch_key",
         },
     )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from mtf_core.market import Side
-from mtf_core.risk.day import DayLock
+from mtf_core.risk.locks import RiskLock
 from mtf_core.risk.switches import Switchboard
 
 
@@ -70,8 +70,8 @@ class Books:
     standing: Standing
     switchboard: Switchboard
     supervisor: Heartbeat | None
-    day_locks: tuple[DayLock, ...]
-    """Of the profile; near midnight those of both days."""
+    locks: tuple[RiskLock, ...]
+    """Every one of the profile that may hold now, lifted ones too; near midnight those of both days."""
     live: tuple[Reservation, ...]
     """Every intent without final evidence."""
     key_is_taken: bool

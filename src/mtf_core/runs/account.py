@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from mtf_core.market import DAY_MS, AccountState
+from mtf_core.market import AccountState
 from mtf_core.ports import ExchangeError, RiskStore
-from mtf_core.risk import DayLoss, RiskDay, day_loss, loss_lock
+from mtf_core.risk import Losses, Span, day_as_seen, new_locks, result_by_equity
 from mtf_core.runs.active import ActiveRun
 from mtf_core.settings.trade_entry import RiskSettings
 
@@ -16,7 +16,7 @@ class AccountSync:
     """What the account showed; both are None when it could not be read, and then `error` says why."""
 
     state: AccountState | None = None
-    loss: DayLoss | None = None
+    losses: Losses | None = None
     error: str | None = None
 
     def busy_symbols(self) -> frozenset[str] | None:
@@ -41,11 +41,11 @@ async def sync_account(run: ActiveRun) -> AccountSync:
         return AccountSync(state, await measure_day(risk, run.profile.name, state, run.environment.stores.risk))
 
 
-async def measure_day(risk: RiskSettings, profile: str, account: AccountState, store: RiskStore) -> DayLoss:
+async def measure_day(risk: RiskSettings, profile: str, account: AccountState, store: RiskStore) -> Losses:
     """The day's loss. What the day began with, and a lock once it is there, are rows of their own: they hold for all
     processes, across restarts, and for the rest of the day whatever the balance does."""
-    start_ms = account.time_ms - account.time_ms % DAY_MS
-    day = await store.open_day(RiskDay(start_ms, account.equity, account.available_balance, account.time_ms))
-    loss = day_loss(risk, day, account, await store.lock_of(start_ms, profile))
-    lock = loss_lock(risk, profile, day, loss, account.time_ms)
-    return loss if lock is None else loss.locked_by(await store.lock_day(lock))
+    day = await store.open_day(day_as_seen(Span.DAY.start_of(account.time_ms), account))
+    result = result_by_equity(risk, Span.DAY, day, account)
+    losses = Losses(result, locks=await store.locks_of(profile, account.time_ms))
+    put = [await store.put_lock(lock) for lock in new_locks(risk, profile, losses, account.time_ms)]
+    return evolve(losses, locks=(*losses.locks, *put))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from attrs import field, frozen
 
@@ -67,7 +68,13 @@ async def simulate_entries(
     facts = await _read_facts(run, cache, [contracts[decision.symbol] for decision in ready])
     # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
     switchboard = await run.read_switchboard()
-    guard_facts = GuardFacts(switchboard, run.profile.trade_entry.risk, account.state, account.loss)
+    guard_facts = GuardFacts(
+        switchboard=switchboard,
+        risk=run.profile.trade_entry.risk,
+        account=account.state,
+        losses=account.losses,
+        contract_sizes=await _contract_sizes(run, account.state),
+    )
     now_ms = run.environment.venue.clock.now_ms()
     entries: dict[str, Entry | SymbolFailure] = dict(facts.failures)
     with run.watch.stage("plans"):
@@ -77,9 +84,18 @@ async def simulate_entries(
                 quote, contract, state = facts.quotes.quotes[symbol], contracts[symbol], account.state
                 entry = _entry(decision, facts.tables, contract, quote, state, guard_facts, now_ms)
                 entries[symbol] = entry
-                if isinstance(entry, Entry) and entry.order.status is OrderStatus.SIMULATED:
-                    guard_facts = guard_facts.with_one_more()
+                if isinstance(entry, Entry) and entry.plan and entry.order.status is OrderStatus.SIMULATED:
+                    guard_facts = guard_facts.with_one_more(ProposedEntry.of(entry.plan))
     return Entries({**lost, **entries}, {timeframe: table.stack for timeframe, table in facts.tables.items()})
+
+
+async def _contract_sizes(run: ActiveRun, account: AccountState) -> Mapping[str, Decimal]:
+    """Of what the account holds, which may be outside of what the run looks at."""
+    held = account.busy_symbols()
+    if not held:
+        return {}
+    stored = await run.environment.stores.contracts.all()
+    return {contract.symbol: contract.contract_size for contract in stored if contract.symbol in held}
 
 
 def _lock_is_lost(run: ActiveRun, symbol: str) -> bool:
@@ -113,7 +129,7 @@ def _entry(
     if isinstance(planned.outcome, Skip):
         return Entry(_skipped(planned.outcome), planned)
     plan = planned.outcome
-    refused = refusal(ProposedEntry(plan.symbol, plan.execution_timeframe, plan.side), guard_facts)
+    refused = refusal(ProposedEntry.of(plan), guard_facts)
     return Entry(OrderOutcome(OrderStatus.SIMULATED) if refused is None else _skipped(refused), planned)
 
 

@@ -51,13 +51,39 @@ class RiskSettings:
         Decimal(0), doc="loss of a UTC day that locks new entries; 0: off", unit="USDT", ge=0
     )
     daily_max_loss_percent: Decimal = setting(
-        Decimal(0), doc="the same as a share of the day's first equity; 0: off", unit="percent", ge=0, le=100
+        Decimal(0), doc="the same as a share of the equity at 00:00 UTC; 0: off", unit="percent", ge=0, le=100
     )
     daily_loss_count_unrealized: bool = setting(
-        True, doc="the daily loss counts equity, else only the available balance"
+        True, doc="losses of a day or a week count what unrealised profit has changed by, too"
+    )
+    weekly_max_loss_usdt: Decimal = setting(
+        Decimal(0),
+        doc="loss since Monday 00:00 UTC that locks new entries for the rest of the week; 0: off",
+        unit="USDT",
+        ge=0,
+    )
+    weekly_max_loss_percent: Decimal = setting(
+        Decimal(0), doc="the same as a share of the equity at that time; 0: off", unit="percent", ge=0, le=100
+    )
+    max_consecutive_losses: int = setting(
+        0,
+        doc="trades of the profile that end with a net loss, one after the other, until new entries are locked; "
+        "`mtf risk reset` lifts the lock; 0: off",
+        unit="trades",
+        ge=0,
+        le=1000,
     )
     max_concurrent_positions: int = setting(
-        0, doc="positions and live entries at the same time; 0: no limit", unit="positions", ge=0
+        0, doc="symbols with a position or a live entry at the same time; 0: no limit", unit="symbols", ge=0
+    )
+    max_same_side: int = setting(
+        0, doc="symbols that are long, or short, at the same time, live entries too; 0: no limit", unit="symbols", ge=0
+    )
+    max_symbol_notional_usdt: Decimal = setting(
+        Decimal(0), doc="largest notional of one symbol; 0: no limit", unit="USDT", ge=0
+    )
+    max_notional_usdt: Decimal = setting(
+        Decimal(0), doc="largest notional of all positions and live entries together; 0: no limit", unit="USDT", ge=0
     )
     crash_mode: CrashModeSettings = setting(factory=CrashModeSettings, doc="sharper terms")
 

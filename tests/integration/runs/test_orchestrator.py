@@ -292,7 +292,7 @@ async def test_a_loss_locks_the_day_for_every_process_and_whatever_the_balance_d
         assert simulated(await morning.run())
         morning.account.balance -= 24
         morning.later(minutes=1)
-        assert simulated(await morning.run()), "24 of 25"
+        assert set(reasons(await morning.run()).values()) == {"open_loss_too_large"}, "24 of 25: no lock, and no room"
         other = world_on(database, LIMITED, at_ms=NOW_MS + 120_000, account=morning.account, prefix="other")
         morning.account.balance -= 1
         report = await other.run()
@@ -305,6 +305,8 @@ async def test_a_loss_locks_the_day_for_every_process_and_whatever_the_balance_d
         assert simulated(await restarted.run()) == []
         restarted.later(minutes=12 * 60 - 4)
         assert simulated(await restarted.run()) == [], "23:59"
+        restarted.later(minutes=1)
+        assert simulated(await restarted.run()) == [], "at the border both days must allow it"
         restarted.later(minutes=1)
         assert simulated(await restarted.run()), "a new day, with a new baseline"
 

@@ -26,9 +26,9 @@ from mtf_core.risk import (
     GLOBAL_SWITCH,
     AccountCondition,
     Books,
-    DayLock,
     Heartbeat,
     Reservation,
+    RiskLock,
     Standing,
     Switch,
 )
@@ -106,9 +106,9 @@ async def test_the_guard_is_shown_what_the_store_holds(database: Database) -> No
     await store.set_standing(standing)
     beat = Heartbeat("supervisor-1", NOW_MS, NOW_MS - 1)
     await store.beat(beat, fence(1))
-    lock = DayLock(MIDNIGHT_MS, "scalper_micro", Decimal("1000.50"), Decimal(50), 7)
-    await SqlRiskStore(database, WORLD).lock_day(lock)
-    await SqlRiskStore(database, WORLD).lock_day(evolve(lock, profile="scalper"))
+    lock = RiskLock(MIDNIGHT_MS, "scalper_micro", Decimal("1000.50"), Decimal(50), 7)
+    await SqlRiskStore(database, WORLD).put_lock(lock)
+    await SqlRiskStore(database, WORLD).put_lock(evolve(lock, profile="scalper"))
     intent = await reserved(store)
     seen: list[Books] = []
 
@@ -117,7 +117,7 @@ async def test_the_guard_is_shown_what_the_store_holds(database: Database) -> No
 
     assert await reserve(store, "k1", "ETHUSDT", look) == Skip(Reason.DUPLICATE_DECISION_KEY)
     (books,) = seen
-    assert (books.standing, books.supervisor, books.day_locks) == (standing, beat, (lock,))
+    assert (books.standing, books.supervisor, books.locks) == (standing, beat, (lock,))
     assert books.switchboard.kill_switch_on
     assert not books.switchboard.is_off("BTCUSDT")
     assert books.switchboard.now_ms == NOW_MS
@@ -135,12 +135,12 @@ async def test_within_five_seconds_of_midnight_the_locks_of_both_days_are_shown(
 ) -> None:
     store = await bound_store(database)
     for day in range(-3, 4):
-        lock = DayLock(MIDNIGHT_MS + day * DAY_MS, "scalper_micro", Decimal(1), Decimal(1), 7)
-        await SqlRiskStore(database, WORLD).lock_day(lock)
+        lock = RiskLock(MIDNIGHT_MS + day * DAY_MS, "scalper_micro", Decimal(1), Decimal(1), 7)
+        await SqlRiskStore(database, WORLD).put_lock(lock)
     seen: list[int] = []
 
     def look(books: Books) -> Skip:
-        seen.extend((lock.start_ms - MIDNIGHT_MS) // DAY_MS for lock in books.day_locks)
+        seen.extend((lock.start_ms - MIDNIGHT_MS) // DAY_MS for lock in books.locks)
         return Skip(Reason.DAILY_LOSS_LIMIT_REACHED)
 
     await reserve(store, guard=look, now_ms=MIDNIGHT_MS + after_midnight_ms)
