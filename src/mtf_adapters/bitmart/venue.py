@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
+import httpx
+
 from mtf_adapters.bitmart.account import BitmartAccount
 from mtf_adapters.bitmart.capabilities import CAPABILITIES
 from mtf_adapters.bitmart.hosts import Hosts, world_of_hosts
@@ -55,6 +57,7 @@ def bitmart_venue(
     *,
     timing: Timing | None = None,
     patience: Patience | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
     random: Callable[[], float] = _random.random,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     timer: Callable[[], float] = time.monotonic,
@@ -62,13 +65,24 @@ def bitmart_venue(
 ) -> Venue:
     """The venue of these addresses; raises `HostsError`. Nothing is asked before its connection is opened.
 
-    `steady` counts time between two looks at the exchange's clock; None: `wall` does.
+    `steady` counts time between two looks at the exchange's clock; None: `wall` does. `transport` carries the requests;
+    None: connections of this machine.
     """
     world = world_of_hosts(hosts, environment)
     is_sandbox = world.kind is HostWorld.SANDBOX
     clock = ExchangeClock(wall, own_pace=is_sandbox, steady=steady)
     addresses = Addresses(hosts.public_api.rstrip("/"), hosts.private_api.rstrip("/"))
-    rest = RestClient(addresses, credentials, clock, limiter, timing=timing, random=random, sleep=sleep, timer=timer)
+    rest = RestClient(
+        addresses,
+        credentials,
+        clock,
+        limiter,
+        timing=timing,
+        transport=transport,
+        random=random,
+        sleep=sleep,
+        timer=timer,
+    )
     name = f"key-{credentials.digest()}" if credentials else "no-key"
     trading = BitmartTrading(rest, name)
     return Venue(
