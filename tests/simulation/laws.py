@@ -1,0 +1,378 @@
+"""The laws of orders, checked after every event of the exchange and every commit.
+
+What is looked at is what the exchange did (the engine's stream of events) and what the database says (`books.py`).
+Nothing of the program is asked, and nothing of it is imported: a mistake of the program cannot hide itself here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from decimal import Decimal
+
+from attrs import define, field, frozen
+
+from mtf_adapters.sandbox.matching.events import (
+    BalanceChanged,
+    Booked,
+    Event,
+    Filled,
+    OrderCause,
+    OrderChanged,
+    OrderFamily,
+    OrderView,
+    PositionChanged,
+)
+from tests.simulation.books import Books
+
+ENTRY_LIFE_MS = 10_000
+"""After its commit a request may act for so long."""
+HEARTBEAT_MS = 10_000
+PROTECTED_WITHIN_MS = 5_000
+LOOK_MS = 5_000
+"""What becomes of a stop by somebody else's hand is seen at the next look, or earlier."""
+SKEW_MS = 1_500
+HAND = "hand"
+"""How the owner's own orders are named, if at all."""
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_SORRY = frozenset(
+    {"unprotected", "cannot_protect", "cannot_close", "stale", "store_behind", "evidence_lost", "contradiction"}
+)
+"""Alarms that say that a position stands without what should protect it."""
+
+
+@frozen
+class Violation:
+    law: str
+    at_ms: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.law}: {self.text}"
+
+
+@define
+class Held:
+    """One position, as executions make it."""
+
+    size: Decimal = Decimal(0)
+    ours: Decimal = Decimal(0)
+    """What our entries opened and nobody closed yet."""
+    bare_since_ms: int | None = None
+    bare_by_fill: bool = True
+    """Whether an execution made it bare; else somebody's hand, or the exchange, took the stop."""
+    touched_by_hand: bool = False
+
+
+@define
+class Surroundings:
+    """What the episode knows and the laws must: kept up to date by it."""
+
+    by_hand: bool = False
+    """What is happening just now is done by the owner."""
+    supervised_since_ms: int | None = None
+    """Since when a supervisor has lived, awake and with nothing in its way; None: none does."""
+    blind_until_ms: int = 0
+    """Until then calls or the database failed; nobody can be blamed for seconds."""
+    delisted: set[str] = field(factory=set)
+
+
+class Laws:
+    """Keeps the state that the laws speak of; `violated` is told of each breach, once."""
+
+    def __init__(self, books: Callable[[], Books], about: Surroundings, steps: dict[str, Decimal]) -> None:
+        self._books = books
+        self._about = about
+        self._steps = steps
+        """The size step of each symbol with which intents count."""
+        self.found: list[Violation] = []
+        self.orders: dict[int, OrderView] = {}
+        self.held: dict[tuple[str, str], Held] = {}
+        self.fills: dict[tuple[str, str], Filled] = {}
+        self._booked = Decimal(0)
+        self._killed_since_ms: int | None = None
+        self._known_fills = 0
+        self._by_key: dict[str, list[int]] = {}
+        self._told: set[str] = set()
+        self._committed_before: set[str] = set()
+        self._counters_before: set[int] = set()
+        self._was_restored = False
+
+    # What happens
+
+    def on_event(self, at_ms: int, event: Event) -> None:
+        if isinstance(event, OrderChanged):
+            self._on_order(at_ms, event)
+        elif isinstance(event, Filled):
+            self._on_fill(at_ms, event)
+        elif isinstance(event, Booked):
+            self._booked += event.flow.amount
+        elif isinstance(event, PositionChanged):
+            held = self.held.get((event.position.symbol, str(event.position.side)))
+            if (held.size if held else Decimal(0)) != event.position.size:
+                self._breach("books", at_ms, f"executions of {event.position.symbol} do not add up to the position")
+        elif isinstance(event, BalanceChanged) and event.balance.wallet != self._booked:
+            self._breach("money", at_ms, f"the balance is {event.balance.wallet}, its rows say {self._booked}")
+        self._look_at_protection(at_ms)
+
+    def on_commit(self, at_ms: int) -> None:
+        books = self._books()
+        self._killed_since_ms = (self._killed_since_ms or at_ms) if books.is_killed else None
+        for key, row in books.intents.items():
+            if row.filled + row.alive > row.planned:
+                self._breach("entries", at_ms, f"{key}: {row.filled} + {row.alive} steps, planned {row.planned}")
+        if len(books.fills) != self._known_fills:
+            self._known_fills = len(books.fills)
+            self._look_at_booked(at_ms)
+        self._look_at_protection(at_ms)
+
+    def on_time(self, at_ms: int) -> None:
+        self._look_at_protection(at_ms)
+
+    def on_restored(self) -> None:
+        """The database was replaced by an earlier one: what it lacks is not forgotten here."""
+        books = self._books()
+        self._committed_before |= set(books.entry_ids)
+        self._counters_before |= {row.counter for row in books.intents.values()}
+        self._was_restored = True
+
+    # 1. Entries, and 4. refusal
+
+    def _on_order(self, at_ms: int, event: OrderChanged) -> None:
+        order, before = event.order, self.orders.get(event.order.order_id)
+        self.orders[order.order_id] = order
+        if before is None and not self._about.by_hand:
+            self._on_placed(at_ms, order)
+        if event.cause is OrderCause.CANCELLED and not self._about.by_hand:
+            self._on_cancelled(at_ms, order)
+        self._look_at_key(at_ms, order)
+
+    def _on_placed(self, at_ms: int, order: OrderView) -> None:
+        if order.parent_id or not order.client_order_id:
+            return  # of another order, whose turn it was
+        books = self._books()
+        if order.reduce_only:
+            self._look_at_id(at_ms, order)
+            return
+        key = books.entry_ids.get(order.client_order_id)
+        if key is None:
+            if order.client_order_id not in self._committed_before:
+                self._breach("entries", at_ms, f"an order that opens {order.symbol} is of no committed intent")
+            return
+        if self._was_restored and self._committed_before - set(books.entry_ids):
+            self._breach("refusal", at_ms, f"{key} was placed though the database lacks intents that were committed")
+        row = books.intents[key]
+        opens = "long" if order.action == "buy" else "short"
+        if (row.symbol, row.side) != (order.symbol, opens):
+            self._breach("entries", at_ms, f"{key} wanted {row.side} {row.symbol}; {opens} {order.symbol} was placed")
+        self._by_key.setdefault(key, []).append(order.order_id)
+        self._look_at_refusal(at_ms, key, books)
+
+    def _look_at_refusal(self, at_ms: int, key: str, books: Books) -> None:
+        may_lag_ms = ENTRY_LIFE_MS + SKEW_MS
+        if self._killed_since_ms is not None and at_ms - self._killed_since_ms > may_lag_ms:
+            self._breach("refusal", at_ms, f"{key} was placed while the kill switch was on")
+        if books.condition == "recovery":
+            self._breach("refusal", at_ms, f"{key} was placed in recovery")
+        if books.read_ms is None or at_ms - books.read_ms > HEARTBEAT_MS + may_lag_ms:
+            self._breach("refusal", at_ms, f"{key} was placed while nobody supervised")
+
+    def _look_at_id(self, at_ms: int, order: OrderView) -> None:
+        """An exit names the intent that it belongs to, and it is one that was committed."""
+        books = self._books()
+        known = _counter_of(order.client_order_id, books.tag_of)
+        is_known = known in self._counters_before or any(row.counter == known for row in books.intents.values())
+        if known is None or not is_known:
+            self._breach("knowledge", at_ms, f"an exit of {order.symbol} is of no committed intent")
+
+    def _look_at_key(self, at_ms: int, order: OrderView) -> None:
+        key = self._books().entry_ids.get(order.client_order_id) if not order.reduce_only else None
+        if key is None:
+            return
+        orders = [self.orders[number] for number in self._by_key.get(key, ())]
+        alive = [one for one in orders if not one.state.is_final]
+        if len(alive) > 1:
+            self._breach("entries", at_ms, f"{key}: {len(alive)} attempts are alive at once")
+        filled = sum((one.filled for one in orders), Decimal(0))
+        may = sum(((one.size or Decimal(0)) - one.filled for one in alive), Decimal(0))
+        row = self._books().intents[key]
+        planned = row.planned * self._steps[row.symbol]
+        if filled + may > planned:
+            self._breach("entries", at_ms, f"{key}: filled {filled} and {may} may fill, planned {planned}")
+
+    # 2. Protection
+
+    def _on_cancelled(self, at_ms: int, order: OrderView) -> None:
+        if order.client_order_id.startswith(HAND):
+            self._breach("foreign", at_ms, f"an order of the owner's own hand was cancelled ({order.symbol})")
+        if order.purpose != "stop" or not order.reduce_only:
+            return
+        side = _reduces(order)
+        held = self.held.get((order.symbol, side))
+        if held is not None and held.ours > 0 and held.size > 0 and not self._armed(order.symbol, side):
+            self._breach("protection", at_ms, f"the only stop of an open {side} {order.symbol} was cancelled")
+
+    def _armed(self, symbol: str, side: str) -> list[OrderView]:
+        return [
+            order
+            for order in self.orders.values()
+            if order.symbol == symbol
+            and order.family is OrderFamily.TRIGGER
+            and order.purpose == "stop"
+            and not order.state.is_final
+            and _reduces(order) == side
+        ]
+
+    def _is_covered(self, symbol: str, side: str, size: Decimal) -> bool:
+        covered = Decimal(0)
+        for stop in self._armed(symbol, side):
+            if stop.size is None:
+                return True
+            covered += stop.size
+        return covered >= size
+
+    def _look_at_protection(self, at_ms: int) -> None:
+        for (symbol, side), held in self.held.items():
+            if held.size <= 0 or held.ours <= 0:
+                held.bare_since_ms = None
+                continue
+            need = min(held.ours, held.size)
+            if self._is_covered(symbol, side, need):
+                held.bare_since_ms = None
+                continue
+            if held.bare_since_ms is None:
+                held.bare_since_ms, held.bare_by_fill = at_ms, not self._about.by_hand
+            self._look_at_bare(at_ms, symbol, side, held)
+
+    def _look_at_bare(self, at_ms: int, symbol: str, side: str, held: Held) -> None:
+        assert held.bare_since_ms is not None
+        if self._about.supervised_since_ms is None or self._is_leaving(symbol, side):
+            return
+        allowed_ms = PROTECTED_WITHIN_MS + SKEW_MS + (0 if held.bare_by_fill else LOOK_MS)
+        since_ms = max(held.bare_since_ms, self._about.supervised_since_ms, self._about.blind_until_ms)
+        if at_ms - since_ms <= allowed_ms or self._is_alarmed(symbol):
+            return
+        since_s = held.bare_since_ms / 1000
+        self._breach("protection", at_ms, f"{side} {symbol} has had no armed stop over {held.size} since {since_s} s")
+
+    def _is_leaving(self, symbol: str, side: str) -> bool:
+        """Whether a stop has fired, or a close is on the exchange: what is left is on its way out."""
+        return any(
+            order.symbol == symbol
+            and order.family is OrderFamily.ORDER
+            and order.reduce_only
+            and not order.state.is_final
+            and order.price is None
+            and _reduces(order) == side
+            for order in self.orders.values()
+        )
+
+    def _is_alarmed(self, symbol: str) -> bool:
+        books = self._books()
+        subjects = {symbol} | {key for key, row in books.intents.items() if row.symbol == symbol}
+        return any(kind in _SORRY and subject in subjects for kind, subject in books.alarms)
+
+    # Exits never open; 3. knowledge
+
+    def _on_fill(self, at_ms: int, event: Filled) -> None:
+        fill = event.fill
+        self.fills[(fill.symbol, str(fill.fill_id))] = event
+        held = self.held.setdefault((fill.symbol, str(fill.side)), Held())
+        order = self.orders.get(fill.order_id)
+        is_ours = fill.client_order_id in self._books().entry_ids or fill.client_order_id in self._committed_before
+        if fill.opens:
+            if held.size == 0:
+                held.ours, held.touched_by_hand = Decimal(0), False
+            held.size += fill.size
+            held.ours += fill.size if is_ours else Decimal(0)
+            held.touched_by_hand = held.touched_by_hand or not is_ours
+            if order is not None and order.reduce_only:
+                self._breach("exits", at_ms, f"an exit has opened {fill.size} of {fill.side} {fill.symbol}")
+            if not is_ours and not self._about.by_hand and not _is_hand_s(fill.client_order_id):
+                self._breach("exits", at_ms, f"{fill.size} of {fill.side} {fill.symbol} were opened by no entry")
+        else:
+            held.size -= fill.size
+            held.ours = min(held.ours, held.size) if self._about.by_hand else max(Decimal(0), held.ours - fill.size)
+            if held.size < 0:
+                self._breach("exits", at_ms, f"more of {fill.side} {fill.symbol} was closed than there was")
+
+    def _look_at_booked(self, at_ms: int) -> None:
+        """Nothing is booked that the exchange did not do, and nothing otherwise than it did it."""
+        for key, row in self._books().fills.items():
+            real = self.fills.get(key)
+            if real is None:
+                self._breach("knowledge", at_ms, f"an execution {key} was booked that never was")
+                continue
+            fill = real.fill
+            told = (row.price, row.size, row.fee, row.profit, row.opens)
+            if told != (fill.price, fill.size, fill.fee, fill.realised_profit, fill.opens):
+                self._breach("knowledge", at_ms, f"the execution {key} was booked as {told}")
+
+    # At the end
+
+    def at_rest(self, at_ms: int, *, evidence_was_lost: bool) -> None:
+        """Faults have stopped long enough ago: everything is protected, resolved and known."""
+        books = self._books()
+        for key, row in books.intents.items():
+            parked = evidence_was_lost and "evidence_lost" in {row.entry, row.position}
+            if not row.is_live or parked:
+                continue
+            if row.entry in {"planned", "submitting", "unknown", "cancelling", "evidence_lost"}:
+                self._breach("liveness", at_ms, f"{key} is {row.entry} still")
+            if row.position in {"unprotected", "closing", "exiting", "stale"} and not (
+                evidence_was_lost and row.position == "stale"
+            ):
+                self._breach("liveness", at_ms, f"{key} is {row.position} still")
+        for (symbol, side), held in self.held.items():
+            if held.size > 0 and held.ours > 0 and not held.touched_by_hand and not evidence_was_lost:
+                if held.bare_since_ms is not None:
+                    self._breach("liveness", at_ms, f"{side} {symbol} has no stop though nothing fails any more")
+                if not any(row.is_live and row.symbol == symbol for row in books.intents.values()):
+                    self._breach("liveness", at_ms, f"{side} {symbol} is open and no live intent knows of it")
+        self._look_for_forgotten(at_ms, books, evidence_was_lost)
+
+    def _look_for_forgotten(self, at_ms: int, books: Books, evidence_was_lost: bool) -> None:
+        for order in self.orders.values():
+            if order.state.is_final or not order.client_order_id or order.client_order_id.startswith(HAND):
+                continue
+            key = books.entry_ids.get(order.client_order_id)
+            if key is not None and not books.intents[key].is_live:
+                self._breach("liveness", at_ms, f"the entry of {key} is alive, and its intent is over")
+        if evidence_was_lost:
+            return
+        for (symbol, fill_id), event in self.fills.items():
+            if event.fill.client_order_id in books.entry_ids and (symbol, fill_id) not in books.fills:
+                key = books.entry_ids[event.fill.client_order_id]
+                self._breach("knowledge", at_ms, f"the execution {fill_id} of {key} was never booked")
+
+    def _breach(self, law: str, at_ms: int, text: str) -> None:
+        if text in self._told:
+            return
+        self._told.add(text)
+        self.found.append(Violation(law, at_ms, text))
+
+
+def _is_hand_s(client_order_id: str) -> bool:
+    return client_order_id.startswith(HAND)
+
+
+def _reduces(order: OrderView) -> str:
+    """The side of the position that a reducing order makes smaller."""
+    if order.position_side is not None:
+        return str(order.position_side)
+    return "short" if order.action == "buy" else "long"
+
+
+def _counter_of(client_order_id: str, store_id: str) -> int | None:
+    """The counter inside an id of the store's tag; None for any other. Read as `orders.md` describes ids: 20 bits of
+    tag, 28 of counter, 4 of purpose, 76 of digest, in the digits that the venue allows."""
+    number = 0
+    base = len(_DIGITS)
+    for letter in client_order_id:
+        if letter not in _DIGITS:
+            return None
+        number = number * base + _DIGITS.index(letter)
+    tag = int.from_bytes(hashlib.sha256(store_id.encode()).digest()[:3], "big") >> 4
+    if number >> 108 != tag:
+        return None
+    return number >> 80 & (1 << 28) - 1
