@@ -73,7 +73,8 @@ def entry_evidence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_af
 
     An order is the intent's by its client id, and only if symbol, side, size and price are those that were asked for.
     It has ended once the exchange says so and its executions add up to what it says it filled. It never was once every
-    source was read after the request could no longer have an effect, and none shows it.
+    source was read after the request could no longer have an effect, and none shows it. Where executions do not carry
+    our id, one that opened the same side and that no order shown explains may be its own: then it is not absent.
     """
     order = _shown(intent.attempt, reads)
     if order is not None:
@@ -81,7 +82,7 @@ def entry_evidence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_af
         if unlike:
             return Contradiction(f"{intent.attempt.client_order_id}: the exchange shows another {', '.join(unlike)}")
         return _of_order(order, reads)
-    return _absence(intent.attempt, reads, ids, settled_after_ms)
+    return _absence(intent, reads, ids, settled_after_ms)
 
 
 def _of_order(order: OpenOrder, reads: EntryReads) -> EntryEvidence:
@@ -121,25 +122,39 @@ def _unlike(intent: Intent, order: OpenOrder) -> list[str]:
     return [name for name, unlike in differs.items() if unlike]
 
 
-def _executed(attempt: Attempt, reads: EntryReads) -> bool:
-    fills = reads.fills.value if reads.fills is not None else ()
-    return any(
+def _executed(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms: int) -> bool:
+    """Whether an execution is the attempt's, or may be."""
+    attempt, fills = intent.attempt, reads.fills.value if reads.fills is not None else ()
+    told = any(
         fill.client_order_id == attempt.client_order_id or (attempt.order_id and fill.order_id == attempt.order_id)
+        for fill in fills
+    )
+    if told or ids.lookup_fills_ms:
+        return told
+    shown = {order.order_id for read in (reads.open, reads.ended) if read is not None for order in read.value}
+    explained = shown | intent.order_ids()
+    since_ms = attempt.created_ms - settled_after_ms
+    return any(
+        fill.opens and fill.side is intent.side and fill.time_ms >= since_ms and fill.order_id not in explained
         for fill in fills
     )
 
 
-def _absence(attempt: Attempt, reads: EntryReads, ids: ClientIds, settled_after_ms: int) -> EntryEvidence:
+def _remembered_ms(ids: ClientIds) -> int:
+    """How far back our ids are shown by every source that shows them at all."""
+    return min((ms for ms in (ids.lookup_history_ms, ids.lookup_fills_ms) if ms), default=0)
+
+
+def _absence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms: int) -> EntryEvidence:
     """No list of orders shows it: it never was, or it is out of sight, or it is too early to tell."""
-    earliest = reads.all_begun_after_venue_ms
+    attempt, earliest = intent.attempt, reads.all_begun_after_venue_ms
     if earliest is None or earliest <= attempt.not_after_ms + settled_after_ms:
         return None
-    remembered_ms = min(ids.lookup_history_ms, ids.lookup_fills_ms)
-    if earliest - attempt.created_ms > remembered_ms:
+    if earliest - attempt.created_ms > _remembered_ms(ids):
         return Proven(EntryCause.OUT_OF_SIGHT)  # it may have ended, and be forgotten
     if reads.since_venue_ms > attempt.created_ms:
         return None  # nobody looked as far back as it may have ended
-    if attempt.order_id or _executed(attempt, reads):
+    if attempt.order_id or _executed(intent, reads, ids, settled_after_ms):
         return None  # the exchange had it: that it is not shown is the lists' lag, not its absence
     return Proven(EntryCause.ABSENT)
 

@@ -182,6 +182,8 @@ class Progress:
     """What executions of our attempts have opened."""
     closed: Decimal = Decimal(0)
     """What executions have closed of it."""
+    gained: Decimal = Decimal(0)
+    """What of that was closed nearer to the first target than to the entry."""
     average_entry: Decimal | None = None
     """The average price of what was opened."""
     entry_fees: Decimal = Decimal(0)

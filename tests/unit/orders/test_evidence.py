@@ -278,3 +278,29 @@ def test_a_position_that_is_gone_is_explained_only_by_executions_that_add_up() -
     assert gone(Side.LONG, (fill(10), fill(4, opens=False))) is Gone.UNEXPLAINED
     assert gone(Side.LONG, (fill(10), fill(10, opens=False, side=Side.SHORT))) is Gone.UNEXPLAINED
     assert gone(Side.LONG, ()) is Gone.UNEXPLAINED
+
+
+NAMELESS = evolve(IDS, lookup_fills_ms=0)
+"""Executions do not carry our id."""
+
+
+def nameless(given_reads: EntryReads) -> EntryCause | None:
+    evidence = entry_evidence(INTENT, given_reads, NAMELESS, SETTLED_MS)
+    assert not isinstance(evidence, Contradiction), evidence
+    return None if evidence is None else evidence.cause
+
+
+def test_where_executions_do_not_carry_our_id_absence_rests_on_the_lists_of_orders() -> None:
+    assert nameless(reads()) is EntryCause.ABSENT
+    assert nameless(reads(begun_ms=SENT_MS + REMEMBERED_MS + 1)) is EntryCause.OUT_OF_SIGHT
+
+
+def test_an_opening_execution_that_no_order_explains_forbids_absence_there() -> None:
+    """The order is invisible, and what it filled is not: taken for absent, the position would have no intent."""
+    at_ms = SENT_MS + 10
+    unexplained = evolve(fill(4, order_id="77"), time_ms=at_ms)
+    assert nameless(reads(fills=(unexplained,))) is None
+    assert nameless(reads(fills=(evolve(unexplained, opens=False),))) is EntryCause.ABSENT
+    assert nameless(reads(fills=(evolve(unexplained, time_ms=SENT_MS - SETTLED_MS - 1),))) is EntryCause.ABSENT
+    shown = order(OrderState.FILLED, 4, order_id="77", client_order_id="another")
+    assert nameless(reads(ended=(shown,), fills=(unexplained,))) is EntryCause.ABSENT
