@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.order_rows import reservation_of
-from mtf_adapters.sql.schema import order_books, order_intents, order_supervisors, risk_locks, switches
+from mtf_adapters.sql.risk import lock_of, locks_that_may_hold
+from mtf_adapters.sql.schema import order_books, order_intents, order_supervisors, switches
 from mtf_core.ports import StoreError, StoreIdentity, StoreUnavailableError
-from mtf_core.risk import AccountCondition, Books, Heartbeat, RiskLock, Standing, Switch, Switchboard
+from mtf_core.risk import AccountCondition, Books, Heartbeat, Standing, Switch, Switchboard
 
-_DAY_MS = 86_400_000
-_BORDER_MS = 5_000
-"""Within it of midnight, both days must allow."""
 _FULL = 2
 """SQLite's `synchronous=FULL`: a commit waits until it is on the disk."""
 
 _SWITCH = tuple(switches.c[name] for name in ("key", "on", "until_ms", "reason", "changed_ms"))
-_DAY_LOCK = tuple(risk_locks.c[name] for name in ("start_ms", "profile", "baseline", "loss", "locked_ms"))
 _RESERVATION = tuple(
     order_intents.c[name] for name in ("decision_key", "symbol", "side", "notional", "margin", "loss_at_stop")
 )
@@ -56,21 +53,15 @@ async def read_books(
     live = select(*_RESERVATION).where(here, order_intents.c.is_live, order_intents.c.decision_key != (own_key or ""))
     taken = select(order_intents.c.decision_key).where(here, order_intents.c.decision_key == (new_key or ""))
     thrown = select(*_SWITCH).where(switches.c.namespace == guarded_by)
-    locked = select(*_DAY_LOCK).where(_day_locks_of(guarded_by, profile, now_ms)).order_by(risk_locks.c.start_ms)
+    locked = locks_that_may_hold(guarded_by, profile, now_ms)
     return Books(
         standing=standing_of(book),
         switchboard=Switchboard.of((Switch(**row._mapping) for row in await connection.execute(thrown)), now_ms),
         supervisor=await read_heartbeat(connection, book.namespace),
-        locks=tuple(RiskLock(**row._mapping) for row in await connection.execute(locked)),
+        locks=tuple(map(lock_of, await connection.execute(locked))),
         live=tuple(map(reservation_of, await connection.execute(live))),
         key_is_taken=(await connection.execute(taken)).one_or_none() is not None,
     )
-
-
-def _day_locks_of(namespace: str, profile: str, now_ms: int) -> ColumnElement[bool]:
-    """Those of the profile for the day of `now_ms`; within a few seconds of midnight, of the day beside it as well."""
-    begun = risk_locks.c.start_ms.between(now_ms - _DAY_MS - _BORDER_MS + 1, now_ms + _BORDER_MS)
-    return (risk_locks.c.namespace == namespace) & (risk_locks.c.profile == profile) & begun
 
 
 async def read_heartbeat(connection: AsyncConnection, namespace: str) -> Heartbeat | None:

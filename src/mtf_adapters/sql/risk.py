@@ -1,55 +1,120 @@
-"""The days of an account and their locks in SQL."""
+"""Days of an account, locks of its profiles, and the last equity that was seen, in SQL."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import attrs
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
 
-from mtf_adapters.sql import schema
 from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.upserts import insert_new
-from mtf_core.risk import RiskDay, RiskLock, Span
+from mtf_adapters.sql.schema import risk_days, risk_locks, risk_marks
+from mtf_adapters.sql.upserts import insert_for, insert_new
+from mtf_core.risk import EquityMark, OpeningSource, RiskDay, RiskLock, Span
 from mtf_core.risk.locks import BORDER_MS
+
+_LOCK = tuple(column for column in risk_locks.c if column.name != "namespace")
 
 
 class SqlRiskStore:
-    """The core's `RiskStore` of one namespace: the first row of a day, and of a lock, stays as it is."""
+    """The core's `RiskStore` of one namespace."""
 
     def __init__(self, database: Database, namespace: str) -> None:
         self._database = database
         self._namespace = namespace
 
+    async def day(self, start_ms: int) -> RiskDay | None:
+        """The day that starts then."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(self._day(start_ms))).one_or_none()
+        return None if row is None else _day_of(row)
+
     async def open_day(self, day: RiskDay) -> RiskDay:
-        """Stores the day unless it is there already; returns it as stored."""
-        values = attrs.asdict(day, filter=lambda field, _: field.name != "source")
-        return RiskDay(**await self._kept(schema.risk_days, values))
+        """Stores the day unless it is there already; returns it as stored: the first one counts for all processes."""
+        values = attrs.asdict(day) | {"namespace": self._namespace}
+        async with self._database.writing() as connection:
+            await connection.execute(insert_new(risk_days, connection), values)
+            return _day_of((await connection.execute(self._day(day.start_ms))).one())
+
+    async def mark(self) -> EquityMark | None:
+        """The last equity that was seen."""
+        columns = (risk_marks.c[name] for name in ("time_ms", "equity", "unrealised"))
+        query = select(*columns).where(risk_marks.c.namespace == self._namespace)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else EquityMark(**row._mapping)
+
+    async def put_mark(self, mark: EquityMark) -> None:
+        """Keeps it if it is newer than the one that is kept."""
+        async with self._database.writing() as connection:
+            offered = insert_for(risk_marks, connection)
+            changed = {name: offered.excluded[name] for name in ("time_ms", "equity", "unrealised")}
+            kept = offered.on_conflict_do_update(
+                index_elements=["namespace"], set_=changed, where=risk_marks.c.time_ms < offered.excluded.time_ms
+            )
+            await connection.execute(kept, attrs.asdict(mark) | {"namespace": self._namespace})
 
     async def put_lock(self, lock: RiskLock) -> RiskLock:
-        """Locks the day for a profile unless it is locked already; returns the lock as stored."""
-        kept = {"start_ms", "profile", "baseline", "loss", "locked_ms"}
-        values = attrs.asdict(lock, filter=lambda field, _: field.name in kept)
-        return RiskLock(**await self._kept(schema.risk_locks, values))
+        """Locks a profile's span unless it is locked; returns the lock as stored. One that was lifted stands anew."""
+        values = attrs.asdict(lock) | {"namespace": self._namespace, "lifted_ms": None}
+        async with self._database.writing() as connection:
+            offered = insert_for(risk_locks, connection)
+            changed = {name: offered.excluded[name] for name in ("baseline", "loss", "locked_ms", "lifted_ms")}
+            kept = offered.on_conflict_do_update(
+                index_elements=[column.name for column in risk_locks.primary_key],
+                set_=changed,
+                where=risk_locks.c.lifted_ms.is_not(None),
+            )
+            await connection.execute(kept, values)
+            return lock_of((await connection.execute(select(*_LOCK).where(self._same(lock)))).one())
+
+    async def lift(self, lock: RiskLock, lifted: RiskLock) -> bool:
+        """Stores a lock as lifted, if it still stands as it was read."""
+        changes = {"lifted_ms": lifted.lifted_ms, "forgiven": lifted.forgiven}
+        stands = self._same(lock) & risk_locks.c.lifted_ms.is_(None) & (risk_locks.c.locked_ms == lock.locked_ms)
+        async with self._database.writing() as connection:
+            return (await connection.execute(update(risk_locks).where(stands).values(changes))).rowcount == 1
 
     async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
-        """The locks of a profile that may hold at an instant."""
-        starts = {Span.DAY.start_of(now_ms + apart) for apart in (-BORDER_MS, 0, BORDER_MS)}
+        """The locks of a profile that may hold at an instant, lifted ones too."""
         async with self._database.reading() as connection:
-            rows = [
-                (await connection.execute(self._row(schema.risk_locks, start_ms=start, profile=profile))).first()
-                for start in starts
-            ]
-        return tuple(RiskLock(**row._mapping) for row in rows if row is not None)
+            rows = await connection.execute(locks_that_may_hold(self._namespace, profile, now_ms))
+            return tuple(map(lock_of, rows))
 
-    async def _kept(self, table: Table, values: dict[str, Any]) -> dict[str, Any]:
-        """The row with this key as it is once these values were offered to the table."""
-        key = {column.name: values[column.name] for column in table.primary_key if column.name != "namespace"}
-        async with self._database.writing() as connection:
-            await connection.execute(insert_new(table, connection), values | {"namespace": self._namespace})
-            return dict((await connection.execute(self._row(table, **key))).one()._mapping)
+    async def locks(self, now_ms: int) -> tuple[RiskLock, ...]:
+        """The same of all profiles."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(locks_that_may_hold(self._namespace, None, now_ms))
+            return tuple(map(lock_of, rows))
 
-    def _row(self, table: Table, **key: object) -> Any:
-        columns = [column for column in table.c if column.name != "namespace"]
-        wanted = [table.c.namespace == self._namespace, *(table.c[name] == value for name, value in key.items())]
-        return select(*columns).where(*wanted)
+    def _day(self, start_ms: int) -> Select[Any]:
+        columns = (column for column in risk_days.c if column.name != "namespace")
+        return select(*columns).where(risk_days.c.namespace == self._namespace, risk_days.c.start_ms == start_ms)
+
+    def _same(self, lock: RiskLock) -> ColumnElement[bool]:
+        key = (risk_locks.c.span == str(lock.span), risk_locks.c.start_ms == lock.start_ms)
+        return and_(risk_locks.c.namespace == self._namespace, risk_locks.c.profile == lock.profile, *key)
+
+
+def locks_that_may_hold(namespace: str, profile: str | None, now_ms: int) -> Select[Any]:
+    """Those whose span an instant lies in, or so near to that they may count; lifted ones too. `profile` None: all."""
+    spans = []
+    for span in Span:
+        lasts_ms, is_of_span = span.lasts_ms, risk_locks.c.span == str(span)
+        if lasts_ms is not None:
+            begun = risk_locks.c.start_ms.between(now_ms - lasts_ms - BORDER_MS + 1, now_ms + BORDER_MS)
+            is_of_span &= begun
+        spans.append(is_of_span)
+    wanted = (risk_locks.c.namespace == namespace) & or_(*spans)
+    if profile is not None:
+        wanted &= risk_locks.c.profile == profile
+    return select(*_LOCK).where(wanted).order_by(risk_locks.c.profile, risk_locks.c.start_ms, risk_locks.c.span)
+
+
+def lock_of(row: Row[Any]) -> RiskLock:
+    """The lock in a row that `locks_that_may_hold` selects."""
+    return RiskLock(**(dict(row._mapping) | {"span": Span(row.span)}))
+
+
+def _day_of(row: Row[Any]) -> RiskDay:
+    return RiskDay(**(dict(row._mapping) | {"source": OpeningSource(row.source)}))

@@ -37,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0015"
+SCHEMA_REVISION = "0016"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -297,17 +297,30 @@ risk_days = Table(
     Column("opening_equity", EXACT, nullable=False),
     Column("opening_balance", EXACT, nullable=False),
     Column("opened_ms", BigInteger, nullable=False),
+    Column("source", String, nullable=False, server_default="first_seen"),
 )
 
-risk_locks = Table(
-    "risk_locks",
+risk_marks = Table(
+    "risk_marks",
     metadata,
     Column("namespace", String, primary_key=True),
+    Column("time_ms", BigInteger, nullable=False),
+    *(Column(name, EXACT, nullable=False) for name in ("equity", "unrealised")),
+)
+"""The last equity that was seen of an account: what its next day begins with."""
+
+risk_locks = Table(
+    "risk_span_locks",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("span", String, primary_key=True),
     Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("profile", String, primary_key=True),
     Column("baseline", EXACT, nullable=False),
     Column("loss", EXACT, nullable=False),
     Column("locked_ms", BigInteger, nullable=False),
+    Column("forgiven", EXACT, nullable=False),
+    Column("lifted_ms", BigInteger),
 )
 
 queued_symbols = Table(

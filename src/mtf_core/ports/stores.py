@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ZoneSelection,
         ZoneTally,
     )
-    from mtf_core.risk import QueuedSymbol, RiskDay, RiskLock, Switch, SwitchChange
+    from mtf_core.risk import EquityMark, QueuedSymbol, RiskDay, RiskLock, Switch, SwitchChange
 
 
 class ContractStore(Protocol):
@@ -160,18 +160,38 @@ class ZoneStore(Protocol):
 
 
 class RiskStore(Protocol):
-    """The days of an account and their locks; rows that no purge of runs or audits touches."""
+    """The days of an account, the locks of its profiles, its last equity; no purge of runs or audits touches them."""
+
+    async def day(self, start_ms: int) -> RiskDay | None:
+        """The day that starts then."""
+        ...
 
     async def open_day(self, day: RiskDay) -> RiskDay:
         """Stores the day unless it is there already; returns it as stored: the first one counts for all processes."""
+        ...
+
+    async def mark(self) -> EquityMark | None:
+        """The last equity that was seen; None: none ever was."""
+        ...
+
+    async def put_mark(self, mark: EquityMark) -> None:
+        """Keeps it if it is newer than the one that is kept."""
         ...
 
     async def put_lock(self, lock: RiskLock) -> RiskLock:
         """Locks a profile's span unless it is locked; returns the lock as stored. One that was lifted stands anew."""
         ...
 
+    async def lift(self, lock: RiskLock, lifted: RiskLock) -> bool:
+        """Stores a lock as lifted, if it still stands as it was read; whether it did."""
+        ...
+
     async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
         """The locks of a profile that may hold at an instant, lifted ones too."""
+        ...
+
+    async def locks(self, now_ms: int) -> tuple[RiskLock, ...]:
+        """The same of all profiles."""
         ...
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         day_from_mark,
         day_from_rows,
         limit_of,
+        losing_streak,
         mark_of,
         new_locks,
         result_by_equity,
@@ -61,6 +62,7 @@ __all__ = [
     "guard_of",
     "holding",
     "limit_of",
+    "losing_streak",
     "mark_of",
     "new_locks",
     "refusal",
@@ -81,7 +83,7 @@ if not TYPE_CHECKING:
             "locks": "RiskLock Span holding",
             "losses": (
                 "EquityMark Losses OpeningSource RiskDay SpanResult counts_weeks day_as_seen day_from_mark "
-                "day_from_rows limit_of mark_of new_locks result_by_equity result_by_rows"
+                "day_from_rows limit_of losing_streak mark_of new_locks result_by_equity result_by_rows"
             ),
             "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch Switchboard SwitchChange switch_key",
         },

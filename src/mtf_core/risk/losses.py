@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
+from itertools import takewhile
 
 from attrs import frozen
 
@@ -95,6 +96,8 @@ class Losses:
     """None where no limit asks for it."""
     losing_streak: int = 0
     """Trades of the profile that ended with a net loss, one after the other, up to the newest."""
+    ended: tuple[SpanResult, ...] = ()
+    """Spans that have ended so lately that they still may lock: rows come late, and clocks differ."""
     locks: tuple[RiskLock, ...] = ()
     """Of the profile, lifted ones too."""
 
@@ -162,6 +165,12 @@ def limit_of(risk: RiskSettings, span: Span, baseline: Decimal) -> Decimal | Non
     return min(limits, default=None)
 
 
+def losing_streak(nets: Iterable[Decimal | None]) -> int:
+    """How many trades in a row were lost, from their nets, the newest first; one whose net is unknown says nothing."""
+    known = (net for net in nets if net is not None)
+    return sum(1 for _ in takewhile(lambda net: net < 0, known))
+
+
 def counts_weeks(risk: RiskSettings) -> bool:
     return risk.weekly_max_loss_usdt > 0 or risk.weekly_max_loss_percent > 0
 
@@ -170,7 +179,7 @@ def new_locks(risk: RiskSettings, profile: str, losses: Losses, now_ms: int) -> 
     """The locks that these losses put on a profile and that do not stand yet."""
     found = [
         RiskLock(result.start_ms, profile, result.baseline, result.loss, now_ms, result.span)
-        for result in losses.spans
+        for result in (*losses.spans, *losses.ended)
         if (limit := limit_of(risk, result.span, result.baseline)) is not None
         and result.loss - losses.forgiven(result.span, result.start_ms) >= limit
     ]

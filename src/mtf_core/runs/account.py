@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from mtf_core.execution.losses import measure_losses
 from mtf_core.market import AccountState
-from mtf_core.ports import ExchangeError, RiskStore
-from mtf_core.risk import Losses, Span, day_as_seen, new_locks, result_by_equity
+from mtf_core.ports import ExchangeError
+from mtf_core.risk import Losses
 from mtf_core.runs.active import ActiveRun
-from mtf_core.settings.trade_entry import RiskSettings
 
 
 @frozen
 class AccountSync:
-    """What the account showed; both are None when it could not be read, and then `error` says why."""
+    """What the account showed, and its losses; None where that could not be read, and then `error` says why."""
 
     state: AccountState | None = None
     losses: Losses | None = None
@@ -27,8 +27,8 @@ class AccountSync:
 async def sync_account(run: ActiveRun) -> AccountSync:
     """Reads the account once; when that fails the run goes on to validate, and places nothing.
 
-    The day's loss is measured in every run, so that the day begins with the first equity seen, and a limit that was
-    reached locks the day whether or not there was something to trade.
+    Losses are measured in every run, so that the day begins with what is seen of it, and a limit that was reached locks
+    whether or not there was something to trade.
     """
     if not run.request.sync_tables:
         return AccountSync(error="the account was not read: sync_tables is false")
@@ -37,15 +37,8 @@ async def sync_account(run: ActiveRun) -> AccountSync:
             state = await run.exchange.account_state()
         except ExchangeError as error:
             return AccountSync(error=str(error))
-        risk = run.profile.trade_entry.risk
-        return AccountSync(state, await measure_day(risk, run.profile.name, state, run.environment.stores.risk))
-
-
-async def measure_day(risk: RiskSettings, profile: str, account: AccountState, store: RiskStore) -> Losses:
-    """The day's loss. What the day began with, and a lock once it is there, are rows of their own: they hold for all
-    processes, across restarts, and for the rest of the day whatever the balance does."""
-    day = await store.open_day(day_as_seen(Span.DAY.start_of(account.time_ms), account))
-    result = result_by_equity(risk, Span.DAY, day, account)
-    losses = Losses(result, locks=await store.locks_of(profile, account.time_ms))
-    put = [await store.put_lock(lock) for lock in new_locks(risk, profile, losses, account.time_ms)]
-    return evolve(losses, locks=(*losses.locks, *put))
+        try:
+            losses = await measure_losses(run.environment, run.profile.trade_entry.risk, run.profile.name, state)
+        except ExchangeError as error:
+            return AccountSync(state, error=f"the losses of the day are not known: {error}")
+        return AccountSync(state, losses)

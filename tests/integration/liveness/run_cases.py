@@ -43,7 +43,13 @@ GUARDS = (
     Case(f"{_RISK}.daily_max_loss_usdt", 0, 25, stories.after_a_realised_loss, TRADABLE),
     Case(f"{_RISK}.daily_max_loss_percent", 0, 0.2, stories.after_a_realised_loss, TRADABLE),
     Case(f"{_RISK}.daily_loss_count_unrealized", True, False, stories.after_an_unrealised_loss, _LIMITED),
+    Case(f"{_RISK}.weekly_max_loss_usdt", 0, 25, stories.after_a_realised_loss, TRADABLE),
+    Case(f"{_RISK}.weekly_max_loss_percent", 0, 0.2, stories.after_a_realised_loss, TRADABLE),
+    Case(f"{_RISK}.max_consecutive_losses", 0, 2, stories.after_two_lost_trades, TRADABLE),
     Case(f"{_RISK}.max_concurrent_positions", 0, 1, stories.single_run, TRADABLE),
+    Case(f"{_RISK}.max_same_side", 0, 1, stories.single_run, TRADABLE),
+    Case(f"{_RISK}.max_symbol_notional_usdt", 0, 1, stories.single_run, TRADABLE),
+    Case(f"{_RISK}.max_notional_usdt", 0, 1, stories.single_run, TRADABLE),
 )
 
 STATE = (

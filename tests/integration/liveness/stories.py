@@ -14,13 +14,14 @@ from mtf_adapters.files.config_dir import config_dir_in_use
 from mtf_adapters.files.profiles import load_profile
 from mtf_core.inquiry import plan_symbol
 from mtf_core.market import Candles, Side, Timeframe
+from mtf_core.orders import EventKind, LifecycleEvent
 from mtf_core.runs import RunLockedError, RunRequest
 from mtf_core.settings.plain import plain
 from mtf_core.settings.profile import Profile
 from mtf_core.upkeep import cleanup
 from tests.integration.liveness.sandbox import BALANCE, Sandbox, in_a_sandbox, reasons
 from tests.integration.sql.examples import candles, event, run
-from tests.unit.settings.liveness.histories import SYMBOL
+from tests.unit.settings.liveness.histories import NOW_MS, SYMBOL
 from tests.unit.settings.liveness.plans import result_of
 
 ELSEWHERE = "BTCUSDT"
@@ -53,6 +54,14 @@ async def after_an_unrealised_loss(world: Sandbox) -> object:
     await world.run()
     world.hold(ELSEWHERE, unrealised_profit=-30)
     world.later(minutes=1)
+    return reasons(await world.run())
+
+
+@in_a_sandbox
+async def after_two_lost_trades(world: Sandbox) -> object:
+    """The last two trades were closed with a net loss."""
+    lost = [LifecycleEvent(key, ELSEWHERE, 1, EventKind.CLOSED, NOW_MS, {"net_usdt": "-1.5"}) for key in ("one", "two")]
+    await world.environment.stores.orders.note(lost, "run", NOW_MS)
     return reasons(await world.run())
 
 

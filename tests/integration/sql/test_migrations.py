@@ -11,9 +11,10 @@ from alembic import command
 from attrs import evolve
 from sqlalchemy import Connection, MetaData, Table, text
 
-from mtf_adapters.sql import Database, SqlCandleStore, SqlContractStore, SqlRunStore
+from mtf_adapters.sql import Database, SqlCandleStore, SqlContractStore, SqlRiskStore, SqlRunStore
 from mtf_adapters.sql.upgrade import migration_config
 from mtf_core.market import Timeframe
+from mtf_core.risk import OpeningSource, RiskDay, RiskLock, Span
 from tests.integration.sql.examples import WORLD, as_columns, candles, contract, run
 
 # As the first version wrote it: its own names, decimals as text.
@@ -109,6 +110,24 @@ async def test_candles_of_the_first_version_are_all_there_bit_for_bit_with_their
             {("SOLUSDT", Timeframe.M1): candles(Timeframe.M1, [3])}
         )  # the next series gets an id of its own
         assert [span[0] for span in await store.spans()] == ["BTCUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT"]
+
+
+async def test_days_and_locks_of_before_are_kept_as_those_of_days(empty_database_url: str) -> None:
+    """What was available says nothing of unrealised profit, so none is taken to have been there."""
+    start_ms = 1_767_225_600_000
+    key = {"namespace": WORLD, "start_ms": start_ms}
+    rows: dict[str, list[dict[str, object]]] = {
+        "risk_days": [key | {"opening_equity": "1000.5", "opening_balance": "200", "opened_ms": start_ms + 5}],
+        "risk_locks": [key | {"profile": "scalper", "baseline": "1000.5", "loss": "25.1", "locked_ms": start_ms + 9}],
+    }
+    async with old_database(empty_database_url, "0014", rows) as database:
+        await database.upgrade()
+        await database.check()
+        store = SqlRiskStore(database, WORLD)
+        equity = Decimal("1000.5")
+        assert await store.day(start_ms) == RiskDay(start_ms, equity, equity, start_ms + 5, OpeningSource.FIRST_SEEN)
+        lock = RiskLock(start_ms, "scalper", equity, Decimal("25.1"), start_ms + 9, Span.DAY)
+        assert await store.locks_of("scalper", start_ms + 10) == (lock,)
 
 
 @asynccontextmanager
