@@ -105,6 +105,8 @@ class Reason(StrEnum):
     EXIT_BUDGET_LOW = "exit_budget_low"
     PLAN_EXPIRED = "plan_expired"
     # execution
+    TRADING_NOT_AVAILABLE = "trading_not_available"
+    EVIDENCE_NOT_AVAILABLE = "evidence_not_available"
     PROTECTION_NOT_AVAILABLE = "protection_not_available"
     LEVERAGE_NOT_SET = "leverage_not_set"
     REJECTED_BY_EXCHANGE = "rejected_by_exchange"
@@ -231,6 +233,14 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
         "the rate limits leave too few calls to protect and close everything that is open, and this entry",
     ),
     Reason.PLAN_EXPIRED: (Stage.GUARD, "the time in which the plan may be acted on is over"),
+    Reason.TRADING_NOT_AVAILABLE: (
+        Stage.EXECUTION,
+        "no order can be sent from here: a past instant, candle files, no key, or an account that ends too soon",
+    ),
+    Reason.EVIDENCE_NOT_AVAILABLE: (
+        Stage.EXECUTION,
+        "the exchange does not refuse late requests, or forgets orders, so what became of one might never be known",
+    ),
     Reason.PROTECTION_NOT_AVAILABLE: (
         Stage.EXECUTION,
         "the exchange cannot protect this entry with a stop from its first fill on",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from mtf_core.market import Capabilities, ClientIds
+from mtf_core.orders import longest_life_ms
 from mtf_core.ports import ActionJournal, Environment, HighWater, OrderStore, StoreIdentity, Trading
 from mtf_core.settings.trading import OrderSettings
 
@@ -30,6 +31,11 @@ class Desk:
     @property
     def capabilities(self) -> Capabilities:
         return self.environment.venue.capabilities
+
+    @property
+    def longest_life_ms(self) -> int:
+        """How long after its commit an entry may still have an effect."""
+        return longest_life_ms(self.settings, self.capabilities)
 
     @property
     def ids(self) -> ClientIds:

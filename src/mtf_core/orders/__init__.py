@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtf_core.orders.client_ids import ClientId, ClientIdError, Purpose, mint, read_client_id, store_tag
     from mtf_core.orders.intent import Attempt, ExitReason, Intent, Progress, Sent, Terms, Wanted, WantedTarget
     from mtf_core.orders.lifecycle import Alarm, AlarmKind, EventKind, LifecycleEvent
+    from mtf_core.orders.planned import Draft, PlanUse, draft_of, longest_life_ms, plan_words
     from mtf_core.orders.states import EntryCause, EntryState, PositionCause, PositionState, entry_after, position_after
     from mtf_core.orders.trade import Booking, Trade, UnreadableTradeError, trade_booked_by_hand, trade_of
     from mtf_core.orders.view import MarketNow, ReadsWanted, View
@@ -31,6 +32,7 @@ __all__ = [
     "Cancellation",
     "ClientId",
     "ClientIdError",
+    "Draft",
     "EntryCause",
     "EntryState",
     "EventKind",
@@ -39,6 +41,7 @@ __all__ = [
     "Intent",
     "LifecycleEvent",
     "MarketNow",
+    "PlanUse",
     "PositionCause",
     "PositionState",
     "Progress",
@@ -54,8 +57,11 @@ __all__ = [
     "Wanted",
     "WantedTarget",
     "Write",
+    "draft_of",
     "entry_after",
+    "longest_life_ms",
     "mint",
+    "plan_words",
     "position_after",
     "read_client_id",
     "store_tag",
@@ -72,6 +78,7 @@ if not TYPE_CHECKING:
             "client_ids": "ClientId ClientIdError Purpose mint read_client_id store_tag",
             "intent": "Attempt ExitReason Intent Progress Sent Terms Wanted WantedTarget",
             "lifecycle": "Alarm AlarmKind EventKind LifecycleEvent",
+            "planned": "Draft PlanUse draft_of longest_life_ms plan_words",
             "states": "EntryCause EntryState PositionCause PositionState entry_after position_after",
             "trade": "Booking Trade UnreadableTradeError trade_booked_by_hand trade_of",
             "view": "MarketNow ReadsWanted View",

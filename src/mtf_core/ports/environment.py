@@ -84,6 +84,8 @@ class Environment:
     aside: Aside = at_once
     """Where long computing is done: at once, or, in a process that answers others meanwhile, in a thread."""
     live: LiveSwitches = LiveSwitches()
+    stays: bool = False
+    """Whether this process stays until it is stopped: only then can it trade on an account that ends with it."""
 
     def at(self, at_ms: int | None) -> Environment:
         """The environment at a past instant; raises `NotFoundError` where the exchange has no past to visit."""

@@ -29,11 +29,23 @@ if TYPE_CHECKING:
         result_by_equity,
         result_by_rows,
     )
-    from mtf_core.risk.switches import BUSY, GLOBAL_SWITCH, QueuedSymbol, Switch, Switchboard, SwitchChange, switch_key
+    from mtf_core.risk.switches import (
+        BUSY,
+        CANCELLED,
+        GLOBAL_SWITCH,
+        ORDERED,
+        QueuedSymbol,
+        Switch,
+        Switchboard,
+        SwitchChange,
+        switch_key,
+    )
 
 __all__ = [
     "BUSY",
+    "CANCELLED",
     "GLOBAL_SWITCH",
+    "ORDERED",
     "AccountCondition",
     "Books",
     "EquityMark",
@@ -85,6 +97,6 @@ if not TYPE_CHECKING:
                 "EquityMark Losses OpeningSource RiskDay SpanResult counts_weeks day_as_seen day_from_mark "
                 "day_from_rows limit_of losing_streak mark_of new_locks result_by_equity result_by_rows"
             ),
-            "switches": "BUSY GLOBAL_SWITCH QueuedSymbol Switch Switchboard SwitchChange switch_key",
+            "switches": "BUSY CANCELLED GLOBAL_SWITCH ORDERED QueuedSymbol Switch Switchboard SwitchChange switch_key",
         },
     )

@@ -12,7 +12,8 @@ from mtf_core.settings.trading import SwitchSettings
 SOON_MS = MINUTE_MS
 """A switch that comes back on within a run's period counts as about to expire."""
 
-BUSY = "busy"
+BUSY, ORDERED, CANCELLED = "busy", "order", "cancelled"
+"""Why a program turned a switch off: the symbol was busy, an order of it left, an unfilled entry was cancelled."""
 
 
 @frozen

@@ -1,0 +1,159 @@
+"""Opening a desk: whose money it is, whose account, whether the store is the account's and knows everything.
+
+What must not start is refused with what to do. What may start, and must not enter, becomes the account's standing: the
+guards refuse entries then, and supervision goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from attrs import evolve, frozen
+
+from mtf_core.execution.desk import Desk
+from mtf_core.market import DAY_MS, AccountState, ClientIds, OpenOrder, PositionMode
+from mtf_core.orders import read_client_id, store_tag
+from mtf_core.ports import Environment, ExchangeWorld, StoreIdentity, Trading, TradingRefusedError, Venue
+from mtf_core.reasons import Reason
+from mtf_core.risk import AccountCondition, Standing
+from mtf_core.settings.trading import OrderSettings
+
+_LOOK_BACK_MS = DAY_MS
+_LAST_INTENTS = 20
+"""The symbols of so many intents are looked at for orders that the store does not know, beside the busy ones."""
+
+
+async def open_desk(environment: Environment) -> Desk:
+    """Binds this process to the account, and the store to it.
+
+    Raises `TradingRefusedError` where orders must not leave from here, `StoreNotOursError` where the store is another
+    account's, `StoreUnavailableError` where its commits may be lost, and `ExchangeError` where the account cannot be
+    read: a key that is refused, or another world's, shows there.
+    """
+    venue, stores = environment.venue, environment.stores
+    trading = _tradable(environment)
+    _real_money_is_wanted(environment)
+    settings = environment.profiles(None).trading.orders
+    account_id = await trading.account_id()
+    account = await trading.sync()
+    identity = await stores.orders.bind(account_id)
+    _is_kept(identity, venue)
+    desk = Desk(
+        environment, trading, identity, stores.orders, settings, environment.action_journal, environment.high_water
+    )
+    known = await _highest_known(desk, account)
+    # Read again, last: whoever commits an intent meanwhile raises the store's counter first.
+    desk = evolve(desk, identity=await stores.orders.bind(account_id))
+    await _set_standing(desk, account, known)
+    await desk.high_water.raise_to(desk.identity.store_id, desk.identity.counter)
+    return desk
+
+
+def _tradable(environment: Environment) -> Trading:
+    """The exchange's trading side; refuses where there is none, or where it ends too soon to be supervised."""
+    venue = environment.venue
+    if venue.trading is None:
+        raise TradingRefusedError(
+            Reason.TRADING_NOT_AVAILABLE,
+            f"{venue.label}: nothing can be traded here; a past instant, candle files and an exchange without a key "
+            "only give dry runs",
+        )
+    if venue.is_passing and not environment.stays:
+        raise TradingRefusedError(
+            Reason.TRADING_NOT_AVAILABLE,
+            f"{venue.label}: its account would end with this command, and nobody could supervise what it entered. "
+            "`mtf sandbox session` trades a while in one process; `mtf serve --supervise` stays; `mtf sandbox serve` "
+            "is an exchange of its own, with a key, for any command",
+        )
+    return venue.trading
+
+
+def _real_money_is_wanted(environment: Environment) -> None:
+    switches = environment.live
+    if environment.venue.world is not ExchangeWorld.LIVE or (switches.said_yes and switches.named):
+        return
+    lacking = [
+        words
+        for words, is_there in (("MTF_LIVE=yes", switches.said_yes), ("MTF_ENVIRONMENT=live", switches.named))
+        if not is_there
+    ]
+    raise TradingRefusedError(
+        Reason.LIVE_SWITCH_MISSING,
+        f"{environment.venue.label}: real money; beside dry_run: false it needs {' and '.join(lacking)}",
+    )
+
+
+def _is_kept(identity: StoreIdentity, venue: Venue) -> None:
+    """Whoever cannot find an order again must not send it: only an account that ends with the process may forget."""
+    if not identity.outlives_process and not venue.is_passing:
+        raise TradingRefusedError(
+            Reason.TRADING_NOT_AVAILABLE,
+            "the database ends with this process, and the account does not: set DATABASE_URL to a file or PostgreSQL",
+        )
+
+
+async def _set_standing(desk: Desk, account: AccountState, known: Iterable[Known]) -> None:
+    """The account's standing as this start finds it; one that is worse already stays as it is."""
+    before = await desk.orders.standing()
+    if before.condition is AccountCondition.RECOVERY:
+        return
+    behind = _why_behind(desk.identity, known)
+    found = Standing(AccountCondition.RECOVERY, desk.now_ms, behind) if behind else _modes(before, desk, account)
+    if found != before:
+        await desk.orders.set_standing(found)
+
+
+def _modes(before: Standing, desk: Desk, account: AccountState) -> Standing:
+    differ = modes_differ(account.position_mode, desk.settings)
+    is_modes = before.condition is AccountCondition.MODES_CHANGED
+    if differ and before.condition is AccountCondition.NORMAL:
+        return Standing(AccountCondition.MODES_CHANGED, desk.now_ms, differ)
+    return Standing(since_ms=desk.now_ms) if is_modes and not differ else before
+
+
+def modes_differ(found: PositionMode | None, settings: OrderSettings) -> str:
+    """What to do about an account whose position mode is not the settings'; empty where it is. It is never set."""
+    if found is settings.position_mode:
+        return ""
+    said = "does not say its position mode" if found is None else f"has the position mode {found}"
+    return f"the account {said}, and orders.position_mode is {settings.position_mode}: make them the same"
+
+
+def _why_behind(identity: StoreIdentity, known: Iterable[Known]) -> str:
+    """Why the store may lack what was sent; empty where nothing says so."""
+    if identity.is_another_life:
+        return "the database was restored, or is a copy of the one that was used before"
+    highest = max(known, key=lambda one: one.counter, default=None)
+    if highest is None or highest.counter <= identity.counter:
+        return ""
+    return f"{highest.where}: number {highest.counter}; the database knows {identity.counter}: it was restored"
+
+
+@frozen
+class Known:
+    """The number of an intent that somebody else than the store remembers."""
+
+    counter: int
+    where: str
+
+
+async def _highest_known(desk: Desk, account: AccountState) -> list[Known]:
+    """The mark outside of the store, and our orders at the exchange: the live ones, and those that ended lately where
+    we traded."""
+    store_id, ids, now_ms = desk.identity.store_id, desk.ids, desk.now_ms
+    tag = store_tag(store_id)
+    mark = await desk.high_water.read(store_id)
+    known = [] if mark is None else [Known(mark, "the mark outside of the database")]
+    symbols = {*account.busy_symbols(), *(intent.symbol for intent in await desk.orders.live())}
+    symbols |= {intent.symbol for intent in (await desk.orders.history(_LAST_INTENTS)).items}
+    known += _ours(account.open_orders, tag, ids)
+    for symbol in sorted(symbols):
+        known += _ours(await desk.trading.order_history(symbol, now_ms - _LOOK_BACK_MS, now_ms), tag, ids)
+    return known
+
+
+def _ours(orders: Iterable[OpenOrder], tag: int, ids: ClientIds) -> Iterator[Known]:
+    for order in orders:
+        made = read_client_id(order.client_order_id, ids)
+        if made is not None and made.tag == tag:
+            yield Known(made.counter, f"{order.symbol}: order {order.order_id} at the exchange")
