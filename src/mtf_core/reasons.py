@@ -259,11 +259,6 @@ OF_REAL_ORDERS = frozenset(
         Reason.MISSING_EXECUTION_TF,
         Reason.MISSING_SIGNAL_SIDE,
         Reason.MISSING_PRICE_AND_ATR,
-        Reason.LIVE_SWITCH_MISSING,
-        Reason.PROTECTION_NOT_AVAILABLE,
-        Reason.LEVERAGE_NOT_SET,
-        Reason.REJECTED_BY_EXCHANGE,
-        Reason.FALLBACK_REFUSED,
     }
 )
 """Codes that clients may count on already and that nothing gives before orders are sent; all others are in use."""
