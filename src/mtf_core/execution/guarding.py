@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from mtf_core.execution.desk import Desk
-from mtf_core.execution.losses import measure_day
+from mtf_core.execution.losses import measure_losses
 from mtf_core.execution.opening import modes_differ
 from mtf_core.execution.submit import Guard, Guards
 from mtf_core.market import AccountState, Contract
@@ -52,7 +52,7 @@ async def further_guard(desk: Desk, intent: Intent) -> Guard:
     profile = desk.environment.profiles(intent.terms.profile)
     account = await desk.trading.sync()
     risk, terms = profile.trade_entry.risk, intent.terms
-    losses = await measure_day(risk, profile.name, account, desk.environment.stores.risk)
+    losses = await measure_losses(desk.environment, risk, profile.name, account)
     contracts = await desk.environment.stores.contracts.all()
     entry = ProposedEntry(
         symbol=intent.symbol,
