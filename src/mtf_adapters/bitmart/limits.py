@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mtf_adapters.limits import Bucket, BucketTable, Reading, Scope
+from mtf_adapters.limits import Bucket, BucketTable, Limiter, Reading, Scope
 
 _EXITS_SHARE = 0.25
 """What of a limit is kept for exits where an exit may need the endpoint."""
@@ -45,6 +45,24 @@ BUCKETS = BucketTable(
     },
     group="BITMART",
 )
+
+
+_CALLS_OF_AN_EXIT = {
+    "submit-order": 2,
+    "submit-tp-sl-order": 2,
+    "cancel-order": 1,
+    "cancel-plan-order": 2,
+    "current-plan-order": 2,
+    "order": 2,
+}
+"""What protecting and closing one position may call at once, each of it once more where an answer is lost."""
+
+
+def exits_left(limiter: Limiter) -> int | None:
+    """How many positions could be protected and closed now without waiting; None: any number."""
+    left = {name: limiter.exits_left(name) for name in _CALLS_OF_AN_EXIT}
+    known = [calls // _CALLS_OF_AN_EXIT[name] for name, calls in left.items() if calls is not None]
+    return min(known, default=None)
 
 
 def reading_of(headers: Mapping[str, str]) -> Reading:

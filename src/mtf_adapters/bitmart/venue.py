@@ -13,6 +13,7 @@ import httpx
 from mtf_adapters.bitmart.account import BitmartAccount
 from mtf_adapters.bitmart.capabilities import CAPABILITIES
 from mtf_adapters.bitmart.hosts import Hosts, world_of_hosts
+from mtf_adapters.bitmart.limits import exits_left
 from mtf_adapters.bitmart.market_data import BitmartMarketData
 from mtf_adapters.bitmart.rest import Addresses, RestClient, Timing
 from mtf_adapters.bitmart.signing import Credentials
@@ -99,6 +100,7 @@ def bitmart_venue(
         remarks=(*(() if is_sandbox else (CLOSED,)), *(() if credentials else (NO_KEY,))),
         skew=lambda: clock.skew,
         waited=lambda: sum(limiter.waited.values()),
+        exits_left=lambda: exits_left(limiter),
         connection=_connection(rest, sleep, is_sandbox),
         world=_WORLDS[world.kind],
     )

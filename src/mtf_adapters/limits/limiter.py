@@ -42,6 +42,10 @@ class Limiter(Protocol):
         """The venue refuses everything: all but exits stop for so long."""
         ...
 
+    def exits_left(self, bucket: str) -> int | None:
+        """Calls of a bucket that exits could make now, as far as this process knows; None: any number."""
+        ...
+
     @property
     def waited(self) -> Mapping[str, float]:
         """Seconds that calls waited so far, by bucket."""
@@ -63,6 +67,9 @@ class Unlimited:
 
     def banned(self, pause_ms: int) -> None:
         pass
+
+    def exits_left(self, bucket: str) -> int | None:
+        return None
 
     @property
     def waited(self) -> Mapping[str, float]:

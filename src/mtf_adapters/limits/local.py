@@ -61,6 +61,9 @@ class LocalBudget:
     def banned(self, pause_ms: int) -> None:
         self._banned_until = max(self._banned_until, self._now() + pause_ms / 1000)
 
+    def exits_left(self, bucket: str) -> int | None:
+        return self._queues[bucket].window.left(self._now(), Priority.EXIT)
+
     @property
     def waited(self) -> Mapping[str, float]:
         return {name: seconds for name, seconds in self._waited.items() if seconds}

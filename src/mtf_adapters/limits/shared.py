@@ -78,6 +78,10 @@ class SharedBudget:
         self._own.banned(pause_ms)
         self._tell("ban", next(iter(self._waited)), "", pause_ms)
 
+    def exits_left(self, bucket: str) -> int | None:
+        """By what this process sent, and what answers said: others' calls are known where the venue tells of them."""
+        return self._own.exits_left(bucket)
+
     @property
     def waited(self) -> Mapping[str, float]:
         own = self._own.waited

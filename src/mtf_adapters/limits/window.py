@@ -56,6 +56,10 @@ class SlidingWindow:
         """Whether a call of the priority may be sent at `now`."""
         return now >= self._wait_until(priority) and self.used(now) < self._most(priority, now)
 
+    def left(self, now: float, priority: Priority) -> int:
+        """How many calls of the priority may be sent at `now`."""
+        return max(0, self._most(priority, now) - self.used(now)) if now >= self._wait_until(priority) else 0
+
     def next_room(self, now: float, priority: Priority) -> float | None:
         """When there will be room if nothing else happens; None: only when a call that is on its way is answered."""
         lacking = self.used(now) - self._most(priority, now)

@@ -59,6 +59,10 @@ def _no_wait() -> float:
     return 0.0
 
 
+def _no_limit() -> None:
+    return None
+
+
 @frozen(eq=False)
 class Venue:
     """One exchange and market type, as a run uses it: public data, account and the clock they live by.
@@ -97,6 +101,8 @@ class Venue:
     orders_kept_as: str = ""
     """The namespace of what is stored of orders; empty: that of the venue. An account that is passing has its own: what
     an earlier one left behind is nothing that could still be found."""
+    exits_left: Callable[[], int | None] = _no_limit
+    """How many positions could be protected and closed now without waiting for a rate limit; None: any number."""
     waited: Callable[[], float] = _no_wait
     """Seconds that calls have waited for the exchange's rate limits, all together, since the process began."""
     world: ExchangeWorld = ExchangeWorld.LIVE

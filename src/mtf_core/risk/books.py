@@ -11,6 +11,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from mtf_core.market import Side
+from mtf_core.orders import Intent
 from mtf_core.risk.locks import RiskLock
 from mtf_core.risk.switches import Switchboard
 
@@ -58,6 +59,13 @@ class Reservation:
     margin: Decimal
     loss_at_stop: Decimal
     """The most that its stop lets it lose, fees included."""
+
+    @classmethod
+    def of(cls, intent: Intent) -> Reservation:
+        """What an intent takes while it is live."""
+        terms = intent.terms
+        reserved = (terms.notional_usdt, terms.margin_usdt, terms.loss_at_stop_usdt)
+        return cls(intent.decision_key, intent.symbol, intent.side, *reserved)
 
 
 @frozen(eq=False)

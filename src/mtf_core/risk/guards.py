@@ -17,7 +17,7 @@ from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
 from mtf_core.risk.books import AccountCondition, Books, Reservation, Standing
 from mtf_core.risk.exposure import Stake, stakes
-from mtf_core.risk.live import LiveFacts, calls_needed
+from mtf_core.risk.live import LiveFacts
 from mtf_core.risk.locks import RiskLock, Span, holding
 from mtf_core.risk.losses import Losses, limit_of
 from mtf_core.risk.switches import ORDERED, Switchboard, switch_key
@@ -287,13 +287,12 @@ def plan_may_be_acted_on(entry: ProposedEntry, facts: GuardFacts) -> Skip | None
 
 
 def exits_are_affordable(entry: ProposedEntry, facts: GuardFacts) -> Skip | None:
-    left = facts.live.exit_calls_left if facts.live else None
-    needed = calls_needed(len(_others(entry, facts)))
-    return (
-        Skip(Reason.EXIT_BUDGET_LOW, (("calls_left", left), ("needed", needed)))
-        if (left is not None and left < needed)
-        else None
-    )
+    """Everything that is open, and this one, could be protected and closed at once."""
+    left = facts.live.exits_left if facts.live else None
+    needed = len(_others(entry, facts)) + 1
+    if left is None or needed <= left:
+        return None
+    return Skip(Reason.EXIT_BUDGET_LOW, (("exits_left", left), ("needed", needed)))
 
 
 GUARDS: tuple[Guard, ...] = (

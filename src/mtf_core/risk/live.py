@@ -9,11 +9,6 @@ from mtf_core.risk.books import Heartbeat, Standing
 from mtf_core.settings.trade_entry import StalenessSettings
 from mtf_core.settings.trading import OrderSettings
 
-EXIT_CALLS = 6
-"""Calls that one position may need at once: a stop and its read-back, a cancelled target, a close, and two reads."""
-ENTRY_CALLS = 3
-"""Calls of an entry itself: its leverage, the order, and a read of what became of it."""
-
 
 @frozen(kw_only=True)
 class LiveFacts:
@@ -28,14 +23,9 @@ class LiveFacts:
     """How far the exchange's clock may be from this machine's, the error of the measure included."""
     contract_status: ContractStatus | None
     """What the exchange says now of the contract."""
-    exit_calls_left: int | None = None
-    """Calls that exits may still make now without waiting; None, here alone: the exchange limits none."""
+    exits_left: int | None = None
+    """How many positions could be protected and closed now without waiting; None, here alone: any number."""
     standing: Standing = field(factory=Standing)
     supervisor: Heartbeat | None = None
     key_is_taken: bool = False
     """These three are read in the transaction that commits the intent; `with_books` puts them in."""
-
-
-def calls_needed(open_symbols: int) -> int:
-    """Calls that protect and close everything that is open, this entry too, and that the entry itself needs."""
-    return EXIT_CALLS * (open_symbols + 1) + ENTRY_CALLS

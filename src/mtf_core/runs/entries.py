@@ -12,7 +12,7 @@ from mtf_core.market import AccountState, CandleStack, Contract, Quote, Timefram
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
 from mtf_core.records import OrderOutcome, OrderStatus
-from mtf_core.risk import GuardFacts, ProposedEntry, refusal
+from mtf_core.risk import GuardFacts, ProposedEntry, Reservation, refusal
 from mtf_core.runs.account import AccountSync
 from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.deciding import RunCache
@@ -73,6 +73,7 @@ async def simulate_entries(
         risk=run.profile.trade_entry.risk,
         account=account.state,
         losses=account.losses,
+        reservations=tuple(map(Reservation.of, await run.environment.stores.orders.live())),
         contract_sizes=await _contract_sizes(run, account.state),
     )
     now_ms = run.environment.venue.clock.now_ms()

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sql import Database, SqlSwitchStore
 from mtf_core.market import DAY_MS, ContractStatus, Timeframe
+from mtf_core.orders import Intent
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.reasons import Reason
@@ -28,6 +29,7 @@ from mtf_core.settings.profile import Profile
 from mtf_core.validation.decide import Decider, Stacks
 from mtf_core.validation.decision import Decision, DecisionBatch
 from tests.integration.runs.world import NOW_MS, World, eager, reasons, simulated, world, world_on
+from tests.integration.sql.orders_shop import draft, planned, yes
 from tests.unit.files.shipped import NAMES, shipped
 
 CHOSEN = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "WEXNOUSDT", "XRPUSDT")
@@ -279,6 +281,14 @@ async def test_an_order_that_closes_a_position_is_no_entry() -> None:
     async with world(eager(trade_entry__risk__max_concurrent_positions=2)) as there:
         there.hold("DOTUSDT")
         there.order("DOTUSDT", reduce_only=True)
+        assert len(simulated(await there.run())) == 1
+
+
+async def test_a_live_intent_takes_its_place_before_the_exchange_shows_anything_of_it() -> None:
+    async with world(eager(trade_entry__risk__max_concurrent_positions=2)) as there:
+        await there.stores.orders.bind("account")
+        reserved = await there.stores.orders.reserve("alive", "k", NOW_MS, yes, draft("k", "DOTUSDT"), planned)
+        assert isinstance(reserved, Intent)
         assert len(simulated(await there.run())) == 1
 
 

@@ -299,6 +299,9 @@ class Ledger:
     def refused(self, bucket: str, pause_ms: int) -> None:
         self.pauses.append((bucket, pause_ms))
 
+    def exits_left(self, bucket: str) -> int | None:
+        return None
+
     def banned(self, pause_ms: int) -> None:
         self.pauses.append(("everything", pause_ms))
 

@@ -186,3 +186,16 @@ def test_who_is_refused_again_and_again_waits_longer_each_time_and_exits_do_not(
     window.refused(now + 3, now + 5)
     window.answered(now + 3)
     assert window.next_room(now + 3, Priority.MARKET) == pytest.approx(now + 5.01)
+
+
+def test_what_is_left_is_what_may_be_sent_now_and_nothing_during_a_pause() -> None:
+    window = SlidingWindow(bucket(8, exits_share=0.25))
+    window.take()
+    window.take()
+    assert (window.left(0.0, Priority.EXIT), window.left(0.0, Priority.MARKET)) == (6, 4)
+    window.answered(0.0)
+    window.give_back()
+    assert window.left(0.0, Priority.EXIT) == 7
+    assert window.left(2.02, Priority.EXIT) == 8
+    window.pause(5.0)
+    assert (window.left(4.9, Priority.EXIT), window.left(5.0, Priority.EXIT)) == (0, 8)

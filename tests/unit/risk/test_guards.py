@@ -26,7 +26,6 @@ from mtf_core.risk import (
 )
 from mtf_core.risk.books import AccountCondition
 from mtf_core.risk.guards import GUARDS
-from mtf_core.risk.live import calls_needed
 from mtf_core.settings.trade_entry import RiskSettings
 from tests.unit.risk.facts import (
     DAY_START_MS,
@@ -106,7 +105,7 @@ WRONG = (
     (live(contract_status=None), Reason.CONTRACT_NOT_TRADING),
     (evolve(live(), account=account(time_ms=NOW_MS - 120_001)), Reason.STALE_MARKET_DATA),
     (evolve(live(), account=account(time_ms=NOW_MS + 120_001)), Reason.STALE_MARKET_DATA),
-    (live(exit_calls_left=8), Reason.EXIT_BUDGET_LOW),
+    (live(exits_left=0), Reason.EXIT_BUDGET_LOW),
 )
 
 
@@ -139,7 +138,7 @@ def test_of_two_things_that_are_wrong_the_one_that_is_asked_first_counts() -> No
             key_is_taken=True,
             skew_ms=None,
             contract_status=None,
-            exit_calls_left=0,
+            exits_left=0,
         ),
     )
     said = [skip.reason for guard in GUARDS if (skip := guard(ENTRY, everything))]
@@ -261,10 +260,9 @@ def test_notional_counts_the_larger_of_what_is_reserved_and_what_is_there() -> N
 
 def test_exits_of_everything_that_is_open_are_paid_for_before_an_entry_is() -> None:
     held = account(position("BUSDT"))
-    assert (calls_needed(0), calls_needed(1)) == (9, 15)
-    assert refused(evolve(live(exit_calls_left=15), account=held)) is None
-    skip = refusal(ENTRY, evolve(live(exit_calls_left=14), account=held))
-    assert skip == Skip(Reason.EXIT_BUDGET_LOW, (("calls_left", 14), ("needed", 15)))
+    assert refused(evolve(live(exits_left=2), account=held)) is None
+    skip = refusal(ENTRY, evolve(live(exits_left=1), account=held))
+    assert skip == Skip(Reason.EXIT_BUDGET_LOW, (("exits_left", 1), ("needed", 2)))
 
 
 # --- in the transaction ---------------------------------------------------------------------------------------
@@ -289,7 +287,7 @@ def test_an_entry_that_is_committed_does_not_stand_in_its_own_way() -> None:
     """A further attempt: its position and its reservation are there, and take one slot, one notional, one loss."""
     risk = evolve(usdt(daily_max_loss_usdt=5, max_notional_usdt=100), max_concurrent_positions=1, max_same_side=1)
     own = reservation("AUSDT", key=ENTRY.decision_key)
-    known = evolve(live(exit_calls_left=9), account=account(position("AUSDT")), risk=risk)
+    known = evolve(live(exits_left=1), account=account(position("AUSDT")), risk=risk)
     found = books(live=(own,), key_is_taken=True)
     assert guard_of(evolve(ENTRY, is_committed=True), known)(found) is None
     skip = guard_of(ENTRY, known)(found)
