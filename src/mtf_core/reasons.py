@@ -108,6 +108,7 @@ class Reason(StrEnum):
     TRADING_NOT_AVAILABLE = "trading_not_available"
     EVIDENCE_NOT_AVAILABLE = "evidence_not_available"
     PROTECTION_NOT_AVAILABLE = "protection_not_available"
+    DEAD_MAN_SWITCH_UNSAFE = "dead_man_switch_unsafe"
     LEVERAGE_NOT_SET = "leverage_not_set"
     REJECTED_BY_EXCHANGE = "rejected_by_exchange"
     FALLBACK_REFUSED = "fallback_refused"
@@ -244,6 +245,10 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
     Reason.PROTECTION_NOT_AVAILABLE: (
         Stage.EXECUTION,
         "the exchange cannot protect this entry with a stop from its first fill on",
+    ),
+    Reason.DEAD_MAN_SWITCH_UNSAFE: (
+        Stage.EXECUTION,
+        "`orders.dead_man_switch_sec` is set, and the exchange's timer is not proven to leave stops alone",
     ),
     Reason.LEVERAGE_NOT_SET: (Stage.EXECUTION, "the exchange did not take the leverage, so nothing was sent"),
     Reason.REJECTED_BY_EXCHANGE: (Stage.EXECUTION, "the exchange refused the order; nothing of it exists"),

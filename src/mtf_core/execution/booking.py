@@ -14,6 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from mtf_core.execution.waiting import Patience
 from mtf_core.market import Fill
+from mtf_core.orders.actions import Action, FurtherAttempt
 from mtf_core.orders.intent import Intent, Sent
 from mtf_core.orders.lifecycle import LifecycleEvent
 from mtf_core.ports import Acquired, IntentChangedError, LockLostError, OrderStore, StoreError
@@ -68,13 +69,13 @@ class _Account:
     waiting: Entries = Entries()
     acted: bool = False
     """Something left that the store does not know of: the decision behind it is not dropped any more."""
-    unsure: bool = False
-    """The last save failed, and may have been made all the same."""
+    tried: _Saved | None = None
+    """The last save, where it failed: it may have been made all the same."""
     saving: Patience[_Saved] = field(factory=Patience)
 
     @property
     def is_behind(self) -> bool:
-        return self.acted or self.unsure or bool(self.waiting) or self.latest != self.stored
+        return self.acted or self.tried is not None or bool(self.waiting) or self.latest != self.stored
 
 
 @define(eq=False)
@@ -157,12 +158,11 @@ class Bookkeeper:
         return saved.booked
 
     async def _save(self, account: _Account, fence: Acquired | None) -> _Saved:
-        intent, entries = account.latest, account.waiting
+        intent, entries, tried = account.latest, account.waiting, account.tried
         try:
-            if account.unsure:
-                found = await self.orders.intent(intent.decision_key)
-                if found is not None and found != account.stored:
-                    return _Saved(intent, entries, _what_changed(found, intent), found)
+            found = await self.orders.intent(intent.decision_key) if tried is not None else None
+            if tried is not None and found is not None and found != account.stored:
+                return _Saved(tried.intent, tried.entries, _what_changed(found, tried.intent), found)
             stored = await self.orders.save(intent, entries.events, (), entries.fills, fence)
         except LockLostError:
             return _Saved(intent, entries, Booked.LOCK_LOST)
@@ -187,7 +187,7 @@ def _what_changed(found: Intent, intent: Intent) -> Booked:
 
 def _take_in(account: _Account, saved: _Saved) -> None:
     """Brings memory to what the attempt says."""
-    account.unsure = saved.booked is Booked.BEHIND
+    account.tried = saved if saved.booked is Booked.BEHIND else None
     if saved.found is None or saved.booked in {Booked.BEHIND, Booked.LOCK_LOST}:
         return
     since = account.waiting.without(saved.entries)
@@ -224,9 +224,12 @@ def merged(stored: Intent, acted: Intent) -> Intent:
     return evolve(stored, progress=progress)
 
 
-def uncounted(decided: Intent, before: Intent) -> Intent:
+def uncounted(decided: Intent, before: Intent, action: Action) -> Intent:
     """The decision without its order, which did not leave: what was counted for it is counted no more."""
-    was = {name: getattr(before.progress, name) for name in (*_COUNTS, *_ONCE, "target_generations", "sent")}
+    names = [*_COUNTS, *_ONCE, "target_generations", "sent"]
+    if isinstance(action.write, FurtherAttempt):
+        names.append("cancel_reason")  # by which it is decided once
+    was = {name: getattr(before.progress, name) for name in names}
     return evolve(decided, progress=evolve(decided.progress, **was))
 
 

@@ -33,7 +33,8 @@ class Patience(Generic[Value]):
         await asyncio.wait({running}, timeout=wait_ms / 1000)
         if not running.done():
             return None
-        self._running = None
+        if self._running is running:
+            self._running = None
         return running.result()
 
     async def end(self) -> None:

@@ -47,12 +47,23 @@ async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
     async def locks() -> str:
         return f"{len(await environment.locks.held())} held"
 
+    async def supervisor() -> str:
+        orders, now_ms = environment.stores.orders, environment.venue.clock.now_ms()
+        beat, live = await orders.heartbeat(), await orders.live()
+        allowed_ms = environment.profiles(None).trading.orders.heartbeat_sec * 1000
+        said = "none yet" if beat is None else f"alive {(now_ms - beat.beat_ms) / 1000:.0f} s ago"
+        read = "" if beat is None else f", read the account {(now_ms - beat.read_ms) / 1000:.0f} s ago"
+        if live and (beat is None or now_ms - min(beat.beat_ms, beat.read_ms) > allowed_ms):
+            raise PortError(f"{counted(len(live), 'live intent')} and nobody supervises: {said}{read}")
+        return f"{said}{read}, {counted(len(live), 'live intent')}"
+
     checks = {
         "configuration": configuration,
         "store": store,
         "exchange": exchange,
         "account": account,
         "locks": locks,
+        "supervisor": supervisor,
     }
     return tuple([await _checked(environment, name, check) for name, check in checks.items()])
 

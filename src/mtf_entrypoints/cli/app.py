@@ -19,6 +19,7 @@ from mtf_entrypoints.cli.commands import (
 )
 from mtf_entrypoints.cli.commands.run import run
 from mtf_entrypoints.cli.commands.stream import stream
+from mtf_entrypoints.cli.commands.supervise import recover, supervise
 from mtf_entrypoints.cli.exits import DONE
 from mtf_entrypoints.cli.request_options import FlagsWithValues
 
@@ -36,6 +37,8 @@ app.command(cls=FlagsWithValues)(run)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
 app.command()(stream)
+app.command()(supervise)
+app.command()(recover)
 app.command()(inspect.features)
 app.command()(inspect.indicators)
 app.add_typer(conditions.app, name="conditions")

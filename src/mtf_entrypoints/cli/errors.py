@@ -7,7 +7,13 @@ import typer
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.unknown import UnknownFeatureError
 from mtf_core.market import InvalidCandlesError, InvalidInstantError, UnknownTimeframeError
-from mtf_core.ports import InstantNotServedError, PortError, TimeframeNotServedError, UnknownSymbolError
+from mtf_core.ports import (
+    InstantNotServedError,
+    PortError,
+    TimeframeNotServedError,
+    TradingRefusedError,
+    UnknownSymbolError,
+)
 from mtf_core.problems import InvalidRequestError
 from mtf_core.runs import RunLockedError
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
@@ -37,7 +43,7 @@ def explained(error: Exception) -> tuple[int, str]:
     match error:
         case CommandError():
             return error.exit_code, str(error)
-        case RunLockedError():
+        case RunLockedError() | TradingRefusedError():
             return REFUSED, str(error)
         case InvalidRequestError():
             return WRONG_USAGE, "\n".join(map(str, error.problems))

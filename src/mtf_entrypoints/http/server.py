@@ -21,13 +21,14 @@ from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.housekeeping import keep_clean
 from mtf_entrypoints.http.listening import ListenError, Listening
 from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.supervising import supervised
 
 _MOST_HEAD_BYTES = 524_288
 """Line and headers of a request: a query string with as many symbols as a run takes fits in."""
 
 
-def serve(settings: Settings, listening: Listening) -> None:
-    """Serves until SIGINT or SIGTERM.
+def serve(settings: Settings, listening: Listening, *, supervise: bool = False) -> None:
+    """Serves until SIGINT or SIGTERM; `supervise`: and supervises the account meanwhile.
 
     Raises `ListenError` for an address that it must not listen on, OSError for one that it cannot.
     """
@@ -35,7 +36,7 @@ def serve(settings: Settings, listening: Listening) -> None:
         raise ListenError(
             f"{listening.host} can be reached from other machines: set MTF_API_TOKEN, or listen on 127.0.0.1"
         )
-    asyncio.run(_serve(settings, listening))
+    asyncio.run(_serve(settings, listening, supervise=supervise))
 
 
 def opened_to_serve(settings: Settings) -> AbstractAsyncContextManager[Container]:
@@ -43,7 +44,7 @@ def opened_to_serve(settings: Settings) -> AbstractAsyncContextManager[Container
     return opened(settings, aside=asyncio.to_thread)
 
 
-async def _serve(settings: Settings, listening: Listening) -> None:
+async def _serve(settings: Settings, listening: Listening, *, supervise: bool) -> None:
     async with opened_to_serve(settings) as container:
         listener = _listener(listening)
         configure_logs(settings.log_level, settings.log_format, settings.secrets, settings.log_dir)
@@ -54,7 +55,8 @@ async def _serve(settings: Settings, listening: Listening) -> None:
         sys.stderr.flush()
         cleaning = asyncio.create_task(keep_clean(container.environment()))
         try:
-            await _Server(config).serve(sockets=[listener])
+            async with supervised(container.environment(), wanted=supervise):
+                await _Server(config).serve(sockets=[listener])
         finally:
             cleaning.cancel()
             await asyncio.gather(cleaning, return_exceptions=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         serve,
         stats,
         stream,
+        supervise,
         version,
         why,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "serve",
     "stats",
     "stream",
+    "supervise",
     "version",
     "why",
 ]

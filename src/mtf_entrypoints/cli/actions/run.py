@@ -36,12 +36,19 @@ def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
 
 
 def perform_every(
-    world: World, options: Mapping[str, Any], every: str, offset: str, times: int | None, as_json: bool
+    world: World,
+    options: Mapping[str, Any],
+    every: str,
+    offset: str,
+    times: int | None,
+    as_json: bool,
+    *,
+    supervise: bool = False,
 ) -> None:
     """Runs at each close until told to stop; with `as_json` one document a line."""
     if world.at not in (None, NOW):
         raise CommandError("--every goes with the clock; leave out --at")
-    stay = stay_of(every, offset, times)
+    stay = stay_of(every, offset, times, supervise=supervise)
     settings = settings_of(world, stays=True)
 
     def shown(report: RunReport, where: str) -> None:

@@ -20,6 +20,7 @@ from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.working import announced
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.supervising import supervised
 
 _DURATION = re.compile(r"(\d{1,6})(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -35,16 +36,18 @@ class Stay:
 
     pace: Pace
     times: int | None
+    supervises: bool = False
+    """Whether it supervises the account meanwhile."""
 
 
-def stay_of(every: str, offset: str, times: int | None) -> Stay:
+def stay_of(every: str, offset: str, times: int | None, *, supervise: bool = False) -> Stay:
     """From the words of the command line; raises `CommandError`."""
     period_ms, offset_ms = _milliseconds("--every", every), _milliseconds("--offset", offset)
     if period_ms < SHORTEST_MS:
         raise CommandError(f"--every: found {every}; allowed is 1s or more, like 1m")
     if offset_ms >= period_ms:
         raise CommandError(f"--offset: found {offset}; allowed is less than --every, which is {every}")
-    return Stay(Pace(period_ms, offset_ms), times)
+    return Stay(Pace(period_ms, offset_ms), times, supervise)
 
 
 def _milliseconds(option: str, text: str) -> int:
@@ -61,7 +64,7 @@ async def run_every(settings: Settings, document: Mapping[str, Any], stay: Stay,
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with announced(settings) as container:
+    async with announced(settings) as container, supervised(container.environment(), wanted=stay.supervises):
         await _runs(container, request, stay, shown, stopping)
     output.warn("stopped; no run was broken off")
 

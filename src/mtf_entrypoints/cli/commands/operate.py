@@ -102,6 +102,9 @@ def serve(
         ),
     ] = None,
     time_limit: Annotated[float, typer.Option(min=0.001, help="Seconds after which a request ends with 504.")] = 120.0,
+    supervise: Annotated[
+        bool, typer.Option("--supervise", help="Supervise the account as well; no entry leaves without a supervisor.")
+    ] = False,
 ) -> None:
     """The HTTP service; its interactive docs are at /docs.
 
@@ -111,7 +114,8 @@ def serve(
 
       MTF_API_TOKEN=… mtf serve --host 0.0.0.0 --port 8080
     """
-    actions.serve.perform(world, actions.serve.Listening(host, port, tuple(allow_host or ()), time_limit))
+    listening = actions.serve.Listening(host, port, tuple(allow_host or ()), time_limit)
+    actions.serve.perform(world, listening, supervise=supervise)
 
 
 def version(as_json: AsJson = False) -> None:

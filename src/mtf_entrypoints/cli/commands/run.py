@@ -25,6 +25,9 @@ def run(
     times: Annotated[
         int | None, typer.Option(min=1, help="With --every: end after so many runs.", show_default=False)
     ] = None,
+    supervise: Annotated[
+        bool, typer.Option("--supervise", help="With --every: supervise the account for as long as it stays.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """One run: look at every symbol, decide, plan the orders, and say why the others were left out.
@@ -42,6 +45,8 @@ def run(
       mtf run --candles BTCUSDT=btc-1m.csv.gz --profile regular --json
     """
     if every is None:
+        if supervise:
+            raise typer.BadParameter("--supervise goes with --every: what was entered outlives a single run")
         actions.run.perform(world, fields, as_json)
     else:
-        actions.run.perform_every(world, fields, every, offset, times, as_json)
+        actions.run.perform_every(world, fields, every, offset, times, as_json, supervise=supervise)

@@ -1,0 +1,83 @@
+"""What a look goes by beside the exchange: the account's standing, switches, locks of the day, the operator's wishes.
+
+All of it is the store's. Where that does not answer, what it said last is gone by: nothing here opens anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from attrs import define, field, frozen
+
+from mtf_core.execution.desk import Desk
+from mtf_core.execution.waiting import Patience
+from mtf_core.orders import Asked, AskedKind, Intent
+from mtf_core.orders.supervise import Rules
+from mtf_core.ports import PortError, Request
+from mtf_core.risk import AccountCondition, RiskLock, Standing, Switchboard, entries_must_end
+
+
+@frozen
+class Background:
+    """As the store said last."""
+
+    standing: Standing = field(factory=Standing)
+    switches: Switchboard = field(factory=lambda: Switchboard({}, 0))
+    locks: Mapping[str, tuple[RiskLock, ...]] = field(factory=dict)
+    """By profile: what its losses forbid."""
+    requests: tuple[Request, ...] = ()
+
+    @property
+    def in_recovery(self) -> bool:
+        """Nothing but protection leaves, and nothing is cancelled."""
+        return self.standing.condition is AccountCondition.RECOVERY
+
+    def asked_of(self, symbol: str) -> tuple[Asked, ...]:
+        """What an operator asked of the symbol, in order; a kind that this version does not know waits for one that
+        does."""
+        return tuple(
+            Asked(request.number, AskedKind(request.kind), request.values, request.actor)
+            for request in self.requests
+            if request.symbol == symbol and request.kind in set(AskedKind)
+        )
+
+    def rules_for(self, intent: Intent, desk: Desk) -> Rules:
+        """What a look at the intent goes by."""
+        locks = self.locks.get(intent.terms.profile, ())
+        ends = entries_must_end(self.switches, locks, self.standing, desk.now_ms)
+        return Rules(
+            capabilities=desk.capabilities,
+            settings=desk.settings,
+            entries_end="" if ends is None else ends.value,
+            in_recovery=self.in_recovery,
+        )
+
+
+@define(eq=False)
+class BackgroundReader:
+    """Reads it for one look after the other."""
+
+    desk: Desk
+    last: Background = field(factory=Background, init=False)
+    _reading: Patience[Background] = field(factory=Patience, init=False)
+
+    async def read(self, profiles: Iterable[str], wait_ms: float) -> Background:
+        """Waits no longer than given; where the store says nothing, what it said before."""
+        with suppress(PortError):
+            self.last = await self._reading.result_of(self._read(sorted(set(profiles))), wait_ms) or self.last
+        return self.last
+
+    async def end(self) -> None:
+        await self._reading.end()
+
+    async def _read(self, profiles: Sequence[str]) -> Background:
+        orders, stores, now_ms = self.desk.orders, self.desk.environment.stores, self.desk.now_ms
+        standing, switches, requests, locks = await asyncio.gather(
+            orders.standing(),
+            stores.switches.all(),
+            orders.requests(),
+            asyncio.gather(*(stores.risk.locks_of(profile, now_ms) for profile in profiles)),
+        )
+        return Background(standing, Switchboard.of(switches, now_ms), dict(zip(profiles, locks, strict=True)), requests)

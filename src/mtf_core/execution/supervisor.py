@@ -1,0 +1,374 @@
+"""The loop that supervises one account: looks at every live intent, commits what follows, sends the one write.
+
+It can be killed anywhere and run again. What protects never waits for the store, the locks or what is told to people;
+everything else waits for all of them. Whatever breaks in the look at one intent stays there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from enum import Enum
+from typing import Any
+
+from attrs import define, field, frozen
+
+from mtf_core.execution.alarms import AlarmBoard, Heard
+from mtf_core.execution.background import Background, BackgroundReader
+from mtf_core.execution.booking import Bookkeeper
+from mtf_core.execution.dead_man import DeadManSwitch
+from mtf_core.execution.desk import Desk
+from mtf_core.execution.journaling import merge_journal
+from mtf_core.execution.looking import PATIENT_MS, Look, Looked, Looker
+from mtf_core.execution.reading import Reader
+from mtf_core.execution.reconciling import Reconciler
+from mtf_core.execution.seat import Seat, Seated, seat_name
+from mtf_core.execution.side_jobs import SideJobs
+from mtf_core.execution.waiting import Patience
+from mtf_core.execution.waking import Waker
+from mtf_core.market import AccountState
+from mtf_core.orders.evidence import Read
+from mtf_core.orders.intent import Intent
+from mtf_core.orders.lifecycle import Alarm, AlarmKind
+from mtf_core.ports import LockLostError, PortError, Priority
+from mtf_core.risk import Heartbeat
+
+_MOST_ROUNDS = 8
+"""How often one look begins over, because what was read had become too old, or an intent was changed meanwhile."""
+
+
+class SupervisorState(Enum):
+    """What this process is to the account."""
+
+    STANDING_BY = "standing_by"
+    """Another process supervises, or nobody could be asked."""
+    SUPERVISING = "supervising"
+
+
+@frozen
+class Status:
+    """What a look came to, for those who watch."""
+
+    state: SupervisorState
+    holder: str
+    """Who supervises; empty where nobody could say."""
+    venue_ms: int
+    read_ms: int
+    """When the account was last read as a whole; 0: never."""
+    live: tuple[Intent, ...]
+    alarms: tuple[Alarm, ...]
+    store_is_behind: bool
+
+
+def _unheard(_: Alarm) -> None:
+    return None
+
+
+def _unwatched(_: Status) -> None:
+    return None
+
+
+@define(eq=False)
+class Supervisor:
+    """One process that supervises an account, or stands by to do so. `heard` is told of every new alarm.
+
+    Raises `TradingRefusedError` where a dead man's switch is asked for that could cancel stops.
+    """
+
+    desk: Desk
+    heard: Heard = _unheard
+    owner: str = field(init=False)
+    _state: SupervisorState = field(default=SupervisorState.STANDING_BY, init=False)
+    _read_ms: int = field(default=0, init=False)
+    _seat: Seat = field(init=False)
+    _books: Bookkeeper = field(init=False)
+    _reader: Reader = field(init=False)
+    _background: BackgroundReader = field(init=False)
+    _alarms: AlarmBoard = field(init=False)
+    _looker: Looker = field(init=False)
+    _reconciler: Reconciler = field(init=False)
+    _dead_man: DeadManSwitch = field(init=False)
+    _jobs: SideJobs = field(factory=SideJobs, init=False)
+    _beating: Patience[None] = field(factory=Patience, init=False)
+    _reconciling: Patience[tuple[Intent, ...]] = field(factory=Patience, init=False)
+    _renewing: Patience[None] = field(factory=Patience, init=False)
+    _steps: dict[str, asyncio.Task[Looked]] = field(factory=dict, init=False)
+    """Looks at intents that are going on: one that hangs holds up no other."""
+    _revived: tuple[Intent, ...] = field(default=(), init=False)
+    _found: tuple[Alarm, ...] = field(default=(), init=False)
+    """Of the last reconciliation."""
+    _failed: dict[str, Alarm] = field(factory=dict, init=False)
+    """Intents whose last look broke off."""
+    _token: int = field(default=0, init=False)
+    """Of the seat for which everything was made ready."""
+    _looking: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        environment, settings = self.desk.environment, self.desk.settings
+        self._dead_man = DeadManSwitch.of(self.desk)
+        self.owner = f"supervisor-{environment.new_run_id()}"
+        name = seat_name(environment.venue.orders_namespace, self.desk.account)
+        self._seat = Seat(environment.locks, name, self.owner, settings.heartbeat_sec * 1000)
+        self._books, self._reader = Bookkeeper(self.desk.orders), Reader(self.desk)
+        self._background = BackgroundReader(self.desk)
+        self._alarms = AlarmBoard(environment, self.desk.orders, self.heard)
+        self._looker = Looker(self.desk, self._books, self._reader, self._alarms, self._jobs, self._seat)
+        self._reconciler = Reconciler(self.desk)
+
+    @property
+    def status(self) -> Status:
+        """As of the last look."""
+        holder = self._seat.holder.owner if self._seat.holder is not None else ""
+        return Status(
+            state=self._state,
+            holder=self.owner if self._state is SupervisorState.SUPERVISING else holder,
+            venue_ms=self.desk.now_ms,
+            read_ms=self._read_ms,
+            live=self._books.live,
+            alarms=self._alarms.standing,
+            store_is_behind=bool(self._books.unbooked),
+        )
+
+    async def look(self) -> int:
+        """One whole look over every live intent; returns how many milliseconds later the next one is due.
+
+        Where another process supervises, nothing is looked at. Raises nothing that happens outside.
+        """
+        async with self._looking:
+            begun_s = self._time_s()
+            seated = await self._seat.hold(self._exit_wait_ms if self._token else PATIENT_MS)
+            if seated is Seated.NO or not await self._is_ready(seated):
+                self._stand_by()
+                return self._soon_ms
+            self._state = SupervisorState.SUPERVISING
+            waited_ms = (self._time_s() - begun_s) * 1000
+            again_ms = float(self.desk.settings.look_sec * 1000)
+            for _ in range(_MOST_ROUNDS):
+                looked = await self._round(seated, max(0.0, self._exit_wait_ms - waited_ms))
+                again_ms = min([again_ms, *(one.again_ms for one in looked)])
+                if again_ms > 0 or self._seat.fence is None:
+                    break
+                again_ms, waited_ms = float(self._soon_ms), 0.0
+            await self._alarms.store(self._exit_wait_ms)
+            await self._jobs.settle(self._exit_wait_ms)
+            return round(again_ms)
+
+    async def run_until(self, stop: asyncio.Event, looked: Callable[[Status], None] = _unwatched) -> None:
+        """Looks as often as it is due, until `stop` is set; then ends in good order. `looked` is told of every look."""
+        waker, keeping = Waker(self.desk, stop), asyncio.ensure_future(self._keep_seat())
+        try:
+            async with waker.listening():
+                while not stop.is_set():
+                    again_ms = await self.look()
+                    looked(self.status)
+                    await waker.pause(again_ms, self.has_news, self._soon_ms)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await self.end()
+
+    async def has_news(self) -> bool:
+        """Whether the store holds a live intent, or a change of one, that no look has seen: an entry that was sent a
+        moment ago may have to be protected at once."""
+        try:
+            live = await asyncio.wait_for(self.desk.orders.live(), self._exit_wait_ms / 1000)
+        except (PortError, TimeoutError):
+            return False
+        return self._state is SupervisorState.SUPERVISING and self._books.lacks(live)
+
+    async def end(self) -> None:
+        """Finishes the write that is on its way, books what is missing, and gives the seat back."""
+        async with self._looking:
+            if self._steps:
+                await asyncio.wait(self._steps.values(), timeout=PATIENT_MS / 1000)
+            if self._seat.fence is not None:
+                await self._dead_man.disarm()
+                await self._books.catch_up(self._seat.fence, PATIENT_MS)
+            for part in (
+                self._books,
+                self._background,
+                self._alarms,
+                self._jobs,
+                self._beating,
+                self._reconciling,
+                self._renewing,
+            ):
+                await part.end()
+            for step in self._steps.values():
+                step.cancel()
+            await asyncio.gather(*self._steps.values(), return_exceptions=True)
+            self._steps.clear()
+            await self._seat.leave()
+            self._stand_by()
+
+    @property
+    def _exit_wait_ms(self) -> float:
+        return float(self.desk.settings.exit_wait_ms)
+
+    def _time_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def _soon_ms(self) -> int:
+        return self.desk.settings.look_soon_sec * 1000
+
+    async def _keep_seat(self) -> None:
+        """Renews the seat while a look takes long; who has none waits for its turn at the next look."""
+        while True:
+            await self.desk.environment.sleep(self._seat.ttl_ms / 3000)
+            if self._seat.fence is not None:
+                await self._seat.hold(self._exit_wait_ms)
+
+    def _stand_by(self) -> None:
+        """What another one stores counts: nothing that was remembered does."""
+        self._state, self._token = SupervisorState.STANDING_BY, 0
+        self._books.forget()
+        self._alarms.forget()
+
+    async def _is_ready(self, seated: Seated) -> bool:
+        """Whether the notes of an earlier life are in the store: before that nothing is looked at.
+
+        False where the store does not answer a process that has just begun: it knows nothing yet to protect.
+        """
+        fence = self._seat.fence
+        if fence is None or fence.token == self._token:
+            return fence is not None
+        if seated is not Seated.YES or not await self._books.refresh(PATIENT_MS):
+            return False
+        try:
+            self._failed |= {alarm.subject: alarm for alarm in await merge_journal(self.desk, self._books, fence)}
+        except PortError:
+            return False
+        self._token = fence.token
+        return True
+
+    async def _round(self, seated: Seated, wait_ms: float) -> list[Looked]:
+        """Reads the account, then the store, then looks at each live intent by itself.
+
+        `wait_ms`: how long what protects may still wait for the store, for everything together.
+        """
+        before, sight = self._books.live, self._reader.sight()
+        account = await self._reader.account(self._priority)
+        profiles = [intent.terms.profile for intent in before]
+        begun_s = self._time_s()
+        knows_all, background = await asyncio.gather(
+            self._books.refresh(wait_ms), self._background.read(profiles, wait_ms)
+        )
+        left_ms = max(0.0, wait_ms - (self._time_s() - begun_s) * 1000)
+        if account is not None:
+            self._read_ms = account.begun_venue_ms
+        for intent in self._revived:
+            self._books.know(intent)
+        wanted, self._revived = (*self._books.live, *self._revived), ()
+        looked = await self._steps_of(wanted, Look(account, sight, background, seated, left_ms))
+        if self._seat.fence is not None:
+            await self._beside("heartbeat", self._beat())
+            await self._beside("booking", self._book_behind())
+            if account is not None and knows_all:
+                await self._beside("reconciliation", self._reconcile(account, (*before, *wanted)))
+            await self._beside("dead man's switch", self._renew_dead_man())
+            self._answer_for_nobody(background)
+        self._show_alarms()
+        return looked
+
+    async def _beside(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Something that is due beside the looks at intents: a fault in it is an alarm, and never ends them."""
+        try:
+            await work
+        except PortError:
+            return
+        except Exception as fault:  # what protects must go on, whatever is wrong with the rest
+            self._failed[name] = _broke_off(name, fault, self.desk.now_ms)
+        else:
+            self._failed.pop(name, None)
+
+    def _answer_for_nobody(self, background: Background) -> None:
+        """A wish whose intent has ended meanwhile is answered, so that nobody waits for it."""
+        live = {intent.symbol for intent in self._books.live}
+        for request in background.requests:
+            if request.symbol not in live:
+                text = f"nothing was done: {request.symbol} has no live intent any more"
+                self._jobs.begin(self.desk.orders.answer(request.number, text))
+
+    @property
+    def _priority(self) -> Priority:
+        """A read that an exit needs goes as early as the exit."""
+        is_open = any(not intent.position.is_over for intent in self._books.live)
+        return Priority.EXIT if is_open else Priority.ACCOUNT
+
+    async def _steps_of(self, intents: Iterable[Intent], look: Look) -> list[Looked]:
+        """Looks at each intent at whose last look nobody is still waiting; waits for none that hangs."""
+        for intent in intents:
+            if intent.decision_key not in self._steps:
+                step = self._looker.look_at(intent, look)
+                self._steps[intent.decision_key] = asyncio.ensure_future(step)
+        if self._steps:
+            await asyncio.wait(self._steps.values(), timeout=self.desk.settings.view_sec)
+        done = [key for key, step in self._steps.items() if step.done()]
+        hanging = [Looked(self._soon_ms)] * (len(self._steps) - len(done))
+        return [*(self._came_of(key, self._steps.pop(key)) for key in done), *hanging]
+
+    def _came_of(self, key: str, step: asyncio.Task[Looked]) -> Looked:
+        """What came of a look; a fault of this program is an alarm, and the looks at others go on."""
+        fault = step.exception()
+        if fault is None:
+            self._failed.pop(key, None)
+            return step.result()
+        self._failed[key] = _broke_off(key, fault, self.desk.now_ms)
+        return Looked(self._soon_ms)
+
+    async def _beat(self) -> None:
+        """The sign of life, with the instant at which the account was last read as a whole."""
+        fence = self._seat.fence
+        if fence is None:
+            return
+        beat = Heartbeat(self.owner, self.desk.now_ms, self._read_ms)
+        try:
+            await self._beating.result_of(self.desk.orders.beat(beat, fence), self._exit_wait_ms)
+        except LockLostError:
+            self._seat.lose()
+
+    async def _book_behind(self) -> None:
+        """What left before the store knew of it is stored as soon as the store answers; then the notes can go."""
+        if self._books.unbooked and not self._steps:
+            await self._books.catch_up(self._seat.fence, self._exit_wait_ms)
+        if self._looker.has_noted and not self._books.unbooked:
+            self.desk.journal.forget()
+            self._looker.has_noted = False
+
+    async def _reconcile(self, account: Read[AccountState], live: tuple[Intent, ...]) -> None:
+        """Beside the looks: what hangs here holds up none of them."""
+        work = self._reconciled(account, live)
+        self._revived = await self._reconciling.result_of(work, self._exit_wait_ms) or ()
+
+    async def _renew_dead_man(self) -> None:
+        await self._renewing.result_of(self._dead_man.renew(self._books.live), self._exit_wait_ms)
+
+    async def _reconciled(self, account: Read[AccountState], live: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        result = await self._reconciler.reconcile(account, live, self._background.last.standing)
+        if result.standing is not None:
+            await self.desk.orders.set_standing(result.standing)
+        self._found = result.alarms
+        return result.revived
+
+    def _show_alarms(self) -> None:
+        """Those of the account, of looks that broke off, and of what the store does not know yet; intents show theirs
+        as they are looked at."""
+        now_ms, live = self.desk.now_ms, {intent.decision_key for intent in self._books.live}
+        self._alarms.show("account", self._found)
+        self._alarms.show("failed", self._failed.values())
+        self._alarms.show("behind", [_behind(intent, now_ms) for intent in self._books.unbooked])
+        self._alarms.keep_groups({"account", "failed", "behind", *live})
+
+
+def _broke_off(subject: str, fault: BaseException, venue_ms: int) -> Alarm:
+    text = f"the look at {subject} broke off ({type(fault).__name__}: {fault}); it is tried again: look at it by hand"
+    return Alarm(AlarmKind.LOOK_FAILED, subject, text, venue_ms)
+
+
+def _behind(intent: Intent, venue_ms: int) -> Alarm:
+    text = (
+        f"{intent.symbol}: an order that protects was sent before the store knew of it, for the store does not answer; "
+        "it is noted on this machine and stored as soon as the store answers: look after the database"
+    )
+    return Alarm(AlarmKind.STORE_BEHIND, intent.decision_key, text, venue_ms)

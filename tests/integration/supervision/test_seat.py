@@ -1,0 +1,141 @@
+"""Of several supervisors of an account one acts, and the others stand by."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mtf_core.execution.supervisor import SupervisorState
+from mtf_core.orders import EntryState, PositionState
+from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
+from tests.integration.supervision.shift import Counted, Shift, shift_on
+
+PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
+STANDING_BY, SUPERVISING = SupervisorState.STANDING_BY, SupervisorState.SUPERVISING
+
+
+async def protected(shift: Shift) -> None:
+    intent = await shift.enter()
+    assert intent.attempt.price is not None
+    shift.show(intent.attempt.price - 1)
+    await shift.look(3)
+    assert await shift.states() == PROTECTED
+
+
+async def lose_the_stop(shift: Shift) -> None:
+    (stop,) = await shift.stops()
+    await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)
+
+
+async def test_the_second_one_stands_by_until_the_first_one_leaves(database_url: str) -> None:
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    async with shift_on(database_url, world, exchange) as first, shift_on(database_url, world, exchange) as second:
+        await protected(first)
+        reads = len(exchange.reads)
+        await second.look()
+        assert second.supervisor.status.state is STANDING_BY
+        assert second.supervisor.status.holder == first.supervisor.owner
+        assert len(exchange.reads) == reads  # who stands by costs the exchange nothing
+        await first.supervisor.end()
+        await second.look()
+        assert second.supervisor.status.state is SUPERVISING
+        await lose_the_stop(second)
+        await second.look(2)
+        assert await second.states() == PROTECTED
+
+
+async def test_the_seat_of_a_dead_one_is_taken_when_its_lock_ends(migrated_sqlite_url: str) -> None:
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        await protected(first)
+        first.die()
+    async with shift_on(migrated_sqlite_url, world, exchange) as second:
+        await second.look()
+        assert second.supervisor.status.state is STANDING_BY
+        await second.look(1, pause_ms=second.desk.settings.heartbeat_sec * 1000)
+        assert second.supervisor.status.state is SUPERVISING
+        heartbeat = await second.counter.desk.orders.heartbeat()
+        assert heartbeat is not None
+        assert heartbeat.owner == second.supervisor.owner
+
+
+async def test_who_lost_the_seat_within_a_look_sends_nothing_and_stores_nothing(migrated_sqlite_url: str) -> None:
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        await protected(first)
+        await lose_the_stop(first)
+        before = await first.intent()
+        sound = exchange.sync
+
+        async def sync(**named: object) -> object:
+            """While the account is read, an operator takes the lock away and another one has it."""
+            state = await sound(**named)
+            locks = first.desk.environment.locks
+            for held in await locks.held():
+                await locks.force_release(held.name)
+                await locks.acquire([held.name], "another", 60_000)
+            return state
+
+        exchange.sync = sync  # type: ignore[method-assign]
+        await first.look()
+        assert exchange.protections[1:] == []
+        assert (await first.intent()).version == before.version
+        exchange.sync = sound  # type: ignore[method-assign]
+        await first.look()
+        assert first.supervisor.status.state is STANDING_BY
+        assert first.supervisor.status.holder == "another"
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_two_that_look_at_once_never_place_two_stops(database_url: str, seed: int) -> None:
+    """Whoever is first; a stop that is lost again and again is placed once each time."""
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    async with shift_on(database_url, world, exchange) as one, shift_on(database_url, world, exchange) as other:
+        intent = await one.enter()
+        assert intent.attempt.price is not None
+        one.show(intent.attempt.price - 1)
+        pair = [one, other] if seed % 2 else [other, one]
+        for step in range(8):
+            world.advance(1000)
+            await asyncio.gather(*(shift.supervisor.look() for shift in pair))
+            assert len(await one.stops()) <= 1
+            if step == 2 + seed % 3:
+                await lose_the_stop(one)
+            if step == 4:
+                await pair[0].supervisor.end()
+        assert await one.states() == PROTECTED
+        assert len({order.client_order_id for order in exchange.protections}) == len(exchange.protections)
+
+
+async def test_what_a_frozen_process_still_sends_leaves_one_stop_in_the_end(migrated_sqlite_url: str) -> None:
+    """A process that froze between its commit and its write, and goes on once another one has taken over."""
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    frozen, thawed = asyncio.Event(), asyncio.Event()
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        await protected(first)
+        await lose_the_stop(first)
+
+        async def freeze() -> None:
+            if not frozen.is_set():
+                frozen.set()
+                await thawed.wait()
+
+        exchange.at_protection = freeze
+        looking = asyncio.ensure_future(first.look())
+        await frozen.wait()
+        async with shift_on(migrated_sqlite_url, world, exchange) as second:
+            await second.look(1, pause_ms=11_000)
+            await second.look(2)
+            assert len(await second.stops()) == 1
+            thawed.set()
+            await looking
+            await second.look(4)
+            assert len(await second.stops()) == 1
+            assert await second.states() == PROTECTED
+            assert await second.position() is not None

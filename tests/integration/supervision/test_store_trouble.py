@@ -1,0 +1,162 @@
+"""A store that fails, hangs, or loses its answers; a process that dies between its commit and its write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from attrs import evolve
+
+from mtf_core.orders import AlarmKind, EntryState, EventKind, PositionState
+from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
+from tests.integration.supervision.shift import KEY, Counted, Shift, shift_on
+
+PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
+
+
+@pytest_asyncio.fixture
+async def shift(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
+    async with shift_on(migrated_sqlite_url, exit_wait_ms=20) as opened:
+        yield opened
+
+
+async def protected(shift: Shift) -> None:
+    intent = await shift.enter()
+    assert intent.attempt.price is not None
+    shift.show(intent.attempt.price - 1)
+    await shift.look(3)
+    assert await shift.states() == PROTECTED
+
+
+async def lose_the_stop(shift: Shift) -> None:
+    (stop,) = await shift.stops()
+    await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)
+
+
+@pytest.mark.parametrize("trouble", ["break_off", "hang"])
+async def test_a_stop_is_placed_within_a_look_although_the_store_does_not_answer_for_half_a_minute(
+    shift: Shift, trouble: str
+) -> None:
+    """What protects is noted on this machine, sent, and stored once the store answers; until then it is an alarm."""
+    await protected(shift)
+    before = await shift.intent()
+    getattr(shift.store, trouble)()
+    await lose_the_stop(shift)
+    await shift.look()
+    assert len(await shift.stops()) == 1
+    sent = shift.exchange.protections[-1]
+    assert [note.action.write for note in shift.desk.journal.noted()] == [sent]
+    assert (await shift.intent()).version == before.version  # the store knows nothing of it
+    assert AlarmKind.STORE_BEHIND in shift.raised()
+
+    await shift.look(30)
+    assert len(await shift.stops()) == 1
+    assert [one.client_order_id for one in shift.exchange.protections if one == sent] == [sent.client_order_id]
+
+    shift.store.mend()
+    await shift.look(6)
+    intent = await shift.intent()
+    assert await shift.states() == PROTECTED
+    assert intent.progress.stop_generation == before.progress.stop_generation + 1
+    assert shift.desk.journal.noted() == ()
+    assert AlarmKind.STORE_BEHIND not in await shift.standing_alarms()
+    told = [stored.event for stored in await shift.counter.desk.orders.events(KEY)]
+    assert sum(event.kind is EventKind.SENT and event.details["what"] == "stop" for event in told) == 1
+
+
+async def test_an_entry_is_not_cancelled_before_the_store_knows_of_it(shift: Shift) -> None:
+    """Only what protects goes ahead of the store."""
+    await shift.enter()
+    await shift.look()
+    shift.store.break_off()
+    await shift.look(3, pause_ms=60_000)
+    assert shift.exchange.cancelled == []
+    shift.store.mend()
+    await shift.look(4)
+    assert len(shift.exchange.cancelled) == 1
+    assert (await shift.states())[0] is EntryState.DONE
+
+
+async def test_a_save_whose_answer_was_lost_is_found_and_not_made_twice(shift: Shift) -> None:
+    await protected(shift)
+    shift.store.losing = {"save"}
+    await lose_the_stop(shift)
+    await shift.look()
+    shift.store.mend()
+    await shift.look(6)
+    assert await shift.states() == PROTECTED
+    assert len(await shift.stops()) == 1
+    told = [stored.event for stored in await shift.counter.desk.orders.events(KEY)]
+    missing = [event for event in told if event.details.get("cause") == "stop_missing"]
+    assert len(missing) == 1
+
+
+async def test_who_dies_between_the_commit_and_the_write_is_followed_by_who_sends_the_stop(
+    migrated_sqlite_url: str,
+) -> None:
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+
+    on_its_way, never = asyncio.Event(), asyncio.Event()
+
+    async def die() -> None:
+        on_its_way.set()
+        await never.wait()
+
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        await protected(first)
+        await lose_the_stop(first)
+        exchange.at_protection = die
+        looking = asyncio.ensure_future(first.look())
+        await on_its_way.wait()
+        committed = await first.intent()
+        first.die()
+        await asyncio.gather(looking, return_exceptions=True)
+    assert committed.progress.stop_generation == 1
+    assert await first.stops() == []
+    exchange.at_protection = None
+    async with shift_on(migrated_sqlite_url, world, exchange) as second:
+        world.advance(11_000)  # the lock of the dead one ends
+        await second.look(3)
+        assert len(await second.stops()) == 1
+        assert await second.states() == PROTECTED
+
+
+async def test_the_notes_of_a_life_without_the_store_are_counted_before_anything_else(
+    migrated_sqlite_url: str,
+) -> None:
+    """A process that dies before the store answers again leaves its notes; the next one sends nothing twice."""
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    async with shift_on(migrated_sqlite_url, world, exchange, exit_wait_ms=20) as first:
+        await protected(first)
+        first.store.break_off()
+        await lose_the_stop(first)
+        await first.look()
+        noted = first.desk.journal
+        assert len(noted.noted()) == 1
+        first.store.failing = {"save", "live"}  # it never comes back for this one
+        await first.supervisor.end()
+    async with shift_on(migrated_sqlite_url, world, exchange) as second:
+        environment = evolve(second.desk.environment, action_journal=noted)
+        desk = evolve(second.desk, environment=environment, journal=noted)
+        second.supervisor.desk = desk
+        second.supervisor.__attrs_post_init__()
+        before = len(exchange.protections)
+        await second.look()
+        assert noted.noted() == ()
+        assert (await second.intent()).progress.stop_generation >= 1
+        await second.look(2)
+        assert len(exchange.protections) == before
+        assert await second.states() == PROTECTED
+
+
+async def test_what_is_told_and_switched_may_hang_without_holding_up_what_protects(shift: Shift) -> None:
+    await protected(shift)
+    shift.store.hanging = {"raise_alarms", "end_alarms", "standing", "requests", "beat", "answer"}
+    shift.store.let_go = asyncio.Event()
+    await lose_the_stop(shift)
+    await shift.look()
+    assert len(await shift.stops()) == 1
