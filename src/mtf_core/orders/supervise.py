@@ -26,7 +26,7 @@ from mtf_core.orders.supervision.entry import (
     touch_zone,
     why_end,
 )
-from mtf_core.orders.supervision.exits import close, follow_exits
+from mtf_core.orders.supervision.exits import close, follow_exits, tell_of_close
 from mtf_core.orders.supervision.filling import follow_fills, follow_market
 from mtf_core.orders.supervision.gone import end_position, follow_position, tell_of_position, tidy
 from mtf_core.orders.supervision.hand import answer_closes, follow_hands
@@ -56,7 +56,7 @@ def supervise(
     with localcontext(PLAN_CONTEXT):
         look = Look(intent, view, market, rules, asked, now_ms)
         action = _looked(look) if view.account is not None else None
-        for tell in (tell_of_entry, tell_of_position, tell_of_stop):
+        for tell in (tell_of_entry, tell_of_position, tell_of_stop, tell_of_close):
             tell(look)
         look.note(alarmed=frozenset(kind.value for kind in look.alarms))
         return Supervised(

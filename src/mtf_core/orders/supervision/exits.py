@@ -108,12 +108,6 @@ def close(look: Look) -> Action | None:
     """The next step of closing: targets go, never the stop; then what is ours is closed, again and again until flat."""
     if look.intent.position is not PositionState.CLOSING:
         return None
-    generation = look.progress.close_generation
-    if generation > 1 and look.progress.held:
-        look.alarm(
-            AlarmKind.CANNOT_CLOSE,
-            f"{look.progress.held:f} contracts are still open after {generation} orders to close",
-        )
     if not look.closable:
         return None
     due = look.due(look.progress.sent.close_ms, look.progress.next_close_ms)
@@ -121,6 +115,16 @@ def close(look: Look) -> Action | None:
         return None
     in_the_way = None if due is Due.AGAIN else _in_the_way(look)
     return _order_to_close(look, due) if in_the_way is None else _clear(look, in_the_way)
+
+
+def tell_of_close(look: Look) -> None:
+    """Closing that has not led to a flat position by its first order is an alarm, round after round."""
+    progress = look.progress
+    if look.intent.position is PositionState.CLOSING and progress.close_generation > 1 and progress.held:
+        look.alarm(
+            AlarmKind.CANNOT_CLOSE,
+            f"{progress.held:f} contracts are still open, and {progress.close_generation} orders to close were sent",
+        )
 
 
 def _in_the_way(look: Look) -> OpenOrder | None:

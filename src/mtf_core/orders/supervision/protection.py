@@ -199,7 +199,7 @@ def move_stop(look: Look) -> Action | None:
 def _stop_due(look: Look) -> Due:
     """An order that the exchange says it has is waited for longer than one whose answer is not known."""
     progress = look.progress
-    wait_ms = look.rules.settings.protect_within_sec * 1000 if progress.stop_order_id else look.rules.settle_ms
+    wait_ms = look.rules.settings.protect_within_sec * 1000 if progress.stop_accepted else look.rules.settle_ms
     return look.due(progress.sent.stop_ms, progress.next_stop_ms, max(wait_ms, look.rules.settle_ms))
 
 
@@ -234,7 +234,7 @@ def _mend(look: Look, kept: OpenOrder | None, due: Due, why: str) -> Action | No
         return None
     if due is Due.NEW:
         look.sends(stop_ms=look.now_ms)
-        look.note(stop_generation=look.progress.stop_generation + 1, stop_order_id="")
+        look.note(stop_generation=look.progress.stop_generation + 1, stop_accepted=False)
     order = ProtectiveOrder(
         symbol=look.intent.symbol,
         side=look.intent.side,

@@ -134,8 +134,11 @@ def mend_targets(look: Look) -> Action | None:
     surplus = _surplus(look, parts, own)
     if surplus is not None:
         return _sent(look, due, Cancellation(surplus.symbol, surplus.order_id, surplus.kind), "target_surplus")
+    standing = {look.purpose(order): order for order in own}
+    if due is Due.NEW and any(_may_have_fired(look, part) for part in parts if part.purpose not in standing):
+        return None
     for part in parts:
-        order = next((one for one in own if look.purpose(one) is part.purpose), None)
+        order = standing.get(part.purpose)
         action = _placed(look, part, due) if order is None else _mended(look, part, order, due)
         if action is not None:
             return action
@@ -196,11 +199,15 @@ def _is_near(look: Look, price: Decimal | None) -> bool:
     return abs(look.mark - price) < look.intent.terms.target_proximity * look.mark
 
 
+def _may_have_fired(look: Look, part: Part) -> bool:
+    """Whether a target that stood before may be gone because it fired: then executions and position agree first."""
+    stood = look.progress.target_generations[part.index] > 0
+    return stood and (look.ledger is None or look.ledger.left != look.position_size)
+
+
 def _placed(look: Look, part: Part, due: Due) -> Action | None:
-    """A target that is not there. One that stood before may just have fired: then executions have to agree first."""
+    """A target that is not there."""
     generation = look.progress.target_generations[part.index]
-    if due is Due.NEW and generation and (look.ledger is None or look.ledger.left != look.position_size):
-        return None
     if look.mark is None:
         return None
     if due is Due.NEW:

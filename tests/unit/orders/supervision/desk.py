@@ -15,10 +15,14 @@ from mtf_core.market import (
     Capabilities,
     EntryProtection,
     ExitOrder,
+    OrderState,
     OversizedExit,
     ProtectionScope,
     ProtectiveOrder,
     TriggerPrice,
+    TriggerPurpose,
+    WriteOutcome,
+    WriteResult,
 )
 from mtf_core.orders import (
     Action,
@@ -33,6 +37,7 @@ from mtf_core.orders import (
     PositionState,
     Purpose,
     Supervised,
+    View,
 )
 from mtf_core.orders.supervise import Rules, after_write, reads_wanted, supervise
 from mtf_core.settings.trading import OrderSettings
@@ -83,16 +88,18 @@ class Bench:
     events: list[LifecycleEvent] = field(factory=list)
     alarms: dict[AlarmKind, Alarm] = field(factory=dict)
     last: Supervised | None = None
+    view: View | None = None
 
     def look(
         self,
         *,
         lag_ms: int = 0,
         fails: frozenset[str] = frozenset(),
-        applies: Callable[[Action], bool] = lambda _: True,
+        leaves: Callable[[Action], bool] = lambda _: True,
+        answers: Callable[[Action], bool] = lambda _: True,
         no_market: bool = False,
     ) -> Supervised:
-        """One look, its commit, and its write, unless that is lost on the way."""
+        """One look, its commit, and its write, unless that or its answer is lost on the way."""
         account = None if "account" in fails else self.exchange.account()
         wanted = reads_wanted(self.intent, account, self.exchange.now_ms)
         view = self.exchange.view(wanted, lag_ms, fails)
@@ -102,15 +109,17 @@ class Bench:
         done = supervise(self.intent, view, market, self.rules, self.asked, self.exchange.now_ms)
         again = supervise(done.intent, view, market, self.rules, self.asked, self.exchange.now_ms)
         check_again(done, again)
-        self.last, before, self.intent = done, self.intent, done.intent
+        self.last, self.view, before, self.intent = done, view, self.intent, done.intent
         self.events += done.events
         self.alarms = {alarm.kind: alarm for alarm in done.alarms}
         self.asked = tuple(one for one in self.asked if one.number not in {answer.number for answer in done.answers})
         if done.action is not None:
             check_action(self, before, done.action)
             self.actions.append(done.action)
-            if not isinstance(done.action.write, FurtherAttempt) and applies(done.action):
+            if not isinstance(done.action.write, FurtherAttempt) and leaves(done.action):
                 outcome = self.exchange.does(done.action.write)
+                if not answers(done.action):
+                    outcome = WriteOutcome(WriteResult.UNKNOWN)
                 self.intent = after_write(
                     self.intent, done.action, outcome, self.rules.capabilities.client_ids, self.exchange.now_ms
                 )
@@ -145,7 +154,7 @@ def check_again(done: Supervised, again: Supervised) -> None:
     """The same view once more: nothing more changes, and the same is done, under the same id."""
     assert again.intent == done.intent, "looking twice at one view changed the intent twice"
     assert not again.events, again.events
-    assert {alarm.kind for alarm in again.alarms} == {alarm.kind for alarm in done.alarms}
+    assert again.alarms == done.alarms
     if done.action is None or not isinstance(done.action.write, FurtherAttempt):
         assert again.action == done.action
 
@@ -177,13 +186,16 @@ def check_action(bench: Bench, before: Intent, action: Action) -> None:
 
 
 def check_cancellation(bench: Bench, write: Cancellation) -> None:
-    """No stop goes while its position is open, unless another armed one was there."""
-    assert bench.last is not None
-    order = bench.exchange.live.get(write.order_id)
-    stops = [one.order_id for one in bench.exchange.armed(bench.intent.side)]
-    if order is not None and order.order_id in stops and bench.exchange.sizes[bench.intent.side] > 0:
-        is_ours_open = bench.intent.progress.held > 0
-        assert not is_ours_open or len(stops) > 1, "the only stop of an open position was cancelled"
+    """No stop goes while its position is open, unless another armed one was read in the same view."""
+    side = bench.intent.side
+    assert bench.view is not None
+    stops = [
+        order.order_id
+        for order in bench.view.live or ()
+        if order.purpose is TriggerPurpose.STOP and order.side is side and order.state is OrderState.LIVE
+    ]
+    if write.order_id in stops and bench.intent.progress.held > 0:
+        assert len(stops) > 1, "the only stop of an open position was cancelled"
 
 
 def bench(
