@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeAlias
+from weakref import WeakSet
 
 import aiosqlite
 
@@ -51,7 +52,8 @@ class SqliteConnections:
         """A connection that opens when it is awaited."""
         if self._calls is not None:
             options["check_same_thread"] = False  # one call at a time, but in whatever thread
-        connection = _Connection(partial(sqlite3.connect, database, **options), _ROWS_PER_STEP)
+        connecting = partial(sqlite3.connect, database, factory=_WithCursors, **options)
+        connection = _Connection(connecting, _ROWS_PER_STEP)
         connection.stopping = self._stopping
         # As SQLAlchemy does for the connections it makes: a process must be able to end without closing them.
         connection._thread.daemon = True
@@ -73,8 +75,8 @@ class _Connection(aiosqlite.Connection):
         """Instead of the queue, and of the thread that would work through it, which has not started yet."""
         self._tx = self._thread = calls  # type: ignore[assignment]  # all that is asked of either is in the protocol
 
-    # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so the
-    # transaction ends first, on both ways on which SQLAlchemy lets a connection go.
+    # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so
+    # cursors and transaction end first, on both ways on which SQLAlchemy lets a connection go.
 
     async def close(self) -> None:
         if self._connection is not None and self._running:
@@ -90,5 +92,24 @@ class _Connection(aiosqlite.Connection):
         return future
 
     def _roll_back(self) -> None:
+        if isinstance(self._connection, _WithCursors):
+            self._connection.close_cursors()
         if self._connection is not None:
             self._connection.rollback()
+
+
+class _WithCursors(sqlite3.Connection):
+    """Knows the cursors that somebody still holds. One with rows left keeps its table locked in a shared memory."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, *arguments: Any, **options: Any) -> Any:
+        cursor = super().cursor(*arguments, **options)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close_cursors(self) -> None:
+        for cursor in list(self._cursors):
+            cursor.close()
