@@ -19,6 +19,7 @@ from mtf_adapters.sql.schema import (
     documents,
     keyed_runs,
     locks,
+    order_supervisors,
     run_blocks,
     run_documents,
     runs,
@@ -160,9 +161,13 @@ class SqlCleanupStore:
 
 
 def _ownerless_locks(before_ms: int) -> ColumnElement[bool]:
-    """Given back or expired, and of no stored run: its tokens may begin anew, for nobody has an old one."""
+    """Given back or expired, and of no stored run: its tokens may begin anew, for nobody has an old one.
+
+    That of a supervisor stays: a lock in Redis looks expired here, and one that was frozen for days has an old token.
+    """
     owned = select(runs.c.run_id).where(runs.c.run_id == locks.c.owner).exists()
-    return (locks.c.expires_at_ms < before_ms) & ~owned
+    supervises = select(order_supervisors.c.lock).where(order_supervisors.c.lock == locks.c.name).exists()
+    return (locks.c.expires_at_ms < before_ms) & ~owned & ~supervises
 
 
 def _unneeded_documents() -> ColumnElement[bool]:

@@ -404,7 +404,7 @@ class SqlOrderStore:
         """The supervisor's sign of life; from here on lower tokens are refused. Raises `LockLostError`."""
         async with self._database.writing() as connection:
             await note_fence(connection, fence)
-            row = self._row(attrs.asdict(heartbeat))
+            row = self._row(attrs.asdict(heartbeat) | {"lock": fence.name})
             await connection.execute(upsert(order_supervisors, connection).values(row))
 
     async def heartbeat(self) -> Heartbeat | None:

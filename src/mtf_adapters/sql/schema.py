@@ -456,6 +456,8 @@ order_supervisors = Table(
     Column("owner", String, nullable=False),
     Column("beat_ms", BigInteger, nullable=False),
     Column("read_ms", BigInteger, nullable=False),
+    # Under which it was said. Its row among the locks stays: it knows the highest token.
+    Column("lock", String, nullable=False),
 )
 """Apart from the book, which a beat each second would otherwise keep locked."""
 

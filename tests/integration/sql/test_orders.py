@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from attrs import evolve
+from sqlalchemy import Select, select, text, update
+from sqlalchemy.dialects import sqlite
 
-from mtf_adapters.sql import Database, SqlLocks, SqlSwitchStore
+from mtf_adapters.sql import Database, SqlCleanupStore, SqlLocks, SqlSwitchStore
 from mtf_adapters.sql.risk import SqlRiskStore
+from mtf_adapters.sql.schema import order_alarms, order_intents, order_requests
 from mtf_core.orders import AlarmKind, EntryState, EventKind, Intent, PositionState, Progress
 from mtf_core.planning import Skip
 from mtf_core.ports import (
@@ -20,6 +27,7 @@ from mtf_core.ports import (
     StoredAlarm,
     StoreError,
     StoreNotOursError,
+    StoreUnavailableError,
 )
 from mtf_core.reasons import Reason
 from mtf_core.risk import (
@@ -32,6 +40,7 @@ from mtf_core.risk import (
     Standing,
     Switch,
 )
+from tests.integration.conftest import drop_database
 from tests.integration.sql.examples import WORLD
 from tests.integration.sql.orders_shop import (
     NOW_MS,
@@ -52,6 +61,7 @@ from tests.integration.sql.orders_shop import (
     with_further_attempt,
     yes,
 )
+from tests.integration.sql.postgres_server import PostgresServer
 from tests.unit.orders.intents import ACCOUNT
 
 DAY_MS = 86_400_000
@@ -452,11 +462,145 @@ async def test_an_operator_confirms_that_a_store_knows_everything(database: Data
 
 
 async def test_an_intent_that_cannot_be_read_says_so(database: Database) -> None:
-    from sqlalchemy import text  # noqa: PLC0415
-
     store = await bound_store(database)
     await reserved(store)
     async with database.writing() as connection:
         await connection.execute(text("UPDATE order_intents SET content = '{}'"))
     with pytest.raises(StoreError, match="cannot be read"):
         await store.live()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"filled_steps": 4, "alive_steps": 7},
+        {"alive_steps": -1},
+        {"filled_steps": -1},
+        {"counter": 1},
+        {"symbol": "BTCUSDT"},
+    ],
+)
+async def test_the_tables_themselves_refuse_what_must_never_be(database: Database, wrong: dict[str, object]) -> None:
+    store = await bound_store(database)
+    await reserved(store, "k1", "BTCUSDT")
+    await reserved(store, "k2", "ETHUSDT")
+    second = update(order_intents).where(order_intents.c.decision_key == "k2")
+
+    async def change() -> None:
+        async with database.writing() as connection:
+            await connection.execute(second.values(**wrong))
+
+    with pytest.raises(StoreError):
+        await change()
+
+
+async def test_what_is_live_or_open_is_found_in_sqlite_without_reading_what_is_over(migrated_sqlite_url: str) -> None:
+    live: Select[Any] = select(order_intents.c.content).where(order_intents.c.namespace == "x", order_intents.c.is_live)
+    queries = {
+        "ix_order_intents_live": live.order_by(order_intents.c.counter),
+        "uq_order_intents_held_symbol": select(order_intents.c.symbol).where(
+            order_intents.c.namespace == "x", order_intents.c.symbol == "y", order_intents.c.holds_symbol
+        ),
+        "uq_order_alarms_standing": select(order_alarms.c.text).where(
+            order_alarms.c.namespace == "x", order_alarms.c.ended_ms.is_(None)
+        ),
+        "ix_order_requests_open": select(order_requests.c.symbol).where(
+            order_requests.c.namespace == "x", order_requests.c.outcome == ""
+        ),
+    }
+    async with Database.open(migrated_sqlite_url) as database, database.reading() as connection:
+        for index, query in queries.items():
+            words = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+            steps = (await connection.execute(text(f"EXPLAIN QUERY PLAN {words}"))).all()
+            assert [index in step.detail for step in steps] == [True], steps
+
+
+async def test_a_cleanup_leaves_the_lock_of_the_supervisor_so_that_an_old_token_stays_refused(
+    database: Database,
+) -> None:
+    store = await bound_store(database)
+    intent = await reserved(store)
+    await store.beat(Heartbeat("supervisor-2", 2, 2), fence(8, "supervisor-2"))
+    await SqlCleanupStore(database, WORLD).purge_leftovers(NOW_MS, dry_run=False)
+    with pytest.raises(LockLostError):
+        await store.beat(Heartbeat("supervisor-1", 3, 3), fence(7))
+    await store.save(intent, fence=fence(8, "supervisor-2"))
+
+
+async def test_a_copy_of_a_database_lives_another_life_until_an_operator_confirms_it(
+    postgres: PostgresServer, migrated_postgres_url: str
+) -> None:
+    """As a back-up that was restored: on the same server even, where system and timeline are the same."""
+    async with Database.open(migrated_postgres_url) as database:
+        store = await bound_store(database)
+        assert not (await store.bind(ACCOUNT)).is_another_life
+        await reserved(store)
+    copy = f"copy_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {copy} TEMPLATE migrated")
+    async with Database.open(postgres.url(copy)) as database:
+        found = await store_on(database).bind(ACCOUNT)
+        assert found.is_another_life
+        assert found.database.startswith("system ")
+        assert "timeline 1, " in found.database_now
+        confirmed = await store_on(database).confirm(9)
+        assert (confirmed.is_another_life, confirmed.counter) == (False, 9)
+        assert not (await store_on(database).bind(ACCOUNT)).is_another_life
+    drop_database(postgres, copy)
+
+
+async def test_a_role_that_may_not_ask_for_the_system_is_no_hindrance(
+    postgres: PostgresServer, migrated_postgres_url: str
+) -> None:
+    password = secrets.token_hex(8)
+    with psycopg.connect(migrated_postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE trader LOGIN PASSWORD '{password}'")
+        connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO trader")
+        connection.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public")
+    url = migrated_postgres_url.replace(f"postgres:{postgres.password}", f"trader:{password}")
+    try:
+        async with Database.open(url) as database:
+            found = await store_on(database).bind(ACCOUNT)
+            assert found.database.startswith("system not told, timeline 1, database ")
+    finally:
+        with psycopg.connect(migrated_postgres_url, autocommit=True) as connection:
+            connection.execute("GRANT EXECUTE ON FUNCTION pg_control_system() TO public")
+            connection.execute("DROP OWNED BY trader; DROP ROLE trader")
+
+
+async def test_a_server_that_may_lose_what_it_confirmed_holds_no_orders(
+    postgres: PostgresServer, migrated_postgres_url: str
+) -> None:
+    with psycopg.connect(migrated_postgres_url, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE migrated SET synchronous_commit = off")
+    try:
+        async with Database.open(migrated_postgres_url) as database:
+            with pytest.raises(StoreUnavailableError, match="synchronous_commit is off"):
+                await store_on(database).bind(ACCOUNT)
+            assert await store_on(database).standing() == Standing()
+    finally:
+        with psycopg.connect(migrated_postgres_url, autocommit=True) as connection:
+            connection.execute("ALTER DATABASE migrated RESET synchronous_commit")
+
+
+async def test_an_sqlite_file_waits_for_the_disk_on_every_connection(migrated_sqlite_url: str) -> None:
+    async with Database.open(migrated_sqlite_url) as database:
+        assert (await store_on(database).bind(ACCOUNT)).outlives_process
+        async with database.reading() as connection, database.reading() as other:
+            for one in (connection, other):
+                assert (await one.execute(text("PRAGMA synchronous"))).scalar_one() == 2
+
+
+async def test_a_database_in_memory_says_that_it_ends_with_the_process() -> None:
+    async with Database.open("memory") as database:
+        assert not (await store_on(database).bind(ACCOUNT)).outlives_process
+
+
+async def test_a_file_that_cannot_be_written_is_not_bound(migrated_sqlite_url: str) -> None:
+    path = Path(migrated_sqlite_url.removeprefix("sqlite:///"))
+    async with Database.open(migrated_sqlite_url) as database:
+        async with database.writing() as connection:
+            await connection.execute(text("PRAGMA query_only = ON"))
+        with pytest.raises(StoreUnavailableError, match="readonly"):
+            await store_on(database).bind(ACCOUNT)
+    assert path.exists()

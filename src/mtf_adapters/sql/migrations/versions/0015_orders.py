@@ -99,6 +99,7 @@ def create_what_supervision_needs() -> None:
     op.create_table(
         "order_supervisors",
         *required(NAMESPACE, ("owner", sa.String), ("beat_ms", sa.BigInteger), ("read_ms", sa.BigInteger)),
+        *required(("lock", sa.String)),
         sa.PrimaryKeyConstraint("namespace", name="pk_order_supervisors"),
     )
     op.create_table(
@@ -123,5 +124,7 @@ def belongs_to_intent(table: str) -> sa.ForeignKeyConstraint:
 
 
 def only_where(name: str, table: str, columns: list[str], condition: str, unique: bool = False) -> None:
-    rows = sa.text(condition)
-    op.create_index(name, table, columns, unique=unique, sqlite_where=rows, postgresql_where=rows)
+    # SQLite uses such an index only for a query that says the condition in the same words; a flag is `= 1` there.
+    flag = condition.isidentifier()
+    in_sqlite, in_postgres = sa.text(f"{condition} = 1" if flag else condition), sa.text(condition)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=in_sqlite, postgresql_where=in_postgres)
