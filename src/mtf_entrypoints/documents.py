@@ -8,9 +8,12 @@ from typing import Any
 
 from attrs import asdict, fields
 
+from mtf_core.execution.by_hand import ByHand
 from mtf_core.features.listing import ListedFeature
 from mtf_core.inquiry import HealthCheck, Indicators
+from mtf_core.inquiry.holdings import request_to_json
 from mtf_core.market import Timeframe, format_instant
+from mtf_core.orders.hand import Preview
 from mtf_core.planning import OrderPlan, PlanOutcome
 from mtf_core.ports import HeldBy
 from mtf_core.records import AuditEvent, RunRecord
@@ -192,3 +195,20 @@ def run_to_json(run: RunRecord, *, whole: bool) -> dict[str, Any]:
 def cleanup_to_json(done: Cleanup) -> dict[str, Any]:
     """How much a cleanup deleted, or would delete."""
     return asdict(done)
+
+
+def by_hand_to_json(done: ByHand) -> dict[str, Any]:
+    """What an operator asked, what became of it, and whether anybody is there to do it."""
+    return {**request_to_json(done.request), "done": done.is_done, "supervised": done.is_supervised}
+
+
+def targets_to_json(symbol: str, preview: Preview) -> dict[str, Any]:
+    """Targets as they would be set; a stop of null stays where it is."""
+    return {
+        "symbol": symbol,
+        "targets": [
+            {"r": float(r), "price": f"{target.price:f}", "share": float(target.share), "size": f"{size:f}"}
+            for target, r, size in zip(preview.targets, preview.r, preview.sizes, strict=True)
+        ],
+        "stop_price": None if preview.stop is None else f"{preview.stop:f}",
+    }

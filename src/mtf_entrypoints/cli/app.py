@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli.commands import (
+    account,
+    by_hand,
     conditions,
     config,
     contracts,
@@ -47,6 +49,14 @@ app.command()(inquire.why)
 app.command()(inquire.funnel)
 app.command()(inquire.verify)
 app.add_typer(stats.app, name="stats")
+app.command()(account.positions)
+app.command()(account.orders)
+app.command()(account.trades)
+app.command()(account.story)
+app.command()(account.alarms)
+app.add_typer(by_hand.position, name="position")
+app.command()(by_hand.protect)
+app.add_typer(by_hand.targets, name="targets")
 app.add_typer(config.app, name="config")
 app.add_typer(operate.sandbox, name="sandbox")
 app.add_typer(operate.db, name="db")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from litestar import Request
@@ -153,6 +155,30 @@ class Fields:
         except UnknownTimeframeError:
             self._refuse(name, "one of " + ", ".join(Timeframe))
             return None
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there, with a value."""
+        return self._document.get(name) is not None
+
+    def decimal(self, name: str, *, required: bool = False) -> Decimal:
+        """An exact decimal, which is written as a text; the question's default, or 0, when it is absent or wrong."""
+        found = self._decimals(name, "an exact decimal as a text, like 0.25", required=required)
+        return found[0] if found else Decimal(str(self._known[name].default or 0))
+
+    def decimals(self, name: str, *, required: bool = False) -> tuple[Decimal, ...]:
+        """Decimals above zero separated by commas; those of the question's default when it is absent."""
+        found = self._decimals(name, "numbers separated by commas, like 1,2.5", required=required)
+        default = str(self._known[name].default or "")
+        return found or tuple(Decimal(part) for part in default.split(",") if part)
+
+    def _decimals(self, name: str, allowed: str, *, required: bool) -> tuple[Decimal, ...]:
+        if not self.text(name, required=required):
+            return ()
+        written = str(self._document[name])
+        if not re.fullmatch(str(self._known[name].pattern), written, re.ASCII):
+            self._refuse(name, allowed)
+            return ()
+        return tuple(Decimal(part) for part in written.split(","))
 
     def side(self, name: str) -> Side | None:
         text = self.text(name, required=True)

@@ -52,26 +52,26 @@ def test_asked_at_random_the_service_answers_as_documented(served: str, mode: Ge
             _ask_at_random(operation, mode)
 
 
-def _undescribed(value: Any, schema: Any, schemas: Any, place: str) -> Iterator[str]:
+def undescribed(value: Any, schema: Any, schemas: Any, place: str) -> Iterator[str]:
     """Names in a document that its schema does not have."""
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     options = schema.get("anyOf", [])
     if options:
-        yield from min((list(_undescribed(value, option, schemas, place)) for option in options), key=len)
+        yield from min((list(undescribed(value, option, schemas, place)) for option in options), key=len)
     elif isinstance(value, list) and "items" in schema:
         for item in value:
-            yield from _undescribed(item, schema["items"], schemas, f"{place}[]")
+            yield from undescribed(item, schema["items"], schemas, f"{place}[]")
     elif isinstance(value, dict):
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
         for name, item in value.items():
             if name in properties or others is not None:
-                yield from _undescribed(item, properties.get(name, others), schemas, f"{place}.{name}")
+                yield from undescribed(item, properties.get(name, others), schemas, f"{place}.{name}")
             elif properties or "type" in schema:
                 yield f"{place}.{name}"
 
 
-def _wrong(value: Any, schema: Any, schemas: Any) -> list[str]:
+def wrong(value: Any, schema: Any, schemas: Any) -> list[str]:
     """What the schema does not allow."""
     whole = {**schema, "components": {"schemas": schemas}}
     return [f"{error.instance_path}: {error.message[:200]}" for error in jsonschema_rs.iter_errors(whole, value)]
@@ -148,6 +148,6 @@ def _beyond_the_document(
         operation = document["paths"][route][method]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         schemas = document["components"]["schemas"]
-        missing += _undescribed(answer.json(), schema, schemas, route)
-        missing += _wrong(answer.json(), schema, schemas)
+        missing += undescribed(answer.json(), schema, schemas, route)
+        missing += wrong(answer.json(), schema, schemas)
     return sorted(set(missing))

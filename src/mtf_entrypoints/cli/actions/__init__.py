@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import (
+        account,
+        by_hand,
         conditions,
         config,
         config_check,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "account",
+    "by_hand",
     "conditions",
     "config",
     "config_check",

@@ -24,25 +24,25 @@ Answer = TypeVar("Answer")
 
 
 def switch_on(world: World, key: str, reason: str | None, as_json: bool) -> None:
-    _show_switch(_asked(world, lambda env: use_cases.switch_on(env, key, _actor(), reason or BY_HAND)), as_json)
+    _show_switch(_asked(world, lambda env: use_cases.switch_on(env, key, actor(), reason or BY_HAND)), as_json)
 
 
 def switch_off(world: World, key: str, minutes: int | None, reason: str | None, as_json: bool) -> None:
-    done = _asked(world, lambda env: use_cases.switch_off(env, key, _actor(), reason or BY_HAND, minutes))
+    done = _asked(world, lambda env: use_cases.switch_off(env, key, actor(), reason or BY_HAND, minutes))
     _show_switch(done, as_json)
 
 
 def kill(world: World, reason: str | None, as_json: bool) -> None:
-    _show_switch(_asked(world, lambda env: use_cases.kill(env, _actor(), reason or BY_HAND)), as_json)
+    _show_switch(_asked(world, lambda env: use_cases.kill(env, actor(), reason or BY_HAND)), as_json)
 
 
 def unkill(world: World, reason: str | None, as_json: bool) -> None:
-    _show_switch(_asked(world, lambda env: use_cases.unkill(env, _actor(), reason or BY_HAND)), as_json)
+    _show_switch(_asked(world, lambda env: use_cases.unkill(env, actor(), reason or BY_HAND)), as_json)
 
 
 def queue(world: World, symbol: str, as_json: bool) -> None:
     """The symbol waits for the next run."""
-    queued: QueuedSymbol = _asked(world, lambda env: use_cases.queue_symbol(env, symbol, _actor()))
+    queued: QueuedSymbol = _asked(world, lambda env: use_cases.queue_symbol(env, symbol, actor()))
     if as_json:
         output.write_json(queued_to_json(queued))
     else:
@@ -96,7 +96,7 @@ def list_locks(world: World, as_json: bool) -> None:
 
 def release_lock(world: World, name: str, as_json: bool) -> None:
     """Takes the lock away."""
-    taken: HeldBy = _asked(world, lambda env: use_cases.release_lock(env, name, _actor()))
+    taken: HeldBy = _asked(world, lambda env: use_cases.release_lock(env, name, actor()))
     if as_json:
         output.write_json(lock_to_json(taken))
     else:
@@ -136,7 +136,7 @@ def cleanup(world: World, dry_run: bool, as_json: bool) -> None:
 
 async def _cleanup(environment: Environment, dry_run: bool) -> Cleanup:
     retention = environment.profiles(None).trading.retention
-    return await use_case_cleanup(environment, retention, _actor(), dry_run=dry_run)
+    return await use_case_cleanup(environment, retention, actor(), dry_run=dry_run)
 
 
 def _asked(world: World, use_case: Callable[[Environment], Awaitable[Answer]]) -> Answer:
@@ -147,7 +147,7 @@ def _asked(world: World, use_case: Callable[[Environment], Awaitable[Answer]]) -
     return asyncio.run(ask())
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who sits at this machine, as far as it knows."""
     try:
         return getpass.getuser()

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from litestar.openapi.spec import Schema
 
 from mtf_core.inquiry import Difference, HealthCheck
+from mtf_core.inquiry.holdings import Owner
 from mtf_core.inquiry.zones import OPEN
-from mtf_core.market import Gap
+from mtf_core.market import FillCause, Gap, MarginMode, OrderKind, OrderState, OrderType, TriggerPrice
+from mtf_core.orders import AlarmKind, AskedKind, EntryState, EventKind, ExitReason, PositionState
+from mtf_core.orders.evidence import StopFault
 from mtf_core.planning import EndSource, OrderPlan, PlanCosts, ZoneCategory, ZoneEnd, ZoneEvent
 from mtf_core.planning.outcome import Step, Supervision, TakeProfit
 from mtf_core.reasons import Reason, Stage
@@ -214,6 +217,162 @@ _SWITCH = record(
 )
 _QUEUED = record({"symbol": SYMBOL, "queued_at": INSTANT, "actor": TEXT})
 
+_TARGET = record({"price": DECIMAL, "share": NUMBER})
+_PLAN_OF_INTENT = record(
+    {
+        "profile": TEXT,
+        "run_id": TEXT,
+        **dict.fromkeys(("size", "filled", "entry_price", "first_stop", "stop_price"), DECIMAL),
+        "targets": array(_TARGET),
+        "entry_state": choice(tuple(EntryState)),
+        "first_fill_at": optional(INSTANT),
+    }
+)
+_POSITION = record(
+    {
+        "symbol": SYMBOL,
+        "side": SIDE,
+        **dict.fromkeys(("size", "ours", "foreign", "entry_price"), DECIMAL),
+        **dict.fromkeys(("mark_price", "liquidation_price"), optional(DECIMAL)),
+        "leverage": DECIMAL,
+        "margin_mode": choice(tuple(MarginMode)),
+        "unrealised_usdt": DECIMAL,
+        "r_now": optional(NUMBER),
+        "stop_price": optional(DECIMAL),
+        "stop_by": optional(choice(tuple(TriggerPrice))),
+        "stop_size": optional(said(DECIMAL, "null: the whole position, or no stop")),
+        "stop_since": optional(INSTANT),
+        "stop_fault": optional(choice(tuple(StopFault))),
+        "targets": array(record({"price": DECIMAL, "size": optional(DECIMAL), "filled": DECIMAL})),
+        "opened_at": optional(INSTANT),
+        "decision_key": optional(TEXT),
+        "state": optional(choice(tuple(PositionState))),
+        "plan": optional(reference("PlanOfIntent")),
+    }
+)
+_REQUEST: Mapping[str, AnySchema] = {
+    "number": COUNT,
+    "symbol": SYMBOL,
+    "kind": choice(tuple(AskedKind)),
+    "values": _TEXTS,
+    "actor": TEXT,
+    "asked_at": INSTANT,
+    "outcome": said(TEXT, "what became of it; empty: nothing yet"),
+}
+_LIVE_ORDER = record(
+    {
+        "symbol": SYMBOL,
+        "order_id": TEXT,
+        "client_order_id": TEXT,
+        "owner": choice(tuple(Owner)),
+        "purpose": TEXT,
+        "decision_key": optional(TEXT),
+        "kind": choice(tuple(OrderKind)),
+        "side": SIDE,
+        "size": optional(said(DECIMAL, "null: the whole position")),
+        "filled": DECIMAL,
+        "price": optional(DECIMAL),
+        "trigger_price": optional(DECIMAL),
+        "trigger_by": optional(choice(tuple(TriggerPrice))),
+        "reduce_only": FLAG,
+        "state": choice(tuple(OrderState)),
+        "created_at": optional(INSTANT),
+    }
+)
+_TRADE = record(
+    {
+        "decision_key": TEXT,
+        "symbol": SYMBOL,
+        "side": SIDE,
+        "profile": TEXT,
+        "run_id": TEXT,
+        "execution_timeframe": TIMEFRAME,
+        **dict.fromkeys(("planned_size", "size", "closed_size", "contract_size"), DECIMAL),
+        **dict.fromkeys(("planned_entry", "planned_stop"), DECIMAL),
+        **dict.fromkeys(("entry_price", "exit_price"), optional(DECIMAL)),
+        **dict.fromkeys(("net_usdt", "gross_usdt", "fees_usdt", "funding_usdt"), DECIMAL),
+        **dict.fromkeys(("r_net", "r_gross"), optional(NUMBER)),
+        **dict.fromkeys(("entry_slippage", "entry_slippage_usdt"), optional(DECIMAL)),
+        **dict.fromkeys(("exit_slippage", "exit_slippage_usdt"), optional(DECIMAL)),
+        **{
+            f"{which}_{name}": optional(DECIMAL if name == "price" else NUMBER)
+            for which in ("mfe", "mae")
+            for name in ("price", "percent", "r")
+        },
+        "opened_at": optional(INSTANT),
+        "closed_at": INSTANT,
+        "holding_seconds": optional(NUMBER),
+        "exit_reason": optional(choice(tuple(ExitReason))),
+        "booked_by_hand": FLAG,
+        "note": TEXT,
+    }
+)
+_INTENT = record(
+    {
+        "decision_key": TEXT,
+        "symbol": SYMBOL,
+        "side": SIDE,
+        "profile": TEXT,
+        "run_id": TEXT,
+        "entry_state": choice(tuple(EntryState)),
+        "state": choice(tuple(PositionState)),
+        "is_live": FLAG,
+        **dict.fromkeys(("size", "filled", "held", "leverage", "entry_price", "first_stop", "stop_price"), DECIMAL),
+        "targets": array(_TARGET),
+        "attempts": array(
+            record(
+                {
+                    "number": COUNT,
+                    "order_type": choice(tuple(OrderType)),
+                    "price": optional(DECIMAL),
+                    "size": DECIMAL,
+                    "filled": DECIMAL,
+                    "order_id": TEXT,
+                    "client_order_id": TEXT,
+                    "created_at": INSTANT,
+                    "sent_at": optional(INSTANT),
+                    "accepted_at": optional(INSTANT),
+                }
+            )
+        ),
+    }
+)
+_LIFECYCLE_EVENT = record(
+    {
+        "number": COUNT,
+        "kind": choice(tuple(EventKind)),
+        "attempt": COUNT,
+        "at": said(INSTANT, "by the exchange's time"),
+        "noted_at": said(INSTANT, "by the program's"),
+        "run_id": TEXT,
+        "details": _TEXTS,
+    }
+)
+_EXECUTION = record(
+    {
+        "fill_id": TEXT,
+        "order_id": TEXT,
+        "at": INSTANT,
+        "opens": FLAG,
+        **dict.fromkeys(("price", "size", "fee_usdt", "profit_usdt"), DECIMAL),
+        "is_maker": FLAG,
+        "cause": choice(tuple(FillCause)),
+    }
+)
+_TOTALS = record(
+    {
+        **dict.fromkeys(("trades", "won", "lost"), COUNT),
+        "win_rate": optional(NUMBER),
+        **dict.fromkeys(("net_usdt", "gross_usdt", "fees_usdt", "funding_usdt", "won_usdt", "lost_usdt"), DECIMAL),
+        **dict.fromkeys(("best_usdt", "worst_usdt", "expectancy_usdt"), optional(DECIMAL)),
+        "expectancy_r": optional(NUMBER),
+        "profit_factor": optional(NUMBER),
+        "slippage_usdt": DECIMAL,
+        "average_holding_seconds": optional(NUMBER),
+        "booked_by_hand": COUNT,
+    }
+)
+
 COMPONENTS: Mapping[str, Schema] = {
     "Problem": record(
         {"type": TEXT, "title": TEXT, "status": COUNT, "detail": TEXT},
@@ -234,6 +393,8 @@ COMPONENTS: Mapping[str, Schema] = {
     "AuditEvent": _AUDIT_EVENT,
     "Switch": _SWITCH,
     "QueuedSymbol": _QUEUED,
+    "PlanOfIntent": _PLAN_OF_INTENT,
+    "Trade": _TRADE,
 }
 """Schemas that others refer to by name."""
 
@@ -422,3 +583,76 @@ PLAN_OUTCOME = record(
 CLEANUP = of_attrs(Cleanup)
 HEALTH = record({"ok": FLAG, "checks": array(of_attrs(HealthCheck))})
 ALIVE = record({"ok": FLAG})
+_READ: Mapping[str, AnySchema] = {
+    "read_at": said(INSTANT, "when the exchange showed this, by its time"),
+    "supervised_at": optional(said(INSTANT, "the supervisor's last sign of life")),
+}
+POSITIONS = record(
+    {
+        **_READ,
+        "equity_usdt": DECIMAL,
+        "available_usdt": DECIMAL,
+        "positions": array(_POSITION),
+        "waiting": array(
+            record(
+                {
+                    "symbol": SYMBOL,
+                    "decision_key": TEXT,
+                    "side": SIDE,
+                    "entry_state": choice(tuple(EntryState)),
+                    "state": choice(tuple(PositionState)),
+                    "plan": reference("PlanOfIntent"),
+                }
+            )
+        ),
+        "asked": array(record(_REQUEST)),
+    }
+)
+ORDERS = record({**_READ, "orders": array(_LIVE_ORDER)})
+TRADES = record(
+    {
+        "symbol": optional(SYMBOL),
+        "profile": optional(TEXT),
+        "since": optional(INSTANT),
+        "trades": array(reference("Trade")),
+        "totals": _TOTALS,
+        "unreadable": array(TEXT),
+    }
+)
+STORY = record(
+    {
+        "decision_key": TEXT,
+        "symbol": SYMBOL,
+        "intent": optional(_INTENT),
+        "events": array(_LIFECYCLE_EVENT),
+        "fills": array(_EXECUTION),
+        "trade": optional(reference("Trade")),
+    }
+)
+ALARMS = record(
+    {
+        "alarms": array(
+            record(
+                {
+                    "kind": choice(tuple(AlarmKind)),
+                    "subject": TEXT,
+                    "text": TEXT,
+                    "at": INSTANT,
+                    "raised_at": INSTANT,
+                    "ended_at": optional(said(INSTANT, "null: it stands")),
+                }
+            )
+        )
+    }
+)
+BY_HAND = record(
+    {**_REQUEST, "done": FLAG, "supervised": said(FLAG, "whether a supervisor was heard of lately; else nobody acts")}
+)
+TARGETS = record(
+    {
+        "symbol": SYMBOL,
+        "targets": array(record({"r": NUMBER, "price": DECIMAL, "share": NUMBER, "size": DECIMAL})),
+        "stop_price": optional(said(DECIMAL, "null: it stays")),
+    }
+)
+TARGETS_SET = Schema(any_of=[BY_HAND, TARGETS], description="what was asked, or the preview")

@@ -17,6 +17,7 @@ from mtf_core.texts import BLANKS, TEXT_PATTERN
 from mtf_core.upkeep.operators import BY_HAND, MOST_MINUTES
 from mtf_entrypoints.http.openapi.schemas import (
     COUNT,
+    DECIMAL,
     FLAG,
     INSTANT,
     SIDE,
@@ -152,3 +153,49 @@ CLEANUP: Question = {
     "requested_by": _WHO,
 }
 RELEASE: Question = {"name": said(_NAME, "the lock, as /mtf/lock/status names it"), "requested_by": _WHO}
+
+_OF_ONE_SYMBOL: Question = {"symbol": said(SYMBOL, "only this symbol")}
+POSITIONS = _OF_ONE_SYMBOL
+TRADES: Question = {
+    **_OF_ONE_SYMBOL,
+    "profile": said(_NAME, "only trades of this profile"),
+    "since": said(INSTANT, "closed at or after this instant"),
+    "limit": said(bounded(1, 1000, 100), "how many, the last closed first; the sums are of all that fit"),
+}
+OF_STORY: Question = {"key": replace(_NAME, description="a decision key, or a symbol: its newest intent")}
+ALARMS: Question = {
+    "all": replace(FLAG, description="those that have ended, too", default=False),
+    "limit": said(bounded(1, 1000, 100), "how many, the last raised first"),
+}
+
+MOST_WAIT_SEC = 60
+_WAIT: Question = {
+    "wait_seconds": said(bounded(1, MOST_WAIT_SEC, 15), "how long to wait for what the supervisor says"),
+    "requested_by": _WHO,
+}
+_CONFIRM = Schema(type=OpenAPIType.BOOLEAN, const=True, description="true: it is meant")
+_NUMBER = replace(DECIMAL, max_length=40)
+_NUMBERS = replace(TEXT, pattern=r"^\d{1,6}(\.\d{1,12})?(,\d{1,6}(\.\d{1,12})?)?$")
+CLOSE: Question = {"confirm": _CONFIRM, **_WAIT}
+BOOK: Question = {
+    "confirm": _CONFIRM,
+    "price": said(_NUMBER, "the average price of the close"),
+    "size": said(_NUMBER, "contracts that were closed"),
+    "profit": said(_NUMBER, "before fees; below zero is a loss"),
+    "fees": replace(_NUMBER, description="what the close cost", default="0"),
+    "reason": replace(_NAME, description="where it was closed and why; kept with the trade", max_length=200),
+    **_WAIT,
+}
+PROTECT: Question = {
+    "stop": said(_NUMBER, "a price on the contract's grid"),
+    "target": said(_NUMBER, "of the target, or the nearer one"),
+    "looser": replace(FLAG, description="allow a stop that could lose more than now", default=False),
+    **_WAIT,
+}
+TARGETS: Question = {
+    "r": replace(_NUMBERS, description="one or two multiples of R, the nearer first", examples=["1,2.5"]),
+    "split": replace(_NUMBERS, description="of two targets: shares that add up to 1", default="0.5,0.5"),
+    "keep_stop": replace(FLAG, description="leave the stop; else it goes to 1 R where that is nearer", default=False),
+    "preview": replace(FLAG, description="only show prices and sizes", default=False),
+    **_WAIT,
+}
