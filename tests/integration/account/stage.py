@@ -94,7 +94,8 @@ class Stage:
             client_id = intent.id_of(purpose, 0, self.environment.venue.capabilities.client_ids)
             level = TriggerLevel(price, TriggerPrice.MARK)
             order = ProtectiveOrder(SYMBOL, Side.LONG, waits, level, Decimal(SIZE), client_id)
-            assert (await self.trading.submit_protection(order)).is_done
+            done = await self.trading.submit_protection(order)
+            assert done.is_done, done
         return await self.knows(intent)
 
     async def reserved(self, stop: Decimal, targets: Sequence[Decimal], key: str = f"{SYMBOL}:5m:0:long") -> Intent:
@@ -172,8 +173,8 @@ class Stage:
         return await self.orders.save(evolve(held, **changes), told, (), fills)
 
     async def left(self, intent: Intent, **changes: object) -> Trade:
-        """Everything is closed at market a minute later, and the store is told what came of it."""
-        await self.exchange.step(60_000)
+        """Everything is closed at market a little later, and the store is told what came of it."""
+        await self.exchange.step(20_000)
         await self.exchange.accepted("submit-order", {"symbol": SYMBOL, "side": 3, "type": "market", "size": SIZE})
         await self.exchange.step(1_000)
         fills = await self.trading.fills(SYMBOL, intent.attempt.created_ms, self.now_ms)
