@@ -52,7 +52,7 @@ async def measure_losses(environment: Environment, risk: RiskSettings, profile: 
     losses = Losses(
         day=results.pop((Span.DAY, Span.DAY.start_of(account.time_ms))),
         week=results.pop((Span.WEEK, Span.WEEK.start_of(account.time_ms)), None),
-        losing_streak=await _streak(orders, profile, risk.max_consecutive_losses, locks),
+        losing_streak=await lost_in_a_row(orders, profile, risk.max_consecutive_losses, locks),
         ended=tuple(results.values()),
         locks=locks,
     )
@@ -111,8 +111,11 @@ def _result(
     return result_by_rows(risk, span, first, account, flows)
 
 
-async def _streak(orders: OrderStore, profile: str, most: int, locks: Sequence[RiskLock]) -> int:
-    """Trades of the profile lost in a row, as far as the limit asks for it; those before it was lifted do not count."""
+async def lost_in_a_row(orders: OrderStore, profile: str, most: int, locks: Sequence[RiskLock]) -> int:
+    """Trades of the profile that were lost one after the other, at most so many.
+
+    Those before an operator lifted its lock, which is one of `locks`, do not count.
+    """
     if not most:
         return 0
     since_ms = max((lock.lifted_ms or 0 for lock in locks if lock.span is Span.STREAK), default=0)

@@ -9,7 +9,7 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.risk.books import AccountCondition, Books, Heartbeat, Reservation, Standing
     from mtf_core.risk.exposure import Stake, stakes
-    from mtf_core.risk.guards import GuardFacts, ProposedEntry, entries_must_end, guard_of, refusal
+    from mtf_core.risk.guards import GuardFacts, ProposedEntry, entries_must_end, guard_of, refusal, what_stops_entries
     from mtf_core.risk.live import LiveFacts
     from mtf_core.risk.locks import RiskLock, Span, holding
     from mtf_core.risk.losses import (
@@ -82,6 +82,7 @@ __all__ = [
     "result_by_rows",
     "stakes",
     "switch_key",
+    "what_stops_entries",
 ]
 
 if not TYPE_CHECKING:
@@ -90,7 +91,7 @@ if not TYPE_CHECKING:
         {
             "books": "AccountCondition Books Heartbeat Reservation Standing",
             "exposure": "Stake stakes",
-            "guards": "GuardFacts ProposedEntry entries_must_end guard_of refusal",
+            "guards": "GuardFacts ProposedEntry entries_must_end guard_of refusal what_stops_entries",
             "live": "LiveFacts",
             "locks": "RiskLock Span holding",
             "losses": (

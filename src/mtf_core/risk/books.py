@@ -47,6 +47,10 @@ class Heartbeat:
     read_ms: int
     """When it last read the whole account."""
 
+    def is_alive(self, now_ms: int, allowed_ms: int) -> bool:
+        """Whether it lived and read so lately. A sign of life from the time to come is none: a clock was set."""
+        return all(abs(now_ms - time_ms) <= allowed_ms for time_ms in (self.beat_ms, self.read_ms))
+
 
 @frozen
 class Reservation:

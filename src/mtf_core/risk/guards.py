@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 from mtf_core.market import AccountState, ContractStatus, Side, Timeframe
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
-from mtf_core.risk.books import AccountCondition, Books, Reservation, Standing
+from mtf_core.risk.books import AccountCondition, Books, Heartbeat, Reservation, Standing
 from mtf_core.risk.exposure import Stake, stakes
 from mtf_core.risk.live import LiveFacts
 from mtf_core.risk.locks import RiskLock, Span, holding
@@ -118,6 +118,28 @@ def guard_of(entry: ProposedEntry, facts: GuardFacts) -> Callable[[Books], Skip 
     return guard
 
 
+def what_stops_entries(
+    standing: Standing,
+    switchboard: Switchboard,
+    supervisor: Heartbeat | None,
+    alive_ms: int | None,
+    locks: Iterable[RiskLock],
+    now_ms: int,
+) -> tuple[Reason, ...]:
+    """Everything that stands against any real entry of the locks' profile now, in the order of the guards.
+
+    `alive_ms` is how old a supervisor's sign of life may be; None: nothing can be traded, so none is asked for.
+    """
+    condition = _REASON_OF_CONDITION.get(standing.condition)
+    found = [condition] if condition is not None else []
+    if switchboard.kill_switch_on:
+        found.append(Reason.KILL_SWITCH_ON)
+    if alive_ms is not None and not (supervisor is not None and supervisor.is_alive(now_ms, alive_ms)):
+        found.append(Reason.SUPERVISOR_NOT_RUNNING)
+    held = {lock.span for lock in locks if lock.holds_at(now_ms)}
+    return (*found, *(_REASON_OF_LOCK[span] for span in Span if span in held))
+
+
 def entries_must_end(
     switchboard: Switchboard, locks: Iterable[RiskLock], standing: Standing, now_ms: int
 ) -> Reason | None:
@@ -175,10 +197,9 @@ def somebody_supervises(_: ProposedEntry, facts: GuardFacts) -> Skip | None:
     allowed_ms, beat = facts.live.settings.heartbeat_sec * 1000, facts.live.supervisor
     if beat is None:
         return Skip(Reason.SUPERVISOR_NOT_RUNNING, (("allowed_ms", allowed_ms),))
-    ages = (("alive_ms_ago", facts.now_ms - beat.beat_ms), ("read_ms_ago", facts.now_ms - beat.read_ms))
-    # A sign of life from the time to come is none: a clock was set, and tells nothing.
-    if all(abs(age_ms) <= allowed_ms for _, age_ms in ages):
+    if beat.is_alive(facts.now_ms, allowed_ms):
         return None
+    ages = (("alive_ms_ago", facts.now_ms - beat.beat_ms), ("read_ms_ago", facts.now_ms - beat.read_ms))
     return Skip(Reason.SUPERVISOR_NOT_RUNNING, (*ages, ("allowed_ms", allowed_ms)))
 
 

@@ -17,6 +17,7 @@ from mtf_entrypoints.cli.commands import (
     klines,
     operate,
     operators,
+    risk,
     stats,
 )
 from mtf_entrypoints.cli.commands.run import run
@@ -63,6 +64,7 @@ app.add_typer(operate.db, name="db")
 app.add_typer(operators.switch, name="switch")
 app.command()(operators.kill)
 app.command()(operators.unkill)
+app.add_typer(risk.app, name="risk")
 app.add_typer(operators.locks, name="locks")
 app.command()(operators.audit)
 app.command(cls=FlagsWithValues)(operators.cleanup)

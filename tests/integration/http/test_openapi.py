@@ -94,6 +94,7 @@ def test_the_schemas_say_everything_that_the_service_answers(client: httpx.Clien
         ("post", "/mtf/switches/DOGEUSDT", {"json": {"on": False, "minutes": 1}}),
         ("post", "/mtf/switches/DOGEUSDT/queue", {}),
         ("get", "/mtf/switches", {}),
+        ("get", "/mtf/risk", {}),
         ("post", "/api/maintenance/cleanup", {}),
         ("get", "/mtf/funnel", {}),
         ("get", f"/mtf/runs/{run_id}", {}),

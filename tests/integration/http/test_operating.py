@@ -46,6 +46,18 @@ def test_the_kill_switch_is_thrown_and_lifted(trusted: httpx.Client) -> None:
     assert trail(trusted)[:2] == [("http", "switch_on", "global"), ("anna", "switch_off", "global")]
 
 
+def test_limits_are_shown_and_where_nothing_is_locked_nothing_is_lifted(trusted: httpx.Client) -> None:
+    shown = trusted.get("/mtf/risk", params={"profile": "crash"}).json()
+    assert (shown["profile"], shown["refused_by"], shown["locks"]) == ("crash", [], [])
+    assert (shown["day"]["baseline_usdt"], shown["day"]["result_usdt"], shown["day"]["limit_usdt"]) == (
+        "10000",
+        "0",
+        "30",
+    )
+    body = {"profile": "crash", "reason": "to see", "confirm": True}
+    assert trusted.post("/mtf/risk/reset", json=body).json() == {"profile": "crash", "lifted": []}
+
+
 def test_a_symbol_is_switched_off_for_a_while_and_on_again(trusted: httpx.Client) -> None:
     off = trusted.post("/mtf/switches/BTCUSDT", json={"on": False, "minutes": 30}).json()
     assert (off["off"], off["until"]) == (True, "2026-02-01T13:30:00Z")
@@ -100,6 +112,10 @@ def test_a_symbol_waits_for_the_next_run(trusted: httpx.Client) -> None:
         ("/mtf/switches/BTCUSDT", {"on": False, "reason": "busy"}, "reason"),
         ("/mtf/switches/btcusdt/queue", {}, "symbol"),
         ("/mtf/kill", {"why": "x"}, "why"),
+        ("/mtf/risk/reset", {"reason": "x"}, "confirm"),
+        ("/mtf/risk/reset", {"reason": "x", "confirm": False}, "confirm"),
+        ("/mtf/risk/reset", {"confirm": True}, "reason"),
+        ("/mtf/risk/reset", {"reason": "x", "confirm": True, "profile": "nobody"}, "profile"),
         ("/mtf/lock/force-release", {}, "name"),
     ],
 )
@@ -131,6 +147,7 @@ def test_what_no_contract_bears_and_nobody_holds_is_not_found(
         ("/mtf/switches/BTCUSDT", {"on": True}),
         ("/mtf/switches/global", {"on": True}),
         ("/mtf/unkill", {}),
+        ("/mtf/risk/reset", {"reason": "x", "confirm": True}),
         ("/api/maintenance/cleanup", {"dry_run": False}),
         ("/mtf/lock/force-release", {"name": "run:x"}),
     ],

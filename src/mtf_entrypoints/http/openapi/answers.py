@@ -24,6 +24,7 @@ from mtf_core.records import (
     SymbolStatus,
 )
 from mtf_core.records.counts import ShortSeries
+from mtf_core.risk import AccountCondition, OpeningSource, Span
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 from mtf_core.upkeep import ContractSync
 from mtf_core.upkeep.cleanup import Cleanup
@@ -425,6 +426,62 @@ SWITCHES = record(
         "queued": array(QUEUED),
     }
 )
+_EXACT_OR_NONE = optional(DECIMAL)
+_SPAN = record(
+    {
+        "start": INSTANT,
+        "baseline_usdt": DECIMAL,
+        "baseline_source": choice(tuple(OpeningSource)),
+        **dict.fromkeys(("realised_usdt", "unrealised_usdt", "result_usdt"), DECIMAL),
+        "limit_usdt": _EXACT_OR_NONE,
+        "forgiven_usdt": DECIMAL,
+        **dict.fromkeys(("left_usdt", "loss_if_stopped_usdt", "left_for_entries_usdt"), _EXACT_OR_NONE),
+    }
+)
+_RISK_LOCK = record(
+    {
+        "profile": TEXT,
+        "span": choice(tuple(Span)),
+        "start": optional(INSTANT),
+        "end": optional(INSTANT),
+        "holds": FLAG,
+        "loss": DECIMAL,
+        "baseline_usdt": DECIMAL,
+        "locked_at": INSTANT,
+        "lifted_at": optional(INSTANT),
+        "forgiven_usdt": DECIMAL,
+    }
+)
+RISK = record(
+    {
+        "now": INSTANT,
+        "profile": TEXT,
+        "account_error": optional(TEXT),
+        "refused_by": array(_REASON),
+        "standing": record({"condition": choice(tuple(AccountCondition)), "since": optional(INSTANT), "why": TEXT}),
+        "kill_switch_on": FLAG,
+        "supervisor": optional(record({"owner": TEXT, "heard_at": INSTANT, "read_at": INSTANT})),
+        "day": optional(_SPAN),
+        "week": optional(_SPAN),
+        "lost_in_a_row": COUNT,
+        "open": optional(
+            record(
+                {
+                    **dict.fromkeys(("symbols", "long", "short"), COUNT),
+                    **dict.fromkeys(("notional_usdt", "loss_at_stops_usdt"), _EXACT_OR_NONE),
+                }
+            )
+        ),
+        "limits": record(
+            {
+                **dict.fromkeys(("max_consecutive_losses", "max_concurrent_positions", "max_same_side"), COUNT),
+                **dict.fromkeys(("max_symbol_notional_usdt", "max_notional_usdt"), DECIMAL),
+            }
+        ),
+        "locks": array(_RISK_LOCK),
+    }
+)
+LOCKS_LIFTED = record({"profile": TEXT, "lifted": array(_RISK_LOCK)})
 CONTRACTS_SYNCED = of_attrs(ContractSync, synced=None, synced_at=INSTANT)
 _LEFT_OUT = record({"status": choice(("LEFT_OUT",)), "reason": _REASON, "facts": _TEXTS})
 WHY = record(

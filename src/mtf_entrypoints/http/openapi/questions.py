@@ -148,6 +148,13 @@ TURNED_OFF: Question = {
 TURNED_ON: Question = {"on": Schema(const=True), "minutes": Schema(type=OpenAPIType.NULL)}
 KILL: Question = {"reason": _REASON, "requested_by": _WHO}
 QUEUE: Question = {"requested_by": _WHO}
+RISK: Question = {"profile": _PROFILE}
+RISK_RESET: Question = {
+    "profile": _PROFILE,
+    "reason": replace(_NAME, description="why; kept in the audit trail", max_length=MAX_NAME_LENGTH),
+    "confirm": Schema(const=True, description="locks are lifted by who says so"),
+    "requested_by": _WHO,
+}
 CLEANUP: Question = {
     "dry_run": replace(FLAG, description="true counts; false deletes, always with a token", default=True),
     "requested_by": _WHO,

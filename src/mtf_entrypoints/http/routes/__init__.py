@@ -10,6 +10,7 @@ from mtf_entrypoints.http.routes.by_hand import BOOK, CLOSE, PROTECT, TARGETS
 from mtf_entrypoints.http.routes.health import DOCS, HEALTH, METRICS, PROVIDER_HEALTH
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
 from mtf_entrypoints.http.routes.operating import AUDIT, CLEANUP, GET_SYNC, LOCKS, POST_SYNC, RELEASE
+from mtf_entrypoints.http.routes.risk import RISK, RISK_RESET
 from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
 from mtf_entrypoints.http.routes.stats import ZONES
 from mtf_entrypoints.http.routes.switching import KILL, QUEUE, SWITCH, SWITCHES, UNKILL
@@ -22,7 +23,7 @@ async def methods() -> Response[None]:
 
 
 _MTF = [STATUS, RUN, WHY, FUNNEL, ZONES, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
-_MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS]
+_MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS, RISK, RISK_RESET]
 
 ROUTES = [
     methods,
