@@ -1,0 +1,247 @@
+"""What the exchange shows and no intent accounts for; a store that was restored; an operator who ends it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from attrs import evolve
+
+from mtf_adapters.sandbox.native import NativeExchange
+from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
+from mtf_core.market import (
+    EntryOrder,
+    MarginMode,
+    OrderType,
+    PositionMode,
+    Proven,
+    Side,
+    TimeInForce,
+)
+from mtf_core.orders import AlarmKind, EntryState, PositionState, Purpose, mint, store_tag
+from mtf_core.ports import TradingRefusedError
+from mtf_core.risk import AccountCondition
+from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
+from tests.integration.supervision.shift import Counted, Shift, shift_on
+
+OTHER = "ETHUSDT"
+PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
+
+
+@pytest_asyncio.fixture
+async def shift(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
+    async with shift_on(migrated_sqlite_url) as opened:
+        yield opened
+
+
+async def protected(shift: Shift) -> None:
+    intent = await shift.enter()
+    assert intent.attempt.price is not None
+    shift.show(intent.attempt.price - 1)
+    await shift.look(3)
+    assert await shift.states() == PROTECTED
+
+
+async def placed(
+    shift: Shift, client_order_id: str, *, symbol: str = OTHER, price: str | None = "0.9", side: Side = Side.LONG
+) -> None:
+    """An entry that this store knows nothing of: it rests below the market, or takes where there is no price."""
+    order = EntryOrder(
+        symbol=symbol,
+        side=side,
+        size=Decimal(2),
+        order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
+        price=None if price is None else shift.counter.price(price, symbol),
+        time_in_force=TimeInForce.IOC if price is None else TimeInForce.GTC,
+        post_only=False,
+        leverage=Decimal(5),
+        margin_mode=MarginMode.ISOLATED,
+        client_order_id=client_order_id,
+        not_after_ms=shift.desk.now_ms + 10_000,
+    )
+    assert (await NativeExchange.submit_entry(shift.exchange, order)).is_done
+
+
+def own_id(shift: Shift, counter: int, purpose: Purpose = Purpose.ENTRY) -> str:
+    made = mint(store_tag(shift.desk.identity.store_id), counter, ACCOUNT, "lost", 1, purpose)
+    return made.text(shift.desk.ids)
+
+
+async def condition(shift: Shift) -> AccountCondition:
+    return (await shift.counter.desk.orders.standing()).condition
+
+
+async def test_an_order_of_somebody_else_stops_entries_and_is_left_alone(shift: Shift) -> None:
+    await protected(shift)
+    await placed(shift, "by-hand")
+    await shift.look(4)
+    assert await condition(shift) is AccountCondition.SHARED
+    assert AlarmKind.FOREIGN_ORDER in shift.raised()
+    assert len(await shift.live(OTHER)) == 1
+    assert await shift.states() == PROTECTED  # supervision goes on
+
+
+async def test_a_symbol_that_a_person_trades_by_hand_stops_nothing(migrated_sqlite_url: str) -> None:
+    async with shift_on(migrated_sqlite_url, account_shared_ok=(OTHER,)) as shift:
+        await placed(shift, "by-hand", price=None)
+        await shift.look(4)
+        assert await condition(shift) is AccountCondition.NORMAL
+        assert shift.raised() == set()
+
+
+async def test_a_position_of_somebody_else_is_told_and_never_closed(shift: Shift) -> None:
+    await shift.look()
+    await placed(shift, "by-hand", price=None)
+    await shift.look(5)
+    assert await condition(shift) is AccountCondition.SHARED
+    assert AlarmKind.FOREIGN_POSITION in shift.raised()
+    position = await shift.position(OTHER)
+    assert position is not None
+    assert (shift.exchange.exits, shift.exchange.protections) == ([], [])
+
+
+async def test_an_entry_of_ours_without_an_intent_is_cancelled(shift: Shift) -> None:
+    await protected(shift)
+    await placed(shift, own_id(shift, 1))
+    await shift.look(4)
+    assert await shift.live(OTHER) == ()
+    assert await condition(shift) is AccountCondition.NORMAL
+    await shift.look(2)
+    assert AlarmKind.ORPHAN_ORDER not in await shift.standing_alarms()
+
+
+async def test_a_stop_of_ours_stays_beside_a_position_that_no_intent_accounts_for(shift: Shift) -> None:
+    await shift.look()
+    await placed(shift, "by-hand", price=None)
+    contract_price = shift.counter.price("0.9", OTHER)
+    await shift.stop_by_hand(contract_price, symbol=OTHER, client_order_id=own_id(shift, 0, Purpose.STOP))
+    await shift.look(6)
+    assert len(await shift.stops(OTHER)) == 1
+
+
+async def test_a_late_fill_of_an_intent_that_was_over_is_protected_like_a_first_one(shift: Shift) -> None:
+    """The entry was believed to be gone; its order comes alive at the exchange all the same, and fills."""
+    intent = await shift.enter()
+    over = evolve(intent, entry=EntryState.DONE)
+    await shift.counter.desk.orders.save(over)
+    assert intent.attempt.price is not None
+    shift.show(intent.attempt.price - 1)
+    await shift.look(6)
+    position = await shift.position()
+    assert position is not None
+    assert len(await shift.stops()) == 1
+    assert (await shift.states())[1] is PositionState.PROTECTED
+
+
+async def test_a_changed_position_mode_stops_entries_until_it_is_set_back(shift: Shift) -> None:
+    await shift.look()
+    await shift.exchange.set_position_mode(PositionMode.ONE_WAY)
+    await shift.look(4)
+    assert await condition(shift) is AccountCondition.MODES_CHANGED
+    assert AlarmKind.MODES_CHANGED in await shift.standing_alarms()
+    await shift.exchange.set_position_mode(PositionMode.HEDGE)
+    await shift.look(4)
+    assert await condition(shift) is AccountCondition.NORMAL
+    assert await shift.standing_alarms() == set()
+
+
+async def test_trades_in_a_symbol_that_never_had_an_intent_are_noticed_although_they_are_over(shift: Shift) -> None:
+    """Somebody enters and leaves between two looks: the account's money tells."""
+    await shift.look()
+    await placed(shift, "by-hand", price=None)
+    await shift.by_hand(2, symbol=OTHER)
+    await shift.look(2, pause_ms=61_000)
+    await shift.look(2)
+    assert await condition(shift) is AccountCondition.SHARED
+    assert AlarmKind.ACCOUNT_SHARED in shift.raised()
+
+
+async def test_histories_without_an_intent_are_read_once_a_minute(shift: Shift) -> None:
+    await shift.look()
+    await placed(shift, "by-hand", price=None)
+    await shift.look(50)
+    assert shift.exchange.reads.count("fills") <= 1
+    assert shift.exchange.reads.count("order_history") <= 1
+    assert shift.exchange.reads.count("cash_flows") <= 1
+
+
+async def test_a_restored_store_protects_cancels_nothing_and_enters_nothing_until_it_is_confirmed(
+    migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    file = Path(migrated_sqlite_url.removeprefix("sqlite:///"))
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        await protected(first)
+        await first.supervisor.end()
+    copy = tmp_path / "earlier.db"
+    shutil.copy(file, copy)
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        draft = first.counter.draft("later", OTHER)
+        await first.enter(draft)
+        await first.supervisor.end()
+    async with shift_on(f"sqlite:///{copy}", world, exchange) as restored:
+        assert await condition(restored) is AccountCondition.RECOVERY  # the exchange shows a number that it never gave
+        (stop,) = await restored.stops()
+        await NativeExchange.cancel(exchange, SYMBOL, stop.order_id, stop.kind)
+        exchange.cancelled.clear()
+        await restored.look(5)
+        assert await restored.states() == PROTECTED
+        assert len(await restored.live(OTHER)) == 1
+        assert exchange.cancelled == []
+
+        found = await look_into_recovery(restored.counter.desk)
+        assert (found.counter, found.highest) == (1, 2)
+        assert found.is_needed
+        await confirm_recovery(restored.counter.desk, found, "operator")
+        assert await condition(restored) is AccountCondition.NORMAL
+        await restored.look(5)
+        assert await restored.live(OTHER) == ()  # ours, and without an intent: it could have opened
+        assert await condition(restored) is AccountCondition.NORMAL
+        (audited,) = (await restored.desk.environment.stores.audit.history(10, action="recovery_confirmed")).items
+        assert audited.actor == "operator"
+        intent = await restored.enter(restored.counter.draft("next", OTHER))
+        assert intent.counter == 3
+
+
+async def test_a_dead_mans_switch_is_armed_where_an_entry_rests_and_disarmed_when_none_does(
+    migrated_sqlite_url: str,
+) -> None:
+    async with shift_on(migrated_sqlite_url, dead_man_switch_sec=30) as shift:
+        intent = await shift.enter()
+        await shift.look(40)
+        assert len(await shift.live()) == 1  # renewed at every look
+        assert intent.attempt.price is not None
+        shift.show(intent.attempt.price - 1)
+        await shift.look(40)
+        assert await shift.states() == PROTECTED
+        assert len(await shift.stops()) == 1
+
+
+async def test_an_entry_ends_by_the_exchanges_timer_when_its_supervisor_is_dead(migrated_sqlite_url: str) -> None:
+    async with shift_on(migrated_sqlite_url, dead_man_switch_sec=30) as shift:
+        await shift.enter()
+        await shift.look(2)
+        shift.world.advance(31_000)
+        assert await shift.live() == ()
+
+
+async def test_a_dead_mans_switch_that_could_cancel_stops_is_refused(migrated_sqlite_url: str) -> None:
+    from mtf_core.execution.dead_man import DeadManSwitch  # noqa: PLC0415
+
+    async with shift_on(migrated_sqlite_url) as shift:
+        venue = shift.desk.environment.venue
+        timed = venue.capabilities.timed_cancel_all
+        assert timed is not None
+        unsure = evolve(venue.capabilities, timed_cancel_all=evolve(timed, keeps_protection=Proven.UNKNOWN))
+        desk = evolve(
+            shift.desk,
+            environment=evolve(shift.desk.environment, venue=evolve(venue, capabilities=unsure)),
+            settings=evolve(shift.desk.settings, dead_man_switch_sec=30),
+        )
+        with pytest.raises(TradingRefusedError, match="not proven"):
+            DeadManSwitch.of(desk)
