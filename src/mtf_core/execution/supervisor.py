@@ -37,6 +37,9 @@ _MOST_ROUNDS = 8
 """How often one look begins over, because what was read had become too old, or an intent was changed meanwhile."""
 
 
+_WHOLE = "the account"
+
+
 class SupervisorState(Enum):
     """What this process is to the account."""
 
@@ -132,7 +135,7 @@ class Supervisor:
     async def look(self) -> int:
         """One whole look over every live intent; returns how many milliseconds later the next one is due.
 
-        Where another process supervises, nothing is looked at. Raises nothing that happens outside.
+        Where another process supervises, nothing is looked at. Raises nothing: what breaks off is an alarm.
         """
         async with self._looking:
             begun_s = self._time_s()
@@ -142,14 +145,15 @@ class Supervisor:
                 return self._soon_ms
             self._state = SupervisorState.SUPERVISING
             waited_ms = (self._time_s() - begun_s) * 1000
-            again_ms = float(self.desk.settings.look_sec * 1000)
-            for _ in range(_MOST_ROUNDS):
-                looked = await self._round(seated, max(0.0, self._exit_wait_ms - waited_ms))
-                again_ms = min([again_ms, *(one.again_ms for one in looked)])
-                if again_ms > 0 or self._seat.fence is None:
-                    break
-                again_ms, waited_ms = float(self._soon_ms), 0.0
-            await self._alarms.store(self._exit_wait_ms)
+            try:
+                again_ms = await self._rounds(seated, waited_ms)
+            except Exception as fault:  # what is broken now may be whole in a second, and positions are open
+                self._failed[_WHOLE] = _broke_off(_WHOLE, fault, self.desk.now_ms)
+                self._show_alarms()
+                again_ms = float(self._soon_ms)
+            else:
+                self._failed.pop(_WHOLE, None)
+            await self._beside("alarms", self._alarms.store(self._exit_wait_ms))
             await self._jobs.settle(self._exit_wait_ms)
             return round(again_ms)
 
@@ -241,6 +245,17 @@ class Supervisor:
             return False
         self._token = fence.token
         return True
+
+    async def _rounds(self, seated: Seated, waited_ms: float) -> float:
+        """Looks until nothing has to begin over; returns when the next look is due, in ms."""
+        again_ms = float(self.desk.settings.look_sec * 1000)
+        for _ in range(_MOST_ROUNDS):
+            looked = await self._round(seated, max(0.0, self._exit_wait_ms - waited_ms))
+            again_ms, waited_ms = min([again_ms, *(one.again_ms for one in looked)]), 0.0
+            if again_ms > 0 or self._seat.fence is None:
+                return again_ms
+            again_ms = float(self._soon_ms)
+        return again_ms
 
     async def _round(self, seated: Seated, wait_ms: float) -> list[Looked]:
         """Reads the account, then the store, then looks at each live intent by itself.
