@@ -28,11 +28,13 @@ class Background:
     locks: Mapping[str, tuple[RiskLock, ...]] = field(factory=dict)
     """By profile: what its losses forbid."""
     requests: tuple[Request, ...] = ()
+    is_known: bool = True
+    """False until the store has said it once."""
 
     @property
     def in_recovery(self) -> bool:
-        """Nothing but protection leaves, and nothing is cancelled."""
-        return self.standing.condition is AccountCondition.RECOVERY
+        """Nothing but protection leaves, and nothing is cancelled; nor while nobody knows how the account stands."""
+        return not self.is_known or self.standing.condition is AccountCondition.RECOVERY
 
     def asked_of(self, symbol: str) -> tuple[Asked, ...]:
         """What an operator asked of the symbol, in order; a kind that this version does not know waits for one that
@@ -60,7 +62,7 @@ class BackgroundReader:
     """Reads it for one look after the other."""
 
     desk: Desk
-    last: Background = field(factory=Background, init=False)
+    last: Background = field(factory=lambda: Background(is_known=False), init=False)
     _reading: Patience[Background] = field(factory=Patience, init=False)
 
     async def read(self, profiles: Iterable[str], wait_ms: float) -> Background:
@@ -68,6 +70,10 @@ class BackgroundReader:
         with suppress(PortError):
             self.last = await self._reading.result_of(self._read(sorted(set(profiles))), wait_ms) or self.last
         return self.last
+
+    def forget(self) -> None:
+        """Another process supervised meanwhile: what the store said before is no more than that."""
+        self.last = Background(is_known=False)
 
     async def end(self) -> None:
         await self._reading.end()

@@ -201,7 +201,8 @@ def _take_in(account: _Account, saved: _Saved) -> None:
     if account.acted:
         account.latest = merged(saved.found, account.latest)
     else:
-        account.latest, account.waiting = saved.found, Entries()
+        # What was decided is decided anew; executions are facts, whatever was decided of them.
+        account.latest, account.waiting = saved.found, Entries(fills=account.waiting.fills)
 
 
 def merged(stored: Intent, acted: Intent) -> Intent:

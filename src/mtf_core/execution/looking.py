@@ -27,6 +27,7 @@ from mtf_core.ports import Noted, PortError, Priority, StoreError
 
 PATIENT_MS = 10_000.0
 """How long what does not protect waits for the store at most."""
+_MOST_FILLS = 10_000
 
 
 @frozen
@@ -64,8 +65,8 @@ class Looker:
     """There are notes of what left before the store knew of it."""
     _sent_ms: dict[str, int] = field(factory=dict, init=False)
     """When something of each intent left last."""
-    _stored_fills: set[tuple[str, str]] = field(factory=set, init=False)
-    """Fills that this process has stored: they are read again and again."""
+    _booked_fills: set[tuple[str, str]] = field(factory=set, init=False)
+    """Fills that were given to the books: they are read again and again, and the store keeps each once anyway."""
 
     async def look_at(self, intent: Intent, look: Look) -> Looked:
         """Raises nothing but faults of this program.
@@ -103,7 +104,10 @@ class Looker:
         rules, asked = look.background.rules_for(intent, self.desk), look.background.asked_of(intent.symbol)
         decided = supervise(intent, view, market, rules, asked, self.desk.now_ms)
         read = view.fills.value if view.fills is not None else ()
-        return decided, tuple(fill for fill in read if (fill.symbol, fill.fill_id) not in self._stored_fills)
+        new = tuple(fill for fill in read if (fill.symbol, fill.fill_id) not in self._booked_fills)
+        if len(self._booked_fills) > _MOST_FILLS:
+            self._booked_fills.clear()
+        return decided, new
 
     async def _act(self, before: Intent, decided: Supervised, action: Action, entries: Entries, look: Look) -> Looked:
         """Commits, then sends, unless what was read is too old by then."""
@@ -163,8 +167,8 @@ class Looker:
             self.jobs.begin(self.desk.orders.answer(answer.number, answer.outcome))
 
     def _heed(self, booked: Booked, fills: tuple[Fill, ...]) -> None:
-        if booked is Booked.STORED:
-            self._stored_fills |= {(fill.symbol, fill.fill_id) for fill in fills}
+        if booked is not Booked.LOCK_LOST:
+            self._booked_fills |= {(fill.symbol, fill.fill_id) for fill in fills}
         if booked is Booked.LOCK_LOST:
             self.seat.lose()
 
@@ -178,7 +182,8 @@ class Looker:
 
 
 def _may_leave(action: Action, look: Look) -> bool:
-    """In recovery only what protects; likewise while nobody can say whether the seat is still ours."""
+    """In recovery only what protects; likewise while nobody can say whether the seat is still ours, or how the account
+    stands."""
     if look.background.in_recovery and not may_leave_in_recovery(action):
         return False
     return action.protects or look.seated is Seated.YES

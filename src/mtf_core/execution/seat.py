@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from enum import Enum
 
@@ -39,10 +40,18 @@ class Seat:
     """What the store checks before it keeps anything of ours; None: the lock is not ours."""
     holder: HeldBy | None = field(default=None, init=False)
     """Who held it when it was last asked for."""
+    _renewed_s: float = field(default=0.0, init=False)
+    """When it was last heard to be ours, by the loop's clock."""
     _asking: Patience[LockAnswer] = field(factory=Patience, init=False)
 
     async def hold(self, wait_ms: float) -> Seated:
-        """Takes the seat, or keeps it for another `ttl_ms`; waits no longer than given."""
+        """Takes the seat, or keeps it for another `ttl_ms`; waits no longer than given.
+
+        One that was renewed a moment ago is not renewed again: the store refuses whoever lost it in between.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if self.fence is not None and 0 <= now_s - self._renewed_s < self.ttl_ms / 4000:
+            return Seated.YES
         try:
             answer = await self._asking.result_of(self._ask(), wait_ms)
         except PortError:
@@ -52,7 +61,7 @@ class Seat:
         if isinstance(answer, HeldBy):
             self.fence, self.holder = None, answer
             return Seated.NO
-        self.fence, self.holder = answer, None
+        self.fence, self.holder, self._renewed_s = answer, None, now_s
         return Seated.YES
 
     def lose(self) -> None:

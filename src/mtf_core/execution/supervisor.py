@@ -228,6 +228,7 @@ class Supervisor:
         self._state, self._token = SupervisorState.STANDING_BY, 0
         self._books.forget()
         self._alarms.forget()
+        self._background.forget()
 
     async def _is_ready(self, seated: Seated) -> bool:
         """Whether the notes of an earlier life are in the store: before that nothing is looked at.
