@@ -201,6 +201,8 @@ class Progress:
     """A stop that was loosened by hand was restored once."""
     stop_order_id: str = ""
     """The exchange's id of the stop that was read back last, or that an answer named since; empty: none stands."""
+    replaced_stop_id: str = ""
+    """The stop of which the one that was sent last takes the place."""
     stop_accepted: bool = False
     """The exchange said that it has the stop that was sent last."""
     stop_seen: TriggerLevel | None = None

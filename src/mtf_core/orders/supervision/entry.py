@@ -127,7 +127,6 @@ def _follow_cancel(look: Look) -> None:
         looks = progress.cancel_looks + 1
         look.note(cancel_looks=looks, next_cancel_ms=look.view_ms + look.rules.pause_ms(looks))
     if look.progress.cancel_looks > most:
-        look.alarm(AlarmKind.STALE, f"its entry was cancelled, and {most} looks have not shown that it ended")
         reads = look.view.entry_reads
         if live_entry(look) is None and reads.all_begun_after_venue_ms is not None and reads.fills is not None:
             shown = {order.order_id for order in look.ended}
@@ -229,6 +228,9 @@ def cancel_what_was_believed_over(look: Look) -> Action | None:
 
 def tell_of_entry(look: Look) -> None:
     """Alarms that stand for the entry. What nobody can see any more is parked until the operator closes it."""
+    most = look.rules.settings.cancel_looks
+    if look.intent.entry is EntryState.CANCELLING and look.progress.cancel_looks > most:
+        look.alarm(AlarmKind.STALE, f"its entry was cancelled, and {most} looks have not shown that it ended")
     if look.progress.cancel_reason == LATE and look.intent.entry.may_be_alive:
         look.alarm(AlarmKind.LATE_ENTRY, "an entry was found alive after its last instant; it is being cancelled")
     if look.intent.entry is EntryState.EVIDENCE_LOST:

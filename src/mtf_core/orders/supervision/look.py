@@ -49,7 +49,7 @@ class Due(Enum):
 
     NEW = "new"
     AGAIN = "again"
-    """This view is the one, or older than the one, from which it was decided: the same once more."""
+    """This view began before it was decided, and cannot show it: the same once more."""
     WAIT = "wait"
     """It was sent, and no read can be relied on to show it yet."""
 
@@ -146,7 +146,8 @@ class Look:
 
     def is_our_stop(self, order: OpenOrder) -> bool:
         """By its id, because it was read back before, or because it travelled inside our entry."""
-        if self.purpose(order) is Purpose.STOP or (order.order_id and order.order_id == self.progress.stop_order_id):
+        known = {self.progress.stop_order_id, self.progress.replaced_stop_id} - {""}
+        if self.purpose(order) is Purpose.STOP or order.order_id in known:
             return True
         travels = any(attempt.carries_stop for attempt in self.intent.attempts()) and not order.client_order_id
         # Which price fires it is not told of one that has ended, by every exchange.
@@ -163,7 +164,7 @@ class Look:
 
     def due(self, sent_ms: int | None, next_ms: int = 0, wait_ms: int | None = None) -> Due:
         """Whether a write that was last decided at `sent_ms` is due, not before `next_ms`."""
-        if sent_ms is not None and self.view_ms <= sent_ms:
+        if sent_ms is not None and self.view_ms < sent_ms:
             return Due.AGAIN
         wait = self.rules.settle_ms if wait_ms is None else wait_ms
         is_on_its_way = sent_ms is not None and self.view_ms < sent_ms + wait

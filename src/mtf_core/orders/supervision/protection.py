@@ -98,6 +98,7 @@ def follow_stop(look: Look) -> None:
     """Whether the position is protected, as the read shows it; nothing follows from a read that shows no position."""
     if look.intent.position not in _WATCHED or not look.progress.held or not look.position_size:
         return
+    _follow_grid(look)
     _follow_hands(look)
     shield = shield_of(look)
     if shield.fault is not None:
@@ -119,6 +120,21 @@ def follow_stop(look: Look) -> None:
         stop_order_id=shield.kept.order_id,
         stop_seen=trigger,
     )
+    sent_ms = look.progress.sent.stop_ms
+    if trigger == look.intent.stop and sent_ms is not None and look.view_ms >= sent_ms:
+        look.sends(stop_ms=None)  # what was sent is what was read
+
+
+def _follow_grid(look: Look) -> None:
+    """The contract's grid may be another than the plan's: the stop goes onto it, to the side of the smaller loss."""
+    wanted, contract = look.intent.stop, look.market.contract
+    if contract is None:
+        return
+    to_grid = on_grid_at_or_above if look.sign > 0 else on_grid_at_or_below
+    price = to_grid(wanted.price, contract.tick_size)
+    if price != wanted.price and price > 0:
+        look.note(stop=TriggerLevel(price, wanted.by))
+        look.tell(EventKind.PROTECTION_MOVED, what="stop", before=wanted.price, after=price, why="grid")
 
 
 def _follow_hands(look: Look) -> None:
@@ -223,18 +239,23 @@ def _cancel_surplus(look: Look, shield: Shield) -> Action | None:
 
 def _mend(look: Look, kept: OpenOrder | None, due: Due, why: str) -> Action | None:
     """One amendment, or one new stop; whichever it was before where the same is decided again."""
-    held, wanted = look.progress.held, _wanted_level(look)
+    held, wanted = look.progress.held, look.intent.stop
     amendment = None if kept is None or not look.is_our_stop(kept) else _amendment(look, kept, wanted)
     if amendment is not None:
         if due is Due.NEW:
             look.sends(stop_ms=look.now_ms)
+            look.note(stop_accepted=False)
         return Action(amendment, why, protects=True)
     size = _size_of_new(look, kept, wanted)
     if look.rules.capabilities.position_protection is None:
         return None
     if due is Due.NEW:
         look.sends(stop_ms=look.now_ms)
-        look.note(stop_generation=look.progress.stop_generation + 1, stop_accepted=False)
+        look.note(
+            stop_generation=look.progress.stop_generation + 1,
+            stop_accepted=False,
+            replaced_stop_id=kept.order_id if kept is not None and look.is_our_stop(kept) else "",
+        )
     order = ProtectiveOrder(
         symbol=look.intent.symbol,
         side=look.intent.side,
@@ -244,16 +265,6 @@ def _mend(look: Look, kept: OpenOrder | None, due: Due, why: str) -> Action | No
         client_order_id=look.intent.id_of(Purpose.STOP, look.progress.stop_generation, look.ids),
     )
     return Action(order, why, protects=True)
-
-
-def _wanted_level(look: Look) -> TriggerLevel:
-    """On the contract's grid of now, which may be another than the plan's: to the side of the smaller loss."""
-    wanted, contract = look.intent.stop, look.market.contract
-    if contract is None:
-        return wanted
-    to_grid = on_grid_at_or_above if look.sign > 0 else on_grid_at_or_below
-    price = to_grid(wanted.price, contract.tick_size)
-    return wanted if price == wanted.price or price <= 0 else TriggerLevel(price, wanted.by)
 
 
 def _amendment(look: Look, kept: OpenOrder, wanted: TriggerLevel) -> Amendment | None:

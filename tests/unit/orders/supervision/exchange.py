@@ -85,6 +85,7 @@ class Exchange:
     mode: PositionMode = PositionMode.HEDGE
     refuses_stops: bool = False
     refuses_exits: bool = False
+    contract: Contract = CONTRACT
     children_bear_ids: bool = True
     """Whether the order that a trigger becomes bears the trigger's client id."""
     live: dict[str, OpenOrder] = field(factory=dict)
@@ -259,23 +260,23 @@ class Exchange:
 
     def view(self, wanted: ReadsWanted, lag_ms: int = 0, fails: frozenset[str] = frozenset()) -> View:
         """What reads made now show, some of them of how it was `lag_ms` ago; those that fail are None."""
-        shown = self._shown(self.now_ms - lag_ms)
+        shown, begun_ms = self._shown(self.now_ms - lag_ms), self.now_ms - 1
         since = wanted.since_ms
-        account = None if "account" in fails else Read(self._account(shown), self.now_ms)
+        account = None if "account" in fails else Read(self._account(shown), begun_ms)
         ended = tuple(order for order in shown.ended if order.created_ms >= since)
         fills = tuple(fill for fill in shown.fills if fill.time_ms >= since)
         return View(
             SYMBOL,
             account,
-            Read(ended, self.now_ms) if wanted.ended and "ended" not in fails else None,
-            Read(fills, self.now_ms) if wanted.fills and "fills" not in fails else None,
-            Read[tuple[CashFlow, ...]]((), self.now_ms) if wanted.flows and "flows" not in fails else None,
+            Read(ended, begun_ms) if wanted.ended and "ended" not in fails else None,
+            Read(fills, begun_ms) if wanted.fills and "fills" not in fails else None,
+            Read[tuple[CashFlow, ...]]((), begun_ms) if wanted.flows and "flows" not in fails else None,
             since,
         )
 
     def market(self) -> MarketNow:
         book = TopOfBook(SYMBOL, self.mark - TICK, self.mark + TICK, self.now_ms)
-        return MarketNow(Quote(book, MarkPrice(SYMBOL, self.mark, self.now_ms)), CONTRACT)
+        return MarketNow(Quote(book, MarkPrice(SYMBOL, self.mark, self.now_ms)), self.contract)
 
     def account(self) -> AccountState:
         return self._account(self._shown(self.now_ms))
