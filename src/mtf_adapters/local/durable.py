@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkstemp
 
 try:
     import fcntl
@@ -34,18 +33,16 @@ def opened_alone(path: Path) -> Iterator[int]:
 
 
 def replace_whole(path: Path, content: bytes) -> None:
-    """The file holds this content, or, whatever happens meanwhile, what it held before. Raises OSError."""
-    descriptor, written = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(written).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(written).unlink()
-        raise
+    """The file holds this content, or, whatever happens meanwhile, what it held before. Raises OSError.
+
+    For one at a time; what a death left half written beside it is written over by the next.
+    """
+    beside = path.with_suffix(".new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
     flush_folder(path.parent)
 
 

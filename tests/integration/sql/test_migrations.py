@@ -14,8 +14,9 @@ from sqlalchemy import Connection, MetaData, Table, text
 from mtf_adapters.sql import Database, SqlCandleStore, SqlContractStore, SqlRiskStore, SqlRunStore
 from mtf_adapters.sql.upgrade import migration_config
 from mtf_core.market import Timeframe
-from mtf_core.risk import OpeningSource, RiskDay, RiskLock, Span
+from mtf_core.risk import Books, OpeningSource, RiskDay, RiskLock, Span
 from tests.integration.sql.examples import WORLD, as_columns, candles, contract, run
+from tests.integration.sql.orders_shop import NOW_MS, bound_store, reserved
 
 # As the first version wrote it: its own names, decimals as text.
 _CONTRACT = {
@@ -128,6 +129,44 @@ async def test_days_and_locks_of_before_are_kept_as_those_of_days(empty_database
         assert await store.day(start_ms) == RiskDay(start_ms, equity, equity, start_ms + 5, OpeningSource.FIRST_SEEN)
         lock = RiskLock(start_ms, "scalper", equity, Decimal("25.1"), start_ms + 9, Span.DAY)
         assert await store.locks_of("scalper", start_ms + 10) == (lock,)
+
+
+async def test_a_database_of_before_there_were_orders_keeps_what_it_has_and_takes_orders(
+    empty_database_url: str,
+) -> None:
+    rows: dict[str, list[dict[str, object]]] = {
+        "documents": [{"digest": "sha-1", "content": {}}],
+        "runs": [_RUN | {"run_id": "r1", "started_ms": 1_000, "sequence": 1}],
+        "decisions": [_DECISION | {"run_id": "r1", "run_sequence": 1}],
+        "locks": [{"name": "supervise", "owner": "r1", "token": 7, "expires_at_ms": 0}],
+        "switches": [
+            {"namespace": WORLD, "key": "global", "on": False, "until_ms": None, "reason": "stop", "changed_ms": 1}
+        ],
+        "risk_locks": [
+            {
+                "namespace": WORLD,
+                "start_ms": NOW_MS - NOW_MS % 86_400_000,
+                "profile": "scalper_micro",
+                "baseline": "100.50",
+                "loss": "10",
+                "locked_ms": 5,
+            }
+        ],
+    }
+    async with old_database(empty_database_url, "0014", rows) as database:
+        await database.upgrade()
+        await database.check()
+        assert [record.run_id for record in (await SqlRunStore(database, WORLD).history(9)).items] == ["r1"]
+        store = await bound_store(database)
+        seen: list[Books] = []
+
+        def look(books: Books) -> None:
+            seen.append(books)
+
+        intent = await reserved(store, guard=look)
+        assert seen[0].switchboard.kill_switch_on
+        assert [lock.baseline for lock in seen[0].locks] == [Decimal("100.50")]
+        assert await store.live() == (intent,)
 
 
 @asynccontextmanager

@@ -1,0 +1,61 @@
+"""What is kept of orders outside of the database lies where the account needs it, and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtf_adapters.local import FileActionJournal, FileHighWater, MemoryActionJournal, MemoryHighWater
+from mtf_adapters.redis import RedisConnection, RedisHighWater
+from mtf_entrypoints.container import Container
+from mtf_entrypoints.keeping import orders_folder
+from mtf_entrypoints.settings import BitmartOptions, Settings
+from tests.unit.local.test_action_journal import a_note
+
+BITMART = Settings(
+    database_url="memory",
+    exchange="bitmart",
+    bitmart=BitmartOptions("key", "secret", "memo", *("http://127.0.0.1:1",) * 2, *("ws://127.0.0.1:1",) * 2),
+)
+
+
+@pytest.fixture(autouse=True)
+def data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    return tmp_path
+
+
+async def test_an_account_that_ends_with_the_process_leaves_nothing_behind(data_folder: Path) -> None:
+    environment = Container(settings=Settings(database_url="memory")).environment()
+    assert isinstance(environment.high_water, MemoryHighWater)
+    assert isinstance(environment.action_journal, MemoryActionJournal)
+    await environment.high_water.raise_to("store", 3)
+    environment.action_journal.note(a_note(1))
+    assert list(data_folder.iterdir()) == []
+
+
+async def test_an_account_of_an_exchange_has_files_in_the_users_data_folder(data_folder: Path) -> None:
+    environment = Container(settings=BITMART).environment()
+    assert isinstance(environment.high_water, FileHighWater)
+    assert isinstance(environment.action_journal, FileActionJournal)
+    assert list(data_folder.iterdir()) == [], "until there is something to keep"
+    await environment.high_water.raise_to("store", 3)
+    environment.action_journal.note(a_note(1))
+    assert orders_folder().parent.parent == data_folder
+    again = Container(settings=BITMART).environment()
+    assert await again.high_water.read("store") == 3
+    assert again.action_journal.noted() == (a_note(1),)
+
+
+async def test_where_processes_share_a_redis_the_mark_is_there_and_the_journal_stays_on_the_machine() -> None:
+    settings = Settings(
+        database_url="memory", exchange="bitmart", bitmart=BITMART.bitmart, redis_url="redis://127.0.0.1:1/0"
+    )
+    container = Container(settings=settings)
+    environment = container.environment()
+    assert isinstance(environment.high_water, RedisHighWater)
+    assert isinstance(environment.action_journal, FileActionJournal)
+    redis = container.redis()
+    assert isinstance(redis, RedisConnection)
+    await redis.close()
