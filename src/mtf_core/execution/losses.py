@@ -61,6 +61,16 @@ async def measure_losses(environment: Environment, risk: RiskSettings, profile: 
     return evolve(losses, locks=tuple(stands.values()))
 
 
+async def keep_equity(environment: Environment, account: AccountState) -> None:
+    """Opens the day if nobody did, and keeps the equity for the next one; raises as `measure_losses` does."""
+    today = Span.DAY.start_of(account.time_ms)
+    store, trading = environment.stores.risk, environment.venue.trading
+    if trading is None or await store.day(today) is None:
+        await _days(store, trading, account, [today])
+    else:
+        await store.put_mark(mark_of(account))
+
+
 def _present(risk: RiskSettings, now_ms: int) -> list[tuple[Span, int]]:
     """Each span that counts, by its beginning."""
     counted = (Span.DAY, Span.WEEK) if counts_weeks(risk) else (Span.DAY,)

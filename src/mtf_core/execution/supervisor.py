@@ -20,6 +20,7 @@ from mtf_core.execution.dead_man import DeadManSwitch
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.journaling import merge_journal
 from mtf_core.execution.looking import PATIENT_MS, Look, Looked, Looker
+from mtf_core.execution.loss_watch import LossWatch
 from mtf_core.execution.reading import Reader
 from mtf_core.execution.reconciling import Reconciler
 from mtf_core.execution.seat import Seat, Seated, seat_name
@@ -91,6 +92,7 @@ class Supervisor:
     _looker: Looker = field(init=False)
     _reconciler: Reconciler = field(init=False)
     _dead_man: DeadManSwitch = field(init=False)
+    _losses: LossWatch = field(init=False)
     _jobs: SideJobs = field(factory=SideJobs, init=False)
     _beating: Patience[None] = field(factory=Patience, init=False)
     _reconciling: Patience[tuple[Intent, ...]] = field(factory=Patience, init=False)
@@ -116,7 +118,7 @@ class Supervisor:
         self._background = BackgroundReader(self.desk)
         self._alarms = AlarmBoard(environment, self.desk.orders, self.heard)
         self._looker = Looker(self.desk, self._books, self._reader, self._alarms, self._jobs, self._seat)
-        self._reconciler = Reconciler(self.desk)
+        self._reconciler, self._losses = Reconciler(self.desk), LossWatch(self.desk)
 
     @property
     def status(self) -> Status:
@@ -278,6 +280,8 @@ class Supervisor:
         wanted, self._revived = (*self._books.live, *self._revived), ()
         looked = await self._steps_of(wanted, Look(account, sight, background, seated, left_ms))
         if self._seat.fence is not None:
+            if account is not None:
+                self._jobs.begin(self._losses.look(account.value, [intent.terms.profile for intent in wanted]))
             await self._beside("heartbeat", self._beat())
             await self._beside("booking", self._book_behind())
             if account is not None and knows_all:
