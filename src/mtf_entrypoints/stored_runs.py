@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from attrs import field, frozen
 
 from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run, runs_beginning_with
-from mtf_core.ports import RunStore, Stores, ZoneStore
+from mtf_core.ports import OrderStore, RunStore, Stores, ZoneStore
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.storage import make_ready
@@ -35,11 +35,23 @@ class StoredRun:
         return SqlZoneStore(self._database, self._namespace)
 
     @property
+    def orders(self) -> OrderStore:
+        """The orders of that world alone; those of an account that ends with its process are not among them."""
+        from mtf_adapters.local import WallClock  # noqa: PLC0415
+        from mtf_adapters.sql import SqlOrderStore  # noqa: PLC0415
+
+        return SqlOrderStore(self._database, self._namespace, self._namespace, WallClock(), _no_new_store)
+
+    @property
     def stores(self) -> Stores:
         """All stores of that world."""
         from mtf_entrypoints.stores import build_stores  # noqa: PLC0415  # `why` needs none of the others
 
         return build_stores(self._database, self._namespace)
+
+
+def _no_new_store() -> str:
+    raise AssertionError("a question about what is stored makes no store of orders")
 
 
 @asynccontextmanager

@@ -10,11 +10,12 @@ from typing import Any
 from attrs import evolve, frozen
 
 from mtf_core._version import __version__
+from mtf_core.inquiry.ordered import Ordered, ordered
 from mtf_core.inquiry.sentence import left_out_words, remedies, sentence
 from mtf_core.inquiry.zone_words import zone_to_json, zone_words
 from mtf_core.market import format_instant
 from mtf_core.planning.outcome import Step, StepValue
-from mtf_core.ports import RunStore, UnreadableRowError, ZoneStore
+from mtf_core.ports import OrderStore, RunStore, UnreadableRowError, ZoneStore
 from mtf_core.reasons import Reason, Stage, StoredReason, UnknownReason, meaning_of, stage_of, stored_reason
 from mtf_core.records import (
     DecisionInputs,
@@ -46,6 +47,8 @@ class Why:
     trace: DecisionTrace | None = None
     zone: ZoneRecord | None = None
     """How the price stood to its entry zone, and what became of the entry; None where it saw no zone."""
+    ordered: Ordered | None = None
+    """What was really ordered; None: nothing, or nobody asked."""
 
     @property
     def reason(self) -> StoredReason | None:
@@ -92,6 +95,8 @@ class Why:
         }
         if self.zone is not None:
             document["zone"] = zone_to_json(self.zone)
+        if self.ordered is not None:
+            document["ordered"] = self.ordered.to_json()
         if self.trace is not None:
             document["trace"] = decision_to_json(self.trace)
         return document
@@ -103,12 +108,22 @@ class Why:
         return f"<pre>{head}</pre>{body}<pre>{tail}</pre>"
 
 
-async def why(runs: RunStore, symbol: str, run_id: str | None = None, zones: ZoneStore | None = None) -> Why | None:
+async def why(
+    runs: RunStore,
+    symbol: str,
+    run_id: str | None = None,
+    zones: ZoneStore | None = None,
+    orders: OrderStore | None = None,
+) -> Why | None:
     """The symbol's record in that run, or in the newest run that had it; None when there is none.
 
-    With `zones`, what became of its entry is told, too.
+    With `zones`, what became of its entry is told, too; with `orders` what was really ordered: for the decision, or,
+    where no run was named, the newest order of the symbol.
     """
     found = await _found(runs, symbol, run_id)
+    if found is not None and orders is not None:
+        key = found.found.decision_key if isinstance(found.found, DecisionRecord) else None
+        found = evolve(found, ordered=await ordered(orders, symbol, key, or_newest=run_id is None))
     if found is None or zones is None:
         return found
     try:
@@ -163,6 +178,8 @@ def _short_lines(found: Why) -> Iterator[str]:
     yield from _head(found)
     if found.zone is not None:
         yield zone_words(found.zone)
+    if found.ordered is not None:
+        yield found.ordered.words
     yield from (line for line in _plan_lines(found.found) if line and not line.startswith(" "))
     if found.trace is not None:
         yield "every tree and step: --full"
@@ -176,6 +193,8 @@ def _lines(found: Why) -> Iterator[str]:
         yield render_decision(found.trace)
     if found.zone is not None:
         yield zone_words(found.zone)
+    if found.ordered is not None:
+        yield found.ordered.words
     yield from _plan_lines(found.found)
 
 

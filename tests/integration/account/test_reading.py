@@ -163,3 +163,18 @@ async def test_the_service_tells_the_same_as_the_command_line(stage: Stage) -> N
 async def test_a_command_with_a_database_in_memory_says_what_it_cannot_see(stage: Stage) -> None:
     ended = await stage.mtf("trades", "--database", "memory")
     assert "the database is in memory and begins empty with every command" in ended.err
+
+
+async def test_why_joins_the_order_by_its_decision_or_else_the_newest_one(stage: Stage) -> None:
+    run = json_of(await stage.mtf("run", "--symbols", SYMBOL, "--profile", "regular", "--json"))
+    decided = run["results"][SYMBOL]["decision_key"]
+    assert (await stage.mtf("why", SYMBOL)).out.count("order") == 0 or decided is None
+    intent = await stage.holds()
+    text = (await stage.mtf("why", SYMBOL)).out
+    assert f"newest order, of another decision, {intent.decision_key}: live, 6 of 6 filled" in text
+    of_run = json_of(await stage.mtf("why", SYMBOL, "--run", run["run_id"], "--json"))
+    assert "ordered" not in of_run, "another decision's order says nothing of this run"
+    trade = await stage.left(intent, progress=Progress(exit_reason=ExitReason.STOP))
+    ordered = json_of(await stage.mtf("why", SYMBOL, "--json"))["ordered"]
+    assert (ordered["is_of_decision"], ordered["trade"]["net_usdt"]) == (False, f"{trade.net_usdt:f}")
+    assert f"left by stop, net {trade.net_usdt:f}" in (await stage.mtf("why", SYMBOL)).out

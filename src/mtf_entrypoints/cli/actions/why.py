@@ -26,4 +26,4 @@ def perform(world: World, symbol: str, run: str | None, full: bool, as_json: boo
 
 async def _why(world: World, symbol: str, run: str | None) -> Why | None:
     async with stored_run(world, run, symbol) as stored:
-        return None if stored is None else await why(stored.runs, symbol, stored.run_id, stored.zones)
+        return None if stored is None else await why(stored.runs, symbol, stored.run_id, stored.zones, stored.orders)

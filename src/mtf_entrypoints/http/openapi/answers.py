@@ -396,6 +396,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "QueuedSymbol": _QUEUED,
     "PlanOfIntent": _PLAN_OF_INTENT,
     "Trade": _TRADE,
+    "Intent": _INTENT,
 }
 """Schemas that others refer to by name."""
 
@@ -499,6 +500,9 @@ WHY = record(
     },
     {
         "trace": reference("Decision"),
+        "ordered": record(
+            {"is_of_decision": FLAG, "intent": reference("Intent"), "trade": optional(reference("Trade"))}
+        ),
         "zone": record(
             {
                 "category": choice(tuple(ZoneCategory)),
@@ -680,7 +684,7 @@ STORY = record(
     {
         "decision_key": TEXT,
         "symbol": SYMBOL,
-        "intent": optional(_INTENT),
+        "intent": optional(reference("Intent")),
         "events": array(_LIFECYCLE_EVENT),
         "fills": array(_EXECUTION),
         "trade": optional(reference("Trade")),

@@ -74,7 +74,7 @@ async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> dict[str, An
     path.done()
     fields.done()
     stores = service_of(request).environment.stores
-    answer = await why(stores.runs, symbol, run_id or None, stores.zones)
+    answer = await why(stores.runs, symbol, run_id or None, stores.zones, stores.orders)
     if answer is None:
         raise ProblemError("not_found", f"{symbol} is not in {f'run {run_id}' if run_id else 'any stored run'}")
     return answer.to_json()
