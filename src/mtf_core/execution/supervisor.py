@@ -104,6 +104,8 @@ class Supervisor:
     """Of the last reconciliation."""
     _failed: dict[str, Alarm] = field(factory=dict, init=False)
     """Intents whose last look broke off."""
+    _for_nobody: frozenset[int] = field(default=frozenset(), init=False)
+    """Wishes that the last look found without a live intent."""
     _token: int = field(default=0, init=False)
     """Of the seat for which everything was made ready."""
     _looking: asyncio.Lock = field(factory=asyncio.Lock, init=False)
@@ -303,12 +305,17 @@ class Supervisor:
             self._failed.pop(name, None)
 
     def _answer_for_nobody(self, background: Background) -> None:
-        """A wish whose intent has ended meanwhile is answered, so that nobody waits for it."""
+        """A wish whose intent has ended meanwhile is answered, so that nobody waits for it.
+
+        Only at the second look that finds it so: what ended the intent in this one may have answered it just now.
+        """
         live = {intent.symbol for intent in self._books.live}
-        for request in background.requests:
-            if request.symbol not in live:
+        without = {request.number: request for request in background.requests if request.symbol not in live}
+        for number, request in without.items():
+            if number in self._for_nobody:
                 text = f"nothing was done: {request.symbol} has no live intent any more"
-                self._jobs.begin(self.desk.orders.answer(request.number, text))
+                self._jobs.begin(self.desk.orders.answer(number, text))
+        self._for_nobody = frozenset(without)
 
     @property
     def _priority(self) -> Priority:

@@ -89,6 +89,8 @@ class Counted(Asked):
         self.reads: list[str] = []
         self.blind = False
         """Reads fail."""
+        self.forgets = False
+        """Its history shows no execution that closed."""
         self.deaf: set[str] = set()
         """Writes of these kinds are refused."""
         self.at_protection: Any = None
@@ -104,7 +106,8 @@ class Counted(Asked):
 
     async def fills(self, *values: Any, **named: Any) -> Any:
         self._read("fills")
-        return await super().fills(*values, **named)
+        fills = await super().fills(*values, **named)
+        return tuple(fill for fill in fills if fill.opens) if self.forgets else fills
 
     async def cash_flows(self, *values: Any, **named: Any) -> Any:
         self._read("cash_flows")
