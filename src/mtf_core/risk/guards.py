@@ -20,7 +20,7 @@ from mtf_core.risk.exposure import Stake, stakes
 from mtf_core.risk.live import LiveFacts
 from mtf_core.risk.locks import RiskLock, Span, holding
 from mtf_core.risk.losses import Losses, limit_of
-from mtf_core.risk.switches import ORDERED, Switchboard, switch_key
+from mtf_core.risk.switches import BUSY, ORDERED, Switchboard, switch_key
 from mtf_core.settings.trade_entry import RiskSettings
 
 
@@ -180,13 +180,13 @@ def kill_switch_is_off(_: ProposedEntry, facts: GuardFacts) -> Skip | None:
 
 
 def symbol_is_on(entry: ProposedEntry, facts: GuardFacts) -> Skip | None:
-    """A switch that is off because the symbol is busy says no more than that it is: that is another guard's. One that
-    the intent's own order turned off does not stand against its further attempts."""
-    board = facts.switchboard
-    as_busy = facts.is_busy(entry.symbol) and entry.symbol in board.off_as_busy
-    switch = board.switches.get(switch_key(entry.symbol))
-    by_itself = entry.is_committed and switch is not None and switch.reason == ORDERED
-    if as_busy or by_itself or not board.is_off(entry.symbol, entry.timeframe):
+    """A switch that is off because the symbol is busy says no more than that it is: that is another guard's. What the
+    intent itself turned off, with its order or as the busy symbol that it was, is not in the way of its own attempts.
+    """
+    board, key = facts.switchboard, switch_key(entry.symbol)
+    own = {BUSY, ORDERED} if entry.is_committed else {BUSY} if facts.is_busy(entry.symbol) else set()
+    is_off = board.key_is_off(key) and board.switches[key].reason not in own
+    if not is_off and not board.key_is_off(switch_key(entry.symbol, entry.timeframe)):
         return None
     return Skip(Reason.SYMBOL_SWITCHED_OFF, (("timeframe", str(entry.timeframe)), ("side", str(entry.side))))
 

@@ -81,11 +81,13 @@ class Switchboard:
     @property
     def kill_switch_on(self) -> bool:
         """The global switch is off: no new entries."""
-        return self._off(GLOBAL_SWITCH)
+        return self.key_is_off(GLOBAL_SWITCH)
 
     def is_off(self, symbol: str, timeframe: Timeframe | None = None) -> bool:
         """The symbol's switch is off, or the one of this symbol and timeframe."""
-        return self._off(switch_key(symbol)) or (timeframe is not None and self._off(switch_key(symbol, timeframe)))
+        return self.key_is_off(switch_key(symbol)) or (
+            timeframe is not None and self.key_is_off(switch_key(symbol, timeframe))
+        )
 
     def comes_back_soon(self, symbol: str) -> bool:
         """The symbol is off, and comes back on within the next minute."""
@@ -122,6 +124,7 @@ class Switchboard:
         """The symbols whose stored switch says that they are busy."""
         return tuple(key for key, switch in self.switches.items() if not switch.on and switch.reason == BUSY)
 
-    def _off(self, key: str) -> bool:
+    def key_is_off(self, key: str) -> bool:
+        """The switch of that key alone."""
         switch = self.switches.get(key)
         return switch is not None and switch.is_off(self.now_ms)

@@ -152,6 +152,23 @@ def test_a_symbol_that_is_off_because_it_is_busy_is_said_to_be_busy() -> None:
     assert refused(evolve(known, account=account())) is Reason.SYMBOL_SWITCHED_OFF
 
 
+@pytest.mark.parametrize("reason", ["busy", "order"])
+def test_what_an_intent_turned_off_by_itself_is_not_in_its_own_way(reason: str) -> None:
+    known = facts(switchboard=board(off("AUSDT", reason)))
+    assert refused(known, evolve(ENTRY, is_committed=True)) is None
+    assert refused(known) is Reason.SYMBOL_SWITCHED_OFF
+    for others in (off("AUSDT", "operator"), off("AUSDT", "cancelled")):
+        switched = evolve(known, switchboard=board(others))
+        assert refused(switched, evolve(ENTRY, is_committed=True)) is Reason.SYMBOL_SWITCHED_OFF
+
+
+def test_a_timeframe_that_is_off_counts_although_the_symbol_is_off_as_busy() -> None:
+    switches = board(off("AUSDT", "busy"), off("AUSDT:5m"))
+    known = facts(switchboard=switches, account=account(position("AUSDT")))
+    assert refused(known) is Reason.SYMBOL_SWITCHED_OFF
+    assert refused(known, evolve(ENTRY, is_committed=True)) is Reason.SYMBOL_SWITCHED_OFF
+
+
 @pytest.mark.parametrize(("beat_ms", "read_ms"), [(10_001, 0), (0, 10_001), (-10_001, 0), (0, -10_001)])
 def test_a_supervisor_lives_while_it_was_heard_of_and_read_everything_lately(beat_ms: int, read_ms: int) -> None:
     assert refused(live(supervisor=Heartbeat("one", NOW_MS - 10_000, NOW_MS - 10_000))) is None
