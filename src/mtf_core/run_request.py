@@ -74,8 +74,7 @@ class RunRequest:
     dry_run: bool = _option(
         True,
         Form.FLAG,
-        "plan and report, send nothing",
-        refused={False: "this version plans orders and sends none; only true is allowed"},
+        "plan and report, send nothing; false sends the orders that pass every guard",
     )
     workers: int = _option(DEFAULT_WORKERS, Form.COUNT, "symbols fetched at the same time", most=MAX_WORKERS)
     force_run: bool = _option(False, Form.FLAG, "look at symbols whose switch is off")

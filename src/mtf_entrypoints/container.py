@@ -101,6 +101,7 @@ class Container(containers.DeclarativeContainer):
         high_water=high_water,
         aside=aside,
         live=live,
+        stays=settings.provided.stays,
     )
     metrics = providers.Singleton(Metrics)
     orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics)

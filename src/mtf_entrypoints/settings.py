@@ -103,6 +103,8 @@ class Settings:
     """Where each area of the log has a file; None: nowhere, and a service's log goes to stderr alone."""
     at_ms: int | None = None
     """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
+    stays: bool = False
+    """Whether this process stays until it is stopped."""
     sandbox: SandboxOptions = SandboxOptions()
     bitmart: BitmartOptions = BitmartOptions()
     rates: Mapping[str, str] = field(factory=dict)

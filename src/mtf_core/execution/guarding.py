@@ -24,7 +24,8 @@ class Ground:
     """What the guards of every entry of one moment stand on: one account sync, and the losses that it shows."""
 
     account: AccountState
-    losses: Losses
+    losses: Losses | None
+    """None: they are not known, and entries refuse."""
     contracts: Mapping[str, Contract]
 
 
@@ -96,6 +97,7 @@ def _facts(desk: Desk, entry: ProposedEntry, profile: Profile, ground: Ground) -
         staleness=profile.trade_entry.staleness,
         skew_ms=_skew_ms(desk),
         contract_status=None if contract is None else contract.status,
+        exits_left=desk.environment.venue.exits_left(),
     )
     return GuardFacts(
         switchboard=Switchboard({}, desk.now_ms),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.reasons import Reason, StoredReason, meaning_of, stored_reason
-from mtf_core.records import DecisionRecord, LeftOut
+from mtf_core.records import DecisionRecord, LeftOut, OrderStatus
 from mtf_core.records.facts import (
     ImplausibleEntry,
     OutsideEntryRange,
@@ -185,7 +185,8 @@ def _value(value: float) -> str:
 def _order(record: DecisionRecord) -> str:
     plan, order = (record.result.plan, record.result.order) if record.result is not None else (None, None)
     if record.reason is None:
-        return f"order simulated at {plan.entry_price:f}" if plan else "order simulated"
+        status = order.status if order is not None else OrderStatus.SIMULATED
+        return f"order {status} at {plan.entry_price:f}" if plan else f"order {status}"
     facts = order.facts if order is not None else {}
     return f"no order: {order_words(stored_reason(record.reason), facts)}"
 

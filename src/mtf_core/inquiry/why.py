@@ -22,6 +22,7 @@ from mtf_core.records import (
     DecisionRecord,
     JsonObject,
     LeftOut,
+    OrderStatus,
     RunRecord,
     SymbolStatus,
     TraceRecord,
@@ -206,7 +207,8 @@ def _head(found: Why) -> Iterator[str]:
     if reason is not None:
         yield f"stopped at {found.stage or 'an unknown stage'} by {reason}: {meaning_of(reason)}"
     elif isinstance(record, DecisionRecord):
-        yield f"order simulated: {record.side} on {record.execution_timeframe}"
+        order = record.result.order if record.result is not None else None
+        yield f"order {order.status if order else OrderStatus.SIMULATED}: {record.side} on {record.execution_timeframe}"
     unreadable = isinstance(record, DecisionRecord) and record.unreadable is not None
     if isinstance(reason, UnknownReason) or unreadable:
         yield f"the run was stored by version {run.code_version}; this is version {__version__}"

@@ -20,7 +20,7 @@ class ReportStatus(StrEnum):
 
     COMPLETED = "completed"
     COMPLETED_WITH_ERRORS = "completed_with_errors"
-    """A symbol failed, or the account could not be read."""
+    """A symbol or its order failed, or the account could not be read."""
 
 
 @frozen
@@ -68,6 +68,8 @@ class OrderLine:
     stop_price: Decimal
     size: Decimal
     leverage: int
+    client_order_id: str | None = None
+    order_id: str | None = None
 
 
 @frozen
@@ -158,7 +160,7 @@ class ReportRecord:
         counts = {status: sum(result.status is status for result in results.values()) for status in SymbolStatus}
         decided = counts[SymbolStatus.READY] + counts[SymbolStatus.INVALID]
         attempted = decided + counts[SymbolStatus.ERROR]
-        failed = account_error is not None or counts[SymbolStatus.ERROR] > 0
+        errors = _errors(results, account_error)
         summary = RunSummary(
             requested=requested,
             processed=decided,
@@ -173,7 +175,7 @@ class ReportRecord:
             run_id=run_id,
             profile=profile,
             dry_run=dry_run,
-            status=ReportStatus.COMPLETED_WITH_ERRORS if failed else ReportStatus.COMPLETED,
+            status=ReportStatus.COMPLETED_WITH_ERRORS if errors else ReportStatus.COMPLETED,
             exchange=exchange,
             instant_ms=instant_ms,
             started_at_ms=started_ms,
@@ -193,7 +195,7 @@ class ReportRecord:
                 if result.status is SymbolStatus.READY and result.side and result.execution_timeframe
             ),
             orders_placed=_orders_placed(results),
-            errors=_errors(results, account_error),
+            errors=errors,
             performance=performance,
         )
 
@@ -226,7 +228,7 @@ def _symbols_by_timeframe(results: Mapping[str, ResultRecord]) -> dict[Timeframe
 
 
 def _orders_placed(results: Mapping[str, ResultRecord]) -> OrdersPlaced:
-    """The orders that went out or would have, and how many were refused; none leaves this version."""
+    """The orders that went out or would have, and how many were refused."""
     orders = tuple(
         OrderLine(
             symbol=symbol,
@@ -239,14 +241,20 @@ def _orders_placed(results: Mapping[str, ResultRecord]) -> OrdersPlaced:
             stop_price=result.plan.stop_price,
             size=result.plan.size,
             leverage=result.plan.leverage,
+            client_order_id=result.order.client_order_id,
+            order_id=result.order.order_id,
         )
         for symbol, result in results.items()
-        if result.plan is not None and result.order is not None and result.order.status is OrderStatus.SIMULATED
+        if result.plan is not None and result.order is not None and result.order.status in _PLACED
     )
-    refused = sum(
-        result.order is not None and result.order.status is not OrderStatus.SIMULATED for result in results.values()
+    refused = sum(result.order is not None and result.order.status not in _PLACED for result in results.values())
+    submitted = sum(order.status is OrderStatus.SUBMITTED for order in orders)
+    return OrdersPlaced(
+        total=len(orders), submitted=submitted, simulated=len(orders) - submitted, refused=refused, orders=orders
     )
-    return OrdersPlaced(total=len(orders), submitted=0, simulated=len(orders), refused=refused, orders=orders)
+
+
+_PLACED = (OrderStatus.SUBMITTED, OrderStatus.SIMULATED)
 
 
 def _errors(results: Mapping[str, ResultRecord], account_error: str | None) -> tuple[ErrorLine, ...]:
@@ -254,6 +262,11 @@ def _errors(results: Mapping[str, ResultRecord], account_error: str | None) -> t
         ErrorLine(symbol, result.error.code, result.error.message)
         for symbol, result in results.items()
         if result.error is not None
+    ]
+    found += [
+        ErrorLine(symbol, result.order.facts.get("code", ""), result.order.facts.get("message", ""))
+        for symbol, result in results.items()
+        if result.order is not None and result.order.status is OrderStatus.ERROR
     ]
     if account_error is not None:
         found.insert(0, ErrorLine(None, str(Reason.ACCOUNT_STATE_UNKNOWN), account_error))

@@ -27,18 +27,25 @@ class SymbolStatus(StrEnum):
 class OrderStatus(StrEnum):
     """What became of a READY symbol's order."""
 
+    SUBMITTED = "submitted"
+    """It was sent; whether it rests, filled or is looked for, its intent knows."""
     SIMULATED = "simulated"
     SKIPPED = "skipped"
     ERROR = "error"
+    """Something failed before it could be sent; the facts hold code and message."""
 
 
 @frozen
 class OrderOutcome:
-    """The end of the pipeline for a READY symbol; `facts` are the numbers behind a skip."""
+    """The end of the pipeline for a READY symbol; `facts` are the numbers behind a skip, or what the exchange said."""
 
     status: OrderStatus
     reason: Reason | None = None
     facts: Mapping[str, str] = field(factory=dict)
+    client_order_id: str | None = None
+    """Our id of the order; None where none was committed."""
+    order_id: str | None = None
+    """The exchange's id; None where it gave none."""
 
 
 @frozen
@@ -64,7 +71,7 @@ class SymbolError:
 
 @frozen(kw_only=True)
 class ResultRecord:
-    """A symbol's part of the report. `reason` is its one final reason; None only when an order was simulated.
+    """A symbol's part of the report. `reason` is its one final reason; None only when an order went or would have.
 
     A plan that a guard refused is there beside the refusal in `order`; where planning itself said no, there is none.
     """

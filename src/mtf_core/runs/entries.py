@@ -44,7 +44,7 @@ class Entries:
 
 
 @frozen(eq=False)
-class _Facts:
+class Facts:
     """The market as it was read for the plans; `failures` are the symbols of which something could not be read."""
 
     quotes: Quotes
@@ -60,12 +60,12 @@ async def simulate_entries(
     account: AccountSync,
 ) -> Entries:
     """Plans every READY decision and finds what an order would have met; nothing is sent."""
-    lost = {one.symbol: Skip(Reason.SYMBOL_LOCKED) for one in decisions if _lock_is_lost(run, one.symbol)}
+    lost = {one.symbol: Skip(Reason.SYMBOL_LOCKED) for one in decisions if lock_is_lost(run, one.symbol)}
     ready = [decision for decision in decisions if decision.symbol not in lost]
     if account.state is None or not ready:
-        unknown = Entry(_skipped(Skip(Reason.ACCOUNT_STATE_UNKNOWN)))
+        unknown = Entry(skipped(Skip(Reason.ACCOUNT_STATE_UNKNOWN)))
         return Entries({**lost, **{decision.symbol: unknown for decision in ready}})
-    facts = await _read_facts(run, cache, [contracts[decision.symbol] for decision in ready])
+    facts = await read_facts(run, cache, [contracts[decision.symbol] for decision in ready])
     # Read again: the candles may have taken minutes, in which an operator may have thrown a switch.
     switchboard = await run.read_switchboard()
     guard_facts = GuardFacts(
@@ -99,11 +99,11 @@ async def _contract_sizes(run: ActiveRun, account: AccountState) -> Mapping[str,
     return {contract.symbol: contract.contract_size for contract in stored if contract.symbol in held}
 
 
-def _lock_is_lost(run: ActiveRun, symbol: str) -> bool:
+def lock_is_lost(run: ActiveRun, symbol: str) -> bool:
     return run.symbol_lock(symbol) in run.leases.lost
 
 
-async def _read_facts(run: ActiveRun, cache: RunCache, contracts: Sequence[Contract]) -> _Facts:
+async def read_facts(run: ActiveRun, cache: RunCache, contracts: Sequence[Contract]) -> Facts:
     workers = run.request.workers
     with run.watch.stage("market facts"):
         per_call = run.environment.venue.capabilities.quotes_per_call
@@ -112,7 +112,7 @@ async def _read_facts(run: ActiveRun, cache: RunCache, contracts: Sequence[Contr
         tables, unfed = await plan_tables(cache.plan_feed, cache.compiled, contracts, run.instant_ms, workers)
     failures = {**quotes.failures, **unfed}
     unavailable = {symbol: failure_of(error, Reason.MARKET_FACTS_UNAVAILABLE) for symbol, error in failures.items()}
-    return _Facts(quotes, tables, unavailable)
+    return Facts(quotes, tables, unavailable)
 
 
 def _entry(
@@ -128,11 +128,11 @@ def _entry(
     if isinstance(planned, SymbolFailure):
         return planned
     if isinstance(planned.outcome, Skip):
-        return Entry(_skipped(planned.outcome), planned)
+        return Entry(skipped(planned.outcome), planned)
     plan = planned.outcome
     refused = refusal(ProposedEntry.of(plan), guard_facts)
-    return Entry(OrderOutcome(OrderStatus.SIMULATED) if refused is None else _skipped(refused), planned)
+    return Entry(OrderOutcome(OrderStatus.SIMULATED) if refused is None else skipped(refused), planned)
 
 
-def _skipped(skip: Skip) -> OrderOutcome:
+def skipped(skip: Skip) -> OrderOutcome:
     return OrderOutcome(OrderStatus.SKIPPED, skip.reason, {name: str(value) for name, value in skip.facts})

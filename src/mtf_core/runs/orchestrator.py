@@ -8,6 +8,7 @@ from contextlib import suppress
 from attrs import define, evolve, field
 
 from mtf_core._version import __version__
+from mtf_core.execution import Desk, open_desk
 from mtf_core.ports import Acquired, Environment, HeldBy, PortError, Progress, no_progress
 from mtf_core.records import DecisionRecord, Performance, RunRecord, RunStatus, ZoneRecord
 from mtf_core.records.blocking import counts_of
@@ -23,6 +24,7 @@ from mtf_core.runs.journal import decision_inputs, decision_record, zone_record
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.locked import RunLockedError
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
+from mtf_core.runs.placing import place_entries
 from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_core.runs.request import check_profile, check_request
 from mtf_core.runs.universe import Universe
@@ -36,6 +38,7 @@ class Orchestrator:
 
     environment: Environment
     _caches: dict[tuple[str, str], RunCache] = field(factory=dict, init=False)
+    _desk: Desk | None = field(default=None, init=False)
 
     async def run(
         self,
@@ -46,12 +49,20 @@ class Orchestrator:
     ) -> RunReport:
         """One run, under an id of its own unless one is given; it does not start once `key_lock` is another's.
 
-        Raises `RunLockedError`, `InvalidRequestError`, `ConfigError`, and `PortError` when a store or the whole
-        exchange fails; a symbol's own troubles are in the report.
+        Raises `RunLockedError`, `InvalidRequestError`, `ConfigError`, `TradingRefusedError` where orders are to be sent
+        and must not, and `PortError` when a store or the whole exchange fails; a symbol's own troubles are in the
+        report.
         """
         run = self._begin(request, progress, run_id or self.environment.new_run_id())
+        desk = None if request.dry_run else await self.desk()
         async with run.leases.kept():
-            return await self._run(run, None if request.lock_per_symbol else await _run_lock(run), key_lock)
+            return await self._run(run, desk, None if request.lock_per_symbol else await _run_lock(run), key_lock)
+
+    async def desk(self) -> Desk:
+        """Where this process acts on its account; bound to account and store when it is first asked for."""
+        if self._desk is None:
+            self._desk = await open_desk(self.environment)
+        return self._desk
 
     def _begin(self, request: RunRequest, progress: Progress, run_id: str) -> ActiveRun:
         check_request(request, self.environment.venue.exchange, self.environment.venue.market_type)
@@ -71,7 +82,9 @@ class Orchestrator:
             leases=Leases(environment.locks, run_id, environment.sleep),
         )
 
-    async def _run(self, run: ActiveRun, fence: Acquired | None, key_lock: Acquired | None) -> RunReport:
+    async def _run(
+        self, run: ActiveRun, desk: Desk | None, fence: Acquired | None, key_lock: Acquired | None
+    ) -> RunReport:
         universe = await choose_symbols(run)
         runs = run.environment.stores.runs
         record = RunRecord(
@@ -100,7 +113,7 @@ class Orchestrator:
         documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
             await runs.start(record, documents, [lock for lock in (fence, key_lock) if lock is not None])
-            findings = await _stages(run, cache, universe)
+            findings = await _stages(run, desk, cache, universe)
             await _settle_earlier(run)
             report = await _finish(run, cache, record, findings, fence)
         except BaseException:
@@ -128,13 +141,17 @@ def _profile(environment: Environment, request: RunRequest) -> Profile:
     return profile if request.validation_mode is None else with_context_mode(profile, request.validation_mode)
 
 
-async def _stages(run: ActiveRun, cache: RunCache, universe: Universe) -> Findings:
+async def _stages(run: ActiveRun, desk: Desk | None, cache: RunCache, universe: Universe) -> Findings:
     locked = await lock_symbols(run, universe.contracts)
     account = await sync_account(run)
     admitted = await admit_symbols(run, locked.contracts, account)
     decided = await decide(run, cache, admitted.contracts)
     contracts = {contract.symbol: contract for contract in admitted.contracts}
-    entries = await simulate_entries(run, cache, decided.ready(), contracts, account)
+    ready = decided.ready()
+    if desk is None:
+        entries = await simulate_entries(run, cache, ready, contracts, account)
+    else:
+        entries = await place_entries(run, desk, cache, ready, contracts, account)
     return Findings(universe, locked, account, admitted, decided, entries)
 
 

@@ -29,7 +29,7 @@ from mtf_core.validation.verdicts import ContextVerdict
 
 @frozen
 class SymbolResult:
-    """A symbol's part of the report. `reason` is its one final reason; None only when an order was simulated."""
+    """A symbol's part of the report. `reason` is its one final reason; None only when an order went or would have."""
 
     symbol: str
     status: SymbolStatus

@@ -136,6 +136,8 @@ def _not_offered(request: RunRequest) -> Iterator[FieldProblem]:
     for option in OPTIONS:
         if option.refused and (why := option.refused.get(getattr(request, option.attribute))):
             yield FieldProblem(option.name, why)
+    if request.at_ms is not None and not request.dry_run:
+        yield FieldProblem("dry_run", "found false; orders are sent now, never at a past instant: leave out `at`")
 
 
 def _unknown(name: str) -> FieldProblem:

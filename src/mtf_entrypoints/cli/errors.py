@@ -43,8 +43,10 @@ def explained(error: Exception) -> tuple[int, str]:
     match error:
         case CommandError():
             return error.exit_code, str(error)
-        case RunLockedError() | TradingRefusedError():
+        case RunLockedError():
             return REFUSED, str(error)
+        case TradingRefusedError():
+            return REFUSED, f"{error.reason}: {error}"
         case InvalidRequestError():
             return WRONG_USAGE, "\n".join(map(str, error.problems))
         case _ if isinstance(error, UsageError):

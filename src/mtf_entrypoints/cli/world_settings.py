@@ -42,7 +42,8 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
         )
     )
     if settings.exchange != DEFAULT_EXCHANGE and world.at == NOW:
-        return evolve(settings, at_ms=None)  # it is always now where time passes by itself
+        return evolve(settings, at_ms=None, stays=stays)  # it is always now where time passes by itself
+    settings = evolve(settings, stays=stays)
     generated = settings.exchange == DEFAULT_EXCHANGE and not sandbox.candle_files
     if generated and stays and world.at in (None, NOW):
         return evolve(settings, at_ms=None)

@@ -79,7 +79,7 @@ class Gate:
         except TimeoutError:
             if started or not limit.expired():
                 raise
-            detail = f"stopped after {self._listening.time_limit:g} seconds; nothing was placed"
+            detail = f"stopped after {self._listening.time_limit:g} seconds; what was sent by then stands in the orders"
             await _answer(ProblemError("time_limit", detail), send)
 
 

@@ -19,6 +19,7 @@ from mtf_core.ports import (
     LockLostError,
     PortError,
     TimeframeNotServedError,
+    TradingRefusedError,
     UnknownSymbolError,
 )
 from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
@@ -44,6 +45,7 @@ TITLES = {
     "not_found": Title(404, "There is no such thing"),
     "method_not_allowed": Title(405, "The path does not have this method"),
     "run_lock_held": Title(409, "Another run holds the lock"),
+    "trading_refused": Title(409, "Orders must not be sent from here"),
     "run_in_progress": Title(409, "The run of this key is still going on"),
     "run_failed": Title(409, "The run of this key failed"),
     "key_reused": Title(409, "The key stands for another request"),
@@ -124,8 +126,8 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("run_failed", str(error), run_id=error.run_id)
         case KeyReusedError():
             return ProblemError("key_reused", str(error), run_id=error.run_id)
-        case RunLockedError() | LockLostError():
-            return ProblemError("run_lock_held", str(error))
+        case RunLockedError() | LockLostError() | TradingRefusedError():
+            return _refused(error)
         case ConfigError():
             _LOG.error("the configuration cannot be used: %s", error)
             return ProblemError("configuration", "`mtf config check` lists what is wrong")
@@ -137,6 +139,13 @@ def problem_of(error: Exception) -> ProblemError:
         case _:
             _LOG.error("unexpected error", exc_info=error)
             return ProblemError("internal", "an unexpected error; the service's log shows it")
+
+
+def _refused(error: Exception) -> ProblemError:
+    """What may be done at another time, or from elsewhere."""
+    if isinstance(error, TradingRefusedError):
+        return ProblemError("trading_refused", f"{error.reason}: {error}")
+    return ProblemError("run_lock_held", str(error))
 
 
 def _of_framework(error: HTTPException) -> ProblemError:

@@ -22,7 +22,7 @@ Spoil = Callable[[list[str]], Sequence[str]]
         (["run", "--current-tf", "7m", *SMALL], "current_tf: found '7m'; allowed is one of 1m, 5m"),
         (["run", "--current-tf", "4h", *SMALL], "current_tf: found 4h; scalper_micro never enters there"),
         (["run", "--workers", "0", *SMALL], "workers: found 0"),
-        (["run", "--no-dry-run", *SMALL], "dry_run: this version plans orders and sends none"),
+        (["run", "--no-dry-run", "--at", "2026-01-31T14:00Z", *SMALL], "orders are sent now, never at a past instant"),
         (["run", "--exchange", "nyse"], "unknown exchange 'nyse'"),
         (["run", "--market-type", "spot", *SMALL], "market_type: found 'spot'"),
         (["run", "--at", "yesterday"], "'yesterday' is no instant"),
@@ -201,3 +201,12 @@ def test_a_busy_port_fails_with_what_to_do(mtf: Mtf) -> None:
 def test_debug_shows_the_traceback_wherever_it_stands(mtf: Mtf) -> None:
     with pytest.raises(ValueError, match="no instant"):
         mtf("run", "--debug", "--at", "x")
+
+
+def test_orders_on_a_market_that_ends_with_the_command_are_refused_with_what_to_do(mtf: Mtf) -> None:
+    for instant in ((), ("--at", "now")):
+        ended = mtf("run", "--no-dry-run", "--universe-size", "12", *instant)
+        assert (ended.code, ended.out) == (3, "")
+        assert "trading_not_available: " in ended.err
+        for command in ("mtf sandbox serve", "mtf serve --supervise", "mtf sandbox session"):
+            assert command in ended.err

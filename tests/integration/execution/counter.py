@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from itertools import count
 
 from attrs import define, evolve
 
@@ -42,8 +41,10 @@ from mtf_core.market import (
 )
 from mtf_core.orders import Attempt, Draft, Wanted, WantedTarget
 from mtf_core.planning import Skip
-from mtf_core.ports import Environment, ExchangeWorld, HighWater, Trading, Venue
-from mtf_core.risk import Books
+from mtf_core.ports import Acquired, Environment, ExchangeWorld, HighWater, Trading, Venue
+from mtf_core.risk import Books, Heartbeat
+from mtf_core.settings.profile import Profile
+from mtf_entrypoints.container import new_run_id
 from mtf_entrypoints.stores import build_stores
 from tests.integration.runs.world import eager
 from tests.unit.orders.intents import terms
@@ -165,10 +166,18 @@ class Counter:
         return [str(stored.event.kind) for stored in await self.desk.orders.events(key)]
 
 
-def a_world() -> World:
-    world = World(MARKET, MatchingEngine(MARKET.contracts(AT_MS)), SteppedClock(AT_MS))
-    world.do(OpenAccount(ACCOUNT, Decimal(100_000)))
+def a_world(market: GeneratedMarket = MARKET, at_ms: int = AT_MS, balance: int = 100_000) -> World:
+    world = World(market, MatchingEngine(market.contracts(at_ms)), SteppedClock(at_ms))
+    world.do(OpenAccount(ACCOUNT, Decimal(balance)))
     return world
+
+
+async def beat(environment: Environment, at_ms: int | None = None) -> None:
+    """Somebody supervises, or did then."""
+    lock = (await environment.locks.acquire(["supervise"], "supervisor", 60_000))["supervise"]
+    assert isinstance(lock, Acquired)
+    when_ms = environment.venue.clock.now_ms() if at_ms is None else at_ms
+    await environment.stores.orders.beat(Heartbeat("supervisor", when_ms, when_ms), lock)
 
 
 def environment_on(
@@ -176,10 +185,10 @@ def environment_on(
     world: World,
     exchange: Trading,
     high_water: HighWater | None = None,
+    profile: Profile | None = None,
     **changes: object,
 ) -> Environment:
     """A process on a database and a world."""
-    numbers = count(1)
     venue = Venue(
         exchange="sandbox",
         market_type="perpetual",
@@ -196,11 +205,11 @@ def environment_on(
         venue=venue,
         stores=build_stores(database, venue.namespace, wall=world.clock),
         locks=SqlLocks(database, world.clock),
-        profiles=lambda _: eager(),
+        profiles=lambda _: profile or eager(),
         wall=world.clock,
         timer=lambda: 0.0,
         sleep=asyncio.sleep,
-        new_run_id=lambda: f"run-{next(numbers)}",
+        new_run_id=new_run_id,
         action_journal=MemoryActionJournal(),
         high_water=high_water or MemoryHighWater(),
     )

@@ -15,10 +15,10 @@ from mtf_core.execution import Guards, Submitted, further_guard, submit_further
 from mtf_core.market import OrderKind, OrderType, TimeInForce, WriteOutcome, WriteResult
 from mtf_core.orders import EntryState, FurtherAttempt, Intent, Purpose, read_client_id, store_tag
 from mtf_core.planning import Skip
-from mtf_core.ports import Acquired, IntentChangedError, StoreUnavailableError
+from mtf_core.ports import IntentChangedError, StoreUnavailableError
 from mtf_core.reasons import Reason
-from mtf_core.risk import GLOBAL_SWITCH, Books, Heartbeat, Reservation, Switch
-from tests.integration.execution.counter import SYMBOL, Counter, counter_on, yes
+from mtf_core.risk import GLOBAL_SWITCH, Books, Reservation, Switch
+from tests.integration.execution.counter import SYMBOL, Counter, beat, counter_on, yes
 
 REFUSING = [
     WriteResult.REJECTED,
@@ -416,7 +416,7 @@ async def test_the_switch_that_its_own_order_turned_off_does_not_stop_a_further_
     environment = counter.desk.environment
     await environment.stores.contracts.replace_all(await counter.exchange.contracts(), counter.desk.now_ms)
     intent = await ended(counter)
-    await beat(counter)
+    await beat(counter.desk.environment)
     guard = await further_guard(counter.desk, intent)
     further = await submit_further(counter.desk, intent, a_further(counter, 1), guard, None)
     assert isinstance(further, Submitted), further
@@ -426,17 +426,9 @@ async def test_the_kill_switch_stops_a_further_attempt(counter: Counter) -> None
     environment = counter.desk.environment
     await environment.stores.contracts.replace_all(await counter.exchange.contracts(), counter.desk.now_ms)
     intent = await ended(counter)
-    await beat(counter)
+    await beat(counter.desk.environment)
     guard = await further_guard(counter.desk, intent)
     await environment.stores.switches.put([Switch(GLOBAL_SWITCH, False, None, "operator", counter.desk.now_ms)])
     skip = await submit_further(counter.desk, intent, a_further(counter, 1), guard, None)
     assert isinstance(skip, Skip)
     assert skip.reason is Reason.KILL_SWITCH_ON
-
-
-async def beat(counter: Counter) -> None:
-    """Somebody supervises."""
-    lock = await counter.desk.environment.locks.acquire(["supervise"], "supervisor", 60_000)
-    fence = lock["supervise"]
-    assert isinstance(fence, Acquired)
-    await counter.desk.orders.beat(Heartbeat("supervisor", counter.desk.now_ms, counter.desk.now_ms), fence)

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve, fields, frozen
 
 from mtf_core.market import Timeframe
+from mtf_core.ports import TradingRefusedError
 from mtf_core.problems import InvalidRequestError
 from mtf_core.risk import Switch
 from mtf_core.rules.ruleset import ContextMode
@@ -79,6 +80,14 @@ async def stored_request(world: Sandbox, request: RunRequest) -> object:
     return record.request
 
 
+async def whether_orders_may_leave(world: Sandbox, request: RunRequest) -> object:
+    """At a past instant nothing can be traded: whoever asks for it is told so."""
+    try:
+        return (await world.run(request)).dry_run
+    except TradingRefusedError as refused:
+        return refused.reason
+
+
 @frozen
 class Field:
     """A field of a request, another value than its default, and the story in which that shows."""
@@ -90,6 +99,7 @@ class Field:
 
 SHOWN = (
     Field("symbols", (SYMBOL,)),
+    Field("dry_run", False, whether_orders_may_leave),
     Field("limit", 2),
     Field("profile", "other"),
     Field("validation_mode", ContextMode.STRICT, with_a_neutral_context_told),
@@ -104,7 +114,7 @@ SHOWN = (
     Field("sync_tables", False),
     Field("at_ms", NOW_MS - 24 * 3_600_000),
 )
-REFUSED = {"dry_run": False, "process_tp_sl": True, "exchange": "elsewhere", "market_type": "spot"}
+REFUSED = {"process_tp_sl": True, "exchange": "elsewhere", "market_type": "spot"}
 TOLD_BY_THE_EXCHANGE = ("exchange",)
 """Only the run knows which exchange serves it."""
 

@@ -198,8 +198,12 @@ def test_names_are_texts_and_only_what_is_there_may_be_asked(name: str, value: A
     assert list(problems({name: value})) == [name]
 
 
-def test_nothing_is_sent_by_this_version() -> None:
-    assert "only true is allowed" in problems({"dry_run": False})["dry_run"]
+def test_orders_are_sent_now_and_never_at_a_past_instant() -> None:
+    assert not parse_request({"dry_run": False}).dry_run
+    assert "never at a past instant" in problems({"dry_run": False, "at": "2026-01-31T14:00Z"})["dry_run"]
+
+
+def test_targets_of_open_positions_are_not_moved_by_a_run_yet() -> None:
     assert "supervision" in problems({"process_tp_sl": True})["process_tp_sl"]
 
 

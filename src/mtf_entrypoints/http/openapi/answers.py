@@ -127,7 +127,8 @@ _ORDER = record(
         "stop_price": DECIMAL,
         "size": DECIMAL,
         "leverage": COUNT,
-    }
+    },
+    {"client_order_id": TEXT, "order_id": TEXT},
 )
 _REPORT = record(
     {

@@ -29,6 +29,7 @@ _PROBLEMS = (
     "run_in_progress",
     "run_failed",
     "run_lock_held",
+    "trading_refused",
     "configuration",
     "dependency_down",
 )
