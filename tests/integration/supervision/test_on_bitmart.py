@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -12,6 +13,8 @@ from itertools import count
 import pytest
 from attrs import define, evolve, field
 
+from mtf_adapters.bitmart.limits import BUCKETS
+from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.local import MemoryActionJournal, MemoryHighWater, WallClock
 from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.execution import Desk, Guards, MarketQuality, Submitted, open_desk, submit
@@ -28,7 +31,7 @@ from mtf_core.market import (
     on_grid_at_or_below,
 )
 from mtf_core.orders import Alarm, Attempt, Draft, EntryState, Intent, PositionState, Wanted, WantedTarget
-from mtf_core.ports import Environment
+from mtf_core.ports import Environment, Priority
 from mtf_entrypoints.stores import build_stores
 from tests.integration.execution.counter import yes
 from tests.integration.runs.world import eager
@@ -39,6 +42,18 @@ KEY = "key"
 PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 
 
+class Counting(Unlimited):
+    """Counts the calls that the adapter makes, by the bucket that limits them."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def permit(self, bucket: str, priority: Priority, *, timeout_s: float | None = None) -> AsyncIterator[None]:
+        self.calls[bucket] += 1
+        yield
+
+
 @define(eq=False)
 class Watch:
     stage: Stage
@@ -46,19 +61,25 @@ class Watch:
     supervisor: Supervisor
     alarms: list[Alarm] = field(factory=list)
 
-    async def enter(self, size: int = 6) -> Intent:
+    def price(self, factor: str, symbol: str = SYMBOL) -> Decimal:
+        contract = self.stage.world.engine.contract(symbol)
+        assert contract is not None
+        return on_grid_at_or_below(self.stage.world.quote(symbol).last * Decimal(factor), contract.tick_size)
+
+    async def enter(self, size: int = 6, symbol: str = SYMBOL) -> Intent:
         """At once, with a limit above the market; its stop is an order of its own."""
-        now_ms, contract = self.desk.now_ms, self.stage.contract
-        price = self.stage.price("1.002")
+        now_ms, contract = self.desk.now_ms, self.stage.world.engine.contract(symbol)
+        assert contract is not None
+        price = self.price("1.002", symbol)
         stop = on_grid_at_or_below(price * Decimal("0.97"), contract.tick_size)
         wanted = Wanted(
-            symbol=SYMBOL,
+            symbol=symbol,
             side=Side.LONG,
             size=Decimal(size),
             leverage=Decimal(5),
             margin_mode=MarginMode.ISOLATED,
             stop=TriggerLevel(stop, TriggerPrice.MARK),
-            targets=(WantedTarget(self.stage.price("1.05"), Decimal(1)),),
+            targets=(WantedTarget(self.price("1.05", symbol), Decimal(1)),),
         )
         attempt = Attempt(
             number=1,
@@ -80,7 +101,7 @@ class Watch:
             tick_size=contract.tick_size,
         )
         draft = Draft(
-            decision_key=KEY,
+            decision_key=KEY if symbol == SYMBOL else symbol,
             wanted=wanted,
             terms=planned,
             attempt=attempt,
@@ -112,9 +133,11 @@ class Watch:
 
 
 @asynccontextmanager
-async def watch_on(url: str, quirks: str) -> AsyncIterator[Watch]:
+async def watch_on(
+    url: str, quirks: str = "rate_limits: false", limiter: Limiter | None = None
+) -> AsyncIterator[Watch]:
     numbers = count(1)
-    async with bitmart(quirks) as stage, Database.open(url) as database:
+    async with bitmart(quirks, limiter) as stage, Database.open(url) as database:
         environment = Environment(
             venue=stage.venue,
             stores=build_stores(database, stage.venue.namespace, wall=WallClock()),
@@ -177,3 +200,27 @@ async def test_a_stop_that_the_exchange_refuses_three_times_closes_the_position(
         await watch.look(15)
         assert await watch.held() == 0
         assert await watch.states() == (EntryState.DONE, PositionState.CLOSED)
+
+
+@pytest.mark.parametrize(("pause_s", "share"), [(5, 0.25), (1, 1.0)])
+async def test_four_positions_stay_within_the_rate_limits(migrated_sqlite_url: str, pause_s: int, share: float) -> None:
+    """A minute of looks: every 5 s where all is quiet, every second where something is not protected yet.
+
+    `how-to/supervise.md` shows this arithmetic.
+    """
+    counting = Counting()
+    async with watch_on(migrated_sqlite_url, limiter=counting) as watch:
+        for symbol in (SYMBOL, "ETHUSDT", "SOLUSDT", "BNBUSDT"):
+            await watch.enter(symbol=symbol)
+        await watch.look(6)
+        assert {intent.position for intent in watch.supervisor.status.live} == {PositionState.PROTECTED}
+        counting.calls.clear()
+        for _ in range(60 // pause_s):
+            watch.stage.world.advance(pause_s * 1000)
+            await watch.stage.market.server_time_ms()
+            await watch.supervisor.look()
+        assert watch.alarms == []
+        del counting.calls["time"]  # the clock of this test
+        for bucket, calls in counting.calls.items():
+            limit = BUCKETS.buckets[bucket]
+            assert calls <= share * limit.limit * 60_000 / limit.window_ms, (bucket, calls)
