@@ -131,8 +131,15 @@ def day_from_mark(start_ms: int, mark: EquityMark, flows: Iterable[CashFlow], no
 
 
 def day_from_rows(start_ms: int, account: AccountState, flows: Iterable[CashFlow]) -> RiskDay:
-    """The day by what is there now, without unrealised profit, less everything that was booked since it began."""
-    equity = account.equity - unrealised_of(account) - _booked(flows, start_ms, account.time_ms)
+    """The day by what is there now, without unrealised profit, less everything that was booked since it began.
+
+    An account that was empty then begins with what was paid in before anything else happened.
+    """
+    since = [flow for flow in flows if start_ms <= flow.time_ms <= account.time_ms]
+    equity = account.equity - unrealised_of(account) - _sum(since)
+    if equity <= 0:
+        in_order = sorted(since, key=lambda flow: flow.time_ms)
+        equity += _sum(takewhile(lambda flow: flow.kind is FlowKind.TRANSFER, in_order))
     return RiskDay(start_ms, equity, equity, account.time_ms, OpeningSource.REBUILT)
 
 
@@ -190,7 +197,11 @@ def new_locks(risk: RiskSettings, profile: str, losses: Losses, now_ms: int) -> 
 
 
 def _booked(flows: Iterable[CashFlow], from_ms: int, until_ms: int) -> Decimal:
-    return sum((flow.amount for flow in flows if from_ms <= flow.time_ms <= until_ms), Decimal(0))
+    return _sum(flow for flow in flows if from_ms <= flow.time_ms <= until_ms)
+
+
+def _sum(flows: Iterable[CashFlow]) -> Decimal:
+    return sum((flow.amount for flow in flows), Decimal(0))
 
 
 def _result(risk: RiskSettings, span: Span, first: RiskDay, account: AccountState, realised: Decimal) -> SpanResult:

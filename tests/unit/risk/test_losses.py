@@ -120,6 +120,14 @@ def test_a_day_that_nobody_saw_begin_is_rebuilt_from_rows() -> None:
     assert (day.opening_equity, day.unrealised, day.source) == (820, 0, OpeningSource.REBUILT)
 
 
+def test_an_account_that_was_empty_at_midnight_begins_with_what_was_paid_in_first() -> None:
+    """5000 came, 40 were lost, 300 came later."""
+    paid_in = flow(5000, DAY_START_MS + 9, FlowKind.TRANSFER)
+    rows = (flow(300, NOW_MS, FlowKind.TRANSFER), flow(-40, NOW_MS - 5), paid_in)
+    assert day_from_rows(DAY_START_MS, account(5260), rows).opening_equity == 5000
+    assert day_from_rows(DAY_START_MS, account(5260 + 1), rows).opening_equity == 1, "it was not empty"
+
+
 def test_without_rows_a_day_begins_as_it_is_first_seen() -> None:
     day = day_as_seen(DAY_START_MS, account(1000, unrealised=20))
     assert (day.opening_equity, day.opening_balance, day.source) == (1000, 980, OpeningSource.FIRST_SEEN)
