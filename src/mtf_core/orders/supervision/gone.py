@@ -44,8 +44,6 @@ def follow_position(look: Look) -> None:
         if look.intent.position is PositionState.STALE and look.position_size >= ledger.left:
             look.move_position(PositionCause.EXPLAINED)
             look.note(unprotected_since_ms=look.view_ms)
-    elif is_settled and look.flipped:
-        look.over_by = PositionCause.FLIPPED if look.intent.entry.is_final else None
     elif is_settled and look.intent.position is not PositionState.STALE:
         look.move_position(PositionCause.UNEXPLAINED, left=ledger.left)
 
