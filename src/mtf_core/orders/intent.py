@@ -219,6 +219,8 @@ class Progress:
     target_tries: int = 0
     """Orders for targets that were sent since all that are wanted were last read back."""
     next_target_ms: int = 0
+    target_missing_ms: int | None = None
+    """Since when a target that stood is not shown any more."""
     close_generation: int = 0
     next_close_ms: int = 0
     """When the next attempt to close may be sent."""

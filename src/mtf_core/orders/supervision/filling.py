@@ -26,6 +26,10 @@ def follow_fills(look: Look) -> None:
         _book(look, look.ledger)
     _hold(look)
     grew = look.progress.held > before.held or look.progress.opened > before.opened
+    if look.intent.position is PositionState.CLOSED and not look.position_size:
+        # What was closed by the operator's word stays so; only further executions open it again.
+        grew = look.progress.opened > before.opened
+        look.note(held=look.progress.held if grew else before.held)
     if grew and look.intent.position is not PositionState.STALE:
         look.move_position(PositionCause.FILLED, held=look.progress.held)
         if look.intent.position is PositionState.UNPROTECTED and look.progress.unprotected_since_ms is None:

@@ -192,7 +192,7 @@ def protect(look: Look) -> Action | None:
     if due is Due.NEW:
         restores = shield.fault is StopFault.LOOSER and look.progress.stop_seen is not None
         look.note(stop_tries=look.progress.stop_tries + 1, stop_restored=look.progress.stop_restored or restores)
-    return _mend(look, shield.kept, due, f"stop_{shield.fault.value}")
+    return _mend(look, shield.kept, _level_to_restore(look, shield), due, f"stop_{shield.fault.value}")
 
 
 def move_stop(look: Look) -> Action | None:
@@ -209,7 +209,7 @@ def move_stop(look: Look) -> Action | None:
         return None
     if due is Due.NEW:
         look.note(next_stop_ms=look.now_ms + _AGAIN_MS)
-    return _mend(look, shield.kept, due, "stop_moves")
+    return _mend(look, shield.kept, look.intent.stop, due, "stop_moves")
 
 
 def _stop_due(look: Look) -> Due:
@@ -237,9 +237,19 @@ def _cancel_surplus(look: Look, shield: Shield) -> Action | None:
     return Action(Cancellation(one.symbol, one.order_id, OrderKind.TRIGGER), "stop_surplus", protects=False)
 
 
-def _mend(look: Look, kept: OpenOrder | None, due: Due, why: str) -> Action | None:
+def _level_to_restore(look: Look, shield: Shield) -> TriggerLevel:
+    """Where only the size is wrong, the level stays: moving it is no part of protecting, and may be refused."""
+    kept = shield.kept
+    if shield.fault is StopFault.WRONG_SIZE and kept is not None and kept.trigger is not None:
+        level = _level_that_counts(look, (kept,))
+        if protection_of(look.intent.side, kept.size or look.progress.held, level, (kept,)).fault is None:
+            return kept.trigger
+    return look.intent.stop
+
+
+def _mend(look: Look, kept: OpenOrder | None, wanted: TriggerLevel, due: Due, why: str) -> Action | None:
     """One amendment, or one new stop; whichever it was before where the same is decided again."""
-    held, wanted = look.progress.held, look.intent.stop
+    held = look.progress.held
     amendment = None if kept is None or not look.is_our_stop(kept) else _amendment(look, kept, wanted)
     if amendment is not None:
         if due is Due.NEW:

@@ -135,7 +135,7 @@ def mend_targets(look: Look) -> Action | None:
     if surplus is not None:
         return _sent(look, due, Cancellation(surplus.symbol, surplus.order_id, surplus.kind), "target_surplus")
     standing = {look.purpose(order): order for order in own}
-    if due is Due.NEW and any(_may_have_fired(look, part) for part in parts if part.purpose not in standing):
+    if due is Due.NEW and _may_have_fired(look, [part for part in parts if part.purpose not in standing]):
         return None
     for part in parts:
         order = standing.get(part.purpose)
@@ -199,10 +199,21 @@ def _is_near(look: Look, price: Decimal | None) -> bool:
     return abs(look.mark - price) < look.intent.terms.target_proximity * look.mark
 
 
-def _may_have_fired(look: Look, part: Part) -> bool:
-    """Whether a target that stood before may be gone because it fired: then executions and position agree first."""
-    stood = look.progress.target_generations[part.index] > 0
-    return stood and (look.ledger is None or look.ledger.left != look.position_size)
+def _may_have_fired(look: Look, missing: list[Part]) -> bool:
+    """Whether a target that stood before may be gone because it fired.
+
+    Then a second one would close what is not its own. Executions and position have to agree first, and for longer than
+    one of them may lag behind the list of orders.
+    """
+    if not any(look.progress.target_generations[part.index] for part in missing):
+        look.note(target_missing_ms=None)
+        return False
+    since_ms = look.progress.target_missing_ms
+    if since_ms is None:
+        since_ms = look.view_ms
+        look.note(target_missing_ms=since_ms)
+    agree = look.ledger is not None and look.ledger.left == look.position_size
+    return not agree or look.view_ms - since_ms < look.rules.settle_ms
 
 
 def _placed(look: Look, part: Part, due: Due) -> Action | None:

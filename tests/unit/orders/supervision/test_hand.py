@@ -1,0 +1,132 @@
+"""What an operator asks for: carried out by the same rules, refused in plain words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from mtf_core.orders import AlarmKind, Asked, AskedKind, EntryState, EventKind, PositionState, Trade
+from tests.unit.orders.supervision.desk import NATIVE, Bench, bench
+from tests.unit.orders.supervision.test_targets import standing
+
+
+def protected() -> Bench:
+    one = bench(NATIVE)
+    one.fills(10)
+    one.looks(5)
+    return one
+
+
+def asked(one: Bench, kind: AskedKind, **values: str) -> str:
+    """What came of it at once; empty: nothing yet."""
+    one.asked = (Asked(1, kind, values, "ann"),)
+    answers = one.look().answers
+    return answers[0].outcome if answers else ""
+
+
+def stop_of(one: Bench) -> Decimal | None:
+    (stop,) = one.exchange.armed()
+    return None if stop.trigger is None else stop.trigger.price
+
+
+def test_a_stop_is_moved_and_stays_where_it_was_put() -> None:
+    one = protected()
+    assert asked(one, AskedKind.PROTECT, stop="97") == "the stop goes to 97"
+    one.looks(3)
+    assert stop_of(one) == 97
+    assert one.state[1] is PositionState.PROTECTED
+    assert asked(one, AskedKind.PROTECT, stop="96").startswith("refused: a stop at 96 is farther away than 97")
+    assert asked(one, AskedKind.PROTECT, stop="94", looser="yes") == "the stop goes to 94"
+    one.looks(3)
+    assert stop_of(one) == 94
+    assert one.state[1] is PositionState.PROTECTED
+    assert AlarmKind.STOP_LOOSENED not in one.alarms, "it was asked for"
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"stop": "101.5"}, "would fire at once"),
+        ({"stop": "97.05"}, "multiples of 0.1"),
+        ({"stop": "no"}, "is no number"),
+        ({"stop": "NaN"}, "is no number"),
+        ({"stop": "-5"}, "multiples of"),
+        ({"target": "94"}, "winning side"),
+        ({}, "neither a stop nor a target"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(values: dict[str, str], why: str) -> None:
+    one = protected()
+    before = one.intent
+    assert why in asked(one, AskedKind.PROTECT, **values)
+    assert one.intent == before
+
+
+def test_targets_are_set_by_hand_with_their_shares() -> None:
+    one = protected()
+    outcome = asked(one, AskedKind.TARGETS, prices="108,112", shares="0.3,0.7")
+    assert outcome == "targets go to 108, 112"
+    one.looks(12)
+    assert standing(one) == {Decimal(108): Decimal(3), Decimal(112): Decimal(7)}
+    moved = [event for event in one.events if event.kind is EventKind.PROTECTION_MOVED]
+    assert {event.details.get("actor") for event in moved} >= {"ann"}
+
+
+@pytest.mark.parametrize(
+    ("prices", "shares", "why"),
+    [
+        ("108,112", "0.3,0.6", "add up to 1"),
+        ("112,108", "0.3,0.7", "nearer target comes first"),
+        ("108", "0.3,0.7", "each with its share"),
+        ("", "", "one or two targets"),
+        ("108,112,113", "0.3,0.3,0.4", "one or two targets"),
+        ("108,112", "-0.5,1.5", "above 0"),
+    ],
+)
+def test_targets_that_cannot_be_meant_are_refused(prices: str, shares: str, why: str) -> None:
+    one = protected()
+    assert why in asked(one, AskedKind.TARGETS, prices=prices, shares=shares)
+
+
+def test_without_a_position_there_is_nothing_to_move() -> None:
+    one = bench(NATIVE)
+    assert "there is no position" in asked(one, AskedKind.PROTECT, stop="97")
+    assert "there is no position" in asked(one, AskedKind.TARGETS, prices="108", shares="1")
+
+
+def test_a_close_made_elsewhere_is_booked_where_reads_explain_nothing() -> None:
+    one = protected()
+    one.exchange.sizes = dict.fromkeys(one.exchange.sizes, Decimal(0))
+    one.exchange.live.clear()
+    one.exchange.remember()
+    assert "nothing to book" in asked(one, AskedKind.BOOK, price="99", size="10", profit="-0.01", fees="0.001")
+    one.looks(4)
+    assert one.state[1] is PositionState.STALE
+    assert "unknown" not in one.alarms
+    outcome = asked(one, AskedKind.BOOK, price="99", size="10", profit="-0.01", fees="0.001", reason="by phone")
+    assert outcome.startswith("done")
+    assert one.state == (EntryState.DONE, PositionState.CLOSED)
+    closed = next(event for event in one.events if event.kind is EventKind.CLOSED)
+    trade = Trade.from_details(closed.details)
+    assert trade.booked_by_hand
+    assert trade.note == "by phone"
+    assert one.intent.progress.exit_reason == "hand"
+
+
+def test_an_entry_that_nobody_can_see_any_more_is_ended_by_the_operator() -> None:
+    one = bench(NATIVE)
+    one.exchange.live.clear()
+    one.exchange.remember()
+    one.intent = evolve(one.intent, entry=EntryState.EVIDENCE_LOST)
+    assert asked(one, AskedKind.BOOK, price="0", size="0", profit="0", fees="0").startswith("done")
+    assert one.state == (EntryState.DONE, PositionState.NONE)
+
+
+def test_a_close_is_refused_while_nothing_explains_what_is_open() -> None:
+    one = protected()
+    one.exchange.sizes = dict.fromkeys(one.exchange.sizes, Decimal(0))
+    one.exchange.remember()
+    one.looks(4)
+    assert "does not explain" in asked(one, AskedKind.CLOSE)
