@@ -89,20 +89,13 @@ def targets_at(
 
 
 def booked(intent: Intent, booking: Booking) -> Values:
-    """The request to book a close that reads no longer explain."""
+    """The request to book a close that reads no longer explain; of size 0: nothing was ever filled."""
     problems: list[FieldProblem] = []
-    lost = intent.entry is EntryState.EVIDENCE_LOST or intent.position is PositionState.STALE
-    if not lost:
+    is_stale = intent.position is PositionState.STALE
+    if not is_stale and intent.entry is not EntryState.EVIDENCE_LOST:
         states = f"its entry is {intent.entry}, its position {intent.position}"
         problems.append(FieldProblem("symbol", f"only what reads cannot explain is booked by hand; {states}"))
-    for name, value in (("price", booking.price), ("size", booking.size)):
-        if not (value.is_finite() and value > 0):
-            problems.append(FieldProblem(name, f"found {value}; allowed is a number above 0"))
-    for name, value in (("profit", booking.profit_usdt), ("fees", booking.fees_usdt)):
-        if not value.is_finite():
-            problems.append(FieldProblem(name, f"found {value}; allowed is a number"))
-    if booking.size.is_finite() and booking.size > intent.wanted.size:
-        problems.append(FieldProblem("size", f"found {booking.size}; the intent was for {intent.wanted.size} at most"))
+    problems += _booking_problems(intent, booking, least="above" if is_stale else "at or above")
     if not is_text(booking.reason):
         problems.append(FieldProblem("reason", "say why, and where it was closed"))
     _refuse(problems)
@@ -113,6 +106,29 @@ def booked(intent: Intent, booking: Booking) -> Values:
         "fees": f"{booking.fees_usdt:f}",
         "reason": booking.reason.strip(),
     }
+
+
+def _booking_problems(intent: Intent, booking: Booking, least: str) -> list[FieldProblem]:
+    numbers = {
+        "price": booking.price,
+        "size": booking.size,
+        "profit": booking.profit_usdt,
+        "fees": booking.fees_usdt,
+    }
+    wrong = {name for name, value in numbers.items() if not value.is_finite()}
+    problems = [FieldProblem(name, f"found {numbers[name]}; allowed is a number") for name in numbers if name in wrong]
+    if wrong:
+        return problems
+    size = booking.size
+    if size < 0 or (size == 0 and least == "above"):
+        problems.append(FieldProblem("size", f"found {size}; allowed is a number {least} 0"))
+    elif size > intent.wanted.size:
+        problems.append(FieldProblem("size", f"found {size}; the intent was for {intent.wanted.size} at most"))
+    if size > 0 and booking.price <= 0:
+        problems.append(FieldProblem("price", f"found {booking.price}; allowed is a number above 0"))
+    if size == 0 and booking.profit_usdt:
+        problems.append(FieldProblem("profit", f"found {booking.profit_usdt}; what was never filled has none"))
+    return problems
 
 
 def _refuse(problems: Sequence[FieldProblem]) -> None:

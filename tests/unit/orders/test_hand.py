@@ -148,10 +148,16 @@ def test_only_what_reads_cannot_explain_is_booked_by_hand() -> None:
     assert booked(stale, BOOKING) == booked(lost, BOOKING) == told
 
 
+def test_an_entry_that_never_filled_is_ended_with_a_booking_of_nothing() -> None:
+    nothing = Booking(D(0), D(0), D(0), D(0), "it never filled")
+    assert booked(an_intent(entry=EntryState.EVIDENCE_LOST), nothing)["size"] == "0"
+
+
 @pytest.mark.parametrize(
     ("change", "at_fault"),
     [
         ({"price": D(0)}, ["price"]),
+        ({"size": D(0)}, ["size", "profit"]),
         ({"price": D("NaN")}, ["price"]),
         ({"size": D(11)}, ["size"]),
         ({"size": D(-1)}, ["size"]),

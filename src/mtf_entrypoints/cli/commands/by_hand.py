@@ -38,10 +38,10 @@ def close(world: World, symbol: SymbolArgument, yes: Yes = False, wait: Wait = 1
 def book(
     world: World,
     symbol: SymbolArgument,
-    price: Annotated[str, typer.Option(help="The average price of the close.")],
-    size: Annotated[str, typer.Option(help="Contracts that were closed.")],
-    profit: Annotated[str, typer.Option(help="Before fees, in quote currency; below zero is a loss.")],
+    size: Annotated[str, typer.Option(help="Contracts that were closed; 0: the entry never filled.")],
     reason: Annotated[str, typer.Option(help="Where it was closed and why; kept with the trade.")],
+    price: Annotated[str, typer.Option(help="The average price of the close.")] = "0",
+    profit: Annotated[str, typer.Option(help="Before fees, in quote currency; below zero is a loss.")] = "0",
     fees: Annotated[str, typer.Option(help="In quote currency.")] = "0",
     yes: Yes = False,
     wait: Wait = 15,
@@ -52,9 +52,11 @@ def book(
     Only for an intent that is `stale` or `evidence_lost`. The trade is marked as booked by hand; no execution is made
     up.
 
-    Example:
+    Examples:
 
       mtf position book BTCUSDT --price 64210.5 --size 12 --profit -3.1 --fees 0.42 --reason "closed in the app"
+
+      mtf position book BTCUSDT --size 0 --reason "the app shows that it never filled"
     """
     actions.by_hand.book(world, symbol, price, size, profit, fees, reason, yes, wait, as_json)
 

@@ -186,9 +186,9 @@ _NUMBERS = replace(TEXT, pattern=r"^\d{1,6}(\.\d{1,12})?(,\d{1,6}(\.\d{1,12})?)?
 CLOSE: Question = {"confirm": _CONFIRM, **_WAIT}
 BOOK: Question = {
     "confirm": _CONFIRM,
-    "price": said(_NUMBER, "the average price of the close"),
-    "size": said(_NUMBER, "contracts that were closed"),
-    "profit": said(_NUMBER, "before fees; below zero is a loss"),
+    "size": said(_NUMBER, "contracts that were closed; 0: the entry never filled"),
+    "price": replace(_NUMBER, description="the average price of the close", default="0"),
+    "profit": replace(_NUMBER, description="before fees; below zero is a loss", default="0"),
     "fees": replace(_NUMBER, description="what the close cost", default="0"),
     "reason": replace(_NAME, description="where it was closed and why; kept with the trade", max_length=200),
     **_WAIT,

@@ -53,7 +53,7 @@ async def close(symbol: FromPath[str], request: AnyRequest) -> Response[dict[str
         answers.BY_HAND,
         path=questions.OF_SYMBOL,
         body=questions.BOOK,
-        required=("confirm", "price", "size", "profit", "reason"),
+        required=("confirm", "size", "reason"),
         problems=_PROBLEMS,
         access=Access.TOKEN,
         also=_LATER,
@@ -63,8 +63,8 @@ async def book(symbol: FromPath[str], request: AnyRequest) -> Response[dict[str,
     """Only where reads no longer explain what became of the position. The trade is marked as booked by hand."""
     fields, service = await _told(symbol, request, questions.BOOK)
     _confirmed(fields)
-    price, size = fields.decimal("price", required=True), fields.decimal("size", required=True)
-    profit, fees = fields.decimal("profit", required=True), fields.decimal("fees")
+    price, size = fields.decimal("price"), fields.decimal("size", required=True)
+    profit, fees = fields.decimal("profit"), fields.decimal("fees")
     reason = fields.text("reason", required=True)
     wait, actor = fields.count("wait_seconds") or 1, fields.words("requested_by")
     fields.done()
