@@ -122,13 +122,18 @@ def _booking_problems(intent: Intent, booking: Booking, least: str) -> list[Fiel
     size = booking.size
     if size < 0 or (size == 0 and least == "above"):
         problems.append(FieldProblem("size", f"found {size}; allowed is a number {least} 0"))
-    elif size > intent.wanted.size:
-        problems.append(FieldProblem("size", f"found {size}; the intent was for {intent.wanted.size} at most"))
+    elif size > (most := _most_booked(intent)):
+        problems.append(FieldProblem("size", f"found {size}; {most:f} at most are not explained by executions"))
     if size > 0 and booking.price <= 0:
         problems.append(FieldProblem("price", f"found {booking.price}; allowed is a number above 0"))
     if size == 0 and booking.profit_usdt:
         problems.append(FieldProblem("profit", f"found {booking.profit_usdt}; what was never filled has none"))
     return problems
+
+
+def _most_booked(intent: Intent) -> Decimal:
+    """What executions leave open of it; where they show nothing that was opened, everything that was planned."""
+    return intent.progress.opened - intent.progress.closed if intent.progress.opened else intent.wanted.size
 
 
 def _refuse(problems: Sequence[FieldProblem]) -> None:

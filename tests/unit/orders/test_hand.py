@@ -148,6 +148,13 @@ def test_only_what_reads_cannot_explain_is_booked_by_hand() -> None:
     assert booked(stale, BOOKING) == booked(lost, BOOKING) == told
 
 
+def test_only_what_executions_leave_open_is_booked() -> None:
+    half = evolve(HELD, position=PositionState.STALE, progress=evolve(HELD.progress, closed=D(4)))
+    assert booked(half, evolve(BOOKING, size=D(6)))["size"] == "6"
+    with pytest.raises(InvalidRequestError, match="6 at most are not explained by executions"):
+        booked(half, evolve(BOOKING, size=D(7)))
+
+
 def test_an_entry_that_never_filled_is_ended_with_a_booking_of_nothing() -> None:
     nothing = Booking(D(0), D(0), D(0), D(0), "it never filled")
     assert booked(an_intent(entry=EntryState.EVIDENCE_LOST), nothing)["size"] == "0"

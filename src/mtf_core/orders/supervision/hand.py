@@ -137,12 +137,15 @@ def _book(look: Look, asked: Asked) -> str:
     look.tell(EventKind.HAND, asked="book", actor=asked.actor, **dict(asked.values))
     if is_lost:
         look.move_entry(EntryCause.OPERATOR)
-    if not is_stale:
+    if not is_stale and not booking.size:
         return "done: the entry counts as over"
     look.leaves_because(ExitReason.HAND)
     fills = () if look.view.fills is None else look.view.fills.value
     flows = () if look.view.flows is None else look.view.flows.value
     trade = trade_booked_by_hand(look.intent, fills, flows, booking, look.view_ms)
+    if not is_stale:  # no read ever showed its position, so no state of it changes: the trade is told all the same
+        look.tell(EventKind.CLOSED, **trade.details())
+        return "done: booked as you told it"
     look.move_position(PositionCause.OPERATOR, **trade.details())
     look.note(held=Decimal(0), unprotected_since_ms=None, fired_since_ms=None)
     return "done: booked as you told it"
