@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import cast
@@ -278,3 +279,36 @@ async def test_a_long_story_of_other_profiles_hides_no_loss(database: Database) 
     for number in range(3, 120):
         await closed(one, number, "1", profile="regular")
     assert (await one.look(1000, NOW_MS)).losing_streak == 3
+
+
+# --- whatever comes -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_lock_lifts_only_with_its_span_whatever_is_booked_paid_and_restarted(seed: int) -> None:
+    """Drawn days with gains, losses, transfers, late rows and other processes: a lock once seen holds to its end."""
+    drawn, rows = random.Random(seed), Rows()
+    risk = evolve(usdt(daily_max_loss_usdt=30, weekly_max_loss_usdt=70), max_consecutive_losses=0)
+    seen: dict[tuple[Span, int], int] = {}
+    equity, now_ms = 1000, WEEK_START_MS + 1
+    async with Database.open("memory") as database:
+        one = process(database, rows, risk)
+        while now_ms < WEEK_START_MS + 8 * DAY_MS:
+            kind = drawn.choice((FlowKind.REALISED_PROFIT, FlowKind.FUNDING, FlowKind.TRANSFER))
+            amount = drawn.randint(-15, 14) if kind is not FlowKind.TRANSFER else drawn.randint(-400, 400)
+            rows.book(amount, now_ms - drawn.choice((0, 1, 4000)), kind)
+            equity += amount
+            unrealised = drawn.choice((0, 0, -9, 25))
+            process_of_now = one if drawn.random() < 0.7 else process(database, rows, risk)
+            losses = await process_of_now.look(equity + unrealised, now_ms, unrealised)
+            for lock in losses.locks:
+                seen.setdefault((lock.span, lock.start_ms), lock.locked_ms)
+                assert lock.locked_ms == seen[lock.span, lock.start_ms], "it is put once"
+            held = {(lock.span, lock.start_ms) for lock in losses.locks if lock.holds_at(now_ms)}
+            due = {
+                (span, start) for span, start in seen if start - 5000 <= now_ms < start + (span.lasts_ms or 0) + 5000
+            }
+            assert held == due
+            for result in losses.spans:
+                limit = 30 if result.span is Span.DAY else 70
+                assert result.loss < limit or (result.span, result.start_ms) in held
+            now_ms += drawn.randint(1, 3 * 3_600_000)
+    assert any(span is Span.DAY for span, _ in seen), "something was locked, else this says little"
