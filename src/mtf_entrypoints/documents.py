@@ -21,6 +21,7 @@ from mtf_core.records.documents import plan_to_json, skip_to_json, to_document
 from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.rules.conditions.condition import Condition, Parameter
+from mtf_core.runs.executing import Executed
 from mtf_core.upkeep import Cleanup, ContractSync
 from mtf_core.validation.decision import Decision
 from mtf_core.validation.explain import decision_to_json, timeframe_to_json
@@ -200,6 +201,15 @@ def cleanup_to_json(done: Cleanup) -> dict[str, Any]:
 def by_hand_to_json(done: ByHand) -> dict[str, Any]:
     """What an operator asked, what became of it, and whether anybody is there to do it."""
     return {**request_to_json(done.request), "done": done.is_done, "supervised": done.is_supervised}
+
+
+def executed_to_json(executed: Executed) -> dict[str, Any]:
+    """What became of a stored plan that was to be placed."""
+    return {
+        "decision_key": executed.decision_key,
+        "run_id": executed.run_id,
+        "order": to_document(executed.order),
+    }
 
 
 def targets_to_json(symbol: str, preview: Preview) -> dict[str, Any]:

@@ -81,3 +81,13 @@ class PlanRecord:
         """What is stored of a plan: all of it."""
         targets = tuple(TargetRecord.of(target) for target in plan.take_profits)
         return cls(**attrs.asdict(plan, recurse=False) | {"take_profits": targets})
+
+    def plan(self) -> OrderPlan | None:
+        """The plan again, with ratios as they were kept; None where an older version did not tell all of it."""
+        values = attrs.asdict(self, recurse=False)
+        targets = [attrs.asdict(target, recurse=False) for target in self.take_profits]
+        parts = [values, *targets]
+        optional = {"zone", "mark_price", "zone_event"}
+        if any(value is None for part in parts for name, value in part.items() if name not in optional):
+            return None
+        return OrderPlan(**values | {"take_profits": tuple(TakeProfit(**target) for target in targets)})

@@ -20,6 +20,7 @@ from mtf_entrypoints.cli.commands import (
     risk,
     stats,
 )
+from mtf_entrypoints.cli.commands.execute import execute
 from mtf_entrypoints.cli.commands.run import run
 from mtf_entrypoints.cli.commands.stream import stream
 from mtf_entrypoints.cli.commands.supervise import recover, supervise
@@ -57,6 +58,7 @@ app.command()(account.story)
 app.command()(account.alarms)
 app.add_typer(by_hand.position, name="position")
 app.command()(by_hand.protect)
+app.command()(execute)
 app.add_typer(by_hand.targets, name="targets")
 app.add_typer(config.app, name="config")
 app.add_typer(operate.sandbox, name="sandbox")

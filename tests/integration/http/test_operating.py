@@ -150,6 +150,7 @@ def test_what_no_contract_bears_and_nobody_holds_is_not_found(
         ("/mtf/risk/reset", {"reason": "x", "confirm": True}),
         ("/api/maintenance/cleanup", {"dry_run": False}),
         ("/mtf/lock/force-release", {"name": "run:x"}),
+        ("/mtf/execute", {"decision_key": "BTCUSDT:5m:0:long", "confirm": True}),
     ],
 )
 def test_what_lets_something_happen_is_never_done_without_a_token(

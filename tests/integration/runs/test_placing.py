@@ -34,6 +34,7 @@ LIVE = RunRequest(dry_run=False)
 class Floor:
     """Runs of one process on the sandbox's own exchange, with somebody who supervises."""
 
+    world: World
     exchange: Asked
     environment: Environment
     orchestrator: Orchestrator
@@ -50,7 +51,7 @@ class Floor:
 def floor_on(database: Database, world: World, profile: Profile | None = None, **changes: object) -> Floor:
     exchange = Asked(world, ACCOUNT)
     environment = environment_on(database, world, exchange, profile=profile, **changes)
-    return Floor(exchange, environment, Orchestrator(environment))
+    return Floor(world, exchange, environment, Orchestrator(environment))
 
 
 @pytest_asyncio.fixture

@@ -24,7 +24,7 @@ Ask = Callable[[Environment], Awaitable[Request]]
 
 def close(world: World, symbol: str, yes: bool, wait: int, as_json: bool) -> None:
     """Asks the supervisor to close, once it was confirmed."""
-    _confirm(symbol, yes, f"closes the whole position of {symbol} at market")
+    confirm(symbol, yes, f"closes the whole position of {symbol} at market")
     _show(asyncio.run(_asked(world, lambda env: use_cases.ask_close(env, symbol, actor()), wait)), as_json)
 
 
@@ -44,7 +44,7 @@ def book(
     booking = Booking(
         _number("--price", price), _number("--size", size), _number("--profit", profit), _number("--fees", fees), reason
     )
-    _confirm(symbol, yes, f"ends the intent of {symbol}: profit {profit}, fees {fees}, and nothing more is looked for")
+    confirm(symbol, yes, f"ends the intent of {symbol}: profit {profit}, fees {fees}, and nothing more is looked for")
     _show(asyncio.run(_asked(world, lambda env: use_cases.ask_book(env, symbol, booking, actor()), wait)), as_json)
 
 
@@ -90,7 +90,7 @@ async def _previewed(world: World, look: Callable[[Environment], Awaitable[Previ
         return await look(environment)
 
 
-def _confirm(symbol: str, yes: bool, what: str) -> None:
+def confirm(symbol: str, yes: bool, what: str) -> None:
     """Raises `CommandError` unless it was meant: by --yes, or by the symbol typed at a terminal."""
     if yes:
         return

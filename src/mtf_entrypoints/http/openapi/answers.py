@@ -707,6 +707,7 @@ ALARMS = record(
         )
     }
 )
+EXECUTED = record({"decision_key": TEXT, "run_id": TEXT, "order": of_attrs(OrderOutcome, facts=_TEXTS)})
 BY_HAND = record(
     {**_REQUEST, "done": FLAG, "supervised": said(FLAG, "whether a supervisor was heard of lately; else nobody acts")}
 )

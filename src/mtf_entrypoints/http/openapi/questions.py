@@ -184,6 +184,11 @@ _CONFIRM = Schema(type=OpenAPIType.BOOLEAN, const=True, description="true: it is
 _NUMBER = replace(DECIMAL, max_length=40)
 _NUMBERS = replace(TEXT, pattern=r"^\d{1,6}(\.\d{1,12})?(,\d{1,6}(\.\d{1,12})?)?$")
 CLOSE: Question = {"confirm": _CONFIRM, **_WAIT}
+EXECUTE: Question = {
+    "decision_key": replace(_NAME, description="of a plan, as reports have it; its symbol's newest"),
+    "confirm": _CONFIRM,
+    "requested_by": _WHO,
+}
 BOOK: Question = {
     "confirm": _CONFIRM,
     "size": said(_NUMBER, "contracts that were closed; 0: the entry never filled"),
