@@ -127,8 +127,9 @@ _ORDER = record(
         "stop_price": DECIMAL,
         "size": DECIMAL,
         "leverage": COUNT,
-    },
-    {"client_order_id": TEXT, "order_id": TEXT},
+        "client_order_id": optional(TEXT),
+        "order_id": optional(TEXT),
+    }
 )
 _REPORT = record(
     {
