@@ -7,7 +7,7 @@ lost is looked up before it is made again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import Enum
 
 from attrs import define, evolve, field, frozen
@@ -92,6 +92,11 @@ class Bookkeeper:
         return tuple(account.latest for account in self._accounts.values() if account.latest.is_live)
 
     @property
+    def is_behind(self) -> bool:
+        """Whether anything was decided that the store does not know yet, also of intents that are over by it."""
+        return any(account.is_behind for account in self._accounts.values())
+
+    @property
     def unbooked(self) -> tuple[Intent, ...]:
         """Those of which something left that the store does not know of."""
         return tuple(account.latest for account in self._accounts.values() if account.acted)
@@ -134,9 +139,9 @@ class Bookkeeper:
         """What was decided has left, and the store does not know of it yet."""
         self._accounts[intent.decision_key].acted = True
 
-    async def catch_up(self, fence: Acquired | None, wait_ms: float) -> Booked:
-        """Stores what is still missing, all of it at once; the worst of what came of it."""
-        behind = [account for account in self._accounts.values() if account.is_behind]
+    async def catch_up(self, fence: Acquired | None, wait_ms: float, busy: Container[str] = ()) -> Booked:
+        """Stores what is still missing, all of it at once; the worst of what came of it. `busy` are being looked at."""
+        behind = [account for key, account in self._accounts.items() if account.is_behind and key not in busy]
         came = await asyncio.gather(*(self._push(account, fence, wait_ms) for account in behind))
         return max(came, key=list(Booked).index, default=Booked.STORED)
 

@@ -18,15 +18,15 @@ _MOST = 200
 class SideJobs:
     """Jobs that go on by themselves. What fails outside is dropped: none of them is what safety rests on."""
 
-    _running: set[asyncio.Task[None]] = field(factory=set, init=False)
+    _running: set[asyncio.Task[object]] = field(factory=set, init=False)
 
     def begin(self, job: Coroutine[Any, Any, object]) -> None:
         if len(self._running) >= _MOST:
             job.close()
             return
-        task = asyncio.ensure_future(_quietly(job))
+        task = asyncio.ensure_future(job)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
 
     async def settle(self, wait_ms: float) -> None:
         """Waits for those that are on their way, no longer than given."""
@@ -40,9 +40,10 @@ class SideJobs:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-
-async def _quietly(job: Coroutine[Any, Any, object]) -> None:
-    try:
-        await job
-    except PortError:
-        return
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        """What failed outside is dropped; a fault of this program is told as the loop tells of such."""
+        self._running.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None and not isinstance(fault, PortError):
+            context = {"message": "a side job of supervision broke off", "exception": fault, "task": task}
+            task.get_loop().call_exception_handler(context)

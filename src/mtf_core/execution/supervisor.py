@@ -356,9 +356,10 @@ class Supervisor:
             self._seat.lose()
 
     async def _book_behind(self) -> None:
-        """What left before the store knew of it is stored as soon as the store answers; then the notes can go."""
-        if self._books.unbooked and not self._steps:
-            await self._books.catch_up(self._seat.fence, self._exit_wait_ms)
+        """What the store does not know yet is stored as soon as it answers, the end of an intent as well; then the
+        notes of what left before can go."""
+        if self._books.is_behind:
+            await self._books.catch_up(self._seat.fence, self._exit_wait_ms, busy=self._steps)
         if self._looker.has_noted and not self._books.unbooked:
             self.desk.journal.forget()
             self._looker.has_noted = False

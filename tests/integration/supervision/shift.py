@@ -145,11 +145,13 @@ class Shift:
     alarms: list[Alarm] = field(factory=list)
     is_dead: bool = field(default=False, init=False)
 
-    def die(self) -> None:
+    async def die(self) -> None:
         """The process is no more: nothing of it goes on, and nothing is given back."""
         self.is_dead = True
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        going_on = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in going_on:
             task.cancel()
+        await asyncio.gather(*going_on, return_exceptions=True)
 
     @property
     def world(self) -> World:
@@ -206,7 +208,7 @@ class Shift:
 
     async def by_hand(self, size: int, *, symbol: str = SYMBOL, side: Side = Side.LONG) -> None:
         """A person closes a part of a position."""
-        order = ExitOrder(symbol, side, Decimal(size), OrderType.MARKET, None, TimeInForce.IOC, f"hand-{size}")
+        order = ExitOrder(symbol, side, Decimal(size), OrderType.MARKET, None, TimeInForce.IOC, f"hand-{uuid4().hex}")
         assert (await NativeExchange.submit_exit(self.exchange, order)).is_done
 
     async def stop_by_hand(self, price: Decimal, *, symbol: str = SYMBOL, client_order_id: str = "hand-stop") -> None:
@@ -236,4 +238,4 @@ async def shift_on(
         yield shift
         store.mend()
         if not shift.is_dead:
-            await supervisor.end()
+            await shift.supervisor.end()

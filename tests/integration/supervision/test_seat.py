@@ -51,7 +51,7 @@ async def test_the_seat_of_a_dead_one_is_taken_when_its_lock_ends(migrated_sqlit
     exchange = Counted(world, ACCOUNT)
     async with shift_on(migrated_sqlite_url, world, exchange) as first:
         await protected(first)
-        first.die()
+        await first.die()
     async with shift_on(migrated_sqlite_url, world, exchange) as second:
         await second.look()
         assert second.supervisor.status.state is STANDING_BY
