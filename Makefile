@@ -1,4 +1,4 @@
-# Two commands are all one needs: `make demo` runs the main job, `make test` proves the project.
+# Two commands are all one needs: `make demo` shows the main job, `make test` proves the project.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,10 +8,17 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-wire test check lint types imports unit openapi bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi bench lock docs clean
 
-demo: $(VENV)/.run
+demo: demo-run demo-session
+
+# One run over 300 generated contracts: decisions with reasons, order plans, nothing sent.
+demo-run: $(VENV)/.run
 	$(BIN)/mtf run --exchange sandbox --database memory
+
+# Three hours of the sandbox in some seconds: it runs each minute, enters, supervises and exits; then its trades.
+demo-session: demo-run
+	$(BIN)/mtf sandbox session --minutes 120 --until-flat 60 --universe-size 60
 
 # The same job over a wire: a sandbox that speaks as BitMart, and a run through BitMart's adapter.
 demo-wire: $(VENV)/.run

@@ -102,7 +102,7 @@ EXCHANGE: Mapping[str, _Declaration] = {
         None,
     ),
 }
-SANDBOX: Mapping[str, _Declaration] = {
+GENERATED: Mapping[str, _Declaration] = {
     "seed": (
         Annotated[int | None, typer.Option("--seed", help="Sandbox: which generated market.", show_default="1")],
         None,
@@ -120,6 +120,10 @@ SANDBOX: Mapping[str, _Declaration] = {
         ],
         None,
     ),
+}
+"""Which market is generated."""
+SANDBOX: Mapping[str, _Declaration] = {
+    **GENERATED,
     "candles": (
         Annotated[
             list[str] | None,

@@ -22,14 +22,18 @@ async def test_no_thread_is_started_and_everything_is_there() -> None:
         assert set(threading.enumerate()) == before
 
 
+async def insert_twice(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("INSERT INTO kept VALUES (1)"))
+        await connection.execute(text("INSERT INTO kept VALUES (1)"))
+
+
 async def test_what_sqlite_refuses_reaches_who_asked_and_leaves_nothing_behind() -> None:
     async with Database.open("memory", sqlite_calls=CallsAtOnce) as database:
         async with database.writing() as connection:
             await connection.execute(text("CREATE TABLE kept (number INTEGER PRIMARY KEY)"))
         with pytest.raises(StoreError):
-            async with database.writing() as connection:
-                await connection.execute(text("INSERT INTO kept VALUES (1)"))
-                await connection.execute(text("INSERT INTO kept VALUES (1)"))
+            await insert_twice(database)
         async with database.reading() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM kept"))).scalar_one() == 0
 

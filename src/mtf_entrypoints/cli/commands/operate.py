@@ -1,4 +1,4 @@
-"""`mtf sandbox market`, `mtf sandbox serve`, `mtf db upgrade`, `mtf health`, `mtf serve` and `mtf version`."""
+"""`mtf sandbox market|serve|session`, `mtf db upgrade`, `mtf health`, `mtf serve` and `mtf version`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import AT, BALANCE, CONFIG_DIR, MARKET, PROFILE, SANDBOX, STORE, AsJson, World, takes
+from mtf_entrypoints.cli.options import (
+    AT,
+    BALANCE,
+    CONFIG_DIR,
+    GENERATED,
+    MARKET,
+    PROFILE,
+    SANDBOX,
+    STORE,
+    AsJson,
+    World,
+    takes,
+)
 
 sandbox = typer.Typer(help="The local exchange.", no_args_is_help=True)
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -55,6 +67,33 @@ def serve_face(
       mtf sandbox serve --at 2026-01-31T14:00Z --speed 60 --faults faults.yaml
     """
     actions.sandbox_serve.perform(world, actions.sandbox_serve.Serving(face, speed, port, faults))
+
+
+@sandbox.command()
+@takes(PROFILE, STORE, GENERATED, AT, BALANCE, CONFIG_DIR)
+def session(
+    world: World,
+    minutes: Annotated[int, typer.Option(min=1, max=10_000, help="Runs, one a minute of the sandbox's time.")] = 120,
+    until_flat: Annotated[
+        int,
+        typer.Option(min=0, max=10_000, help="Minutes in which, after the last run, positions may still end."),
+    ] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Trade some hours of the sandbox in some seconds: run, enter, supervise, exit, and show what came of it.
+
+    Every minute has its run, which really places, and the supervisor looks as often as it is due. The same seed gives
+    the same session. Without --database everything is kept in memory.
+
+    Examples:
+
+      mtf sandbox session
+
+      mtf sandbox session --minutes 30 --universe-size 40 --seed 7
+
+      mtf sandbox session --profile scalper --at 2026-01-31T14:00Z --json
+    """
+    actions.sandbox_session.perform(world, minutes, until_flat, as_json)
 
 
 @db.command()
