@@ -52,7 +52,8 @@ def problem_of(words: list[str]) -> str | None:
     path = next((path for path in paths if path in _COMMANDS), None)
     if path is None:
         return None if any(known.startswith(" ".join(words)) for known in _COMMANDS) else "no such command"
-    options = {option for parameter in _COMMANDS[path].params for option in parameter.opts} | {"--help", "--debug"}
+    parameters = _COMMANDS[path].params
+    options = {option for one in parameters for option in (*one.opts, *one.secondary_opts)} | {"--help", "--debug"}
     return next((f"no option {word}" for word in words if word.startswith("--") and word not in options), None)
 
 
