@@ -62,6 +62,16 @@ def test_it_supervises_until_it_is_told_to_stop_and_a_second_one_says_who_does(
     assert code == 0, err  # the seat was given back
 
 
+def test_an_exchange_that_is_away_at_the_start_is_asked_again(exchange: Mapping[str, str], tmp_path: Path) -> None:
+    away = dict.fromkeys(("BITMART_PUBLIC_API_URL", "BITMART_PRIVATE_API_URL"), "http://127.0.0.1:9")
+    process = started({**exchange, **away}, tmp_path, "supervise")
+    assert process.stderr is not None
+    assert "nothing is supervised yet" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 def test_health_tells_of_the_supervisor(exchange: Mapping[str, str], tmp_path: Path) -> None:
     ended(exchange, tmp_path, "supervise", "--once")
     _, out, err = ended(exchange, tmp_path, "health", "--json")

@@ -7,14 +7,16 @@ import getpass
 import json
 import signal
 import sys
+from contextlib import suppress
 
 from attrs import define, field
 from rich.live import Live
 
-from mtf_core.execution import open_desk
+from mtf_core.execution import Desk, open_desk
 from mtf_core.execution.recovery import Recovery, confirm_recovery, look_into_recovery
 from mtf_core.execution.supervisor import Status, Supervisor, SupervisorState
 from mtf_core.market import format_instant
+from mtf_core.ports import Environment, ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.risk import AccountCondition
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
@@ -23,6 +25,9 @@ from mtf_entrypoints.cli.sheets import Sheet
 from mtf_entrypoints.cli.working import announced, working
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.supervising import heard, status_to_json
+
+_AGAIN_S = 2
+"""Between two attempts to begin."""
 
 
 def supervise(world: World, once: bool, as_json: bool) -> None:
@@ -39,16 +44,33 @@ async def _supervise(world: World, once: bool, as_json: bool) -> None:
     if settings.at_ms is not None:
         raise CommandError("--at: a supervisor follows the present; leave it out")
     async with announced(settings) as container:
-        desk = await open_desk(container.environment())
-        supervisor = Supervisor(desk, heard)
-        label = desk.environment.venue.label
+        environment = container.environment()
         if once:
-            await _once(supervisor, as_json)
+            await _once(Supervisor(await open_desk(environment), heard), as_json)
             return
+        desk = await _opened(environment, stopping)
+        if desk is None:
+            return
+        supervisor, label = Supervisor(desk, heard), environment.venue.label
         output.warn(f"supervising account {desk.account} on {label}; stop with Ctrl-C")
         with _shown(as_json) as shown:
             await supervisor.run_until(stopping, shown.show)
     output.warn("stopped; stops stay at the exchange, and nobody supervises the account unless another process does")
+
+
+async def _opened(environment: Environment, stopping: asyncio.Event) -> Desk | None:
+    """The desk, asked for until it can be opened: positions may be open, and nobody else looks after them.
+
+    None where the process was told to stop meanwhile. What will not get better by waiting is raised.
+    """
+    while not stopping.is_set():
+        try:
+            return await open_desk(environment)
+        except (ExchangeUnavailableError, StoreUnavailableError) as error:
+            output.warn(f"nothing is supervised yet: {error}; asked again in {_AGAIN_S} s")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _AGAIN_S)
+    return None
 
 
 async def _once(supervisor: Supervisor, as_json: bool) -> None:
