@@ -48,6 +48,7 @@ def status_to_json(status: Status) -> dict[str, Any]:
         "state": status.state.value,
         "supervisor": status.holder,
         "read": format_instant(status.read_ms) if status.read_ms else None,
+        "account": {"condition": status.standing.condition.value, "why": status.standing.why},
         "store_is_behind": status.store_is_behind,
         "intents": [intent_to_json(intent) for intent in status.live],
         "alarms": [{"kind": alarm.kind.value, "subject": alarm.subject, "text": alarm.text} for alarm in status.alarms],

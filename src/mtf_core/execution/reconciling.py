@@ -26,6 +26,9 @@ _SETTLE_MS = 1000
 """How far apart two reads lie that show the same difference, beyond the exchange's lag."""
 _HISTORY_AGAIN_MS = MINUTE_MS
 """Between two reads of the history of a symbol without intents, and of the account's money."""
+_SOON_AGAIN_MS = 5_000
+"""The same after a read that failed, and where an intent ended lately: its late fills have to be found."""
+_LATELY_MS = 60 * MINUTE_MS
 _HISTORY_MS = 24 * 60 * MINUTE_MS
 """How far back that history is read."""
 _TRADED = frozenset({FlowKind.REALISED_PROFIT, FlowKind.FEE, FlowKind.FUNDING, FlowKind.LIQUIDATION})
@@ -58,9 +61,13 @@ class Reconciler:
     _tag: int = field(init=False)
     _counter: int = field(init=False)
     _history_ms: dict[str, int] = field(factory=dict, init=False)
-    """When the history of each symbol was read last."""
+    """When the history of each symbol may be read again."""
+    _was: AccountCondition = field(default=AccountCondition.NORMAL, init=False)
+    """The account's condition at the reconciliation before."""
     _whose: dict[str, bool] = field(factory=dict, init=False)
     """Of each position without an intent, by its name: whether our ids are in its fills."""
+    _asked_once: set[str] = field(factory=set, init=False)
+    """Positions without an intent whose history was read at least once."""
     _flows_ms: int | None = field(default=None, init=False)
     """Until when the account's money was looked at; it begins with the first look."""
     _traded_elsewhere: dict[str, str] = field(factory=dict, init=False)
@@ -75,6 +82,9 @@ class Reconciler:
 
         Raises `PortError` where the store or the exchange does not answer: then nothing is concluded.
         """
+        if self._was is not AccountCondition.NORMAL and standing.condition is AccountCondition.NORMAL:
+            self._traded_elsewhere.clear()  # an operator confirmed that it is known
+        self._was = standing.condition
         known = self._known(live)
         found = differences(account.value, known)
         if any(one.kind is DifferenceKind.AHEAD for one in found):
@@ -82,6 +92,8 @@ class Reconciler:
         settle_ms = _SETTLE_MS + self.desk.capabilities.visibility_lag_ms
         settled = self._sightings.settled(found, account.begun_venue_ms, settle_ms)
         self._sightings = self._sightings.seen(found, account.begun_venue_ms)
+        self._asked_once &= self._sightings.since_ms.keys()
+        self._whose = {name: is_ours for name, is_ours in self._whose.items() if name in self._sightings.since_ms}
         ahead = tuple(one for one in found if one.kind is DifferenceKind.AHEAD)
         in_recovery = bool(ahead) or standing.condition is AccountCondition.RECOVERY
         if not in_recovery:
@@ -140,26 +152,42 @@ class Reconciler:
             if one.kind is not DifferenceKind.FOREIGN_POSITION or one.position is None:
                 continue
             intent = await self.desk.orders.last_of(one.symbol)
-            history = await self._history(one.symbol)
+            ended_lately = intent is not None and self._is_late(intent)
+            history = await self._history(one.symbol, _SOON_AGAIN_MS if ended_lately else _HISTORY_AGAIN_MS)
             if history is None:
                 continue
             counters = bears_our_tag(*history, self._tag, self.desk.ids)
+            is_first = ended_lately and not counters and one.name not in self._asked_once
+            self._asked_once.add(one.name)
+            if is_first:
+                continue  # executions may lag behind the position: whose it is, the next read says
             self._whose[one.name] = bool(counters)
             is_its = intent is not None and intent.side is one.position.side and intent.counter in counters
             if intent is not None and is_its and not intent.is_live:
                 revived.append(intent)
         return tuple(revived)
 
-    async def _history(self, symbol: str) -> tuple[tuple[Fill, ...], tuple[OpenOrder, ...]] | None:
-        """Executions and ended orders of a symbol without a live intent; None where it is not their time yet."""
+    def _is_late(self, intent: Intent) -> bool:
+        """Whether what an intent sent may still show lately."""
+        return self.desk.now_ms - intent.attempt.not_after_ms < _LATELY_MS
+
+    async def _history(
+        self, symbol: str, again_ms: int = _HISTORY_AGAIN_MS
+    ) -> tuple[tuple[Fill, ...], tuple[OpenOrder, ...]] | None:
+        """Executions and ended orders of a symbol without a live intent; None where it is not their time yet.
+
+        Raises `ExchangeError`; then they are asked for again soon.
+        """
         now_ms = self.desk.now_ms
-        if now_ms - self._history_ms.get(symbol, -_HISTORY_AGAIN_MS) < _HISTORY_AGAIN_MS:
+        if now_ms < self._history_ms.get(symbol, 0):
             return None
-        self._history_ms[symbol] = now_ms
+        self._history_ms[symbol] = now_ms + _SOON_AGAIN_MS
         trading, since_ms = self.desk.trading, now_ms - _HISTORY_MS
-        return await asyncio.gather(
+        read = await asyncio.gather(
             trading.fills(symbol, since_ms, now_ms), trading.order_history(symbol, since_ms, now_ms)
         )
+        self._history_ms[symbol] = now_ms + again_ms
+        return read
 
     async def _look_at_money(self, live: Sequence[Intent]) -> None:
         """One call a minute for the whole account tells of trades in symbols that no intent ever had."""

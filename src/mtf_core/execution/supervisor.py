@@ -32,7 +32,7 @@ from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.lifecycle import Alarm, AlarmKind
 from mtf_core.ports import LockLostError, PortError, Priority
-from mtf_core.risk import Heartbeat
+from mtf_core.risk import Heartbeat, Standing
 
 _MOST_ROUNDS = 8
 """How often one look begins over, because what was read had become too old, or an intent was changed meanwhile."""
@@ -61,6 +61,8 @@ class Status:
     """When the account was last read as a whole; 0: never."""
     live: tuple[Intent, ...]
     alarms: tuple[Alarm, ...]
+    standing: Standing
+    """Whether entries may be made on the account, as the store said last."""
     store_is_behind: bool
 
 
@@ -133,6 +135,7 @@ class Supervisor:
             read_ms=self._read_ms,
             live=self._books.live,
             alarms=self._alarms.standing,
+            standing=self._background.last.standing,
             store_is_behind=bool(self._books.unbooked),
         )
 

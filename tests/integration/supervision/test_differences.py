@@ -160,6 +160,32 @@ async def test_trades_in_a_symbol_that_never_had_an_intent_are_noticed_although_
     assert AlarmKind.ACCOUNT_SHARED in shift.raised()
 
 
+async def test_a_number_that_the_store_never_gave_out_puts_the_account_into_recovery_at_once(shift: Shift) -> None:
+    await protected(shift)
+    await placed(shift, own_id(shift, 99))
+    await shift.look(2)
+    assert await condition(shift) is AccountCondition.RECOVERY
+    await shift.look(3)
+    assert len(await shift.live(OTHER)) == 1  # nothing is cancelled
+    found = await look_into_recovery(shift.counter.desk)
+    await confirm_recovery(shift.counter.desk, found, "operator")
+    await shift.look(4)
+    assert await condition(shift) is AccountCondition.NORMAL
+    assert await shift.live(OTHER) == ()
+
+
+async def test_what_an_operator_confirmed_is_not_held_against_the_account_again(shift: Shift) -> None:
+    await shift.look()
+    await placed(shift, "by-hand", price=None)
+    await shift.by_hand(2, symbol=OTHER)
+    await shift.look(2, pause_ms=61_000)
+    assert await condition(shift) is AccountCondition.SHARED
+    found = await look_into_recovery(shift.counter.desk)
+    await confirm_recovery(shift.counter.desk, found, "operator")
+    await shift.look(3)
+    assert await condition(shift) is AccountCondition.NORMAL
+
+
 async def test_histories_without_an_intent_are_read_once_a_minute(shift: Shift) -> None:
     await shift.look()
     await placed(shift, "by-hand", price=None)

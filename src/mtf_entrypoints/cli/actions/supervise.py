@@ -129,7 +129,13 @@ def _shown(as_json: bool) -> _Shown:
 
 def _told(status: Status) -> tuple[object, ...]:
     states = tuple((intent.decision_key, intent.entry, intent.position) for intent in status.live)
-    return (status.state, status.store_is_behind, states, tuple((one.kind, one.subject) for one in status.alarms))
+    return (
+        status.state,
+        status.standing,
+        status.store_is_behind,
+        states,
+        tuple((one.kind, one.subject) for one in status.alarms),
+    )
 
 
 def _words(status: Status) -> str:
@@ -137,7 +143,9 @@ def _words(status: Status) -> str:
         return f"standing by; supervised by {status.holder or 'nobody that could be asked'}"
     told = [f"{one.symbol} {one.side} entry {one.entry}, position {one.position}" for one in status.live]
     alarms = f"; {output.counted(len(status.alarms), 'alarm')}" if status.alarms else ""
-    return f"{'; '.join(told) or 'no live intent'}{alarms}"
+    condition = status.standing.condition
+    account = f"; the account is {_CONDITIONS[condition]}" if condition is not AccountCondition.NORMAL else ""
+    return f"{'; '.join(told) or 'no live intent'}{account}{alarms}"
 
 
 def _sheet(status: Status) -> Sheet:
