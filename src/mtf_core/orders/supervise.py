@@ -77,10 +77,10 @@ def _looked(look: Look) -> Action | None:
     follow_fills(look)
     follow_market(look)
     follow_position(look)
-    follow_hands(look)
     follow_exits(look)
     follow_targets(look)
     follow_stop(look)
+    follow_hands(look)
     action = next(filter(None, (act(look) for act in _ACTS)), None)
     if action is None:
         end_position(look)

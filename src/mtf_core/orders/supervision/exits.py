@@ -132,10 +132,15 @@ def _in_the_way(look: Look) -> OpenOrder | None:
     is_asked = look.due(look.progress.sent.tidy_ms) is Due.AGAIN
     if look.rules.in_recovery or (look.progress.close_cancels >= _MOST_CANCELS and not is_asked):
         return None
+    stops = {stop.order_id for stop in look.armed()}
     found = (
         order
         for order in look.live
-        if order.side is look.intent.side and order.reduce_only and look.purpose(order) in _TARGETS | {Purpose.CLOSE}
+        if order.side is look.intent.side
+        and order.reduce_only
+        and order.order_id
+        and order.order_id not in stops
+        and look.purpose(order) in _TARGETS | {Purpose.CLOSE}
     )
     return next(found, None)
 

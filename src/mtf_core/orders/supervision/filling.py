@@ -71,7 +71,7 @@ def _book(look: Look, ledger: Ledger) -> None:
 
 
 def _filled_to(look: Look, attempt: Attempt, filled: Decimal) -> Attempt:
-    if filled <= attempt.filled:
+    if filled <= attempt.filled or attempt.filled >= attempt.size:
         return attempt
     is_whole, price = filled >= attempt.size, look.ledger.average if look.ledger is not None else None
     planned = look.intent.terms.planned_entry
@@ -95,10 +95,11 @@ def _hold(look: Look) -> None:
     """
     progress, size, ledger = look.progress, look.position_size, look.ledger
     if ledger is None:
-        look.note(held=progress.held + _unreported(look, size - progress.held))
+        known = progress.opened - progress.closed
+        look.note(held=max(progress.held, known + _unreported(look, size - known)))
         return
-    beyond = size - ledger.left - ledger.strangers
     if size >= ledger.left:
+        beyond = size - ledger.left - ledger.strangers
         look.note(held=ledger.left + _unreported(look, beyond), less_since_ms=None)
         return
     since_ms = look.view_ms if progress.less_since_ms is None else progress.less_since_ms

@@ -15,7 +15,7 @@ from mtf_core.market import ClientIds, Fill, FillCause, OpenOrder
 from mtf_core.orders.client_ids import Purpose, read_client_id
 from mtf_core.orders.intent import Intent
 
-_ZERO = Decimal(0)
+_ZERO, _AVERAGE_STEP = Decimal(0), Decimal("1e-12")
 EXITS = frozenset(Purpose) - {Purpose.ENTRY}
 
 
@@ -44,7 +44,7 @@ class Ledger:
 
     @property
     def average(self) -> Decimal | None:
-        return self.value / self.opened if self.opened else None
+        return (self.value / self.opened).quantize(_AVERAGE_STEP) if self.opened else None
 
 
 @define(eq=False)

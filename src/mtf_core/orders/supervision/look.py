@@ -131,14 +131,15 @@ class Look:
 
     def armed(self) -> tuple[OpenOrder, ...]:
         """Every stop that stands over our side, whoever's."""
-        return tuple(
-            order
+        found = {
+            order.order_id: order  # a row that is told twice is one order
             for order in self.live
             if order.purpose is TriggerPurpose.STOP
             and order.side is self.intent.side
             and order.reduce_only
             and order.state is OrderState.LIVE
-        )
+        }
+        return tuple(found.values())
 
     def purpose(self, order: OpenOrder) -> Purpose | None:
         """What an order is for, where it is ours."""

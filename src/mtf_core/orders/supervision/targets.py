@@ -127,7 +127,8 @@ def mend_targets(look: Look) -> Action | None:
     if look.closable != look.progress.held or not look.closable:
         return None
     parts = parts_of(look)
-    own = [order for order in look.live if look.purpose(order) in _PURPOSES and order.reduce_only]
+    stops = {stop.order_id for stop in look.armed()}
+    own = [order for order in look.live if _is_target(look, order) and order.order_id not in stops]
     due = look.due(look.progress.sent.targets_ms, look.progress.next_target_ms)
     if due is Due.WAIT:
         return None
@@ -145,6 +146,11 @@ def mend_targets(look: Look) -> Action | None:
     if due is Due.NEW and look.progress.target_tries:
         look.note(target_tries=0)
     return None
+
+
+def _is_target(look: Look, order: OpenOrder) -> bool:
+    is_ours = order.side is look.intent.side and look.purpose(order) in _PURPOSES
+    return is_ours and order.reduce_only and bool(order.order_id)
 
 
 def _surplus(look: Look, parts: tuple[Part, ...], own: list[OpenOrder]) -> OpenOrder | None:
