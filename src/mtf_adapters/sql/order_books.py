@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Executable, Row, not_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
@@ -18,18 +18,22 @@ _FULL = 2
 """SQLite's `synchronous=FULL`: a commit waits until it is on the disk."""
 
 _SWITCH = tuple(switches.c[name] for name in ("key", "on", "until_ms", "reason", "changed_ms"))
+_HEARTBEAT = tuple(order_supervisors.c[name] for name in ("owner", "beat_ms", "read_ms"))
 _RESERVATION = tuple(
     order_intents.c[name] for name in ("decision_key", "symbol", "side", "notional", "margin", "loss_at_stop")
 )
 
 
 async def locked_book(connection: AsyncConnection, namespace: str) -> Row[Any]:
-    """The account's row, which nobody else gets before the transaction ends; raises `StoreError` where there is none.
+    """The account's row, which nobody else gets before the transaction ends, with the heartbeat.
 
-    Everything that is read after it is what the one before committed.
+    Everything that is read after it is what the one before committed. Raises `StoreError` where there is no row.
     """
-    query = select(order_books).where(order_books.c.namespace == namespace).with_for_update()
-    row = (await connection.execute(query)).one_or_none()
+    # One answer, for each costs an entry time. A beat that comes while the lock is waited for is not seen: an older one
+    # only refuses.
+    joined = order_books.outerjoin(order_supervisors, order_books.c.namespace == order_supervisors.c.namespace)
+    query = select(order_books, *_HEARTBEAT).select_from(joined).where(order_books.c.namespace == namespace)
+    row = (await connection.execute(query.with_for_update(of=order_books))).one_or_none()
     if row is None:
         raise StoreError("the store of orders is not bound to an account yet")
     return row
@@ -49,26 +53,36 @@ async def read_books(
 
     The reservation of the intent `own_key` is left out; `new_key` is looked for among all that were ever committed.
     """
-    here = order_intents.c.namespace == book.namespace
-    live = select(*_RESERVATION).where(here, order_intents.c.is_live, order_intents.c.decision_key != (own_key or ""))
-    taken = select(order_intents.c.decision_key).where(here, order_intents.c.decision_key == (new_key or ""))
+    intents = (await connection.execute(_live_or_called(book.namespace, new_key))).all()
     thrown = select(*_SWITCH).where(switches.c.namespace == guarded_by)
     locked = locks_that_may_hold(guarded_by, profile, now_ms)
     return Books(
         standing=standing_of(book),
         switchboard=Switchboard.of((Switch(**row._mapping) for row in await connection.execute(thrown)), now_ms),
-        supervisor=await read_heartbeat(connection, book.namespace),
+        supervisor=_heartbeat_of(book),
         locks=tuple(map(lock_of, await connection.execute(locked))),
-        live=tuple(map(reservation_of, await connection.execute(live))),
-        key_is_taken=(await connection.execute(taken)).one_or_none() is not None,
+        live=tuple(reservation_of(row) for row in intents if row.is_live and row.decision_key != own_key),
+        key_is_taken=any(row.decision_key == new_key for row in intents),
     )
 
 
+def _live_or_called(namespace: str, key: str | None) -> Executable:
+    """The intents that live, and that of a decision key whether it lives or not; each by an index of its own."""
+    here = select(*_RESERVATION, order_intents.c.is_live).where(order_intents.c.namespace == namespace)
+    live = here.where(order_intents.c.is_live)
+    if key is None:
+        return live
+    return union_all(live, here.where(order_intents.c.decision_key == key, not_(order_intents.c.is_live)))
+
+
 async def read_heartbeat(connection: AsyncConnection, namespace: str) -> Heartbeat | None:
-    columns = (order_supervisors.c[name] for name in ("owner", "beat_ms", "read_ms"))
-    query = select(*columns).where(order_supervisors.c.namespace == namespace)
+    query = select(*_HEARTBEAT).where(order_supervisors.c.namespace == namespace)
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Heartbeat(**row._mapping)
+    return None if row is None else _heartbeat_of(row)
+
+
+def _heartbeat_of(row: Row[Any]) -> Heartbeat | None:
+    return None if row.owner is None else Heartbeat(row.owner, row.beat_ms, row.read_ms)
 
 
 def standing_of(book: Row[Any]) -> Standing:

@@ -217,16 +217,15 @@ class SqlOrderStore:
             book = await locked_book(connection, self._namespace)
             if fence is not None:
                 await check_fence(connection, fence)
-            stored = await self._stored(connection, intent)
-            if entry_of(stored) is not EntryState.PLANNED or intent.entry is not EntryState.PLANNED:
-                raise IntentChangedError(f"{intent.decision_key}: the entry is {stored.entry} and not planned any more")
+            if intent.entry is not EntryState.PLANNED:
+                raise IntentChangedError(f"{intent.decision_key}: the entry is {intent.entry} and not planned any more")
             books = await self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
             refused = guard(books)
             if refused is not None:
-                await self._change(connection, _moved(intent, EntryCause.GAVE_UP))
+                await self._change(connection, _moved(intent, EntryCause.GAVE_UP), from_entry=EntryState.PLANNED)
                 return refused
             sent = evolve(_moved(intent, EntryCause.SENDING), attempt=evolve(intent.attempt, sent_ms=now_ms))
-            return await self._change(connection, sent)
+            return await self._change(connection, sent, from_entry=EntryState.PLANNED)
 
     async def save(
         self,
@@ -263,8 +262,13 @@ class SqlOrderStore:
             raise _changed(intent)
         return row
 
-    async def _change(self, connection: AsyncConnection, intent: Intent) -> Intent:
-        """Stores the next version of an intent; raises `IntentChangedError` where that of the store is another."""
+    async def _change(
+        self, connection: AsyncConnection, intent: Intent, *, from_entry: EntryState | None = None
+    ) -> Intent:
+        """Stores the next version of an intent; raises `IntentChangedError` where that of the store is another.
+
+        So too where the entry that is stored is not `from_entry`.
+        """
         following = evolve(intent, version=intent.version + 1)
         others = order_intents.alias()
         held = exists().where(
@@ -275,7 +279,10 @@ class SqlOrderStore:
         )
         holds = and_(literal(intent.is_live), not_(held)) if intent.is_live else literal(value=False)
         row = intent_row(following, self._wall.now_ms()) | {"holds_symbol": holds}
-        done = await connection.execute(update(order_intents).where(self._is_intent(intent)).values(row))
+        changing = update(order_intents).where(self._is_intent(intent)).values(row)
+        if from_entry is not None:
+            changing = changing.where(_INTENTS.entry == from_entry.value)
+        done = await connection.execute(changing)
         if done.rowcount != 1:
             raise _changed(intent)
         return following

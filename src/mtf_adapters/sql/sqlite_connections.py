@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeAlias
-from weakref import WeakSet
 
 import aiosqlite
 
@@ -52,8 +51,7 @@ class SqliteConnections:
         """A connection that opens when it is awaited."""
         if self._calls is not None:
             options["check_same_thread"] = False  # one call at a time, but in whatever thread
-        connecting = partial(sqlite3.connect, database, factory=_WithCursors, **options)
-        connection = _Connection(connecting, _ROWS_PER_STEP)
+        connection = _Connection(partial(sqlite3.connect, database, **options), _ROWS_PER_STEP)
         connection.stopping = self._stopping
         # As SQLAlchemy does for the connections it makes: a process must be able to end without closing them.
         connection._thread.daemon = True
@@ -75,8 +73,7 @@ class _Connection(aiosqlite.Connection):
         """Instead of the queue, and of the thread that would work through it, which has not started yet."""
         self._tx = self._thread = calls  # type: ignore[assignment]  # all that is asked of either is in the protocol
 
-    # A cursor that a cancelled task still holds keeps SQLite's connection, and its lock, alive after the close: so
-    # cursors and transaction end first, on both ways on which SQLAlchemy lets a connection go.
+    # The transaction ends first, on both ways on which SQLAlchemy lets a connection go.
 
     async def close(self) -> None:
         if self._connection is not None and self._running:
@@ -92,24 +89,63 @@ class _Connection(aiosqlite.Connection):
         return future
 
     def _roll_back(self) -> None:
-        if isinstance(self._connection, _WithCursors):
-            self._connection.close_cursors()
         if self._connection is not None:
             self._connection.rollback()
 
+    def cursor(self) -> Any:
+        """A cursor that SQLAlchemy enters and leaves, each statement of which is one call."""
+        return _WholeCursor(self)
 
-class _WithCursors(sqlite3.Connection):
-    """Knows the cursors that somebody still holds. One with rows left keeps its table locked in a shared memory."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+class _WholeCursor:
+    """A statement and all its rows are one call to SQLite, where aiosqlite makes one each to open, execute, fetch and
+    close: a transaction of ten statements waits ten times for the thread and not forty.
 
-    def cursor(self, *arguments: Any, **options: Any) -> Any:
-        cursor = super().cursor(*arguments, **options)
-        self._cursors.add(cursor)
-        return cursor
+    No rows are left behind in SQLite, where they would keep a table of a shared memory locked.
+    """
 
-    def close_cursors(self) -> None:
-        for cursor in list(self._cursors):
-            cursor.close()
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+    async def __aenter__(self) -> _WholeCursor:
+        return self
+
+    async def execute(self, statement: str, parameters: Any = ()) -> _WholeCursor:
+        await self._do(partial(_executed, statement, parameters))
+        return self
+
+    async def executemany(self, statement: str, parameters: Any) -> _WholeCursor:
+        await self._do(partial(_executed, statement, parameters, many=True))
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        self._rows = []
+
+    async def _do(self, executed: Callable[[sqlite3.Connection], _Executed]) -> None:
+        driver = self._connection._conn  # raises ValueError where the connection is closed, as aiosqlite does
+        done = await self._connection._execute(partial(executed, driver))  # type: ignore[no-untyped-call]
+        self._rows, self.description, self.rowcount, self.lastrowid = done
+
+
+_Executed: TypeAlias = "tuple[list[Any], Any, int, int | None]"
+"""The rows of a statement, and what DB-API calls description, rowcount and lastrowid."""
+
+
+def _executed(statement: str, parameters: Any, connection: sqlite3.Connection, *, many: bool = False) -> _Executed:
+    """Executes a statement and reads all its rows; called in the connection's thread."""
+    cursor = connection.cursor()
+    try:
+        (cursor.executemany if many else cursor.execute)(statement, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        return rows, cursor.description, cursor.rowcount, cursor.lastrowid
+    finally:
+        cursor.close()
