@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import evolve
+
 from mtf_core.inquiry.verification.checks import Checks
 from mtf_core.inquiry.verification.findings import Finding
 from mtf_core.inquiry.verification.recorded import RecordedDecision
@@ -41,7 +43,7 @@ def compare_plan(
     )
     trade_entry = compiled.profile.trade_entry
     outcome = plan_order(decision.signal, recorded.contract, facts, trade_entry, recorded.planned_at_ms)
-    checks.compare(Finding.PLAN_DIFFERS, one.symbol, "", _recorded(one.result), _found(outcome))
+    checks.compare(Finding.PLAN_DIFFERS, one.symbol, "", _recorded(one.result), _found(outcome, one.result.plan))
     if one.zone is not None:
         planned = Planned(outcome, facts, recorded.contract, recorded.planned_at_ms)
         compare_zone(one.zone, zone_record(one.zone.run_id, compiled.profile, planned), checks)
@@ -55,8 +57,11 @@ def _recorded(result: ResultRecord) -> dict[str, Any]:
     return {"skip": None if result.order is None else to_document(result.order)}
 
 
-def _found(outcome: PlanOutcome) -> dict[str, Any]:
+def _found(outcome: PlanOutcome, recorded: PlanRecord | None) -> dict[str, Any]:
     if isinstance(outcome, Skip):
         facts = {name: str(value) for name, value in outcome.facts}
         return {"skip": to_document(OrderOutcome(OrderStatus.SKIPPED, outcome.reason, facts))}
-    return {"plan": to_document(PlanRecord.of(outcome))}
+    plan = PlanRecord.of(outcome)
+    if recorded is not None and recorded.stop_trigger is None:  # an earlier version did not tell it
+        plan = evolve(plan, stop_trigger=None)
+    return {"plan": to_document(plan)}
