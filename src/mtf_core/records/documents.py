@@ -22,8 +22,8 @@ from mtf_core.planning.outcome import StepValue
 from mtf_core.records.codec import UnreadableRecordError, convert_nothing, number, said, unconverted
 from mtf_core.records.json import Json
 from mtf_core.records.plans import PlanRecord, TargetRecord
-from mtf_core.records.reports import ReportRecord
-from mtf_core.records.results import ResultRecord, TimeframeResult
+from mtf_core.records.reports import OrderLine, ReportRecord
+from mtf_core.records.results import OrderOutcome, ResultRecord, TimeframeResult
 from mtf_core.settings.trade_entry import EndOfZoneSettings
 from mtf_core.validation.outcome import Outcome
 
@@ -39,6 +39,11 @@ _RATIOS: Mapping[type, tuple[str, ...]] = {
 """Decimals that stand as numbers in a document."""
 _SOMETIMES = (ResultRecord, TimeframeResult, PlanRecord, TargetRecord, ReportRecord)
 """Types whose fields with a default are left out of a document where they have it."""
+_SOMETIMES_FIELDS: Mapping[type, tuple[str, ...]] = {
+    OrderOutcome: ("client_order_id", "order_id"),
+    OrderLine: ("client_order_id", "order_id"),
+}
+"""The same of single fields."""
 _WRONG_VALUES = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, StructureHandlerNotFoundError)
 
 
@@ -158,7 +163,8 @@ def _fields_of(kind: type) -> dict[str, Any]:
     found = {}
     for attribute in attrs.fields(kind):
         name = attribute.name
-        sometimes = kind in _SOMETIMES and attribute.default is not attrs.NOTHING
+        may_lack = kind in _SOMETIMES or name in _SOMETIMES_FIELDS.get(kind, ())
+        sometimes = may_lack and attribute.default is not attrs.NOTHING
         if name.endswith("_ms"):
             found[name] = override(rename=name.removesuffix("_ms"), unstruct_hook=_instant, struct_hook=_from_instant)
         elif name in _RATIOS.get(kind, ()):
