@@ -94,6 +94,8 @@ _HEAD: Mapping[str, AnySchema] = {
     "execution_timeframe": optional(TIMEFRAME),
     "decision_key": optional(TEXT),
 }
+_IDS = {"client_order_id": TEXT, "order_id": TEXT}
+"""Of an order that was sent."""
 _RESULT = record(
     {
         **_HEAD,
@@ -103,7 +105,7 @@ _RESULT = record(
     },
     {
         "context_skipped": FLAG,
-        "order": of_attrs(OrderOutcome, facts=_TEXTS),
+        "order": record({"status": choice(tuple(OrderStatus)), "reason": optional(_REASON), "facts": _TEXTS}, _IDS),
         "plan": reference("OrderPlan"),
         "error": of_attrs(SymbolError),
     },
@@ -127,9 +129,8 @@ _ORDER = record(
         "stop_price": DECIMAL,
         "size": DECIMAL,
         "leverage": COUNT,
-        "client_order_id": optional(TEXT),
-        "order_id": optional(TEXT),
-    }
+    },
+    _IDS,
 )
 _REPORT = record(
     {
