@@ -9,7 +9,9 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.inquiry.funnel import Funnel, FunnelStage, funnel
     from mtf_core.inquiry.health import HealthCheck, check_health
+    from mtf_core.inquiry.holdings import Holding, Holdings, LiveOrder, Owner, holdings_of, read_holdings
     from mtf_core.inquiry.inspect import Indicators, Reading, explain_symbol, plan_symbol, read_indicators
+    from mtf_core.inquiry.trades import Story, Trades, TradeSelection, TradeTotals, read_story, read_trades, totals_of
     from mtf_core.inquiry.verification import Difference, Finding, Verification, verify_run
     from mtf_core.inquiry.why import Why, why
     from mtf_core.inquiry.zones import Percentiles, Suggestion, ZoneGroup, ZoneStatistics, zone_statistics
@@ -20,10 +22,18 @@ __all__ = [
     "Funnel",
     "FunnelStage",
     "HealthCheck",
+    "Holding",
+    "Holdings",
     "Indicators",
+    "LiveOrder",
+    "Owner",
     "Percentiles",
     "Reading",
+    "Story",
     "Suggestion",
+    "TradeSelection",
+    "TradeTotals",
+    "Trades",
     "Verification",
     "Why",
     "ZoneGroup",
@@ -31,8 +41,13 @@ __all__ = [
     "check_health",
     "explain_symbol",
     "funnel",
+    "holdings_of",
     "plan_symbol",
+    "read_holdings",
     "read_indicators",
+    "read_story",
+    "read_trades",
+    "totals_of",
     "verify_run",
     "why",
     "zone_statistics",
@@ -45,6 +60,8 @@ if not TYPE_CHECKING:
             "funnel": "Funnel FunnelStage funnel",
             "health": "HealthCheck check_health",
             "inspect": "Indicators Reading explain_symbol plan_symbol read_indicators",
+            "holdings": "Holding Holdings LiveOrder Owner holdings_of read_holdings",
+            "trades": "Story Trades TradeSelection TradeTotals read_story read_trades totals_of",
             "verification": "Difference Finding Verification verify_run",
             "why": "Why why",
             "zones": "Percentiles Suggestion ZoneGroup ZoneStatistics zone_statistics",
