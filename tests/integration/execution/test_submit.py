@@ -339,12 +339,12 @@ async def test_an_intent_that_somebody_gave_up_meanwhile_is_not_sent(counter: Co
 
 @pytest.mark.parametrize("submitters", [2, 4])
 async def test_of_several_who_submit_at_once_one_sends(database_url: str, submitters: int) -> None:
-    """The same key, or other keys of the same symbol, from desks that share nothing but the database: 50 rounds."""
+    """The same key, or other keys of the same symbol, from desks that share nothing but the database: 100 rounds."""
     async with counter_on(database_url) as first:
         world, exchange = first.world, first.exchange
         others = [counter_on(database_url, world, exchange) for _ in range(submitters - 1)]
         counters = [first, *[await other.__aenter__() for other in others]]
-        for number in range(50):
+        for number in range(100):
             keys = [f"{number}" if number % 2 else f"{number}-{who}" for who in range(submitters)]
             outcomes = await asyncio.gather(
                 *(one.submit(one.draft(key)) for one, key in zip(counters, keys, strict=True))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
 import pytest_asyncio
 from attrs import define, evolve
+from rich.console import Console
 
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sql import Database
@@ -23,6 +25,7 @@ from mtf_core.risk import GLOBAL_SWITCH, Switch
 from mtf_core.runs import Orchestrator, RunReport, RunRequest
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.trading import OrderSettings
+from mtf_entrypoints.cli.render.run_report import print_report
 from tests.integration.execution.counter import ACCOUNT, Asked, a_world, beat, environment_on
 from tests.integration.runs.world import MARKET, NOW_MS, eager
 from tests.integration.runs.world import world as dry_world
@@ -276,3 +279,20 @@ async def test_available_balance_is_never_planned_below_nothing(migrated_sqlite_
         report = await floor.run()
     assert sum((plan_of(report, one.symbol).margin_usdt for one in floor.exchange.entries), Decimal(0)) <= 60
     assert Reason.INSUFFICIENT_MARGIN in order_reasons(report) or Reason.SIZE_BELOW_MIN_VOLUME in order_reasons(report)
+
+
+async def test_the_report_on_the_screen_says_what_was_sent_and_what_failed(floor: Floor) -> None:
+    async def break_first() -> WriteOutcome | None:
+        if floor.exchange.leverages == 1:
+            raise ExchangeUnavailableError("the line is dead")
+        return None
+
+    floor.exchange.at_leverage = break_first
+    report = await floor.run()
+    console = Console(record=True, width=200, file=io.StringIO())
+    print_report(report, "market", console)
+    shown = console.export_text()
+    sent = len(floor.exchange.entries)
+    assert f"{sent} orders sent, 1 not" in shown
+    assert "order not sent, ExchangeUnavailableError: the line is dead" in shown
+    assert shown.count("submitted") == sent

@@ -10,7 +10,7 @@ from rich.text import Text
 from mtf_core.market import Side, format_instant
 from mtf_core.planning import OrderPlan
 from mtf_core.reasons import Reason, meaning_of, stage_of
-from mtf_core.records import SymbolStatus
+from mtf_core.records import OrderStatus, SymbolStatus
 from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_core.validation.shortage import mending
 from mtf_entrypoints.cli import output
@@ -156,6 +156,9 @@ def _troubles(report: RunReport) -> list[str]:
     for symbol, result in report.results.items():
         if result.error is not None:
             found.setdefault(f"{result.error.code}: {result.error.message}", []).append(symbol)
+        if result.order is not None and result.order.status is OrderStatus.ERROR:
+            failure = "{code}: {message}".format_map({"code": "", "message": "", **result.order.facts})
+            found.setdefault(f"order not sent, {failure}", []).append(symbol)
     lines = [
         f"error, {symbols[0]}{f' and {len(symbols) - 1} more' if len(symbols) > 1 else ''}: {message}"
         for message, symbols in found.items()
@@ -163,6 +166,13 @@ def _troubles(report: RunReport) -> list[str]:
     if report.account_error is not None:
         lines.insert(0, f"account not read, so nothing can be placed: {report.account_error}")
     return lines
+
+
+def _sent(report: RunReport) -> str:
+    """How many orders were sent, and how many were to be and were not."""
+    statuses = Counter(result.order.status for result in report.results.values() if result.order is not None)
+    kept = sum(statuses.values()) - statuses[OrderStatus.SUBMITTED]
+    return f"{output.counted(statuses[OrderStatus.SUBMITTED], 'order')} sent, {kept} not"
 
 
 def _summary(report: RunReport) -> str:
@@ -175,7 +185,7 @@ def _summary(report: RunReport) -> str:
         f"{counts[SymbolStatus.SKIPPED]} skipped",
         output.counted(counts[SymbolStatus.ERROR], "error"),
         f"{(report.finished_ms - report.started_ms) / 1000:.2f} s",
-        "dry run, nothing sent" if report.dry_run else "live",
+        "dry run, nothing sent" if report.dry_run else _sent(report),
         f"run {report.run_id}",
     ]
     return ", ".join(parts)
