@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from attrs import define, evolve, field
+from attrs import define, field
 
 from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.limits import Limiter, Unlimited
@@ -58,8 +58,11 @@ class Counting(Unlimited):
 class Watch:
     stage: Stage
     desk: Desk
-    supervisor: Supervisor
     alarms: list[Alarm] = field(factory=list)
+    supervisor: Supervisor = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.supervisor = Supervisor(self.desk, self.alarms.append)
 
     def price(self, factor: str, symbol: str = SYMBOL) -> Decimal:
         contract = self.stage.world.engine.contract(symbol)
@@ -136,25 +139,27 @@ class Watch:
 async def watch_on(
     url: str, quirks: str = "rate_limits: false", limiter: Limiter | None = None
 ) -> AsyncIterator[Watch]:
-    numbers = count(1)
     async with bitmart(quirks, limiter) as stage, Database.open(url) as database:
-        environment = Environment(
-            venue=stage.venue,
-            stores=build_stores(database, stage.venue.namespace, wall=WallClock()),
-            locks=SqlLocks(database, WallClock()),
-            profiles=lambda _: eager(),
-            wall=WallClock(),
-            timer=time.monotonic,
-            sleep=asyncio.sleep,
-            new_run_id=lambda: f"run-{next(numbers)}",
-            action_journal=MemoryActionJournal(),
-            high_water=MemoryHighWater(),
-        )
-        desk = await open_desk(environment)
-        heard: list[Alarm] = []
-        supervisor = Supervisor(evolve(desk), heard.append)
-        yield Watch(stage, desk, supervisor, heard)
-        await supervisor.end()
+        watch = Watch(stage, await desk_on(stage, database))
+        yield watch
+        await watch.supervisor.end()
+
+
+async def desk_on(stage: Stage, database: Database) -> Desk:
+    numbers = count(1)
+    environment = Environment(
+        venue=stage.venue,
+        stores=build_stores(database, stage.venue.namespace, wall=WallClock()),
+        locks=SqlLocks(database, WallClock()),
+        profiles=lambda _: eager(),
+        wall=WallClock(),
+        timer=time.monotonic,
+        sleep=asyncio.sleep,
+        new_run_id=lambda: f"run-{next(numbers)}",
+        action_journal=MemoryActionJournal(),
+        high_water=MemoryHighWater(),
+    )
+    return await open_desk(environment)
 
 
 @pytest.mark.parametrize("quirks", ["rate_limits: false", ODD])

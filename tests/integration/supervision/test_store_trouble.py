@@ -163,3 +163,54 @@ async def test_what_is_told_and_switched_may_hang_without_holding_up_what_protec
     await lose_the_stop(shift)
     await shift.look()
     assert len(await shift.stops()) == 1
+
+
+async def test_what_protects_waits_a_quarter_of_a_second_in_all_for_a_store_that_hangs(
+    migrated_sqlite_url: str,
+) -> None:
+    """Locks, reads of the store and the commit share one allowance; each by itself would add up."""
+    async with shift_on(migrated_sqlite_url) as shift:
+        await protected(shift)
+        await lose_the_stop(shift)
+        loop, arrived = asyncio.get_running_loop(), []
+
+        async def arrive() -> None:
+            arrived.append(loop.time())
+
+        shift.exchange.at_protection = arrive
+        shift.store.hang()
+        begun = loop.time()
+        await shift.look()
+        assert shift.desk.settings.exit_wait_ms == 250
+        assert 0.2 < arrived[0] - begun < 0.7  # 0.25 s, and what this machine takes beside it
+
+
+async def test_a_write_that_hangs_for_one_symbol_holds_up_no_other(migrated_sqlite_url: str) -> None:
+    async with shift_on(migrated_sqlite_url, view_sec=1) as shift:
+        await protected(shift)
+        other = await shift.enter(shift.counter.draft("other", "ETHUSDT"))
+        assert other.attempt.price is not None
+        shift.show(other.attempt.price - 1, symbol="ETHUSDT")
+        await shift.look(3)
+        assert await shift.states("other") == PROTECTED
+        never, hung = asyncio.Event(), []
+
+        async def hang() -> None:
+            if not hung:
+                hung.append(True)
+                await never.wait()
+
+        shift.exchange.at_protection = hang
+        await lose_the_stop(shift)
+        await shift.look()
+        assert await shift.stops() == []
+        (stop,) = await shift.stops("ETHUSDT")
+        await shift.exchange.cancel("ETHUSDT", stop.order_id, stop.kind)
+        await shift.look(2)
+        assert len(await shift.stops("ETHUSDT")) == 1
+        assert await shift.states("other") == PROTECTED
+        never.set()
+        await asyncio.sleep(0)
+        await shift.look(3)
+        assert len(await shift.stops()) == 1
+        assert await shift.states() == PROTECTED
