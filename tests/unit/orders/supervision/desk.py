@@ -89,12 +89,14 @@ class Bench:
     alarms: dict[AlarmKind, Alarm] = field(factory=dict)
     last: Supervised | None = None
     view: View | None = None
+    was_lied_to: bool = False
 
     def look(
         self,
         *,
         lag_ms: int = 0,
         fails: frozenset[str] = frozenset(),
+        lies: frozenset[str] = frozenset(),
         leaves: Callable[[Action], bool] = lambda _: True,
         answers: Callable[[Action], bool] = lambda _: True,
         no_market: bool = False,
@@ -102,7 +104,7 @@ class Bench:
         """One look, its commit, and its write, unless that or its answer is lost on the way."""
         account = None if "account" in fails else self.exchange.account()
         wanted = reads_wanted(self.intent, account, self.exchange.now_ms)
-        view = self.exchange.view(wanted, lag_ms, fails)
+        view = self.exchange.view(wanted, lag_ms, fails, lies)
         market = self.exchange.market()
         if no_market:
             market = evolve(market, quote=None)

@@ -258,9 +258,16 @@ class Exchange:
 
     # What is read
 
-    def view(self, wanted: ReadsWanted, lag_ms: int = 0, fails: frozenset[str] = frozenset()) -> View:
-        """What reads made now show, some of them of how it was `lag_ms` ago; those that fail are None."""
+    def view(
+        self,
+        wanted: ReadsWanted,
+        lag_ms: int = 0,
+        fails: frozenset[str] = frozenset(),
+        lies: frozenset[str] = frozenset(),
+    ) -> View:
+        """What reads made now show, of how it was `lag_ms` ago. Those that fail are None; those that lie are empty."""
         shown, begun_ms = self._shown(self.now_ms - lag_ms), self.now_ms - 1
+        shown = evolve(shown, **dict.fromkeys(lies, ()))
         since = wanted.since_ms
         account = None if "account" in fails else Read(self._account(shown), begun_ms)
         ended = tuple(order for order in shown.ended if order.created_ms >= since)
