@@ -8,7 +8,7 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak bench lock docs clean
 
 demo: demo-run demo-session
 
@@ -50,6 +50,12 @@ part-%: $(VENV)/.test
 # Asks the service at random whether it does what its OpenAPI document says: 60 examples of each kind, some minutes.
 openapi: $(VENV)/.test
 	$(BIN)/python -m tests.integration.http.at_random
+
+# The order path in a simulated world where everything goes wrong; tests run some minutes of it, this runs MINUTES.
+MINUTES ?= 10000
+SEED ?= 1
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED)
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/all.py

@@ -23,7 +23,6 @@ class IntentRow:
     alive: int
     """The last three in steps of size."""
     carries_stop: bool
-    alarmed: str = ""
 
 
 @frozen
@@ -50,6 +49,8 @@ class Books:
     """By symbol and the exchange's key."""
     alarms: set[tuple[str, str]] = field(factory=set)
     """Kind and subject of those that stand."""
+    raised: list[tuple[str, str, str]] = field(factory=list)
+    """Every alarm that was ever raised: kind, subject and text."""
     condition: str = "normal"
     tag_of: str = ""
     """The id of the store."""
@@ -69,9 +70,7 @@ class Reader:
     def _open(self) -> None:
         self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
         self._version: int | None = None
-        self._fill = self._event = 0
-        self.kinds_seen: list[tuple[str, str, str]] = []
-        """Lifecycle events since somebody took them: key, kind, details."""
+        self._fill = self._alarm = 0
 
     def close(self) -> None:
         self._connection.close()
@@ -125,6 +124,12 @@ class Reader:
             price, size, fee, profit = (Decimal(str(value)) for value in row[5:9])
             books.fills[(row[2], row[3])] = FillRow(row[1], *row[2:5], price, size, fee, profit, bool(row[9]))
         books.alarms = set(ask("SELECT kind, subject FROM order_alarms WHERE ended_ms IS NULL").fetchall())
+        rows = ask(
+            "SELECT id, kind, subject, text FROM order_alarms WHERE id > ? ORDER BY id", (self._alarm,)
+        ).fetchall()
+        for number, *alarm in rows:
+            self._alarm = number
+            books.raised.append(tuple(alarm))
         for store_id, condition in ask("SELECT store_id, condition FROM order_books").fetchall():
             books.tag_of, books.condition = store_id, condition
         books.read_ms = ask("SELECT max(read_ms) FROM order_supervisors").fetchone()[0]

@@ -7,7 +7,7 @@ Nothing of the program is asked, and nothing of it is imported: a mistake of the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from attrs import define, field, frozen
@@ -17,13 +17,14 @@ from mtf_adapters.sandbox.matching.events import (
     Booked,
     Event,
     Filled,
+    FillView,
     OrderCause,
     OrderChanged,
     OrderFamily,
     OrderView,
     PositionChanged,
 )
-from tests.simulation.books import Books
+from tests.simulation.books import Books, IntentRow
 
 ENTRY_LIFE_MS = 10_000
 """After its commit a request may act for so long."""
@@ -36,9 +37,20 @@ HAND = "hand"
 """How the owner's own orders are named, if at all."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SORRY = frozenset(
-    {"unprotected", "cannot_protect", "cannot_close", "stale", "store_behind", "evidence_lost", "contradiction"}
+    {
+        "unprotected",
+        "cannot_protect",
+        "cannot_close",
+        "stale",
+        "store_behind",
+        "evidence_lost",
+        "contradiction",
+        "foreign_position",
+    }
 )
 """Alarms that say that a position stands without what should protect it."""
+_FAULTS_OF_OURS = frozenset({"look_failed", "impossible_move"})
+"""Alarms that say that the program itself is wrong."""
 
 
 @frozen
@@ -75,6 +87,8 @@ class Surroundings:
     blind_until_ms: int = 0
     """Until then calls or the database failed; nobody can be blamed for seconds."""
     delisted: set[str] = field(factory=set)
+    fill_key: Callable[[FillView], str] = lambda fill: str(fill.fill_id)
+    """How the exchange's face names an execution."""
 
 
 class Laws:
@@ -91,7 +105,7 @@ class Laws:
         self.fills: dict[tuple[str, str], Filled] = {}
         self._booked = Decimal(0)
         self._killed_since_ms: int | None = None
-        self._known_fills = 0
+        self._known_fills = self._known_alarms = 0
         self._by_key: dict[str, list[int]] = {}
         self._told: set[str] = set()
         self._committed_before: set[str] = set()
@@ -121,6 +135,10 @@ class Laws:
         for key, row in books.intents.items():
             if row.filled + row.alive > row.planned:
                 self._breach("entries", at_ms, f"{key}: {row.filled} + {row.alive} steps, planned {row.planned}")
+        for kind, subject, text in books.raised[self._known_alarms :]:
+            if kind in _FAULTS_OF_OURS:
+                self._breach("faults", at_ms, f"{kind} of {subject}: {text}")
+        self._known_alarms = len(books.raised)
         if len(books.fills) != self._known_fills:
             self._known_fills = len(books.fills)
             self._look_at_booked(at_ms)
@@ -135,6 +153,7 @@ class Laws:
         self._committed_before |= set(books.entry_ids)
         self._counters_before |= {row.counter for row in books.intents.values()}
         self._was_restored = True
+        self._known_alarms = 0
 
     # 1. Entries, and 4. refusal
 
@@ -276,7 +295,7 @@ class Laws:
 
     def _on_fill(self, at_ms: int, event: Filled) -> None:
         fill = event.fill
-        self.fills[(fill.symbol, str(fill.fill_id))] = event
+        self.fills[(fill.symbol, self._about.fill_key(fill))] = event
         held = self.held.setdefault((fill.symbol, str(fill.side)), Held())
         order = self.orders.get(fill.order_id)
         is_ours = fill.client_order_id in self._books().entry_ids or fill.client_order_id in self._committed_before
@@ -312,44 +331,58 @@ class Laws:
 
     def at_rest(self, at_ms: int, *, evidence_was_lost: bool) -> None:
         """Faults have stopped long enough ago: everything is protected, resolved and known."""
+        for law, text in self.unrest(evidence_was_lost=evidence_was_lost):
+            self._breach(law, at_ms, text)
+
+    def unrest(self, *, evidence_was_lost: bool) -> list[tuple[str, str]]:
+        """What is not resolved yet: the law that it would break at the end, and what it is."""
+        return [
+            *self._unresolved(evidence_was_lost),
+            *self._unprotected(evidence_was_lost),
+            *self._forgotten(evidence_was_lost),
+        ]
+
+    def _unresolved(self, evidence_was_lost: bool) -> Iterator[tuple[str, str]]:
         books = self._books()
         for key, row in books.intents.items():
-            parked = evidence_was_lost and "evidence_lost" in {row.entry, row.position}
-            if not row.is_live or parked:
+            if not row.is_live or (evidence_was_lost and _is_parked(key, row, books)):
                 continue
             if row.entry in {"planned", "submitting", "unknown", "cancelling", "evidence_lost"}:
-                self._breach("liveness", at_ms, f"{key} is {row.entry} still")
-            if row.position in {"unprotected", "closing", "exiting", "stale"} and not (
-                evidence_was_lost and row.position == "stale"
-            ):
-                self._breach("liveness", at_ms, f"{key} is {row.position} still")
-        for (symbol, side), held in self.held.items():
-            if held.size > 0 and held.ours > 0 and not held.touched_by_hand and not evidence_was_lost:
-                if held.bare_since_ms is not None:
-                    self._breach("liveness", at_ms, f"{side} {symbol} has no stop though nothing fails any more")
-                if not any(row.is_live and row.symbol == symbol for row in books.intents.values()):
-                    self._breach("liveness", at_ms, f"{side} {symbol} is open and no live intent knows of it")
-        self._look_for_forgotten(at_ms, books, evidence_was_lost)
+                yield "liveness", f"{key} is {row.entry} still"
+            if row.position in {"unprotected", "closing", "exiting", "stale"}:
+                yield "liveness", f"{key} is {row.position} still"
 
-    def _look_for_forgotten(self, at_ms: int, books: Books, evidence_was_lost: bool) -> None:
-        for order in self.orders.values():
-            if order.state.is_final or not order.client_order_id or order.client_order_id.startswith(HAND):
+    def _unprotected(self, evidence_was_lost: bool) -> Iterator[tuple[str, str]]:
+        live = {row.symbol for row in self._books().intents.values() if row.is_live}
+        for (symbol, side), held in self.held.items():
+            if held.size <= 0 or held.ours <= 0 or held.touched_by_hand or evidence_was_lost:
                 continue
-            key = books.entry_ids.get(order.client_order_id)
+            if held.bare_since_ms is not None:
+                yield "liveness", f"{side} {symbol} has no stop though nothing fails any more"
+            if symbol not in live:
+                yield "liveness", f"{side} {symbol} is open and no live intent knows of it"
+
+    def _forgotten(self, evidence_was_lost: bool) -> Iterator[tuple[str, str]]:
+        books = self._books()
+        for order in self.orders.values():
+            key = None if order.state.is_final else books.entry_ids.get(order.client_order_id)
             if key is not None and not books.intents[key].is_live:
-                self._breach("liveness", at_ms, f"the entry of {key} is alive, and its intent is over")
-        if evidence_was_lost:
-            return
+                yield "liveness", f"the entry of {key} is alive, and its intent is over"
         for (symbol, fill_id), event in self.fills.items():
-            if event.fill.client_order_id in books.entry_ids and (symbol, fill_id) not in books.fills:
-                key = books.entry_ids[event.fill.client_order_id]
-                self._breach("knowledge", at_ms, f"the execution {fill_id} of {key} was never booked")
+            key = books.entry_ids.get(event.fill.client_order_id)
+            if key is not None and (symbol, fill_id) not in books.fills and not evidence_was_lost:
+                yield "knowledge", f"the execution {fill_id} of {key} was never booked"
 
     def _breach(self, law: str, at_ms: int, text: str) -> None:
         if text in self._told:
             return
         self._told.add(text)
         self.found.append(Violation(law, at_ms, text))
+
+
+def _is_parked(key: str, row: IntentRow, books: Books) -> bool:
+    """Whether it waits for the operator, and says so: where the exchange no longer shows what became of it."""
+    return "evidence_lost" in {row.entry, row.position} or bool({("stale", key), ("evidence_lost", key)} & books.alarms)
 
 
 def _is_hand_s(client_order_id: str) -> bool:

@@ -53,6 +53,8 @@ class Process:
         except asyncio.CancelledError:
             raise
         except Exception as error:
+            while isinstance(error, ExceptionGroup):
+                error = error.exceptions[0]
             self.broke = error
 
     def die(self) -> None:

@@ -243,6 +243,15 @@ def test_an_execution_is_booked_as_it_was(table: Table) -> None:
     assert "knowledge" in table.broken
 
 
+def test_a_fault_that_the_program_tells_of_itself_is_a_breach(table: Table) -> None:
+    table.books.raised.append(("foreign_order", SYMBOL, "by hand"))
+    table.laws.on_commit(table.at_ms)
+    assert table.broken == []
+    table.books.raised.append(("look_failed", KEY, "TypeError"))
+    table.laws.on_commit(table.at_ms)
+    assert table.broken == ["faults"]
+
+
 def test_money_that_no_row_explains_is_a_breach(table: Table) -> None:
     before = table.enters()
     balance = next(event for event in before.events if isinstance(event, BalanceChanged)).balance

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import random
 import sys
 import warnings
@@ -86,14 +87,16 @@ def run(
 @contextlib.contextmanager
 def nothing_printed() -> Iterator[None]:
     """What Python says of connections and coroutines that died with their process is no news here."""
-    hook = sys.unraisablehook
-    sys.unraisablehook = lambda _: None
+    hook, pools = sys.unraisablehook, logging.getLogger("sqlalchemy.pool")
+    sys.unraisablehook, level = lambda _: None, pools.level
+    pools.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         sys.unraisablehook = hook
+        pools.setLevel(level)
 
 
 def forget_finished() -> None:

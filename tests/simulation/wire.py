@@ -1,0 +1,261 @@
+"""The way between the program and the exchange: calls take time, and get lost, late, stale, refused and emptied.
+
+What leaves the program goes its way in a task of nobody: a request that left arrives although its sender died. Every
+answer that the program gets is one that a venue's adapter could give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from mtf_adapters.sandbox.native import NativeExchange
+from mtf_adapters.sandbox.native_streams import NativeStreams
+from mtf_core.market import AccountState, WriteOutcome, WriteResult
+from mtf_core.ports import ExchangeUnavailableError
+from mtf_core.ports.trading import Priority
+from tests.simulation.faults import FaultKind, Weather
+from tests.simulation.processes import outside
+from tests.simulation.virtual import now_s
+
+Value = TypeVar("Value")
+Kinds = frozenset[FaultKind]
+Struck = Callable[[FaultKind], None]
+
+PATIENCE_S = 10.0
+"""How long the program's side waits for an answer."""
+
+_ANY_CALL = frozenset(
+    {
+        FaultKind.LOST_REQUEST,
+        FaultKind.LOST_ANSWER,
+        FaultKind.LATE_REQUEST,
+        FaultKind.LATE_ANSWER,
+        FaultKind.SERVER_ERROR,
+        FaultKind.SERVER_ERROR_AFTER,
+        FaultKind.GARBLED,
+        FaultKind.RATE_LIMITED,
+        FaultKind.MAINTENANCE,
+    }
+)
+_OF_PROTECTION = frozenset({FaultKind.PROTECTION_REFUSED})
+_OF_CANCELS = frozenset({FaultKind.CANCEL_NOT_FOUND})
+_UNREADABLE = frozenset({FaultKind.SERVER_ERROR_AFTER, FaultKind.GARBLED})
+_READS = _ANY_CALL | {FaultKind.STALE_READ, FaultKind.EMPTY_READ, FaultKind.OTHER_ACCOUNT}
+_REFUSED = {
+    FaultKind.SERVER_ERROR: WriteResult.UNKNOWN,
+    FaultKind.RATE_LIMITED: WriteResult.RATE_LIMITED,
+    FaultKind.MAINTENANCE: WriteResult.MAINTENANCE,
+}
+
+
+class Wire:
+    """Implements `MarketData`, `Account` and `Trading` over the sandbox's native face, for one process."""
+
+    def __init__(
+        self, exchange: NativeExchange, weather: Weather, struck: Struck, called: Callable[[], None], seed: str
+    ) -> None:
+        self.capabilities = exchange.capabilities
+        self._exchange = exchange
+        self._weather = weather
+        self._struck = struck
+        self._called = called
+        self._random = random.Random(f"wire {seed}")
+        self._before: dict[str, Any] = {}
+
+    # Public data
+
+    async def server_time_ms(self) -> int:
+        return await self._read("time", self._exchange.server_time_ms)
+
+    async def contracts(self) -> Any:
+        return await self._read("contracts", self._exchange.contracts)
+
+    async def candles(self, *args: Any) -> Any:
+        return await self._read("candles", lambda: self._exchange.candles(*args))
+
+    async def quotes(self, symbols: Sequence[str]) -> Mapping[str, Any]:
+        return await self._read(f"quotes {symbols}", lambda: self._exchange.quotes(symbols))
+
+    # Reads of the account
+
+    async def account_state(self) -> AccountState:
+        return await self._read("state", self._exchange.account_state, _nobody_s)
+
+    async def sync(self, *, priority: Priority = Priority.ACCOUNT) -> AccountState:
+        return await self._read("state", self._exchange.sync, _nobody_s)
+
+    async def account_id(self) -> str:
+        return await self._read("id", self._exchange.account_id)
+
+    async def order(self, symbol: str, order_id: str, *, priority: Priority = Priority.ACCOUNT) -> Any:
+        return await self._read(f"order {order_id}", lambda: self._exchange.order(symbol, order_id), _none)
+
+    async def open_orders(self, symbol: str | None = None, *, priority: Priority = Priority.ACCOUNT) -> Any:
+        return await self._read(f"open {symbol}", lambda: self._exchange.open_orders(symbol), _nothing)
+
+    async def order_history(
+        self, symbol: str, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT
+    ) -> Any:
+        return await self._read(
+            f"history {symbol}", lambda: self._exchange.order_history(symbol, from_ms, until_ms), _nothing
+        )
+
+    async def fills(self, symbol: str, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT) -> Any:
+        return await self._read(f"fills {symbol}", lambda: self._exchange.fills(symbol, from_ms, until_ms), _nothing)
+
+    async def cash_flows(self, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT) -> Any:
+        return await self._read("flows", lambda: self._exchange.cash_flows(from_ms, until_ms), _nothing)
+
+    async def fee_rates(self, symbol: str) -> Any:
+        return await self._read(f"fees {symbol}", lambda: self._exchange.fee_rates(symbol))
+
+    # Writes
+
+    async def submit_entry(self, order: Any) -> WriteOutcome:
+        return await self._write(lambda: self._exchange.submit_entry(order), order.client_order_id)
+
+    async def submit_exit(self, order: Any) -> WriteOutcome:
+        return await self._write(lambda: self._exchange.submit_exit(order), order.client_order_id)
+
+    async def submit_protection(self, order: Any) -> WriteOutcome:
+        return await self._write(
+            lambda: self._exchange.submit_protection(order),
+            order.client_order_id,
+            _OF_PROTECTION,
+        )
+
+    async def amend(self, amendment: Any, *, priority: Priority = Priority.EXIT) -> WriteOutcome:
+        return await self._write(lambda: self._exchange.amend(amendment), "", _OF_PROTECTION)
+
+    async def cancel(
+        self, symbol: str, order_id: str, kind: Any, *, priority: Priority = Priority.EXIT
+    ) -> WriteOutcome:
+        if not order_id:
+            raise ValueError("a cancellation names its order")
+        return await self._write(lambda: self._exchange.cancel(symbol, order_id, kind), "", _OF_CANCELS)
+
+    async def set_leverage(self, symbol: str, leverage: Decimal, margin_mode: Any) -> WriteOutcome:
+        return await self._write(lambda: self._exchange.set_leverage(symbol, leverage, margin_mode))
+
+    async def set_position_mode(self, mode: Any) -> WriteOutcome:
+        return await self._write(lambda: self._exchange.set_position_mode(mode))
+
+    async def cancel_all_after(self, symbol: str, seconds: int) -> WriteOutcome:
+        return await self._write(lambda: self._exchange.cancel_all_after(symbol, seconds))
+
+    # What becomes of a call
+
+    async def _read(
+        self, name: str, call: Callable[[], Awaitable[Value]], emptied: Callable[[Any], Any] | None = None
+    ) -> Value:
+        self._called()
+        await asyncio.sleep(self._way_s())
+        fault = self._fault(_READS if emptied else _ANY_CALL)
+        match fault:
+            case FaultKind.SERVER_ERROR | FaultKind.RATE_LIMITED | FaultKind.MAINTENANCE:
+                raise ExchangeUnavailableError(f"{name}: {fault}")
+            case FaultKind.LOST_REQUEST | FaultKind.LOST_ANSWER | FaultKind.LATE_REQUEST:
+                await asyncio.sleep(PATIENCE_S)
+                raise ExchangeUnavailableError(f"{name}: no answer")
+        answer = await call()
+        await asyncio.sleep(self._random.uniform(1, 9) if fault is FaultKind.LATE_ANSWER else self._way_s())
+        if fault in _UNREADABLE:
+            raise ExchangeUnavailableError(f"{name}: {fault}")
+        if emptied is not None:
+            before, self._before[name] = self._before.get(name), answer
+            if fault is FaultKind.STALE_READ and before is not None:
+                return before
+            if fault in {FaultKind.EMPTY_READ, FaultKind.OTHER_ACCOUNT}:
+                return emptied(answer)
+        return answer
+
+    async def _write(
+        self,
+        call: Callable[[], Awaitable[WriteOutcome]],
+        client_order_id: str = "",
+        further: frozenset[FaultKind] = frozenset(),
+    ) -> WriteOutcome:
+        self._called()
+        await asyncio.sleep(self._way_s())
+        fault = self._fault(_ANY_CALL | further)
+        if fault in _REFUSED:
+            return WriteOutcome(_REFUSED[fault], client_order_id=client_order_id, text=str(fault))
+        if fault is FaultKind.PROTECTION_REFUSED:
+            return WriteOutcome(WriteResult.REJECTED, client_order_id=client_order_id, code="refused", text="drawn")
+        if fault is FaultKind.CANCEL_NOT_FOUND:
+            return WriteOutcome(WriteResult.NOT_FOUND, text="drawn")
+        sent = asyncio.get_running_loop().create_task(self._on_its_way(call, fault), context=outside())
+        unknown = WriteOutcome(WriteResult.UNKNOWN, client_order_id=client_order_id, text=str(fault or "no answer"))
+        try:
+            answer = await asyncio.wait_for(asyncio.shield(sent), PATIENCE_S)
+        except TimeoutError:
+            return unknown
+        return unknown if answer is None else answer
+
+    async def _on_its_way(
+        self, call: Callable[[], Awaitable[WriteOutcome]], fault: FaultKind | None
+    ) -> WriteOutcome | None:
+        """None: no answer that says anything."""
+        if fault is FaultKind.LOST_REQUEST:
+            await asyncio.sleep(2 * PATIENCE_S)
+            return None
+        if fault is FaultKind.LATE_REQUEST:
+            await asyncio.sleep(300 ** self._random.random())
+        answer = await call()
+        if fault is FaultKind.LOST_ANSWER:
+            await asyncio.sleep(2 * PATIENCE_S)
+            return None
+        if fault in _UNREADABLE:
+            return None
+        await asyncio.sleep(self._random.uniform(1, 9) if fault is FaultKind.LATE_ANSWER else self._way_s())
+        return answer
+
+    def _fault(self, kinds: frozenset[FaultKind] | set[FaultKind]) -> FaultKind | None:
+        window = self._weather.now(now_s(), frozenset(kinds))
+        if window is None:
+            return None
+        self._struck(window.kind)
+        return window.kind
+
+    def _way_s(self) -> float:
+        return self._random.choice((0.005, 0.01, 0.02, 0.08))
+
+
+class Pushes:
+    """Implements `Streams` over the native ones: silent while the weather says so, or every message twice."""
+
+    def __init__(self, streams: NativeStreams, weather: Weather, struck: Struck) -> None:
+        self._streams = streams
+        self._weather = weather
+        self._struck = struck
+
+    def candles(self, *args: Any) -> AsyncIterator[Any]:
+        return self._streams.candles(*args)
+
+    async def account(self) -> AsyncIterator[Any]:
+        async for event in self._streams.account():
+            if self._weather.now(now_s(), frozenset({FaultKind.STREAM_SILENT})) is not None:
+                self._struck(FaultKind.STREAM_SILENT)
+                continue
+            yield event
+            if self._weather.now(now_s(), frozenset({FaultKind.STREAM_DOUBLED})) is not None:
+                self._struck(FaultKind.STREAM_DOUBLED)
+                yield event
+
+
+def _nobody_s(state: AccountState) -> AccountState:
+    return evolve(state, positions=(), open_orders=())
+
+
+def _nothing(_: Any) -> tuple[()]:
+    return ()
+
+
+def _none(_: Any) -> None:
+    return None

@@ -1,0 +1,802 @@
+"""One episode: a seed becomes a market, an exchange, processes that run the program, and everything that goes wrong.
+
+scenario(seed)   what is drawn: values alone
+play(scenario)   what came of it: violations, counts, and a log that is the same for the same scenario, to the byte
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter, deque
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import define, evolve, frozen
+
+from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART_CAPABILITIES
+from mtf_adapters.sandbox.capabilities import CAPABILITIES
+from mtf_adapters.sandbox.faces.bitmart.rows import FIRST_TRADE_ID
+from mtf_adapters.sandbox.matching.commands import (
+    Action,
+    AmendTrigger,
+    CancelOrder,
+    ContractChange,
+    Deleverage,
+    OpenAccount,
+    PlaceOrder,
+    Restart,
+    StatusChange,
+    Transfer,
+)
+from mtf_adapters.sandbox.matching.engine import MatchingEngine
+from mtf_adapters.sandbox.matching.events import Event, Filled, OrderCause, OrderChanged, OrderView
+from mtf_adapters.sandbox.matching.rules import VenueRules
+from mtf_adapters.sandbox.native import NativeExchange
+from mtf_adapters.sandbox.native_streams import NativeStreams
+from mtf_adapters.sandbox.world import World
+from mtf_core.market import (
+    ArmsAt,
+    Capabilities,
+    ContractStatus,
+    EntryProtection,
+    MarginMode,
+    OrderType,
+    OversizedExit,
+    PositionProtection,
+    ProtectionScope,
+    Side,
+    TimeInForce,
+    TriggerPrice,
+)
+from mtf_core.ports import ExchangeWorld, Venue
+from tests.simulation import faults, processes, virtual
+from tests.simulation.books import Reader
+from tests.simulation.coverage import Coverage, Triple
+from tests.simulation.faults import FaultKind, Plan, Weather, Window, drawn_plan
+from tests.simulation.laws import HAND, Laws, Surroundings, Violation
+from tests.simulation.market import SYMBOLS, WanderingMarket
+from tests.simulation.processes import Process
+from tests.simulation.program import Machine, Program, Role
+from tests.simulation.sqlite import Calls
+from tests.simulation.wire import Pushes, Wire
+from tests.simulation.wired import WeatherPlan, WiredExchange, quirks_of
+
+START_MS = 1_770_000_000_000 // 60_000 * 60_000
+ACCOUNT = "trader"
+START_BALANCE = Decimal(10_000)
+QUIET_S = 260
+"""How long nothing goes wrong at the end: an entry's own deadline, and what the law of liveness gives. It ends earlier
+when nothing is left to be resolved."""
+_SETTLE_S = 40.0
+BITMART_SHARE = 0.25
+"""Of episodes; they cost several times as much as native ones."""
+_SNAPSHOT_S = 45.0
+_LAST_LINES = 60
+
+
+@frozen
+class Regime:
+    """How the exchange of an episode protects, and what it therefore declares."""
+
+    name: str
+    rules: VenueRules
+    capabilities: Capabilities
+
+
+def _regimes() -> tuple[Regime, ...]:
+    triggers = frozenset(TriggerPrice)
+    late = EntryProtection(ArmsAt.FULL_FILL, ProtectionScope.ORDER, triggers)
+    sized = PositionProtection(False, triggers, client_ids=True)
+    return (
+        Regime("first_fill", VenueRules(), CAPABILITIES),
+        Regime("full_fill", VenueRules(presets_arm_at=ArmsAt.FULL_FILL), evolve(CAPABILITIES, entry_protection=late)),
+        Regime("own_stop", VenueRules(), evolve(CAPABILITIES, entry_protection=None)),
+        Regime(
+            "own_stop",
+            VenueRules(oversized_exit=OversizedExit.REJECTED),
+            evolve(CAPABILITIES, entry_protection=None, oversized_exit=OversizedExit.REJECTED),
+        ),
+        Regime("own_stop", VenueRules(), evolve(CAPABILITIES, entry_protection=None, position_protection=sized)),
+        Regime(
+            "first_fill",
+            VenueRules(visible_after_ms=2000),
+            evolve(CAPABILITIES, visibility_lag_ms=2500),
+        ),
+    )
+
+
+REGIMES = _regimes()
+
+
+def _bitmart_regime(seed: int) -> Regime:
+    """What the adapter declares, over an exchange that does what the seed draws."""
+    return Regime("own_stop", quirks_of(seed).rules(), BITMART_CAPABILITIES)
+
+
+@frozen
+class Scenario:
+    """Everything that an episode follows from."""
+
+    seed: int
+    minutes: int
+    plan: Plan
+    face: str = "native"
+    """`native`, or `bitmart`: over HTTP, with everything drawn that is not confirmed of that wire."""
+    regime: int = 0
+    """Of the native face."""
+    roles: tuple[Role, ...] = (Role.BOTH,)
+    """A process each."""
+    turnover: int = 1_000_000_000
+    step_ms: int = 1000
+    has_stream: bool = True
+    disorder: float = 0.3
+
+    @property
+    def busy_s(self) -> float:
+        """Until when things go wrong."""
+        return self.minutes * 60.0 - QUIET_S
+
+
+_CASTS = (
+    (Role.BOTH,),
+    (Role.BOTH,),
+    (Role.RUNNER, Role.SUPERVISOR),
+    (Role.BOTH, Role.BOTH),
+    (Role.RUNNER, Role.RUNNER, Role.SUPERVISOR, Role.SUPERVISOR),
+)
+
+
+def scenario(seed: int, minutes: int = 20) -> Scenario:
+    draw = random.Random(f"scenario {seed}")
+    return Scenario(
+        seed=seed,
+        minutes=minutes,
+        plan=drawn_plan(seed, minutes * 60.0 - QUIET_S),
+        face="bitmart" if draw.random() < BITMART_SHARE else "native",
+        regime=draw.randrange(len(REGIMES)),
+        roles=draw.choice(_CASTS),
+        turnover=draw.choice((5_000_000, 100_000_000, 1_000_000_000)),
+        step_ms=draw.choice((1000, 1000, 5000)),
+        has_stream=draw.random() < 0.7,
+        disorder=draw.choice((0.0, 0.1, 0.5)),
+    )
+
+
+@define
+class Outcome:
+    """What an episode came to."""
+
+    scenario: Scenario
+    violations: tuple[Violation, ...]
+    digest: str
+    """Of every event of the exchange, every commit and every fault, in order."""
+    counts: Counter[str]
+    struck: Counter[str]
+    reached: tuple[tuple[Triple, int], ...]
+    timeline: tuple[str, ...]
+    """The last lines, for people."""
+
+
+def play(scene: Scenario, template: Path) -> Outcome:
+    """Plays an episode; `template` is an empty database with the program's tables."""
+    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="mtf-episode-", dir=base))
+    episode = Episode(scene, folder)
+    shutil.copy(template, episode.path)
+    try:
+        virtual.run(episode.main, scene.seed, disorder=scene.disorder, task_factory=processes.task_factory)
+    except Exception as error:
+        episode.laws.found.append(Violation("simulation", episode.now_ms, f"{type(error).__name__}: {error}"))
+        episode.tell(f"broke: {type(error).__name__}: {error}")
+    finally:
+        episode.bury()
+        shutil.rmtree(folder, ignore_errors=True)
+    return episode.outcome()
+
+
+class _Clock:
+    """The exchange's time: that of the loop."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def now_ms(self) -> int:
+        return START_MS if self.loop is None else START_MS + int(self.loop.time() * 1000)
+
+
+@define(eq=False)
+class _Believed:
+    """What a process believes of the exchange's time."""
+
+    clock: _Clock
+    off_ms: int = 0
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms() + self.off_ms
+
+
+@define(eq=False)
+class _Member:
+    """One of the processes that an episode keeps alive, across its deaths."""
+
+    name: str
+    role: Role
+    believed: _Believed
+    process: Process | None = None
+    lives: int = 0
+    back_at_s: float | None = 0.0
+    """When it starts (again); None: it runs."""
+
+
+class Episode:
+    """The world of one scenario. Implements the `Trouble` of its database."""
+
+    def __init__(self, scene: Scenario, folder: Path) -> None:
+        self.scene = scene
+        self.folder = folder
+        self.path = folder / "mtf.db"
+        self.clock = _Clock()
+        self.regime = REGIMES[scene.regime] if scene.face == "native" else _bitmart_regime(scene.seed)
+        self.market = WanderingMarket(scene.seed, START_MS, scene.turnover, scene.plan.kicks())
+        engine = MatchingEngine(self.market.contracts(START_MS), self.regime.rules)
+        self.world = World(self.market, engine, self.clock, scene.step_ms)
+        self.weather = Weather(scene.plan, scene.seed)
+        self.about = Surroundings()
+        self.coverage = Coverage()
+        self.counts: Counter[str] = Counter()
+        self.struck: Counter[str] = Counter()
+        self.lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._digest = hashlib.sha256()
+        self._draw = random.Random(f"episode {scene.seed}")
+        self._dead: list[Process] = []
+        self._snapshots: deque[tuple[float, bytes]] = deque(maxlen=8)
+        self._lost_evidence = False
+        self._alarms = 0
+        self.is_over = False
+        self.reader: Reader | None = None
+        self.wired: WiredExchange | None = None
+        steps = {contract.symbol: contract.size_step for contract in self.market.contracts(START_MS)}
+        self.laws = Laws(lambda: self.books, self.about, steps)
+        self.members = [
+            _Member(f"{role.value}-{number}", role, _Believed(self.clock)) for number, role in enumerate(scene.roles)
+        ]
+
+    @property
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    @property
+    def books(self):  # type: ignore[no-untyped-def]
+        assert self.reader is not None
+        return self.reader.books
+
+    def tell(self, line: str) -> None:
+        """One line of the log and of the timeline."""
+        text = f"{(self.now_ms - START_MS) / 1000:9.3f}  {line}".replace(str(self.folder), "")
+        self._digest.update(text.encode())
+        self.lines.append(text)
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            self.scene,
+            tuple(self.laws.found),
+            self._digest.hexdigest(),
+            self.counts,
+            self.struck,
+            tuple(sorted(self.coverage.reached.items())),
+            tuple(self.lines),
+        )
+
+    # The course of an episode
+
+    async def main(self) -> None:
+        self.clock.loop = asyncio.get_running_loop()
+        self.reader = Reader(self.path)
+        self.reader.refresh()
+        self.world.listen(self._on_event)
+        self.world.do(OpenAccount(ACCOUNT, START_BALANCE))
+        if self.scene.face == "bitmart":
+            self._lost_evidence = quirks_of(self.scene.seed).cancelled_kept_days == 0
+            self.about.fill_key = lambda fill: str(FIRST_TRADE_ID + fill.fill_id)
+            plan = WeatherPlan(_Current(self), lambda kind: self.strike(kind, "the wire"), self.scene.seed)
+            self.wired = WiredExchange.of(self.world, ACCOUNT, quirks_of(self.scene.seed), plan)
+        acts = [asyncio.create_task(self._act(window)) for window in self.scene.plan.windows]
+        await self._beats(self.scene.busy_s)
+        for act in acts:
+            act.cancel()
+        self._calm_down()
+        await self._beats(self.scene.busy_s + _SETTLE_S)
+        await self._beats(self.scene.minutes * 60.0, ends_at_rest=True)
+        self._at_rest()
+        self.counts["seconds"] = round(asyncio.get_running_loop().time())
+        self.is_over = True
+        for member in self.members:
+            if member.process is not None:
+                member.process.die()
+
+    async def _beats(self, until_s: float, *, ends_at_rest: bool = False) -> None:
+        loop = asyncio.get_running_loop()
+        step_s = self.scene.step_ms / 1000
+        while loop.time() < until_s and not self.laws.found:
+            if ends_at_rest and not self.laws.unrest(evidence_was_lost=self._lost_evidence):
+                return
+            self._start_those_due(loop.time())
+            self.world.catch_up()
+            self._see_supervision()
+            self.laws.on_time(self.now_ms)
+            if not self._snapshots or loop.time() - self._snapshots[-1][0] >= _SNAPSHOT_S:
+                self._snapshots.append((loop.time(), self._copy()))
+            virtual.forget_finished()
+            await asyncio.sleep(step_s)
+
+    def _calm_down(self) -> None:
+        """Nothing goes wrong from here on: everyone lives and is awake."""
+        self.tell("from here on nothing goes wrong")
+        for member in self.members:
+            member.believed.off_ms = 0
+            if member.process is not None:
+                member.process.dies_at_step = member.process.dies_at_commit = None
+                member.process.resume()
+            if member.back_at_s is not None:
+                member.back_at_s = 0.0
+        self._kill_switch(on=False)
+        self.weather = Weather(Plan(()), 0)
+
+    def _at_rest(self) -> None:
+        if self.laws.found:
+            return
+        assert self.reader is not None
+        self.reader.refresh()
+        at_ms = self.now_ms
+        self.laws.at_rest(at_ms, evidence_was_lost=self._lost_evidence)
+        if self.books.read_ms is None or at_ms - self.books.read_ms > 30_000:
+            self.laws.found.append(Violation("liveness", at_ms, "nobody supervises though nothing fails any more"))
+        if self.wired is not None:
+            kept = b"".join(path.read_bytes() for path in self.folder.rglob("*") if path.is_file())
+            if any(secret.encode() in kept for secret in self.wired.secrets):
+                self.laws.found.append(Violation("secrets", at_ms, "a part of the key was written to the disk"))
+
+    # Processes
+
+    def _start_those_due(self, at_s: float) -> None:
+        for member in self.members:
+            process = member.process
+            if process is not None and process.broke is not None and member.back_at_s is None:
+                self._on_broken(member, process.broke)
+                process.broke = None
+            if member.back_at_s is not None and member.back_at_s <= at_s:
+                self._start(member)
+
+    def _on_broken(self, member: _Member, error: BaseException) -> None:
+        """A process ended by an error of its own: as under a service manager, it starts again."""
+        self.counts["ended by an error"] += 1
+        self.tell(f"{member.name} ended: {type(error).__name__}: {error}")
+        if not isinstance(error, Program.EXPECTED):
+            self.laws.found.append(Violation("crash", self.now_ms, f"{member.name}: {type(error).__name__}: {error}"))
+        assert member.process is not None
+        member.process.die()
+        member.back_at_s = asyncio.get_running_loop().time() + 5
+
+    def _start(self, member: _Member) -> None:
+        member.lives += 1
+        member.back_at_s = None
+        process = Process(f"{member.name}.{member.lives}", self._on_death)
+        member.process = process
+        self._dead.append(process)
+        self.tell(f"{process} starts")
+        machine = Machine(
+            name=process.name,
+            database_url=f"sqlite:///{self.path}",
+            sqlite_calls=lambda: Calls(process, self, f"{self.scene.seed} {process}"),
+            folder=self.folder,
+            venue=self._venue(process, member.believed),
+            wall=member.believed,
+            timer=asyncio.get_running_loop().time,
+            seed=self.scene.seed,
+            symbols=SYMBOLS,
+            decides_until_s=self.scene.busy_s,
+            told=self.tell,
+        )
+        process.start(Program(machine).run(member.role))
+
+    def _venue(self, process: Process, believed: _Believed) -> Venue:
+        if self.wired is not None:
+            return self.wired.venue(believed, f"{self.scene.seed} {process}")
+        exchange = NativeExchange(self.world, ACCOUNT)
+        exchange.capabilities = self.regime.capabilities
+
+        def struck(kind: FaultKind) -> None:
+            self.strike(kind, str(process))
+
+        weather = _Current(self)
+        wire = Wire(exchange, weather, struck, self._count_call, f"{self.scene.seed} {process}")
+        streams = Pushes(NativeStreams(self.world, ACCOUNT, poll_seconds=0.5), weather, struck)
+        return Venue(
+            exchange="sandbox",
+            market_type="perpetual",
+            label="a simulated exchange",
+            namespace="simulation",
+            market=wire,
+            account=wire,
+            clock=believed,
+            capabilities=self.regime.capabilities,
+            trading=wire,
+            streams=streams if self.scene.has_stream else None,
+            world=ExchangeWorld.LOCAL,
+        )
+
+    def _count_call(self) -> None:
+        self.counts["calls"] += 1
+
+    def _on_death(self, process: Process) -> None:
+        if self.is_over:
+            return
+        self.counts["deaths"] += 1
+        self.tell(f"{process} dies")
+        for member in self.members:
+            if member.process is process and member.back_at_s is None:
+                member.back_at_s = asyncio.get_running_loop().time() + self._draw.choice((1, 5, 20))
+
+    def _see_supervision(self) -> None:
+        """Whether somebody supervises, awake and unhindered; and whether calls fail just now."""
+        at_s = asyncio.get_running_loop().time()
+        if self.weather.lasts(at_s, faults.BLINDING, tail_s=15):
+            self.about.blind_until_ms = self.now_ms
+        lives = any(
+            member.role is not Role.RUNNER
+            and member.process is not None
+            and not member.process.is_dead
+            and not member.process.is_paused
+            for member in self.members
+        )
+        is_fresh = self.books.read_ms is not None and self.now_ms - self.books.read_ms <= 8000
+        if not (lives and is_fresh):
+            self.about.supervised_since_ms = None
+        elif self.about.supervised_since_ms is None:
+            self.about.supervised_since_ms = self.now_ms
+
+    # What the exchange and the database tell
+
+    def _on_event(self, at_ms: int, event: Event) -> None:
+        if isinstance(event, OrderChanged):
+            order = event.order
+            if event.cause is OrderCause.PLACED and not order.reduce_only:
+                self.counts["entries"] += not self.about.by_hand
+            self.tell(f"{event.cause} {_words(order)}")
+        elif isinstance(event, Filled):
+            self.counts["fills"] += 1
+            fill = event.fill
+            did = "opens" if fill.opens else "closes"
+            self.tell(f"fill {fill.fill_id} {did} {fill.size} {fill.side} {fill.symbol} at {fill.price} ({fill.cause})")
+        before = len(self.laws.found)
+        self.laws.on_event(at_ms, event)
+        for violation in self.laws.found[before:]:
+            self.tell(f"VIOLATION {violation}")
+
+    def committed(self, process: Process) -> None:
+        assert self.reader is not None
+        self.counts["commits"] += 1
+        before = {key: (row.entry, row.position) for key, row in self.books.intents.items()}
+        if not self.reader.refresh():
+            return
+        for key, row in self.books.intents.items():
+            if before.get(key) != (row.entry, row.position):
+                self.tell(f"{process} commits {key}: {row.entry}, {row.position}, filled {row.filled}/{row.planned}")
+        for kind, subject, _ in self.books.raised[self._alarms :]:
+            self.tell(f"ALARM {kind} of {subject}")
+        self._alarms = len(self.books.raised)
+        found = len(self.laws.found)
+        self.laws.on_commit(self.now_ms)
+        for violation in self.laws.found[found:]:
+            self.tell(f"VIOLATION {violation}")
+
+    def of_call(self, process: Process, name: str) -> tuple[float, Exception | None]:
+        at_s = asyncio.get_running_loop().time()
+        plan = self.weather.plan
+        if not plan.windows:
+            return 0.0, None
+        for kind, strikes in (
+            (FaultKind.STORE_ERROR, name in {"execute", "commit"}),
+            (FaultKind.DISK_FULL, name == "commit"),
+            (FaultKind.SLOW_COMMIT, name == "commit"),
+            (FaultKind.STORE_HANGS, name == "execute"),
+        ):
+            if strikes and self.weather.now(at_s, frozenset({kind})) is not None:
+                self.strike(kind, str(process))
+                if kind is FaultKind.STORE_ERROR:
+                    return 0.0, _sqlite_error("disk I/O error", sqlite3.SQLITE_IOERR)
+                if kind is FaultKind.DISK_FULL:
+                    return 0.0, _sqlite_error("database or disk is full", sqlite3.SQLITE_FULL)
+                return self._draw.uniform(0.1, 5 if kind is FaultKind.SLOW_COMMIT else 30), None
+        return 0.0, None
+
+    def strike(self, kind: FaultKind, whom: str) -> None:
+        """A fault has struck."""
+        self.struck[str(kind)] += 1
+        self.coverage.note(kind, self.books, self.regime.name)
+        self.tell(f"FAULT {kind} ({whom})")
+
+    # Acts: what happens once
+
+    async def _act(self, window: Window) -> None:
+        await asyncio.sleep(window.from_s)
+        act = _ACTS.get(window.kind)
+        if act is not None:
+            await act(self, window)
+
+    def _victim(self, window: Window, role: Role | None = None) -> _Member:
+        able = [member for member in self.members if role is None or member.role in {role, Role.BOTH}]
+        return able[window.number % len(able)]
+
+    async def _dies_at_step(self, window: Window) -> None:
+        process = self._victim(window).process
+        if process is not None and not process.is_dead:
+            self.strike(window.kind, str(process))
+            process.dies_at_step = process.steps + 1 + window.number // 7 % 400
+
+    async def _dies_at_commit(self, window: Window) -> None:
+        process = self._victim(window).process
+        if process is not None and not process.is_dead:
+            self.strike(window.kind, str(process))
+            process.dies_at_commit = (1 + window.number // 7 % 9, window.kind is FaultKind.DEATH_AFTER_COMMIT)
+
+    async def _pauses(self, window: Window) -> None:
+        process = self._victim(window).process
+        if process is None or process.is_dead:
+            return
+        self.strike(window.kind, str(process))
+        process.pause()
+        await asyncio.sleep(float(600 ** ((window.number % 1000) / 1000)))
+        self.tell(f"{process} goes on")
+        process.resume()
+
+    async def _nobody_supervises(self, window: Window) -> None:
+        self.strike(window.kind, "all")
+        for member in self.members:
+            if member.role is not Role.RUNNER and member.process is not None:
+                member.back_at_s = window.until_s
+                member.process.die()
+
+    async def _believes(self, window: Window) -> None:
+        member = self._victim(window)
+        self.strike(window.kind, member.name)
+        size = int(100 * 300 ** ((window.number % 1000) / 1000))
+        member.believed.off_ms = size if window.number % 2 else -size
+        await asyncio.sleep(max(0.0, window.until_s - window.from_s))
+        member.believed.off_ms = 0
+
+    async def _loses_locks(self, window: Window) -> None:
+        self.strike(window.kind, "all")
+        until_ms = self.now_ms + 20_000
+        self._write("UPDATE locks SET owner = 'thief', token = token + 1, expires_at_ms = ?", (until_ms,))
+
+    async def _is_restored(self, window: Window) -> None:
+        self.strike(window.kind, "all")
+        assert self.reader is not None
+        self._lost_evidence = True
+        for member in self.members:
+            if member.process is not None:
+                member.process.die()
+        self.reader.close()
+        for name in (self.path, self.path.with_name("mtf.db-wal"), self.path.with_name("mtf.db-shm")):
+            name.unlink(missing_ok=True)
+        self.path.write_bytes(self._snapshots[window.number % len(self._snapshots)][1])
+        self.laws.on_restored()
+        self.reader.reopen()
+        self.reader.refresh()
+
+    def _copy(self) -> bytes:
+        with contextlib.closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.serialize()
+
+    async def _forgets(self, window: Window) -> None:
+        self.strike(window.kind, "the exchange")
+        self._lost_evidence = True
+        state = self.world.engine._state
+        before = state.rules
+        state.rules = evolve(
+            before, restart_forgets_history=True, restart_forgets_triggers=window.kind is FaultKind.FORGETS_ALL
+        )
+        self._by_hand(Restart())
+        state.rules = before
+
+    async def _closes_only(self, window: Window) -> None:
+        self.strike(window.kind, window.symbol)
+        self._by_hand(StatusChange(window.symbol, ContractStatus.CLOSE_ONLY))
+        await asyncio.sleep(60)
+        self._by_hand(StatusChange(window.symbol, ContractStatus.TRADING))
+
+    async def _ends(self, window: Window) -> None:
+        self.strike(window.kind, window.symbol)
+        self.about.delisted.add(window.symbol)
+        self.market.change(window.symbol, status=ContractStatus.DELISTED)
+        self._by_hand(StatusChange(window.symbol, ContractStatus.DELISTED))
+
+    async def _grid_changes(self, window: Window) -> None:
+        self.strike(window.kind, window.symbol)
+        contract = self.market.change(window.symbol, tick_size=Decimal("0.05"))
+        self._by_hand(ContractChange(contract))
+
+    async def _deleverages(self, window: Window) -> None:
+        for position in self.world.engine.positions(ACCOUNT, window.symbol):
+            self.strike(window.kind, window.symbol)
+            step = self._step(window.symbol)
+            size = max(step, position.size * (1 + window.number % 4) / 4 // step * step)
+            self._by_hand(Deleverage(ACCOUNT, window.symbol, position.side, min(size, position.size)))
+
+    async def _crashes(self, window: Window) -> None:
+        self.strike(window.kind, window.symbol)
+
+    async def _hand_closes(self, window: Window) -> None:
+        for position in self.world.engine.positions(ACCOUNT, window.symbol):
+            self.strike(window.kind, window.symbol)
+            step = self._step(window.symbol)
+            size = position.size
+            if window.kind is FaultKind.HAND_CLOSES_PART:
+                size = max(step, size / 2 // step * step)
+            self._order(window.symbol, position.side, size, opens=False)
+            if window.kind is FaultKind.HAND_FLIPS:
+                self._order(window.symbol, position.side.opposite, size, opens=True)
+
+    async def _hand_opens(self, window: Window) -> None:
+        self.strike(window.kind, window.symbol)
+        side = (Side.LONG, Side.SHORT)[window.number % 2]
+        self._order(window.symbol, side, self._step(window.symbol) * 5, opens=True)
+
+    async def _hand_on_stop(self, window: Window) -> None:
+        for order in self._live(window.symbol):
+            if order.purpose != "stop":
+                continue
+            self.strike(window.kind, window.symbol)
+            if window.kind is FaultKind.HAND_CANCELS_STOP:
+                self._by_hand(CancelOrder(ACCOUNT, window.symbol, order.order_id))
+                continue
+            quote = self.world.quote(window.symbol)
+            assert order.trigger_price is not None
+            nearer = window.kind is FaultKind.HAND_TIGHTENS_STOP
+            way = (quote.mark - order.trigger_price) * (Decimal("0.5") if nearer else Decimal("-0.5"))
+            tick = Decimal("0.05")
+            price = (order.trigger_price + way) // tick * tick
+            self._by_hand(AmendTrigger(ACCOUNT, window.symbol, order.order_id, trigger_price=price))
+
+    async def _hand_cancels_entry(self, window: Window) -> None:
+        for order in self._live(window.symbol):
+            if not order.reduce_only:
+                self.strike(window.kind, window.symbol)
+                self._by_hand(CancelOrder(ACCOUNT, window.symbol, order.order_id))
+
+    async def _transfers(self, window: Window) -> None:
+        self.strike(window.kind, "the owner")
+        self._by_hand(Transfer(ACCOUNT, Decimal(window.number % 2000 - 1000)))
+
+    async def _kills(self, window: Window) -> None:
+        self.strike(window.kind, "the operator")
+        self._kill_switch(on=True)
+        await asyncio.sleep(max(0.0, window.until_s - window.from_s))
+        self._kill_switch(on=False)
+
+    def _kill_switch(self, *, on: bool) -> None:
+        self._write(
+            'INSERT INTO switches (namespace, key, "on", until_ms, reason, changed_ms)'
+            " VALUES ('simulation', 'global', ?, NULL, 'simulation', ?)"
+            ' ON CONFLICT (namespace, key) DO UPDATE SET "on" = excluded."on"',
+            (not on, self.now_ms),
+        )
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        """Past the program; what is locked just now is left alone."""
+        with (
+            contextlib.closing(sqlite3.connect(self.path, timeout=0)) as connection,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            connection.execute(statement, values)
+            connection.commit()
+        assert self.reader is not None
+        if self.reader.refresh():
+            self.laws.on_commit(self.now_ms)
+
+    def _order(self, symbol: str, side: Side, size: Decimal, *, opens: bool) -> None:
+        buys = (side is Side.LONG) is opens
+        self.counts["by hand"] += 1
+        self._by_hand(
+            PlaceOrder(
+                account=ACCOUNT,
+                symbol=symbol,
+                action=Action.BUY if buys else Action.SELL,
+                size=size,
+                order_type=OrderType.MARKET,
+                price=None,
+                time_in_force=TimeInForce.IOC,
+                reduce_only=not opens,
+                position_side=side,
+                margin_mode=MarginMode.ISOLATED if opens else None,
+                client_order_id=f"{HAND}{self.counts['by hand']}",
+            )
+        )
+
+    def _by_hand(self, what: object) -> None:
+        self.world.catch_up()
+        self.about.by_hand = True
+        try:
+            self.world._apply(what)  # type: ignore[arg-type]
+        finally:
+            self.about.by_hand = False
+
+    def _live(self, symbol: str) -> tuple[OrderView, ...]:
+        return self.world.engine.orders_of(ACCOUNT, symbol, self.now_ms + 60_000)
+
+    def _step(self, symbol: str) -> Decimal:
+        contract = self.world.engine.contract(symbol)
+        assert contract is not None
+        return contract.size_step
+
+    def bury(self) -> None:
+        """Ends what is left of dead processes, once nobody can see it any more."""
+        self.is_over = True
+        with virtual.nothing_printed():
+            for process in self._dead:
+                process.die()
+                process.bury()
+            if self.reader is not None:
+                self.reader.close()
+            self._dead.clear()
+
+
+class _Current(Weather):
+    """The episode's weather of the moment: it changes when everything calms down."""
+
+    def __init__(self, episode: Episode) -> None:
+        self._episode = episode
+
+    def now(self, at_s: float, kinds: frozenset[FaultKind]) -> Window | None:
+        return self._episode.weather.now(at_s, kinds)
+
+
+def _words(order: OrderView) -> str:
+    what = f"{order.purpose} at {order.trigger_price}" if order.purpose else f"{order.order_type} {order.price or ''}"
+    does = "reduces" if order.reduce_only else "opens"
+    return (
+        f"#{order.order_id} {order.client_order_id or '-'} {order.action} {order.size} {order.symbol} {what}, {does},"
+        f" {order.state}, filled {order.filled}"
+    )
+
+
+def _sqlite_error(text: str, code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = code
+    return error
+
+
+_ACTS = {
+    FaultKind.DEATH_AT_STEP: Episode._dies_at_step,
+    FaultKind.DEATH_BEFORE_COMMIT: Episode._dies_at_commit,
+    FaultKind.DEATH_AFTER_COMMIT: Episode._dies_at_commit,
+    FaultKind.PAUSE: Episode._pauses,
+    FaultKind.SUPERVISOR_GONE: Episode._nobody_supervises,
+    FaultKind.SKEW: Episode._believes,
+    FaultKind.LOCK_LOST: Episode._loses_locks,
+    FaultKind.STORE_RESTORED: Episode._is_restored,
+    FaultKind.FORGETS_HISTORY: Episode._forgets,
+    FaultKind.FORGETS_ALL: Episode._forgets,
+    FaultKind.CLOSE_ONLY: Episode._closes_only,
+    FaultKind.DELISTED: Episode._ends,
+    FaultKind.GRID_CHANGE: Episode._grid_changes,
+    FaultKind.ADL: Episode._deleverages,
+    FaultKind.CRASH: Episode._crashes,
+    FaultKind.HAND_CLOSES: Episode._hand_closes,
+    FaultKind.HAND_CLOSES_PART: Episode._hand_closes,
+    FaultKind.HAND_FLIPS: Episode._hand_closes,
+    FaultKind.HAND_OPENS: Episode._hand_opens,
+    FaultKind.HAND_CANCELS_STOP: Episode._hand_on_stop,
+    FaultKind.HAND_TIGHTENS_STOP: Episode._hand_on_stop,
+    FaultKind.HAND_LOOSENS_STOP: Episode._hand_on_stop,
+    FaultKind.HAND_CANCELS_ENTRY: Episode._hand_cancels_entry,
+    FaultKind.TRANSFER: Episode._transfers,
+    FaultKind.KILL_SWITCH: Episode._kills,
+}
