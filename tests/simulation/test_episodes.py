@@ -68,6 +68,14 @@ def test_an_episode_in_which_nothing_goes_wrong_trades(template: Path) -> None:
     assert outcome.counts["fills"] > 6
 
 
+def test_what_the_exchange_forgot_in_a_restart_is_known_from_the_store(template: Path) -> None:
+    """It was not: the position was closed, and its intent stayed `closing`, without an alarm, for ever."""
+    forgets = Plan((Window(FaultKind.FORGETS_HISTORY, 60.0, 61.0),))
+    outcome = play(Scenario(seed=7, minutes=9, plan=forgets, disorder=0.0), template)
+    holds(outcome)
+    assert outcome.struck["forgets_history"] == 1
+
+
 def test_a_broken_episode_shrinks_to_the_faults_that_it_needs() -> None:
     """On a world that breaks a law whenever the price crashes, whatever else goes wrong."""
     windows = [Window(kind, at, at + 5.0) for at, kind in enumerate(FaultKind)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
+from decimal import Decimal
 
 from attrs import define, evolve, field, frozen
 
@@ -23,6 +26,7 @@ from mtf_core.orders.asked import Answer
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.supervise import after_write, reads_wanted, supervise
+from mtf_core.orders.view import View
 from mtf_core.ports import Noted, PortError, Priority, StoreError
 
 PATIENT_MS = 10_000.0
@@ -101,6 +105,7 @@ class Looker:
         wanted = reads_wanted(intent, account, self.desk.now_ms)
         priority = Priority.ACCOUNT if intent.position.is_over else Priority.EXIT
         view, market = await self.reader.look(intent.symbol, look.account, wanted, priority)
+        view = await self._with_known_fills(intent, view)
         rules, asked = look.background.rules_for(intent, self.desk), look.background.asked_of(intent.symbol)
         decided = supervise(intent, view, market, rules, asked, self.desk.now_ms)
         read = view.fills.value if view.fills is not None else ()
@@ -108,6 +113,21 @@ class Looker:
         if len(self._booked_fills) > _MOST_FILLS:
             self._booked_fills.clear()
         return decided, new
+
+    async def _with_known_fills(self, intent: Intent, view: View) -> View:
+        """What the exchange showed once and shows no more is in the store: its own rows, as it wrote them.
+
+        Without them nothing could ever be said of a position whose executions an exchange forgot in a restart.
+        """
+        if view.fills is None or not _lacks_known(intent, view.fills.value):
+            return view
+        try:
+            async with asyncio.timeout(self._exit_wait_ms / 1000):
+                stored = await self.desk.orders.fills(intent.symbol, view.since_ms)
+        except (PortError, TimeoutError):
+            return view
+        together = {fill.fill_id: fill for fill in (*stored, *view.fills.value)}
+        return evolve(view, fills=Read(tuple(together.values()), view.fills.begun_venue_ms))
 
     async def _act(self, before: Intent, decided: Supervised, action: Action, entries: Entries, look: Look) -> Looked:
         """Commits, then sends, unless what was read is too old by then."""
@@ -187,3 +207,14 @@ def _may_leave(action: Action, look: Look) -> bool:
     if look.background.in_recovery and not may_leave_in_recovery(action):
         return False
     return action.protects or look.seated is Seated.YES
+
+
+def _lacks_known(intent: Intent, fills: Iterable[Fill]) -> bool:
+    """Whether executions that are known of the intent's side are not all among these."""
+    opened = closed = Decimal(0)
+    for fill in fills:
+        if fill.side is intent.side and fill.opens:
+            opened += fill.size
+        elif fill.side is intent.side:
+            closed += fill.size
+    return opened < intent.progress.opened or closed < intent.progress.closed
