@@ -55,8 +55,12 @@ def run(
     *,
     disorder: float = 0.3,
     task_factory: Callable[..., asyncio.Task[Any]] | None = None,
+    tidies: bool = True,
 ) -> Any:
-    """What `main` returns, run alone in a loop of its own; raises what it raises, or `SimulationError`."""
+    """What `main` returns, run alone in a loop of its own; raises what it raises, or `SimulationError`.
+
+    `tidies`: collects what died in it at once, so that nobody later has to hear of it.
+    """
 
     loops: list[SimLoop] = []
 
@@ -71,7 +75,8 @@ def run(
         random.seed(seed)
         with nothing_printed():
             ran = detangle.execute(main, config=config, strategy=_Drawn(seed, disorder), setup=prepared)
-            gc.collect()
+            if tidies:
+                gc.collect()
     finally:
         random.setstate(state)
     if ran.failure is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import random
 import shutil
@@ -185,12 +186,21 @@ class Outcome:
 
 def play(scene: Scenario, template: Path) -> Outcome:
     """Plays an episode; `template` is an empty database with the program's tables."""
+    outcome = _played(scene, template)
+    with virtual.nothing_printed():
+        gc.collect()
+    return outcome
+
+
+def _played(scene: Scenario, template: Path) -> Outcome:
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="mtf-episode-", dir=base))
     episode = Episode(scene, folder)
     shutil.copy(template, episode.path)
     try:
-        virtual.run(episode.main, scene.seed, disorder=scene.disorder, task_factory=processes.task_factory)
+        virtual.run(
+            episode.main, scene.seed, disorder=scene.disorder, task_factory=processes.task_factory, tidies=False
+        )
     except Exception as error:
         episode.laws.found.append(Violation("simulation", episode.now_ms, f"{type(error).__name__}: {error}"))
         episode.tell(f"broke: {type(error).__name__}: {error}")
