@@ -237,6 +237,17 @@ def cause_of(outcome: WriteOutcome) -> EntryCause:
     return EntryCause.REFUSED if outcome.result.nothing_exists else EntryCause.NO_ANSWER
 
 
+def refusal_of(outcome: WriteOutcome) -> Reason:
+    """Why nothing of the order exists, in our words."""
+    return _REASONS.get(outcome.result, Reason.REJECTED_BY_EXCHANGE)
+
+
+_REASONS = {
+    WriteResult.EXPIRED_BEFORE_SENT: Reason.PLAN_EXPIRED,
+    WriteResult.CLOCK_SKEW: Reason.CLOCK_SKEW,
+}
+
+
 def answered(intent: Intent, outcome: WriteOutcome, now_ms: int) -> Intent:
     """The intent once the answer came. What reads have shown meanwhile outweighs it: then nothing changes."""
     cause = cause_of(outcome)
@@ -283,7 +294,7 @@ def _events_of(intent: Intent, written: _Written, quality: MarketQuality | None)
         case EntryCause.NO_ANSWER:
             return (_event(who, EventKind.SUBMITTED, written.asked_ms, {**sent, **seen}),)
         case _:
-            refused = {"reason": str(Reason.REJECTED_BY_EXCHANGE), **request}
+            refused = {"reason": str(refusal_of(outcome)), **request}
             return (_event(who, EventKind.REFUSED, written.answered_ms, refused),)
 
 

@@ -14,6 +14,7 @@ from attrs import define, evolve, field, frozen
 from mtf_core.execution import Desk, Ground, MarketQuality, Submitted, guards_for, submit
 from mtf_core.execution.guarding import by_symbol
 from mtf_core.execution.losses import measure_losses
+from mtf_core.execution.submit import refusal_of
 from mtf_core.market import AccountState, Contract, Quote
 from mtf_core.orders import EntryState, PlanUse, draft_of
 from mtf_core.planning import OrderPlan, Skip
@@ -196,9 +197,8 @@ def outcome_of(submitted: Skip | Submitted) -> OrderOutcome:
     said = {"result": str(answer.result), "code": answer.code, "text": answer.text}
     facts = {name: value for name, value in said.items() if value}
     if intent.entry is EntryState.REJECTED:
-        return OrderOutcome(
-            OrderStatus.SKIPPED, Reason.REJECTED_BY_EXCHANGE, facts, client_order_id=intent.attempt.client_order_id
-        )
+        reason = refusal_of(answer)
+        return OrderOutcome(OrderStatus.SKIPPED, reason, facts, client_order_id=intent.attempt.client_order_id)
     return OrderOutcome(
         OrderStatus.SUBMITTED,
         facts={"state": str(intent.entry), **facts} if submitted.is_stored else {"state": "not stored", **facts},

@@ -18,7 +18,8 @@ from mtf_core.planning import Skip
 from mtf_core.ports import IntentChangedError, StoreUnavailableError
 from mtf_core.reasons import Reason
 from mtf_core.risk import GLOBAL_SWITCH, Books, Reservation, Switch
-from tests.integration.execution.counter import SYMBOL, Counter, beat, counter_on, yes
+from tests.integration.execution.counter import MARKET, SYMBOL, Counter, beat, counter_on, yes
+from tests.integration.execution.dying import Points, numbered
 
 REFUSING = [
     WriteResult.REJECTED,
@@ -126,7 +127,9 @@ async def test_an_answer_that_proves_that_nothing_exists_ends_the_intent(counter
     told = (await counter.desk.orders.events("key"))[-1].event
     assert (str(told.kind), told.details["reason"], told.details["code"]) == (
         "refused",
-        "rejected_by_exchange",
+        {WriteResult.CLOCK_SKEW: "clock_skew", WriteResult.EXPIRED_BEFORE_SENT: "plan_expired"}.get(
+            result, "rejected_by_exchange"
+        ),
         "40012",
     )
     assert await counter.desk.environment.stores.switches.all() == ()
@@ -432,3 +435,41 @@ async def test_the_kill_switch_stops_a_further_attempt(counter: Counter) -> None
     skip = await submit_further(counter.desk, intent, a_further(counter, 1), guard, None)
     assert isinstance(skip, Skip)
     assert skip.reason is Reason.KILL_SWITCH_ON
+
+
+# Cancellation
+
+
+class CancellingAt(Points):
+    """Cancels the task that reaches the point; the cancellation strikes at its next await."""
+
+    def reach(self) -> None:
+        self.reached += 1
+        if self.reached == self.die_at:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+
+async def test_cancellation_at_any_await_leaves_at_most_one_order_and_never_one_without_its_intent(
+    counter: Counter,
+) -> None:
+    symbols = [contract.symbol for contract in MARKET.contracts(counter.desk.now_ms)]
+    desk, left = counter.desk, []
+    for point, symbol in enumerate(symbols, 1):
+        points = CancellingAt(point)
+        counter.desk = numbered(points)(desk)
+        draft = counter.draft(f"key-{point}", symbol)
+        task = asyncio.create_task(counter.submit(draft))
+        await asyncio.wait([task])
+        counter.desk = desk
+        orders, intent = await counter.at_the_exchange(symbol), await desk.orders.intent(draft.decision_key)
+        assert len(orders) <= 1
+        assert intent is not None or not orders
+        again = await counter.submit(draft)
+        assert isinstance(again, Submitted) is (intent is None)
+        assert len(await counter.at_the_exchange(symbol)) == (1 if intent is None else len(orders))
+        left.append((len(orders), intent is not None, task.cancelled()))
+        if points.reached < point:
+            break
+    assert {(0, False, True), (0, True, True), (1, True, True)} <= set(left)

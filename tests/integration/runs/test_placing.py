@@ -15,6 +15,7 @@ from rich.console import Console
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sql import Database
 from mtf_core.execution.opening import modes_differ
+from mtf_core.inquiry import verify_run
 from mtf_core.market import PositionMode, WriteOutcome, WriteResult
 from mtf_core.orders import EntryState
 from mtf_core.planning import OrderPlan
@@ -296,3 +297,12 @@ async def test_the_report_on_the_screen_says_what_was_sent_and_what_failed(floor
     assert f"{sent} orders sent, 1 not" in shown
     assert "order not sent, ExchangeUnavailableError: the line is dead" in shown
     assert shown.count("submitted") == sent
+
+
+async def test_a_run_that_placed_can_be_decided_and_planned_again_from_what_it_stored(floor: Floor) -> None:
+    """Each plan with the balance that was left for it, and the quote that was read for it."""
+    report = await floor.run()
+    found = await verify_run(floor.environment.stores, report.run_id)
+    assert found is not None
+    assert found.differences == ()
+    assert found.plans == len(statuses(report))
