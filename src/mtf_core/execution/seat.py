@@ -71,8 +71,9 @@ class Seat:
     async def leave(self) -> None:
         """Gives the seat back, so that another one need not wait for its end."""
         await self._asking.end()
-        with suppress(PortError):  # it ends by itself
-            await self.locks.release([self.name], self.owner)
+        with suppress(PortError, TimeoutError):  # it ends by itself
+            async with asyncio.timeout(self.ttl_ms / 1000):
+                await self.locks.release([self.name], self.owner)
         self.fence = None
 
     async def _ask(self) -> LockAnswer:

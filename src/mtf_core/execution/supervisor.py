@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -193,7 +194,9 @@ class Supervisor:
             if self._steps:
                 await asyncio.wait(self._steps.values(), timeout=PATIENT_MS / 1000)
             if self._seat.fence is not None:
-                await self._dead_man.disarm()
+                with suppress(PortError, TimeoutError):  # the exchange's timer ends what rests, then
+                    async with asyncio.timeout(PATIENT_MS / 1000):
+                        await self._dead_man.disarm()
                 await self._books.catch_up(self._seat.fence, PATIENT_MS)
             for part in (
                 self._books,
@@ -248,9 +251,11 @@ class Supervisor:
         if seated is not Seated.YES or not await self._books.refresh(PATIENT_MS):
             return False
         try:
-            self._failed |= {alarm.subject: alarm for alarm in await merge_journal(self.desk, self._books, fence)}
-        except PortError:
+            async with asyncio.timeout(PATIENT_MS / 1000):
+                unknown = await merge_journal(self.desk, self._books, fence)
+        except (PortError, TimeoutError):
             return False
+        self._failed |= {alarm.subject: alarm for alarm in unknown}
         self._token = fence.token
         return True
 
