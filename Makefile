@@ -10,15 +10,19 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak bench lock docs clean
 
-demo: demo-run demo-session
+# One run over 300 generated contracts, nothing sent; then an hour of the sandbox in some seconds, in which it really trades.
+RUN := mtf run --exchange sandbox --database memory
+SESSION := mtf sandbox session --seed 16 --universe-size 100 --minutes 60 --until-flat 15
 
-# One run over 300 generated contracts: decisions with reasons, order plans, nothing sent.
+demo: $(VENV)/.run
+	$(BIN)/$(RUN)
+	$(BIN)/$(SESSION)
+
 demo-run: $(VENV)/.run
-	$(BIN)/mtf run --exchange sandbox --database memory
+	$(BIN)/$(RUN)
 
-# Three hours of the sandbox in some seconds: it runs each minute, enters, supervises and exits; then its trades.
-demo-session: demo-run
-	$(BIN)/mtf sandbox session --minutes 120 --until-flat 60 --universe-size 60
+demo-session: $(VENV)/.run
+	$(BIN)/$(SESSION)
 
 # The same job over a wire: a sandbox that speaks as BitMart, and a run through BitMart's adapter.
 demo-wire: $(VENV)/.run

@@ -57,7 +57,7 @@ _NUMBERS = ("size", "entry", "exit", "gross", "fees", "funding", "net", "R", "R 
 
 
 def _trades_table(trades: tuple[Trade, ...], totals: TradeTotals) -> Sheet:
-    optional = ("funding", "R", "closed", "MAE R", "MFE R", "size", "fees", "gross")
+    optional = ("gross", "fees", "size", "MFE R", "MAE R", "R", "closed", "funding")
     table = output.table("trade", "side", "opened", "closed", *_NUMBERS, "left by", right=_NUMBERS, optional=optional)
     for trade in sorted(trades, key=lambda one: (one.closed_ms, one.decision_key)):
         table.add_row(
