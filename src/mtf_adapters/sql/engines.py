@@ -25,6 +25,7 @@ _BUSY_TIMEOUT_S = 30.0
 _MOST_TRIES = 100
 """Of putting a new file in WAL mode while others do the same; each waits for a writer to end."""
 _CONNECT_TIMEOUT_S = "10"
+_LONGEST_PAUSE_S = 30.0
 
 
 def postgres_engine(location: Postgres, pool_size: int) -> AsyncEngine:
@@ -32,7 +33,18 @@ def postgres_engine(location: Postgres, pool_size: int) -> AsyncEngine:
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": _CONNECT_TIMEOUT_S})
     # Pre-ping: after a restart of the server the pool's old connections are replaced without an error.
-    return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, json_serializer=to_json)
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, json_serializer=to_json)
+    event.listen(engine.sync_engine, "connect", _end_what_is_frozen)
+    return engine
+
+
+def _end_what_is_frozen(connection: DBAPIConnection, _record: object) -> None:
+    # A process that is paused within a transaction holds its locks, the account's book among them: others wait for it
+    # no longer than for a writer in SQLite. When it goes on, its transaction is gone, and it is told.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {round(_LONGEST_PAUSE_S * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def sqlite_file_engine(location: SqliteFile, pool_size: int, connections: SqliteConnections) -> AsyncEngine:

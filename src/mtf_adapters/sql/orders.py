@@ -237,12 +237,13 @@ class SqlOrderStore:
     ) -> Intent:
         """Stores the intent as it is now, with what happened, if nobody changed it since that version was read.
 
-        Raises `IntentChangedError` and `LockLostError`; then nothing is stored.
+        Raises `IntentChangedError`, also for an entry that would be planned or submitting only from here on, which is
+        for `further` and `send`, and `LockLostError`; then nothing is stored.
         """
         async with self._database.writing() as connection:
             if fence is not None:
                 await check_fence(connection, fence)
-            changed = await self._change(connection, intent)
+            changed = await self._change(connection, intent, from_entry=_GUARDED.get(intent.entry))
             await self._add_events(connection, events, intent.terms.run_id)
             await self._add_alarms(connection, alarms, self._wall.now_ms())
             rows = [self._row(fill_row(fill, intent.decision_key)) for fill in fills]
@@ -460,6 +461,8 @@ class SqlOrderStore:
         return self._here(order_intents) & same
 
 
+_GUARDED = {state: state for state in (EntryState.PLANNED, EntryState.SUBMITTING)}
+"""What an entry becomes under the guards alone: who saves finds it so, and cannot make it so."""
 _STANDS = order_alarms.c.ended_ms.is_(None)
 _OPEN = order_requests.c.outcome == ""
 

@@ -151,7 +151,8 @@ class OrderStore(Protocol):
         """Stores the intent as it is now, with what happened, if nobody changed it since that version was read.
 
         Returns it with its new version. Raises `IntentChangedError`, and `LockLostError` where `fence` is another's by
-        now; then nothing is stored. A fill is stored once, by its key.
+        now; then nothing is stored. A fill is stored once, by its key. Only `reserve` and `further` make an entry
+        planned, and only `send` makes it submitting: the guards are asked there.
         """
         ...
 

@@ -220,6 +220,17 @@ async def test_who_saves_an_older_version_is_refused_and_nothing_of_it_is_stored
     assert (await store.alarms(), await store.fills("BTCUSDT", 0)) == ((), ())
 
 
+async def test_nothing_is_planned_or_sent_by_saving_it_without_the_guards(database: Database) -> None:
+    store = await bound_store(database)
+    intent = await reserved(store)
+    with pytest.raises(IntentChangedError):
+        await store.save(evolve(intent, entry=EntryState.SUBMITTING))
+    ended = await store.save(over(await sent(store, await store.save(intent))))
+    with pytest.raises(IntentChangedError):
+        await store.save(with_further_attempt(ended, Decimal(1)))
+    assert await store.intent("k1") == ended
+
+
 async def test_what_was_saved_comes_back_whole(database: Database) -> None:
     store = await bound_store(database)
     intent = await sent(store, await reserved(store))

@@ -16,14 +16,17 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from mtf_adapters.sql import Database
+from mtf_adapters.sql import Database, engines
+from mtf_adapters.sql.order_books import locked_book
 from mtf_adapters.sql.schema import order_books, order_client_ids, order_events, order_fills, order_intents
 from mtf_core.orders import EventKind, Intent, PositionState
 from mtf_core.planning import Skip
+from mtf_core.ports import StoreError
 from mtf_core.reasons import Reason
 from mtf_core.risk import Books
+from tests.integration.sql.examples import WORLD
 from tests.integration.sql.orders_shop import a_fill, bound_store, event, over, reserve, reserved, sent, store_on
 from tests.unit.orders.intents import ACCOUNT
 
@@ -105,6 +108,33 @@ async def test_of_several_processes_that_want_the_same_exactly_one_gets_it_in_ev
     async with Database.open(database_url) as database:
         assert (await store_on(database).bind(ACCOUNT)).counter == 2 * ROUNDS + slots
         await check_whole(database)
+
+
+async def test_a_process_that_freezes_with_the_book_in_its_hands_holds_up_others_for_a_while_only(
+    migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And when it goes on, nothing of what it had begun is stored."""
+    monkeypatch.setattr(engines, "_LONGEST_PAUSE_S", 1.0)
+    async with Database.open(migrated_postgres_url) as frozen, Database.open(migrated_postgres_url) as database:
+        store = await bound_store(database)
+        holding = asyncio.Event()
+
+        async def freeze() -> None:
+            async with frozen.writing() as connection:
+                await locked_book(connection, WORLD)
+                await connection.execute(update(order_books).values(counter=77))
+                holding.set()
+                await asyncio.sleep(3)
+                await connection.execute(update(order_books).values(counter=78))
+
+        pause = asyncio.create_task(freeze())
+        await holding.wait()
+        intent = await asyncio.wait_for(reserved(store), 2.5)
+        assert not pause.done()
+        assert intent.counter == 1
+        with pytest.raises(StoreError):
+            await pause
+        assert (await store.bind(ACCOUNT)).counter == 1
 
 
 _LIVING = """
