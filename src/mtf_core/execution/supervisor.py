@@ -105,6 +105,8 @@ class Supervisor:
     _revived: tuple[Intent, ...] = field(default=(), init=False)
     _found: tuple[Alarm, ...] = field(default=(), init=False)
     """Of the last reconciliation."""
+    _unknown: tuple[Alarm, ...] = field(default=(), init=False)
+    """Notes of an earlier life whose intents the store does not know: an operator has to see them."""
     _failed: dict[str, Alarm] = field(factory=dict, init=False)
     """Intents whose last look broke off."""
     _for_nobody: frozenset[int] = field(default=frozenset(), init=False)
@@ -255,7 +257,7 @@ class Supervisor:
                 unknown = await merge_journal(self.desk, self._books, fence)
         except (PortError, TimeoutError):
             return False
-        self._failed |= {alarm.subject: alarm for alarm in unknown}
+        self._unknown = unknown
         self._token = fence.token
         return True
 
@@ -368,7 +370,7 @@ class Supervisor:
         notes of what left before can go."""
         if self._books.is_behind:
             await self._books.catch_up(self._seat.fence, self._exit_wait_ms, busy=self._steps)
-        if self._looker.has_noted and not self._books.unbooked:
+        if self._looker.has_noted and not self._books.unbooked and not self._unknown:
             self.desk.journal.forget()
             self._looker.has_noted = False
 
@@ -391,7 +393,9 @@ class Supervisor:
         """Those of the account, of looks that broke off, and of what the store does not know yet; intents show theirs
         as they are looked at."""
         now_ms, live = self.desk.now_ms, {intent.decision_key for intent in self._books.live}
-        self._alarms.show("account", self._found)
+        if self._unknown and not self.desk.journal.noted():
+            self._unknown = ()  # an operator confirmed that they are known
+        self._alarms.show("account", (*self._found, *self._unknown))
         self._alarms.show("failed", self._failed.values())
         self._alarms.show("behind", [_behind(intent, now_ms) for intent in self._books.unbooked])
         self._alarms.keep_groups({"account", "failed", "behind", *live})

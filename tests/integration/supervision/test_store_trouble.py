@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 from attrs import evolve
 
-from mtf_core.orders import AlarmKind, EntryState, EventKind, PositionState
+from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
+from mtf_core.orders import Action, AlarmKind, EntryState, EventKind, PositionState
+from mtf_core.ports import Noted
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
 from tests.integration.supervision.shift import KEY, Counted, Shift, shift_on
 
@@ -213,4 +215,25 @@ async def test_a_write_that_hangs_for_one_symbol_holds_up_no_other(migrated_sqli
         await asyncio.sleep(0)
         await shift.look(3)
         assert len(await shift.stops()) == 1
+        assert await shift.states() == PROTECTED
+
+
+async def test_notes_of_an_intent_that_the_store_does_not_know_are_kept_for_the_operator(
+    migrated_sqlite_url: str,
+) -> None:
+    async with shift_on(migrated_sqlite_url) as shift:
+        await protected(shift)
+        write = shift.exchange.protections[-1]
+        lost = evolve(await shift.intent(), decision_key="lost", counter=7)
+        note = Noted("lost", lost, Action(write, "stop_missing", protects=True), shift.desk.now_ms)
+        shift.desk.journal.note(note)
+        await shift.supervisor.end()
+        await shift.look(2)
+        assert shift.desk.journal.noted() == (note,)
+        assert AlarmKind.RECOVERY in await shift.standing_alarms()
+        found = await look_into_recovery(shift.desk)
+        assert (found.noted, found.highest) == ((note,), 7)
+        await confirm_recovery(shift.desk, found, "operator")
+        await shift.look(2)
+        assert AlarmKind.RECOVERY not in await shift.standing_alarms()
         assert await shift.states() == PROTECTED
