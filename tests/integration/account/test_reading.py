@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import httpx
 from attrs import evolve
 
 from mtf_core.orders import Alarm, AlarmKind, EventKind, ExitReason, PositionState, Progress
+from mtf_entrypoints.settings import SandboxOptions, Settings
 from tests.integration.account.stage import SIZE, Stage, json_of
 from tests.integration.faces.exchange import SYMBOL
+from tests.integration.http.server import serving
 
 
 async def test_a_position_is_shown_beside_its_plan_with_the_stop_that_is_armed(stage: Stage) -> None:
@@ -178,3 +181,25 @@ async def test_why_joins_the_order_by_its_decision_or_else_the_newest_one(stage:
     ordered = json_of(await stage.mtf("why", SYMBOL, "--json"))["ordered"]
     assert (ordered["is_of_decision"], ordered["trade"]["net_usdt"]) == (False, f"{trade.net_usdt:f}")
     assert f"left by stop, net {trade.net_usdt:f}" in (await stage.mtf("why", SYMBOL)).out
+
+
+async def test_an_account_that_cannot_be_read_is_an_error_and_never_an_empty_one(stage: Stage) -> None:
+    await stage.holds()
+    stage.exchange.sandbox.face.use_script('quirks: {rate_limits: false}\nfaults: {calls: [{kind: server_error, on: reads}]}')
+    for words in (("positions",), ("orders",), ("positions", "--json")):
+        ended = await stage.mtf(*words)
+        assert (ended.code, ended.out) == (1, ""), words
+        assert ended.err.count("\n") == 1, "one clear line"
+    ended = await stage.mtf("protect", SYMBOL, "--stop", f"{stage.price('0.99'):f}")
+    assert ended.code == 1
+    assert await stage.orders.requests() == (), "nothing is asked of what could not be seen"
+    assert (await stage.mtf("trades")).code == 0, "what is stored needs no exchange"
+
+
+async def test_a_service_on_an_account_of_its_own_shows_that_one() -> None:
+    with serving(Settings(database_url="memory", sandbox=SandboxOptions(universe_size=3))) as url:
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+            document = (await client.get("/mtf/positions")).json()
+            assert (document["equity_usdt"], document["positions"], document["supervised_at"]) == ("10000", [], None)
+            assert (await client.get("/mtf/orders")).json()["orders"] == []
+            assert (await client.get("/mtf/trades")).json()["totals"]["trades"] == 0
