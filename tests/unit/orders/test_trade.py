@@ -198,6 +198,60 @@ def test_a_close_that_the_operator_booked_is_marked_and_no_execution_is_made_of_
     assert (unknown.size, unknown.entry_price, unknown.opened_ms) == (6, None, None)
 
 
+def test_what_was_booked_by_hand_costs_its_funding_too() -> None:
+    booking = Booking(D(98), D(10), D("-0.02"), D("0.0003"), "closed in the app")
+    trade = trade_booked_by_hand(intent(ExitReason.HAND), [BOUGHT], [flow("-0.004")], booking, READ_MS)
+    assert trade.net_usdt == D("-0.02") - D("0.0005") - D("0.004")
+
+
+def test_a_position_lasts_from_its_first_execution_to_its_last() -> None:
+    fills = [
+        fill(100, 4, opens=True, at_ms=OPENED_MS),
+        fill(100, 6, opens=True, at_ms=OPENED_MS + 100),
+        fill(110, 3, at_ms=CLOSED_MS),
+        fill(110, 7, at_ms=CLOSED_MS + 900),
+    ]
+    trade = trade_of(intent(), fills, [flow("-0.001", at_ms=OPENED_MS), flow("-0.002", at_ms=READ_MS)], READ_MS)
+    assert (trade.opened_ms, trade.closed_ms, trade.holding_ms) == (OPENED_MS, CLOSED_MS + 900, 600_900)
+    assert trade.funding_usdt == D("0.003"), "at the very first and the very last instant, too"
+
+
+def test_what_opened_and_closed_in_the_same_instant_opened_first() -> None:
+    fills = [fill(110, 10, at_ms=OPENED_MS, name="1", profit="0.1"), fill(100, 10, opens=True, name="2")]
+    assert (trade_of(intent(), fills, [], READ_MS).closed_size, trade_of(intent(), fills, [], READ_MS).gross_usdt) == (
+        10,
+        D("0.1"),
+    )
+
+
+def test_what_was_there_before_us_does_not_make_our_position_a_shared_one() -> None:
+    before = [fill(90, 3, opens=True, at_ms=1, order_id=FOREIGN), fill(91, 3, at_ms=2, profit=9)]
+    sold = evolve(SOLD, realised_profit=D("0.09700001"))
+    assert trade_of(intent(), [*before, BOUGHT, sold], [], READ_MS).gross_usdt == D("0.09700001"), "as it was booked"
+
+
+def test_a_target_that_was_moved_is_what_its_exit_is_measured_against() -> None:
+    moved = intent(targets=(WantedTarget(D(120), D(1)),))
+    assert trade_of(moved, [BOUGHT, fill("119.5", 10)], [], READ_MS).exit_slippage == D("0.5")
+
+
+def test_funding_in_the_instant_in_which_somebody_enlarged_the_position_was_ours_alone() -> None:
+    added = fill(104, 30, opens=True, at_ms=OPENED_MS + 500, order_id=FOREIGN)
+    sold = fill(110, 40, profit="0.28")
+    trade = trade_of(intent(), [BOUGHT, added, sold], [flow("-0.004", at_ms=OPENED_MS + 500)], READ_MS)
+    assert trade.funding_usdt == D("0.004")
+
+
+def test_funding_in_the_instant_in_which_we_enlarged_a_shared_position_counts_what_we_held_before() -> None:
+    fills = [
+        fill(100, 4, opens=True),
+        fill(100, 4, opens=True, at_ms=OPENED_MS + 100, order_id=FOREIGN),
+        fill(100, 6, opens=True, at_ms=OPENED_MS + 500),
+        fill(110, 14),
+    ]
+    assert trade_of(intent(), fills, [flow("-0.004", at_ms=OPENED_MS + 500)], READ_MS).funding_usdt == D("0.002")
+
+
 # Laws
 
 prices = st.integers(1, 4000).map(lambda steps: D(steps) * D("0.1"))
