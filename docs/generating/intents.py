@@ -9,7 +9,7 @@ from mtf_core.orders.states import ENTRY_MOVES, POSITION_MOVES
 _INTRODUCTION = """
 An order intent is the durable record that an order is about to be, or was, sent. It is two machines side by side: its
 entry, and the position that came of it. Whatever is not in these tables does not happen: it raises an alarm, and the
-intent stays as it was. Runs do not make intents yet; this is what the sending of orders is built on.
+intent stays as it was.
 """
 _ENTRY = """
 An entry that may be on the exchange ends by evidence alone: an answer, a read, or the operator's word. It is sent from

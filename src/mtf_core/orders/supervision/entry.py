@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from mtf_core.market import OpenOrder, OrderKind, OrderState, OrderType
+from mtf_core.market import OpenOrder, OrderKind, OrderState, OrderType, TimeInForce
 from mtf_core.orders.actions import Action, Cancellation, SwitchOff
 from mtf_core.orders.evidence import Contradiction, entry_evidence
 from mtf_core.orders.lifecycle import AlarmKind, EventKind
@@ -137,6 +137,8 @@ def _follow_cancel(look: Look) -> None:
 def deadline_ms(look: Look) -> int:
     """When the entry has to end: what it may wait from its acceptance, its zone's end; one that takes, at once."""
     attempt, terms = look.intent.attempt, look.intent.terms
+    if attempt.time_in_force is not TimeInForce.GTC:
+        return attempt.not_after_ms + look.rules.settled_after_ms
     ends = []
     if terms.order_timeout_ms is not None:
         since_ms = attempt.accepted_ms or attempt.sent_ms or attempt.created_ms
@@ -221,8 +223,11 @@ def cancel_what_was_believed_over(look: Look) -> Action | None:
     if order is None:
         return None
     look.alarm(AlarmKind.LATE_ENTRY, f"order {order.order_id} was believed to be over, and is live; it is cancelled")
-    if look.rules.in_recovery or not order.order_id or order.reduce_only:
+    due = look.due(look.progress.sent.tidy_ms)
+    if look.rules.in_recovery or not order.order_id or order.reduce_only or due is Due.WAIT:
         return None
+    if due is Due.NEW:
+        look.sends(tidy_ms=look.now_ms)
     return Action(Cancellation(order.symbol, order.order_id, order.kind), LATE, protects=False)
 
 

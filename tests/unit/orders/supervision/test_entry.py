@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from mtf_core.market import OrderState
+from mtf_core.market import OrderState, TimeInForce
 from mtf_core.orders import (
     AlarmKind,
     Cancellation,
@@ -131,6 +131,16 @@ def test_an_entry_found_alive_after_its_last_instant_is_cancelled_and_told() -> 
     one.looks(2)
     assert one.state == (EntryState.DONE, PositionState.NONE)
     assert not one.alarms
+
+
+def test_an_entry_that_takes_and_is_found_resting_is_cancelled_long_before_its_zone_ends() -> None:
+    """An exchange that took an IOC for one that rests left it in the book for the zone's whole life."""
+    one = bench(zone=ZONE)
+    one.intent = evolve(one.intent, attempt=evolve(one.intent.attempt, time_in_force=TimeInForce.IOC))
+    one.passes(NOT_AFTER_MS - one.exchange.now_ms)
+    assert one.look().action is None
+    one.passes(1500)
+    assert one.look().action is not None
 
 
 def test_an_entry_that_was_planned_and_never_sent_is_given_up() -> None:
