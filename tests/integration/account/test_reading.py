@@ -185,7 +185,8 @@ async def test_why_joins_the_order_by_its_decision_or_else_the_newest_one(stage:
 
 async def test_an_account_that_cannot_be_read_is_an_error_and_never_an_empty_one(stage: Stage) -> None:
     await stage.holds()
-    stage.exchange.sandbox.face.use_script('quirks: {rate_limits: false}\nfaults: {calls: [{kind: server_error, on: reads}]}')
+    script = "quirks: {rate_limits: false}\nfaults: {calls: [{kind: server_error, on: reads}]}"
+    stage.exchange.sandbox.face.use_script(script)
     for words in (("positions",), ("orders",), ("positions", "--json")):
         ended = await stage.mtf(*words)
         assert (ended.code, ended.out) == (1, ""), words
