@@ -59,5 +59,6 @@ def _lacks_target(intent: Intent, orders: list[OpenOrder]) -> bool:
         for order in orders
         if order.reduce_only and order.side is intent.side and order.purpose is not TriggerPurpose.STOP
     ]
-    placed = sum(1 for generation in intent.progress.target_generations if generation)
-    return len(standing) < placed
+    first, second = intent.progress.target_generations
+    wanted = [bool(first) and not intent.progress.first_target_done, bool(second)]
+    return len(standing) < sum(wanted)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mtf_core.market import ExitOrder, OrderType, OversizedExit, Side, TimeInForce
 from mtf_core.orders import EventKind, PositionState, ReadsWanted, WantedTarget
+from mtf_core.orders.supervise import reads_wanted
 from mtf_core.orders.supervision.look import Look
 from mtf_core.orders.supervision.targets import parts_of
 from tests.unit.orders.supervision.desk import NATIVE, OWN_SIZED, REGIMES, Bench, bench, resting
@@ -88,6 +89,19 @@ def test_after_the_first_target_the_stop_covers_what_is_left_and_stands_at_break
     one.looks(4)
     assert one.state[1] is PositionState.CLOSED
     assert one.intent.progress.exit_reason == "break_even"
+
+
+def test_a_quiet_position_costs_no_reads_beyond_the_account_and_the_quote() -> None:
+    """Rate limits are what exits live on."""
+    one = with_two()
+    one.fills(10)
+    one.looks(6)
+    quiet = ReadsWanted(False, False, False, True, reads_wanted(one.intent, None, 0).since_ms)
+    assert reads_wanted(one.intent, one.exchange.account(), one.exchange.now_ms) == quiet
+    one.exchange.moves_to(Decimal("110.5"))
+    one.looks(6)
+    assert one.held == 5
+    assert reads_wanted(one.intent, one.exchange.account(), one.exchange.now_ms) == quiet
 
 
 def test_where_the_mark_is_beyond_break_even_already_the_stop_stays_and_it_is_tried_again() -> None:
