@@ -27,6 +27,10 @@ from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 EXCHANGE, MARKET_TYPE = "sandbox", "perpetual"
 DEFAULT_SEED, DEFAULT_UNIVERSE = 1, 300
 LARGEST_UNIVERSE = 2000
+_WHERE_TO_TRADE = (
+    "Play money: `mtf sandbox session` trades for a while in one process, `mtf serve --supervise` and `mtf run --every "
+    "1m --supervise` stay, and `mtf sandbox serve` is an exchange with a key, for every command"
+)
 _FINAL = evolve(CAPABILITIES, candles=evolve(CAPABILITIES.candles, final=True))
 """Of candle files: what they lack they will always lack."""
 
@@ -117,6 +121,7 @@ def _venue(world: SandboxWorld, account: SandboxAccount, clock: Clock, wall: Clo
         capabilities=_FINAL if isinstance(world.market, CandleFileMarket) else CAPABILITIES,
         as_of=as_of,
         remarks=world.remarks,
+        where_to_trade=_WHERE_TO_TRADE,
         world=ExchangeWorld.LOCAL,
     )
 

@@ -19,10 +19,6 @@ from mtf_core.risk import AccountCondition, Standing
 from mtf_core.settings.trading import OrderSettings
 
 _LOOK_BACK_MS = DAY_MS
-_WHERE = (
-    "Play money: `mtf sandbox session` trades for a while in one process, `mtf serve --supervise` and `mtf run --every "
-    "1m --supervise` stay, and `mtf sandbox serve` is an exchange with a key, for every command"
-)
 _LAST_INTENTS = 20
 """The symbols of so many intents are looked at for orders that the store does not know, beside the busy ones."""
 
@@ -60,13 +56,13 @@ def _tradable(environment: Environment) -> Trading:
         raise TradingRefusedError(
             Reason.TRADING_NOT_AVAILABLE,
             f"{venue.label}: nothing can be traded here: a past instant, candle files and an exchange without a "
-            f"key only give dry runs. {_WHERE}",
+            f"key only give dry runs. {venue.where_to_trade}".rstrip(". "),
         )
     if venue.is_passing and not environment.stays:
         raise TradingRefusedError(
             Reason.TRADING_NOT_AVAILABLE,
             f"{venue.label}: its account would end with this command, and nobody could supervise what it entered. "
-            f"{_WHERE}",
+            f"{venue.where_to_trade}".rstrip(". "),
         )
     return venue.trading
 

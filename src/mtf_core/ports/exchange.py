@@ -98,6 +98,8 @@ class Venue:
 
     Nothing of it outlives the process, so only one that stays can trade on it.
     """
+    where_to_trade: str = ""
+    """What to do instead, for who wants to trade where nothing, or not this process, can be traded on."""
     orders_kept_as: str = ""
     """The namespace of what is stored of orders; empty: that of the venue. An account that is passing has its own: what
     an earlier one left behind is nothing that could still be found."""
