@@ -11,6 +11,7 @@ from attrs import evolve
 
 from tests.integration.liveness.placing_cases import CASES as PLACING_CASES
 from tests.integration.liveness.run_cases import CASES as RUN_CASES
+from tests.integration.liveness.supervising_cases import CASES as SUPERVISING_CASES
 from tests.unit.settings.liveness.case import Case
 from tests.unit.settings.liveness.decision_cases import CASES as DECISION_CASES
 from tests.unit.settings.liveness.keys import Key, every_key, matches
@@ -19,7 +20,14 @@ from tests.unit.settings.liveness.plans import LONG
 from tests.unit.settings.liveness.trade_entry_cases import CASES as TRADE_ENTRY_CASES
 from tests.unit.settings.liveness.worlds import content_with, profile_of
 
-CASES: tuple[Case, ...] = (*TRADE_ENTRY_CASES, *DECISION_CASES, *ORDER_CASES, *PLACING_CASES, *RUN_CASES)
+CASES: tuple[Case, ...] = (
+    *TRADE_ENTRY_CASES,
+    *DECISION_CASES,
+    *ORDER_CASES,
+    *PLACING_CASES,
+    *RUN_CASES,
+    *SUPERVISING_CASES,
+)
 
 
 def cases_of(key: Key) -> list[Case]:

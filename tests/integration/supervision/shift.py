@@ -51,6 +51,8 @@ class Shaky:
         self.losing: set[str] = set()
         """Methods that store, and whose answer is lost."""
         self.let_go = asyncio.Event()
+        self.takes_s = 0.0
+        """How long every method takes."""
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._orders, name)
@@ -60,6 +62,8 @@ class Shaky:
                 await self.let_go.wait()
             if self.failing & {name, "*"}:
                 raise StoreUnavailableError("the store is away")
+            if self.takes_s:
+                await asyncio.sleep(self.takes_s)
             answer = await method(*values, **named)
             if self.losing & {name, "*"}:
                 raise StoreUnavailableError("the answer was lost")
