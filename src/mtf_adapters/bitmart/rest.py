@@ -346,7 +346,7 @@ class RestClient:
         """The error of a read that has no answer."""
         name = endpoint.bucket
         if isinstance(exchanged, NoReply):
-            return ExchangeUnavailableError(f"{name}: {exchanged.why}")
+            return ExchangeUnavailableError(self._unanswered(endpoint, exchanged))
         code, said = exchanged.envelope.code, self._redacted(exchanged.envelope.text)
         if code == codes.SUCCESS:
             return ExchangeUnavailableError(f"{name}: HTTP {exchanged.status} with a code of success")
@@ -359,6 +359,18 @@ class RestClient:
         if meaning.write is WriteResult.AUTH:
             return KeyRefusedError(words)
         return _ERRORS[meaning.read](words)
+
+    def _unanswered(self, endpoint: Endpoint, nothing: NoReply) -> str:
+        """Which exchange did not answer what, and what to look at."""
+        if nothing.limited:
+            return f"{endpoint.bucket}: {nothing.why}"
+        is_public = endpoint.auth is Auth.NONE
+        base = self._addresses.public if is_public else self._addresses.private
+        said = f"BitMart at {base}: {endpoint.bucket}: {nothing.why}"
+        if not nothing.nothing_left:
+            return said
+        setting = "BITMART_PUBLIC_API_URL" if is_public else "BITMART_PRIVATE_API_URL"
+        return f"{said}; see that it runs there, or set its address ({setting})"
 
     def _redacted(self, words: str) -> str:
         return self._credentials.redacted(words) if self._credentials else words

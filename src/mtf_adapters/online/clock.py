@@ -20,7 +20,8 @@ class ExchangeClock:
     """Tells the exchange's time; implements the port `Clock`. Until the first measurement it is this machine's.
 
     `own_pace`: the exchange's time may stand still, or pass faster than the wall's, as that of a sandbox does. Its pace
-    is believed once two measurements in a row agree on it.
+    is believed once two measurements in a row agree on it. What stops entries there is a reading that is not where the
+    ones before had put it (`ClockSkew.astray_ms`), not a time that differs from the wall's.
 
     `steady` counts what passes between two measurements: a wall clock may be set meanwhile, and candles would seem to
     have closed that have not. None: the wall clock, which is right where a simulation moves it.
@@ -35,19 +36,21 @@ class ExchangeClock:
         self._reading: _Reading | None = None
         self._error_ms = 0
         self._measured_ms = 0
+        self._astray_ms = 0
 
     @property
     def skew(self) -> ClockSkew | None:
         """How far the exchange's time is from this machine's now; None until it was measured."""
         if self._reading is None:
             return None
-        return ClockSkew(self.now_ms() - self._wall.now_ms(), self._error_ms, self._measured_ms)
+        skew_ms = self.now_ms() - self._wall.now_ms()
+        return ClockSkew(skew_ms, self._error_ms, self._measured_ms, self._astray_ms if self._own_pace else None)
 
     def now_ms(self) -> int:
         reading = self._reading
         if reading is None:
             return self._wall.now_ms()
-        return round(reading.server_ms + (self.steady_ms() - reading.steady_ms) * self._pace)
+        return self._expected_ms(reading, self.steady_ms())
 
     def surely_passed_ms(self) -> int:
         """An instant that the exchange's clock has certainly reached: its time less what the measurement may err.
@@ -66,7 +69,12 @@ class ExchangeClock:
         reading = _Reading(asked_ms + half_ms, server_ms)
         if self._own_pace and self._reading is not None:
             self._see_pace(self._reading, reading)
+            self._astray_ms = server_ms - self._expected_ms(self._reading, reading.steady_ms)
         self._reading, self._error_ms, self._measured_ms = reading, round(half_ms) + 1, self._wall.now_ms()
+
+    def _expected_ms(self, reading: _Reading, steady_ms: float) -> int:
+        """Where the pace that is believed has brought the exchange's clock since a reading."""
+        return round(reading.server_ms + (steady_ms - reading.steady_ms) * self._pace)
 
     def _see_pace(self, before: _Reading, now: _Reading) -> None:
         passed_ms = now.steady_ms - before.steady_ms

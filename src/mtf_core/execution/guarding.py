@@ -116,9 +116,12 @@ def _sizes(ground: Ground) -> Mapping[str, Decimal]:
 
 
 def _skew_ms(desk: Desk) -> int | None:
-    """The most that the exchange's clock may be away; 0 where it has none of its own, None until it was measured."""
+    """The most that the exchange's clock may be away from what is expected of it; None until it was measured.
+
+    0 where the exchange has no clock of its own.
+    """
     skew = desk.environment.venue.skew
     if skew is None:
         return 0
     measured = skew()
-    return None if measured is None else abs(measured.skew_ms) + measured.error_ms
+    return None if measured is None else measured.doubt_ms

@@ -352,6 +352,23 @@ async def test_an_exchange_that_is_not_there_leaves_the_write_unsent_and_known_a
     assert (exchanged.why, exchanged.nothing_left) == ("cannot be reached", True)
 
 
+async def test_a_read_that_reaches_no_exchange_says_which_one_where_and_what_sets_the_address() -> None:
+    """`current-plan-order: cannot be reached` told a trader neither."""
+    async with desk() as at:
+        base = at.rest._addresses.private
+    with pytest.raises(ExchangeUnavailableError) as told:
+        await assets(at)
+    with pytest.raises(ExchangeUnavailableError) as public:
+        await at.rest.measure_time()
+    await at.rest.aclose()
+    assert str(told.value) == (
+        f"BitMart at {base}: assets-detail: cannot be reached; "
+        "see that it runs there, or set its address (BITMART_PRIVATE_API_URL)"
+    )
+    assert f"BitMart at {base}: " in str(public.value)
+    assert "(BITMART_PUBLIC_API_URL)" in str(public.value)
+
+
 async def test_a_cancelled_call_leaves_nothing_behind() -> None:
     async with desk() as at:
         at.exchange.answer("assets-detail", Answer(wait_s=5.0), ok(ASSET_ROWS))

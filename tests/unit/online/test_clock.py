@@ -101,3 +101,41 @@ def test_an_exchange_s_pace_is_the_wall_s_whatever_its_answers_say() -> None:
         wall.advance(100)
     wall.advance(900)
     assert clock.now_ms() == NOW_MS + 18_000 + 1000
+
+
+@given(pace=st.sampled_from([0.0, 1.0, 2.0, 10.0, 60.0]), years_ms=st.integers(-(10**12), 10**12))
+def test_a_sandbox_that_lives_in_the_past_or_faster_is_not_astray(pace: float, years_ms: int) -> None:
+    """Every real entry was refused as `clock_skew`: its time was compared with the wall's."""
+    wall = SandboxClock(NOW_MS)
+    clock = ExchangeClock(wall, own_pace=True)
+    for number in range(5):
+        clock.measured(NOW_MS + years_ms + round(number * 100 * pace), wall.now_ms(), wall.now_ms())
+        wall.advance(100)
+    skew = clock.skew
+    assert skew is not None
+    assert (skew.astray_ms, skew.doubt_ms) == (0, skew.error_ms)
+
+
+@given(jump_ms=st.integers(2_000, 10**9), back=st.booleans())
+def test_a_sandbox_whose_time_jumps_is_astray_until_it_is_read_again(jump_ms: int, back: bool) -> None:
+    wall = SandboxClock(NOW_MS)
+    clock = ExchangeClock(wall, own_pace=True)
+    moved_ms = -jump_ms if back else jump_ms
+    for server_ms in (0, 100, 200, 300 + moved_ms):
+        clock.measured(server_ms, wall.now_ms(), wall.now_ms())
+        wall.advance(100)
+    assert clock.skew is not None
+    assert (clock.skew.astray_ms, clock.skew.doubt_ms) == (moved_ms, jump_ms + clock.skew.error_ms)
+    clock.measured(400 + moved_ms, wall.now_ms(), wall.now_ms())
+    assert clock.skew is not None
+    assert clock.skew.astray_ms == 0
+
+
+def test_a_real_exchange_is_measured_by_the_wall_s_clock_whatever_its_readings_agree_on() -> None:
+    wall = SandboxClock(NOW_MS)
+    clock = ExchangeClock(wall)
+    for number in range(3):
+        clock.measured(NOW_MS + 5_000 + number * 100, wall.now_ms(), wall.now_ms())
+        wall.advance(100)
+    assert clock.skew is not None
+    assert (clock.skew.astray_ms, clock.skew.doubt_ms) == (None, 5_000 + clock.skew.error_ms)
