@@ -128,6 +128,9 @@ class BitmartAccount:
     ) -> tuple[OpenOrder, ...]:
         rows = await self._history(ORDER_HISTORY, list[OrderRow], symbol, from_ms, until_ms, priority, null_is=[])
         orders = {row.order_id: order_of(row) for row in rows}
+        for order in [one for one in orders.values() if not one.state.is_final]:
+            # A cancelled order may bear the state of a live one here; the order's own page tells.
+            orders[order.order_id] = await self.order(symbol, order.order_id, priority=priority) or order
         inside = [order for order in orders.values() if from_ms <= order.created_ms <= until_ms]
         return tuple(sorted(inside, key=lambda order: (order.created_ms, order.order_id)))
 
