@@ -200,7 +200,8 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
     ),
     Reason.OPEN_LOSS_TOO_LARGE: (
         Stage.GUARD,
-        "if every stop fired, this one's too, the loss would pass the limit of the day or the week",
+        "if every stop fired, this one's too, the loss would pass the limit of the day or the week, or that limit "
+        "cannot be told: it is in percent of an account that had nothing",
     ),
     Reason.SAME_SIDE_LIMIT_REACHED: (Stage.GUARD, "as many symbols as allowed are long, or short, already"),
     Reason.EXPOSURE_LIMIT_REACHED: (

@@ -19,7 +19,7 @@ from mtf_core.risk.books import AccountCondition, Books, Heartbeat, Reservation,
 from mtf_core.risk.exposure import Stake, stakes
 from mtf_core.risk.live import LiveFacts
 from mtf_core.risk.locks import RiskLock, Span, holding
-from mtf_core.risk.losses import Losses, limit_of
+from mtf_core.risk.losses import Losses, lacks_its_baseline, limit_of
 from mtf_core.risk.switches import BUSY, ORDERED, Switchboard, switch_key
 from mtf_core.settings.trade_entry import RiskSettings
 
@@ -213,8 +213,11 @@ def no_loss_locks_it(_: ProposedEntry, facts: GuardFacts) -> Skip | None:
 
 
 def loss_at_all_stops_fits(entry: ProposedEntry, facts: GuardFacts) -> Skip | None:
-    """Asked only where a day or a week has a limit; a position that cannot be valued refuses then."""
+    """Asked only where a day or a week has a limit; a position that cannot be valued refuses then, and so does a limit
+    in percent of an account that had nothing."""
     for result in facts.losses.spans if facts.losses else ():
+        if lacks_its_baseline(facts.risk, result.span, result.baseline):
+            return Skip(Reason.OPEN_LOSS_TOO_LARGE, (("span", str(result.span)), ("percent_of_usdt", result.baseline)))
         limit = limit_of(facts.risk, result.span, result.baseline)
         if limit is None or facts.losses is None:
             continue

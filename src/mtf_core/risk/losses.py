@@ -162,14 +162,24 @@ def result_by_equity(risk: RiskSettings, span: Span, first: RiskDay, account: Ac
 
 
 def limit_of(risk: RiskSettings, span: Span, baseline: Decimal) -> Decimal | None:
-    """The loss at which a span locks, in quote currency: the nearer of both limits; None: neither is set."""
-    amount, percent = (
-        (risk.daily_max_loss_usdt, risk.daily_max_loss_percent)
-        if span is Span.DAY
-        else (risk.weekly_max_loss_usdt, risk.weekly_max_loss_percent)
-    )
+    """The loss at which a span locks, in quote currency: the nearer of both limits; None: neither is set, or the one
+    in percent is of nothing (`lacks_its_baseline`)."""
+    amount, percent = _limits_of(risk, span)
     limits = [limit for limit in (amount, baseline * percent / 100) if limit > 0]
     return min(limits, default=None)
+
+
+def lacks_its_baseline(risk: RiskSettings, span: Span, baseline: Decimal) -> bool:
+    """Whether a limit in percent is set, and there is nothing that it could be a part of: it cannot be evaluated."""
+    _, percent = _limits_of(risk, span)
+    return percent > 0 >= baseline
+
+
+def _limits_of(risk: RiskSettings, span: Span) -> tuple[Decimal, Decimal]:
+    """In quote currency, and in percent; 0 where it is off."""
+    if span is Span.DAY:
+        return risk.daily_max_loss_usdt, risk.daily_max_loss_percent
+    return risk.weekly_max_loss_usdt, risk.weekly_max_loss_percent
 
 
 def losing_streak(nets: Iterable[Decimal | None]) -> int:

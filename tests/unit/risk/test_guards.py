@@ -226,6 +226,27 @@ def test_a_week_has_a_limit_of_its_own() -> None:
     assert refused(evolve(known, risk=usdt(daily_max_loss_usdt=50, weekly_max_loss_percent=9.5))) is None
 
 
+@pytest.mark.parametrize("baseline", [0, -5])
+@pytest.mark.parametrize(
+    ("limits", "span"),
+    [
+        ({"daily_max_loss_percent": 5}, Span.DAY),
+        ({"daily_max_loss_percent": 5, "daily_max_loss_usdt": 1000}, Span.DAY),
+        ({"weekly_max_loss_percent": 5}, Span.WEEK),
+    ],
+)
+def test_a_limit_in_percent_of_an_account_that_had_nothing_refuses(
+    baseline: int, limits: dict[str, float], span: Span
+) -> None:
+    """A part of nothing is no limit that could be kept; one in money can."""
+    empty = evolve(result(span=span), baseline=Decimal(baseline))
+    losses = Losses(empty) if span is Span.DAY else Losses(result(), empty)
+    known = facts(losses=losses, risk=usdt(**limits))
+    assert refused(known) is Reason.OPEN_LOSS_TOO_LARGE
+    assert numbers(refusal(ENTRY, known)) == {"span": str(span), "percent_of_usdt": baseline}
+    assert refused(evolve(known, risk=usdt(daily_max_loss_usdt=1000))) is None
+
+
 def test_what_an_operator_forgave_does_not_count_again() -> None:
     forgiven = lock(forgiven=Decimal(30), lifted_ms=NOW_MS)
     known = facts(losses=Losses(result(realised=-30), locks=(forgiven,)), risk=usdt(daily_max_loss_usdt=25))
