@@ -59,7 +59,9 @@ CAPABILITIES = Capabilities(
     fills_kept_ms=HISTORY_MS,
     cancelled_orders_kept_ms=HISTORY_MS,
     closing=Closing.SIDE_CODE,
-    position_modes=frozenset(PositionMode),
+    # On a one-way account a plain buy or sell (codes 1 and 4) may open, close, or both, and an execution tells which by
+    # its profit alone: a close at exactly the entry price looks like an opening of the other side.
+    position_modes=frozenset({PositionMode.HEDGE}),
     position_mode_scope=SettingScope.ACCOUNT,
     margin_modes=frozenset(MarginMode),
     margin_mode_scope=SettingScope.SYMBOL,

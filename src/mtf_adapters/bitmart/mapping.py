@@ -303,7 +303,10 @@ def _pushed_level(row: PushedOrderRow) -> TriggerLevel | None:
 
 
 def fill_of(row: TradeRow) -> Fill:
-    """A one-way account's buys and sells may close, too: what realised a profit or a loss did."""
+    """A one-way account's buys and sells may close, too: what realised a profit or a loss did.
+
+    What closed at exactly the entry price is not told there; so nothing is traded on such an account (capabilities).
+    """
     side, opens = _side_of(row.symbol, row.side)
     if opens and row.realised_profit:
         side, opens = side.opposite, False

@@ -34,6 +34,7 @@ async def open_desk(environment: Environment) -> Desk:
     trading = _tradable(environment)
     _real_money_is_wanted(environment)
     settings = environment.profiles(None).trading.orders
+    _mode_is_readable(venue, settings)
     account_id = await trading.account_id()
     account = await trading.sync()
     identity = await stores.orders.bind(account_id)
@@ -65,6 +66,17 @@ def _tradable(environment: Environment) -> Trading:
             f"{venue.where_to_trade}".rstrip(". "),
         )
     return venue.trading
+
+
+def _mode_is_readable(venue: Venue, settings: OrderSettings) -> None:
+    """Whoever cannot tell an opening from a close does not know what is held."""
+    readable = sorted(venue.capabilities.position_modes)
+    if settings.position_mode not in readable:
+        raise TradingRefusedError(
+            Reason.TRADING_NOT_AVAILABLE,
+            f"{venue.label}: in the position mode {settings.position_mode} an execution does not always say whether it "
+            f"opened or closed; set the account and orders.position_mode to {' or '.join(readable)}",
+        )
 
 
 def _real_money_is_wanted(environment: Environment) -> None:

@@ -179,6 +179,7 @@ class Capabilities:
     cancelled_orders_kept_ms: int = field(validator=ge(0))
     closing: Closing
     position_modes: frozenset[PositionMode]
+    """Those in which every execution says whether it opened or closed; in others nothing is traded."""
     position_mode_scope: SettingScope
     margin_modes: frozenset[MarginMode]
     margin_mode_scope: SettingScope

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from attrs import evolve
 
+from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART
 from mtf_adapters.local import MemoryHighWater
 from mtf_adapters.sql import Database
 from mtf_core.execution import Desk, open_desk
@@ -24,6 +25,7 @@ from mtf_core.ports import (
 from mtf_core.reasons import Reason
 from mtf_core.risk import AccountCondition, Standing
 from tests.integration.execution.counter import ACCOUNT, Asked, Counter, a_world, environment_on
+from tests.integration.runs.world import eager
 
 
 @pytest_asyncio.fixture
@@ -137,6 +139,22 @@ async def test_a_start_ends_no_recovery(database: Database) -> None:
     await desk.orders.set_standing(recovery)
     await open_desk(environment(database))
     assert await desk.orders.standing() == recovery
+
+
+async def test_where_executions_do_not_say_whether_they_close_nothing_is_traded(database: Database) -> None:
+    """BitMart's one-way account: a close at exactly the entry price would be taken for an opening of the other side."""
+    profile = eager()
+    orders = evolve(profile.trading.orders, position_mode=PositionMode.ONE_WAY)
+    one_way = evolve(profile, trading=evolve(profile.trading, orders=orders))
+    world = a_world()
+    exchange = Asked(world, ACCOUNT)
+    await exchange.set_position_mode(PositionMode.ONE_WAY)
+    elsewhere = environment_on(database, world, exchange, profile=one_way)
+    error = await refused(evolve(elsewhere, venue=evolve(elsewhere.venue, capabilities=BITMART)))
+    assert error.reason is Reason.TRADING_NOT_AVAILABLE
+    assert "position_mode to hedge" in str(error)
+    await open_desk(elsewhere)
+    assert (await (await open_desk(elsewhere)).orders.standing()).condition is AccountCondition.NORMAL
 
 
 async def test_the_position_mode_is_compared_never_set_and_once_it_fits_again_entries_go_on(
