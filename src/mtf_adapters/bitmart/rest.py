@@ -202,16 +202,25 @@ class RestClient:
         raise ExchangeUnavailableError(self._redacted(problem))
 
     async def write(
-        self, endpoint: Endpoint, body: Mapping[str, Any], priority: Priority, not_after_ms: int | None = None
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any],
+        priority: Priority,
+        not_after_ms: int | None = None,
+        leaves_by_ms: int | None = None,
     ) -> Exchanged:
-        """Sends once, or not at all when the exchange's time has passed `not_after_ms` before the first byte."""
+        """Sends once, or not at all when the exchange's time has passed either instant before the first byte.
+
+        The exchange itself refuses it after `not_after_ms`.
+        """
+        deadline = _Deadline(not_after_ms, leaves_by_ms)
         if self._credentials is None:
             return NoReply("there is no key", nothing_left=True)
         if self._time_is_doubted:  # signed by a time that was refused, this one would be as well
             with suppress(ExchangeUnavailableError, TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
                     await self.measure_time(priority)
-        return await self._exchange(endpoint, body, priority, self._timing.permit_s, not_after_ms=not_after_ms)
+        return await self._exchange(endpoint, body, priority, self._timing.permit_s, deadline=deadline)
 
     async def _read_again(self, endpoint: Endpoint, params: Mapping[str, str | int], priority: Priority) -> Exchanged:
         """Sends a read until there is an answer worth having, within the deadline."""
@@ -260,12 +269,12 @@ class RestClient:
         permit_s: float | None,
         started: Callable[[], None] | None = None,
         *,
-        not_after_ms: int | None = None,
+        deadline: _Deadline | None = None,
     ) -> Exchanged:
         """One request, when its rate limit allows it, and what came of it."""
         try:
             async with self._limiter.permit(endpoint.bucket, priority, timeout_s=permit_s):
-                return await self._send(_Departure(self.clock, not_after_ms, started), endpoint, content)
+                return await self._send(_Departure(self.clock, deadline or _Deadline(), started), endpoint, content)
         except BudgetSpentError as error:
             why = str(error)
         return NoReply(why, nothing_left=True, limited=True)
@@ -396,6 +405,16 @@ class _UnreadableError(Exception):
     """The body is larger than any answer, or packed in a way that was not asked for; the message says which."""
 
 
+@frozen
+class _Deadline:
+    """Instants of the exchange's time; None: there is none."""
+
+    not_after_ms: int | None = None
+    """The exchange refuses it from then on."""
+    leaves_by_ms: int | None = None
+    """It is not sent any more from then on."""
+
+
 class _Departure:
     """The moment in which a request's first byte leaves: the last one at which it can be kept back.
 
@@ -403,19 +422,21 @@ class _Departure:
     time.
     """
 
-    def __init__(self, clock: ExchangeClock, not_after_ms: int | None, started: Callable[[], None] | None) -> None:
+    def __init__(self, clock: ExchangeClock, deadline: _Deadline, started: Callable[[], None] | None) -> None:
         self._clock = clock
-        self._not_after_ms = not_after_ms
+        self._deadline = deadline
         self._started = started
         self.has_left = False
 
     def is_too_late(self) -> bool:
-        return self._not_after_ms is not None and self._clock.now_ms() > self._not_after_ms
+        times = (self._deadline.not_after_ms, self._deadline.leaves_by_ms)
+        return any(time_ms is not None and self._clock.now_ms() > time_ms for time_ms in times)
 
     def timestamp_ms(self) -> int:
         """The time in the signature: now, or as much earlier as makes the exchange refuse it after the deadline."""
         now_ms = self._clock.now_ms()
-        return now_ms if self._not_after_ms is None else min(now_ms, self._not_after_ms - SIGNATURE_WINDOW_MS)
+        not_after_ms = self._deadline.not_after_ms
+        return now_ms if not_after_ms is None else min(now_ms, not_after_ms - SIGNATURE_WINDOW_MS)
 
     async def __call__(self, step: str, _: object) -> None:
         if not step.endswith("send_request_headers.started"):

@@ -37,13 +37,15 @@ from mtf_core.orders import (
 from mtf_core.planning import Skip
 from mtf_core.ports import Acquired, IntentChangedError, PortError, StoreError, StoreIdentity
 from mtf_core.reasons import Reason
-from mtf_core.risk import ORDERED, Books
+from mtf_core.risk import ORDERED, AccountCondition, Books, Standing
 
 Guard = Callable[[Books], Skip | None]
 """Asked within a transaction, with what the store holds at that moment; it looks at the clock when it is asked."""
 
 _MOST_COMMITS = 3
 """How often the outcome is stored again when the supervisor changed the intent in between."""
+_LEAVES_WITHIN_MS = 1000
+"""After the guards were asked for the last time: a kill switch that was thrown since stops whatever has not left."""
 
 
 @frozen
@@ -78,9 +80,13 @@ async def submit(
         return intent
     try:
         await desk.high_water.raise_to(desk.identity.store_id, intent.counter)
+        behind = await _store_is_behind(desk, intent)
     except StoreError:
         await _given_up(desk, intent, Skip(Reason.RECOVERY, (("why", "the mark outside of the database"),)))
         raise
+    if behind:
+        await desk.orders.set_standing(Standing(AccountCondition.RECOVERY, desk.now_ms, behind))
+        return await _given_up(desk, intent, Skip(Reason.RECOVERY, (("why", behind),)))
     refused = await _leverage_refused(desk, intent)
     if refused is not None:
         return await _given_up(desk, intent, refused)
@@ -145,6 +151,20 @@ async def _reserved(desk: Desk, draft: Draft, guard: Guard) -> Skip | Intent:
     return await desk.orders.reserve(draft.terms.profile, draft.decision_key, now_ms, guard, make, events)
 
 
+async def _store_is_behind(desk: Desk, intent: Intent) -> str:
+    """Why the store lacks what it once knew; empty: it does not. It may have been restored under a running process.
+
+    Others that committed since have raised the mark further, but never beyond the store's counter of now.
+    """
+    mark = await desk.high_water.read(desk.identity.store_id)
+    if mark is None or mark <= intent.counter:
+        return ""
+    identity = await desk.orders.bind(desk.account)
+    if mark <= identity.counter:
+        return ""
+    return f"the mark outside of the database: number {mark}; the database knows {identity.counter}: it was restored"
+
+
 async def _leverage_refused(desk: Desk, intent: Intent) -> Skip | None:
     """The order needs its leverage and margin mode first; that they were so before is as good."""
     wanted = intent.wanted
@@ -172,11 +192,18 @@ async def _sent(
     fence: Acquired | None,
 ) -> Skip | Submitted:
     order = entry_order(intent)  # whatever cannot be ordered breaks here, before anything may have left
-    sending = await desk.orders.send(intent, desk.now_ms, guard, fence)
+    asked_ms = desk.now_ms
+
+    def last_word(books: Books) -> Skip | None:
+        nonlocal asked_ms
+        asked_ms = desk.now_ms
+        return guard(books)
+
+    sending = await desk.orders.send(intent, asked_ms, last_word, fence)
     if isinstance(sending, Skip):
         await _note_refusal(desk, _of_intent(intent), sending)
         return sending
-    written = await _write(desk, order)
+    written = await _write(desk, evolve(order, leaves_by_ms=asked_ms + _LEAVES_WITHIN_MS))
     submitted = await _committed(desk, sending, written, quality)
     if submitted.intent.entry is not EntryState.REJECTED and switch_minutes:
         await switch_off(desk.environment, intent.symbol, switch_minutes, ORDERED, desk.now_ms)

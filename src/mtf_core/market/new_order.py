@@ -31,7 +31,8 @@ class EntryOrder:
     """Opens or enlarges a position.
 
     `stop` and `target` travel inside the order where the exchange can take them (`Capabilities.entry_protection`).
-    `not_after_ms` is the exchange's time after which the request must not leave any more.
+    `not_after_ms` is the exchange's time after which the request must not leave any more, nor have an effect.
+    `leaves_by_ms` is earlier: what was asked before it was sent, such as the kill switch, is too old after it.
     """
 
     symbol: str
@@ -48,6 +49,8 @@ class EntryOrder:
     not_after_ms: int
     stop: TriggerLevel | None = None
     target: TriggerLevel | None = None
+    leaves_by_ms: int | None = None
+    """None: `not_after_ms`."""
 
     def __attrs_post_init__(self) -> None:
         _check(self.symbol, self.size, self.order_type, self.price)

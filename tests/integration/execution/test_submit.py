@@ -17,7 +17,7 @@ from mtf_core.orders import EntryState, FurtherAttempt, Intent, Purpose, read_cl
 from mtf_core.planning import Skip
 from mtf_core.ports import IntentChangedError, StoreUnavailableError
 from mtf_core.reasons import Reason
-from mtf_core.risk import GLOBAL_SWITCH, Books, Reservation, Switch
+from mtf_core.risk import GLOBAL_SWITCH, AccountCondition, Books, Reservation, Switch
 from tests.integration.execution.counter import MARKET, SYMBOL, Counter, beat, counter_on, yes
 from tests.integration.execution.dying import Points, numbered
 
@@ -242,6 +242,53 @@ async def test_where_the_mark_cannot_be_raised_nothing_leaves_and_nothing_stays_
         await counter.submit()
     assert (counter.exchange.leverages, counter.exchange.entries) == (0, [])
     assert await counter.desk.orders.live() == ()
+
+
+async def test_a_store_that_was_restored_under_a_running_process_enters_nothing(counter: Counter) -> None:
+    """What it forgot may be the very decision that is to be entered: its key looks new, and it is not."""
+    desk = counter.desk
+    await desk.high_water.raise_to(desk.identity.store_id, 9)
+    skip = await counter.submit()
+    assert isinstance(skip, Skip)
+    assert skip.reason is Reason.RECOVERY
+    assert (counter.exchange.leverages, counter.exchange.entries) == (0, [])
+    assert (await desk.orders.standing()).condition is AccountCondition.RECOVERY
+    assert await desk.orders.live() == ()
+
+
+async def test_a_mark_that_another_process_raised_since_says_nothing_against_the_store(counter: Counter) -> None:
+    desk = counter.desk
+    marks, others = desk.high_water, iter(["other"])
+
+    class Overtaken:
+        async def read(self, store_id: str) -> int | None:
+            return await marks.read(store_id)
+
+        async def raise_to(self, store_id: str, number: int) -> None:
+            for key in others:
+                counter.desk = desk
+                assert isinstance(await counter.submit(counter.draft(key, "ETHUSDT")), Submitted)
+            await marks.raise_to(store_id, number)
+
+    counter.desk = evolve(desk, high_water=Overtaken())
+    assert isinstance(await counter.submit(), Submitted)
+    assert await marks.read(desk.identity.store_id) == 2
+
+
+async def test_an_entry_says_by_when_it_has_to_have_left_from_its_last_guards_on(counter: Counter) -> None:
+    """A kill switch that is thrown while an entry waits for its rate limit, or its connection, stops it in a second."""
+    asked_ms = []
+
+    def again(_: Books) -> None:
+        asked_ms.append(counter.desk.now_ms)
+
+    async def slowly(_: object) -> None:
+        counter.world.advance(500)
+
+    counter.exchange.at_leverage = lambda: slowly(None)  # type: ignore[assignment, return-value]
+    await counter.submit(guards=Guards(first=yes, again=again))
+    (order,) = counter.exchange.entries
+    assert order.leaves_by_ms == asked_ms[0] + 1000 < order.not_after_ms
 
 
 async def test_an_order_that_cannot_be_meant_breaks_before_anything_leaves(counter: Counter) -> None:
