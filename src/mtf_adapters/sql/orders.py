@@ -136,11 +136,17 @@ class SqlOrderStore:
             book = (await connection.execute(query)).one_or_none()
         return Standing() if book is None else standing_of(book)
 
-    async def set_standing(self, standing: Standing) -> None:
-        """Raises `StoreError` where the store is not bound yet."""
+    async def set_standing(self, standing: Standing, before: Standing | None = None) -> bool:
+        """Whether it was set: not where the store has another one by now than `before`, from which it was concluded.
+
+        Raises `StoreError` where the store is not bound yet.
+        """
         async with self._database.writing() as connection:
-            await locked_book(connection, self._namespace)
+            book = await locked_book(connection, self._namespace)
+            if before is not None and standing_of(book) != before:
+                return False
             await self._change_book(connection, **_book_row(standing))
+        return True
 
     async def _change_book(self, connection: AsyncConnection, **values: object) -> None:
         await connection.execute(update(order_books).where(self._here(order_books)).values(**values))

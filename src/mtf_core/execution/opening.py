@@ -105,13 +105,11 @@ def _is_kept(identity: StoreIdentity, venue: Venue) -> None:
 
 async def _set_standing(desk: Desk, account: AccountState, known: Iterable[Known]) -> None:
     """The account's standing as this start finds it; one that is worse already stays as it is."""
-    before = await desk.orders.standing()
-    if before.condition is AccountCondition.RECOVERY:
-        return
     behind = _why_behind(desk.identity, known)
-    found = Standing(AccountCondition.RECOVERY, desk.now_ms, behind) if behind else _modes(before, desk, account)
-    if found != before:
-        await desk.orders.set_standing(found)
+    while (before := await desk.orders.standing()).condition is not AccountCondition.RECOVERY:
+        found = Standing(AccountCondition.RECOVERY, desk.now_ms, behind) if behind else _modes(before, desk, account)
+        if found == before or await desk.orders.set_standing(found, before):
+            return
 
 
 def _modes(before: Standing, desk: Desk, account: AccountState) -> Standing:

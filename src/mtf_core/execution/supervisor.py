@@ -383,9 +383,10 @@ class Supervisor:
         await self._renewing.result_of(self._dead_man.renew(self._books.live), self._exit_wait_ms)
 
     async def _reconciled(self, account: Read[AccountState], live: tuple[Intent, ...]) -> tuple[Intent, ...]:
-        result = await self._reconciler.reconcile(account, live, self._background.last.standing)
-        if result.standing is not None:
-            await self.desk.orders.set_standing(result.standing)
+        before = self._background.last.standing
+        result = await self._reconciler.reconcile(account, live, before)
+        if result.standing is not None:  # where somebody else found out more meanwhile, the next look decides anew
+            await self.desk.orders.set_standing(result.standing, before)
         self._found = result.alarms
         return result.revived
 

@@ -101,7 +101,9 @@ class OrderStore(Protocol):
 
     async def standing(self) -> Standing: ...
 
-    async def set_standing(self, standing: Standing) -> None: ...
+    async def set_standing(self, standing: Standing, before: Standing | None = None) -> bool:
+        """Whether it was set: not where the store has another one by now than `before`, from which it was concluded."""
+        ...
 
     async def reserve(
         self,

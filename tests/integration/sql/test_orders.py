@@ -107,6 +107,19 @@ async def test_what_the_guard_refuses_leaves_nothing_behind_not_even_a_number(da
     assert (await reserved(store)).counter == 1
 
 
+async def test_a_standing_that_was_concluded_from_an_older_one_overwrites_no_worse_one(database: Database) -> None:
+    """Who saw that the modes are right again must not end the recovery that somebody else found out meanwhile."""
+    store = await bound_store(database)
+    modes = Standing(AccountCondition.MODES_CHANGED, 5, "hedge")
+    recovery = Standing(AccountCondition.RECOVERY, 6, "it was restored")
+    assert await store.set_standing(modes)
+    assert await store.set_standing(recovery)
+    assert not await store.set_standing(Standing(), modes)
+    assert await store.standing() == recovery
+    assert await store.set_standing(Standing(), recovery)
+    assert await store.standing() == Standing()
+
+
 async def test_the_guard_is_shown_what_the_store_holds(database: Database) -> None:
     store = await bound_store(database)
     off = Switch(GLOBAL_SWITCH, on=False, until_ms=None, reason="test", changed_ms=1)
