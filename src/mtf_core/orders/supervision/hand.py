@@ -21,12 +21,15 @@ class _NoError(ValueError):
 
 
 def follow_hands(look: Look) -> None:
-    """Carries out what was asked, in its order. A close is answered once everything is over."""
+    """Carries out what was asked, in its order, each whole or not at all; a close is answered once all is over."""
     for asked in look.asked:
+        intent, told = look.intent, len(look.events)
         try:
             outcome = _CARRIED_OUT[asked.kind](look, asked)
         except _NoError as refused:
             outcome = f"refused: {refused}"
+            look.intent = intent
+            del look.events[told:]
         if outcome:
             look.answer(asked, outcome)
 

@@ -54,14 +54,15 @@ def test_a_stop_is_moved_and_stays_where_it_was_put() -> None:
         ({"stop": "NaN"}, "is no number"),
         ({"stop": "-5"}, "multiples of"),
         ({"target": "94"}, "winning side"),
+        ({"stop": "97", "target": "96"}, "winning side"),
         ({}, "neither a stop nor a target"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(values: dict[str, str], why: str) -> None:
     one = protected()
-    before = one.intent
+    before, told = one.intent, len(one.events)
     assert why in asked(one, AskedKind.PROTECT, **values)
-    assert one.intent == before
+    assert (one.intent, len(one.events)) == (before, told), "it is refused whole"
 
 
 def test_targets_are_set_by_hand_with_their_shares() -> None:
