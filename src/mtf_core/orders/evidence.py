@@ -38,6 +38,8 @@ class EntryReads:
     ended: Read[tuple[OpenOrder, ...]] | None
     fills: Read[tuple[Fill, ...]] | None
     since_venue_ms: int
+    position: Position | None = None
+    """Of the intent's side, from the same read as `open`."""
 
     @property
     def all_begun_after_venue_ms(self) -> int | None:
@@ -74,7 +76,8 @@ def entry_evidence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_af
     An order is the intent's by its client id, and only if symbol, side, size and price are those that were asked for.
     It has ended once the exchange says so and its executions add up to what it says it filled. It never was once every
     source was read after the request could no longer have an effect, and none shows it. Where executions do not carry
-    our id, one that opened the same side and that no order shown explains may be its own: then it is not absent.
+    our id, one that opened the same side and that no order shown explains may be its own: then it is not absent. Nor is
+    it while the side has a position that executions do not explain: the lists lag behind it.
     """
     order = _shown(intent.attempt, reads)
     if order is not None:
@@ -140,6 +143,12 @@ def _executed(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_m
     )
 
 
+def _holds_unexplained(intent: Intent, reads: EntryReads) -> bool:
+    """Whether the position is larger than what executions since the commit left of it, whoever's they are."""
+    fills = reads.fills.value if reads.fills is not None else ()
+    return reads.position is not None and reads.position.size > ours(intent.side, fills, reads.position)
+
+
 def _remembered_ms(ids: ClientIds) -> int:
     """How far back our ids are shown by every source that shows them at all."""
     return min((ms for ms in (ids.lookup_history_ms, ids.lookup_fills_ms) if ms), default=0)
@@ -154,7 +163,7 @@ def _absence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms
         return Proven(EntryCause.OUT_OF_SIGHT)  # it may have ended, and be forgotten
     if reads.since_venue_ms > attempt.created_ms:
         return None  # nobody looked as far back as it may have ended
-    if attempt.order_id or _executed(intent, reads, ids, settled_after_ms):
+    if attempt.order_id or _executed(intent, reads, ids, settled_after_ms) or _holds_unexplained(intent, reads):
         return None  # the exchange had it: that it is not shown is the lists' lag, not its absence
     return Proven(EntryCause.ABSENT)
 

@@ -38,12 +38,11 @@ class View:
         positions = self.account.value.positions if self.account is not None else ()
         return next((one for one in positions if one.symbol == self.symbol and one.side is side), None)
 
-    @property
-    def entry_reads(self) -> EntryReads:
-        """What of it may show an entry."""
+    def entry_reads(self, side: Side) -> EntryReads:
+        """What of it may show an entry of that side."""
         live = self.live
         opened = None if self.account is None or live is None else Read(live, self.account.begun_venue_ms)
-        return EntryReads(opened, self.ended, self.fills, self.since_ms)
+        return EntryReads(opened, self.ended, self.fills, self.since_ms, self.position(side))
 
 
 @frozen

@@ -122,6 +122,14 @@ def test_an_order_that_the_exchange_has_accepted_is_never_absent() -> None:
     assert cause(reads(fills=(evolve(fill(3), client_order_id="mine"),))) is None
 
 
+def test_an_entry_is_not_absent_while_a_position_stands_that_no_execution_explains() -> None:
+    """The lists lag behind the position: whoever ended the entry now would forget what it filled."""
+    assert cause(evolve(reads(), position=held(10))) is None
+    assert cause(evolve(reads(fills=(fill(4, order_id="8"),)), position=held(10))) is None
+    assert cause(evolve(reads(fills=(fill(10, order_id="8"),)), position=held(10))) is EntryCause.ABSENT, "another's"
+    assert cause(evolve(reads(), position=None)) is EntryCause.ABSENT
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -38,7 +38,7 @@ def follow_entry(look: Look) -> None:
         return
     if intent.entry.is_final:
         return
-    evidence = entry_evidence(intent, look.view.entry_reads, look.ids, look.rules.settled_after_ms)
+    evidence = entry_evidence(intent, look.view.entry_reads(intent.side), look.ids, look.rules.settled_after_ms)
     if isinstance(evidence, Contradiction):
         look.alarm(AlarmKind.CONTRADICTION, f"{evidence.why}; nothing was changed, look at the exchange")
     elif evidence is None:
@@ -127,7 +127,7 @@ def _follow_cancel(look: Look) -> None:
         looks = progress.cancel_looks + 1
         look.note(cancel_looks=looks, next_cancel_ms=look.view_ms + look.rules.pause_ms(looks))
     if look.progress.cancel_looks > most:
-        reads = look.view.entry_reads
+        reads = look.view.entry_reads(intent.side)
         if live_entry(look) is None and reads.all_begun_after_venue_ms is not None and reads.fills is not None:
             shown = {order.order_id for order in look.ended}
             if intent.attempt.order_id not in shown and reads.since_venue_ms <= intent.attempt.created_ms:
