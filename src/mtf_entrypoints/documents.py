@@ -15,7 +15,7 @@ from mtf_core.inquiry.holdings import request_to_json
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.orders.hand import Preview
 from mtf_core.planning import OrderPlan, PlanOutcome
-from mtf_core.ports import HeldBy
+from mtf_core.ports import HeldBy, Request
 from mtf_core.records import AuditEvent, RunRecord
 from mtf_core.records.documents import plan_to_json, skip_to_json, to_document
 from mtf_core.risk import QueuedSymbol, Switch
@@ -201,6 +201,11 @@ def cleanup_to_json(done: Cleanup) -> dict[str, Any]:
 def by_hand_to_json(done: ByHand) -> dict[str, Any]:
     """What an operator asked, what became of it, and whether anybody is there to do it."""
     return {**request_to_json(done.request), "done": done.is_done, "supervised": done.is_supervised}
+
+
+def withdrawn_to_json(symbol: str, requests: Sequence[Request]) -> dict[str, Any]:
+    """What was asked of a symbol and is taken back, each with its outcome."""
+    return {"symbol": symbol, "requests": [request_to_json(request) for request in requests]}
 
 
 def executed_to_json(executed: Executed) -> dict[str, Any]:

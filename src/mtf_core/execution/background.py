@@ -40,7 +40,7 @@ class Background:
         """What an operator asked of the symbol, in order; a kind that this version does not know waits for one that
         does."""
         return tuple(
-            Asked(request.number, AskedKind(request.kind), request.values, request.actor)
+            Asked(request.number, AskedKind(request.kind), request.values, request.actor, request.asked_ms)
             for request in self.requests
             if request.symbol == symbol and request.kind in set(AskedKind)
         )

@@ -78,6 +78,27 @@ async def ask_book(environment: Environment, symbol: str, booking: Booking, acto
     return await _ask(environment, symbol, AskedKind.BOOK, values, actor)
 
 
+async def withdraw(environment: Environment, symbol: str, actor: str) -> tuple[Request, ...]:
+    """Takes back everything that was asked of a symbol and has no outcome; what a look has begun of it goes on.
+
+    Returns the requests as they stand then: one that was carried out meanwhile says so. Raises `NotFoundError`.
+    """
+    if (problem := symbol_problem(symbol)) is not None:
+        raise InvalidRequestError((FieldProblem("symbol", problem),))
+    orders = environment.stores.orders
+    waiting = [request for request in await orders.requests() if request.symbol == symbol]
+    if not waiting:
+        raise NotFoundError((FieldProblem("symbol", f"nothing is asked of {symbol} that could be withdrawn"),))
+    now_ms = environment.wall.now_ms()
+    details = [{"request": str(request.number), "kind": request.kind} for request in waiting]
+    await environment.stores.audit.append(
+        [AuditEvent(now_ms, actor, "position_request_withdrawn", symbol, each) for each in details]
+    )
+    for request in waiting:
+        await orders.answer(request.number, f"withdrawn by {actor}; what had begun of it goes on")
+    return tuple([await orders.request(request.number) or request for request in waiting])
+
+
 async def outcome_of(environment: Environment, request: Request, wait_sec: float = WAIT_SEC) -> ByHand:
     """Waits until something became of the wish, no longer than so; it stays asked whatever comes of the waiting."""
     orders, until = environment.stores.orders, environment.timer() + wait_sec

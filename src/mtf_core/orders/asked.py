@@ -29,6 +29,8 @@ class Asked:
     kind: AskedKind
     values: Mapping[str, str] = field(factory=dict)
     actor: str = ""
+    asked_ms: int | None = None
+    """When it was asked, by the exchange's clock; None: it never lapses."""
 
 
 @frozen

@@ -69,6 +69,13 @@ class OrderSettings:
         3, ge=1, le=10, doc="orders for a stop that may fail before the position is closed at market"
     )
     cancel_looks: int = setting(10, ge=1, le=100, doc="looks at a cancelled entry before it counts as stale")
+    operator_request_life_sec: int = setting(
+        300,
+        ge=15,
+        le=86_400,
+        unit="s",
+        doc="what an operator asked of a position lapses when nobody could begin with it for so long",
+    )
     exit_wait_ms: int = setting(
         250, ge=10, le=2000, unit="ms", doc="what protects waits no longer for store, locks and rate limits"
     )

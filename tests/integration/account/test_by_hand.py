@@ -53,6 +53,25 @@ async def test_a_supervisor_that_does_not_answer_in_time_leaves_the_request_aske
     assert len(await stage.orders.requests()) == 1
 
 
+async def test_what_was_asked_is_taken_back_by_either_door_and_nobody_carries_it_out(stage: Stage) -> None:
+    await stage.holds()
+    for number in (1, 2):
+        await stage.mtf(*CLOSE, "--yes", "--wait", "0")
+        if number == 1:
+            ended = await stage.mtf("position", "withdraw", SYMBOL)
+            assert (ended.code, f"request 1 (close {SYMBOL}): withdrawn by" in ended.out) == (0, True)
+        else:
+            async with stage.served() as ask:
+                answer = await ask("POST", f"/mtf/positions/{SYMBOL}/withdraw", json={"requested_by": "anna"})
+            (told,) = answer.json()["requests"]
+            assert (answer.status_code, told["number"], told["outcome"][:17]) == (200, 2, "withdrawn by anna")
+        assert await stage.orders.requests() == ()
+    actions = [one.action for one in (await stage.environment.stores.audit.history(4)).items]
+    assert actions.count("position_request_withdrawn") == 2
+    nothing = await stage.mtf("position", "withdraw", SYMBOL)
+    assert (nothing.code != 0, "nothing is asked of" in nothing.err) == (True, True)
+
+
 async def test_a_heartbeat_that_is_too_old_is_nobody(stage: Stage) -> None:
     await stage.holds()
     await stage.supervised(None)

@@ -14,7 +14,7 @@ from mtf_adapters.bitmart.capabilities import CAPABILITIES as UNPROVEN
 from mtf_adapters.sql import Database
 from mtf_core.execution.dead_man import DeadManSwitch
 from mtf_core.market import AccountState, Position, Side
-from mtf_core.orders import AlarmKind
+from mtf_core.orders import AlarmKind, Asked, AskedKind
 from mtf_core.orders.reconcile import Known, differences
 from mtf_core.ports import TradingRefusedError
 from mtf_core.settings.profile import Profile
@@ -57,6 +57,16 @@ def writes_that_never_arrive(profile: Profile) -> object:
         one.look(leaves=lambda _: False)
         alarmed.append(AlarmKind.UNPROTECTED in one.alarms)
     return alarmed, one.wrote
+
+
+def a_wish_of_a_minute_ago(profile: Profile) -> object:
+    """Whether a stop is moved that was asked for so long ago."""
+    one = _bench(profile)
+    one.fills(10)
+    one.looks(4)
+    one.asked = (Asked(1, AskedKind.PROTECT, {"stop": "97"}, "ann", one.exchange.now_ms),)
+    one.passes(60_000)
+    return [answer.outcome for answer in one.look().answers]
 
 
 def a_cancellation_that_never_arrives(profile: Profile) -> object:
@@ -165,5 +175,6 @@ CASES = (
     Case(f"{_ORDERS}.account_shared_ok", (), ("ETHUSDT",), a_position_that_nobody_here_opened),
     Case(f"{_ORDERS}.dead_man_switch_sec", 0, 60, a_timer_that_may_take_stops_along),
     Case(f"{_ORDERS}.view_sec", 1, 4, what_was_read_a_second_and_a_half_ago),
+    Case(f"{_ORDERS}.operator_request_life_sec", 300, 30, a_wish_of_a_minute_ago),
     Case(f"{_ORDERS}.exit_wait_ms", 20, 2000, a_store_that_takes_half_a_second),
 )

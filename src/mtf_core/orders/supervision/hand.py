@@ -23,6 +23,9 @@ class _NoError(ValueError):
 def follow_hands(look: Look) -> None:
     """Carries out what was asked, in its order, each whole or not at all; a close is answered once all is over."""
     for asked in look.asked:
+        if _has_lapsed(look, asked):
+            _lapse(look, asked)
+            continue
         intent, told = look.intent, len(look.events)
         try:
             outcome = _CARRIED_OUT[asked.kind](look, asked)
@@ -41,6 +44,24 @@ def answer_closes(look: Look) -> None:
         for asked in look.asked:
             if asked.kind is AskedKind.CLOSE and asked.number not in answered:
                 look.answer(asked, "done: nothing of it is open any more")
+
+
+def _has_lapsed(look: Look, asked: Asked) -> bool:
+    """Whether it was asked so long ago that it would surprise, and nothing of it was begun."""
+    life_ms = look.rules.settings.operator_request_life_sec * 1000
+    if asked.asked_ms is None or look.now_ms - asked.asked_ms <= life_ms:
+        return False
+    is_begun = look.intent.position is PositionState.CLOSING or look.progress.cancel_reason == OPERATOR
+    return not (asked.kind is AskedKind.CLOSE and is_begun)
+
+
+def _lapse(look: Look, asked: Asked) -> None:
+    life_sec, ago_ms = look.rules.settings.operator_request_life_sec, look.now_ms - (asked.asked_ms or 0)
+    look.answer(
+        asked,
+        f"lapsed: it was asked {ago_ms // 1000} s ago, and nobody could begin with it within {life_sec} s; nothing was "
+        "done; ask again",
+    )
 
 
 def _close(look: Look, asked: Asked) -> str:

@@ -1,4 +1,4 @@
-"""`mtf position close|book`, `mtf protect` and `mtf targets set`."""
+"""`mtf position close|book|withdraw`, `mtf protect` and `mtf targets set`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mtf_entrypoints.cli.actions.account import account_of
 from mtf_entrypoints.cli.actions.operators import actor
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
-from mtf_entrypoints.documents import by_hand_to_json, targets_to_json
+from mtf_entrypoints.documents import by_hand_to_json, targets_to_json, withdrawn_to_json
 
 Ask = Callable[[Environment], Awaitable[Request]]
 
@@ -80,6 +80,21 @@ def set_targets(
         _show(asyncio.run(_asked(world, ask, wait)), as_json)
 
 
+def withdraw(world: World, symbol: str, as_json: bool) -> None:
+    """Takes back what was asked, and says of each request what became of it."""
+    requests = asyncio.run(_withdrawn(world, symbol))
+    if as_json:
+        output.write_json(withdrawn_to_json(symbol, requests))
+        return
+    for request in requests:
+        output.write_line(f"request {request.number} ({request.kind} {symbol}): {request.outcome}")
+
+
+async def _withdrawn(world: World, symbol: str) -> Sequence[Request]:
+    async with account_of(world) as environment:
+        return await use_cases.withdraw(environment, symbol, actor())
+
+
 async def _asked(world: World, ask: Ask, wait: int) -> ByHand:
     async with account_of(world) as environment:
         return await use_cases.outcome_of(environment, await ask(environment), wait)
@@ -111,9 +126,12 @@ def _show(done: ByHand, as_json: bool) -> None:
         output.write_line(f"{request.symbol}: {request.outcome}")
     if done.is_done:
         return
-    stays = f"request {request.number} ({request.kind} {request.symbol}) is stored and will be carried out"
+    stays = f"request {request.number} ({request.kind} {request.symbol}) is stored and may be carried out"
     if done.is_supervised:
-        raise CommandError(f"{stays}; nothing came of it yet, `mtf positions` shows what is asked", FAILED)
+        raise CommandError(
+            f"{stays}; nothing came of it yet: `mtf positions` shows it, `mtf position withdraw` takes it back",
+            FAILED,
+        )
     raise CommandError(
         f"nobody supervises this account; {stays} by the next supervisor: start `mtf supervise`, or do it now with "
         "`mtf supervise --once`",

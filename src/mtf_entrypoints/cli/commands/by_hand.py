@@ -9,7 +9,9 @@ import typer
 from mtf_entrypoints.cli import actions
 from mtf_entrypoints.cli.options import CONFIG_DIR, EXCHANGE, SANDBOX, STORE, AsJson, SymbolArgument, World, takes
 
-position = typer.Typer(help="Close a position, or book a close that was made elsewhere.", no_args_is_help=True)
+position = typer.Typer(
+    help="Close a position, book a close that was made elsewhere, or take back what was asked.", no_args_is_help=True
+)
 targets = typer.Typer(help="Where a position is to be left with a gain.", no_args_is_help=True)
 
 _WORLD = (STORE, EXCHANGE, SANDBOX, CONFIG_DIR)
@@ -59,6 +61,22 @@ def book(
       mtf position book BTCUSDT --size 0 --reason "the app shows that it never filled"
     """
     actions.by_hand.book(world, symbol, price, size, profit, fees, reason, yes, wait, as_json)
+
+
+@position.command("withdraw")
+@takes(*_WORLD)
+def withdraw(world: World, symbol: SymbolArgument, as_json: AsJson = False) -> None:
+    """Take back everything that was asked of a position and has no outcome yet.
+
+    What the supervisor has begun of it goes on.
+
+    Examples:
+
+      mtf position withdraw BTCUSDT
+
+      mtf position withdraw BTCUSDT --json
+    """
+    actions.by_hand.withdraw(world, symbol, as_json)
 
 
 @takes(*_WORLD)

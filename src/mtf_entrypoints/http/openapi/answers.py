@@ -713,6 +713,7 @@ EXECUTED = record({"decision_key": TEXT, "run_id": TEXT, "order": of_attrs(Order
 BY_HAND = record(
     {**_REQUEST, "done": FLAG, "supervised": said(FLAG, "whether a supervisor was heard of lately; else nobody acts")}
 )
+WITHDRAWN = record({"symbol": SYMBOL, "requests": array(record(_REQUEST))})
 TARGETS = record(
     {
         "symbol": SYMBOL,

@@ -184,6 +184,7 @@ _CONFIRM = Schema(type=OpenAPIType.BOOLEAN, const=True, description="true: it is
 _NUMBER = replace(DECIMAL, max_length=40)
 _NUMBERS = replace(TEXT, pattern=r"^\d{1,6}(\.\d{1,12})?(,\d{1,6}(\.\d{1,12})?)?$")
 CLOSE: Question = {"confirm": _CONFIRM, **_WAIT}
+WITHDRAW: Question = {"requested_by": _WHO}
 EXECUTE: Question = {
     "decision_key": replace(_NAME, description="of a plan, as reports have it; its symbol's newest"),
     "confirm": _CONFIRM,

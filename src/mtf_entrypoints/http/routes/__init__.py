@@ -6,7 +6,7 @@ from litestar import HttpMethod, Response, Router, route
 
 from mtf_entrypoints.http.routes.account import ALARMS, ORDERS, POSITIONS, STORY, TRADES
 from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY
-from mtf_entrypoints.http.routes.by_hand import BOOK, CLOSE, PROTECT, TARGETS
+from mtf_entrypoints.http.routes.by_hand import BOOK, CLOSE, PROTECT, TARGETS, WITHDRAW
 from mtf_entrypoints.http.routes.executing import EXECUTE
 from mtf_entrypoints.http.routes.health import DOCS, HEALTH, METRICS, PROVIDER_HEALTH
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
@@ -24,7 +24,8 @@ async def methods() -> Response[None]:
 
 
 _MTF = [STATUS, RUN, WHY, FUNNEL, ZONES, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
-_MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS, EXECUTE, RISK, RISK_RESET]
+_MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS, WITHDRAW]
+_MTF += [EXECUTE, RISK, RISK_RESET]
 
 ROUTES = [
     methods,

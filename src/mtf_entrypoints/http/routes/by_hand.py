@@ -7,10 +7,18 @@ from typing import Any
 from litestar import Response, post
 from litestar.params import FromPath
 
-from mtf_core.execution.by_hand import ask_book, ask_close, ask_protect, ask_targets, outcome_of, preview_targets
+from mtf_core.execution.by_hand import (
+    ask_book,
+    ask_close,
+    ask_protect,
+    ask_targets,
+    outcome_of,
+    preview_targets,
+)
+from mtf_core.execution.by_hand import withdraw as take_back
 from mtf_core.orders import Booking
 from mtf_core.ports import Request
-from mtf_entrypoints.documents import by_hand_to_json, targets_to_json
+from mtf_entrypoints.documents import by_hand_to_json, targets_to_json, withdrawn_to_json
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import Access, documented
 from mtf_entrypoints.http.reading import AnyRequest, Fields, named, told
@@ -128,6 +136,27 @@ async def targets(symbol: FromPath[str], request: AnyRequest) -> Response[dict[s
     return await _answer(service, await ask_targets(service.environment, symbol, found, actor), wait)
 
 
+@post(
+    "/mtf/positions/{symbol:str}/withdraw",
+    status_code=200,
+    summary="Take back what was asked of a position",
+    operation_class=documented(
+        answers.WITHDRAWN,
+        path=questions.OF_SYMBOL,
+        body=questions.WITHDRAW,
+        problems=_PROBLEMS,
+        access=Access.TOKEN,
+    ),
+)
+async def withdraw(symbol: FromPath[str], request: AnyRequest) -> Response[dict[str, Any]]:
+    """Everything that has no outcome yet. What the supervisor has begun of it goes on."""
+    fields, service = await _told(symbol, request, questions.WITHDRAW)
+    actor = fields.words("requested_by")
+    fields.done()
+    service.require_token()
+    return Response(withdrawn_to_json(symbol, await take_back(service.environment, symbol, actor)))
+
+
 async def _told(symbol: str, request: AnyRequest, question: questions.Question) -> tuple[Fields, Service]:
     path = named(questions.OF_SYMBOL, symbol=symbol)
     path.symbol("symbol")
@@ -145,4 +174,4 @@ async def _answer(service: Service, wish: Request, wait_sec: int) -> Response[di
     return Response(by_hand_to_json(done), status_code=200 if done.is_done else 202)
 
 
-CLOSE, BOOK, PROTECT, TARGETS = close, book, protect, targets
+CLOSE, BOOK, PROTECT, TARGETS, WITHDRAW = close, book, protect, targets, withdraw

@@ -26,6 +26,57 @@ def asked(one: Bench, kind: AskedKind, **values: str) -> str:
     return answers[0].outcome if answers else ""
 
 
+LIFE_MS = 300_000
+
+
+@pytest.mark.parametrize("kind", list(AskedKind))
+def test_what_was_asked_too_long_ago_lapses_and_nothing_is_done(kind: AskedKind) -> None:
+    one = protected()
+    values = {"stop": "97", "prices": "103", "shares": "1", "price": "99", "size": "10", "profit": "0", "fees": "0"}
+    one.asked = (Asked(1, kind, values, "ann", one.exchange.now_ms),)
+    one.passes(LIFE_MS + 1)
+    before = one.intent
+    (answer,) = one.look().answers
+    assert answer.outcome.startswith("lapsed: it was asked 300 s ago")
+    assert (one.intent.position, one.intent.progress.stop, one.intent.progress.targets) == (
+        before.position,
+        before.progress.stop,
+        before.progress.targets,
+    )
+    assert one.asked == ()
+
+
+def test_what_is_old_enough_only_by_an_instant_less_is_carried_out() -> None:
+    one = protected()
+    one.asked = (Asked(1, AskedKind.PROTECT, {"stop": "97"}, "ann", one.exchange.now_ms),)
+    one.passes(LIFE_MS)
+    (answer,) = one.look().answers
+    assert answer.outcome == "the stop goes to 97"
+
+
+def test_a_close_that_was_begun_does_not_lapse_however_long_it_takes() -> None:
+    one = protected()
+    one.asked = (Asked(1, AskedKind.CLOSE, actor="ann", asked_ms=one.exchange.now_ms),)
+    one.look(leaves=lambda _: False)
+    assert one.state[1] is PositionState.CLOSING
+    one.passes(LIFE_MS + 1)
+    assert one.look(leaves=lambda _: False).answers == ()
+    one.looks(12)
+    assert (one.state[1], one.asked) == (PositionState.CLOSED, ())
+
+
+def test_a_close_whose_entry_is_being_cancelled_does_not_lapse() -> None:
+    """A part that fills in the last moment is closed with it."""
+    one = bench(NATIVE)
+    one.asked = (Asked(1, AskedKind.CLOSE, actor="ann", asked_ms=one.exchange.now_ms),)
+    one.look(leaves=lambda _: False)
+    assert one.state == (EntryState.CANCELLING, PositionState.NONE)
+    one.passes(LIFE_MS + 1)
+    one.fills(4)
+    one.looks(12)
+    assert (one.state, one.asked) == ((EntryState.DONE, PositionState.CLOSED), ())
+
+
 def stop_of(one: Bench) -> Decimal | None:
     (stop,) = one.exchange.armed()
     return None if stop.trigger is None else stop.trigger.price
