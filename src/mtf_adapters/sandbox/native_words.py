@@ -47,7 +47,7 @@ RESULTS: Mapping[Refusal, WriteResult] = {
     Refusal.LEVERAGE_DIFFERS: WriteResult.REJECTED,
     Refusal.NOT_ENOUGH_BALANCE: WriteResult.REJECTED,
     Refusal.WOULD_LIQUIDATE: WriteResult.REJECTED,
-    Refusal.WOULD_TAKE: WriteResult.REJECTED,
+    Refusal.WOULD_TAKE: WriteResult.WOULD_TAKE,
     Refusal.WOULD_NOT_FILL: WriteResult.REJECTED,
     Refusal.NO_POSITION: WriteResult.REJECTED,
     Refusal.EXIT_TOO_LARGE: WriteResult.REJECTED,

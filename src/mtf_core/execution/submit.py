@@ -34,6 +34,7 @@ from mtf_core.orders import (
     plan_words,
     store_tag,
 )
+from mtf_core.orders.supervision.zone_end import more_passive
 from mtf_core.planning import Skip
 from mtf_core.ports import Acquired, IntentChangedError, PortError, StoreError, StoreIdentity
 from mtf_core.reasons import Reason
@@ -72,6 +73,9 @@ async def submit(
 ) -> Skip | Submitted:
     """Submits the draft's first attempt; a skip where anything stood against it, and then nothing of it exists.
 
+    A maker-only order that the exchange refuses because it would take is tried once more, one tick farther from the
+    book: what is returned is of that one, then.
+
     Raises `StoreError` where the store failed before the order could be sent: nothing has left then.
     """
     intent = await _reserved(desk, draft, guards.first)
@@ -90,7 +94,18 @@ async def submit(
     refused = await _leverage_refused(desk, intent)
     if refused is not None:
         return await _given_up(desk, intent, refused)
-    return await _sent(desk, intent, guards.again, quality, switch_minutes, None)
+    first = await _sent(desk, intent, guards.again, quality, switch_minutes, None)
+    order = _one_tick_away(first)
+    if order is None or not isinstance(first, Submitted):
+        return first
+    return await submit_further(desk, first.intent, order, guards.again, None, quality, switch_minutes)
+
+
+def _one_tick_away(first: Skip | Submitted) -> FurtherAttempt | None:
+    """What follows an attempt that was refused because it would have taken; None: it was not, or nothing can."""
+    if not isinstance(first, Submitted) or first.outcome.result is not WriteResult.WOULD_TAKE or not first.is_stored:
+        return None
+    return more_passive(first.intent)
 
 
 async def submit_further(
@@ -100,6 +115,7 @@ async def submit_further(
     guard: Guard,
     fence: Acquired | None,
     quality: MarketQuality | None = None,
+    switch_minutes: int = 0,
 ) -> Skip | Submitted:
     """Another attempt of an intent whose attempts so far are final; it passes every guard like the first.
 
@@ -119,7 +135,7 @@ async def submit_further(
     if isinstance(committed, Skip):
         await _note_refusal(desk, _of_intent(wanted), committed)
         return committed
-    return await _sent(desk, committed, guard, quality, 0, fence)
+    return await _sent(desk, committed, guard, quality, switch_minutes, fence)
 
 
 def _further(desk: Desk, intent: Intent, order: FurtherAttempt) -> Attempt:

@@ -12,6 +12,8 @@ class WriteResult(StrEnum):
     """The exchange has it; not yet that it is live."""
     REJECTED = "rejected"
     """It was refused and nothing of it exists; `code` and `text` say why."""
+    WOULD_TAKE = "would_take"
+    """A maker-only order was refused because it would have filled at once; nothing of it exists."""
     DUPLICATE = "duplicate"
     """The client order id was used before: look it up, the first attempt probably arrived."""
     UNKNOWN = "unknown"
@@ -40,6 +42,7 @@ class WriteResult(StrEnum):
         """Whether it is proven that the write had no effect."""
         return self in {
             WriteResult.REJECTED,
+            WriteResult.WOULD_TAKE,
             WriteResult.RATE_LIMITED,
             WriteResult.CLOCK_SKEW,
             WriteResult.AUTH,

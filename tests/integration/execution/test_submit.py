@@ -13,7 +13,7 @@ from attrs import evolve
 
 from mtf_core.execution import Guards, Submitted, further_guard, submit_further
 from mtf_core.market import OrderKind, OrderType, TimeInForce, WriteOutcome, WriteResult
-from mtf_core.orders import EntryState, FurtherAttempt, Intent, Purpose, read_client_id, store_tag
+from mtf_core.orders import Draft, EntryState, FurtherAttempt, Intent, Purpose, read_client_id, store_tag
 from mtf_core.planning import Skip
 from mtf_core.ports import IntentChangedError, StoreUnavailableError
 from mtf_core.reasons import Reason
@@ -23,6 +23,7 @@ from tests.integration.execution.dying import Points, numbered
 
 REFUSING = [
     WriteResult.REJECTED,
+    WriteResult.WOULD_TAKE,
     WriteResult.RATE_LIMITED,
     WriteResult.CLOCK_SKEW,
     WriteResult.AUTH,
@@ -423,6 +424,65 @@ async def ended(counter: Counter, filled: int = 0) -> Intent:
 
 def a_further(counter: Counter, size: int) -> FurtherAttempt:
     return FurtherAttempt(Decimal(size), OrderType.LIMIT, counter.price("1.01"), TimeInForce.IOC, post_only=False)
+
+
+def maker_only(counter: Counter, ticks: int = 0) -> Draft:
+    """A long maker-only limit so many ticks above the highest price that would rest."""
+    ask, tick = counter.world.quote(SYMBOL).asks[0].price, counter.contract.tick_size
+    draft = counter.draft()
+    return evolve(draft, attempt=evolve(draft.attempt, price=ask + (ticks - 1) * tick, post_only=True))
+
+
+async def test_a_maker_only_order_that_would_take_is_tried_once_more_a_tick_farther_from_the_book(
+    counter: Counter,
+) -> None:
+    draft = maker_only(counter, ticks=1)
+    submitted = await counter.submit(draft)
+    assert isinstance(submitted, Submitted), submitted
+    intent = await stored(counter)
+    assert submitted.intent == intent
+    assert draft.attempt.price is not None
+    assert (intent.entry, intent.attempt.number) == (EntryState.RESTING, 2)
+    assert intent.attempt.price == draft.attempt.price - counter.contract.tick_size
+    (order,) = await counter.at_the_exchange()
+    assert (order.price, order.client_order_id) == (intent.attempt.price, intent.attempt.client_order_id)
+    assert await counter.story() == ["planned", "refused", "submitted", "accepted"]
+    events = [one.event for one in await counter.desk.orders.events("key")]
+    assert (events[1].attempt, events[1].details["code"], events[-1].attempt) == (1, "would_take", 2)
+    switches = {one.key: one for one in await counter.desk.environment.stores.switches.all()}
+    assert not switches[SYMBOL].on
+
+
+async def test_one_that_would_take_even_then_ends_its_intent(counter: Counter) -> None:
+    submitted = await counter.submit(maker_only(counter, ticks=5))
+    assert isinstance(submitted, Submitted)
+    intent = await stored(counter)
+    assert (intent.entry, intent.is_live, intent.attempt.number) == (EntryState.REJECTED, False, 2)
+    assert len(counter.exchange.entries) == 2
+    assert await counter.at_the_exchange() == []
+    assert isinstance(await counter.submit(counter.draft("next")), Submitted), "the symbol is free"
+
+
+async def test_the_second_try_of_a_maker_only_order_passes_the_guards_anew(counter: Counter) -> None:
+    no, asked = Skip(Reason.KILL_SWITCH_ON), 0
+
+    def guard(_: Books) -> Skip | None:
+        nonlocal asked
+        asked += 1
+        return None if asked == 1 else no
+
+    assert await counter.submit(maker_only(counter, ticks=1), Guards(first=yes, again=guard)) == no
+    assert len(counter.exchange.entries) == 1
+    assert not (await stored(counter)).is_live
+    assert await counter.story() == ["planned", "refused", "refused"]
+
+
+async def test_a_refusal_whose_outcome_could_not_be_stored_is_not_followed_by_another_order(counter: Counter) -> None:
+    broken = Failing(counter.desk.orders, "save", after=False, error=StoreUnavailableError("gone"))
+    counter.desk = evolve(counter.desk, orders=broken)
+    submitted = await counter.submit(maker_only(counter, ticks=1))
+    assert isinstance(submitted, Submitted)
+    assert (submitted.is_stored, len(counter.exchange.entries)) == (False, 1)
 
 
 async def test_a_further_attempt_is_another_order_of_the_same_intent(counter: Counter) -> None:

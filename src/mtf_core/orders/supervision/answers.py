@@ -59,7 +59,12 @@ def _after_stop(intent: Intent, action: Action, outcome: WriteOutcome, again_ms:
 
 def _was_refused(outcome: WriteOutcome) -> bool:
     """Whether the exchange looked at it and said no."""
-    return outcome.result in {WriteResult.REJECTED, WriteResult.NOT_ALLOWED_HERE, WriteResult.AUTH}
+    return outcome.result in {
+        WriteResult.REJECTED,
+        WriteResult.WOULD_TAKE,
+        WriteResult.NOT_ALLOWED_HERE,
+        WriteResult.AUTH,
+    }
 
 
 def _noting(intent: Intent, sent: str, **changes: Any) -> Intent:
