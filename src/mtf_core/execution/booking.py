@@ -17,6 +17,7 @@ from mtf_core.market import Fill
 from mtf_core.orders.actions import Action, FurtherAttempt
 from mtf_core.orders.intent import Intent, Sent
 from mtf_core.orders.lifecycle import LifecycleEvent
+from mtf_core.orders.supervision.zone_end import without_cancel
 from mtf_core.ports import Acquired, IntentChangedError, LockLostError, OrderStore, StoreError
 
 
@@ -216,7 +217,8 @@ def merged(stored: Intent, acted: Intent) -> Intent:
     States are left as they are stored: the next look derives them from what it reads. Counts only grow, so that no id
     is used for two orders.
     """
-    mine, theirs = acted.progress, stored.progress
+    is_another = acted.attempt.number != stored.attempt.number
+    mine, theirs = without_cancel(acted.progress) if is_another else acted.progress, stored.progress
     first, second = (max(pair) for pair in zip(mine.target_generations, theirs.target_generations, strict=True))
     grown = {name: max(getattr(mine, name), getattr(theirs, name)) for name in _COUNTS}
     left = {name: _later(getattr(mine.sent, name), getattr(theirs.sent, name)) for name in _LEFT}

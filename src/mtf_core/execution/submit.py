@@ -34,7 +34,7 @@ from mtf_core.orders import (
     plan_words,
     store_tag,
 )
-from mtf_core.orders.supervision.zone_end import more_passive
+from mtf_core.orders.supervision.zone_end import more_passive, without_cancel
 from mtf_core.planning import Skip
 from mtf_core.ports import Acquired, IntentChangedError, PortError, StoreError, StoreIdentity
 from mtf_core.reasons import Reason
@@ -130,6 +130,7 @@ async def submit_further(
         attempt=_further(desk, intent, order),
         earlier=(*intent.earlier, intent.attempt),
         entry=state,
+        progress=without_cancel(intent.progress),
     )
     committed = await desk.orders.further(wanted, desk.now_ms, guard, fence)
     if isinstance(committed, Skip):

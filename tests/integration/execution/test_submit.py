@@ -12,8 +12,9 @@ import pytest_asyncio
 from attrs import evolve
 
 from mtf_core.execution import Guards, Submitted, further_guard, submit_further
+from mtf_core.execution.booking import merged
 from mtf_core.market import OrderKind, OrderType, TimeInForce, WriteOutcome, WriteResult
-from mtf_core.orders import Draft, EntryState, FurtherAttempt, Intent, Purpose, read_client_id, store_tag
+from mtf_core.orders import Draft, EntryState, FurtherAttempt, Intent, Purpose, Sent, read_client_id, store_tag
 from mtf_core.planning import Skip
 from mtf_core.ports import IntentChangedError, StoreUnavailableError
 from mtf_core.reasons import Reason
@@ -497,6 +498,17 @@ async def test_a_further_attempt_is_another_order_of_the_same_intent(counter: Co
     assert made is not None
     assert (made.counter, second.filled) == (intent.counter, intent.wanted.size)
     assert (await counter.story())[-2:] == ["submitted", "accepted"]
+
+
+async def test_that_the_attempt_before_was_cancelled_says_nothing_of_the_next_one(counter: Counter) -> None:
+    """By it the end of an attempt is told as cancelled, and its looks are counted."""
+    intent = await ended(counter)
+    looked = evolve(intent.progress, cancel_looks=9, next_cancel_ms=counter.desk.now_ms, sent=Sent(cancel_ms=5))
+    intent = await counter.desk.orders.save(evolve(intent, progress=looked))
+    assert isinstance(await submit_further(counter.desk, intent, a_further(counter, 1), yes, None), Submitted)
+    now = await stored(counter)
+    assert (now.progress.cancel_looks, now.progress.next_cancel_ms, now.progress.sent.cancel_ms) == (0, 0, None)
+    assert merged(now, intent).progress.cancel_looks == 0, "nor does a note of the time before"
 
 
 async def test_a_further_attempt_asks_every_guard_and_where_one_refuses_nothing_changes(counter: Counter) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core.market import Contract, OrderType, TimeInForce, TopOfBook, on_grid_at_or_above, on_grid_at_or_below
 from mtf_core.orders.actions import Action, FurtherAttempt
-from mtf_core.orders.intent import Intent
+from mtf_core.orders.intent import Intent, Progress
 from mtf_core.orders.lifecycle import EventKind
 from mtf_core.orders.states import EntryState, PositionState
 from mtf_core.orders.supervision.entry import (
@@ -75,6 +75,11 @@ def try_further(look: Look) -> Action | None:
     look.tell(EventKind.REFUSED, reason="fallback_refused", why=found)
     switch_off_after(look, look.intent.filled)
     return None
+
+
+def without_cancel(progress: Progress) -> Progress:
+    """What is remembered where another attempt begins: that the one before was cancelled says nothing of this one."""
+    return evolve(progress, cancel_looks=0, next_cancel_ms=0, sent=evolve(progress.sent, cancel_ms=None))
 
 
 def more_passive(intent: Intent) -> FurtherAttempt | None:
