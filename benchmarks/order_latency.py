@@ -85,7 +85,7 @@ class Waited:
             self._watch.waited_s = time.perf_counter() - began
 
 
-def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int) -> Draft:
+def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int, namespace: str) -> Draft:
     """A long limit worth some 60 USDT, two percent below the market."""
     price = on_grid_at_or_below(quote.mark.price * Decimal("0.98"), contract.tick_size)
     stop = on_grid_at_or_below(quote.mark.price * Decimal("0.95"), contract.tick_size)
@@ -142,7 +142,13 @@ def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int) -> Draft:
         after_cancel_minutes=1,
     )
     return Draft(
-        decision_key=key, wanted=wanted, terms=terms, attempt=attempt, planned_ms=now_ms, expires_ms=now_ms + 15_000
+        decision_key=key,
+        wanted=wanted,
+        terms=terms,
+        attempt=attempt,
+        planned_ms=now_ms,
+        expires_ms=now_ms + 15_000,
+        namespace=namespace,
     )
 
 
@@ -155,7 +161,9 @@ async def one(desk: Desk, watch: Watch, number: int, contracts: Any, ground: Gro
     quote = (await environment.venue.market.quotes([SYMBOL]))[SYMBOL]
     assert isinstance(quote, Quote)
     began = time.perf_counter()
-    draft = draft_of(contracts[SYMBOL], quote, f"{SYMBOL}:5m:{number}:long", desk.now_ms)
+    draft = draft_of(
+        contracts[SYMBOL], quote, f"{SYMBOL}:5m:{number}:long", desk.now_ms, desk.environment.stores.namespace
+    )
     guards = guards_for(desk, draft, environment.profiles(None), ground)
     outcome = await submit(desk, draft, guards, MarketQuality.of(quote), switch_minutes=0)
     assert isinstance(outcome, Submitted), outcome

@@ -42,6 +42,7 @@ def build_stores(
     the clock of their events, and `new_id` names a new store of them.
     """
     return Stores(
+        namespace=namespace,
         contracts=SqlContractStore(database, namespace),
         candles=SqlCandleStore(database, namespace),
         runs=SqlRunStore(database, namespace, aside),

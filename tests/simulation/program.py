@@ -132,7 +132,13 @@ class Program:
         plan = decisions.planned(decision, contract, quote, profile.trade_entry, desk.now_ms)
         if plan is None:
             return
-        use = PlanUse(profile=PROFILE, run_id=self.machine.name, now_ms=desk.now_ms, facts_ms=account.time_ms)
+        use = PlanUse(
+            profile=PROFILE,
+            run_id=self.machine.name,
+            now_ms=desk.now_ms,
+            facts_ms=account.time_ms,
+            namespace=desk.environment.stores.namespace,
+        )
         draft = draft_of(plan, contract, profile.trade_entry, profile.trading, desk.capabilities, use)
         if isinstance(draft, Skip):
             self.machine.told(f"{decision.key} has no draft: {draft.reason} {draft.facts}")

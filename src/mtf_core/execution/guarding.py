@@ -30,7 +30,7 @@ class Ground:
 
 
 def guards_for(desk: Desk, draft: Draft, profile: Profile, ground: Ground) -> Guards:
-    """The guards of a draft, planned on data of the desk's own world."""
+    """The guards of a draft, for the desk's own world."""
     entry = ProposedEntry(
         symbol=draft.symbol,
         timeframe=draft.terms.execution_timeframe,
@@ -39,7 +39,7 @@ def guards_for(desk: Desk, draft: Draft, profile: Profile, ground: Ground) -> Gu
         notional=draft.terms.notional_usdt,
         margin=draft.terms.margin_usdt,
         loss_at_stop=draft.terms.loss_at_stop_usdt,
-        namespace=desk.environment.venue.namespace,
+        namespace=draft.namespace,
         expires_ms=draft.expires_ms,
     )
     return Guards(
@@ -49,8 +49,12 @@ def guards_for(desk: Desk, draft: Draft, profile: Profile, ground: Ground) -> Gu
 
 
 async def further_guard(desk: Desk, intent: Intent) -> Guard:
-    """The guard of a further attempt, on a fresh account sync; raises `PortError` where that cannot be had."""
+    """The guard of a further attempt, on a fresh account sync; raises `PortError` where that cannot be had.
+
+    It was just decided from a quote: once that is too old the attempt may not be made any more.
+    """
     profile = desk.environment.profiles(intent.terms.profile)
+    fresh_ms = desk.now_ms + profile.trade_entry.staleness.quote_sec * 1000
     account = await desk.trading.sync()
     risk, terms = profile.trade_entry.risk, intent.terms
     losses = await measure_losses(desk.environment, risk, profile.name, account)
@@ -63,8 +67,8 @@ async def further_guard(desk: Desk, intent: Intent) -> Guard:
         notional=terms.notional_usdt,
         margin=terms.margin_usdt,
         loss_at_stop=terms.loss_at_stop_usdt,
-        namespace=desk.environment.venue.namespace,
-        expires_ms=None if terms.zone is None else terms.zone.expires_at_ms,
+        namespace=desk.environment.stores.namespace,
+        expires_ms=fresh_ms if terms.zone is None else min(fresh_ms, terms.zone.expires_at_ms),
         is_committed=True,
     )
     return _guard(desk, entry, profile, Ground(account, losses, by_symbol(contracts)))

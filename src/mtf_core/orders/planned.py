@@ -59,6 +59,8 @@ class Draft:
     """When the plan was made, by the exchange's time."""
     expires_ms: int
     """From when on the plan is not to be acted on any more."""
+    namespace: str
+    """The world of whose data it was planned on."""
 
     @property
     def symbol(self) -> str:
@@ -88,6 +90,8 @@ class PlanUse:
     """By the exchange's time: nothing of the order is older."""
     facts_ms: int
     """Of when the book and the mark are that the plan was made from, or checked against; the older of them."""
+    namespace: str
+    """Of the stores whose candles, contracts or stored plan it rests on."""
 
 
 def draft_of(
@@ -115,6 +119,7 @@ def draft_of(
         attempt=attempt,
         planned_ms=plan.planned_at_ms,
         expires_ms=expires_ms(plan, settings, use.facts_ms),
+        namespace=use.namespace,
     )
 
 

@@ -40,6 +40,8 @@ Sleep = Callable[[float], Awaitable[None]]
 class Stores:
     """The stores of one venue's namespace."""
 
+    namespace: str
+    """Whose market everything in them is of."""
     contracts: ContractStore
     candles: CandleStore
     runs: RunStore

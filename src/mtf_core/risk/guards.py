@@ -214,8 +214,8 @@ def no_loss_locks_it(_: ProposedEntry, facts: GuardFacts) -> Skip | None:
 
 def loss_at_all_stops_fits(entry: ProposedEntry, facts: GuardFacts) -> Skip | None:
     """Asked only where a day or a week has a limit; a position that cannot be valued refuses then, and so does a limit
-    in percent of an account that had nothing."""
-    for result in facts.losses.spans if facts.losses else ():
+    in percent of an account that had nothing. Just after a border the span that has ended is asked as well."""
+    for result in (*facts.losses.spans, *facts.losses.ended) if facts.losses else ():
         if lacks_its_baseline(facts.risk, result.span, result.baseline):
             return Skip(Reason.OPEN_LOSS_TOO_LARGE, (("span", str(result.span)), ("percent_of_usdt", result.baseline)))
         limit = limit_of(facts.risk, result.span, result.baseline)

@@ -83,6 +83,7 @@ async def _placed(desk: Desk, stored: StoredPlan) -> OrderOutcome:
         run_id=stored.run.run_id,
         now_ms=desk.now_ms,
         facts_ms=min(quote.book.time_ms, quote.mark.time_ms),
+        namespace=environment.stores.namespace,
     )
     now = evolve(plan, best_bid=quote.book.best_bid, best_ask=quote.book.best_ask)
     draft = draft_of(now, contract, profile.trade_entry, profile.trading, desk.capabilities, use)

@@ -175,6 +175,7 @@ class _Counter:
             run_id=self.run.run_id,
             now_ms=self.desk.now_ms,
             facts_ms=min(quote.book.time_ms, quote.mark.time_ms),
+            namespace=self.run.environment.stores.namespace,
         )
         draft = draft_of(plan, contract, profile.trade_entry, profile.trading, self.desk.capabilities, use)
         if isinstance(draft, Skip):

@@ -143,6 +143,7 @@ class Counter:
             attempt=attempt,
             planned_ms=now_ms,
             expires_ms=now_ms + 15_000,
+            namespace=self.desk.environment.stores.namespace,
         )
         return evolve(draft, **changes)
 

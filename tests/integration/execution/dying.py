@@ -92,7 +92,7 @@ def yes(_: object) -> None:
     """A guard that allows everything."""
 
 
-def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int) -> Draft:
+def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int, namespace: str) -> Draft:
     """A long limit worth some 60 USDT, two percent below the market."""
 
     def below(factor: str) -> Any:
@@ -128,6 +128,7 @@ def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int) -> Draft:
         attempt=attempt,
         planned_ms=now_ms,
         expires_ms=now_ms + 15_000,
+        namespace=namespace,
     )
 
 
@@ -140,7 +141,7 @@ async def submitted(symbol: str, key: str, change: Callable[[Desk], Desk] = lamb
         contract = next(one for one in await market.contracts() if one.symbol == symbol)
         quote = (await market.quotes([symbol]))[symbol]
         assert isinstance(quote, Quote)
-        draft = draft_of(contract, quote, key, desk.now_ms)
+        draft = draft_of(contract, quote, key, desk.now_ms, environment.stores.namespace)
         return await submit(change(desk), draft, Guards(yes, yes), MarketQuality.of(quote), switch_minutes=15)
 
 

@@ -11,8 +11,10 @@ import pytest
 import pytest_asyncio
 from attrs import evolve
 
-from mtf_core.execution import Guards, Submitted, further_guard, submit_further
+from mtf_core.execution import Ground, Guards, Submitted, further_guard, guards_for, submit_further
 from mtf_core.execution.booking import merged
+from mtf_core.execution.guarding import by_symbol
+from mtf_core.execution.losses import measure_losses
 from mtf_core.market import OrderKind, OrderType, TimeInForce, WriteOutcome, WriteResult
 from mtf_core.orders import Draft, EntryState, FurtherAttempt, Intent, Purpose, Sent, read_client_id, store_tag
 from mtf_core.planning import Skip
@@ -542,6 +544,54 @@ async def test_the_switch_that_its_own_order_turned_off_does_not_stop_a_further_
     guard = await further_guard(counter.desk, intent)
     further = await submit_further(counter.desk, intent, a_further(counter, 1), guard, None)
     assert isinstance(further, Submitted), further
+
+
+async def test_what_was_planned_on_the_data_of_another_world_is_not_sent_to_this_one(counter: Counter) -> None:
+    desk, environment = counter.desk, counter.desk.environment
+    contracts = await counter.exchange.contracts()
+    await environment.stores.contracts.replace_all(contracts, desk.now_ms)
+    await beat(environment)
+    profile, account = environment.profiles(None), await counter.account()
+    losses = await measure_losses(environment, profile.trade_entry.risk, profile.name, account)
+    ground = Ground(account, losses, by_symbol(contracts))
+
+    async def submitted(draft: Draft) -> Skip | Submitted:
+        return await counter.submit(draft, guards_for(desk, draft, profile, ground))
+
+    skip = await submitted(counter.draft(namespace="elsewhere"))
+    assert isinstance(skip, Skip)
+    assert (skip.reason, dict(skip.facts)) == (
+        Reason.OTHER_WORLD_DATA,
+        {"data_of": "elsewhere", "orders_to": environment.venue.namespace},
+    )
+    assert isinstance(await submitted(counter.draft()), Submitted)
+
+
+async def test_a_further_attempt_does_not_rest_on_the_contracts_of_another_world(counter: Counter) -> None:
+    environment = counter.desk.environment
+    await environment.stores.contracts.replace_all(await counter.exchange.contracts(), counter.desk.now_ms)
+    intent = await ended(counter)
+    await beat(environment)
+    elsewhere = evolve(environment, stores=evolve(environment.stores, namespace="elsewhere"))
+    guard = await further_guard(evolve(counter.desk, environment=elsewhere), intent)
+    skip = await submit_further(counter.desk, intent, a_further(counter, 1), guard, None)
+    assert isinstance(skip, Skip)
+    assert skip.reason is Reason.OTHER_WORLD_DATA
+
+
+async def test_a_further_attempt_is_not_sent_once_the_quote_behind_it_is_too_old(counter: Counter) -> None:
+    """It waited for the account, the losses, or the store."""
+    environment = counter.desk.environment
+    await environment.stores.contracts.replace_all(await counter.exchange.contracts(), counter.desk.now_ms)
+    intent = await ended(counter)
+    guard = await further_guard(counter.desk, intent)
+    counter.world.advance(environment.profiles(None).trade_entry.staleness.quote_sec * 1000)
+    await beat(environment)
+    guard_of_now = await further_guard(counter.desk, intent)
+    skip = await submit_further(counter.desk, intent, a_further(counter, 1), guard, None)
+    assert isinstance(skip, Skip)
+    assert skip.reason is Reason.PLAN_EXPIRED
+    assert isinstance(await submit_further(counter.desk, intent, a_further(counter, 1), guard_of_now, None), Submitted)
 
 
 async def test_the_kill_switch_stops_a_further_attempt(counter: Counter) -> None:

@@ -110,6 +110,7 @@ class Watch:
             attempt=attempt,
             planned_ms=now_ms,
             expires_ms=now_ms + 15_000,
+            namespace=self.desk.environment.stores.namespace,
         )
         quality = MarketQuality(price, price, price, now_ms)
         done = await submit(self.desk, draft, Guards(yes, yes), quality, switch_minutes=15)

@@ -33,7 +33,7 @@ from tests.unit.planning.examples import D, example, plan_of, with_settings
 LATE = evolve(SANDBOX, entry_protection=evolve(SANDBOX.entry_protection, arms_at=ArmsAt.FULL_FILL))
 """An exchange whose travelling stop arms when everything has filled."""
 NO_OVERLAP = evolve(LATE, oversized_exit=OversizedExit.UNKNOWN)
-USE = PlanUse(profile="scalper_micro", run_id="run", now_ms=NOW_MS + 200, facts_ms=NOW_MS)
+USE = PlanUse(profile="scalper_micro", run_id="run", now_ms=NOW_MS + 200, facts_ms=NOW_MS, namespace="here")
 
 
 def orders(**changes: object) -> TradingSettings:

@@ -200,6 +200,16 @@ def test_the_loss_of_all_stops_together_stays_within_the_limit_of_the_day() -> N
     }
 
 
+def test_just_after_midnight_the_day_that_has_ended_must_allow_an_entry_too() -> None:
+    """It lost 10 of its 15: one that may lose 5 fits both days, one beside a position that may lose 8 only the new."""
+    before = evolve(result(realised=-10), start_ms=DAY_START_MS - 86_400_000)
+    known = facts(losses=Losses(result(), ended=(before,)), risk=usdt(daily_max_loss_usdt=15))
+    assert refused(known) is None
+    busier = evolve(known, reservations=(reservation("BUSDT", loss=8),))
+    assert refused(busier) is Reason.OPEN_LOSS_TOO_LARGE
+    assert refused(evolve(busier, losses=Losses(result()))) is None
+
+
 def test_an_unrealised_gain_pays_for_no_further_risk() -> None:
     """The position is 50 ahead, and its stop still lets it lose 8."""
     known = facts(losses=Losses(result(unrealised=50)), reservations=(reservation("BUSDT", loss=8),))

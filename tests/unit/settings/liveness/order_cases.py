@@ -17,7 +17,7 @@ from tests.unit.planning.examples import example, plan_of
 from tests.unit.risk import facts
 from tests.unit.settings.liveness.case import Case
 
-_USE = PlanUse(profile="alive", run_id="run", now_ms=NOW_MS, facts_ms=NOW_MS)
+_USE = PlanUse(profile="alive", run_id="run", now_ms=NOW_MS, facts_ms=NOW_MS, namespace="here")
 
 
 def _drafted(profile: Profile, late: bool = False) -> Draft | Skip:
