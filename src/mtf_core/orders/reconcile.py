@@ -8,6 +8,7 @@ and nothing that can only reduce is cancelled while there is something that it c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -24,6 +25,8 @@ class DifferenceKind(StrEnum):
 
     FOREIGN_POSITION = "foreign_position"
     """A position without a live intent. Its symbol is busy; it is protected only where our ids are in its fills."""
+    ENLARGED_POSITION = "enlarged_position"
+    """A position of a live intent that is larger than the intent accounts for: the rest is somebody else's."""
     OPENING_ORDER = "opening_order"
     """An order of ours that could open, without a live intent: cancelled."""
     REDUCING_ORDER = "reducing_order"
@@ -40,6 +43,7 @@ class DifferenceKind(StrEnum):
 
 _ALARMS: Mapping[DifferenceKind, AlarmKind] = {
     DifferenceKind.FOREIGN_POSITION: AlarmKind.FOREIGN_POSITION,
+    DifferenceKind.ENLARGED_POSITION: AlarmKind.FOREIGN_POSITION,
     DifferenceKind.OPENING_ORDER: AlarmKind.ORPHAN_ORDER,
     DifferenceKind.REDUCING_ORDER: AlarmKind.ORPHAN_ORDER,
     DifferenceKind.LEFTOVER: AlarmKind.ORPHAN_ORDER,
@@ -74,7 +78,11 @@ class Difference:
     @property
     def is_shared(self) -> bool:
         """Whether somebody else may be trading on the account."""
-        return self.kind in {DifferenceKind.FOREIGN_POSITION, DifferenceKind.FOREIGN_ORDER}
+        return self.kind in {
+            DifferenceKind.FOREIGN_POSITION,
+            DifferenceKind.ENLARGED_POSITION,
+            DifferenceKind.FOREIGN_ORDER,
+        }
 
     @property
     def cancellation(self) -> Cancellation | None:
@@ -126,14 +134,31 @@ def _modes(account: AccountState, known: Known) -> Iterable[Difference]:
 
 
 def _of_position(position: Position, known: Known) -> Difference | None:
-    has_intent = any(_concerns(intent, position.symbol, position.side) for intent in known.live)
-    if has_intent or position.symbol in known.by_hand or not position.size:
+    if position.symbol in known.by_hand or not position.size:
         return None
+    accounted = [_accounted(one) for one in known.live if _concerns(one, position.symbol, position.side)]
+    if accounted:
+        return _enlarged(position, max(accounted))
     text = (
         f"{position.symbol}: a {position.side} position of {position.size} contracts belongs to no intent; "
         "close it by hand, or list the symbol in orders.account_shared_ok"
     )
     return Difference(DifferenceKind.FOREIGN_POSITION, position.symbol, text, position=position)
+
+
+def _accounted(intent: Intent) -> Decimal:
+    """The most that an intent may hold."""
+    return intent.progress.opened - intent.progress.closed + intent.possibly_alive
+
+
+def _enlarged(position: Position, accounted: Decimal) -> Difference | None:
+    if position.size <= accounted:
+        return None
+    text = (
+        f"{position.symbol}: the {position.side} position has {position.size} contracts, and its intent accounts for "
+        f"{accounted:f}; close the others by hand, or list the symbol in orders.account_shared_ok"
+    )
+    return Difference(DifferenceKind.ENLARGED_POSITION, position.symbol, text, position=position)
 
 
 def _of_order(order: OpenOrder, account: AccountState, known: Known) -> Difference | None:

@@ -24,7 +24,7 @@ from mtf_core.market import (
     TriggerPrice,
     TriggerPurpose,
 )
-from mtf_core.orders import Intent, Purpose, mint
+from mtf_core.orders import EntryState, Intent, PositionState, Progress, Purpose, mint
 from mtf_core.orders.reconcile import (
     Difference,
     DifferenceKind,
@@ -40,7 +40,8 @@ OTHER = "ETHUSDT"
 
 
 def intent(**changes: object) -> Intent:
-    return an_intent(tag=TAG, counter=4, **changes)
+    """One whose entry rests and may fill."""
+    return an_intent(tag=TAG, counter=4, **{"entry": EntryState.RESTING, **changes})
 
 
 def an_id(purpose: Purpose = Purpose.ENTRY, *, tag: int = TAG, counter: int = 4, generation: int = 0) -> str:
@@ -82,6 +83,25 @@ def known(*live: Intent, **changes: object) -> Known:
 def only(found: tuple[Difference, ...]) -> Difference:
     (one,) = found
     return one
+
+
+def test_what_somebody_else_added_to_a_position_of_ours_is_told() -> None:
+    """Until it is final an entry may have filled what executions do not show yet; what is beyond it is not ours."""
+    resting = intent()
+    size = resting.attempt.size
+    assert differences(account(positions=(evolve(position(), size=size),)), known(resting)) == ()
+    one = only(differences(account(positions=(evolve(position(), size=size + 1),)), known(resting)))
+    assert (one.kind, one.is_shared, one.cancellation) == (DifferenceKind.ENLARGED_POSITION, True, None)
+    ended = intent(
+        entry=EntryState.DONE,
+        position=PositionState.PROTECTED,
+        progress=Progress(opened=Decimal(6), closed=Decimal(2), held=Decimal(4)),
+    )
+    assert differences(account(positions=(evolve(position(), size=Decimal(4)),)), known(ended)) == ()
+    five = account(positions=(evolve(position(), size=Decimal(5)),))
+    assert only(differences(five, known(ended))).kind is DifferenceKind.ENLARGED_POSITION
+    assert differences(five, known(ended, resting)) == (), "as it was before the look, or after it"
+    assert differences(five, known(ended, by_hand=frozenset({SYMBOL}))) == ()
 
 
 def test_what_belongs_to_a_live_intent_is_no_difference() -> None:
