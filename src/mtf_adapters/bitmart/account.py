@@ -59,18 +59,27 @@ _LONGEST_FLOWS_MS = 7 * DAY_MS
 """What an answer spans where no span is asked for; more was never seen to be allowed."""
 
 
+_MODE_KEPT_MS = 1900
+"""How long a position mode that was read counts: its call may be made twice in 2 s, for everything that uses the key."""
+
+
 class BitmartAccount:
     """Implements the port `Account` and the reads of `Trading`."""
 
     def __init__(self, rest: RestClient, account_name: str) -> None:
         self._rest = rest
         self._account_name = account_name
+        self._mode: tuple[PositionMode, int] | None = None
+        """The position mode that was read last, and when its read began, by the steady clock."""
 
     async def account_state(self) -> AccountState:
         return await self.sync()
 
     async def sync(self, *, priority: Priority = Priority.ACCOUNT) -> AccountState:
-        """Orders first, then positions: what fills in between shows twice, and never not at all."""
+        """Orders first, then positions: what fills in between shows twice, and never not at all.
+
+        The position mode may have been read up to two seconds before.
+        """
         time_ms = self._rest.clock.surely_passed_ms()
         orders, mode = await both(self._live_orders(None, priority), self._position_mode(priority))
         assets, positions = await both(
@@ -160,8 +169,14 @@ class BitmartAccount:
         return FeeRates(maker=row.maker_fee_rate, taker=row.taker_fee_rate)
 
     async def _position_mode(self, priority: Priority) -> PositionMode:
+        begun_ms = self._rest.clock.steady_ms()
+        if self._mode is not None and 0 <= begun_ms - self._mode[1] < _MODE_KEPT_MS:
+            return self._mode[0]
+        self._mode = None
         answer = await self._rest.read(POSITION_MODE, ModeAnswer, priority=priority)
-        return position_mode_of(answer.position_mode)
+        mode = position_mode_of(answer.position_mode)
+        self._mode = mode, begun_ms
+        return mode
 
     async def _positions(self, priority: Priority) -> tuple[Position, ...]:
         rows = await self._rest.read(POSITIONS, list[PositionRow], priority=priority)

@@ -130,7 +130,10 @@ class BitmartTrading(BitmartAccount):
 
     async def set_position_mode(self, mode: PositionMode) -> WriteOutcome:
         body = {"position_mode": POSITION_MODE_WORDS[mode]}
-        exchanged = await self._rest.write(SET_POSITION_MODE, body, Priority.ENTRY)
+        try:
+            exchanged = await self._rest.write(SET_POSITION_MODE, body, Priority.ENTRY)
+        finally:
+            self._mode = None  # what was read before it says nothing any more
         return self._outcome(SET_POSITION_MODE, exchanged, same=body)
 
     async def cancel_all_after(self, symbol: str, seconds: int) -> WriteOutcome:

@@ -84,6 +84,47 @@ async def test_orders_are_read_before_positions_so_that_what_fills_in_between_is
     assert order.index("current-plan-order") < order.index("get-open-orders") < order.index("position-v2")
 
 
+def modes(at: Desk) -> int:
+    return len(at.exchange.of("get-position-mode"))
+
+
+async def test_the_position_mode_costs_one_call_in_two_seconds_and_a_change_is_seen_by_then() -> None:
+    """The call may be made twice in 2 s: looks that are a second apart would use all of it."""
+    async with desk() as at:
+        holding(at)
+        for _ in range(6):
+            assert (await at.trading.sync()).position_mode is PositionMode.HEDGE
+            at.wall.advance(1000)
+        assert modes(at) == 3
+        at.exchange.answer("get-position-mode", ok({"position_mode": "one_way_mode"}))
+        seen = []
+        for _ in range(2):
+            seen.append((await at.trading.sync()).position_mode)
+            at.wall.advance(1000)
+        assert PositionMode.ONE_WAY in seen
+
+
+async def test_a_position_mode_that_cannot_be_read_is_not_replaced_by_an_old_one() -> None:
+    async with desk() as at:
+        holding(at)
+        await at.trading.sync()
+        at.wall.advance(2000)
+        holding(at, get_position_mode=refused(40001, "account not found"))
+        for _ in range(2):
+            with pytest.raises(ExchangeError):
+                await at.trading.sync()
+
+
+async def test_after_the_position_mode_was_set_it_is_read_anew() -> None:
+    async with desk() as at:
+        holding(at)
+        await at.trading.sync()
+        at.exchange.answer("set-position-mode", ok({"position_mode": "one_way_mode"}))
+        at.exchange.answer("get-position-mode", ok({"position_mode": "one_way_mode"}))
+        await at.trading.set_position_mode(PositionMode.ONE_WAY)
+        assert (await at.trading.sync()).position_mode is PositionMode.ONE_WAY
+
+
 PARTS = ("assets-detail", "position-v2", "get-open-orders", "current-plan-order", "get-position-mode")
 BROKEN = {
     "null": ok(None),
