@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from decimal import Decimal
 
 from attrs import define, evolve, field, frozen
@@ -18,7 +17,7 @@ from mtf_core.execution.reading import Reader, Sight
 from mtf_core.execution.seat import Seat, Seated
 from mtf_core.execution.sending import may_leave_in_recovery, sent, sent_event
 from mtf_core.execution.side_jobs import SideJobs
-from mtf_core.execution.submit import submit_further
+from mtf_core.execution.submit import note_further_failed, submit_further
 from mtf_core.execution.switching import switch_off
 from mtf_core.market import AccountState, Fill, WriteResult
 from mtf_core.orders.actions import Action, FurtherAttempt, Supervised
@@ -162,10 +161,15 @@ class Looker:
         self._heed(booked, ())
 
     async def _enter_again(self, intent: Intent, order: FurtherAttempt) -> None:
-        """An entry like the first: it passes every guard, and where it may not leave the rest is dropped."""
-        with suppress(PortError):  # nothing has left; the next look decides anew
+        """An entry like the first: it passes every guard, and where it may not leave the rest is dropped.
+
+        It is tried once. Where something fails before it is committed it never was, and the story says so.
+        """
+        try:
             guard = await further_guard(self.desk, intent)
             await submit_further(self.desk, intent, order, guard, self.seat.fence)
+        except PortError as error:
+            self.jobs.begin(note_further_failed(self.desk, intent, error))
 
     async def _take_back(self, before: Intent, decided: Supervised, action: Action) -> None:
         """Nothing left: what was counted for it is counted no more."""

@@ -139,6 +139,12 @@ async def submit_further(
     return await _sent(desk, committed, guard, quality, switch_minutes, fence)
 
 
+async def note_further_failed(desk: Desk, intent: Intent, error: PortError) -> None:
+    """The story says why another attempt of the intent was not made; what was committed of one tells its own end."""
+    why = Skip(Reason.FALLBACK_REFUSED, (("why", f"it could not be tried: {error}"),))
+    await _note_refusal(desk, _of_intent(intent), why)
+
+
 def _further(desk: Desk, intent: Intent, order: FurtherAttempt) -> Attempt:
     now_ms, number = desk.now_ms, intent.attempt.number + 1
     entry_id = mint(intent.tag, intent.counter, intent.account, intent.decision_key, number, Purpose.ENTRY)

@@ -67,14 +67,23 @@ def try_further(look: Look) -> Action | None:
         look.note(cancel_reason="")
         order = None if look.rules.entries_end or look.rules.in_recovery else more_passive(look.intent)
         is_in_time = look.now_ms < deadline_ms(look) and not look.intent.earlier and look.intent.position.is_over
-        return None if order is None or not is_in_time else Action(order, WOULD_TAKE, protects=False)
+        return None if order is None or not is_in_time else _tried(look, order, WOULD_TAKE)
     look.note(cancel_reason=TAKEN_AT_END_OF_ZONE)
     found = _taking(look)
     if isinstance(found, FurtherAttempt):
-        return Action(found, END_OF_ZONE, protects=False)
+        return _tried(look, found, END_OF_ZONE)
     look.tell(EventKind.REFUSED, reason="fallback_refused", why=found)
     switch_off_after(look, look.intent.filled)
     return None
+
+
+def _tried(look: Look, order: FurtherAttempt, why: str) -> Action:
+    """The story says beforehand what is to be tried: with this decision the intent may be over, and nobody looks at it
+    any more, should the process die before the attempt is committed. Nothing is at risk then, and nothing is busy.
+    """
+    told = {"size": order.size, "price": order.price, "note": "where no attempt follows, it was never made"}
+    look.tell(EventKind.STATE, further_attempt=why, **told)
+    return Action(order, why, protects=False)
 
 
 def without_cancel(progress: Progress) -> Progress:
