@@ -60,7 +60,7 @@ _LONGEST_FLOWS_MS = 7 * DAY_MS
 
 
 _MODE_KEPT_MS = 1900
-"""How long a position mode that was read counts: its call may be made twice in 2 s, for everything that uses the key."""
+"""How long a position mode that was read counts: its call may be made twice in 2 s by all that use the key."""
 
 
 class BitmartAccount:
