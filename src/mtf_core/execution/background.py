@@ -6,7 +6,7 @@ All of it is the store's. Where that does not answer, what it said last is gone 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
 from attrs import define, field, frozen
@@ -26,7 +26,7 @@ class Background:
     standing: Standing = field(factory=Standing)
     switches: Switchboard = field(factory=lambda: Switchboard({}, 0))
     locks: Mapping[str, tuple[RiskLock, ...]] = field(factory=dict)
-    """By profile: what its losses forbid."""
+    """By profile, all of them: what its losses forbid."""
     requests: tuple[Request, ...] = ()
     is_known: bool = True
     """False until the store has said it once."""
@@ -44,6 +44,10 @@ class Background:
             for request in self.requests
             if request.symbol == symbol and request.kind in set(AskedKind)
         )
+
+    def held_locks(self, now_ms: int) -> tuple[RiskLock, ...]:
+        """The locks of all profiles that forbid entries now."""
+        return tuple(lock for locks in self.locks.values() for lock in locks if lock.holds_at(now_ms))
 
     def rules_for(self, intent: Intent, desk: Desk) -> Rules:
         """What a look at the intent goes by."""
@@ -65,10 +69,10 @@ class BackgroundReader:
     last: Background = field(factory=lambda: Background(is_known=False), init=False)
     _reading: Patience[Background] = field(factory=Patience, init=False)
 
-    async def read(self, profiles: Iterable[str], wait_ms: float) -> Background:
+    async def read(self, wait_ms: float) -> Background:
         """Waits no longer than given; where the store says nothing, what it said before."""
         with suppress(PortError):
-            self.last = await self._reading.result_of(self._read(sorted(set(profiles))), wait_ms) or self.last
+            self.last = await self._reading.result_of(self._read(), wait_ms) or self.last
         return self.last
 
     def forget(self) -> None:
@@ -78,12 +82,15 @@ class BackgroundReader:
     async def end(self) -> None:
         await self._reading.end()
 
-    async def _read(self, profiles: Sequence[str]) -> Background:
+    async def _read(self) -> Background:
         orders, stores, now_ms = self.desk.orders, self.desk.environment.stores, self.desk.now_ms
         standing, switches, requests, locks = await asyncio.gather(
             orders.standing(),
             stores.switches.all(),
             orders.requests(),
-            asyncio.gather(*(stores.risk.locks_of(profile, now_ms) for profile in profiles)),
+            stores.risk.locks(now_ms),
         )
-        return Background(standing, Switchboard.of(switches, now_ms), dict(zip(profiles, locks, strict=True)), requests)
+        of_profile = {
+            name: tuple(lock for lock in locks if lock.profile == name) for name in {o.profile for o in locks}
+        }
+        return Background(standing, Switchboard.of(switches, now_ms), of_profile, requests)

@@ -13,6 +13,7 @@ from attrs import evolve
 from mtf_core.market import AccountState, CashFlow
 from mtf_core.orders import EventKind
 from mtf_core.ports import Environment, OrderStore, RiskStore, Trading
+from mtf_core.records import AuditEvent
 from mtf_core.risk import (
     EquityMark,
     Losses,
@@ -56,9 +57,19 @@ async def measure_losses(environment: Environment, risk: RiskSettings, profile: 
         ended=tuple(results.values()),
         locks=locks,
     )
-    put = [await store.put_lock(lock) for lock in new_locks(risk, profile, losses, account.time_ms)]
+    put = [await _locked(environment, lock) for lock in new_locks(risk, profile, losses, account.time_ms)]
     stands = {(lock.span, lock.start_ms): lock for lock in (*locks, *put)}
     return evolve(losses, locks=tuple(stands.values()))
+
+
+async def _locked(environment: Environment, lock: RiskLock) -> RiskLock:
+    """The lock as it is stored; whoever put it, and nobody else, has it audited. It stands whatever the audit does."""
+    stored = await environment.stores.risk.put_lock(lock)
+    if stored.locked_ms == lock.locked_ms and stored.loss == lock.loss:
+        details = {"span": str(lock.span), "loss": str(lock.loss), "baseline_usdt": str(lock.baseline)}
+        event = AuditEvent(environment.wall.now_ms(), "mtf", "risk_lock_put", lock.profile, details)
+        await environment.stores.audit.append([event])
+    return stored
 
 
 async def keep_equity(environment: Environment, account: AccountState) -> None:

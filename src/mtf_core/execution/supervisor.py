@@ -33,7 +33,7 @@ from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.lifecycle import Alarm, AlarmKind
 from mtf_core.ports import LockLostError, PortError, Priority
-from mtf_core.risk import Heartbeat, Standing
+from mtf_core.risk import Heartbeat, RiskLock, Span, Standing
 
 _MOST_ROUNDS = 8
 """How often one look begins over, because what was read had become too old, or an intent was changed meanwhile."""
@@ -279,11 +279,8 @@ class Supervisor:
         """
         before, sight = self._books.live, self._reader.sight()
         account = await self._reader.account(self._priority)
-        profiles = [intent.terms.profile for intent in before]
         begun_s = self._time_s()
-        knows_all, background = await asyncio.gather(
-            self._books.refresh(wait_ms), self._background.read(profiles, wait_ms)
-        )
+        knows_all, background = await asyncio.gather(self._books.refresh(wait_ms), self._background.read(wait_ms))
         left_ms = max(0.0, wait_ms - (self._time_s() - begun_s) * 1000)
         if account is not None:
             self._read_ms = account.begun_venue_ms
@@ -397,14 +394,25 @@ class Supervisor:
         if self._unknown and not self.desk.journal.noted():
             self._unknown = ()  # an operator confirmed that they are known
         self._alarms.show("account", (*self._found, *self._unknown))
+        self._alarms.show("locks", [_locked(lock) for lock in self._background.last.held_locks(now_ms)])
         self._alarms.show("failed", self._failed.values())
         self._alarms.show("behind", [_behind(intent, now_ms) for intent in self._books.unbooked])
-        self._alarms.keep_groups({"account", "failed", "behind", *live})
+        self._alarms.keep_groups({"account", "locks", "failed", "behind", *live})
 
 
 def _broke_off(subject: str, fault: BaseException, venue_ms: int) -> Alarm:
     text = f"the look at {subject} broke off ({type(fault).__name__}: {fault}); it is tried again: look at it by hand"
     return Alarm(AlarmKind.LOOK_FAILED, subject, text, venue_ms)
+
+
+def _locked(lock: RiskLock) -> Alarm:
+    """By its profile, span and start: one that stands is told once."""
+    lost = f"{lock.loss:f} trades in a row were lost" if lock.span is Span.STREAK else f"{lock.loss:.2f} USDT were lost"
+    text = (
+        f"profile {lock.profile}: {lost} ({lock.span}), so it enters nothing more; positions are supervised all the "
+        "same; see `mtf risk show`"
+    )
+    return Alarm(AlarmKind.LOSS_LOCK, f"{lock.profile} {lock.span} {lock.start_ms}", text, lock.locked_ms)
 
 
 def _behind(intent: Intent, venue_ms: int) -> Alarm:

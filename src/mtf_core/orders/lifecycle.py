@@ -81,6 +81,8 @@ class AlarmKind(StrEnum):
     RECOVERY = "recovery"
     STORE_BEHIND = "store_behind"
     """A protective action went out before the store knew of it."""
+    LOSS_LOCK = "loss_lock"
+    """A limit on losses was reached: a profile enters nothing more."""
     LOOK_FAILED = "look_failed"
     """A look at an intent broke off by a fault of this program; the looks at others go on."""
 

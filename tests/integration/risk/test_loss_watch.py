@@ -13,7 +13,7 @@ from mtf_core.execution.loss_watch import LossWatch
 from mtf_core.execution.losses import measure_losses
 from mtf_core.execution.supervisor import Supervisor
 from mtf_core.market import DAY_MS, EntryOrder, MarginMode, OrderType, Side, TimeInForce
-from mtf_core.orders import EntryState, PositionState
+from mtf_core.orders import AlarmKind, EntryState, PositionState
 from mtf_core.risk import OpeningSource, Span
 from tests.integration.runs.world import eager
 from tests.integration.supervision.shift import KEY, Shift, shift_on
@@ -71,6 +71,25 @@ async def test_a_limit_that_is_reached_while_an_entry_rests_cancels_it(shift: Sh
     assert lock.loss >= 25
     reasons = [stored.event.details for stored in await shift.desk.orders.events(KEY)]
     assert any("daily_loss_limit_reached" in details.values() for details in reasons)
+
+
+async def test_a_lock_is_audited_and_told_once_and_its_alarm_ends_when_it_is_lifted(shift: Shift) -> None:
+    environment = shift.desk.environment
+    await shift.enter()
+    await shift.look()
+    await lose_by_hand(shift, 30)
+    await shift.look(12, pause_ms=5000)
+    (told,) = [one for one in shift.alarms if one.kind is AlarmKind.LOSS_LOCK]
+    assert told.subject.startswith(f"{PROFILE} day ")
+    assert "USDT were lost (day), so it enters nothing more" in told.text
+    assert AlarmKind.LOSS_LOCK in await shift.standing_alarms(), "although nothing is live any more"
+    events = [one for one in (await environment.stores.audit.history(50)).items if one.action == "risk_lock_put"]
+    (event,) = events
+    (lock,) = await environment.stores.risk.locks_of(PROFILE, shift.desk.now_ms)
+    assert (event.subject, event.details["span"], event.details["loss"]) == (PROFILE, "day", str(lock.loss))
+    assert (await environment.stores.risk.lift(lock, evolve(lock, lifted_ms=shift.desk.now_ms))) is True
+    await shift.look(2)
+    assert AlarmKind.LOSS_LOCK not in await shift.standing_alarms()
 
 
 async def test_a_loss_below_the_limit_leaves_the_entry_alone(shift: Shift) -> None:
