@@ -13,6 +13,7 @@ from attrs import frozen
 from mtf_core.market import AccountState, Position
 from mtf_core.orders import AskedKind, Booking, Intent
 from mtf_core.orders.hand import Facts, Preview, booked, moved, targets_at
+from mtf_core.orders.reconcile import armed_stops
 from mtf_core.ports import Environment, Request
 from mtf_core.problems import FieldProblem, InvalidRequestError, NotFoundError
 from mtf_core.records import AuditEvent
@@ -50,8 +51,15 @@ async def ask_protect(
     *,
     looser: bool = False,
 ) -> Request:
-    """Move the stop, the nearer target, or both; raises `InvalidRequestError`."""
-    intent = await _intent(environment, symbol)
+    """Move the stop, the nearer target, or both; raises `InvalidRequestError`.
+
+    A position without an intent can be given a stop where it has none.
+    """
+    intent = await _intent_or_none(environment, symbol)
+    if intent is None:
+        return await _ask(
+            environment, symbol, AskedKind.PROTECT, await _stop_alone(environment, symbol, stop, target), actor
+        )
     facts, _ = await _facts(environment, intent)
     values = moved(intent, facts, stop, target, looser=looser)
     return await _ask(environment, symbol, AskedKind.PROTECT, values, actor)
@@ -117,13 +125,36 @@ async def is_supervised(environment: Environment) -> bool:
     return beat is not None and environment.venue.clock.now_ms() - beat.beat_ms <= allowed_ms
 
 
-async def _intent(environment: Environment, symbol: str) -> Intent:
-    """The symbol's live intent; raises `InvalidRequestError` or `NotFoundError`."""
+async def _stop_alone(
+    environment: Environment, symbol: str, stop: Decimal | None, target: Decimal | None
+) -> Mapping[str, str]:
+    """The request for a stop of a position that no intent accounts for; raises where that cannot be meant."""
+    account = await _account(environment)
+    positions = [one for one in account.positions if one.symbol == symbol]
+    if len(positions) != 1:
+        await _intent(environment, symbol)
+        raise NotFoundError((FieldProblem("symbol", f"{symbol} has {len(positions)} positions without an intent"),))
+    if stop is None or target is not None:
+        message = f"no intent accounts for the position of {symbol}: it can be given a stop, and no target"
+        raise InvalidRequestError((FieldProblem("stop", message),))
+    if armed_stops(account.open_orders, symbol, positions[0].side):
+        message = f"{symbol} has a stop already; without an intent it is moved at the exchange"
+        raise InvalidRequestError((FieldProblem("stop", message),))
+    return {"stop": f"{stop:f}"}
+
+
+async def _intent_or_none(environment: Environment, symbol: str) -> Intent | None:
+    """The symbol's live intent; raises `InvalidRequestError` for what is no symbol."""
     if (problem := symbol_problem(symbol)) is not None:
         raise InvalidRequestError((FieldProblem("symbol", problem),))
-    live = await environment.stores.orders.live()
-    found = next((intent for intent in live if intent.symbol == symbol), None)
+    return next((intent for intent in await environment.stores.orders.live() if intent.symbol == symbol), None)
+
+
+async def _intent(environment: Environment, symbol: str) -> Intent:
+    """The symbol's live intent; raises `InvalidRequestError` or `NotFoundError`."""
+    found = await _intent_or_none(environment, symbol)
     if found is None:
+        live = await environment.stores.orders.live()
         has = ", ".join(sorted(intent.symbol for intent in live)) or "none"
         message = f"there is no live intent of {symbol} (live: {has}); what is not of mtf is closed at the exchange"
         raise NotFoundError((FieldProblem("symbol", message),))
@@ -132,15 +163,18 @@ async def _intent(environment: Environment, symbol: str) -> Intent:
 
 async def _facts(environment: Environment, intent: Intent) -> tuple[Facts, Position]:
     """The position as the exchange shows it now; raises `NotFoundError` where it shows none."""
-    venue = environment.venue
-    account: AccountState
-    account = await (venue.account.account_state() if venue.trading is None else venue.trading.sync())
+    account = await _account(environment)
     for position in account.positions:
         if (position.symbol, position.side) == (intent.symbol, intent.side):
             entry = intent.progress.average_entry or position.entry_price
             return Facts(entry, position.mark_price), position
     message = f"the exchange shows no {intent.side} position of {intent.symbol}: its entry is {intent.entry}"
     raise NotFoundError((FieldProblem("symbol", message),))
+
+
+async def _account(environment: Environment) -> AccountState:
+    venue = environment.venue
+    return await (venue.account.account_state() if venue.trading is None else venue.trading.sync())
 
 
 async def _ask(

@@ -17,7 +17,15 @@ from mtf_core.orders.client_ids import store_tag
 from mtf_core.orders.evidence import Gone, Read, gone
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.lifecycle import Alarm, AlarmKind
-from mtf_core.orders.reconcile import Difference, DifferenceKind, Known, Sightings, bears_our_tag, differences
+from mtf_core.orders.reconcile import (
+    Difference,
+    DifferenceKind,
+    Known,
+    Sightings,
+    armed_stops,
+    bears_our_tag,
+    differences,
+)
 from mtf_core.ports import ExchangeError, Priority
 from mtf_core.records import AuditEvent
 from mtf_core.risk import AccountCondition, Standing
@@ -100,7 +108,10 @@ class Reconciler:
             await self._cancel(settled)
         revived = await self._revived(settled)
         await self._look_at_money(live)
-        alarms = self._alarms((*ahead, *settled), account.begun_venue_ms)
+        alarms = (
+            *self._alarms((*ahead, *settled), account.begun_venue_ms),
+            *self._without_stop(settled, revived, account),
+        )
         return Reconciled(alarms, revived, self._standing((*ahead, *settled), standing, account.value))
 
     def _known(self, live: Sequence[Intent]) -> Known:
@@ -217,6 +228,26 @@ class Reconciler:
             Alarm(AlarmKind.ACCOUNT_SHARED, symbol, text, venue_ms) for symbol, text in self._traded_elsewhere.items()
         ]
         return (*alarms, *shared)
+
+    def _without_stop(
+        self, settled: Sequence[Difference], revived: Sequence[Intent], account: Read[AccountState]
+    ) -> tuple[Alarm, ...]:
+        """Positions that our orders opened, that the store has forgotten, and that have no stop: its plan is lost."""
+        supervised = {intent.symbol for intent in revived}
+        return tuple(
+            Alarm(
+                AlarmKind.UNPROTECTED,
+                one.symbol,
+                f"{one.symbol}: a position of ours has no stop, and the store does not know its plan; give it one with "
+                f"`mtf protect {one.symbol} --stop PRICE`, or close it at the exchange",
+                account.begun_venue_ms,
+            )
+            for one in settled
+            if one.position is not None
+            and self._whose.get(one.name, False)
+            and one.symbol not in supervised
+            and not armed_stops(account.value.open_orders, one.symbol, one.position.side)
+        )
 
     def _standing(self, found: Sequence[Difference], now: Standing, account: AccountState) -> Standing | None:
         """What the account's standing becomes; it gets better by itself only where the modes are right again."""

@@ -26,9 +26,11 @@ from mtf_core.execution.reading import Reader
 from mtf_core.execution.reconciling import Reconciler
 from mtf_core.execution.seat import Seat, Seated, seat_name
 from mtf_core.execution.side_jobs import SideJobs
+from mtf_core.execution.unclaimed import UnclaimedStops
 from mtf_core.execution.waiting import Patience
 from mtf_core.execution.waking import Waker
 from mtf_core.market import AccountState
+from mtf_core.orders.asked import AskedKind
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.lifecycle import Alarm, AlarmKind
@@ -96,10 +98,12 @@ class Supervisor:
     _reconciler: Reconciler = field(init=False)
     _dead_man: DeadManSwitch = field(init=False)
     _losses: LossWatch = field(init=False)
+    _unclaimed: UnclaimedStops = field(init=False)
     _jobs: SideJobs = field(factory=SideJobs, init=False)
     _beating: Patience[None] = field(factory=Patience, init=False)
     _reconciling: Patience[tuple[Intent, ...]] = field(factory=Patience, init=False)
     _renewing: Patience[None] = field(factory=Patience, init=False)
+    _answering: Patience[None] = field(factory=Patience, init=False)
     _steps: dict[str, asyncio.Task[Looked]] = field(factory=dict, init=False)
     """Looks at intents that are going on: one that hangs holds up no other."""
     _revived: tuple[Intent, ...] = field(default=(), init=False)
@@ -126,6 +130,7 @@ class Supervisor:
         self._alarms = AlarmBoard(environment, self.desk.orders, self.heard)
         self._looker = Looker(self.desk, self._books, self._reader, self._alarms, self._jobs, self._seat)
         self._reconciler, self._losses = Reconciler(self.desk), LossWatch(self.desk)
+        self._unclaimed = UnclaimedStops(self.desk)
 
     @property
     def status(self) -> Status:
@@ -208,6 +213,7 @@ class Supervisor:
                 self._beating,
                 self._reconciling,
                 self._renewing,
+                self._answering,
             ):
                 await part.end()
             for step in self._steps.values():
@@ -296,7 +302,7 @@ class Supervisor:
             if account is not None and knows_all:
                 await self._beside("reconciliation", self._reconcile(account, (*before, *wanted)))
             await self._beside("dead man's switch", self._renew_dead_man())
-            self._answer_for_nobody(background)
+            await self._beside("requests without an intent", self._for_no_intent(background, account))
         self._show_alarms()
         return looked
 
@@ -311,16 +317,25 @@ class Supervisor:
         else:
             self._failed.pop(name, None)
 
-    def _answer_for_nobody(self, background: Background) -> None:
-        """A wish whose intent has ended meanwhile is answered, so that nobody waits for it.
+    async def _for_no_intent(self, background: Background, account: Read[AccountState] | None) -> None:
+        work = self._answer_for_nobody(background, account)
+        await self._answering.result_of(work, self._exit_wait_ms)
+
+    async def _answer_for_nobody(self, background: Background, account: Read[AccountState] | None) -> None:
+        """A wish whose intent has ended meanwhile is answered, so that nobody waits for it; a stop for a position
+        without an intent is placed.
 
         Only at the second look that finds it so: what ended the intent in this one may have answered it just now.
         """
         live = {intent.symbol for intent in self._books.live}
         without = {request.number: request for request in background.requests if request.symbol not in live}
         for number, request in without.items():
-            if number in self._for_nobody:
-                text = f"nothing was done: {request.symbol} has no live intent any more"
+            if number not in self._for_nobody:
+                continue
+            text = f"nothing was done: {request.symbol} has no live intent any more"
+            if request.kind == AskedKind.PROTECT:
+                text = "" if account is None else await self._unclaimed.protect(account, request)
+            if text:
                 self._jobs.begin(self.desk.orders.answer(number, text))
         self._for_nobody = frozenset(without)
 

@@ -13,7 +13,18 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from mtf_core.market import AccountState, ClientIds, Fill, MarginMode, OpenOrder, Position, PositionMode, Side
+from mtf_core.market import (
+    AccountState,
+    ClientIds,
+    Fill,
+    MarginMode,
+    OpenOrder,
+    OrderState,
+    Position,
+    PositionMode,
+    Side,
+    TriggerPurpose,
+)
 from mtf_core.orders.actions import Cancellation
 from mtf_core.orders.client_ids import ClientId, read_client_id
 from mtf_core.orders.intent import Intent
@@ -118,6 +129,18 @@ def differences(account: AccountState, known: Known) -> tuple[Difference, ...]:
     return tuple(sorted(found, key=lambda one: one.name))
 
 
+def armed_stops(orders: Iterable[OpenOrder], symbol: str, side: Side) -> tuple[OpenOrder, ...]:
+    """Every stop that stands over a position, whoever's."""
+    return tuple(
+        order
+        for order in orders
+        if (order.symbol, order.side) == (symbol, side)
+        and order.purpose is TriggerPurpose.STOP
+        and order.reduce_only
+        and order.state is OrderState.LIVE
+    )
+
+
 def _modes(account: AccountState, known: Known) -> Iterable[Difference]:
     wanted, is_now = known.position_mode, account.position_mode
     if wanted is not None and is_now is not None and is_now is not wanted:
@@ -141,7 +164,8 @@ def _of_position(position: Position, known: Known) -> Difference | None:
         return _enlarged(position, max(accounted))
     text = (
         f"{position.symbol}: a {position.side} position of {position.size} contracts belongs to no intent; "
-        "close it by hand, or list the symbol in orders.account_shared_ok"
+        f"close it by hand, give it a stop with `mtf protect {position.symbol} --stop PRICE`, or list the symbol in "
+        "orders.account_shared_ok"
     )
     return Difference(DifferenceKind.FOREIGN_POSITION, position.symbol, text, position=position)
 

@@ -12,18 +12,23 @@ import pytest_asyncio
 from attrs import evolve
 
 from mtf_adapters.sandbox.native import NativeExchange
+from mtf_core.execution.by_hand import ask_protect, outcome_of
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.market import (
     EntryOrder,
     MarginMode,
     OrderType,
     PositionMode,
+    ProtectiveOrder,
     Proven,
     Side,
     TimeInForce,
+    WriteOutcome,
+    WriteResult,
 )
 from mtf_core.orders import AlarmKind, EntryState, PositionState, Purpose, mint, store_tag
-from mtf_core.ports import TradingRefusedError
+from mtf_core.ports import Request, TradingRefusedError
+from mtf_core.problems import InvalidRequestError, NotFoundError
 from mtf_core.risk import AccountCondition
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
 from tests.integration.supervision.shift import Counted, Shift, shift_on
@@ -91,6 +96,80 @@ async def test_a_symbol_that_a_person_trades_by_hand_stops_nothing(migrated_sqli
         await shift.look(4)
         assert await condition(shift) is AccountCondition.NORMAL
         assert shift.raised() == set()
+
+
+async def forgotten(shift: Shift) -> Decimal:
+    """A position whose executions bear our tag, and whose intent the store does not know; a price below the market."""
+    await shift.look()
+    await placed(shift, own_id(shift, 0), price=None)
+    await shift.look(5)
+    return shift.counter.price("0.95", OTHER)
+
+
+async def became(shift: Shift, request: Request, looks: int = 6) -> str:
+    await shift.look(looks)
+    return (await outcome_of(shift.desk.environment, request, 0)).request.outcome
+
+
+async def test_a_position_of_ours_that_the_store_forgot_is_an_alarm_until_it_has_a_stop_by_hand(shift: Shift) -> None:
+    price = await forgotten(shift)
+    unprotected = [one for one in shift.alarms if one.kind is AlarmKind.UNPROTECTED]
+    assert [one.subject for one in unprotected] == [OTHER]
+    assert f"`mtf protect {OTHER} --stop PRICE`" in unprotected[0].text
+    request = await ask_protect(shift.desk.environment, OTHER, price, None, "ann")
+    assert await became(shift, request) == f"done: a stop stands at {price:f}"
+    (stop,) = await shift.stops(OTHER)
+    assert stop.trigger is not None
+    assert (stop.trigger.price, stop.reduce_only, len(shift.exchange.protections)) == (price, True, 1)
+    assert AlarmKind.UNPROTECTED not in await shift.standing_alarms()
+    await shift.look(5)
+    assert len(await shift.stops(OTHER)) == 1, "it is kept while there is a position"
+    with pytest.raises(InvalidRequestError, match="has a stop already"):
+        await ask_protect(shift.desk.environment, OTHER, price, None, "ann")
+
+
+async def test_a_position_of_somebody_else_is_given_a_stop_only_when_it_is_asked_for(shift: Shift) -> None:
+    await shift.look()
+    await placed(shift, "by-hand", price=None)
+    await shift.look(5)
+    assert AlarmKind.UNPROTECTED not in shift.raised(), "it is none of ours"
+    assert shift.exchange.protections == []
+    request = await ask_protect(shift.desk.environment, OTHER, shift.counter.price("0.95", OTHER), None, "ann")
+    assert (await became(shift, request)).startswith("done")
+
+
+async def test_a_stop_by_hand_whose_answer_is_lost_leaves_once_and_is_done_when_it_is_read_back(shift: Shift) -> None:
+    price = await forgotten(shift)
+    request = await ask_protect(shift.desk.environment, OTHER, price, None, "ann")
+    submit, answers = shift.exchange.submit_protection, 0
+
+    async def lost(order: ProtectiveOrder) -> WriteOutcome:
+        nonlocal answers
+        answers += 1
+        await submit(order)
+        return WriteOutcome(WriteResult.UNKNOWN)
+
+    shift.exchange.submit_protection = lost  # type: ignore[method-assign]
+    assert (await became(shift, request)).startswith("done")
+    assert (answers, len(await shift.stops(OTHER))) == (1, 1)
+
+
+async def test_what_a_stop_by_hand_cannot_be_is_refused(shift: Shift) -> None:
+    price = await forgotten(shift)
+    environment = shift.desk.environment
+    for stop, target in ((None, price), (price, price)):
+        with pytest.raises(InvalidRequestError, match="a stop, and no target"):
+            await ask_protect(environment, OTHER, stop, target, "ann")
+    with pytest.raises(NotFoundError):
+        await ask_protect(environment, "SOLUSDT", price, None, "ann")
+    beyond = await ask_protect(environment, OTHER, shift.counter.price("1.05", OTHER), None, "ann")
+    assert "would fire at once" in await became(shift, beyond)
+    odd = await ask_protect(environment, OTHER, price + Decimal("0.000001"), None, "ann")
+    assert "refused by the exchange: rejected price_off_tick" in await became(shift, odd)
+    late = await ask_protect(environment, OTHER, price, None, "ann")
+    shift.world.advance(300_001)
+    assert (await became(shift, late)).startswith("lapsed")
+    assert await shift.stops(OTHER) == []
 
 
 async def test_a_position_of_somebody_else_is_told_and_never_closed(shift: Shift) -> None:

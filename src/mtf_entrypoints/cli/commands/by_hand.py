@@ -91,6 +91,8 @@ def protect(
 ) -> None:
     """Move the stop or the target of an open position.
 
+    A position that no intent accounts for can be given a stop where it has none.
+
     Examples:
 
       mtf protect BTCUSDT --stop 63900
