@@ -115,6 +115,10 @@ class Supervisor:
     """Intents whose last look broke off."""
     _for_nobody: frozenset[int] = field(default=frozenset(), init=False)
     """Wishes that the last look found without a live intent."""
+    _is_blind: bool = field(default=False, init=False)
+    """The last read of the account failed."""
+    _begun_ms: int = field(default=0, init=False)
+    """When this process began to supervise."""
     _token: int = field(default=0, init=False)
     """Of the seat for which everything was made ready."""
     _looking: asyncio.Lock = field(factory=asyncio.Lock, init=False)
@@ -264,7 +268,7 @@ class Supervisor:
         except (PortError, TimeoutError):
             return False
         self._unknown = unknown
-        self._token = fence.token
+        self._token, self._begun_ms = fence.token, self.desk.now_ms
         return True
 
     async def _rounds(self, seated: Seated, waited_ms: float) -> float:
@@ -288,6 +292,7 @@ class Supervisor:
         begun_s = self._time_s()
         knows_all, background = await asyncio.gather(self._books.refresh(wait_ms), self._background.read(wait_ms))
         left_ms = max(0.0, wait_ms - (self._time_s() - begun_s) * 1000)
+        self._is_blind = account is None
         if account is not None:
             self._read_ms = account.begun_venue_ms
         for intent in self._revived:
@@ -402,13 +407,23 @@ class Supervisor:
         self._found = result.alarms
         return result.revived
 
+    def _unread(self, now_ms: int) -> Iterable[Alarm]:
+        """While something is live, and the account is not read, nobody knows whether it is protected."""
+        unread_ms = now_ms - max(self._read_ms, self._begun_ms)
+        if self._is_blind and self._books.live and unread_ms > self.desk.settings.protect_within_sec * 1000:
+            text = (
+                f"the account could not be read for {unread_ms // 1000} s, so nobody knows whether its positions are "
+                "protected: look at the exchange, its status and the key"
+            )
+            yield Alarm(AlarmKind.ACCOUNT_UNREAD, self.desk.account, text, now_ms)
+
     def _show_alarms(self) -> None:
         """Those of the account, of looks that broke off, and of what the store does not know yet; intents show theirs
         as they are looked at."""
         now_ms, live = self.desk.now_ms, {intent.decision_key for intent in self._books.live}
         if self._unknown and not self.desk.journal.noted():
             self._unknown = ()  # an operator confirmed that they are known
-        self._alarms.show("account", (*self._found, *self._unknown))
+        self._alarms.show("account", (*self._found, *self._unknown, *self._unread(now_ms)))
         self._alarms.show("locks", [_locked(lock) for lock in self._background.last.held_locks(now_ms)])
         self._alarms.show("failed", self._failed.values())
         self._alarms.show("behind", [_behind(intent, now_ms) for intent in self._books.unbooked])

@@ -83,6 +83,8 @@ class AlarmKind(StrEnum):
     """A protective action went out before the store knew of it."""
     LOSS_LOCK = "loss_lock"
     """A limit on losses was reached: a profile enters nothing more."""
+    ACCOUNT_UNREAD = "account_unread"
+    """The account could not be read for longer than a position may be without its stop: nobody knows whether one is."""
     LOOK_FAILED = "look_failed"
     """A look at an intent broke off by a fault of this program; the looks at others go on."""
 

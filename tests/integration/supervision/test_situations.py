@@ -138,6 +138,19 @@ async def test_reads_that_fail_change_nothing_and_end_nothing(shift: Shift) -> N
     assert await shift.states() == (DONE, PROTECTED)
 
 
+async def test_an_account_that_is_not_read_for_longer_than_a_stop_may_be_missing_is_an_alarm(shift: Shift) -> None:
+    """The exchange is away, or the key was revoked: what stood may stand or not."""
+    await filled(shift)
+    shift.exchange.blind = True
+    await shift.look(5)
+    assert AlarmKind.ACCOUNT_UNREAD not in shift.raised()
+    await shift.look()
+    assert AlarmKind.ACCOUNT_UNREAD in await shift.standing_alarms()
+    shift.exchange.blind = False
+    await shift.look()
+    assert AlarmKind.ACCOUNT_UNREAD not in await shift.standing_alarms()
+
+
 async def test_a_fault_in_the_look_at_one_intent_is_an_alarm_and_the_others_go_on(shift: Shift) -> None:
     await filled(shift)
     await shift.enter(shift.counter.draft(KEY + "2", "ETHUSDT"))
