@@ -106,6 +106,8 @@ class Supervisor:
     _answering: Patience[None] = field(factory=Patience, init=False)
     _steps: dict[str, asyncio.Task[Looked]] = field(factory=dict, init=False)
     """Looks at intents that are going on: one that hangs holds up no other."""
+    _steps_since_ms: dict[str, int] = field(factory=dict, init=False)
+    """When each of them began."""
     _revived: tuple[Intent, ...] = field(default=(), init=False)
     _found: tuple[Alarm, ...] = field(default=(), init=False)
     """Of the last reconciliation."""
@@ -356,6 +358,7 @@ class Supervisor:
             if intent.decision_key not in self._steps:
                 step = self._looker.look_at(intent, look)
                 self._steps[intent.decision_key] = asyncio.ensure_future(step)
+                self._steps_since_ms[intent.decision_key] = self.desk.now_ms
         if self._steps:
             await asyncio.wait(self._steps.values(), timeout=self.desk.settings.view_sec)
         done = [key for key, step in self._steps.items() if step.done()]
@@ -417,6 +420,17 @@ class Supervisor:
             )
             yield Alarm(AlarmKind.ACCOUNT_UNREAD, self.desk.account, text, now_ms)
 
+    def _waiting(self, now_ms: int) -> Iterable[Alarm]:
+        """While a look waits for an answer, to its write for instance, nobody looks at its intent."""
+        for key in self._steps:
+            waited_ms = now_ms - self._steps_since_ms[key]
+            if waited_ms > self.desk.settings.protect_within_sec * 1000:
+                text = (
+                    f"the look at {key} has waited {waited_ms // 1000} s for an answer, and nobody sees whether "
+                    "it is protected: look at the exchange and the database"
+                )
+                yield Alarm(AlarmKind.LOOK_WAITS, key, text, now_ms)
+
     def _show_alarms(self) -> None:
         """Those of the account, of looks that broke off, and of what the store does not know yet; intents show theirs
         as they are looked at."""
@@ -426,8 +440,9 @@ class Supervisor:
         self._alarms.show("account", (*self._found, *self._unknown, *self._unread(now_ms)))
         self._alarms.show("locks", [_locked(lock) for lock in self._background.last.held_locks(now_ms)])
         self._alarms.show("failed", self._failed.values())
+        self._alarms.show("waiting", self._waiting(now_ms))
         self._alarms.show("behind", [_behind(intent, now_ms) for intent in self._books.unbooked])
-        self._alarms.keep_groups({"account", "locks", "failed", "behind", *live})
+        self._alarms.keep_groups({"account", "locks", "failed", "waiting", "behind", *live})
 
 
 def _broke_off(subject: str, fault: BaseException, venue_ms: int) -> Alarm:

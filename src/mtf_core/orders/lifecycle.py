@@ -85,6 +85,8 @@ class AlarmKind(StrEnum):
     """A limit on losses was reached: a profile enters nothing more."""
     ACCOUNT_UNREAD = "account_unread"
     """The account could not be read for longer than a position may be without its stop: nobody knows whether one is."""
+    LOOK_WAITS = "look_waits"
+    """A look at an intent has waited for an answer for longer than a position may be without its stop."""
     LOOK_FAILED = "look_failed"
     """A look at an intent broke off by a fault of this program; the looks at others go on."""
 

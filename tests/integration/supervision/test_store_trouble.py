@@ -211,11 +211,15 @@ async def test_a_write_that_hangs_for_one_symbol_holds_up_no_other(migrated_sqli
         await shift.look(2)
         assert len(await shift.stops("ETHUSDT")) == 1
         assert await shift.states("other") == PROTECTED
+        assert AlarmKind.LOOK_WAITS not in shift.raised()
+        await shift.look(4)
+        assert AlarmKind.LOOK_WAITS in await shift.standing_alarms()
         never.set()
         await asyncio.sleep(0)
         await shift.look(3)
         assert len(await shift.stops()) == 1
         assert await shift.states() == PROTECTED
+        assert AlarmKind.LOOK_WAITS not in await shift.standing_alarms()
 
 
 async def test_notes_of_an_intent_that_the_store_does_not_know_are_kept_for_the_operator(
