@@ -25,11 +25,13 @@ from mtf_core.orders.asked import Answer
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.supervise import after_write, reads_wanted, supervise
-from mtf_core.orders.view import View
+from mtf_core.orders.view import MarketNow, View
 from mtf_core.ports import Noted, PortError, Priority, StoreError
 
 PATIENT_MS = 10_000.0
 """How long what does not protect waits for the store at most."""
+_SLOW_READ_MS = 3_000.0
+"""How much longer the reads of a look that protects nothing are waited for: meanwhile nobody looks at its intent."""
 _MOST_FILLS = 10_000
 
 
@@ -99,11 +101,30 @@ class Looker:
         return await self._act(intent, evolve(decided, intent=kept), action, entries, look)
 
     async def _decide(self, intent: Intent, look: Look) -> tuple[Supervised, tuple[Fill, ...]]:
-        """What the reads lead to, and the fills among them that are not stored yet."""
+        """What the reads lead to, and the fills among them that are not stored yet.
+
+        A read that hangs holds up nothing that protects: the account alone says what has no stop.
+        """
         account = None if look.account is None else look.account.value
         wanted = reads_wanted(intent, account, self.desk.now_ms)
         priority = Priority.ACCOUNT if intent.position.is_over else Priority.EXIT
-        view, market = await self.reader.look(intent.symbol, look.account, wanted, priority)
+        reading = self.reader.begin(intent.symbol, look.account, wanted, priority)
+        try:
+            await reading.wait(max(0.0, self._left_ms(look.sight) / 2))
+            if not reading.is_whole:
+                view, market = reading.so_far()
+                decided, new = await self._judge(intent, look, view, market)
+                if decided.action is not None and decided.action.protects:
+                    return decided, new
+                await reading.wait(_SLOW_READ_MS)
+            view, market = reading.so_far()
+        finally:
+            reading.end()
+        return await self._judge(intent, look, view, market)
+
+    async def _judge(
+        self, intent: Intent, look: Look, view: View, market: MarketNow
+    ) -> tuple[Supervised, tuple[Fill, ...]]:
         view = await self._with_known_fills(intent, view)
         rules, asked = look.background.rules_for(intent, self.desk), look.background.asked_of(intent.symbol)
         decided = supervise(intent, view, market, rules, asked, self.desk.now_ms)

@@ -6,13 +6,13 @@ A read that failed proves nothing, and one that hangs is broken off: reads, unli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 
 from mtf_core.execution.desk import Desk
-from mtf_core.market import AccountState, Contract, Quote
+from mtf_core.market import AccountState, CashFlow, Contract, Fill, OpenOrder, Quote
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.view import MarketNow, ReadsWanted, View
 from mtf_core.ports import PortError, Priority, UnknownSymbolError
@@ -33,6 +33,55 @@ class Sight:
 
     venue_ms: int
     timer_s: float
+
+
+@frozen(eq=False)
+class Reading:
+    """The reads of one look, on their way. What has not come yet is as good as not read."""
+
+    symbol: str
+    account: Read[AccountState] | None
+    since_ms: int
+    ended: asyncio.Task[Read[tuple[OpenOrder, ...]] | None]
+    fills: asyncio.Task[Read[tuple[Fill, ...]] | None]
+    flows: asyncio.Task[Read[tuple[CashFlow, ...]] | None]
+    quote: asyncio.Task[Read[Quote] | None]
+    contracts: asyncio.Task[Mapping[str, Contract]]
+
+    @property
+    def is_whole(self) -> bool:
+        return all(task.done() for task in self._tasks)
+
+    async def wait(self, wait_ms: float | None = None) -> None:
+        """Until everything has come, no longer than given."""
+        await asyncio.wait(self._tasks, timeout=None if wait_ms is None else wait_ms / 1000)
+
+    def so_far(self) -> tuple[View, MarketNow]:
+        """What the look shows by what has come."""
+        flows = _came(self.flows)
+        if flows is not None:
+            flows = Read(tuple(flow for flow in flows.value if flow.symbol == self.symbol), flows.begun_venue_ms)
+        view = View(self.symbol, self.account, _came(self.ended), _came(self.fills), flows, self.since_ms)
+        quote, contracts = _came(self.quote), _came(self.contracts) or {}
+        return view, MarketNow(None if quote is None else quote.value, contracts.get(self.symbol))
+
+    def end(self) -> None:
+        """Breaks off what has not come."""
+        for task in self._tasks:
+            task.cancel()
+
+    @property
+    def _tasks(self) -> tuple[asyncio.Task[Any], ...]:
+        return self.ended, self.fills, self.flows, self.quote, self.contracts
+
+
+def _begun(read: Coroutine[Any, Any, Value]) -> asyncio.Task[Value]:
+    return asyncio.ensure_future(read)
+
+
+def _came(task: asyncio.Task[Value]) -> Value | None:
+    """What a read gave; None where it has not come. Raises what broke in it."""
+    return task.result() if task.done() else None
 
 
 @define(eq=False)
@@ -60,23 +109,24 @@ class Reader:
         state = await self._read(lambda: self.desk.trading.sync(priority=priority))
         return None if state is None else Read(state.value, min(state.value.time_ms, state.begun_venue_ms))
 
-    async def look(
+    def begin(
         self, symbol: str, account: Read[AccountState] | None, wanted: ReadsWanted, priority: Priority
-    ) -> tuple[View, MarketNow]:
-        """What one look at a symbol shows, and its market; the reads are made side by side."""
+    ) -> Reading:
+        """Begins what one look at a symbol reads, and its market; the reads are made side by side."""
         trading, since_ms = self.desk.trading, wanted.since_ms
         until_ms = self.desk.now_ms + _READ_AHEAD_MS
-        ended, fills, flows, quote, contracts = await asyncio.gather(
-            self._wanted(wanted.ended, lambda: trading.order_history(symbol, since_ms, until_ms, priority=priority)),
-            self._wanted(wanted.fills, lambda: trading.fills(symbol, since_ms, until_ms, priority=priority)),
-            self._wanted(wanted.flows, lambda: trading.cash_flows(since_ms, until_ms, priority=priority)),
-            self._wanted(wanted.quote, lambda: self._quote(symbol)),
-            self.contracts(),
+        return Reading(
+            symbol,
+            account,
+            since_ms,
+            _begun(
+                self._wanted(wanted.ended, lambda: trading.order_history(symbol, since_ms, until_ms, priority=priority))
+            ),
+            _begun(self._wanted(wanted.fills, lambda: trading.fills(symbol, since_ms, until_ms, priority=priority))),
+            _begun(self._wanted(wanted.flows, lambda: trading.cash_flows(since_ms, until_ms, priority=priority))),
+            _begun(self._wanted(wanted.quote, lambda: self._quote(symbol))),
+            _begun(self.contracts()),
         )
-        if flows is not None:
-            flows = Read(tuple(flow for flow in flows.value if flow.symbol == symbol), flows.begun_venue_ms)
-        view = View(symbol, account, ended, fills, flows, since_ms)
-        return view, MarketNow(None if quote is None else quote.value, contracts.get(symbol))
 
     async def contracts(self) -> Mapping[str, Contract]:
         """The exchange's contracts, as they were last read from it."""

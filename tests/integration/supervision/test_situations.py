@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
+import pytest
 import pytest_asyncio
 from attrs import evolve
 
+from mtf_core.execution.reading import CONTRACTS_KEPT_MS
 from mtf_core.market import TriggerPurpose
 from mtf_core.orders import AlarmKind, EntryState, PositionState
 from tests.integration.execution.counter import SYMBOL
@@ -136,6 +139,23 @@ async def test_reads_that_fail_change_nothing_and_end_nothing(shift: Shift) -> N
     shift.exchange.blind = False
     await shift.look(2)
     assert await shift.states() == (DONE, PROTECTED)
+
+
+@pytest.mark.parametrize("hangs", ["quotes", "contracts", "fills", "order_history"])
+async def test_a_read_that_hangs_holds_up_no_stop(shift: Shift, hangs: str) -> None:
+    """Market data whose limit is spent, a history that does not answer: the account says that a stop is missing."""
+    await filled(shift)
+    (stop,) = await shift.stops()
+    assert (await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)).is_done
+
+    async def hang(*_: object, **__: object) -> object:
+        return await asyncio.Event().wait()
+
+    setattr(shift.exchange, hangs, hang)
+    shift.world.advance(CONTRACTS_KEPT_MS)
+    await shift.look()
+    (armed,) = await shift.stops()
+    assert armed.trigger == stop.trigger
 
 
 async def test_an_account_that_is_not_read_for_longer_than_a_stop_may_be_missing_is_an_alarm(shift: Shift) -> None:
