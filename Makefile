@@ -8,7 +8,7 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak deaths bench lock docs clean
 
 # One run over 300 generated contracts, nothing sent; then an hour of the sandbox in some seconds, in which it really trades.
 RUN := mtf run --exchange sandbox --database memory
@@ -60,6 +60,10 @@ MINUTES ?= 10000
 SEED ?= 1
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED)
+
+# Processes that are killed at every numbered point of the order path, and rivals at once for 200 rounds; some 20 minutes.
+deaths: $(VENV)/.test
+	DEATHS=all $(BIN)/pytest -q -s tests/integration/orders tests/integration/execution/test_death.py
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/all.py
