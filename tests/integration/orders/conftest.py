@@ -13,7 +13,7 @@ from tests.integration.conftest import drop_database
 from tests.integration.sql.postgres_server import PostgresServer
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
 def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Each call gives the URL of a database of its own with its tables, all empty."""
     if request.param == "sqlite":

@@ -3,7 +3,7 @@
 Whatever was under way: the next process has the position protected by exactly one stop, or closed, within five seconds
 of its first look, and what the store says in the end is what the exchange has.
 
-`make deaths` dies at every point, CI at a few.
+`make deaths` dies at every point on both databases, CI at a few.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ from tests.integration.orders.nursery import Nursery, nursery
 
 SYMBOL, KEY = "BTCUSDT", "BTCUSDT:5m:1:long"
 WORK = "tests.integration.orders.dying_supervisor"
-POINTS = range(1, 500) if os.environ.get("DEATHS") == "all" else (9, 27, 45, 63)
+EVERY = os.environ.get("DEATHS") == "all"
+POINTS = range(1, 500) if EVERY else (9, 27, 45, 63)
 """Where supervisors die; a life has some fifty to a hundred."""
 WITHIN_S = 5.0
 AT_ONCE = 4
@@ -217,7 +218,16 @@ async def death_at(point: int, story: str, scene: Scene) -> float | None:
     return float(said["took_s"]) if died else None
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(
+    ("story", "fresh_database"),
+    [
+        pytest.param(story, database, id=f"{story}-{database}")
+        for story in STORIES
+        for database in ("sqlite", "postgres")
+        if EVERY or (database == "postgres") == (story == "protecting")
+    ],
+    indirect=["fresh_database"],
+)
 async def test_whoever_comes_after_a_killed_supervisor_finishes_its_work(
     story: str, fresh_database: Callable[[], str], tmp_path: Path, children: Nursery
 ) -> None:
