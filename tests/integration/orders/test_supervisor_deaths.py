@@ -233,13 +233,19 @@ async def test_whoever_comes_after_a_killed_supervisor_finishes_its_work(
 ) -> None:
     async def at(point: int) -> float | None:
         async with scene_on(fresh_database(), tmp_path / str(point), children) as scene:
-            return await death_at(point, story, scene)
+            try:
+                return await death_at(point, story, scene)
+            except AssertionError as fault:
+                faults.append(f"point {point}: {fault}")
+                return 0.0
 
     took: list[float | None] = []
+    faults: list[str] = []
     points = iter(POINTS)
     while None not in took and (some := list(islice(points, AT_ONCE))):
         took += await asyncio.gather(*(at(point) for point in some))
     slowest = [seconds for seconds in took if seconds is not None]
     print(f"{story}: {len(slowest)} deaths, the slowest successor took {max(slowest):.1f} s")  # noqa: T201
+    assert faults == []
     assert max(slowest) <= WITHIN_S
     assert len(slowest) >= 2
