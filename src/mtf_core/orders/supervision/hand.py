@@ -23,6 +23,11 @@ class _NoError(ValueError):
 def follow_hands(look: Look) -> None:
     """Carries out what was asked, in its order, each whole or not at all; a close is answered once all is over."""
     for asked in look.asked:
+        if _is_of_another(look, asked):
+            look.answer(
+                asked, "nothing was done: what it was asked of is over, and this entry came after it; ask again"
+            )
+            continue
         if _has_lapsed(look, asked):
             _lapse(look, asked)
             continue
@@ -44,6 +49,12 @@ def answer_closes(look: Look) -> None:
         for asked in look.asked:
             if asked.kind is AskedKind.CLOSE and asked.number not in answered:
                 look.answer(asked, "done: nothing of it is open any more")
+
+
+def _is_of_another(look: Look, asked: Asked) -> bool:
+    """Whether it was asked before this intent began: then it was meant for the symbol's intent before."""
+    began_ms = next(look.intent.attempts()).created_ms
+    return asked.asked_ms is not None and asked.asked_ms < began_ms - look.rules.settings.clock_skew_ms
 
 
 def _has_lapsed(look: Look, asked: Asked) -> bool:

@@ -46,6 +46,18 @@ def test_what_was_asked_too_long_ago_lapses_and_nothing_is_done(kind: AskedKind)
     assert one.asked == ()
 
 
+@pytest.mark.parametrize("kind", list(AskedKind))
+def test_what_was_asked_of_the_intent_before_is_not_done_to_this_one(kind: AskedKind) -> None:
+    one = protected()
+    before, skew_ms = one.intent, one.rules.settings.clock_skew_ms
+    began_ms = before.attempt.created_ms
+    one.asked = (Asked(1, kind, {"stop": "97"}, "ann", began_ms - skew_ms - 1),)
+    (answer,) = one.look().answers
+    assert answer.outcome.startswith("nothing was done: what it was asked of is over")
+    assert (one.intent.position, one.intent.progress.stop) == (before.position, before.progress.stop)
+    assert one.asked == ()
+
+
 def test_what_is_old_enough_only_by_an_instant_less_is_carried_out() -> None:
     one = protected()
     one.asked = (Asked(1, AskedKind.PROTECT, {"stop": "97"}, "ann", one.exchange.now_ms),)
