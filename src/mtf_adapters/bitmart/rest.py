@@ -207,13 +207,14 @@ class RestClient:
         body: Mapping[str, Any],
         priority: Priority,
         not_after_ms: int | None = None,
-        leaves_by_ms: int | None = None,
+        leaves_within_ms: int | None = None,
     ) -> Exchanged:
-        """Sends once, or not at all when the exchange's time has passed either instant before the first byte.
+        """Sends once, or not at all when it is too late before the first byte.
 
-        The exchange itself refuses it after `not_after_ms`.
+        `not_after_ms` is the exchange's time, which refuses it from then on; `leaves_within_ms` counts from now.
         """
-        deadline = _Deadline(not_after_ms, leaves_by_ms)
+        steady_ms = None if leaves_within_ms is None else self.clock.steady_ms() + leaves_within_ms
+        deadline = _Deadline(not_after_ms, steady_ms)
         if self._credentials is None:
             return NoReply("there is no key", nothing_left=True)
         if self._time_is_doubted:  # signed by a time that was refused, this one would be as well
@@ -407,12 +408,12 @@ class _UnreadableError(Exception):
 
 @frozen
 class _Deadline:
-    """Instants of the exchange's time; None: there is none."""
+    """Until when a request may leave; None: there is no such end."""
 
     not_after_ms: int | None = None
-    """The exchange refuses it from then on."""
-    leaves_by_ms: int | None = None
-    """It is not sent any more from then on."""
+    """By the exchange's time, which refuses it from then on."""
+    steady_ms: int | None = None
+    """By this machine's time, which nobody sets, and which the pace of an exchange's does not touch."""
 
 
 class _Departure:
@@ -429,8 +430,10 @@ class _Departure:
         self.has_left = False
 
     def is_too_late(self) -> bool:
-        times = (self._deadline.not_after_ms, self._deadline.leaves_by_ms)
-        return any(time_ms is not None and self._clock.now_ms() > time_ms for time_ms in times)
+        not_after_ms, steady_ms = self._deadline.not_after_ms, self._deadline.steady_ms
+        if not_after_ms is not None and self._clock.now_ms() > not_after_ms:
+            return True
+        return steady_ms is not None and self._clock.steady_ms() > steady_ms
 
     def timestamp_ms(self) -> int:
         """The time in the signature: now, or as much earlier as makes the exchange refuse it after the deadline."""

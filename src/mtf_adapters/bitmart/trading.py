@@ -80,7 +80,9 @@ class BitmartTrading(BitmartAccount):
                 client_order_id=order.client_order_id,
                 text="the exchange's time could not be read",
             )
-        exchanged = await self._rest.write(SUBMIT_ORDER, body, Priority.ENTRY, order.not_after_ms, order.leaves_by_ms)
+        exchanged = await self._rest.write(
+            SUBMIT_ORDER, body, Priority.ENTRY, order.not_after_ms, order.leaves_within_ms
+        )
         return self._outcome(SUBMIT_ORDER, exchanged, order.client_order_id)
 
     async def submit_exit(self, order: ExitOrder) -> WriteOutcome:

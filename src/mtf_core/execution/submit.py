@@ -46,7 +46,7 @@ Guard = Callable[[Books], Skip | None]
 _MOST_COMMITS = 3
 """How often the outcome is stored again when the supervisor changed the intent in between."""
 _LEAVES_WITHIN_MS = 1000
-"""After the guards were asked for the last time: a kill switch that was thrown since stops whatever has not left."""
+"""After the guards were asked for the last time, in the time of people: a kill switch stops what has not left then."""
 
 
 @frozen
@@ -215,18 +215,20 @@ async def _sent(
     fence: Acquired | None,
 ) -> Skip | Submitted:
     order = entry_order(intent)  # whatever cannot be ordered breaks here, before anything may have left
-    asked_ms = desk.now_ms
+    timer = desk.environment.timer
+    asked_s = timer()
 
     def last_word(books: Books) -> Skip | None:
-        nonlocal asked_ms
-        asked_ms = desk.now_ms
+        nonlocal asked_s
+        asked_s = timer()
         return guard(books)
 
-    sending = await desk.orders.send(intent, asked_ms, last_word, fence)
+    sending = await desk.orders.send(intent, desk.now_ms, last_word, fence)
     if isinstance(sending, Skip):
         await _note_refusal(desk, _of_intent(intent), sending)
         return sending
-    written = await _write(desk, evolve(order, leaves_by_ms=asked_ms + _LEAVES_WITHIN_MS))
+    left_ms = max(0, _LEAVES_WITHIN_MS - round((timer() - asked_s) * 1000))
+    written = await _write(desk, evolve(order, leaves_within_ms=left_ms))
     submitted = await _committed(desk, sending, written, quality)
     if submitted.intent.entry is not EntryState.REJECTED and switch_minutes:
         await switch_off(desk.environment, intent.symbol, switch_minutes, ORDERED, desk.now_ms)

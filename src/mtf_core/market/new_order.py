@@ -32,7 +32,8 @@ class EntryOrder:
 
     `stop` and `target` travel inside the order where the exchange can take them (`Capabilities.entry_protection`).
     `not_after_ms` is the exchange's time after which the request must not leave any more, nor have an effect.
-    `leaves_by_ms` is earlier: what was asked before it was sent, such as the kill switch, is too old after it.
+    Nor may it leave later than `leaves_within_ms` from now, by a clock of this machine that nobody sets: what was
+    asked before, such as the kill switch, is too old then.
     """
 
     symbol: str
@@ -49,8 +50,8 @@ class EntryOrder:
     not_after_ms: int
     stop: TriggerLevel | None = None
     target: TriggerLevel | None = None
-    leaves_by_ms: int | None = None
-    """None: `not_after_ms`."""
+    leaves_within_ms: int | None = None
+    """None: until `not_after_ms`."""
 
     def __attrs_post_init__(self) -> None:
         _check(self.symbol, self.size, self.order_type, self.price)

@@ -279,20 +279,27 @@ async def test_a_mark_that_another_process_raised_since_says_nothing_against_the
     assert await marks.read(desk.identity.store_id) == 2
 
 
-async def test_an_entry_says_by_when_it_has_to_have_left_from_its_last_guards_on(counter: Counter) -> None:
+async def test_an_entry_says_within_what_time_it_has_to_leave_from_its_last_guards_on(counter: Counter) -> None:
     """A kill switch that is thrown while an entry waits for its rate limit, or its connection, stops it in a second."""
-    asked_ms = []
+    seconds = 7.0
+    desk = counter.desk
+    counter.desk = evolve(desk, environment=evolve(desk.environment, timer=lambda: seconds))
 
-    def again(_: Books) -> None:
-        asked_ms.append(counter.desk.now_ms)
+    async def slowly(*args: object, **named: object) -> Intent | Skip:
+        nonlocal seconds
+        seconds += 40  # until it had the lock of the account's book
+        sending = await desk.orders.send(*args, **named)  # type: ignore[arg-type]
+        seconds += 0.3  # until the commit was on the disk
+        return sending
 
-    async def slowly(_: object) -> None:
-        counter.world.advance(500)
+    class Slow:
+        def __getattr__(self, name: str) -> object:
+            return slowly if name == "send" else getattr(desk.orders, name)
 
-    counter.exchange.at_leverage = lambda: slowly(None)  # type: ignore[assignment, return-value]
-    await counter.submit(guards=Guards(first=yes, again=again))
+    counter.desk = evolve(counter.desk, orders=Slow())
+    await counter.submit()
     (order,) = counter.exchange.entries
-    assert order.leaves_by_ms == asked_ms[0] + 1000 < order.not_after_ms
+    assert order.leaves_within_ms == 700
 
 
 async def test_an_order_that_cannot_be_meant_breaks_before_anything_leaves(counter: Counter) -> None:

@@ -27,8 +27,8 @@ from tests.unit.bitmart.payloads import ASSETS as ASSET_ROWS
 BODY = {"symbol": "BTCUSDT", "side": 1, "size": 3, "price": "61100", "client_order_id": "a1B2c3"}
 
 
-async def write(at: Desk, not_after_ms: int | None = None, leaves_by_ms: int | None = None) -> Exchanged:
-    return await at.rest.write(SUBMIT_ORDER, BODY, Priority.ENTRY, not_after_ms, leaves_by_ms)
+async def write(at: Desk, not_after_ms: int | None = None, leaves_within_ms: int | None = None) -> Exchanged:
+    return await at.rest.write(SUBMIT_ORDER, BODY, Priority.ENTRY, not_after_ms, leaves_within_ms)
 
 
 async def assets(at: Desk) -> list[AssetRow]:
@@ -239,9 +239,11 @@ async def test_the_deadline_is_looked_at_once_more_when_the_connection_stands() 
 async def test_what_its_guards_said_too_long_ago_does_not_leave_however_long_the_exchange_would_take_it() -> None:
     async with desk() as at:
         at.exchange.answer("submit-order", ok({"order_id": 1}))
-        exchanged = await write(at, not_after_ms=NOW_MS + 60_000, leaves_by_ms=NOW_MS - 1)
+        now = iter([NOW_MS, NOW_MS, NOW_MS + 1001])
+        at.clock.steady_ms = lambda: next(now, NOW_MS)  # type: ignore[method-assign]
+        exchanged = await write(at, not_after_ms=NOW_MS + 60_000, leaves_within_ms=1000)
         assert at.exchange.asked == []
-        assert isinstance(await write(at, not_after_ms=NOW_MS + 60_000, leaves_by_ms=NOW_MS), Reply)
+        assert isinstance(await write(at, not_after_ms=NOW_MS + 60_000, leaves_within_ms=1000), Reply)
         (asked,) = at.exchange.asked
     assert isinstance(exchanged, NoReply)
     assert (exchanged.expired, exchanged.nothing_left) == (True, True)
