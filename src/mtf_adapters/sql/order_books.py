@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Executable, Row, not_, select, text, union_all
+from sqlalchemy import BindParameter, Row, bindparam, not_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.order_rows import reservation_of
-from mtf_adapters.sql.risk import lock_of, locks_that_may_hold
+from mtf_adapters.sql.risk import LOCKS_OF_PROFILE, holding, lock_of
 from mtf_adapters.sql.schema import order_books, order_intents, order_supervisors, switches
 from mtf_core.ports import StoreError, StoreIdentity, StoreUnavailableError
 from mtf_core.risk import AccountCondition, Books, Heartbeat, Standing, Switch, Switchboard
@@ -23,6 +23,21 @@ _RESERVATION = tuple(
     order_intents.c[name] for name in ("decision_key", "symbol", "side", "notional", "margin", "loss_at_stop")
 )
 
+# Put together once: doing so for each entry takes longer than SQLite takes to answer.
+_HERE: BindParameter[str] = bindparam("here")
+_LOCKED_BOOK = (
+    select(order_books, *_HEARTBEAT)
+    .select_from(order_books.outerjoin(order_supervisors, order_books.c.namespace == order_supervisors.c.namespace))
+    .where(order_books.c.namespace == _HERE)
+    .with_for_update(of=order_books)
+)
+_OF_HERE = select(*_RESERVATION, order_intents.c.is_live).where(order_intents.c.namespace == _HERE)
+_LIVE = _OF_HERE.where(order_intents.c.is_live)
+_CALLED = _OF_HERE.where(order_intents.c.decision_key == bindparam("called"), not_(order_intents.c.is_live))
+_LIVE_OR_CALLED = union_all(_LIVE, _CALLED)
+"""The intents that live, and that of a decision key whether it lives or not; each by an index of its own."""
+_THROWN = select(*_SWITCH).where(switches.c.namespace == _HERE)
+
 
 async def locked_book(connection: AsyncConnection, namespace: str) -> Row[Any]:
     """The account's row, which nobody else gets before the transaction ends, with the heartbeat.
@@ -31,9 +46,7 @@ async def locked_book(connection: AsyncConnection, namespace: str) -> Row[Any]:
     """
     # One answer, for each costs an entry time. A beat that comes while the lock is waited for is not seen: an older one
     # only refuses.
-    joined = order_books.outerjoin(order_supervisors, order_books.c.namespace == order_supervisors.c.namespace)
-    query = select(order_books, *_HEARTBEAT).select_from(joined).where(order_books.c.namespace == namespace)
-    row = (await connection.execute(query.with_for_update(of=order_books))).one_or_none()
+    row = (await connection.execute(_LOCKED_BOOK, {"here": namespace})).one_or_none()
     if row is None:
         raise StoreError("the store of orders is not bound to an account yet")
     return row
@@ -53,26 +66,19 @@ async def read_books(
 
     The reservation of the intent `own_key` is left out; `new_key` is looked for among all that were ever committed.
     """
-    intents = (await connection.execute(_live_or_called(book.namespace, new_key))).all()
-    thrown = select(*_SWITCH).where(switches.c.namespace == guarded_by)
-    locked = locks_that_may_hold(guarded_by, profile, now_ms)
+    here = {"here": book.namespace}
+    asked, keys = (_LIVE, here) if new_key is None else (_LIVE_OR_CALLED, here | {"called": new_key})
+    intents = (await connection.execute(asked, keys)).all()
+    thrown = await connection.execute(_THROWN, {"here": guarded_by})
+    locked = await connection.execute(LOCKS_OF_PROFILE, holding(guarded_by, profile, now_ms))
     return Books(
         standing=standing_of(book),
-        switchboard=Switchboard.of((Switch(**row._mapping) for row in await connection.execute(thrown)), now_ms),
+        switchboard=Switchboard.of((Switch(**row._mapping) for row in thrown), now_ms),
         supervisor=_heartbeat_of(book),
-        locks=tuple(map(lock_of, await connection.execute(locked))),
+        locks=tuple(map(lock_of, locked)),
         live=tuple(reservation_of(row) for row in intents if row.is_live and row.decision_key != own_key),
         key_is_taken=any(row.decision_key == new_key for row in intents),
     )
-
-
-def _live_or_called(namespace: str, key: str | None) -> Executable:
-    """The intents that live, and that of a decision key whether it lives or not; each by an index of its own."""
-    here = select(*_RESERVATION, order_intents.c.is_live).where(order_intents.c.namespace == namespace)
-    live = here.where(order_intents.c.is_live)
-    if key is None:
-        return live
-    return union_all(live, here.where(order_intents.c.decision_key == key, not_(order_intents.c.is_live)))
 
 
 async def read_heartbeat(connection: AsyncConnection, namespace: str) -> Heartbeat | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import risk_days, risk_locks, risk_marks
@@ -78,13 +78,13 @@ class SqlRiskStore:
     async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
         """The locks of a profile that may hold at an instant, lifted ones too."""
         async with self._database.reading() as connection:
-            rows = await connection.execute(locks_that_may_hold(self._namespace, profile, now_ms))
+            rows = await connection.execute(LOCKS_OF_PROFILE, holding(self._namespace, profile, now_ms))
             return tuple(map(lock_of, rows))
 
     async def locks(self, now_ms: int) -> tuple[RiskLock, ...]:
         """The same of all profiles."""
         async with self._database.reading() as connection:
-            rows = await connection.execute(locks_that_may_hold(self._namespace, None, now_ms))
+            rows = await connection.execute(_LOCKS_OF_ALL, holding(self._namespace, None, now_ms))
             return tuple(map(lock_of, rows))
 
     def _day(self, start_ms: int) -> Select[Any]:
@@ -96,23 +96,32 @@ class SqlRiskStore:
         return and_(risk_locks.c.namespace == self._namespace, risk_locks.c.profile == lock.profile, *key)
 
 
-def locks_that_may_hold(namespace: str, profile: str | None, now_ms: int) -> Select[Any]:
-    """Those whose span an instant lies in, or so near to that they may count; lifted ones too. `profile` None: all."""
+def _locks_that_may_hold() -> Select[Any]:
+    """Those whose span an instant lies in, or so near to that they may count; lifted ones too. See `holding`."""
     spans = []
     for span in Span:
-        lasts_ms, is_of_span = span.lasts_ms, risk_locks.c.span == str(span)
-        if lasts_ms is not None:
-            begun = risk_locks.c.start_ms.between(now_ms - lasts_ms - BORDER_MS + 1, now_ms + BORDER_MS)
-            is_of_span &= begun
+        is_of_span = risk_locks.c.span == str(span)
+        if span.lasts_ms is not None:
+            is_of_span &= risk_locks.c.start_ms.between(bindparam(f"{span}_from_ms"), bindparam("to_ms"))
         spans.append(is_of_span)
-    wanted = (risk_locks.c.namespace == namespace) & or_(*spans)
-    if profile is not None:
-        wanted &= risk_locks.c.profile == profile
+    wanted = (risk_locks.c.namespace == bindparam("here")) & or_(*spans)
     return select(*_LOCK).where(wanted).order_by(risk_locks.c.profile, risk_locks.c.start_ms, risk_locks.c.span)
 
 
+_LOCKS_OF_ALL = _locks_that_may_hold()
+LOCKS_OF_PROFILE = _LOCKS_OF_ALL.where(risk_locks.c.profile == bindparam("profile"))
+"""Locks that may hold at an instant, lifted ones too; put together once, for every entry asks for them."""
+
+
+def holding(namespace: str, profile: str | None, now_ms: int) -> dict[str, object]:
+    """What these queries are asked: the locks of which namespace, of which profile (None: all), at which instant."""
+    begun = {f"{span}_from_ms": now_ms - span.lasts_ms - BORDER_MS + 1 for span in Span if span.lasts_ms is not None}
+    whose = {"here": namespace} | ({} if profile is None else {"profile": profile})
+    return {**whose, **begun, "to_ms": now_ms + BORDER_MS}
+
+
 def lock_of(row: Row[Any]) -> RiskLock:
-    """The lock in a row that `locks_that_may_hold` selects."""
+    """The lock in a row that these queries select."""
     return RiskLock(**(dict(row._mapping) | {"span": Span(row.span)}))
 
 
