@@ -8,7 +8,7 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak deaths bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak deaths mutants bench lock docs clean
 
 # One run over 300 generated contracts, nothing sent; then an hour of the sandbox in some seconds, in which it really trades.
 RUN := mtf run --exchange sandbox --database memory
@@ -64,6 +64,11 @@ soak: $(VENV)/.test
 # Processes that are killed at every numbered point of the order path, and rivals at once for 200 rounds; some 20 minutes.
 deaths: $(VENV)/.test
 	DEATHS=all $(BIN)/pytest -q -s tests/integration/orders tests/integration/execution/test_death.py
+
+# Small faults that are made on purpose in the order path, one by one: does a test notice? On demand: it takes hours.
+MUTANTS ?= 200
+mutants: $(VENV)/.test
+	$(BIN)/python -m tests.mutation --mutants $(MUTANTS) --seed $(SEED)
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/all.py

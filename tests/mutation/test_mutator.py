@@ -1,0 +1,41 @@
+"""What the mutator changes, and what it leaves alone."""
+
+from pathlib import Path
+
+from tests.mutation.mutator import mutated, mutations_of
+
+CORE = Path(__file__).resolve().parents[2] / "src/mtf_core"
+
+GUARD = """
+def guard(left: int, most: int) -> str | None:
+    if left >= most and not is_off(left):
+        return "too many"
+    note(left)
+    return State.FULL if left == 1 else State.FREE
+"""
+
+
+def test_each_change_is_one_of_its_kind_and_said() -> None:
+    said = [str(one) for one in mutations_of(GUARD)]
+    assert "3: and/or: left >= most and (not is_off(left)) → left >= most or not is_off(left)" in said
+    assert "3: comparison: left >= most → left > most" in said
+    assert "3: comparison: left >= most → left < most" in said
+    assert "3: not: not is_off(left) → is_off(left)" in said
+    assert "4: removed return: return 'too many' → pass" in said
+    assert "5: removed statement: note(left) → pass" in said
+    assert "6: member: State.FULL → State.FREE" in said
+    assert "6: constant: 1 → 0" in said
+
+
+def test_types_and_words_of_errors_are_left_alone() -> None:
+    source = "def of(most: Literal[3]) -> Literal[4]:\n    raise ValueError(f'{most - 1}')\n"
+    assert mutations_of(source) == []
+
+
+def test_every_change_of_the_guards_makes_another_program_that_compiles() -> None:
+    source = (CORE / "risk/guards.py").read_text()
+    found = mutations_of(source)
+    assert len(found) > 100
+    made = [mutated(source, one.number) for one in found]
+    assert all(compile(text, "guards.py", "exec") for text in made)
+    assert mutated(source, -1) not in made
