@@ -28,6 +28,7 @@ def intent_row(intent: Intent, now_ms: int) -> dict[str, Any]:
         "planned_steps": planned,
         "filled_steps": filled,
         "alive_steps": alive,
+        "loss_at_stop": intent.loss_at_stop_usdt,
         "version": intent.version,
         "updated_ms": now_ms,
         "content": intent_to_plain(intent),
@@ -46,7 +47,6 @@ def new_intent_row(intent: Intent, created_ms: int, now_ms: int) -> dict[str, An
         "holds_symbol": True,
         "notional": intent.terms.notional_usdt,
         "margin": intent.terms.margin_usdt,
-        "loss_at_stop": intent.terms.loss_at_stop_usdt,
         "created_ms": created_ms,
     }
 

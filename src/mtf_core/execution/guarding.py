@@ -66,7 +66,7 @@ async def further_guard(desk: Desk, intent: Intent) -> Guard:
         decision_key=intent.decision_key,
         notional=terms.notional_usdt,
         margin=terms.margin_usdt,
-        loss_at_stop=terms.loss_at_stop_usdt,
+        loss_at_stop=intent.loss_at_stop_usdt,
         namespace=desk.environment.stores.namespace,
         expires_ms=fresh_ms if terms.zone is None else min(fresh_ms, terms.zone.expires_at_ms),
         is_committed=True,

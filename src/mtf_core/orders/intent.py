@@ -304,6 +304,12 @@ class Intent:
         """Where the stop is to stand now."""
         return self.progress.stop or self.wanted.stop
 
+    @property
+    def loss_at_stop_usdt(self) -> Decimal:
+        """What the whole planned size may lose at its stop: more than was planned where the operator moved it away."""
+        looser = (self.wanted.stop.price - self.stop.price) * self.side.sign
+        return self.terms.loss_at_stop_usdt + max(Decimal(0), looser) * self.wanted.size * self.terms.contract_size
+
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt, the first one first."""
         yield from self.earlier

@@ -68,7 +68,7 @@ class Reservation:
     def of(cls, intent: Intent) -> Reservation:
         """What an intent takes while it is live."""
         terms = intent.terms
-        reserved = (terms.notional_usdt, terms.margin_usdt, terms.loss_at_stop_usdt)
+        reserved = (terms.notional_usdt, terms.margin_usdt, intent.loss_at_stop_usdt)
         return cls(intent.decision_key, intent.symbol, intent.side, *reserved)
 
 

@@ -258,6 +258,31 @@ async def test_what_was_saved_comes_back_whole(database: Database) -> None:
     assert await store.fills("BTCUSDT", 0) == (a_fill("f1"), a_fill("f2"))
 
 
+async def test_what_a_stop_that_was_moved_away_may_lose_more_is_reserved(database: Database) -> None:
+    """The operator may let a position lose more than was planned; the limits count it all the same."""
+    store = await bound_store(database)
+    intent = await sent(store, await reserved(store))
+    planned, stop = intent.terms.loss_at_stop_usdt, intent.wanted.stop
+
+    async def told(intent: Intent, price: Decimal) -> tuple[Intent, Decimal]:
+        seen: list[Reservation] = []
+
+        def look(books: Books) -> Skip:
+            seen.extend(books.live)
+            return Skip(Reason.KILL_SWITCH_ON)
+
+        moved = evolve(intent, progress=evolve(intent.progress, stop=evolve(stop, price=price)))
+        saved = await store.save(moved)
+        await reserve(store, "k2", "ETHUSDT", look)
+        assert seen == [Reservation.of(saved)]
+        return saved, seen[0].loss_at_stop
+
+    intent, tighter = await told(intent, stop.price + 1)
+    assert tighter == planned
+    intent, looser = await told(intent, stop.price - 2)
+    assert looser == planned + 2 * intent.wanted.size * intent.terms.contract_size
+
+
 async def test_a_fill_is_stored_once_by_its_key_and_fills_come_in_their_order(database: Database) -> None:
     store = await bound_store(database)
     intent = await store.save(await reserved(store), fills=[a_fill("9"), a_fill("10"), a_fill("1", NOW_MS - 1)])
