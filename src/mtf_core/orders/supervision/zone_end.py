@@ -66,8 +66,9 @@ def try_further(look: Look) -> Action | None:
     if look.progress.cancel_reason == WOULD_TAKE:
         look.note(cancel_reason="")
         order = None if look.rules.entries_end or look.rules.in_recovery else more_passive(look.intent)
-        is_in_time = look.now_ms < deadline_ms(look) and not look.intent.earlier and look.intent.position.is_over
-        return None if order is None or not is_in_time else _tried(look, order, WOULD_TAKE)
+        is_in_time = look.now_ms < deadline_ms(look) and not look.intent.earlier
+        is_free = look.intent.position.is_over and not look.position_size
+        return None if order is None or not (is_in_time and is_free) else _tried(look, order, WOULD_TAKE)
     look.note(cancel_reason=TAKEN_AT_END_OF_ZONE)
     found = _taking(look)
     if isinstance(found, FurtherAttempt):

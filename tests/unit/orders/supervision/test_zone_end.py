@@ -168,6 +168,16 @@ def test_a_maker_only_entry_that_the_exchange_dropped_is_tried_once_more_a_tick_
     assert taken(one) == found
 
 
+def test_a_maker_only_entry_is_not_tried_again_beside_a_position_that_somebody_opened_meanwhile() -> None:
+    intent = resting(NATIVE)
+    intent = evolve(intent, attempt=evolve(intent.attempt, post_only=True))
+    one = bench(NATIVE, intent)
+    one.exchange.ends_entry(one.entry_id)
+    one.exchange.trades_by_hand(intent.side, Decimal(3), opens=True)
+    one.looks(4)
+    assert taken(one) is None
+
+
 def test_only_a_maker_only_entry_has_a_more_passive_one() -> None:
     assert more_passive(an_intent()) is None
     order = more_passive(an_intent(attempt=an_attempt(post_only=True)))
