@@ -73,7 +73,8 @@ async def enter(desk: Desk, profile: Profile, contracts: dict[str, Contract], nu
         return type(quote).__name__
     account = await desk.trading.sync()
     losses = await measure_losses(desk.environment, profile.trade_entry.risk, profile.name, account)
-    draft = shaped(draft_of(contracts[symbol], quote, key, desk.now_ms), contracts[symbol], quote, number)
+    contract, namespace = contracts[symbol], desk.environment.stores.namespace
+    draft = shaped(draft_of(contract, quote, key, desk.now_ms, namespace), contract, quote, number)
     guards = guards_for(desk, draft, profile, Ground(account, losses, contracts))
     outcome = await submit(desk, draft, guards, MarketQuality.of(quote), switch_minutes=0)
     return "sent" if isinstance(outcome, Submitted) else str(outcome.reason)

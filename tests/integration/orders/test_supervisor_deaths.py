@@ -85,7 +85,7 @@ class Scene:
             contract = next(one for one in await market.contracts() if one.symbol == SYMBOL)
             quote = (await market.quotes([SYMBOL]))[SYMBOL]
             assert isinstance(quote, Quote)
-            draft = change(draft_of(contract, quote, KEY, desk.now_ms), quote)
+            draft = change(draft_of(contract, quote, KEY, desk.now_ms, desk.environment.stores.namespace), quote)
             outcome = await submit(desk, draft, Guards(yes, yes), MarketQuality.of(quote), switch_minutes=15)
             assert isinstance(outcome, Submitted), outcome
 
