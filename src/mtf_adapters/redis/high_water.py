@@ -1,16 +1,24 @@
-"""How many intents a store had committed, in Redis: for processes on several machines that share a store."""
+"""Whose an account is, and how many intents that store had committed, in Redis.
+
+For processes on several machines that share a store."""
 
 from __future__ import annotations
 
-from mtf_adapters.redis.connection import RedisConnection
-from mtf_core.ports import StoreError, StoreUnavailableError
+import re
 
-_MARKS = "mtf:{orders}:high_water"
-# One step, so that of two processes that raise it at once the higher number stays.
+from mtf_adapters.redis.connection import RedisConnection
+from mtf_core.ports import Mark, StoreError, StoreNotOursError, StoreUnavailableError
+
+_MARKS = "mtf:{orders}:marks"
+_MARK = re.compile(r"(?P<store_id>\S+) (?P<counter>\d{1,18})")
+# One step, so that of two processes that raise it at once the higher number stays, and of two stores the first.
 _RAISE = """
 local before = redis.call('HGET', KEYS[1], ARGV[1])
-if not before or tonumber(before) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
-return redis.call('HGET', KEYS[1], ARGV[1])
+if not before then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3]); return 1 end
+local store, counter = string.match(before, '^(%S+) (%d+)$')
+if store ~= ARGV[2] then return 0 end
+if tonumber(counter) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3]) end
+return 1
 """
 
 
@@ -23,27 +31,43 @@ class RedisHighWater:
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
 
-    async def read(self, store_id: str) -> int | None:
-        """The store's mark; None: nothing was ever noted of it. Raises `StoreError` for what is no number."""
+    async def read(self, account: str) -> Mark | None:
+        """None: nothing was ever noted of the account. Raises `StoreError` for what is no mark."""
         from redis.exceptions import RedisError  # noqa: PLC0415  (as slow to import as its client)
 
         try:
-            mark = await self._connection.client.hget(_MARKS, store_id)
+            mark = await self._connection.client.hget(_MARKS, account)
         except (RedisError, OSError) as error:
             raise _unavailable(error) from None
         if mark is None:
             return None
-        if not mark.isdigit():
-            raise StoreError(f"the mark of the store {store_id} in Redis is no number: {mark!r}")
-        return int(mark)
+        said = mark if isinstance(mark, str) else mark.decode(errors="replace")
+        found = _MARK.fullmatch(said)
+        if found is None:
+            raise StoreError(f"what Redis holds of the account {account} is no mark: {said!r}")
+        return Mark(found["store_id"], int(found["counter"]))
 
-    async def raise_to(self, store_id: str, counter: int) -> None:
-        """A lower number than what is there changes nothing."""
+    async def raise_to(self, account: str, mark: Mark) -> None:
+        """A lower number than what is there changes nothing; raises `StoreNotOursError` for another store's mark."""
         from redis.exceptions import RedisError  # noqa: PLC0415
 
         try:
             script = self._connection.client.register_script(_RAISE)
-            await script(keys=[_MARKS], args=[store_id, counter])
+            done = await script(keys=[_MARKS], args=[account, mark.store_id, mark.counter])
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from None
+        if not done:
+            raise StoreNotOursError(
+                f"another database is marked in Redis as that of the account {account}, so nothing is entered from this"
+                " one: mtf recover says more"
+            )
+
+    async def hand_over(self, account: str, mark: Mark) -> None:
+        """Whosever the mark was."""
+        from redis.exceptions import RedisError  # noqa: PLC0415
+
+        try:
+            await self._connection.client.hset(_MARKS, account, f"{mark.store_id} {mark.counter}")
         except (RedisError, OSError) as error:
             raise _unavailable(error) from None
 

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from mtf_core.market import Capabilities, ClientIds
 from mtf_core.orders import longest_life_ms
-from mtf_core.ports import ActionJournal, Environment, HighWater, OrderStore, StoreIdentity, Trading
+from mtf_core.ports import ActionJournal, Environment, HighWater, Mark, OrderStore, StoreIdentity, Trading
 from mtf_core.settings.trading import OrderSettings
 
 
@@ -46,3 +46,13 @@ class Desk:
     def account(self) -> str:
         """The account as the exchange names it."""
         return self.identity.account
+
+    @property
+    def account_key(self) -> str:
+        """The account, told from those of every other exchange and world."""
+        return f"{self.environment.venue.orders_namespace} {self.account}"
+
+    @property
+    def mark(self) -> Mark:
+        """This store's, as the desk was opened."""
+        return Mark(self.identity.store_id, self.identity.counter)

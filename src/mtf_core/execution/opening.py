@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from mtf_core.execution.desk import Desk
 from mtf_core.market import DAY_MS, AccountState, ClientIds, OpenOrder, PositionMode
 from mtf_core.orders import read_client_id, store_tag
-from mtf_core.ports import Environment, ExchangeWorld, StoreIdentity, Trading, TradingRefusedError, Venue
+from mtf_core.ports import Environment, ExchangeWorld, Mark, StoreIdentity, Trading, TradingRefusedError, Venue
 from mtf_core.reasons import Reason
 from mtf_core.risk import AccountCondition, Standing
 from mtf_core.settings.trading import OrderSettings
@@ -42,11 +42,12 @@ async def open_desk(environment: Environment) -> Desk:
     desk = Desk(
         environment, trading, identity, stores.orders, settings, environment.action_journal, environment.high_water
     )
-    known = await _highest_known(desk, account)
+    known, mark = await _known_at_exchange(desk, account), await desk.high_water.read(desk.account_key)
     # Read again, last: whoever commits an intent meanwhile raises the store's counter first.
     desk = evolve(desk, identity=await stores.orders.bind(account_id))
-    await _set_standing(desk, account, known)
-    await desk.high_water.raise_to(desk.identity.store_id, desk.identity.counter)
+    await _set_standing(desk, account, known, mark)
+    if mark is None or mark.store_id == desk.identity.store_id:
+        await desk.high_water.raise_to(desk.account_key, desk.mark)
     return desk
 
 
@@ -103,9 +104,9 @@ def _is_kept(identity: StoreIdentity, venue: Venue) -> None:
         )
 
 
-async def _set_standing(desk: Desk, account: AccountState, known: Iterable[Known]) -> None:
+async def _set_standing(desk: Desk, account: AccountState, known: Iterable[Known], mark: Mark | None) -> None:
     """The account's standing as this start finds it; one that is worse already stays as it is."""
-    behind = _why_behind(desk.identity, known)
+    behind = _why_behind(desk.identity, known, mark)
     while (before := await desk.orders.standing()).condition is not AccountCondition.RECOVERY:
         found = Standing(AccountCondition.RECOVERY, desk.now_ms, behind) if behind else _modes(before, desk, account)
         if found == before or await desk.orders.set_standing(found, before):
@@ -128,41 +129,50 @@ def modes_differ(found: PositionMode | None, settings: OrderSettings) -> str:
     return f"the account {said}, and orders.position_mode is {settings.position_mode}: make them the same"
 
 
-def _why_behind(identity: StoreIdentity, known: Iterable[Known]) -> str:
+def _why_behind(identity: StoreIdentity, known: Iterable[Known], mark: Mark | None) -> str:
     """Why the store may lack what was sent; empty where nothing says so."""
     if identity.is_another_life:
         return "the database was restored, or is a copy of the one that was used before"
-    highest = max(known, key=lambda one: one.counter, default=None)
-    if highest is None or highest.counter <= identity.counter:
-        return ""
-    return f"{highest.where}: number {highest.counter}; the database knows {identity.counter}: it was restored"
+    if mark is not None and mark.store_id != identity.store_id:
+        return (
+            f"another database committed {mark.counter} intents of this account last, by the mark outside of it: this "
+            "one is new, was restored to a time before its first order, or was not used for a while"
+        )
+    tag = store_tag(identity.store_id)
+    if mark is not None:
+        known = [Known(tag, mark.counter, "the mark outside of the database"), *known]
+    highest = max((one for one in known if one.tag == tag), key=lambda one: one.counter, default=None)
+    if highest is not None and highest.counter > identity.counter:
+        return f"{highest.where}: number {highest.counter}; the database knows {identity.counter}: it was restored"
+    others = next((one for one in known if one.tag != tag), None)
+    if others is not None and not identity.counter:
+        return f"{others.where}: another database of mtf sent it, and this one is new"
+    return ""
 
 
 @frozen
 class Known:
     """The number of an intent that somebody else than the store remembers."""
 
+    tag: int
+    """Of the store that gave it out."""
     counter: int
     where: str
 
 
-async def _highest_known(desk: Desk, account: AccountState) -> list[Known]:
-    """The mark outside of the store, and our orders at the exchange: the live ones, and those that ended lately where
-    we traded."""
-    store_id, ids, now_ms = desk.identity.store_id, desk.ids, desk.now_ms
-    tag = store_tag(store_id)
-    mark = await desk.high_water.read(store_id)
-    known = [] if mark is None else [Known(mark, "the mark outside of the database")]
+async def _known_at_exchange(desk: Desk, account: AccountState) -> list[Known]:
+    """Of the orders there that bear ids of our form: the live ones, and those that ended lately where we traded."""
+    ids, now_ms = desk.ids, desk.now_ms
     symbols = {*account.busy_symbols(), *(intent.symbol for intent in await desk.orders.live())}
     symbols |= {intent.symbol for intent in (await desk.orders.history(_LAST_INTENTS)).items}
-    known += _ours(account.open_orders, tag, ids)
+    known = [*_of_our_form(account.open_orders, ids)]
     for symbol in sorted(symbols):
-        known += _ours(await desk.trading.order_history(symbol, now_ms - _LOOK_BACK_MS, now_ms), tag, ids)
+        known += _of_our_form(await desk.trading.order_history(symbol, now_ms - _LOOK_BACK_MS, now_ms), ids)
     return known
 
 
-def _ours(orders: Iterable[OpenOrder], tag: int, ids: ClientIds) -> Iterator[Known]:
+def _of_our_form(orders: Iterable[OpenOrder], ids: ClientIds) -> Iterator[Known]:
     for order in orders:
         made = read_client_id(order.client_order_id, ids)
-        if made is not None and made.tag == tag:
-            yield Known(made.counter, f"{order.symbol}: order {order.order_id} at the exchange")
+        if made is not None:
+            yield Known(made.tag, made.counter, f"{order.symbol}: order {order.order_id} at the exchange")

@@ -6,7 +6,7 @@ says: what the exchange shows is known by now, and the store counts on from beyo
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core.execution.desk import Desk
 from mtf_core.market import DAY_MS, AccountState, OpenOrder
@@ -28,7 +28,8 @@ class Recovery:
     counter: int
     """How many intents the store says it committed."""
     highest: int
-    """The highest number of ours that anything bears: the store, the mark outside of it, notes, orders."""
+    """The highest number of ours that anything bears: the store, the mark outside of it, notes, orders. At least 1
+    beside another store's orders."""
     is_another_life: bool
     """The database was restored, or is a copy."""
     unknown: tuple[Difference, ...]
@@ -48,11 +49,13 @@ async def look_into_recovery(desk: Desk) -> Recovery:
     live = await orders.live()
     ended = await _ended(desk, account)
     identity = await orders.bind(desk.account)
-    mark = await desk.high_water.read(identity.store_id)
+    mark = await desk.high_water.read(desk.account_key)
     noted = tuple([note for note in desk.journal.noted() if await orders.intent(note.decision_key) is None])
     made = [read_client_id(order.client_order_id, desk.ids) for order in (*account.open_orders, *ended)]
-    seen = [one.counter for one in made if one is not None and one.tag == tag]
-    highest = max(identity.counter, mark or 0, *seen, *(note.intent.counter for note in noted))
+    # Beside another store's orders a store that never committed anything is new; once confirmed it is not any more.
+    seen = [one.counter if one.tag == tag else 1 for one in made if one is not None]
+    marked = 0 if mark is None else mark.counter
+    highest = max(identity.counter, marked, *seen, *(note.intent.counter for note in noted))
     known = Known(
         live=live,
         tag=tag,
@@ -74,7 +77,7 @@ async def look_into_recovery(desk: Desk) -> Recovery:
 async def confirm_recovery(desk: Desk, found: Recovery, actor: str) -> None:
     """Counts on from beyond everything that was found, and sets the standing back; audited."""
     await desk.orders.confirm(found.highest)
-    await desk.high_water.raise_to(desk.identity.store_id, found.highest)
+    await desk.high_water.hand_over(desk.account_key, evolve(desk.mark, counter=found.highest))
     if found.noted:
         desk.journal.forget()
     why = f"confirmed by {actor}"

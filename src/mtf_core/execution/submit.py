@@ -83,7 +83,7 @@ async def submit(
         await _note_refusal(desk, _of_draft(draft), intent)
         return intent
     try:
-        await desk.high_water.raise_to(desk.identity.store_id, intent.counter)
+        await desk.high_water.raise_to(desk.account_key, evolve(desk.mark, counter=intent.counter))
         behind = await _store_is_behind(desk, intent)
     except StoreError:
         await _given_up(desk, intent, Skip(Reason.RECOVERY, (("why", "the mark outside of the database"),)))
@@ -179,13 +179,13 @@ async def _store_is_behind(desk: Desk, intent: Intent) -> str:
 
     Others that committed since have raised the mark further, but never beyond the store's counter of now.
     """
-    mark = await desk.high_water.read(desk.identity.store_id)
-    if mark is None or mark <= intent.counter:
+    mark = await desk.high_water.read(desk.account_key)
+    if mark is None or mark.counter <= intent.counter:
         return ""
-    identity = await desk.orders.bind(desk.account)
-    if mark <= identity.counter:
+    known = (await desk.orders.bind(desk.account)).counter
+    if mark.counter <= known:
         return ""
-    return f"the mark outside of the database: number {mark}; the database knows {identity.counter}: it was restored"
+    return f"the mark outside of the database: number {mark.counter}; the database knows {known}: it was restored"
 
 
 async def _leverage_refused(desk: Desk, intent: Intent) -> Skip | None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mtf_core.ports.orders import (
         ActionJournal,
         HighWater,
+        Mark,
         Noted,
         OrderStore,
         Request,
@@ -103,6 +104,7 @@ __all__ = [
     "LockAnswer",
     "LockLostError",
     "Locks",
+    "Mark",
     "MarketData",
     "NotStreamed",
     "Noted",
@@ -153,7 +155,7 @@ if not TYPE_CHECKING:
             ),
             "exchange": "ExchangeWorld MarketData Venue",
             "locks": "Acquired HeldBy LockAnswer Locks",
-            "orders": "ActionJournal HighWater Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity",
+            "orders": "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity",
             "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore ZoneStore",
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "

@@ -249,16 +249,32 @@ class ActionJournal(Protocol):
         ...
 
 
-class HighWater(Protocol):
-    """How many intents a store had committed, kept outside of it: a restored store is behind.
+@frozen
+class Mark:
+    """Whose an account was last, and how many intents that store had committed."""
 
-    Raises `StoreError` where what is kept cannot be read or written.
+    store_id: str
+    counter: int
+
+
+class HighWater(Protocol):
+    """A mark for each account, kept outside of its store: a restored store is behind it, and a store that was made anew
+    finds that the account is another's.
+
+    An account is named by `Desk.account_key`. Raises `StoreError` where what is kept cannot be read or written.
     """
 
-    async def read(self, store_id: str) -> int | None:
-        """None: nothing was ever noted of it."""
+    async def read(self, account: str) -> Mark | None:
+        """None: nothing was ever noted of the account."""
         ...
 
-    async def raise_to(self, store_id: str, counter: int) -> None:
-        """Durable when it returns; a lower number than what is there changes nothing."""
+    async def raise_to(self, account: str, mark: Mark) -> None:
+        """Durable when it returns; a lower number than what is there changes nothing.
+
+        Raises `StoreNotOursError` where the mark of another store stands.
+        """
+        ...
+
+    async def hand_over(self, account: str, mark: Mark) -> None:
+        """The account is this store's from here on, whosever it was: an operator said so."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART
 from mtf_adapters.local import MemoryHighWater
 from mtf_adapters.sql import Database
 from mtf_core.execution import Desk, open_desk
+from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.market import OrderKind, PositionMode
 from mtf_core.orders import store_tag
 from mtf_core.ports import (
@@ -103,7 +105,7 @@ async def test_a_mark_that_is_ahead_of_the_store_puts_the_account_into_recovery(
     mark = MemoryHighWater()
     desk = await open_desk(environment(database, high_water=mark))
     assert (await desk.orders.standing()).condition is AccountCondition.NORMAL
-    await mark.raise_to(desk.identity.store_id, 5)
+    await mark.raise_to(desk.account_key, evolve(desk.mark, counter=5))
     desk = await open_desk(environment(database, high_water=mark))
     standing = await desk.orders.standing()
     assert standing.condition is AccountCondition.RECOVERY
@@ -131,6 +133,83 @@ async def test_an_order_of_ours_that_the_store_does_not_know_puts_the_account_in
     standing = await desk.orders.standing()
     assert standing.condition is AccountCondition.RECOVERY
     assert f"order {outcome.order_id} at the exchange: number 2; the database knows 1" in standing.why
+
+
+@pytest_asyncio.fixture
+async def others(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database made anew, as after a restore to a time before the first order."""
+    path = tmp_path / "others.db"
+    async with Database.open(f"sqlite:///{path}") as opened:
+        await opened.upgrade()
+        yield opened
+
+
+async def condition_of(desk: Desk) -> AccountCondition:
+    return (await desk.orders.standing()).condition
+
+
+async def test_a_new_database_of_an_account_that_another_traded_waits_until_it_is_confirmed(
+    database: Database, others: Database
+) -> None:
+    """It knows no decision key: what the other one sent would be sent for the second time."""
+    mark, world = MemoryHighWater(), a_world()
+    exchange = Asked(world, ACCOUNT)
+    first = await open_desk(environment_on(database, world, exchange, high_water=mark))
+    await Counter(first, exchange, world).submit(Counter(first, exchange, world).draft("sent"))
+    fresh = await open_desk(environment_on(others, world, exchange, high_water=mark))
+    assert await condition_of(fresh) is AccountCondition.RECOVERY
+    assert "another database committed 1 intents of this account last" in (await fresh.orders.standing()).why
+    assert await mark.read(first.account_key) == evolve(first.mark, counter=1), "it is the first one's still"
+    again = await open_desk(environment_on(database, world, exchange, high_water=mark))
+    assert await condition_of(again) is AccountCondition.NORMAL, "nothing was handed over"
+
+
+async def test_a_confirmed_database_has_the_account_and_the_one_before_enters_nothing_more(
+    database: Database, others: Database
+) -> None:
+    mark, world = MemoryHighWater(), a_world()
+    exchange = Asked(world, ACCOUNT)
+    first = await open_desk(environment_on(database, world, exchange, high_water=mark))
+    fresh = await open_desk(environment_on(others, world, exchange, high_water=mark))
+    await confirm_recovery(fresh, await look_into_recovery(fresh), "operator")
+    fresh = await open_desk(environment_on(others, world, exchange, high_water=mark))
+    assert await condition_of(fresh) is AccountCondition.NORMAL
+    running = Counter(first, exchange, world)
+    with pytest.raises(StoreNotOursError, match="another database"):
+        await running.submit(running.draft())
+    assert exchange.entries == []
+    assert await first.orders.live() == (), "nothing stays reserved"
+    back = await open_desk(environment_on(database, world, exchange, high_water=mark))
+    assert await condition_of(back) is AccountCondition.RECOVERY
+    await confirm_recovery(back, await look_into_recovery(back), "operator")
+    assert await condition_of(await open_desk(environment_on(database, world, exchange, high_water=mark))) is (
+        AccountCondition.NORMAL
+    )
+
+
+async def test_without_a_mark_a_new_database_sees_by_the_orders_at_the_exchange_that_another_one_traded(
+    database: Database, others: Database
+) -> None:
+    """Database and mark were both lost."""
+    world = a_world()
+    exchange = Asked(world, ACCOUNT)
+    first = await open_desk(environment_on(database, world, exchange))
+    await Counter(first, exchange, world).submit(Counter(first, exchange, world).draft("sent"))
+    fresh = await open_desk(environment_on(others, world, exchange))
+    assert await condition_of(fresh) is AccountCondition.RECOVERY
+    assert "another database of mtf sent it" in (await fresh.orders.standing()).why
+    await confirm_recovery(fresh, await look_into_recovery(fresh), "operator")
+    assert await condition_of(await open_desk(environment_on(others, world, exchange))) is AccountCondition.NORMAL
+
+
+async def test_a_lost_mark_is_made_again_where_the_database_knows_everything(database: Database) -> None:
+    world, mark = a_world(), MemoryHighWater()
+    exchange = Asked(world, ACCOUNT)
+    first = await open_desk(environment_on(database, world, exchange))
+    await Counter(first, exchange, world).submit(Counter(first, exchange, world).draft("sent"))
+    again = await open_desk(environment_on(database, world, exchange, high_water=mark))
+    assert await condition_of(again) is AccountCondition.NORMAL
+    assert await mark.read(again.account_key) == evolve(again.mark, counter=1)
 
 
 async def test_a_start_ends_no_recovery(database: Database) -> None:

@@ -18,7 +18,7 @@ from mtf_core.execution.losses import measure_losses
 from mtf_core.market import OrderKind, OrderType, TimeInForce, WriteOutcome, WriteResult
 from mtf_core.orders import Draft, EntryState, FurtherAttempt, Intent, Purpose, Sent, read_client_id, store_tag
 from mtf_core.planning import Skip
-from mtf_core.ports import IntentChangedError, StoreUnavailableError
+from mtf_core.ports import IntentChangedError, Mark, StoreUnavailableError
 from mtf_core.reasons import Reason
 from mtf_core.risk import GLOBAL_SWITCH, AccountCondition, Books, Reservation, Switch
 from tests.integration.execution.counter import MARKET, SYMBOL, Counter, beat, counter_on, yes
@@ -103,7 +103,7 @@ async def test_the_symbol_is_left_alone_for_a_while_once_an_order_left(counter: 
 
 async def test_the_mark_outside_of_the_store_is_raised_before_anything_leaves(counter: Counter) -> None:
     async def look() -> None:
-        assert await counter.desk.high_water.read(counter.desk.identity.store_id) == 1
+        assert await counter.desk.high_water.read(counter.desk.account_key) == evolve(counter.desk.mark, counter=1)
 
     counter.exchange.before = look
     await counter.submit()
@@ -235,10 +235,13 @@ async def test_a_request_that_waited_too_long_does_not_leave(counter: Counter) -
 
 async def test_where_the_mark_cannot_be_raised_nothing_leaves_and_nothing_stays_reserved(counter: Counter) -> None:
     class Broken:
-        async def read(self, store_id: str) -> int | None:
+        async def read(self, account: str) -> Mark | None:
             return None
 
-        async def raise_to(self, store_id: str, counter: int) -> None:
+        async def hand_over(self, account: str, mark: Mark) -> None:
+            raise NotImplementedError
+
+        async def raise_to(self, account: str, mark: Mark) -> None:
             raise StoreUnavailableError("the disk is full")
 
     counter.desk = evolve(counter.desk, high_water=Broken())
@@ -251,7 +254,7 @@ async def test_where_the_mark_cannot_be_raised_nothing_leaves_and_nothing_stays_
 async def test_a_store_that_was_restored_under_a_running_process_enters_nothing(counter: Counter) -> None:
     """What it forgot may be the very decision that is to be entered: its key looks new, and it is not."""
     desk = counter.desk
-    await desk.high_water.raise_to(desk.identity.store_id, 9)
+    await desk.high_water.raise_to(desk.account_key, evolve(desk.mark, counter=9))
     skip = await counter.submit()
     assert isinstance(skip, Skip)
     assert skip.reason is Reason.RECOVERY

@@ -8,6 +8,7 @@ import pytest
 
 from mtf_adapters.local import FileActionJournal, FileHighWater, MemoryActionJournal, MemoryHighWater
 from mtf_adapters.redis import RedisConnection, RedisHighWater
+from mtf_core.ports import Mark
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.keeping import orders_folder
 from mtf_entrypoints.settings import BitmartOptions, Settings
@@ -30,7 +31,7 @@ async def test_an_account_that_ends_with_the_process_leaves_nothing_behind(data_
     environment = Container(settings=Settings(database_url="memory")).environment()
     assert isinstance(environment.high_water, MemoryHighWater)
     assert isinstance(environment.action_journal, MemoryActionJournal)
-    await environment.high_water.raise_to("store", 3)
+    await environment.high_water.raise_to("account", Mark("store", 3))
     environment.action_journal.note(a_note(1))
     assert list(data_folder.iterdir()) == []
 
@@ -40,11 +41,11 @@ async def test_an_account_of_an_exchange_has_files_in_the_users_data_folder(data
     assert isinstance(environment.high_water, FileHighWater)
     assert isinstance(environment.action_journal, FileActionJournal)
     assert list(data_folder.iterdir()) == [], "until there is something to keep"
-    await environment.high_water.raise_to("store", 3)
+    await environment.high_water.raise_to("account", Mark("store", 3))
     environment.action_journal.note(a_note(1))
     assert orders_folder().parent.parent == data_folder
     again = Container(settings=BITMART).environment()
-    assert await again.high_water.read("store") == 3
+    assert await again.high_water.read("account") == Mark("store", 3)
     assert again.action_journal.noted() == (a_note(1),)
 
 
