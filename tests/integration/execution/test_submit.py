@@ -268,18 +268,21 @@ async def test_a_mark_that_another_process_raised_since_says_nothing_against_the
     marks, others = desk.high_water, iter(["other"])
 
     class Overtaken:
-        async def read(self, store_id: str) -> int | None:
-            return await marks.read(store_id)
+        async def read(self, account: str) -> Mark | None:
+            return await marks.read(account)
 
-        async def raise_to(self, store_id: str, number: int) -> None:
+        async def hand_over(self, account: str, mark: Mark) -> None:
+            await marks.hand_over(account, mark)
+
+        async def raise_to(self, account: str, mark: Mark) -> None:
             for key in others:
                 counter.desk = desk
                 assert isinstance(await counter.submit(counter.draft(key, "ETHUSDT")), Submitted)
-            await marks.raise_to(store_id, number)
+            await marks.raise_to(account, mark)
 
     counter.desk = evolve(desk, high_water=Overtaken())
     assert isinstance(await counter.submit(), Submitted)
-    assert await marks.read(desk.identity.store_id) == 2
+    assert await marks.read(desk.account_key) == evolve(desk.mark, counter=2)
 
 
 async def test_an_entry_says_within_what_time_it_has_to_leave_from_its_last_guards_on(counter: Counter) -> None:
