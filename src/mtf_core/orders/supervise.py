@@ -43,6 +43,8 @@ __all__ = ["Rules", "after_write", "reads_wanted", "supervise"]
 
 _UNRESOLVED = frozenset({EntryState.SUBMITTING, EntryState.UNKNOWN, EntryState.CANCELLING})
 _RESTLESS = frozenset({PositionState.UNPROTECTED, PositionState.EXITING, PositionState.CLOSING})
+_PATIENCE = 4
+"""A pause is this part of the time for which looks have led nowhere."""
 
 
 def supervise(
@@ -117,16 +119,33 @@ def _look_again_ms(look: Look) -> int:
     """When the next look is due: soon where something is on its way or not protected, and at the next deadline."""
     intent, progress = look.intent, look.progress
     late_ms = look.rules.settings.look_sec * 1000
-    arms_late = intent.entry is EntryState.RESTING and not _is_covered_at_once(look)
-    waits = progress.flat_seen_ms is not None or progress.less_since_ms is not None or look.view.account is None
-    if intent.entry in _UNRESOLVED or intent.position in _RESTLESS or arms_late or waits:
+    may_be_bare = intent.entry in {EntryState.RESTING, *_UNRESOLVED} and not _is_covered_at_once(look)
+    is_bare = intent.position in _RESTLESS or progress.unprotected_since_ms is not None
+    if may_be_bare or is_bare or look.view.account is None:
         return look.rules.soon_ms
-    dues = [late_ms]
+    return min([late_ms, *_patience_ms(look), *_deadlines_ms(look)])
+
+
+def _deadlines_ms(look: Look) -> list[int]:
+    """Until what has a time of its own. What is past was tried at its time: looks at every instant would not help it."""
+    intent, first_fill_ms = look.intent, look.progress.first_fill_ms
+    at_ms = []
     if intent.entry is EntryState.RESTING:
-        dues.append(deadline_ms(look) - look.now_ms)
-    if intent.terms.hard_time_stop_ms is not None and progress.first_fill_ms is not None:
-        dues.append(progress.first_fill_ms + intent.terms.hard_time_stop_ms - look.now_ms)
-    return max(look.rules.settle_ms, min(dues))
+        at_ms.append(deadline_ms(look))
+    if intent.terms.hard_time_stop_ms is not None and first_fill_ms is not None:
+        at_ms.append(first_fill_ms + intent.terms.hard_time_stop_ms)
+    return [max(look.rules.settle_ms, ms - look.now_ms) for ms in at_ms if ms > look.now_ms]
+
+
+def _patience_ms(look: Look) -> list[int]:
+    """How long to wait for what does not add up: soon at first, and longer the longer looks have led nowhere."""
+    intent, progress = look.intent, look.progress
+    since = [progress.flat_seen_ms, progress.less_since_ms]
+    if intent.entry in {EntryState.SUBMITTING, EntryState.UNKNOWN}:
+        since.append(intent.attempt.not_after_ms)
+    elif intent.entry is EntryState.CANCELLING:
+        since.append(progress.next_cancel_ms)
+    return [max(look.rules.soon_ms, (look.now_ms - ms) // _PATIENCE) for ms in since if ms is not None]
 
 
 def _is_covered_at_once(look: Look) -> bool:

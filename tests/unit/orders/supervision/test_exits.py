@@ -99,6 +99,21 @@ def test_the_hard_time_stop_counts_from_the_first_fill() -> None:
     assert one.intent.progress.exit_reason == "time_stop"
 
 
+def test_a_time_that_passed_while_the_position_was_not_shown_makes_no_looks_at_every_instant() -> None:
+    """They came four times a second, each with every history, for as long as the exchange answered so."""
+    one = bench(NATIVE, hard_time_stop_ms=30_000)
+    one.fills(10)
+    one.looks(3)
+    one.exchange.sizes = dict.fromkeys(one.exchange.sizes, Decimal(0))
+    one.exchange.remember()
+    pauses = []
+    for _ in range(60):
+        one.passes(1000)
+        pauses.append(one.look().look_again_ms)
+    assert one.state[1] is PositionState.STALE
+    assert pauses[-20:] == [5000] * 20
+
+
 def test_closing_cancels_targets_first_and_never_the_stop() -> None:
     """The target held the size back, so the order to close was refused; the stop was gone by then."""
     one = protected(hard_time_stop_ms=20_000)

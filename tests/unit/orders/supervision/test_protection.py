@@ -241,6 +241,27 @@ def test_an_empty_list_of_positions_flattens_nothing_and_cancels_nothing() -> No
     assert not one.alarms
 
 
+def test_looks_at_a_position_that_is_not_shown_any_more_come_seldomer_the_longer_they_lead_nowhere() -> None:
+    """A hundred looks that each read every history are calls that the exits of others may need."""
+    one = bench(NATIVE)
+    one.fills(10)
+    one.looks(4)
+    sizes = dict(one.exchange.sizes)
+    one.exchange.sizes = {side: Decimal(0) for side in sizes}
+    one.exchange.remember()
+    pauses = []
+    for _ in range(60):
+        one.passes(1000)
+        pauses.append(one.look().look_again_ms)
+    assert pauses[:4] == [1000] * 4
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 5000
+    one.exchange.sizes = sizes
+    one.exchange.live.clear()
+    one.exchange.remember()
+    assert one.look().look_again_ms == 1000, "a position without a stop is looked at each second"
+
+
 def test_empty_answers_to_everything_leave_everything_as_it_was() -> None:
     one = bench(NATIVE)
     one.fills(10)
