@@ -127,7 +127,7 @@ def _look_again_ms(look: Look) -> int:
 
 
 def _deadlines_ms(look: Look) -> list[int]:
-    """Until what has a time of its own. What is past was tried at its time: looks at every instant would not help it."""
+    """Until what has a time of its own. What is past was tried at its time: looks at each instant do not help it."""
     intent, first_fill_ms = look.intent, look.progress.first_fill_ms
     at_ms = []
     if intent.entry is EntryState.RESTING:
