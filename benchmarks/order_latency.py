@@ -48,7 +48,7 @@ from mtf_core.market import (
     on_grid_at_or_below,
 )
 from mtf_core.orders import Attempt, Draft, EntryState, Terms, Wanted, WantedTarget
-from mtf_core.ports import Acquired
+from mtf_core.ports import Acquired, Mark
 from mtf_core.risk import Heartbeat
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.settings import read_settings
@@ -125,7 +125,7 @@ class Floors:
         for _ in range(2):
             self._database.execute("INSERT INTO rows VALUES (?)", ("x" * 3000,))
         self._number += 1
-        await self._mark.raise_to("floor", self._number)
+        await self._mark.raise_to("floor", Mark("store", self._number))
         return time.perf_counter() - began
 
     async def wire_s(self, sent: httpx.Request) -> float:
