@@ -367,13 +367,13 @@ class RestClient:
         if exchanged.status >= 500 and meaning.read is ReadFailure.REFUSED:
             return ExchangeUnavailableError(words)
         if meaning.write is WriteResult.AUTH:
-            return KeyRefusedError(words)
+            return KeyRefusedError(f"BitMart: {words}; see BITMART_API_KEY, BITMART_SECRET_KEY and BITMART_API_MEMO")
         return _ERRORS[meaning.read](words)
 
     def _unanswered(self, endpoint: Endpoint, nothing: NoReply) -> str:
         """Which exchange did not answer what, and what to look at."""
         if nothing.limited:
-            return f"{endpoint.bucket}: {nothing.why}"
+            return f"BitMart: {nothing.why}: other calls of this account take it; try again in a moment"
         is_public = endpoint.auth is Auth.NONE
         base = self._addresses.public if is_public else self._addresses.private
         said = f"BitMart at {base}: {endpoint.bucket}: {nothing.why}"

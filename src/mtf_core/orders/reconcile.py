@@ -205,9 +205,12 @@ def _of_order(order: OpenOrder, account: AccountState, known: Known) -> Differen
 
 def _orphan(order: OpenOrder, account: AccountState, known: Known) -> Difference:
     """One of ours that no live intent accounts for."""
-    kind, text = DifferenceKind.LEFTOVER, "has nothing left to reduce, and is cancelled"
+    kind, text = DifferenceKind.LEFTOVER, "has nothing left to reduce: it is cancelled, in recovery once you confirm"
     if order.may_open:
-        kind, text = DifferenceKind.OPENING_ORDER, "could open a position without an intent, and is cancelled"
+        kind, text = (
+            DifferenceKind.OPENING_ORDER,
+            "could open a position without an intent: it is cancelled, in recovery once you confirm",
+        )
     elif _has_intent(order, known) or any(position.symbol == order.symbol for position in account.positions):
         kind, text = DifferenceKind.REDUCING_ORDER, "reduces without an intent of its own, and is left"
     return Difference(kind, order.symbol, f"{order.symbol}: our order {order.order_id} {text}", order)

@@ -179,7 +179,8 @@ async def test_an_error_says_what_the_code_means_and_what_the_exchange_said() ->
         with pytest.raises(ExchangeError) as caught:
             await assets(at)
     assert str(caught.value) == (
-        "assets-detail: the signature is wrong: the secret, or the memo (code 30005: sign error)"
+        "BitMart: assets-detail: the signature is wrong: the secret, or the memo (code 30005: sign error); "
+        "see BITMART_API_KEY, BITMART_SECRET_KEY and BITMART_API_MEMO"
     )
 
 

@@ -18,6 +18,7 @@ PAGES = [
         "tutorial.md",
         "rules.md",
         "glossary.md",
+        "safety.md",
         *(f"how-to/{page.name}" for page in (ROOT / "docs/how-to").glob("*")),
     )
 ]

@@ -41,7 +41,10 @@ def perform(world: World, serving: Serving) -> None:
         raise SettingsError(f"--face: found {serving.face!r}; known: {', '.join(FACES)}")
     settings = settings_of(world, stays=True)
     if settings.exchange != DEFAULT_EXCHANGE:
-        raise SettingsError(f"MTF_EXCHANGE is {settings.exchange}; only the sandbox can be served")
+        raise SettingsError(
+            f"MTF_EXCHANGE is {settings.exchange}, and only the sandbox can be served: "
+            "put `MTF_EXCHANGE=sandbox` before this command, or unset it"
+        )
     script = Script() if serving.faults is None else read_script(serving.faults)
     sandbox = _sandbox(world, settings, _speed(serving.speed), script)
     asyncio.run(_serve(sandbox, serving.port))

@@ -210,7 +210,9 @@ def _tell(found: Recovery, done: bool) -> None:
     if done:
         output.write_line(f"confirmed: entries are allowed again, and the store counts on from {found.highest}")
     elif found.is_needed:
-        output.write_line("look at the positions and orders above at the exchange, then: mtf recover --confirm")
+        output.write_line(
+            "look at positions and orders at the exchange; when all is as you want it: mtf recover --confirm"
+        )
 
 
 _CONDITIONS = {
