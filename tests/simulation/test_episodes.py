@@ -19,7 +19,8 @@ from tests.simulation.soak import make_template, report
 from tests.simulation.world import Outcome, Scenario, play, scenario
 
 MINUTES = 10
-FIXED = (1, 2, 3, 4, 5, 6, 9, 10)
+FIXED = (1, 2, 3, 4, 5, 6, 9, 10, 222, 322)
+"""In 322 a database that was restored to before its first order entered again."""
 
 
 def seeds() -> list[int]:
@@ -49,7 +50,7 @@ def test_no_law_is_broken(template: Path, seed: int) -> None:
     holds(play(scenario(seed, MINUTES), template))
 
 
-@pytest.mark.parametrize("seed", [1001])
+@pytest.mark.parametrize("seed", [1001, 1002])
 def test_the_same_seed_gives_the_same_log_to_the_byte(template: Path, seed: int) -> None:
     first, second = (play(scenario(seed, 7), template) for _ in range(2))
     assert first.digest == second.digest
