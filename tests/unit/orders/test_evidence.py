@@ -25,6 +25,7 @@ from mtf_core.orders.evidence import (
     Contradiction,
     EntryReads,
     Gone,
+    Proven,
     Read,
     StopFault,
     entry_evidence,
@@ -99,6 +100,36 @@ def test_it_has_ended_once_its_executions_add_up() -> None:
 
 def test_an_end_outweighs_an_older_read_that_shows_it_live() -> None:
     assert cause(reads(live=(order(),), ended=(order(OrderState.CANCELLED),))) is EntryCause.SEEN_ENDED
+
+
+def test_an_order_that_history_shows_as_refused_has_ended_and_with_executions_it_is_an_alarm() -> None:
+    assert cause(reads(ended=(order(OrderState.REJECTED),), fills=None)) is EntryCause.SEEN_ENDED
+    filled = reads(ended=(order(OrderState.REJECTED, 3),), fills=(fill(3),))
+    assert isinstance(entry_evidence(INTENT, filled, IDS, SETTLED_MS), Contradiction)
+
+
+def test_executions_of_another_order_do_not_add_up_to_this_one() -> None:
+    ended = (order(OrderState.FILLED, 10),)
+    assert cause(reads(ended=ended, fills=(fill(4), fill(6, order_id="8")))) is None
+    assert cause(reads(ended=ended, fills=(fill(10), fill(6, order_id="8")))) is EntryCause.SEEN_ENDED
+
+
+def test_of_two_reads_the_one_that_shows_more_filled_counts() -> None:
+    for less, more in ((2, 5), (5, 2)):
+        evidence = entry_evidence(
+            INTENT, reads(live=(order(filled=less),), ended=(order(filled=more),)), IDS, SETTLED_MS
+        )
+        assert isinstance(evidence, Proven)
+        assert evidence.order is not None
+        assert evidence.order.filled == 5
+
+
+def test_an_order_that_is_shown_without_our_id_is_known_by_the_id_that_the_exchange_gave_it() -> None:
+    nameless = reads(live=(order(client_order_id=""),))
+    known = evolve(INTENT, attempt=evolve(INTENT.attempt, order_id="7"))
+    assert cause(nameless, known) is EntryCause.SEEN_LIVE
+    assert cause(nameless, evolve(INTENT, attempt=evolve(INTENT.attempt, order_id="8"))) is not EntryCause.SEEN_LIVE
+    assert cause(nameless) is not EntryCause.SEEN_LIVE
 
 
 @pytest.mark.parametrize("failed", ["live", "ended", "fills"])
