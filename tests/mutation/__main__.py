@@ -14,19 +14,20 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
 
+import pytest
 from attrs import frozen
 
 from tests.mutation.mutator import Mutation, mutated, mutations_of
+from tests.mutation.swapping import swap_functions
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = Path("src/mtf_core")
@@ -135,48 +136,70 @@ class Tried:
         return row is None or (row["result"] == "alive" and STAGES.index(row["stage"]) < STAGES.index(stage))
 
 
-def trial(copy: Path, tests: Sequence[str]) -> str:
-    """What the tests say of the copy: "alive", "caught", or "hangs" where they do not end."""
-    process = os.fork()  # the libraries are imported once, here, and our own modules anew in each child
+def trial(copy: Path, tests: Sequence[str], swapped: tuple[Path, str] | None = None) -> str:
+    """What the tests say of the copy: "alive", "caught", or "hangs" where they do not end.
+
+    `swapped`: a file, and the source whose functions take the place of those that were imported from it.
+    """
+    process = os.fork()
     if process == 0:
-        _run_tests(copy, tests)
+        code = 3
+        try:
+            os.setpgid(0, 0)
+            if swapped is not None and not swap_functions(*swapped):
+                os.execv(sys.executable, [sys.executable, "-m", "pytest", *_arguments(tests)])
+            code = _run_tests(copy, tests)
+        finally:
+            os._exit(code)
     ends = time.monotonic() + LONGEST_S
     while time.monotonic() < ends:
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
             return "alive" if os.waitstatus_to_exitcode(status) == 0 else "caught"
-        time.sleep(0.05)
+        time.sleep(0.02)
     os.killpg(process, signal.SIGKILL)
     os.waitpid(process, 0)
     return "hangs"
 
 
-def _import_libraries() -> None:
-    for name in ("pytest", "hypothesis", "sqlalchemy.ext.asyncio", "aiosqlite", "httpx", "cattrs"):
-        import_module(name)
-
-
-def _run_tests(copy: Path, tests: Sequence[str]) -> None:
-    code = 3
+def trial_anew(copy: Path, tests: Sequence[str]) -> str:
+    """The same in a process that imports everything: for what changes when a file is imported."""
+    command = [sys.executable, "-m", "pytest", *_arguments(tests)]
     try:
-        os.setpgid(0, 0)
-        os.chdir(copy)
-        said = os.open(copy / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        ours = [name for name in sys.modules if name.split(".")[0] in {"tests", "mtf_core", "mtf_adapters"}]
-        for name in ours:
-            del sys.modules[name]
-        sys.path[:0] = [str(copy / "src"), str(copy)]
-        os.environ["PYTHONPATH"] = f"{copy / 'src'}:{copy}"
-        code = int(import_module("pytest").main([*OPTIONS, "-k", NO_SERVERS, *tests]))
-    except BaseException:
-        traceback.print_exc()
-        raise
+        done = subprocess.run(command, cwd=copy, capture_output=True, check=False, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    return "alive" if done.returncode == 0 else "caught"
+
+
+def _arguments(tests: Sequence[str]) -> list[str]:
+    return [*OPTIONS, "-k", NO_SERVERS, *tests]
+
+
+def _run_tests(copy: Path, tests: Sequence[str], *more: str) -> int:
+    """Within this process; what they say is in a file of the copy."""
+    kept = os.dup(1), os.dup(2)
+    said = os.open(copy / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    try:
+        return int(pytest.main([*_arguments(tests), *more]))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        for number, descriptor in enumerate(kept, 1):
+            os.dup2(descriptor, number)
+
+
+def leave_for(copy: Path) -> None:
+    """From here on our own modules are those of the copy, here and in processes that are started."""
+    for name in [name for name in sys.modules if name == "tests"]:
+        del sys.modules[name]
+    os.chdir(copy)
+    sys.path[:0] = [str(copy / "src"), str(copy)]
+    os.environ["PYTHONPATH"] = f"{copy / 'src'}:{copy}"
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.dont_write_bytecode = True
 
 
 def tried_all(mutants: Sequence[Mutant], copy: Path, tried: Tried) -> Iterator[str]:
@@ -189,17 +212,19 @@ def tried_all(mutants: Sequence[Mutant], copy: Path, tried: Tried) -> Iterator[s
                 continue
             tests = tuple(mutant.tests(stage))
             new = [name for name in tests if not any(name.startswith(one) for one in proven)]
+            if new:
+                _run_tests(copy, new, "--collect-only")  # imports what they need, once
             if new and trial(copy, new) != "alive":
                 sys.exit(f"these tests fail without a mutant: {' '.join(new)}\n{(copy / 'said.txt').read_text()}")
             proven.update(new)
             path = copy / CORE / mutant.file
             source = path.read_text()
             began = time.monotonic()
+            change = mutated(source, mutant.mutation.number)
             try:
-                path.write_text(mutated(source, mutant.mutation.number))
-                for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
-                    compiled.unlink()
-                result = trial(copy, tests)
+                path.write_text(change)
+                is_swapped = mutant.mutation.in_function
+                result = trial(copy, tests, (path, change)) if is_swapped else trial_anew(copy, tests)
             finally:
                 path.write_text(source)
             tried.add(mutant, stage, result, time.monotonic() - began)
@@ -235,7 +260,7 @@ def main() -> int:
             for name in ("src", "tests", "docs"):
                 shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copy(ROOT / "pyproject.toml", copy)
-            _import_libraries()
+            leave_for(copy)
             for line in tried_all(mutants, copy, tried):
                 print(line, flush=True)
     print(table(mutants, tried))

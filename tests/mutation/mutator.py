@@ -41,6 +41,8 @@ class Mutation:
     kind: str
     before: str
     after: str
+    in_function: bool
+    """Whether it changes what a function does, and nothing that is done when the file is imported."""
 
     def __str__(self) -> str:
         return f"{self.line}: {self.kind}: {self.before} → {self.after}"
@@ -67,6 +69,7 @@ class _Changing(ast.NodeTransformer):
         self._tree = tree
         self._wanted = wanted
         self._members = _members_of(tree)
+        self._depth = 0
 
     def run(self) -> ast.Module:
         tree: ast.Module = self.visit(self._tree)
@@ -76,10 +79,13 @@ class _Changing(ast.NodeTransformer):
         for name, value in ast.iter_fields(node):
             if name in {"annotation", "returns", "decorator_list", "bases", "keywords"} and isinstance(node, _DECLARED):
                 continue  # types and names of classes are no behaviour
+            is_body = name == "body" and isinstance(node, _FUNCTIONS)
+            self._depth += is_body
             if isinstance(value, list):
                 value[:] = [self.visit(one) if isinstance(one, ast.AST) else one for one in value]
             elif isinstance(value, ast.AST):
                 setattr(node, name, self.visit(value))
+            self._depth -= is_body
         return node
 
     def visit(self, node: ast.AST) -> Any:
@@ -87,12 +93,15 @@ class _Changing(ast.NodeTransformer):
             return node  # words and errors that stand for bugs
         for kind, after in _changes(node, self._members):
             number = len(self.seen)
-            self.seen.append(Mutation(number, getattr(node, "lineno", 0), kind, _short(node), _short(after)))
+            self.seen.append(
+                Mutation(number, getattr(node, "lineno", 0), kind, _short(node), _short(after), self._depth > 0)
+            )
             if number == self._wanted:
                 return ast.copy_location(after, node)
         return self.generic_visit(node)
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DECLARED = (ast.AnnAssign, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
