@@ -274,6 +274,35 @@ async def test_histories_without_an_intent_are_read_once_a_minute(shift: Shift) 
     assert shift.exchange.reads.count("cash_flows") <= 1
 
 
+async def test_a_restored_store_keeps_the_stop_of_a_position_that_it_forgot_and_takes_one_by_hand_in_recovery(
+    migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    world = a_world()
+    exchange = Counted(world, ACCOUNT)
+    file, copy = Path(migrated_sqlite_url.removeprefix("sqlite:///")), tmp_path / "earlier.db"
+    async with shift_on(migrated_sqlite_url, world, exchange):
+        pass
+    shutil.copy(file, copy)
+    async with shift_on(migrated_sqlite_url, world, exchange) as first:
+        await protected(first)
+        await first.supervisor.end()
+    async with shift_on(f"sqlite:///{copy}", world, exchange) as restored:
+        await restored.look(5)
+        assert await condition(restored) is AccountCondition.RECOVERY
+        assert await restored.desk.orders.live() == ()
+        (stop,) = await restored.stops()
+        assert stop.trigger is not None
+        assert AlarmKind.UNPROTECTED not in restored.raised(), "its stop stands and is kept"
+        await NativeExchange.cancel(exchange, SYMBOL, stop.order_id, stop.kind)
+        await restored.look(3)
+        assert AlarmKind.UNPROTECTED in await restored.standing_alarms()
+        request = await ask_protect(restored.desk.environment, SYMBOL, stop.trigger.price, None, "ann")
+        assert (await became(restored, request)).startswith("done")
+        assert len(await restored.stops()) == 1
+        assert AlarmKind.UNPROTECTED not in await restored.standing_alarms()
+        assert await condition(restored) is AccountCondition.RECOVERY
+
+
 async def test_a_restored_store_protects_cancels_nothing_and_enters_nothing_until_it_is_confirmed(
     migrated_sqlite_url: str, tmp_path: Path
 ) -> None:
