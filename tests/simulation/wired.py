@@ -104,6 +104,7 @@ class Post(httpx.AsyncBaseTransport):
         if trace is not None:
             await trace("http11.send_request_headers.started", {})
         sent = asyncio.get_running_loop().create_task(self._carried(request), context=outside())
+        sent.add_done_callback(_noticed)
         status, headers, body = await asyncio.shield(sent)
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
 
@@ -125,6 +126,12 @@ class Post(httpx.AsyncBaseTransport):
 
     def _way_s(self) -> float:
         return self._random.choice((0.002, 0.005, 0.02, 0.08))
+
+
+def _noticed(sent: asyncio.Task[tuple[int, Any, bytes]]) -> None:
+    """Whoever asked may have stopped waiting: what went wrong on the way is nobody's then."""
+    if not sent.cancelled():
+        sent.exception()
 
 
 @frozen(eq=False)
