@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import locks
-from mtf_adapters.sql.upserts import insert_for
+from mtf_adapters.sql.upserts import upsert_newer
 from mtf_core.ports import Acquired, Clock, HeldBy, LockAnswer, LockLostError
 
 _NOBODY = ""
@@ -41,6 +41,7 @@ _RENEW = """
     UPDATE locks SET expires_at_ms = {now} + :ttl_ms WHERE owner = :owner AND name IN ({wanted}) RETURNING name
 """
 _RELEASE = "UPDATE locks SET expires_at_ms = 0 WHERE owner = :owner AND name IN ({wanted})"
+_FENCE = select(locks.c.owner, locks.c.token).where(locks.c.name == bindparam("wanted")).with_for_update(read=True)
 _HELD = "SELECT name, owner, expires_at_ms FROM locks WHERE expires_at_ms > {now}"
 
 
@@ -112,8 +113,7 @@ class SqlLocks:
 
 async def check_fence(connection: AsyncConnection, fence: Acquired) -> None:
     """Raises `LockLostError` unless the lock is still its owner's; nobody takes it before the transaction ends."""
-    query = select(locks.c.owner, locks.c.token).where(locks.c.name == fence.name).with_for_update(read=True)
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(_FENCE, {"wanted": fence.name})).one_or_none()
     if row is None or (row.owner, row.token) != (fence.owner, fence.token):
         raise LockLostError(f"the lock {fence.name!r} was lost to another owner; nothing was stored")
 
@@ -123,13 +123,8 @@ async def note_fence(connection: AsyncConnection, fence: Acquired) -> None:
 
     Raises `LockLostError` where a higher one is known already. A lock of the database itself is known as it is.
     """
-    rows = insert_for(locks, connection).values(name=fence.name, owner=fence.owner, token=fence.token, expires_at_ms=0)
-    newer = rows.on_conflict_do_update(
-        index_elements=[locks.c.name],
-        set_={"owner": rows.excluded.owner, "token": rows.excluded.token},
-        where=locks.c.token < rows.excluded.token,
-    )
-    await connection.execute(newer)
+    row = {"name": fence.name, "owner": fence.owner, "token": fence.token, "expires_at_ms": 0}
+    await connection.execute(upsert_newer(locks, connection, "token", ("owner", "token")), row)
     await check_fence(connection, fence)
 
 

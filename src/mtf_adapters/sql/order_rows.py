@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
@@ -78,8 +79,17 @@ def client_id_row(intent: Intent, attempt: Attempt) -> dict[str, Any]:
 
 def intent_of(row: Row[Any]) -> Intent:
     """The intent of a row with its `version` and `content`; raises `UnreadableRowError`."""
+    return _intent(lambda: row.content, row.version)
+
+
+def intent_of_text(content: str, version: int) -> Intent:
+    """The intent of a row whose content was read as text; raises `UnreadableRowError`."""
+    return _intent(lambda: json.loads(content), version)
+
+
+def _intent(read: Callable[[], Any], version: int) -> Intent:
     try:
-        return attrs.evolve(intent_from_plain(row.content), version=row.version)
+        return attrs.evolve(intent_from_plain(read()), version=version)
     except (UnreadableRecordError, ValueError) as error:
         raise UnreadableRowError(f"a stored intent cannot be read: {error}") from error
 

@@ -36,6 +36,7 @@ from mtf_adapters.sql.order_rows import (
     stored_alarm,
     stored_event,
 )
+from mtf_adapters.sql.order_views import StoreViews
 from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import (
     order_alarms,
@@ -70,6 +71,7 @@ from mtf_core.ports import (
     StoreError,
     StoreIdentity,
     StoreNotOursError,
+    StoreView,
 )
 from mtf_core.reasons import Reason
 from mtf_core.records import Page
@@ -95,6 +97,7 @@ class SqlOrderStore:
         self._guarded_by = guarded_by
         self._wall = wall
         self._new_id = new_id
+        self._views = StoreViews(namespace, guarded_by)
 
     async def bind(self, account: str) -> StoreIdentity:
         """Binds the store to the account at first use; raises `StoreNotOursError` where it is another's.
@@ -312,10 +315,18 @@ class SqlOrderStore:
 
     async def live(self) -> tuple[Intent, ...]:
         """Every intent without final evidence, the oldest first."""
-        query: Select[Any] = select(*_WHOLE_INTENT).where(self._here(order_intents), _INTENTS.is_live)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(_INTENTS.counter))).all()
-        return tuple(intent_of(row) for row in rows)
+            return await connection.run_sync(self._views.live)
+
+    async def live_versions(self) -> Mapping[str, int]:
+        """The version of every live intent, by its decision key."""
+        async with self._database.reading() as connection:
+            return await connection.run_sync(self._views.versions)
+
+    async def view(self, now_ms: int) -> StoreView:
+        """What a look needs, all of one instant; raises `UnreadableRowError`."""
+        async with self._database.reading() as connection:
+            return await connection.run_sync(self._views.view, now_ms)
 
     async def intent(self, decision_key: str) -> Intent | None:
         """The intent of that decision key; raises `UnreadableRowError`."""
@@ -419,7 +430,7 @@ class SqlOrderStore:
         async with self._database.writing() as connection:
             await note_fence(connection, fence)
             row = self._row(attrs.asdict(heartbeat) | {"lock": fence.name})
-            await connection.execute(upsert(order_supervisors, connection).values(row))
+            await connection.execute(upsert(order_supervisors, connection), row)
 
     async def heartbeat(self) -> Heartbeat | None:
         async with self._database.reading() as connection:

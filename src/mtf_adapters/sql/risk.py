@@ -84,7 +84,7 @@ class SqlRiskStore:
     async def locks(self, now_ms: int) -> tuple[RiskLock, ...]:
         """The same of all profiles."""
         async with self._database.reading() as connection:
-            rows = await connection.execute(_LOCKS_OF_ALL, holding(self._namespace, None, now_ms))
+            rows = await connection.execute(LOCKS_OF_ALL, holding(self._namespace, None, now_ms))
             return tuple(map(lock_of, rows))
 
     def _day(self, start_ms: int) -> Select[Any]:
@@ -108,8 +108,8 @@ def _locks_that_may_hold() -> Select[Any]:
     return select(*_LOCK).where(wanted).order_by(risk_locks.c.profile, risk_locks.c.start_ms, risk_locks.c.span)
 
 
-_LOCKS_OF_ALL = _locks_that_may_hold()
-LOCKS_OF_PROFILE = _LOCKS_OF_ALL.where(risk_locks.c.profile == bindparam("profile"))
+LOCKS_OF_ALL = _locks_that_may_hold()
+LOCKS_OF_PROFILE = LOCKS_OF_ALL.where(risk_locks.c.profile == bindparam("profile"))
 """Locks that may hold at an instant, lifted ones too; put together once, for every entry asks for them."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table
@@ -14,21 +15,50 @@ if TYPE_CHECKING:
 
 
 def upsert(table: Table, connection: AsyncConnection) -> Insert:
-    """Inserts a row, or replaces all columns of the one with the same primary key."""
-    statement = insert_for(table, connection)
+    """Inserts a row, or replaces all columns of the one with the same primary key; built once for each table."""
+    return _upsert(table, connection.dialect.name)
+
+
+@cache
+def _upsert(table: Table, dialect: str) -> Insert:
+    statement = _insert(table, dialect)
     keys = [column.name for column in table.primary_key]
     replaced = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
 
 
+def upsert_newer(table: Table, connection: AsyncConnection, number: str, changed: tuple[str, ...]) -> Insert:
+    """Inserts a row, or changes some columns of the one with the same primary key if its `number` is lower."""
+    return _upsert_newer(table, connection.dialect.name, number, changed)
+
+
+@cache
+def _upsert_newer(table: Table, dialect: str, number: str, changed: tuple[str, ...]) -> Insert:
+    statement = _insert(table, dialect)
+    return statement.on_conflict_do_update(
+        index_elements=[column.name for column in table.primary_key],
+        set_={name: statement.excluded[name] for name in changed},
+        where=table.c[number] < statement.excluded[number],
+    )
+
+
 def insert_new(table: Table, connection: AsyncConnection) -> Insert:
-    """Inserts a row unless one that conflicts is there."""
-    return insert_for(table, connection).on_conflict_do_nothing()
+    """Inserts a row unless one that conflicts is there; built once for each table."""
+    return _insert_new(table, connection.dialect.name)
+
+
+@cache
+def _insert_new(table: Table, dialect: str) -> Insert:
+    return _insert(table, dialect).on_conflict_do_nothing()
 
 
 def insert_for(table: Table, connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
     """An INSERT in the words of the connection's database."""
-    if connection.dialect.name != "postgresql":
+    return _insert(table, connection.dialect.name)
+
+
+def _insert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    if dialect != "postgresql":
         return sqlite.insert(table)
     # Who works with SQLite need not wait for it to be imported.
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415

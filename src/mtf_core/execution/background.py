@@ -5,8 +5,7 @@ All of it is the store's. Where that does not answer, what it said last is gone 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from attrs import define, field, frozen
@@ -15,7 +14,7 @@ from mtf_core.execution.desk import Desk
 from mtf_core.execution.waiting import Patience
 from mtf_core.orders import Asked, AskedKind, Intent
 from mtf_core.orders.supervise import Rules
-from mtf_core.ports import PortError, Request
+from mtf_core.ports import PortError, Request, StoreView
 from mtf_core.risk import AccountCondition, RiskLock, Standing, Switchboard, entries_must_end
 
 
@@ -67,13 +66,22 @@ class BackgroundReader:
 
     desk: Desk
     last: Background = field(factory=lambda: Background(is_known=False), init=False)
-    _reading: Patience[Background] = field(factory=Patience, init=False)
+    _reading: Patience[StoreView] = field(factory=Patience, init=False)
 
-    async def read(self, wait_ms: float) -> Background:
-        """Waits no longer than given; where the store says nothing, what it said before."""
+    async def read(self, wait_ms: float) -> tuple[Intent, ...] | None:
+        """Reads it into `last`, and the live intents with it; waits no longer than given.
+
+        None: the store says nothing, and what it said before stays.
+        """
+        view = None
         with suppress(PortError):
-            self.last = await self._reading.result_of(self._read(), wait_ms) or self.last
-        return self.last
+            view = await self._reading.result_of(self.desk.orders.view(self.desk.now_ms), wait_ms)
+        if view is None:
+            return None
+        self.last = Background(
+            view.standing, Switchboard.of(view.switches, self.desk.now_ms), _by_profile(view.locks), view.requests
+        )
+        return view.live
 
     def forget(self) -> None:
         """Another process supervised meanwhile: what the store said before is no more than that."""
@@ -82,15 +90,9 @@ class BackgroundReader:
     async def end(self) -> None:
         await self._reading.end()
 
-    async def _read(self) -> Background:
-        orders, stores, now_ms = self.desk.orders, self.desk.environment.stores, self.desk.now_ms
-        standing, switches, requests, locks = await asyncio.gather(
-            orders.standing(),
-            stores.switches.all(),
-            orders.requests(),
-            stores.risk.locks(now_ms),
-        )
-        of_profile = {
-            name: tuple(lock for lock in locks if lock.profile == name) for name in {o.profile for o in locks}
-        }
-        return Background(standing, Switchboard.of(switches, now_ms), of_profile, requests)
+
+def _by_profile(locks: Iterable[RiskLock]) -> dict[str, tuple[RiskLock, ...]]:
+    by_profile: dict[str, tuple[RiskLock, ...]] = {}
+    for lock in locks:
+        by_profile[lock.profile] = (*by_profile.get(lock.profile, ()), lock)
+    return by_profile

@@ -7,7 +7,7 @@ lost is looked up before it is made again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from enum import Enum
 
 from attrs import define, evolve, field, frozen
@@ -85,7 +85,6 @@ class Bookkeeper:
 
     orders: OrderStore
     _accounts: dict[str, _Account] = field(factory=dict, init=False)
-    _reading: Patience[tuple[Intent, ...]] = field(factory=Patience, init=False)
 
     @property
     def live(self) -> tuple[Intent, ...]:
@@ -102,24 +101,17 @@ class Bookkeeper:
         """Those of which something left that the store does not know of."""
         return tuple(account.latest for account in self._accounts.values() if account.acted)
 
-    def lacks(self, live: Iterable[Intent]) -> bool:
-        """Whether the store holds a live intent that is not known here, or as it is not known."""
+    def lacks(self, versions: Mapping[str, int]) -> bool:
+        """Whether the store holds a live intent, by its version, that is not known here, or as it is not known."""
         known = {key: account.stored.version for key, account in self._accounts.items()}
-        return any(known.get(intent.decision_key, -1) < intent.version for intent in live)
+        return any(known.get(key, -1) < version for key, version in versions.items())
 
-    async def refresh(self, wait_ms: float) -> bool:
-        """Reads the live intents anew; False where the store did not say, and memory is all there is."""
-        try:
-            live = await self._reading.result_of(self.orders.live(), wait_ms)
-        except StoreError:
-            live = None
-        if live is None:
-            return False
+    def refresh(self, live: Iterable[Intent]) -> None:
+        """The live intents as the store has them now."""
         shown = {intent.decision_key: intent for intent in live}
         kept = {key: account for key, account in self._accounts.items() if account.is_behind}
         fresh = {key: kept.get(key) or _Account(intent, intent) for key, intent in shown.items()}
         self._accounts = fresh | {key: account for key, account in kept.items() if key not in fresh}
-        return True
 
     def know(self, intent: Intent) -> None:
         """Another intent that is to be looked at, as the store has it: one that was believed to be over."""
@@ -152,7 +144,7 @@ class Bookkeeper:
 
     async def end(self) -> None:
         """Breaks off what still hangs."""
-        await asyncio.gather(self._reading.end(), *(account.saving.end() for account in self._accounts.values()))
+        await asyncio.gather(*(account.saving.end() for account in self._accounts.values()))
 
     async def _push(self, account: _Account, fence: Acquired | None, wait_ms: float) -> Booked:
         saved = await account.saving.result_of(self._save(account, fence), wait_ms)

@@ -34,7 +34,7 @@ from mtf_core.orders.asked import AskedKind
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.lifecycle import Alarm, AlarmKind
-from mtf_core.ports import LockLostError, PortError, Priority
+from mtf_core.ports import Acquired, LockLostError, PortError, Priority
 from mtf_core.risk import Heartbeat, RiskLock, Span, Standing
 
 _MOST_ROUNDS = 8
@@ -101,6 +101,8 @@ class Supervisor:
     _unclaimed: UnclaimedStops = field(init=False)
     _jobs: SideJobs = field(factory=SideJobs, init=False)
     _beating: Patience[None] = field(factory=Patience, init=False)
+    _beat_last: tuple[Heartbeat, Acquired] | None = field(default=None, init=False)
+    """The last sign of life that the store took, and under which fence."""
     _reconciling: Patience[tuple[Intent, ...]] = field(factory=Patience, init=False)
     _renewing: Patience[None] = field(factory=Patience, init=False)
     _answering: Patience[None] = field(factory=Patience, init=False)
@@ -196,10 +198,10 @@ class Supervisor:
         """Whether the store holds a live intent, or a change of one, that no look has seen: an entry that was sent a
         moment ago may have to be protected at once."""
         try:
-            live = await asyncio.wait_for(self.desk.orders.live(), self._exit_wait_ms / 1000)
+            versions = await asyncio.wait_for(self.desk.orders.live_versions(), self._exit_wait_ms / 1000)
         except (PortError, TimeoutError):
             return False
-        return self._state is SupervisorState.SUPERVISING and self._books.lacks(live)
+        return self._state is SupervisorState.SUPERVISING and self._books.lacks(versions)
 
     async def end(self) -> None:
         """Finishes the write that is on its way, books what is missing, and gives the seat back."""
@@ -262,7 +264,7 @@ class Supervisor:
         fence = self._seat.fence
         if fence is None or fence.token == self._token:
             return fence is not None
-        if seated is not Seated.YES or not await self._books.refresh(PATIENT_MS):
+        if seated is not Seated.YES or not await self._reads_store(PATIENT_MS):
             return False
         try:
             async with asyncio.timeout(PATIENT_MS / 1000):
@@ -292,7 +294,7 @@ class Supervisor:
         before, sight = self._books.live, self._reader.sight()
         account = await self._reader.account(self._priority)
         begun_s = self._time_s()
-        knows_all, background = await asyncio.gather(self._books.refresh(wait_ms), self._background.read(wait_ms))
+        knows_all, background = await self._reads_store(wait_ms), self._background.last
         left_ms = max(0.0, wait_ms - (self._time_s() - begun_s) * 1000)
         self._is_blind = account is None
         if account is not None:
@@ -312,6 +314,14 @@ class Supervisor:
             await self._beside("requests without an intent", self._for_no_intent(background, account))
         self._show_alarms()
         return looked
+
+    async def _reads_store(self, wait_ms: float) -> bool:
+        """Brings memory to what the store says; False where it said nothing, and memory is all there is."""
+        live = await self._background.read(wait_ms)
+        if live is None:
+            return False
+        self._books.refresh(live)
+        return True
 
     async def _beside(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Something that is due beside the looks at intents: a fault in it is an alarm, and never ends them."""
@@ -380,10 +390,24 @@ class Supervisor:
         if fence is None:
             return
         beat = Heartbeat(self.owner, self.desk.now_ms, self._read_ms)
+        if not self._is_beat_due(beat, fence):
+            return
         try:
-            await self._beating.result_of(self.desk.orders.beat(beat, fence), self._exit_wait_ms)
+            await self._beating.result_of(self._beaten(beat, fence), self._exit_wait_ms)
         except LockLostError:
             self._seat.lose()
+
+    def _is_beat_due(self, beat: Heartbeat, fence: Acquired) -> bool:
+        """Not at every look, where they follow each other closely: a few for each age that the guards allow."""
+        if self._beat_last is None or self._beat_last[1] != fence:
+            return True
+        last, every_ms = self._beat_last[0], self._seat.ttl_ms // 4
+        passed = (beat.beat_ms - last.beat_ms, beat.read_ms - last.read_ms)
+        return not all(0 <= one_ms < every_ms for one_ms in passed)
+
+    async def _beaten(self, beat: Heartbeat, fence: Acquired) -> None:
+        await self.desk.orders.beat(beat, fence)
+        self._beat_last = beat, fence
 
     async def _book_behind(self) -> None:
         """What the store does not know yet is stored as soon as it answers, the end of an intent as well; then the

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         StoredAlarm,
         StoredEvent,
         StoreIdentity,
+        StoreView,
     )
     from mtf_core.ports.stores import (
         AuditStore,
@@ -125,6 +126,7 @@ __all__ = [
     "StoreNotOursError",
     "StoreOutdatedError",
     "StoreUnavailableError",
+    "StoreView",
     "StoredAlarm",
     "StoredEvent",
     "Stores",
@@ -155,7 +157,9 @@ if not TYPE_CHECKING:
             ),
             "exchange": "ExchangeWorld MarketData Venue",
             "locks": "Acquired HeldBy LockAnswer Locks",
-            "orders": "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity",
+            "orders": (
+                "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity StoreView"
+            ),
             "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore ZoneStore",
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mtf_core.planning import Skip
     from mtf_core.ports.locks import Acquired
     from mtf_core.records import Page
-    from mtf_core.risk import Books, Heartbeat, Standing
+    from mtf_core.risk import Books, Heartbeat, RiskLock, Standing, Switch
 
 
 @frozen
@@ -79,6 +79,20 @@ class Request:
     asked_ms: int
     outcome: str = ""
     """What became of it, for the operator; empty: nothing yet."""
+
+
+@frozen
+class StoreView:
+    """What a look at every live intent needs of the store, all of it of one instant."""
+
+    live: tuple[Intent, ...]
+    """The oldest first."""
+    standing: Standing
+    requests: tuple[Request, ...]
+    """Those to which nothing has become yet, in their order."""
+    switches: tuple[Switch, ...]
+    locks: tuple[RiskLock, ...]
+    """Of every profile, those that may hold; lifted ones too."""
 
 
 class OrderStore(Protocol):
@@ -160,6 +174,14 @@ class OrderStore(Protocol):
 
     async def live(self) -> tuple[Intent, ...]:
         """Every intent without final evidence, the oldest first."""
+        ...
+
+    async def live_versions(self) -> Mapping[str, int]:
+        """The version of every live intent, by its decision key: a small question, for whoever asks it often."""
+        ...
+
+    async def view(self, now_ms: int) -> StoreView:
+        """What a look needs, in one reading; switches and locks are those that the guards go by."""
         ...
 
     async def intent(self, decision_key: str) -> Intent | None: ...

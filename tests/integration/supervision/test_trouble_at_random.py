@@ -90,11 +90,11 @@ class Trouble:
 
     async def fail(self) -> None:
         self.shift.store.mend()
-        self.shift.store.failing = {self.random.choice(["*", "save", "live", "beat", "standing"])}
+        self.shift.store.failing = {self.random.choice(["*", "save", "view", "beat", "live_versions"])}
 
     async def hang(self) -> None:
         self.shift.store.mend()
-        self.shift.store.hanging, self.shift.store.let_go = {self.random.choice(["*", "save", "live"])}, asyncio.Event()
+        self.shift.store.hanging, self.shift.store.let_go = {self.random.choice(["*", "save", "view"])}, asyncio.Event()
 
     async def lose_answers(self) -> None:
         self.shift.store.mend()
