@@ -398,10 +398,10 @@ class Supervisor:
             self._seat.lose()
 
     def _is_beat_due(self, beat: Heartbeat, fence: Acquired) -> bool:
-        """Not at every look, where they follow each other closely: a few for each age that the guards allow."""
+        """Not at every look, where they follow each other closely: the guards allow one that is several times older."""
         if self._beat_last is None or self._beat_last[1] != fence:
             return True
-        last, every_ms = self._beat_last[0], self._seat.ttl_ms // 4
+        last, every_ms = self._beat_last[0], self._seat.ttl_ms // 8
         passed = (beat.beat_ms - last.beat_ms, beat.read_ms - last.read_ms)
         return not all(0 <= one_ms < every_ms for one_ms in passed)
 
