@@ -177,7 +177,10 @@ class Database:
     async def _transaction(self, engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         try:
             async with engine.connect() as plain, self._not_reused_when_cancelled(plain):
-                connection = await plain.execution_options(**{engines.WRITES: writes})
+                if not writes:
+                    yield plain  # ends when it is closed: to commit a reading would be one more answer to wait for
+                    return
+                connection = await plain.execution_options(**{engines.WRITES: True})
                 async with connection.begin():
                     yield connection
         except AssertionError as error:
