@@ -59,6 +59,12 @@ class Books:
     is_killed: bool = False
 
 
+_INTENT = (
+    "SELECT decision_key, counter, symbol, side, entry, position, is_live, planned_steps, filled_steps, alive_steps,"
+    """ instr(replace(content, ' ', ''), '"carries_stop":true') > 0 FROM order_intents"""
+)
+
+
 class Reader:
     """Brings `Books` up to date after each commit, over a connection of its own."""
 
@@ -70,7 +76,7 @@ class Reader:
     def _open(self) -> None:
         self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
         self._version: int | None = None
-        self._fill = self._alarm = 0
+        self._id = self._fill = self._alarm = 0
 
     def close(self) -> None:
         self._connection.close()
@@ -97,23 +103,18 @@ class Reader:
     def _read(self) -> None:
         ask, books = self._connection.execute, self.books
         changed = ask(
-            "SELECT decision_key, counter, symbol, side, entry, position, is_live, planned_steps, filled_steps,"
-            " alive_steps, content FROM order_intents WHERE is_live OR counter > ?",
+            f"{_INTENT} WHERE is_live OR counter > ?",
             (max((row.counter for row in books.intents.values()), default=0),),
         ).fetchall()
         live = {row[0] for row in changed}
         over = [key for key, row in books.intents.items() if row.is_live and key not in live]
         for key in over:
-            changed += ask(
-                "SELECT decision_key, counter, symbol, side, entry, position, is_live, planned_steps, filled_steps,"
-                " alive_steps, content FROM order_intents WHERE decision_key = ?",
-                (key,),
-            ).fetchall()
+            changed += ask(f"{_INTENT} WHERE decision_key = ?", (key,)).fetchall()
         for row in changed:
-            books.intents[row[0]] = IntentRow(
-                *row[:6], bool(row[6]), *row[7:10], '"carries_stop":true' in _flat(row[10])
-            )
-        for known, key in ask("SELECT client_order_id, decision_key FROM order_client_ids").fetchall():
+            books.intents[row[0]] = IntentRow(*row[:6], bool(row[6]), *row[7:10], bool(row[10]))
+        ids = ask("SELECT rowid, client_order_id, decision_key FROM order_client_ids WHERE rowid > ?", (self._id,))
+        for number, known, key in ids.fetchall():
+            self._id = max(self._id, number)
             books.entry_ids[known] = key
         for row in ask(
             "SELECT id, decision_key, symbol, fill_id, order_id, price, size, fee, realised_profit, opens"
@@ -135,8 +136,3 @@ class Reader:
         books.read_ms = ask("SELECT max(read_ms) FROM order_supervisors").fetchone()[0]
         kill = ask("SELECT \"on\" FROM switches WHERE key = 'global'").fetchall()
         books.is_killed = any(not on for (on,) in kill)
-
-
-def _flat(document: str | bytes) -> str:
-    text = document.decode() if isinstance(document, bytes) else document
-    return text.replace(" ", "")

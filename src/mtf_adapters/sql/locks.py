@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, select, text
@@ -102,13 +103,23 @@ class SqlLocks:
     def _statement(self, statement: str, **values: object) -> tuple[TextClause, dict[str, object]]:
         """The statement in this database's words, and its parameters."""
         if self._database.is_postgres:
-            clause = text(statement.format_map(_POSTGRES))
-            return (clause.bindparams(bindparam("names", type_=ARRAY(Text))) if "names" in values else clause), values
+            return _postgres(statement, "names" in values), values
         if "names" in values:
             values["names"] = json.dumps(values["names"])
         if "{now}" in statement:
             values["now_ms"] = self._clock.now_ms()
-        return text(statement.format_map(_SQLITE)), values
+        return _sqlite(statement), values
+
+
+@cache
+def _postgres(statement: str, named: bool) -> TextClause:
+    clause = text(statement.format_map(_POSTGRES))
+    return clause.bindparams(bindparam("names", type_=ARRAY(Text))) if named else clause
+
+
+@cache
+def _sqlite(statement: str) -> TextClause:
+    return text(statement.format_map(_SQLITE))
 
 
 async def check_fence(connection: AsyncConnection, fence: Acquired) -> None:

@@ -7,7 +7,20 @@ from typing import Any
 
 import attrs
 from attrs import evolve
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, insert, literal, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
@@ -280,19 +293,13 @@ class SqlOrderStore:
         So too where the entry that is stored is not `from_entry`.
         """
         following = evolve(intent, version=intent.version + 1)
-        others = order_intents.alias()
-        held = exists().where(
-            others.c.namespace == self._namespace,
-            others.c.symbol == intent.symbol,
-            others.c.holds_symbol,
-            others.c.decision_key != intent.decision_key,
-        )
-        holds = and_(literal(intent.is_live), not_(held)) if intent.is_live else literal(value=False)
-        row = intent_row(following, self._wall.now_ms()) | {"holds_symbol": holds}
-        changing = update(order_intents).where(self._is_intent(intent)).values(row)
+        which = {"of_namespace": self._namespace, "of_key": intent.decision_key, "of_version": intent.version}
+        if intent.is_live:
+            which["of_symbol"] = intent.symbol
         if from_entry is not None:
-            changing = changing.where(_INTENTS.entry == from_entry.value)
-        done = await connection.execute(changing)
+            which["from_entry"] = from_entry.value
+        changing = _CHANGES[intent.is_live, from_entry is not None]
+        done = await connection.execute(changing, which | intent_row(following, self._wall.now_ms()))
         if done.rowcount != 1:
             raise _changed(intent)
         return following
@@ -480,6 +487,32 @@ class SqlOrderStore:
 
 _GUARDED = {state: state for state in (EntryState.PLANNED, EntryState.SUBMITTING)}
 """What an entry becomes under the guards alone: who saves finds it so, and cannot make it so."""
+
+
+def _changes(*, lives: bool, from_entry: bool) -> Update:
+    """Changes an intent of one version, and of one entry state where that counts.
+
+    One that lives holds its symbol unless another one does; its columns are given when it is carried out.
+    """
+    others = order_intents.alias()
+    held = exists().where(
+        others.c.namespace == bindparam("of_namespace"),
+        others.c.symbol == bindparam("of_symbol"),
+        others.c.holds_symbol,
+        others.c.decision_key != bindparam("of_key"),
+    )
+    same = (_INTENTS.decision_key == bindparam("of_key")) & (_INTENTS.version == bindparam("of_version"))
+    changing = update(order_intents).where(_INTENTS.namespace == bindparam("of_namespace"), same)
+    if from_entry:
+        changing = changing.where(_INTENTS.entry == bindparam("from_entry"))
+    return changing.values(holds_symbol=not_(held) if lives else literal(value=False))
+
+
+_CHANGES = {
+    (lives, from_entry): _changes(lives=lives, from_entry=from_entry)
+    for lives in (True, False)
+    for from_entry in (True, False)
+}
 _STANDS = order_alarms.c.ended_ms.is_(None)
 _OPEN = order_requests.c.outcome == ""
 
