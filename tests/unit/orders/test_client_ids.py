@@ -60,3 +60,9 @@ def test_a_venue_whose_ids_are_too_short_is_refused() -> None:
 
 def test_stores_have_different_tags() -> None:
     assert len({store_tag(f"store {number}") for number in range(500)}) >= 499
+
+
+def test_what_an_order_is_for_keeps_its_number() -> None:
+    """Orders that rest on an exchange bear it; two purposes with one number would be one name, and one order's id."""
+    numbers = {name: purpose.value for name, purpose in Purpose.__members__.items()}
+    assert numbers == {"ENTRY": 1, "STOP": 2, "TARGET": 3, "SECOND_TARGET": 4, "CLOSE": 5, "HAND": 6}
