@@ -24,6 +24,7 @@ from tests.integration.execution.dying import Numbered, Points
 
 PROTECTED, OVER = "protected", "over"
 _MOST_S = 20.0
+_MORE_LOOKS = 3
 _SEAT_S = 2
 """A seat outlives its owner by so much; the successor waits for it."""
 
@@ -63,7 +64,7 @@ def _is_reached(intent: Intent, aim: str) -> bool:
 
 
 async def supervise(key: str, aim: str, die_at: int, changed: Callable[[Desk, Points], Desk]) -> dict[str, object]:
-    """Supervises until the intent of the key is where it should be, and a look later."""
+    """Supervises until the intent of the key is where it should be, and some looks more: the target comes after the stop."""
     points = Points(die_at)
     async with opened(read_settings()) as container:
         real = await open_desk(container.environment())
@@ -80,7 +81,9 @@ async def supervise(key: str, aim: str, die_at: int, changed: Callable[[Desk, Po
                 reached_s = time.monotonic()
             else:
                 await asyncio.sleep(0.05)
-        await supervisor.look()
+        for _ in range(_MORE_LOOKS):
+            await supervisor.look()
+            await asyncio.sleep(0.2)
         alarms = [alarm.kind.value for alarm in supervisor.status.alarms]
         await supervisor.end()
     took_s = None if reached_s is None or seated_s is None else reached_s - seated_s

@@ -44,7 +44,8 @@ from tests.integration.orders.nursery import Nursery, nursery
 SYMBOL, KEY = "BTCUSDT", "BTCUSDT:5m:1:long"
 WORK = "tests.integration.orders.dying_supervisor"
 EVERY = os.environ.get("DEATHS") == "all"
-POINTS = range(1, 500) if EVERY else (9, 27, 45, 63)
+CHOSEN = os.environ.get("DEATH_POINTS", "9,27,45,63")
+POINTS = range(1, 500) if EVERY else tuple(map(int, CHOSEN.split(",")))
 """Where supervisors die; a life has some fifty to a hundred."""
 WITHIN_S = 5.0
 AT_ONCE = 4
