@@ -64,7 +64,7 @@ def _is_reached(intent: Intent, aim: str) -> bool:
 
 
 async def supervise(key: str, aim: str, die_at: int, changed: Callable[[Desk, Points], Desk]) -> dict[str, object]:
-    """Supervises until the intent of the key is where it should be, and some looks more: the target comes after the stop."""
+    """Supervises until the intent of the key is where it should be, and some looks more: targets come after stops."""
     points = Points(die_at)
     async with opened(read_settings()) as container:
         real = await open_desk(container.environment())
