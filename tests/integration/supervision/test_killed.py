@@ -61,12 +61,15 @@ async def test_after_a_kill_the_next_one_protects_with_one_stop(database_url: st
         await asyncio.sleep(LIVES_S)
         first.send_signal(signal.SIGKILL)
         first.wait()
+        last_sign = await desk.orders.heartbeat()
         second = a_supervisor(variables, database_url)
         try:
             for _ in range(400):
                 await asyncio.sleep(0.1)
-                if await watch.states() == PROTECTED and await watch.stops() == 1:
+                has_taken_over = await desk.orders.heartbeat() != last_sign
+                if has_taken_over and await watch.states() == PROTECTED and await watch.stops() == 1:
                     break
+            assert await desk.orders.heartbeat() != last_sign
             assert (await watch.states(), await watch.stops(), await watch.held()) == (PROTECTED, 1, Decimal(6))
         finally:
             second.terminate()
