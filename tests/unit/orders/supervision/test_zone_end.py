@@ -227,3 +227,25 @@ def test_never_beyond_zone_plan_or_risk(
     loss = found.size * (abs(found.price - stop) + rate * (found.price + stop))
     loss += filled * (abs(100 - stop) + rate * stop)
     assert loss * Decimal("0.001") <= risk
+
+
+def test_what_earlier_attempts_filled_stays_theirs_beside_the_fills_of_the_current_one() -> None:
+    """Forgotten, it would count as room that is left of the plan."""
+    one = bench(NATIVE)
+    one.fills(4)
+    one.look()
+    one.exchange.ends_entry(one.entry_id)
+    one.looks(2)
+    first = one.intent.attempt
+    assert (one.state[0], first.filled) == (EntryState.DONE, Decimal(4))
+
+    second = evolve(first, number=2, size=Decimal(6), client_order_id="entry-2", order_id="", filled=Decimal(0))
+    one.intent = evolve(one.intent, attempt=second, earlier=(first,), entry=EntryState.RESTING)
+    entry_id = one.exchange.takes_entry(one.intent)
+    one.intent = evolve(one.intent, attempt=evolve(second, order_id=entry_id))
+    one.exchange.fills_entry(entry_id, Decimal(2))
+    one.look()
+
+    assert [attempt.number for attempt in one.intent.attempts()] == [1, 2]
+    assert [attempt.filled for attempt in one.intent.attempts()] == [Decimal(4), Decimal(2)]
+    assert (one.intent.filled, one.intent.possibly_alive, one.intent.progress.held) == (6, 4, 6)
