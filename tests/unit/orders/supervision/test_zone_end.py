@@ -249,3 +249,12 @@ def test_what_earlier_attempts_filled_stays_theirs_beside_the_fills_of_the_curre
     assert [attempt.number for attempt in one.intent.attempts()] == [1, 2]
     assert [attempt.filled for attempt in one.intent.attempts()] == [Decimal(4), Decimal(2)]
     assert (one.intent.filled, one.intent.possibly_alive, one.intent.progress.held) == (6, 4, 6)
+
+
+@pytest.mark.parametrize(("least", "is_taken"), [("1.33", True), ("1.34", False)])
+def test_what_is_taken_is_worth_its_fees_on_both_ways(least: str, is_taken: bool) -> None:
+    """At 101.3 a target at 110 wins 8.7 less 0.1268 in fees, a stop at 95 loses 6.3 and 0.1178: 1.3359 R net."""
+    one = near_the_end(min_net_r=Decimal(least))
+    one.looks(2)
+    assert (taken(one) is not None) is is_taken
+    assert ("reward" in refusal(one)) is not is_taken
