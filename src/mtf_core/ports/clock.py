@@ -26,8 +26,8 @@ class ClockSkew:
     """When it was measured, by this machine's clock."""
     astray_ms: int | None = None
     """How far the last reading was from where the readings before it had put the exchange's clock. None where that does
-    not matter: the exchange's time is that of the world, and this machine's clock should show it. A sandbox may live in
-    the past, or faster, and differs from this machine's clock because it was asked to."""
+    not matter: the exchange's time is that of the world, and this machine's clock should show it. A world of
+    practice may live in the past, or faster, and differs from this machine's clock because it was asked to."""
 
     @property
     def doubt_ms(self) -> int:
