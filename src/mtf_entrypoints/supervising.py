@@ -67,5 +67,5 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "filled": f"{intent.filled:f}",
         "held": f"{intent.progress.held:f}",
         "stop": f"{intent.stop.price:f}",
-        "targets": [f"{target.price:f}" for target in intent.progress.targets or intent.wanted.targets],
+        "targets": [f"{target.price:f}" for target in intent.targets],
     }

@@ -159,10 +159,7 @@ def _plan_to_json(intent: Intent) -> dict[str, Any]:
         "entry_price": _text(intent.terms.planned_entry),
         "first_stop": _text(intent.wanted.stop.price),
         "stop_price": _text(intent.stop.price),
-        "targets": [
-            {"price": _text(one.price), "share": float(one.share)}
-            for one in intent.progress.targets or intent.wanted.targets
-        ],
+        "targets": [{"price": _text(one.price), "share": float(one.share)} for one in intent.targets],
         "entry_state": str(intent.entry),
         "first_fill_at": _instant(intent.progress.first_fill_ms),
     }

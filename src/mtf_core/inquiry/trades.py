@@ -289,10 +289,7 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "entry_price": _text(intent.terms.planned_entry),
         "first_stop": _text(intent.wanted.stop.price),
         "stop_price": _text(intent.stop.price),
-        "targets": [
-            {"price": _text(one.price), "share": float(one.share)}
-            for one in intent.progress.targets or intent.wanted.targets
-        ],
+        "targets": [{"price": _text(one.price), "share": float(one.share)} for one in intent.targets],
         "attempts": [
             {
                 "number": attempt.number,

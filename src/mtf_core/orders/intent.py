@@ -310,6 +310,11 @@ class Intent:
         looser = (self.wanted.stop.price - self.stop.price) * self.side.sign
         return self.terms.loss_at_stop_usdt + max(Decimal(0), looser) * self.wanted.size * self.terms.contract_size
 
+    @property
+    def targets(self) -> tuple[WantedTarget, ...]:
+        """Where the targets are to stand now."""
+        return self.progress.targets or self.wanted.targets
+
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt, the first one first."""
         yield from self.earlier

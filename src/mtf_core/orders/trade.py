@@ -329,7 +329,7 @@ def _exit_slippage(intent: Intent, closing: Sequence[_Part]) -> _Slippage:
     """Which order an execution is of is not always told: it is measured against the level that it is nearest to."""
     if intent.progress.exit_reason not in _LEFT_AT_A_LEVEL:
         return _Slippage()
-    targets = intent.progress.targets or intent.wanted.targets
+    targets = intent.targets
     levels = (intent.stop.price, *(target.price for target in targets))
 
     def worse(part: _Part) -> Decimal:

@@ -92,7 +92,7 @@ def _protect(look: Look, asked: Asked) -> str:
         done.append(_move_stop(look, asked))
     if "target" in asked.values:
         price = _number(asked, "target")
-        first, *rest = look.progress.targets or look.intent.wanted.targets
+        first, *rest = look.intent.targets
         _set_targets(look, asked, (WantedTarget(price, first.share), *rest))
         done.append(f"the target goes to {price:f}")
     if not done:
@@ -121,7 +121,7 @@ def _set_targets(look: Look, asked: Asked, targets: tuple[WantedTarget, ...]) ->
         raise _NoError("a target lies on the winning side of the stop")
     if prices != sorted(prices, reverse=look.sign < 0):
         raise _NoError("the nearer target comes first")
-    before = look.progress.targets or look.intent.wanted.targets
+    before = look.intent.targets
     if targets != before:
         look.note(targets=targets, next_target_ms=0)
         look.tell(

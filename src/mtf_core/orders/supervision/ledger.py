@@ -124,5 +124,5 @@ def _closes(sums: _Sums, intent: Intent, fill: Fill, is_ours: bool) -> None:
 
 
 def _is_gain(intent: Intent, price: Decimal, average: Decimal) -> bool:
-    targets = intent.progress.targets or intent.wanted.targets
+    targets = intent.targets
     return (price - (average + targets[0].price) / 2) * intent.side.sign >= 0

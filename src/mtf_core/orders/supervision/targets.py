@@ -47,13 +47,9 @@ class Part:
         return _PURPOSES[self.index]
 
 
-def wanted_targets(look: Look) -> tuple[WantedTarget, ...]:
-    return look.progress.targets or look.intent.wanted.targets
-
-
 def parts_of(look: Look) -> tuple[Part, ...]:
     """The targets of what is held: shares on the grid of sizes, the rest to the second, too small ones merged."""
-    targets, held = wanted_targets(look), look.progress.held
+    targets, held = look.intent.targets, look.progress.held
     first_size = _first_size(look, targets)
     sizes = (held,) if first_size is None else (first_size, held - first_size)
     return tuple(
@@ -86,7 +82,7 @@ def _first_share(look: Look, targets: tuple[WantedTarget, ...]) -> Decimal:
 
 def follow_targets(look: Look) -> None:
     """Whether the first of two targets is done, and with it whether the stop is to stand at break-even."""
-    progress, targets = look.progress, wanted_targets(look)
+    progress, targets = look.progress, look.intent.targets
     if len(targets) < 2 or not progress.gained or not progress.held:
         return
     first = _first_share(look, targets)
