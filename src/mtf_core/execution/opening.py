@@ -6,21 +6,18 @@ guards refuse entries then, and supervision goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
 from mtf_core.execution.desk import Desk
-from mtf_core.market import DAY_MS, AccountState, ClientIds, OpenOrder, PositionMode
+from mtf_core.execution.lately import orders_of_late
+from mtf_core.market import AccountState, PositionMode
 from mtf_core.orders import read_client_id, store_tag
 from mtf_core.ports import Environment, ExchangeWorld, Mark, StoreIdentity, Trading, TradingRefusedError, Venue
 from mtf_core.reasons import Reason
 from mtf_core.risk import AccountCondition, Standing
 from mtf_core.settings.trading import OrderSettings
-
-_LOOK_BACK_MS = DAY_MS
-_LAST_INTENTS = 20
-"""The symbols of so many intents are looked at for orders that the store does not know, beside the busy ones."""
 
 
 async def open_desk(environment: Environment) -> Desk:
@@ -161,18 +158,10 @@ class Known:
 
 
 async def _known_at_exchange(desk: Desk, account: AccountState) -> list[Known]:
-    """Of the orders there that bear ids of our form: the live ones, and those that ended lately where we traded."""
-    ids, now_ms = desk.ids, desk.now_ms
-    symbols = {*account.busy_symbols(), *(intent.symbol for intent in await desk.orders.live())}
-    symbols |= {intent.symbol for intent in (await desk.orders.history(_LAST_INTENTS)).items}
-    known = [*_of_our_form(account.open_orders, ids)]
-    for symbol in sorted(symbols):
-        known += _of_our_form(await desk.trading.order_history(symbol, now_ms - _LOOK_BACK_MS, now_ms), ids)
-    return known
-
-
-def _of_our_form(orders: Iterable[OpenOrder], ids: ClientIds) -> Iterator[Known]:
-    for order in orders:
-        made = read_client_id(order.client_order_id, ids)
-        if made is not None:
-            yield Known(made.tag, made.counter, f"{order.symbol}: order {order.order_id} at the exchange")
+    """Of the orders there that bear ids of our form."""
+    shown = [(order, read_client_id(order.client_order_id, desk.ids)) for order in await orders_of_late(desk, account)]
+    return [
+        Known(made.tag, made.counter, f"{order.symbol}: order {order.order_id} at the exchange")
+        for order, made in shown
+        if made is not None
+    ]

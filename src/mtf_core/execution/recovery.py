@@ -9,15 +9,12 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from mtf_core.execution.desk import Desk
-from mtf_core.market import DAY_MS, AccountState, OpenOrder
+from mtf_core.execution.lately import orders_of_late
 from mtf_core.orders.client_ids import read_client_id, store_tag
 from mtf_core.orders.reconcile import Difference, Known, differences
 from mtf_core.ports import Noted
 from mtf_core.records import AuditEvent
 from mtf_core.risk import AccountCondition, Standing
-
-_LOOK_BACK_MS = DAY_MS
-_LAST_INTENTS = 20
 
 
 @frozen
@@ -47,11 +44,11 @@ async def look_into_recovery(desk: Desk) -> Recovery:
     account = await desk.trading.sync()
     tag, orders = store_tag(desk.identity.store_id), desk.orders
     live = await orders.live()
-    ended = await _ended(desk, account)
+    shown = await orders_of_late(desk, account)
     identity = await orders.bind(desk.account)
     mark = await desk.high_water.read(desk.account_key)
     noted = tuple([note for note in desk.journal.noted() if await orders.intent(note.decision_key) is None])
-    made = [read_client_id(order.client_order_id, desk.ids) for order in (*account.open_orders, *ended)]
+    made = [read_client_id(order.client_order_id, desk.ids) for order in shown]
     # Beside another store's orders a store that never committed anything is new; once confirmed it is not any more.
     seen = [one.counter if one.tag == tag else 1 for one in made if one is not None]
     marked = 0 if mark is None else mark.counter
@@ -90,14 +87,3 @@ async def confirm_recovery(desk: Desk, found: Recovery, actor: str) -> None:
     }
     event = AuditEvent(desk.environment.wall.now_ms(), actor, "recovery_confirmed", desk.account, {**details})
     await desk.environment.stores.audit.append([event])
-
-
-async def _ended(desk: Desk, account: AccountState) -> list[OpenOrder]:
-    """Orders that ended lately, of the symbols that are busy and of those that were traded last."""
-    last = (await desk.orders.history(_LAST_INTENTS)).items
-    symbols = account.busy_symbols() | {intent.symbol for intent in last}
-    now_ms = desk.now_ms
-    found: list[OpenOrder] = []
-    for symbol in sorted(symbols):
-        found += await desk.trading.order_history(symbol, now_ms - _LOOK_BACK_MS, now_ms)
-    return found
