@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from mtf_core.runs import Orchestrator, RunLockedError, RunReport, parse_request
 from mtf_core.runs.pacing import Pace
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import CommandError
+from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.settings import Settings
@@ -60,10 +60,7 @@ def _milliseconds(option: str, text: str) -> int:
 async def run_every(settings: Settings, document: Mapping[str, Any], stay: Stay, shown: Shown) -> None:
     """Runs until it is told to stop (SIGTERM, SIGINT) or has run often enough; a run that has begun is finished."""
     request = parse_request(document)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = told_to_stop()
     async with announced(settings) as container, supervised(container.environment(), wanted=stay.supervises):
         await _runs(container, request, stay, shown, stopping)
     output.warn("stopped; no run was broken off")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 
 import msgspec
@@ -16,6 +15,7 @@ from mtf_adapters.sandbox.faces.serving import served
 from mtf_adapters.sandbox.world_clock import FlowingClock, SteppedClock, WorldClock
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.sandbox_venue import DEFAULT_SEED, sandbox_world
 from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Settings, SettingsError
@@ -77,10 +77,7 @@ def _speed(text: str) -> float | None:
 
 
 async def _serve(sandbox: BitmartSandbox, port: int) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     async with sandbox.beating(), served(sandbox, port) as address:
         output.write_line(msgspec.json.encode(sandbox.addresses(address)).decode())
         output.flush()

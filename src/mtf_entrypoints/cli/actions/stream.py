@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 
 from attrs import frozen
 
@@ -16,6 +15,7 @@ from mtf_core.upkeep.streaming import CandleStreamer, StreamChange, StreamMinute
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
+from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced
 from mtf_entrypoints.cli.world_settings import settings_of
 
@@ -37,10 +37,7 @@ def follow(world: World, request: StreamRequest, as_json: bool) -> None:
 
 
 async def _follow(world: World, request: StreamRequest, as_json: bool) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = told_to_stop()
     settings = settings_of(world, stays=True)
     if settings.at_ms is not None:
         raise CommandError("--at: a stream follows the present; leave it out")

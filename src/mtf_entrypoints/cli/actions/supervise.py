@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-import signal
 import sys
 from contextlib import suppress
 
@@ -22,6 +21,7 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.sheets import Sheet
+from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced, working
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.supervising import heard, status_to_json
@@ -36,10 +36,7 @@ def supervise(world: World, once: bool, as_json: bool) -> None:
 
 
 async def _supervise(world: World, once: bool, as_json: bool) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = told_to_stop()
     settings = settings_of(world, stays=True)
     if settings.at_ms is not None:
         raise CommandError("--at: a supervisor follows the present; leave it out")
