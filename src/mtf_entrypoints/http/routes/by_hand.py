@@ -47,9 +47,7 @@ async def close(symbol: FromPath[str], request: AnyRequest) -> Response[dict[str
     """Its entry's rest and its targets go; the stop stays until everything is closed. 202: nothing came of it yet."""
     fields, service = await _told(symbol, request, questions.CLOSE)
     _confirmed(fields)
-    wait, actor = fields.count("wait_seconds") or 1, fields.words("requested_by")
-    fields.done()
-    service.require_token()
+    wait, actor = _wait_and_actor(fields, service)
     return await _answer(service, await ask_close(service.environment, symbol, actor), wait)
 
 
@@ -74,9 +72,7 @@ async def book(symbol: FromPath[str], request: AnyRequest) -> Response[dict[str,
     price, size = fields.decimal("price"), fields.decimal("size", required=True)
     profit, fees = fields.decimal("profit"), fields.decimal("fees")
     reason = fields.text("reason", required=True)
-    wait, actor = fields.count("wait_seconds") or 1, fields.words("requested_by")
-    fields.done()
-    service.require_token()
+    wait, actor = _wait_and_actor(fields, service)
     booking = Booking(price, size, profit, fees, reason)
     return await _answer(service, await ask_book(service.environment, symbol, booking, actor), wait)
 
@@ -100,9 +96,7 @@ async def protect(symbol: FromPath[str], request: AnyRequest) -> Response[dict[s
     stop = fields.decimal("stop") if fields.has("stop") else None
     target = fields.decimal("target") if fields.has("target") else None
     looser = fields.flag("looser")
-    wait, actor = fields.count("wait_seconds") or 1, fields.words("requested_by")
-    fields.done()
-    service.require_token()
+    wait, actor = _wait_and_actor(fields, service)
     wish = await ask_protect(service.environment, symbol, stop, target, actor, looser=looser is True)
     return await _answer(service, wish, wait)
 
@@ -126,9 +120,7 @@ async def targets(symbol: FromPath[str], request: AnyRequest) -> Response[dict[s
     fields, service = await _told(symbol, request, questions.TARGETS)
     r, split = fields.decimals("r", required=True), fields.decimals("split")
     keep_stop, preview = fields.flag("keep_stop"), fields.flag("preview")
-    wait, actor = fields.count("wait_seconds") or 1, fields.words("requested_by")
-    fields.done()
-    service.require_token()
+    wait, actor = _wait_and_actor(fields, service)
     shares = split if len(r) > 1 else ()
     found = await preview_targets(service.environment, symbol, r, shares, keep_stop=keep_stop is True)
     if preview:
@@ -167,6 +159,14 @@ async def _told(symbol: str, request: AnyRequest, question: questions.Question) 
 def _confirmed(fields: Fields) -> None:
     if fields.flag("confirm", required=True) is False:
         fields.refuse("confirm", "found false; say true to do it")
+
+
+def _wait_and_actor(fields: Fields, service: Service) -> tuple[int, str]:
+    """How long the answer is waited for, in seconds, and who asks. What comes last of a body; then the token counts."""
+    wait, actor = fields.count("wait_seconds") or 1, fields.words("requested_by")
+    fields.done()
+    service.require_token()
+    return wait, actor
 
 
 async def _answer(service: Service, wish: Request, wait_sec: int) -> Response[dict[str, Any]]:
