@@ -115,7 +115,7 @@ def draft_of(
     return Draft(
         decision_key=plan.decision_key,
         wanted=_wanted(plan, settings, capabilities),
-        terms=_terms(plan, contract, settings, trading, attempt, use),
+        terms=_terms(plan, contract, settings, trading, capabilities, attempt, use),
         attempt=attempt,
         planned_ms=plan.planned_at_ms,
         expires_ms=expires_ms(plan, settings, use.facts_ms),
@@ -236,6 +236,7 @@ def _terms(
     contract: Contract,
     settings: TradeEntrySettings,
     trading: TradingSettings,
+    capabilities: Capabilities,
     attempt: Attempt,
     use: PlanUse,
 ) -> Terms:
@@ -268,10 +269,18 @@ def _terms(
         break_even_after_tp1=told.break_even_after_tp1,
         hard_time_stop_ms=None if minutes is None else int(minutes * 60_000),
         protection_timeout_ms=supervision.protection_timeout_sec * 1000,
-        target_order=supervision.target_order,
+        target_order=_target_order(supervision.target_order, capabilities),
         target_proximity=supervision.tp_proximity_skip_pct,
         after_cancel_minutes=trading.switches.after_cancel_minutes,
     )
+
+
+def _target_order(wanted: OrderType, capabilities: Capabilities) -> OrderType:
+    """As set, but a target rests only where an exit that is too large is trimmed.
+
+    Elsewhere what rests may keep the position's size for itself: a stop that fires then finds nothing to close.
+    """
+    return wanted if capabilities.oversized_exit is OversizedExit.TRIMMED else OrderType.MARKET
 
 
 def _inside(plan: OrderPlan) -> bool:
@@ -291,6 +300,7 @@ def plan_words(draft: Draft) -> Mapping[str, str]:
         "stop": f"{wanted.stop.price:f}",
         "stop_trigger": str(wanted.stop.by),
         "targets": " ".join(f"{target.price:f}" for target in wanted.targets),
+        "target_order": str(terms.target_order),
         "leverage": f"{wanted.leverage:f}",
         "notional_usdt": f"{terms.notional_usdt:f}",
         "margin_usdt": f"{terms.margin_usdt:f}",

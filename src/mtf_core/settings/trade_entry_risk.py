@@ -182,7 +182,9 @@ class SupervisionSettings:
         5, doc="a stop that has fired and not filled is taken over at market after this time", unit="s", ge=1, le=60
     )
     target_order: OrderType = setting(
-        OrderType.MARKET, doc="market: a target waits for its trigger, then takes; limit: it rests at its price"
+        OrderType.MARKET,
+        doc="market: a target waits for its trigger, then takes; limit: it rests at its price, but only where the"
+        " exchange is proven to trim exits that are too large, and waits for its trigger elsewhere",
     )
     tp_proximity_skip_pct: Decimal = ratio(Decimal("0.003"), doc="a target that the price is nearer to is never moved")
 

@@ -22,10 +22,10 @@ from mtf_core.market import (
     TriggerPrice,
 )
 from mtf_core.orders import Draft, PlanUse, Purpose, draft_of, read_client_id
-from mtf_core.orders.planned import Regime, regime_of
+from mtf_core.orders.planned import Regime, plan_words, regime_of
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
-from mtf_core.settings.trade_entry import MarketEntrySettings
+from mtf_core.settings.trade_entry import MarketEntrySettings, SupervisionSettings
 from mtf_core.settings.trading import OrderSettings, TradingSettings
 from tests.strategies import NOW_MS, PlanCase, plan_cases
 from tests.unit.planning.examples import D, example, plan_of, with_settings
@@ -175,6 +175,24 @@ def test_two_targets_stay_one_where_a_split_could_open_the_other_side() -> None:
     kept = draft(taking(case), parts_only)
     assert [target.share for target in kept.wanted.targets] == [D(1)]
     assert kept.wanted.targets[0].price == plan_of(taking(case)).take_profits[0].price
+
+
+@pytest.mark.parametrize(
+    ("oversized", "order"),
+    [
+        (OversizedExit.TRIMMED, OrderType.LIMIT),
+        (OversizedExit.REJECTED, OrderType.MARKET),
+        (OversizedExit.REVERSES, OrderType.MARKET),
+        (OversizedExit.UNKNOWN, OrderType.MARKET),
+    ],
+)
+def test_a_target_rests_only_where_it_cannot_keep_the_size_back_from_a_stop_that_fires(
+    oversized: OversizedExit, order: OrderType
+) -> None:
+    case = with_settings(example(), supervision=SupervisionSettings(target_order=OrderType.LIMIT))
+    made = draft(taking(case), evolve(LATE, oversized_exit=oversized))
+    assert made.terms.target_order is order
+    assert plan_words(made)["target_order"] == order
 
 
 def test_a_plan_is_acted_on_while_its_facts_are_fresh_and_its_zone_lasts() -> None:
