@@ -23,8 +23,8 @@ from mtf_core.orders.reconcile import (
     Known,
     Sightings,
     armed_stops,
-    bears_our_tag,
     differences,
+    opened_by,
 )
 from mtf_core.ports import ExchangeError, Priority
 from mtf_core.records import AuditEvent
@@ -73,7 +73,7 @@ class Reconciler:
     _was: AccountCondition = field(default=AccountCondition.NORMAL, init=False)
     """The account's condition at the reconciliation before."""
     _whose: dict[str, bool] = field(factory=dict, init=False)
-    """Of each position without an intent, by its name: whether our ids are in its fills."""
+    """Of each position without an intent, by its name: whether our orders opened it."""
     _asked_once: set[str] = field(factory=set, init=False)
     """Positions without an intent whose history was read at least once."""
     _flows_ms: int | None = field(default=None, init=False)
@@ -167,7 +167,7 @@ class Reconciler:
             history = await self._history(one.symbol, _SOON_AGAIN_MS if ended_lately else _HISTORY_AGAIN_MS)
             if history is None:
                 continue
-            counters = bears_our_tag(*history, self._tag, self.desk.ids)
+            counters = opened_by(one.position.side, *history, self._tag, self.desk.ids)
             is_first = ended_lately and not counters and one.name not in self._asked_once
             self._asked_once.add(one.name)
             if is_first:

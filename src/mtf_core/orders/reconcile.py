@@ -251,12 +251,24 @@ class Sightings:
         return tuple(one for one in found if read_ms - self.since_ms.get(one.name, read_ms) >= max(1, settle_ms))
 
 
-def bears_our_tag(fills: Iterable[Fill], ended: Iterable[OpenOrder], tag: int, ids: ClientIds) -> frozenset[int]:
-    """The numbers of our intents that executions bear, themselves or through the orders that they name.
+def opened_by(
+    side: Side, fills: Iterable[Fill], ended: Iterable[OpenOrder], tag: int, ids: ClientIds
+) -> frozenset[int]:
+    """The numbers of our intents whose executions opened what stands of the side's position now.
 
-    Some exchanges' executions carry no id of ours; there the orders behind them tell.
+    What opened a position that was closed again counts no more: another one may stand there today. Some exchanges'
+    executions carry no id of ours; there the orders that they name tell.
     """
     named = {order.order_id: order.client_order_id for order in ended}
-    texts = [fill.client_order_id or named.get(fill.order_id, "") for fill in fills]
-    made = [read_client_id(text, ids) for text in texts if text]
-    return frozenset(one.counter for one in made if one is not None and one.tag == tag)
+    openers: set[int] = set()
+    size = Decimal(0)
+    for fill in sorted((fill for fill in fills if fill.side is side), key=lambda fill: fill.time_ms):
+        size += fill.size if fill.opens else -fill.size
+        if size <= 0:
+            openers.clear()
+            size = Decimal(0)  # its beginning lies before what was read
+        elif fill.opens:
+            text = fill.client_order_id or named.get(fill.order_id, "")
+            made = read_client_id(text, ids) if text else None
+            openers |= {made.counter} if made is not None and made.tag == tag else set()
+    return frozenset(openers)

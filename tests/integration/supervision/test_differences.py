@@ -216,6 +216,23 @@ async def test_a_late_fill_of_an_intent_that_was_over_is_protected_like_a_first_
     assert (await shift.states())[1] is PositionState.PROTECTED
 
 
+@pytest.mark.parametrize("opener", ["the owner", "a lost intent"])
+async def test_what_we_closed_today_has_nothing_to_do_with_a_position_that_stands_there_now(
+    shift: Shift, opener: str
+) -> None:
+    await protected(shift)
+    held = await shift.position()
+    assert held is not None
+    await shift.by_hand(held.size)  # flat, by the owner's hand
+    await shift.look(6)
+    assert (await shift.states())[1] is PositionState.CLOSED
+    await placed(shift, "by-hand" if opener == "the owner" else own_id(shift, 0), symbol=SYMBOL, price=None)
+    await shift.look(8)
+    assert (await shift.states())[1] is PositionState.CLOSED
+    assert AlarmKind.FOREIGN_POSITION in await shift.standing_alarms()
+    assert (await condition(shift) is AccountCondition.SHARED) == (opener == "the owner")
+
+
 async def test_a_changed_position_mode_stops_entries_until_it_is_set_back(shift: Shift) -> None:
     await shift.look()
     await shift.exchange.set_position_mode(PositionMode.ONE_WAY)

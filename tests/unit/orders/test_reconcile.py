@@ -30,8 +30,8 @@ from mtf_core.orders.reconcile import (
     DifferenceKind,
     Known,
     Sightings,
-    bears_our_tag,
     differences,
+    opened_by,
 )
 from tests.unit.orders.intents import ACCOUNT, KEY, SYMBOL, an_intent
 
@@ -194,14 +194,37 @@ def test_a_difference_counts_once_two_reads_apart_have_shown_it() -> None:
     assert gone_meanwhile.settled(found, 11_000, 1_000) == ()
 
 
-def test_whose_executions_are_is_told_by_their_own_ids_or_by_those_of_their_orders() -> None:
-    fill = Fill(SYMBOL, "1", "7", Side.LONG, True, Decimal(1), Decimal(1), Decimal(0), Decimal(0), True, 5)
-    with_id = evolve(fill, client_order_id=an_id(counter=3))
+def a_fill(at_ms: int, client_order_id: str = "", *, opens: bool = True, size: int = 1, order_id: str = "7") -> Fill:
+    money = (Decimal(1), Decimal(size), Decimal(0), Decimal(0))
+    return Fill(SYMBOL, str(at_ms), order_id, Side.LONG, opens, *money, True, at_ms, client_order_id)
+
+
+def who_opened(*fills: Fill, ended: tuple[OpenOrder, ...] = (), side: Side = Side.LONG) -> frozenset[int]:
+    return opened_by(side, fills, ended, TAG, IDS)
+
+
+def test_who_opened_a_position_is_told_by_executions_or_by_the_orders_that_they_name() -> None:
     ended = evolve(order(an_id(counter=4)), order_id="7")
-    assert bears_our_tag([with_id], [], TAG, IDS) == {3}
-    assert bears_our_tag([fill], [ended], TAG, IDS) == {4}
-    assert bears_our_tag([fill], [], TAG, IDS) == frozenset()
-    assert bears_our_tag([evolve(fill, client_order_id=an_id(tag=1))], [], TAG, IDS) == frozenset()
+    assert who_opened(a_fill(5, an_id(counter=3))) == {3}
+    assert who_opened(a_fill(5), ended=(ended,)) == {4}
+    assert who_opened(a_fill(5)) == frozenset()
+    assert who_opened(a_fill(5, an_id(tag=1))) == frozenset()
+    assert who_opened(a_fill(5, an_id(counter=3)), side=Side.SHORT) == frozenset()
+
+
+def test_what_was_closed_again_opened_nothing_of_what_stands_now() -> None:
+    earlier = (a_fill(1, an_id(counter=3), size=2), a_fill(2, an_id(Purpose.STOP, counter=3), opens=False, size=2))
+    assert who_opened(*earlier) == frozenset()
+    assert who_opened(*earlier, a_fill(3)) == frozenset()
+    assert who_opened(*earlier, a_fill(3, an_id(counter=4))) == {4}
+    assert who_opened(a_fill(3, an_id(counter=4)), *reversed(earlier)) == {4}  # in whatever order they are shown
+
+
+def test_a_part_that_was_closed_leaves_whoever_opened_the_rest() -> None:
+    part = a_fill(2, an_id(Purpose.TARGET, counter=3), opens=False)
+    assert who_opened(a_fill(1, an_id(counter=3), size=3), part, a_fill(4)) == {3}
+    close_of_before = a_fill(1, opens=False, size=5)
+    assert who_opened(close_of_before, a_fill(2, an_id(counter=4))) == {4}
 
 
 IDS_SHOWN = st.one_of(
