@@ -4,7 +4,7 @@ An episode is a function of its seed. It runs the program as it is (guards, exec
 SQLite store) in virtual time, lets everything go wrong that `faults.py` lists, and has `laws.py` look after every event
 of the exchange and every commit. Nothing in here is imported by the program, and the laws import nothing of it.
 
-    virtual.py     asyncio in virtual time with a drawn order of steps (the one place that knows detangle)
+    virtual.py     an event loop in virtual time, with a drawn order of steps
     processes.py   processes that can die, stand still and start again, inside one loop
     sqlite.py      SQLite without threads: its calls, its locks, its failures and its commits
     market.py      prices that wander, jump and dry up

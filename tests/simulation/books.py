@@ -22,7 +22,6 @@ class IntentRow:
     filled: int
     alive: int
     """The last three in steps of size."""
-    carries_stop: bool
 
 
 @frozen
@@ -38,6 +37,18 @@ class FillRow:
     opens: bool
 
 
+@frozen
+class Change:
+    """What one commit, or several that were not looked at in between, changed."""
+
+    intents: tuple[tuple[IntentRow | None, IntentRow], ...]
+    """Before and after; None: it is new."""
+    fills: tuple[FillRow, ...]
+    """Booked since."""
+    alarms: tuple[tuple[str, str, str], ...]
+    """Raised since: kind, subject and text."""
+
+
 @define
 class Books:
     """The database as it was after its last commit that was looked at."""
@@ -49,8 +60,6 @@ class Books:
     """By symbol and the exchange's key."""
     alarms: set[tuple[str, str]] = field(factory=set)
     """Kind and subject of those that stand."""
-    raised: list[tuple[str, str, str]] = field(factory=list)
-    """Every alarm that was ever raised: kind, subject and text."""
     condition: str = "normal"
     tag_of: str = ""
     """The id of the store."""
@@ -60,8 +69,8 @@ class Books:
 
 
 _INTENT = (
-    "SELECT decision_key, counter, symbol, side, entry, position, is_live, planned_steps, filled_steps, alive_steps,"
-    """ instr(replace(content, ' ', ''), '"carries_stop":true') > 0 FROM order_intents"""
+    "SELECT decision_key, counter, symbol, side, entry, position, is_live, planned_steps, filled_steps, alive_steps"
+    " FROM order_intents"
 )
 
 
@@ -76,7 +85,8 @@ class Reader:
     def _open(self) -> None:
         self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
         self._version: int | None = None
-        self._id = self._fill = self._alarm = 0
+        self._counter = self._id = self._fill = self._alarm = 0
+        self._live: set[str] = set()
 
     def close(self) -> None:
         self._connection.close()
@@ -87,52 +97,68 @@ class Reader:
         self.books = Books()
         self._open()
 
-    def refresh(self) -> bool:
-        """Whether something was committed since the last time."""
+    def refresh(self) -> Change | None:
+        """What was committed since the last time; None: nothing."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version == self._version:
-            return False
+            return None
         self._version = version
         self._connection.execute("BEGIN")
         try:
-            self._read()
+            return self._read()
         finally:
             self._connection.execute("COMMIT")
-        return True
 
-    def _read(self) -> None:
+    def _read(self) -> Change:
         ask, books = self._connection.execute, self.books
-        changed = ask(
-            f"{_INTENT} WHERE is_live OR counter > ?",
-            (max((row.counter for row in books.intents.values()), default=0),),
-        ).fetchall()
-        live = {row[0] for row in changed}
-        over = [key for key, row in books.intents.items() if row.is_live and key not in live]
-        for key in over:
-            changed += ask(f"{_INTENT} WHERE decision_key = ?", (key,)).fetchall()
-        for row in changed:
-            books.intents[row[0]] = IntentRow(*row[:6], bool(row[6]), *row[7:10], bool(row[10]))
-        ids = ask("SELECT rowid, client_order_id, decision_key FROM order_client_ids WHERE rowid > ?", (self._id,))
-        for number, known, key in ids.fetchall():
+        for number, known, key in ask(
+            "SELECT rowid, client_order_id, decision_key FROM order_client_ids WHERE rowid > ?", (self._id,)
+        ).fetchall():
             self._id = max(self._id, number)
             books.entry_ids[known] = key
-        for row in ask(
-            "SELECT id, decision_key, symbol, fill_id, order_id, price, size, fee, realised_profit, opens"
-            " FROM order_fills WHERE id > ? ORDER BY id",
-            (self._fill,),
-        ).fetchall():
-            self._fill = row[0]
-            price, size, fee, profit = (Decimal(str(value)) for value in row[5:9])
-            books.fills[(row[2], row[3])] = FillRow(row[1], *row[2:5], price, size, fee, profit, bool(row[9]))
         books.alarms = set(ask("SELECT kind, subject FROM order_alarms WHERE ended_ms IS NULL").fetchall())
-        rows = ask(
-            "SELECT id, kind, subject, text FROM order_alarms WHERE id > ? ORDER BY id", (self._alarm,)
-        ).fetchall()
-        for number, *alarm in rows:
-            self._alarm = number
-            books.raised.append(tuple(alarm))
         for store_id, condition in ask("SELECT store_id, condition FROM order_books").fetchall():
             books.tag_of, books.condition = store_id, condition
         books.read_ms = ask("SELECT max(read_ms) FROM order_supervisors").fetchone()[0]
         kill = ask("SELECT \"on\" FROM switches WHERE key = 'global'").fetchall()
         books.is_killed = any(not on for (on,) in kill)
+        return Change(self._intents(), self._fills(), self._alarms())
+
+    def _intents(self) -> tuple[tuple[IntentRow | None, IntentRow], ...]:
+        """One that is over can live again, so all that live are looked at, and those that did until now."""
+        ask, known = self._connection.execute, self.books.intents
+        rows = ask(f"{_INTENT} WHERE is_live OR counter > ?", (self._counter,)).fetchall()
+        live = {row[0] for row in rows if row[6]}
+        for key in self._live - live:
+            rows += ask(f"{_INTENT} WHERE decision_key = ?", (key,)).fetchall()
+        self._live = live
+        changed = []
+        for row in sorted(rows, key=lambda one: one[1]):
+            self._counter = max(self._counter, row[1])
+            before, after = known.get(row[0]), IntentRow(*row[:6], bool(row[6]), *row[7:10])
+            if before != after:
+                known[row[0]] = after
+                changed.append((before, after))
+        return tuple(changed)
+
+    def _fills(self) -> tuple[FillRow, ...]:
+        rows = self._connection.execute(
+            "SELECT id, decision_key, symbol, fill_id, order_id, price, size, fee, realised_profit, opens"
+            " FROM order_fills WHERE id > ? ORDER BY id",
+            (self._fill,),
+        ).fetchall()
+        booked = []
+        for row in rows:
+            self._fill = row[0]
+            price, size, fee, profit = (Decimal(str(value)) for value in row[5:9])
+            booked.append(FillRow(row[1], *row[2:5], price, size, fee, profit, bool(row[9])))
+            self.books.fills[(row[2], row[3])] = booked[-1]
+        return tuple(booked)
+
+    def _alarms(self) -> tuple[tuple[str, str, str], ...]:
+        rows = self._connection.execute(
+            "SELECT id, kind, subject, text FROM order_alarms WHERE id > ? ORDER BY id", (self._alarm,)
+        ).fetchall()
+        for number, *_ in rows:
+            self._alarm = number
+        return tuple(tuple(alarm) for _, *alarm in rows)

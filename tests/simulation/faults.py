@@ -197,21 +197,26 @@ class Weather:
 
     def __init__(self, plan: Plan, seed: int) -> None:
         self.plan = plan
-        self._draws = [random.Random(f"{seed} {window}") for window in plan.windows]
-        self.struck: dict[FaultKind, int] = {}
+        self._spans = [(window, random.Random(f"{seed} {window}")) for window in plan.windows]
+        self._of_kinds: dict[frozenset[FaultKind], list[tuple[Window, random.Random]]] = {}
+
+    def has(self, kinds: frozenset[FaultKind]) -> bool:
+        """Whether one of those kinds strikes at any time."""
+        return bool(self._of(kinds))
 
     def now(self, at_s: float, kinds: frozenset[FaultKind]) -> Window | None:
         """The first fault of those kinds that strikes a call of this instant."""
-        for window, draw in zip(self.plan.windows, self._draws, strict=True):
-            if window.kind in kinds and window.from_s <= at_s < window.until_s and draw.random() < window.chance:
+        for window, draw in self._of(kinds):
+            if window.from_s <= at_s < window.until_s and draw.random() < window.chance:
                 return window
         return None
 
     def lasts(self, at_s: float, kinds: frozenset[FaultKind], tail_s: float = 0.0) -> bool:
         """Whether one of those kinds is about, or was in the last so many seconds."""
-        return any(
-            window.kind in kinds and window.from_s <= at_s < window.until_s + tail_s for window in self.plan.windows
-        )
+        return any(window.from_s <= at_s < window.until_s + tail_s for window, _ in self._of(kinds))
 
-    def count(self, kind: FaultKind) -> None:
-        self.struck[kind] = self.struck.get(kind, 0) + 1
+    def _of(self, kinds: frozenset[FaultKind]) -> list[tuple[Window, random.Random]]:
+        found = self._of_kinds.get(kinds)
+        if found is None:
+            found = self._of_kinds[kinds] = [span for span in self._spans if span[0].kind in kinds]
+        return found

@@ -18,13 +18,14 @@ from mtf_adapters.sandbox.matching.events import (
     Event,
     Filled,
     FillView,
+    Liquidated,
     OrderCause,
     OrderChanged,
     OrderFamily,
     OrderView,
     PositionChanged,
 )
-from tests.simulation.books import Books, IntentRow
+from tests.simulation.books import Books, Change, FillRow, IntentRow
 
 ENTRY_LIFE_MS = 10_000
 """After its commit a request may act for so long."""
@@ -94,7 +95,11 @@ class Surroundings:
 class Laws:
     """Keeps the state that the laws speak of; `violated` is told of each breach, once."""
 
-    def __init__(self, books: Callable[[], Books], about: Surroundings, steps: dict[str, Decimal]) -> None:
+    def __init__(
+        self, books: Callable[[], Books], about: Surroundings, steps: dict[str, Decimal], account: str
+    ) -> None:
+        self._account = account
+        """What becomes of others is no business of these laws."""
         self._books = books
         self._about = about
         self._steps = steps
@@ -103,9 +108,14 @@ class Laws:
         self.orders: dict[int, OrderView] = {}
         self.held: dict[tuple[str, str], Held] = {}
         self.fills: dict[tuple[str, str], Filled] = {}
+        self.alive: dict[int, OrderView] = {}
+        """Orders that have not ended."""
+        self._exits: dict[tuple[str, str], dict[int, OrderView]] = {}
+        """Of those, the ones that reduce, by symbol and the side of the position that they make smaller."""
+        self._unbooked: dict[tuple[str, str], Filled] = {}
+        """Executions that the database does not hold."""
         self._booked = Decimal(0)
         self._killed_since_ms: int | None = None
-        self._known_fills = self._known_alarms = 0
         self._by_key: dict[str, list[int]] = {}
         self._told: set[str] = set()
         self._committed_before: set[str] = set()
@@ -115,6 +125,8 @@ class Laws:
     # What happens
 
     def on_event(self, at_ms: int, event: Event) -> None:
+        if account_of(event) != self._account:
+            return
         if isinstance(event, OrderChanged):
             self._on_order(at_ms, event)
         elif isinstance(event, Filled):
@@ -129,19 +141,17 @@ class Laws:
             self._breach("money", at_ms, f"the balance is {event.balance.wallet}, its rows say {self._booked}")
         self._look_at_protection(at_ms)
 
-    def on_commit(self, at_ms: int) -> None:
+    def on_commit(self, at_ms: int, change: Change) -> None:
         books = self._books()
         self._killed_since_ms = (self._killed_since_ms or at_ms) if books.is_killed else None
-        for key, row in books.intents.items():
+        for _, row in change.intents:
             if row.filled + row.alive > row.planned:
-                self._breach("entries", at_ms, f"{key}: {row.filled} + {row.alive} steps, planned {row.planned}")
-        for kind, subject, text in books.raised[self._known_alarms :]:
+                self._breach("entries", at_ms, f"{row.key}: {row.filled} + {row.alive} steps, planned {row.planned}")
+        for kind, subject, text in change.alarms:
             if kind in _FAULTS_OF_OURS:
                 self._breach("faults", at_ms, f"{kind} of {subject}: {text}")
-        self._known_alarms = len(books.raised)
-        if len(books.fills) != self._known_fills:
-            self._known_fills = len(books.fills)
-            self._look_at_booked(at_ms)
+        for booked in change.fills:
+            self._look_at_booked(at_ms, booked)
         self._look_at_protection(at_ms)
 
     def on_time(self, at_ms: int) -> None:
@@ -153,18 +163,29 @@ class Laws:
         self._committed_before |= set(books.entry_ids)
         self._counters_before |= {row.counter for row in books.intents.values()}
         self._was_restored = True
-        self._known_alarms = 0
+        self._unbooked = dict(self.fills)
 
     # 1. Entries, and 4. refusal
 
     def _on_order(self, at_ms: int, event: OrderChanged) -> None:
         order, before = event.order, self.orders.get(event.order.order_id)
-        self.orders[order.order_id] = order
+        self._keep(order)
         if before is None and not self._about.by_hand:
             self._on_placed(at_ms, order)
         if event.cause is OrderCause.CANCELLED and not self._about.by_hand:
             self._on_cancelled(at_ms, order)
         self._look_at_key(at_ms, order)
+
+    def _keep(self, order: OrderView) -> None:
+        self.orders[order.order_id] = order
+        kept = [self.alive]
+        if order.reduce_only:
+            kept.append(self._exits.setdefault((order.symbol, _reduces(order)), {}))
+        for orders in kept:
+            if order.state.is_final:
+                orders.pop(order.order_id, None)
+            else:
+                orders[order.order_id] = order
 
     def _on_placed(self, at_ms: int, order: OrderView) -> None:
         if order.parent_id or not order.client_order_id:
@@ -228,23 +249,16 @@ class Laws:
             return
         side = _reduces(order)
         held = self.held.get((order.symbol, side))
-        if held is not None and held.ours > 0 and held.size > 0 and not self._armed(order.symbol, side):
+        if held is not None and held.ours > 0 and held.size > 0 and not self.armed(order.symbol, side):
             self._breach("protection", at_ms, f"the only stop of an open {side} {order.symbol} was cancelled")
 
-    def _armed(self, symbol: str, side: str) -> list[OrderView]:
-        return [
-            order
-            for order in self.orders.values()
-            if order.symbol == symbol
-            and order.family is OrderFamily.TRIGGER
-            and order.purpose == "stop"
-            and not order.state.is_final
-            and _reduces(order) == side
-        ]
+    def armed(self, symbol: str, side: str) -> list[OrderView]:
+        exits = self._exits.get((symbol, side), {})
+        return [one for one in exits.values() if one.family is OrderFamily.TRIGGER and one.purpose == "stop"]
 
     def _is_covered(self, symbol: str, side: str, size: Decimal) -> bool:
         covered = Decimal(0)
-        for stop in self._armed(symbol, side):
+        for stop in self.armed(symbol, side):
             if stop.size is None:
                 return True
             covered += stop.size
@@ -276,15 +290,8 @@ class Laws:
 
     def _is_leaving(self, symbol: str, side: str) -> bool:
         """Whether a stop has fired, or a close is on the exchange: what is left is on its way out."""
-        return any(
-            order.symbol == symbol
-            and order.family is OrderFamily.ORDER
-            and order.reduce_only
-            and not order.state.is_final
-            and order.price is None
-            and _reduces(order) == side
-            for order in self.orders.values()
-        )
+        exits = self._exits.get((symbol, side), {})
+        return any(one.family is OrderFamily.ORDER and one.price is None for one in exits.values())
 
     def _is_alarmed(self, symbol: str) -> bool:
         books = self._books()
@@ -295,7 +302,10 @@ class Laws:
 
     def _on_fill(self, at_ms: int, event: Filled) -> None:
         fill = event.fill
-        self.fills[(fill.symbol, self._about.fill_key(fill))] = event
+        key = (fill.symbol, self._about.fill_key(fill))
+        self.fills[key] = event
+        if key not in self._books().fills:
+            self._unbooked[key] = event
         held = self.held.setdefault((fill.symbol, str(fill.side)), Held())
         order = self.orders.get(fill.order_id)
         is_ours = fill.client_order_id in self._books().entry_ids or fill.client_order_id in self._committed_before
@@ -315,17 +325,18 @@ class Laws:
             if held.size < 0:
                 self._breach("exits", at_ms, f"more of {fill.side} {fill.symbol} was closed than there was")
 
-    def _look_at_booked(self, at_ms: int) -> None:
+    def _look_at_booked(self, at_ms: int, row: FillRow) -> None:
         """Nothing is booked that the exchange did not do, and nothing otherwise than it did it."""
-        for key, row in self._books().fills.items():
-            real = self.fills.get(key)
-            if real is None:
-                self._breach("knowledge", at_ms, f"an execution {key} was booked that never was")
-                continue
-            fill = real.fill
-            told = (row.price, row.size, row.fee, row.profit, row.opens)
-            if told != (fill.price, fill.size, fill.fee, fill.realised_profit, fill.opens):
-                self._breach("knowledge", at_ms, f"the execution {key} was booked as {told}")
+        key = (row.symbol, row.fill_id)
+        self._unbooked.pop(key, None)
+        real = self.fills.get(key)
+        if real is None:
+            self._breach("knowledge", at_ms, f"an execution {key} was booked that never was")
+            return
+        fill = real.fill
+        told = (row.price, row.size, row.fee, row.profit, row.opens)
+        if told != (fill.price, fill.size, fill.fee, fill.realised_profit, fill.opens):
+            self._breach("knowledge", at_ms, f"the execution {key} was booked as {told}")
 
     # At the end
 
@@ -364,13 +375,13 @@ class Laws:
 
     def _forgotten(self, evidence_was_lost: bool) -> Iterator[tuple[str, str]]:
         books = self._books()
-        for order in self.orders.values():
-            key = None if order.state.is_final else books.entry_ids.get(order.client_order_id)
+        for order in self.alive.values():
+            key = books.entry_ids.get(order.client_order_id)
             if key is not None and not books.intents[key].is_live:
                 yield "liveness", f"the entry of {key} is alive, and its intent is over"
-        for (symbol, fill_id), event in self.fills.items():
+        for (_, fill_id), event in self._unbooked.items():
             key = books.entry_ids.get(event.fill.client_order_id)
-            if key is not None and (symbol, fill_id) not in books.fills and not evidence_was_lost:
+            if key is not None and not evidence_was_lost:
                 yield "knowledge", f"the execution {fill_id} of {key} was never booked"
 
     def _breach(self, law: str, at_ms: int, text: str) -> None:
@@ -378,6 +389,23 @@ class Laws:
             return
         self._told.add(text)
         self.found.append(Violation(law, at_ms, text))
+
+
+def account_of(event: Event) -> str:
+    """Whose the event is."""
+    match event:
+        case OrderChanged():
+            return event.order.account
+        case Filled():
+            return event.fill.account
+        case PositionChanged():
+            return event.position.account
+        case BalanceChanged():
+            return event.balance.account
+        case Booked():
+            return event.flow.account
+        case Liquidated():
+            return event.account
 
 
 def _is_parked(key: str, row: IntentRow, books: Books) -> bool:

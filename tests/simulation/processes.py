@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-import types
-from collections.abc import Callable, Coroutine, Generator
-from contextvars import ContextVar, copy_context
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from typing import Any
 
-_CURRENT: ContextVar[Process | None] = ContextVar("process", default=None)
+from tests.simulation import virtual
+from tests.simulation.virtual import OWNER, Owner, Step
 
 
-class Process:
+class Process(Owner):
     """One process; its tasks, and everything that they start, are its own."""
 
     def __init__(self, name: str, on_death: Callable[[Process], None] | None = None) -> None:
         self.name = name
         self.is_dead = False
+        self.is_paused = False
         self.broke: BaseException | None = None
         """What ended its main task, if that was an exception."""
         self.steps = 0
@@ -31,21 +32,19 @@ class Process:
         """At which commit from now on, and whether after it was carried out."""
         self.connections: list[sqlite3.Connection] = []
         self._on_death = on_death
-        self._paused: asyncio.Future[None] | None = None
-        self._parked: list[Coroutine[Any, Any, Any]] = []
+        self._held: list[Step] = []
+        self._remains: list[virtual.OwnedTask] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __repr__(self) -> str:
         return self.name
 
-    @property
-    def is_paused(self) -> bool:
-        return self._paused is not None
-
     def start(self, main: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Its first task."""
         context = copy_context()
-        context.run(_CURRENT.set, self)
-        return asyncio.get_running_loop().create_task(self._main(main), context=context)
+        context.run(OWNER.set, self)
+        self._loop = asyncio.get_running_loop()
+        return self._loop.create_task(self._main(main), context=context)
 
     async def _main(self, main: Coroutine[Any, Any, None]) -> None:
         try:
@@ -57,100 +56,55 @@ class Process:
                 error = error.exceptions[0]
             self.broke = error
 
+    def lets(self, step: Step) -> bool:
+        self.steps += 1
+        if self.dies_at_step is not None and self.steps >= self.dies_at_step:
+            self.die()
+        if self.is_dead:
+            return False
+        if self.is_paused:
+            self._held.append(step)
+            return False
+        return True
+
     def die(self) -> None:
         if self.is_dead:
             return
         self.is_dead = True
+        self.is_paused = False
+        self._held.clear()
+        if self._loop is not None:
+            self._remains = virtual.tasks_of(self, self._loop)
         for connection in self.connections:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()  # what was not committed is rolled back, as when its file handles go
         self.connections.clear()
-        self.resume()
         if self._on_death is not None:
             self._on_death(self)
 
     def pause(self) -> None:
-        if self._paused is None and not self.is_dead:
-            self._paused = asyncio.get_running_loop().create_future()
+        self.is_paused = not self.is_dead
 
     def resume(self) -> None:
-        paused, self._paused = self._paused, None
-        if paused is not None and not paused.done():
-            paused.set_result(None)
-
-    async def waits_while_paused(self) -> None:
-        """For work of the process that is done by nobody's task."""
-        while self._paused is not None:
-            await asyncio.shield(self._paused)
+        self.is_paused = False
+        held, self._held = self._held, []
+        if held:
+            virtual.again(held)
 
     def bury(self) -> None:
         """Closes what a dead process left lying in memory, once the episode is over and nobody can see it."""
-        for left in self._parked:
+        for task in self._remains:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            coroutine: Any = task.get_coro()
             for _ in range(50):
                 with contextlib.suppress(BaseException):
-                    left.close()
+                    coroutine.close()
                     break
-        self._parked.clear()
-
-    @types.coroutine
-    def living(self, work: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """The coroutine, step by step, as long as the process lives and does not stand still."""
-        raised: BaseException | None = None
-        while True:
-            self._count_a_step()
-            while self.is_dead or self._paused is not None:
-                if self.is_dead:
-                    self._parked.append(work)
-                    return (yield from _never())
-                try:
-                    yield from asyncio.shield(self._paused).__await__()
-                except BaseException as error:
-                    raised = error
-            try:
-                awaited = work.send(None) if raised is None else work.throw(raised)
-            except StopIteration as ended:
-                return ended.value
-            raised = None
-            try:
-                yield awaited
-            except BaseException as error:
-                raised = error
-
-    def _count_a_step(self) -> None:
-        self.steps += 1
-        if self.dies_at_step is not None and self.steps >= self.dies_at_step:
-            self.die()
-
-
-def current() -> Process | None:
-    return _CURRENT.get()
+        self._remains.clear()
 
 
 def outside() -> Any:
     """A context of no process, for what goes on whoever dies: a request on its way."""
     context = copy_context()
-    context.run(_CURRENT.set, None)
+    context.run(OWNER.set, None)
     return context
-
-
-def task_factory(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
-    """Makes each task a task of the process in whose context it is started."""
-    context = options.get("context")
-    process = _CURRENT.get() if context is None else context.get(_CURRENT)
-    if process is not None:
-        work = _wrapped(process, work)
-    return asyncio.Task(work, loop=loop, **options)
-
-
-async def _wrapped(process: Process, work: Coroutine[Any, Any, Any]) -> Any:
-    return await process.living(work)
-
-
-def _never() -> Generator[Any, Any, None]:
-    """Nothing any more; ends when the loop is taken down."""
-    while True:
-        try:
-            yield from asyncio.get_running_loop().create_future().__await__()
-        except asyncio.CancelledError:
-            if not getattr(asyncio.get_running_loop(), "recording", True):
-                return

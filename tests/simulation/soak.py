@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import multiprocessing
 import os
 import sys
@@ -91,7 +90,6 @@ def outcomes(seeds: range, minutes: int, workers: int, template: Path) -> Iterat
 
 
 def played(seed: int, *, minutes: int, template: Path) -> Outcome:
-    gc.set_threshold(100_000, 50, 100)  # an episode makes much that lives as long as it does, and collects at its end
     return play(scenario(seed, minutes), template)
 
 

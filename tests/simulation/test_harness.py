@@ -46,7 +46,7 @@ def database_file(tmp_path: Path) -> Path:
 
 
 def run(main: Callable[[], Any], seed: int = 1) -> Any:
-    return virtual.run(main, seed, task_factory=processes.task_factory)
+    return virtual.run(main, seed)
 
 
 def opened(path: Path, process: Process) -> SqlLocks:
@@ -73,15 +73,15 @@ def test_a_process_that_dies_does_nothing_any_more_not_even_finally() -> None:
         finally:
             done.append("cleans up")
 
-    async def main() -> None:
+    async def main() -> list[str]:
         process = Process("a")
         process.start(program())
         await asyncio.sleep(2.5)
         process.die()
         await asyncio.sleep(10)
+        return list(done)
 
-    run(main)
-    assert done == ["works", "works"]
+    assert run(main) == ["works", "works"]
 
 
 def test_what_a_process_started_dies_with_it_and_what_left_it_does_not() -> None:

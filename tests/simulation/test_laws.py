@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 
 import pytest
@@ -34,7 +35,7 @@ from mtf_core.market import (
     UniqueFor,
 )
 from mtf_core.orders.client_ids import Purpose, mint, store_tag
-from tests.simulation.books import Books, FillRow, IntentRow
+from tests.simulation.books import Books, Change, FillRow, IntentRow
 from tests.simulation.laws import Laws, Surroundings
 from tests.simulation.market import SYMBOLS, WanderingMarket
 
@@ -57,6 +58,17 @@ class Table:
         for event in result.events:
             self.laws.on_event(self.at_ms, event)
         return result
+
+    def commits(self, *what: IntentRow | FillRow | tuple[str, str, str]) -> None:
+        """The database holds these from now on: intents, executions, alarms."""
+        intents = [(self.books.intents.get(row.key), row) for row in what if isinstance(row, IntentRow)]
+        fills = [row for row in what if isinstance(row, FillRow)]
+        for _, row in intents:
+            self.books.intents[row.key] = row
+        for fill in fills:
+            self.books.fills[(fill.symbol, fill.fill_id)] = fill
+        alarms = tuple(alarm for alarm in what if isinstance(alarm, tuple))
+        self.laws.on_commit(self.at_ms, Change(tuple(intents), tuple(fills), alarms))
 
     def passes(self, milliseconds: int) -> None:
         """Time, with someone who supervises all the while."""
@@ -109,10 +121,10 @@ def table() -> Table:
 
 def a_table(rules: VenueRules | None = None, mode: PositionMode = PositionMode.HEDGE) -> Table:
     engine = MatchingEngine(WanderingMarket(1, 0, 1_000_000_000).contracts(0), rules or VenueRules())
-    row = IntentRow(KEY, 1, SYMBOL, "long", "resting", "none", True, 10, 0, 10, True)
+    row = IntentRow(KEY, 1, SYMBOL, "long", "resting", "none", True, 10, 0, 10)
     books = Books(intents={KEY: row}, entry_ids={ENTRY_ID: KEY}, tag_of=STORE, read_ms=1_000_000)
     about = Surroundings(supervised_since_ms=900_000)
-    laws = Laws(lambda: books, about, {SYMBOL: Decimal(1)})
+    laws = Laws(lambda: books, about, {SYMBOL: Decimal(1)}, "me")
     one = Table(engine, books, about, laws)
     one.happens(OpenAccount("me", Decimal(10_000), mode))
     one.happens(tick())
@@ -157,8 +169,9 @@ def test_what_filled_and_what_may_fill_never_exceeds_the_plan(table: Table) -> N
 
 
 def test_books_that_promise_more_than_was_planned_are_a_breach(table: Table) -> None:
-    table.books.intents[KEY] = IntentRow(KEY, 1, SYMBOL, "long", "resting", "none", True, 10, 6, 5, True)
-    table.laws.on_commit(table.at_ms)
+    table.commits(IntentRow(KEY, 1, SYMBOL, "long", "resting", "none", True, 10, 6, 4))
+    assert table.broken == []
+    table.commits(IntentRow(KEY, 1, SYMBOL, "long", "resting", "none", True, 10, 6, 5))
     assert table.broken == ["entries"]
 
 
@@ -225,8 +238,7 @@ def test_an_execution_that_never_was_is_not_booked(table: Table) -> None:
     table.enters()
     table.stops()
     price = Decimal(1001)
-    table.books.fills[(SYMBOL, "77")] = FillRow(KEY, SYMBOL, "77", "1", price, Decimal(10), price, price, True)
-    table.laws.on_commit(table.at_ms)
+    table.commits(FillRow(KEY, SYMBOL, "77", "1", price, Decimal(10), price, price, True))
     assert table.broken == ["knowledge"]
 
 
@@ -234,21 +246,17 @@ def test_an_execution_is_booked_as_it_was(table: Table) -> None:
     filled = next(event for event in table.enters().events if isinstance(event, Filled)).fill
     table.stops()
     row = FillRow(KEY, SYMBOL, str(filled.fill_id), "1", filled.price, filled.size, filled.fee, Decimal(0), True)
-    table.books.fills[(SYMBOL, str(filled.fill_id))] = row
-    table.laws.on_commit(table.at_ms)
+    table.commits(row)
     assert table.broken == []
     other = FillRow(KEY, SYMBOL, str(filled.fill_id), "1", filled.price, filled.size, filled.fee / 2, Decimal(0), True)
-    table.books.fills = {(SYMBOL, str(filled.fill_id)): other, (SYMBOL, "more"): other}
-    table.laws.on_commit(table.at_ms)
+    table.commits(other)
     assert "knowledge" in table.broken
 
 
 def test_a_fault_that_the_program_tells_of_itself_is_a_breach(table: Table) -> None:
-    table.books.raised.append(("foreign_order", SYMBOL, "by hand"))
-    table.laws.on_commit(table.at_ms)
+    table.commits(("foreign_order", SYMBOL, "by hand"))
     assert table.broken == []
-    table.books.raised.append(("look_failed", KEY, "TypeError"))
-    table.laws.on_commit(table.at_ms)
+    table.commits(("look_failed", KEY, "TypeError"))
     assert table.broken == ["faults"]
 
 
@@ -267,7 +275,7 @@ def _paid(balance: object) -> object:
 
 def test_nothing_enters_while_the_kill_switch_is_on(table: Table) -> None:
     table.books.is_killed = True
-    table.laws.on_commit(table.at_ms)
+    table.commits()
     table.passes(12_000)
     table.enters()
     assert table.broken == ["refusal"]
@@ -298,13 +306,86 @@ def test_the_owners_orders_are_left_alone(table: Table) -> None:
     ("entry", "position"), [("unknown", "none"), ("cancelling", "none"), ("done", "unprotected"), ("done", "stale")]
 )
 def test_at_rest_nothing_is_unresolved(table: Table, entry: str, position: str) -> None:
-    table.books.intents[KEY] = IntentRow(KEY, 1, SYMBOL, "long", entry, position, True, 10, 0, 0, True)
+    table.books.intents[KEY] = IntentRow(KEY, 1, SYMBOL, "long", entry, position, True, 10, 0, 0)
     table.laws.at_rest(table.at_ms, evidence_was_lost=False)
     assert table.broken == ["liveness"]
 
 
 def test_at_rest_every_execution_is_booked_and_every_position_known(table: Table) -> None:
     table.enters(stop=Preset(Decimal(900), TriggerPrice.MARK))
-    table.books.intents[KEY] = IntentRow(KEY, 1, SYMBOL, "long", "done", "closed", False, 10, 0, 0, True)
+    table.books.intents[KEY] = IntentRow(KEY, 1, SYMBOL, "long", "done", "closed", False, 10, 0, 0)
     table.laws.at_rest(table.at_ms, evidence_was_lost=False)
     assert sorted(table.broken) == ["knowledge", "liveness"]
+
+
+def test_a_stop_that_ended_protects_no_more(table: Table) -> None:
+    table.enters()
+    stop = table.stops().answer
+    table.passes(10_000)
+    table.about.by_hand = True
+    table.happens(CancelOrder("me", SYMBOL, stop.order_id))  # type: ignore[union-attr]
+    table.about.by_hand = False
+    table.passes(11_000)
+    assert table.broken == []
+    table.passes(2_000)
+    assert table.broken == ["protection"]
+
+
+def test_what_a_restored_database_lost_of_executions_is_missing_again(table: Table) -> None:
+    filled = next(event for event in table.enters().events if isinstance(event, Filled)).fill
+    table.stops()
+    row = FillRow(KEY, SYMBOL, str(filled.fill_id), "1", filled.price, filled.size, filled.fee, Decimal(0), True)
+    table.commits(row, evolve(table.books.intents[KEY], entry="done", position="protected"))
+    assert table.laws.unrest(evidence_was_lost=False) == []
+    table.books.fills.clear()
+    table.laws.on_restored()
+    assert [law for law, _ in table.laws.unrest(evidence_was_lost=False)] == ["knowledge"]
+    table.commits(row)
+    assert table.laws.unrest(evidence_was_lost=False) == []
+
+
+def test_an_intent_that_was_over_is_looked_at_when_it_changes(table: Table) -> None:
+    over = IntentRow(KEY, 1, SYMBOL, "long", "done", "closed", False, 10, 10, 0)
+    table.commits(over)
+    assert table.broken == []
+    table.commits(evolve(over, filled=11))
+    assert table.broken == ["entries"]
+
+
+def test_what_happens_to_another_account_breaks_no_law(table: Table) -> None:
+    table.happens(OpenAccount("somebody", Decimal(5_000)))
+    order = PlaceOrder("somebody", SYMBOL, Action.BUY, Decimal(5), OrderType.MARKET, None, client_order_id="theirs")
+    table.happens(evolve(order, position_side=Side.LONG, margin_mode=MarginMode.ISOLATED))
+    table.passes(30_000)
+    table.enters()
+    table.stops()
+    table.passes(30_000)
+    assert table.broken == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_kept_of_exits_is_what_a_look_through_all_orders_finds(seed: int) -> None:
+    draw, table = random.Random(seed), a_table()
+    for _ in range(60):
+        match draw.randrange(5):
+            case 0:
+                table.enters(size=draw.randint(1, 9))
+            case 1:
+                table.stops(draw.choice((None, 3, 10)), str(draw.randint(850, 990)))
+            case 2:
+                table.happens(tick(draw.randint(900, 1100)))
+            case 3:
+                live = table.engine.orders_of("me", SYMBOL, table.at_ms)
+                for order in live[:1]:
+                    table.happens(CancelOrder("me", SYMBOL, order.order_id))
+            case 4:
+                table.passes(2_000)
+        live_ids = [order.order_id for order in table.laws.orders.values() if not order.state.is_final]
+        stops = [
+            order.order_id
+            for order in table.laws.orders.values()
+            if order.purpose == "stop" and not order.state.is_final and order.position_side is Side.LONG
+        ]
+        assert sorted(table.laws.alive) == sorted(live_ids)
+        assert sorted(order.order_id for order in table.laws.armed(SYMBOL, "long")) == sorted(stops)
+        assert sorted(live_ids) == [order.order_id for order in table.engine.orders_of("me", SYMBOL, table.at_ms)]

@@ -56,11 +56,11 @@ from mtf_core.market import (
     TriggerPrice,
 )
 from mtf_core.ports import ExchangeWorld, Venue
-from tests.simulation import faults, processes, virtual
+from tests.simulation import faults, virtual
 from tests.simulation.books import Reader
 from tests.simulation.coverage import Coverage, Triple
 from tests.simulation.faults import FaultKind, Plan, Weather, Window, drawn_plan
-from tests.simulation.laws import HAND, Laws, Surroundings, Violation
+from tests.simulation.laws import HAND, Laws, Surroundings, Violation, account_of
 from tests.simulation.market import SYMBOLS, WanderingMarket
 from tests.simulation.processes import Process
 from tests.simulation.program import Machine, Program, Role
@@ -78,6 +78,8 @@ _SETTLE_S = 40.0
 BITMART_SHARE = 0.25
 """Of episodes; they cost several times as much as native ones."""
 _SNAPSHOT_S = 45.0
+_LEVELS = 4
+"""Of each side of a book: enough for an order to eat through some and to fill in parts."""
 _LAST_LINES = 60
 
 
@@ -186,8 +188,8 @@ class Outcome:
 
 def play(scene: Scenario, template: Path) -> Outcome:
     """Plays an episode; `template` is an empty database with the program's tables."""
-    outcome = _played(scene, template)
-    with virtual.nothing_printed():
+    with virtual.nothing_printed(), virtual.collected_by_hand():
+        outcome = _played(scene, template)
         gc.collect()
     return outcome
 
@@ -198,9 +200,7 @@ def _played(scene: Scenario, template: Path) -> Outcome:
     episode = Episode(scene, folder)
     shutil.copy(template, episode.path)
     try:
-        virtual.run(
-            episode.main, scene.seed, disorder=scene.disorder, task_factory=processes.task_factory, tidies=False
-        )
+        virtual.run(episode.main, scene.seed, disorder=scene.disorder, tidies=False)
     except Exception as error:
         episode.laws.found.append(Violation("simulation", episode.now_ms, f"{type(error).__name__}: {error}"))
         episode.tell(f"broke: {type(error).__name__}: {error}")
@@ -250,12 +250,13 @@ class Episode:
     def __init__(self, scene: Scenario, folder: Path) -> None:
         self.scene = scene
         self.folder = folder
+        self._folder_name = str(folder)
         self.path = folder / "mtf.db"
         self.clock = _Clock()
         self.regime = REGIMES[scene.regime] if scene.face == "native" else _bitmart_regime(scene.seed)
         self.market = WanderingMarket(scene.seed, START_MS, scene.turnover, scene.plan.kicks())
         engine = MatchingEngine(self.market.contracts(START_MS), self.regime.rules)
-        self.world = World(self.market, engine, self.clock, scene.step_ms)
+        self.world = World(self.market, engine, self.clock, scene.step_ms, levels=_LEVELS)
         self.weather = Weather(scene.plan, scene.seed)
         self.about = Surroundings()
         self.coverage = Coverage()
@@ -266,13 +267,13 @@ class Episode:
         self._draw = random.Random(f"episode {scene.seed}")
         self._dead: list[Process] = []
         self._snapshots: deque[tuple[float, bytes]] = deque(maxlen=8)
+        self._keeps_snapshots = FaultKind.STORE_RESTORED in scene.plan.kinds
         self._lost_evidence = False
-        self._alarms = 0
         self.is_over = False
         self.reader: Reader | None = None
         self.wired: WiredExchange | None = None
         steps = {contract.symbol: contract.size_step for contract in self.market.contracts(START_MS)}
-        self.laws = Laws(lambda: self.books, self.about, steps)
+        self.laws = Laws(lambda: self.books, self.about, steps, ACCOUNT)
         self.members = [
             _Member(f"{role.value}-{number}", role, _Believed(self.clock)) for number, role in enumerate(scene.roles)
         ]
@@ -288,7 +289,9 @@ class Episode:
 
     def tell(self, line: str) -> None:
         """One line of the log and of the timeline."""
-        text = f"{(self.now_ms - START_MS) / 1000:9.3f}  {line}".replace(str(self.folder), "")
+        text = f"{(self.now_ms - START_MS) / 1000:9.3f}  {line}"
+        if self._folder_name in text:
+            text = text.replace(self._folder_name, "")
         self._digest.update(text.encode())
         self.lines.append(text)
 
@@ -336,13 +339,13 @@ class Episode:
         while loop.time() < until_s and not self.laws.found:
             if ends_at_rest and not self.laws.unrest(evidence_was_lost=self._lost_evidence):
                 return
-            self._start_those_due(loop.time())
+            at_s = loop.time()
+            self._start_those_due(at_s)
             self.world.catch_up()
             self._see_supervision()
             self.laws.on_time(self.now_ms)
-            if not self._snapshots or loop.time() - self._snapshots[-1][0] >= _SNAPSHOT_S:
-                self._snapshots.append((loop.time(), self._copy()))
-            virtual.forget_finished()
+            if self._keeps_snapshots and (not self._snapshots or at_s - self._snapshots[-1][0] >= _SNAPSHOT_S):
+                self._snapshots.append((at_s, self._copy()))
             await asyncio.sleep(step_s)
 
     def _calm_down(self) -> None:
@@ -361,9 +364,8 @@ class Episode:
     def _at_rest(self) -> None:
         if self.laws.found:
             return
-        assert self.reader is not None
-        self.reader.refresh()
         at_ms = self.now_ms
+        self._look_at_books("the end")
         self.laws.at_rest(at_ms, evidence_was_lost=self._lost_evidence)
         if self.books.read_ms is None or at_ms - self.books.read_ms > 30_000:
             self.laws.found.append(Violation("liveness", at_ms, "nobody supervises though nothing fails any more"))
@@ -474,6 +476,8 @@ class Episode:
     # What the exchange and the database tell
 
     def _on_event(self, at_ms: int, event: Event) -> None:
+        if account_of(event) != ACCOUNT:
+            return
         if isinstance(event, OrderChanged):
             order = event.order
             if event.cause is OrderCause.PLACED and not order.reduce_only:
@@ -490,34 +494,36 @@ class Episode:
             self.tell(f"VIOLATION {violation}")
 
     def committed(self, process: Process) -> None:
-        assert self.reader is not None
         self.counts["commits"] += 1
-        before = {key: (row.entry, row.position) for key, row in self.books.intents.items()}
-        if not self.reader.refresh():
+        self._look_at_books(process)
+
+    def _look_at_books(self, who: object) -> None:
+        """Whatever was committed since the last time is told, and the laws look at it."""
+        assert self.reader is not None
+        change = self.reader.refresh()
+        if change is None:
             return
-        for key, row in self.books.intents.items():
-            if before.get(key) != (row.entry, row.position):
-                self.tell(f"{process} commits {key}: {row.entry}, {row.position}, filled {row.filled}/{row.planned}")
-        for kind, subject, _ in self.books.raised[self._alarms :]:
+        for before, row in change.intents:
+            if before is None or (before.entry, before.position) != (row.entry, row.position):
+                self.tell(f"{who} commits {row.key}: {row.entry}, {row.position}, filled {row.filled}/{row.planned}")
+        for kind, subject, _ in change.alarms:
             self.tell(f"ALARM {kind} of {subject}")
-        self._alarms = len(self.books.raised)
         found = len(self.laws.found)
-        self.laws.on_commit(self.now_ms)
+        self.laws.on_commit(self.now_ms, change)
         for violation in self.laws.found[found:]:
             self.tell(f"VIOLATION {violation}")
 
     def of_call(self, process: Process, name: str) -> tuple[float, Exception | None]:
-        at_s = asyncio.get_running_loop().time()
-        plan = self.weather.plan
-        if not plan.windows:
+        if not self.weather.has(_OF_STORE):
             return 0.0, None
+        at_s = asyncio.get_running_loop().time()
         for kind, strikes in (
             (FaultKind.STORE_ERROR, name in {"execute", "commit"}),
             (FaultKind.DISK_FULL, name == "commit"),
             (FaultKind.SLOW_COMMIT, name == "commit"),
             (FaultKind.STORE_HANGS, name == "execute"),
         ):
-            if strikes and self.weather.now(at_s, frozenset({kind})) is not None:
+            if strikes and self.weather.now(at_s, _JUST[kind]) is not None:
                 self.strike(kind, str(process))
                 if kind is FaultKind.STORE_ERROR:
                     return 0.0, _sqlite_error("disk I/O error", sqlite3.SQLITE_IOERR)
@@ -599,7 +605,7 @@ class Episode:
         self.path.write_bytes(self._snapshots[window.number % len(self._snapshots)][1])
         self.laws.on_restored()
         self.reader.reopen()
-        self.reader.refresh()
+        self._look_at_books("the operator")
 
     def _copy(self) -> bytes:
         with contextlib.closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as connection:
@@ -707,9 +713,7 @@ class Episode:
         ):
             connection.execute(statement, values)
             connection.commit()
-        assert self.reader is not None
-        if self.reader.refresh():
-            self.laws.on_commit(self.now_ms)
+        self._look_at_books("the operator")
 
     def _order(self, symbol: str, side: Side, size: Decimal, *, opens: bool) -> None:
         buys = (side is Side.LONG) is opens
@@ -764,6 +768,9 @@ class _Current(Weather):
     def __init__(self, episode: Episode) -> None:
         self._episode = episode
 
+    def has(self, kinds: frozenset[FaultKind]) -> bool:
+        return self._episode.weather.has(kinds)
+
     def now(self, at_s: float, kinds: frozenset[FaultKind]) -> Window | None:
         return self._episode.weather.now(at_s, kinds)
 
@@ -782,6 +789,9 @@ def _sqlite_error(text: str, code: int) -> sqlite3.OperationalError:
     error.sqlite_errorcode = code
     return error
 
+
+_OF_STORE = frozenset({FaultKind.STORE_ERROR, FaultKind.DISK_FULL, FaultKind.SLOW_COMMIT, FaultKind.STORE_HANGS})
+_JUST = {kind: frozenset({kind}) for kind in FaultKind}
 
 _ACTS = {
     FaultKind.DEATH_AT_STEP: Episode._dies_at_step,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from mtf_adapters.sandbox.depth import tick_around
+from mtf_adapters.sandbox.depth import LEVELS, tick_around
 from mtf_adapters.sandbox.market import Market, Moment
 from mtf_adapters.sandbox.matching.book import is_a_market
 from mtf_adapters.sandbox.matching.commands import (
@@ -37,16 +37,19 @@ class World:
 
     `step_ms` is how far ticks of one symbol lie apart, a divisor of 15 s, so that prices that a candle of a minute
     reaches are reached; other symbols tick when they are asked for. Contracts follow the market's, looked at every
-    hour: a changed grid, a new listing, a status, an expiry.
+    hour: a changed grid, a new listing, a status, an expiry. `levels`: how many a side of a book has.
     """
 
-    def __init__(self, market: Market, engine: MatchingEngine, clock: WorldClock, step_ms: int = 1000) -> None:
+    def __init__(
+        self, market: Market, engine: MatchingEngine, clock: WorldClock, step_ms: int = 1000, *, levels: int = LEVELS
+    ) -> None:
         if step_ms < 1 or _QUARTER_OF_A_MINUTE_MS % step_ms:
             raise ValueError(f"steps divide 15,000 ms evenly, found {step_ms}")
         self.market = market
         self.engine = engine
         self.clock = clock
         self._step_ms = step_ms
+        self._levels = levels
         self._at_ms = clock.now_ms()
         self._seen: dict[str, tuple[int, Moment]] = {}
         """When each symbol ticked last, and what was there."""
@@ -167,7 +170,7 @@ class World:
         self._seen[symbol] = (self._at_ms, moment)
         before = seen[1] if seen is not None and seen[1].candle_ms == moment.candle_ms else None
         traded = max(Decimal(0), moment.traded - before.traded) if before is not None else moment.traded
-        self._apply(tick_around(contract, moment.prices, self._at_ms, traded))
+        self._apply(tick_around(contract, moment.prices, self._at_ms, traded, self._levels))
         return True
 
     def _settle_funding(self, symbols: list[str]) -> None:
