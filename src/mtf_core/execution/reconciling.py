@@ -7,12 +7,12 @@ sparingly, for they cost calls that exits may need.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
 from mtf_core.execution.desk import Desk
-from mtf_core.market import MINUTE_MS, AccountState, CashFlow, Fill, FlowKind, OpenOrder
+from mtf_core.market import MINUTE_MS, AccountState, CashFlow, Fill, FlowKind, OpenOrder, Side
 from mtf_core.orders.client_ids import store_tag
 from mtf_core.orders.evidence import Gone, Read, gone
 from mtf_core.orders.intent import Intent
@@ -58,6 +58,8 @@ class Reconciled:
     """Intents that were believed to be over, and have a position: they are supervised again."""
     standing: Standing | None = None
     """What the account's standing became; None: it stays as it is."""
+    forgotten: Mapping[tuple[str, Side], int] = field(factory=dict)
+    """Positions that our orders opened, that the store has forgotten, and that have no stop; and each one's intent."""
 
 
 @define(eq=False)
@@ -72,8 +74,8 @@ class Reconciler:
     """When the history of each symbol may be read again."""
     _was: AccountCondition = field(default=AccountCondition.NORMAL, init=False)
     """The account's condition at the reconciliation before."""
-    _whose: dict[str, bool] = field(factory=dict, init=False)
-    """Of each position without an intent, by its name: whether our orders opened it."""
+    _openers: dict[str, frozenset[int]] = field(factory=dict, init=False)
+    """Of each position without an intent, by its name: the numbers of our intents that opened it, if any did."""
     _asked_once: set[str] = field(factory=set, init=False)
     """Positions without an intent whose history was read at least once."""
     _flows_ms: int | None = field(default=None, init=False)
@@ -101,18 +103,19 @@ class Reconciler:
         settled = self._sightings.settled(found, account.begun_venue_ms, settle_ms)
         self._sightings = self._sightings.seen(found, account.begun_venue_ms)
         self._asked_once &= self._sightings.since_ms.keys()
-        self._whose = {name: is_ours for name, is_ours in self._whose.items() if name in self._sightings.since_ms}
+        self._openers = {name: openers for name, openers in self._openers.items() if name in self._sightings.since_ms}
         ahead = tuple(one for one in found if one.kind is DifferenceKind.AHEAD)
         in_recovery = bool(ahead) or standing.condition is AccountCondition.RECOVERY
         if not in_recovery:
             await self._cancel(settled)
         revived = await self._revived(settled)
         await self._look_at_money(live)
+        forgotten = self._forgotten(settled, revived, account.value)
         alarms = (
             *self._alarms((*ahead, *settled), account.begun_venue_ms),
-            *self._without_stop(settled, revived, account),
+            *(_without_stop(symbol, account.begun_venue_ms) for symbol, _ in forgotten),
         )
-        return Reconciled(alarms, revived, self._standing((*ahead, *settled), standing, account.value))
+        return Reconciled(alarms, revived, self._standing((*ahead, *settled), standing, account.value), forgotten)
 
     def _known(self, live: Sequence[Intent]) -> Known:
         settings = self.desk.settings
@@ -167,13 +170,13 @@ class Reconciler:
             history = await self._history(one.symbol, _SOON_AGAIN_MS if ended_lately else _HISTORY_AGAIN_MS)
             if history is None:
                 continue
-            counters = opened_by(one.position.side, *history, self._tag, self.desk.ids)
-            is_first = ended_lately and not counters and one.name not in self._asked_once
+            openers = opened_by(one.position.side, *history, self._tag, self.desk.ids)
+            is_first = ended_lately and not openers and one.name not in self._asked_once
             self._asked_once.add(one.name)
             if is_first:
                 continue  # executions may lag behind the position: whose it is, the next read says
-            self._whose[one.name] = bool(counters)
-            is_its = intent is not None and intent.side is one.position.side and intent.counter in counters
+            self._openers[one.name] = openers
+            is_its = intent is not None and intent.side is one.position.side and intent.counter in openers
             if intent is not None and is_its and not intent.is_live:
                 revived.append(intent)
         return tuple(revived)
@@ -229,25 +232,18 @@ class Reconciler:
         ]
         return (*alarms, *shared)
 
-    def _without_stop(
-        self, settled: Sequence[Difference], revived: Sequence[Intent], account: Read[AccountState]
-    ) -> tuple[Alarm, ...]:
-        """Positions that our orders opened, that the store has forgotten, and that have no stop: its plan is lost."""
+    def _forgotten(
+        self, settled: Sequence[Difference], revived: Sequence[Intent], account: AccountState
+    ) -> Mapping[tuple[str, Side], int]:
         supervised = {intent.symbol for intent in revived}
-        return tuple(
-            Alarm(
-                AlarmKind.UNPROTECTED,
-                one.symbol,
-                f"{one.symbol}: a position of ours has no stop, and the store does not know its plan; give it one with "
-                f"`mtf protect {one.symbol} --stop PRICE`, or close it at the exchange",
-                account.begun_venue_ms,
-            )
+        return {
+            (one.symbol, one.position.side): max(openers)
             for one in settled
             if one.position is not None
-            and self._whose.get(one.name, False)
+            and (openers := self._openers.get(one.name))
             and one.symbol not in supervised
-            and not armed_stops(account.value.open_orders, one.symbol, one.position.side)
-        )
+            and not armed_stops(account.open_orders, one.symbol, one.position.side)
+        }
 
     def _standing(self, found: Sequence[Difference], now: Standing, account: AccountState) -> Standing | None:
         """What the account's standing becomes; it gets better by itself only where the modes are right again."""
@@ -257,7 +253,7 @@ class Reconciler:
                 why[AccountCondition.RECOVERY] = one.text
             elif one.kind is DifferenceKind.MODES:
                 why[AccountCondition.MODES_CHANGED] = one.text
-            elif one.is_shared and not self._whose.get(one.name, False) and self._is_known(one):
+            elif one.is_shared and not self._openers.get(one.name) and self._is_known(one):
                 why[AccountCondition.SHARED] = one.text
         worst = max((each for each, text in why.items() if text), key=_WORSE.index, default=AccountCondition.NORMAL)
         if _WORSE.index(worst) > _WORSE.index(now.condition):
@@ -269,7 +265,15 @@ class Reconciler:
 
     def _is_known(self, one: Difference) -> bool:
         """Whether it was found out whose it is: a position's fills have to be read before."""
-        return one.kind is not DifferenceKind.FOREIGN_POSITION or one.name in self._whose
+        return one.kind is not DifferenceKind.FOREIGN_POSITION or one.name in self._openers
+
+
+def _without_stop(symbol: str, venue_ms: int) -> Alarm:
+    text = (
+        f"{symbol}: a position of ours has no stop, and the store does not know its plan; give it one with "
+        f"`mtf protect {symbol} --stop PRICE`, or close it at the exchange"
+    )
+    return Alarm(AlarmKind.UNPROTECTED, symbol, text, venue_ms)
 
 
 def _subject(one: Difference) -> str:

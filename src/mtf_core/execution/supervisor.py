@@ -7,7 +7,7 @@ everything else waits for all of them. Whatever breaks in the look at one intent
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Any
@@ -22,14 +22,14 @@ from mtf_core.execution.desk import Desk
 from mtf_core.execution.journaling import merge_journal
 from mtf_core.execution.looking import PATIENT_MS, Look, Looked, Looker
 from mtf_core.execution.loss_watch import LossWatch
-from mtf_core.execution.reading import Reader
+from mtf_core.execution.reading import Reader, Sight
 from mtf_core.execution.reconciling import Reconciler
 from mtf_core.execution.seat import Seat, Seated, seat_name
 from mtf_core.execution.side_jobs import SideJobs
 from mtf_core.execution.unclaimed import UnclaimedStops
 from mtf_core.execution.waiting import Patience
 from mtf_core.execution.waking import Waker
-from mtf_core.market import AccountState
+from mtf_core.market import AccountState, Side
 from mtf_core.orders.asked import AskedKind
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
@@ -113,6 +113,8 @@ class Supervisor:
     _revived: tuple[Intent, ...] = field(default=(), init=False)
     _found: tuple[Alarm, ...] = field(default=(), init=False)
     """Of the last reconciliation."""
+    _forgotten: Mapping[tuple[str, Side], int] = field(factory=dict, init=False)
+    """Positions of ours without plan and stop, as the last reconciliation found them, and of which intent each is."""
     _unknown: tuple[Alarm, ...] = field(default=(), init=False)
     """Notes of an earlier life whose intents the store does not know: an operator has to see them."""
     _failed: dict[str, Alarm] = field(factory=dict, init=False)
@@ -252,6 +254,7 @@ class Supervisor:
     def _stand_by(self) -> None:
         """What another one stores counts: nothing that was remembered does."""
         self._state, self._token = SupervisorState.STANDING_BY, 0
+        self._forgotten = {}
         self._books.forget()
         self._alarms.forget()
         self._background.forget()
@@ -312,6 +315,8 @@ class Supervisor:
                 await self._beside("reconciliation", self._reconcile(account, (*before, *wanted)))
             await self._beside("dead man's switch", self._renew_dead_man())
             await self._beside("requests without an intent", self._for_no_intent(background, account))
+            if account is not None and self._forgotten:
+                await self._beside("positions without a plan", self._protect_forgotten(account.value, sight))
         self._show_alarms()
         return looked
 
@@ -355,6 +360,11 @@ class Supervisor:
             if text:
                 self._jobs.begin(self.desk.orders.answer(number, text))
         self._for_nobody = frozenset(without)
+
+    async def _protect_forgotten(self, account: AccountState, sight: Sight) -> None:
+        contracts = await self._reader.contracts()
+        if self._reader.age_ms(sight) <= self.desk.settings.view_sec * 1000:
+            self._jobs.begin(self._unclaimed.protect_forgotten(account, self._forgotten, contracts))
 
     @property
     def _priority(self) -> Priority:
@@ -431,7 +441,7 @@ class Supervisor:
         result = await self._reconciler.reconcile(account, live, before)
         if result.standing is not None:  # where somebody else found out more meanwhile, the next look decides anew
             await self.desk.orders.set_standing(result.standing, before)
-        self._found = result.alarms
+        self._found, self._forgotten = result.alarms, result.forgotten
         return result.revived
 
     def _unread(self, now_ms: int) -> Iterable[Alarm]:

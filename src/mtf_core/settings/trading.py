@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from enum import StrEnum
 
 from attrs import frozen
 
 from mtf_core.market import LARGEST_QUIET_MINUTES, MINUTE_MS, PositionMode
-from mtf_core.settings.fields import setting
+from mtf_core.settings.fields import ratio, setting
 from mtf_core.settings.nodes import ConfigNode, Problems, nearest_name
 from mtf_core.settings.structure import structure
 
@@ -90,6 +91,11 @@ class OrderSettings:
         False,
         doc="lets entries rest at an exchange whose stop arms only when the whole entry has filled: a part that "
         "fills has none until the supervisor has placed it",
+    )
+    forgotten_stop_pct: Decimal = ratio(
+        Decimal("0.02"),
+        doc="a position that our orders opened, and whose plan a restored database has lost, gets a stop so far from "
+        "its mark price; 0: none, only an alarm",
     )
     dead_man_switch_sec: int = setting(
         0, ge=0, unit="s", doc="has the exchange cancel resting orders when nothing renews it for so long; 0: off"

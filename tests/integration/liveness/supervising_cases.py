@@ -14,7 +14,7 @@ from mtf_adapters.bitmart.capabilities import CAPABILITIES as UNPROVEN
 from mtf_adapters.sql import Database
 from mtf_core.execution.dead_man import DeadManSwitch
 from mtf_core.market import AccountState, Position, Side
-from mtf_core.orders import AlarmKind, Asked, AskedKind
+from mtf_core.orders import AlarmKind, Asked, AskedKind, Purpose, mint, store_tag
 from mtf_core.orders.reconcile import Known, differences
 from mtf_core.ports import TradingRefusedError
 from mtf_core.settings.profile import Profile
@@ -138,6 +138,19 @@ def a_store_that_takes_half_a_second(profile: Profile) -> object:
     return _on_a_shift(profile, look)
 
 
+def a_position_of_ours_whose_plan_is_lost(profile: Profile) -> object:
+    """Where its stop is placed, if anywhere."""
+
+    async def looks(shift: Shift) -> object:
+        await shift.look()
+        made = mint(store_tag(shift.desk.identity.store_id), 7, ACCOUNT, "lost", 1, Purpose.ENTRY)
+        await shift.enter_past_the_store(made.text(shift.desk.ids), price=None)
+        await shift.look(6)
+        return [one.trigger.price for one in shift.exchange.protections]
+
+    return _on_a_shift(profile, looks)
+
+
 async def _without_a_stop(shift: Shift) -> None:
     """A position whose stop was taken away by hand."""
     await shift.enter(shift.counter.draft(price="1.01"))
@@ -162,7 +175,7 @@ def _on_a_shift(profile: Profile, story: Any) -> object:
 
 
 def _settings(profile: Profile) -> dict[str, object]:
-    names = ("view_sec", "exit_wait_ms", "dead_man_switch_sec")
+    names = ("view_sec", "exit_wait_ms", "dead_man_switch_sec", "forgotten_stop_pct")
     return {name: getattr(profile.trading.orders, name) for name in names}
 
 
@@ -176,5 +189,6 @@ CASES = (
     Case(f"{_ORDERS}.dead_man_switch_sec", 0, 60, a_timer_that_may_take_stops_along),
     Case(f"{_ORDERS}.view_sec", 1, 4, what_was_read_a_second_and_a_half_ago),
     Case(f"{_ORDERS}.operator_request_life_sec", 300, 30, a_wish_of_a_minute_ago),
+    Case(f"{_ORDERS}.forgotten_stop_pct", 0.02, 0.01, a_position_of_ours_whose_plan_is_lost),
     Case(f"{_ORDERS}.exit_wait_ms", 20, 2000, a_store_that_takes_half_a_second),
 )

@@ -21,7 +21,9 @@ from mtf_core.execution import Submitted
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.supervisor import Supervisor
 from mtf_core.market import (
+    EntryOrder,
     ExitOrder,
+    MarginMode,
     OpenOrder,
     OrderType,
     Position,
@@ -37,6 +39,8 @@ from mtf_core.ports import ExchangeUnavailableError, OrderStore, StoreUnavailabl
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, Asked, Counter, a_world, counter_on
 
 KEY = "key"
+OTHER = "ETHUSDT"
+"""A symbol in which nothing is entered by itself."""
 
 
 class Shaky:
@@ -214,6 +218,25 @@ class Shift:
         """A person closes a part of a position."""
         order = ExitOrder(symbol, side, Decimal(size), OrderType.MARKET, None, TimeInForce.IOC, f"hand-{uuid4().hex}")
         assert (await NativeExchange.submit_exit(self.exchange, order)).is_done
+
+    async def enter_past_the_store(
+        self, client_order_id: str, *, symbol: str = OTHER, price: str | None = "0.9", side: Side = Side.LONG
+    ) -> None:
+        """An entry that the store knows nothing of: it rests below the market, or takes where there is no price."""
+        order = EntryOrder(
+            symbol=symbol,
+            side=side,
+            size=Decimal(2),
+            order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
+            price=None if price is None else self.counter.price(price, symbol),
+            time_in_force=TimeInForce.IOC if price is None else TimeInForce.GTC,
+            post_only=False,
+            leverage=Decimal(5),
+            margin_mode=MarginMode.ISOLATED,
+            client_order_id=client_order_id,
+            not_after_ms=self.desk.now_ms + 10_000,
+        )
+        assert (await NativeExchange.submit_entry(self.exchange, order)).is_done
 
     async def stop_by_hand(self, price: Decimal, *, symbol: str = SYMBOL, client_order_id: str = "hand-stop") -> None:
         level = TriggerLevel(price, TriggerPrice.MARK)

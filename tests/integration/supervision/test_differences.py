@@ -15,25 +15,20 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_core.execution.by_hand import ask_protect, outcome_of
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.market import (
-    EntryOrder,
-    MarginMode,
-    OrderType,
     PositionMode,
     ProtectiveOrder,
     Proven,
     Side,
-    TimeInForce,
     WriteOutcome,
     WriteResult,
 )
-from mtf_core.orders import AlarmKind, EntryState, PositionState, Purpose, mint, store_tag
+from mtf_core.orders import AlarmKind, EntryState, PositionState, Purpose, mint, read_client_id, store_tag
 from mtf_core.ports import Request, TradingRefusedError
 from mtf_core.problems import InvalidRequestError, NotFoundError
 from mtf_core.risk import AccountCondition
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
-from tests.integration.supervision.shift import Counted, Shift, shift_on
+from tests.integration.supervision.shift import OTHER, Counted, Shift, shift_on
 
-OTHER = "ETHUSDT"
 PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 
 
@@ -43,32 +38,19 @@ async def shift(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
         yield opened
 
 
+@pytest_asyncio.fixture
+async def by_hand_only(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
+    """Positions whose plan is lost get no stop by themselves."""
+    async with shift_on(migrated_sqlite_url, forgotten_stop_pct=Decimal(0)) as opened:
+        yield opened
+
+
 async def protected(shift: Shift) -> None:
     intent = await shift.enter()
     assert intent.attempt.price is not None
     shift.show(intent.attempt.price - 1)
     await shift.look(3)
     assert await shift.states() == PROTECTED
-
-
-async def placed(
-    shift: Shift, client_order_id: str, *, symbol: str = OTHER, price: str | None = "0.9", side: Side = Side.LONG
-) -> None:
-    """An entry that this store knows nothing of: it rests below the market, or takes where there is no price."""
-    order = EntryOrder(
-        symbol=symbol,
-        side=side,
-        size=Decimal(2),
-        order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
-        price=None if price is None else shift.counter.price(price, symbol),
-        time_in_force=TimeInForce.IOC if price is None else TimeInForce.GTC,
-        post_only=False,
-        leverage=Decimal(5),
-        margin_mode=MarginMode.ISOLATED,
-        client_order_id=client_order_id,
-        not_after_ms=shift.desk.now_ms + 10_000,
-    )
-    assert (await NativeExchange.submit_entry(shift.exchange, order)).is_done
 
 
 def own_id(shift: Shift, counter: int, purpose: Purpose = Purpose.ENTRY) -> str:
@@ -82,7 +64,7 @@ async def condition(shift: Shift) -> AccountCondition:
 
 async def test_an_order_of_somebody_else_stops_entries_and_is_left_alone(shift: Shift) -> None:
     await protected(shift)
-    await placed(shift, "by-hand")
+    await shift.enter_past_the_store("by-hand")
     await shift.look(4)
     assert await condition(shift) is AccountCondition.SHARED
     assert AlarmKind.FOREIGN_ORDER in shift.raised()
@@ -92,7 +74,7 @@ async def test_an_order_of_somebody_else_stops_entries_and_is_left_alone(shift: 
 
 async def test_a_symbol_that_a_person_trades_by_hand_stops_nothing(migrated_sqlite_url: str) -> None:
     async with shift_on(migrated_sqlite_url, account_shared_ok=(OTHER,)) as shift:
-        await placed(shift, "by-hand", price=None)
+        await shift.enter_past_the_store("by-hand", price=None)
         await shift.look(4)
         assert await condition(shift) is AccountCondition.NORMAL
         assert shift.raised() == set()
@@ -101,7 +83,7 @@ async def test_a_symbol_that_a_person_trades_by_hand_stops_nothing(migrated_sqli
 async def forgotten(shift: Shift) -> Decimal:
     """A position whose executions bear our tag, and whose intent the store does not know; a price below the market."""
     await shift.look()
-    await placed(shift, own_id(shift, 0), price=None)
+    await shift.enter_past_the_store(own_id(shift, 0), price=None)
     await shift.look(5)
     return shift.counter.price("0.95", OTHER)
 
@@ -111,7 +93,10 @@ async def became(shift: Shift, request: Request, looks: int = 6) -> str:
     return (await outcome_of(shift.desk.environment, request, 0)).request.outcome
 
 
-async def test_a_position_of_ours_that_the_store_forgot_is_an_alarm_until_it_has_a_stop_by_hand(shift: Shift) -> None:
+async def test_a_position_of_ours_that_the_store_forgot_is_an_alarm_until_it_has_a_stop_by_hand(
+    by_hand_only: Shift,
+) -> None:
+    shift = by_hand_only
     price = await forgotten(shift)
     unprotected = [one for one in shift.alarms if one.kind is AlarmKind.UNPROTECTED]
     assert [one.subject for one in unprotected] == [OTHER]
@@ -128,9 +113,66 @@ async def test_a_position_of_ours_that_the_store_forgot_is_an_alarm_until_it_has
         await ask_protect(shift.desk.environment, OTHER, price, None, "ann")
 
 
+@pytest.mark.parametrize("side", Side)
+async def test_a_position_of_ours_whose_plan_is_lost_gets_one_stop_as_far_from_its_mark_as_the_settings_say(
+    shift: Shift, side: Side
+) -> None:
+    await shift.look()
+    await shift.enter_past_the_store(own_id(shift, 7), price=None, side=side)
+    await shift.look(8)
+    (stop,) = await shift.stops(OTHER)
+    position = await shift.position(OTHER)
+    assert position is not None
+    assert position.mark_price is not None
+    assert stop.trigger is not None
+    far = (position.mark_price - stop.trigger.price) * side.sign / position.mark_price
+    assert abs(far - Decimal("0.02")) < Decimal("0.001")  # the mark has moved since
+    assert (stop.reduce_only, len(shift.exchange.protections)) == (True, 1)
+    made = read_client_id(stop.client_order_id, shift.desk.ids)
+    assert made is not None
+    assert (made.counter, made.purpose) == (7, Purpose.STOP)
+    assert AlarmKind.UNPROTECTED in shift.raised()
+    assert AlarmKind.UNPROTECTED not in await shift.standing_alarms()
+    await shift.look(12)
+    assert len(await shift.stops(OTHER)) == 1, "it is kept while there is a position"
+
+
+async def test_the_stop_of_a_lost_plan_is_tried_again_under_the_same_id_until_it_is_read_back(shift: Shift) -> None:
+    submit, answered = shift.exchange.submit_protection, list[WriteResult]()
+
+    async def lost(order: ProtectiveOrder) -> WriteOutcome:
+        if answered:
+            return await submit(order)
+        answered.append(WriteResult.UNKNOWN)
+        return WriteOutcome(WriteResult.UNKNOWN)
+
+    shift.exchange.submit_protection = lost  # type: ignore[method-assign]
+    await shift.look()
+    await shift.enter_past_the_store(own_id(shift, 7), price=None)
+    await shift.look(6)
+    assert await shift.stops(OTHER) == []
+    assert AlarmKind.UNPROTECTED in await shift.standing_alarms()
+    await shift.look(12)
+    assert len(await shift.stops(OTHER)) == 1
+    assert AlarmKind.UNPROTECTED not in await shift.standing_alarms()
+
+
+async def test_a_stop_of_a_lost_plan_never_stands_beyond_the_liquidation(migrated_sqlite_url: str) -> None:
+    async with shift_on(migrated_sqlite_url, forgotten_stop_pct=Decimal("0.5")) as shift:
+        await shift.look()
+        await shift.enter_past_the_store(own_id(shift, 7), price=None)
+        await shift.look(8)
+        (stop,), position = await shift.stops(OTHER), await shift.position(OTHER)
+        assert position is not None
+        assert position.mark_price is not None
+        assert position.liquidation_price is not None
+        assert stop.trigger is not None
+        assert position.liquidation_price < stop.trigger.price < position.mark_price
+
+
 async def test_a_position_of_somebody_else_is_given_a_stop_only_when_it_is_asked_for(shift: Shift) -> None:
     await shift.look()
-    await placed(shift, "by-hand", price=None)
+    await shift.enter_past_the_store("by-hand", price=None)
     await shift.look(5)
     assert AlarmKind.UNPROTECTED not in shift.raised(), "it is none of ours"
     assert shift.exchange.protections == []
@@ -138,7 +180,10 @@ async def test_a_position_of_somebody_else_is_given_a_stop_only_when_it_is_asked
     assert (await became(shift, request)).startswith("done")
 
 
-async def test_a_stop_by_hand_whose_answer_is_lost_leaves_once_and_is_done_when_it_is_read_back(shift: Shift) -> None:
+async def test_a_stop_by_hand_whose_answer_is_lost_leaves_once_and_is_done_when_it_is_read_back(
+    by_hand_only: Shift,
+) -> None:
+    shift = by_hand_only
     price = await forgotten(shift)
     request = await ask_protect(shift.desk.environment, OTHER, price, None, "ann")
     submit, answers = shift.exchange.submit_protection, 0
@@ -154,7 +199,8 @@ async def test_a_stop_by_hand_whose_answer_is_lost_leaves_once_and_is_done_when_
     assert (answers, len(await shift.stops(OTHER))) == (1, 1)
 
 
-async def test_what_a_stop_by_hand_cannot_be_is_refused(shift: Shift) -> None:
+async def test_what_a_stop_by_hand_cannot_be_is_refused(by_hand_only: Shift) -> None:
+    shift = by_hand_only
     price = await forgotten(shift)
     environment = shift.desk.environment
     for stop, target in ((None, price), (price, price)):
@@ -174,7 +220,7 @@ async def test_what_a_stop_by_hand_cannot_be_is_refused(shift: Shift) -> None:
 
 async def test_a_position_of_somebody_else_is_told_and_never_closed(shift: Shift) -> None:
     await shift.look()
-    await placed(shift, "by-hand", price=None)
+    await shift.enter_past_the_store("by-hand", price=None)
     await shift.look(5)
     assert await condition(shift) is AccountCondition.SHARED
     assert AlarmKind.FOREIGN_POSITION in shift.raised()
@@ -185,7 +231,7 @@ async def test_a_position_of_somebody_else_is_told_and_never_closed(shift: Shift
 
 async def test_an_entry_of_ours_without_an_intent_is_cancelled(shift: Shift) -> None:
     await protected(shift)
-    await placed(shift, own_id(shift, 1))
+    await shift.enter_past_the_store(own_id(shift, 1))
     await shift.look(4)
     assert await shift.live(OTHER) == ()
     assert await condition(shift) is AccountCondition.NORMAL
@@ -195,7 +241,7 @@ async def test_an_entry_of_ours_without_an_intent_is_cancelled(shift: Shift) -> 
 
 async def test_a_stop_of_ours_stays_beside_a_position_that_no_intent_accounts_for(shift: Shift) -> None:
     await shift.look()
-    await placed(shift, "by-hand", price=None)
+    await shift.enter_past_the_store("by-hand", price=None)
     contract_price = shift.counter.price("0.9", OTHER)
     await shift.stop_by_hand(contract_price, symbol=OTHER, client_order_id=own_id(shift, 0, Purpose.STOP))
     await shift.look(6)
@@ -226,7 +272,9 @@ async def test_what_we_closed_today_has_nothing_to_do_with_a_position_that_stand
     await shift.by_hand(held.size)  # flat, by the owner's hand
     await shift.look(6)
     assert (await shift.states())[1] is PositionState.CLOSED
-    await placed(shift, "by-hand" if opener == "the owner" else own_id(shift, 0), symbol=SYMBOL, price=None)
+    await shift.enter_past_the_store(
+        "by-hand" if opener == "the owner" else own_id(shift, 0), symbol=SYMBOL, price=None
+    )
     await shift.look(8)
     assert (await shift.states())[1] is PositionState.CLOSED
     assert AlarmKind.FOREIGN_POSITION in await shift.standing_alarms()
@@ -248,7 +296,7 @@ async def test_a_changed_position_mode_stops_entries_until_it_is_set_back(shift:
 async def test_trades_in_a_symbol_that_never_had_an_intent_are_noticed_although_they_are_over(shift: Shift) -> None:
     """Somebody enters and leaves between two looks: the account's money tells."""
     await shift.look()
-    await placed(shift, "by-hand", price=None)
+    await shift.enter_past_the_store("by-hand", price=None)
     await shift.by_hand(2, symbol=OTHER)
     await shift.look(2, pause_ms=61_000)
     await shift.look(2)
@@ -258,7 +306,7 @@ async def test_trades_in_a_symbol_that_never_had_an_intent_are_noticed_although_
 
 async def test_a_number_that_the_store_never_gave_out_puts_the_account_into_recovery_at_once(shift: Shift) -> None:
     await protected(shift)
-    await placed(shift, own_id(shift, 99))
+    await shift.enter_past_the_store(own_id(shift, 99))
     await shift.look(2)
     assert await condition(shift) is AccountCondition.RECOVERY
     await shift.look(3)
@@ -272,7 +320,7 @@ async def test_a_number_that_the_store_never_gave_out_puts_the_account_into_reco
 
 async def test_what_an_operator_confirmed_is_not_held_against_the_account_again(shift: Shift) -> None:
     await shift.look()
-    await placed(shift, "by-hand", price=None)
+    await shift.enter_past_the_store("by-hand", price=None)
     await shift.by_hand(2, symbol=OTHER)
     await shift.look(2, pause_ms=61_000)
     assert await condition(shift) is AccountCondition.SHARED
@@ -284,7 +332,7 @@ async def test_what_an_operator_confirmed_is_not_held_against_the_account_again(
 
 async def test_histories_without_an_intent_are_read_once_a_minute(shift: Shift) -> None:
     await shift.look()
-    await placed(shift, "by-hand", price=None)
+    await shift.enter_past_the_store("by-hand", price=None)
     await shift.look(50)
     assert shift.exchange.reads.count("fills") <= 1
     assert shift.exchange.reads.count("order_history") <= 1
@@ -303,7 +351,7 @@ async def test_a_restored_store_keeps_the_stop_of_a_position_that_it_forgot_and_
     async with shift_on(migrated_sqlite_url, world, exchange) as first:
         await protected(first)
         await first.supervisor.end()
-    async with shift_on(f"sqlite:///{copy}", world, exchange) as restored:
+    async with shift_on(f"sqlite:///{copy}", world, exchange, forgotten_stop_pct=Decimal(0)) as restored:
         await restored.look(5)
         assert await condition(restored) is AccountCondition.RECOVERY
         assert await restored.desk.orders.live() == ()
