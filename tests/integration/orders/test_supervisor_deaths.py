@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from attrs import define, evolve
 
+from mtf_adapters.local import FileHighWater
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT, BitmartSandbox
 from mtf_adapters.sandbox.faces.bitmart.script import parse_script
 from mtf_adapters.sandbox.faces.serving import served
@@ -70,6 +71,11 @@ class Scene:
     def engine(self) -> NativeExchange:
         return NativeExchange(self.sandbox.world, ACCOUNT)
 
+    @property
+    def data(self) -> Path:
+        """The user's data folder of all its processes: the next scene may get the same port, so the same account."""
+        return self.folder / "data"
+
     def settings(self) -> Settings:
         return read_settings(environ=dict(self.variables), dotenv=Path("absent.env"))
 
@@ -80,7 +86,7 @@ class Scene:
         return code, json.loads(out.read_text()) if code == 0 else {"said": out.read_text()}
 
     async def enter(self, change: Callable[[Draft, Quote], Draft]) -> None:
-        async with opened(self.settings()) as container:
+        async with opened(self.settings(), high_water=FileHighWater(self.data / "mtf" / "orders")) as container:
             desk = await open_desk(container.environment())
             market = desk.environment.venue.market
             contract = next(one for one in await market.contracts() if one.symbol == SYMBOL)
@@ -198,8 +204,9 @@ async def scene_on(url: str, folder: Path, children: Nursery) -> AsyncIterator[S
     script = parse_script("quirks: {rate_limits: false}")
     sandbox = BitmartSandbox.of(GeneratedMarket(1, 4), FlowingClock(AT_MS), script=script)
     async with sandbox.beating(), served(sandbox) as address:
-        outside = {"DATABASE_URL": url, "XDG_DATA_HOME": str(folder / "data"), "HOME": str(folder)}
-        yield Scene(sandbox, {**variables_for(sandbox.addresses(address)), **outside}, children, folder)
+        scene = Scene(sandbox, variables_for(sandbox.addresses(address)), children, folder)
+        outside = {"DATABASE_URL": url, "XDG_DATA_HOME": str(scene.data), "HOME": str(folder)}
+        yield evolve(scene, variables={**scene.variables, **outside})
 
 
 async def death_at(point: int, story: str, scene: Scene) -> float | None:

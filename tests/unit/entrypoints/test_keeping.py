@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
-
-import pytest
 
 from mtf_adapters.local import FileActionJournal, FileHighWater, MemoryActionJournal, MemoryHighWater
 from mtf_adapters.redis import RedisConnection, RedisHighWater
 from mtf_core.ports import Mark
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.keeping import orders_folder
+from mtf_entrypoints.served_sandbox import own_environment
 from mtf_entrypoints.settings import BitmartOptions, Settings
 from tests.unit.local.test_action_journal import a_note
 
@@ -21,26 +22,20 @@ BITMART = Settings(
 )
 
 
-@pytest.fixture(autouse=True)
-def data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    return tmp_path
-
-
 async def test_an_account_that_ends_with_the_process_leaves_nothing_behind(data_folder: Path) -> None:
     environment = Container(settings=Settings(database_url="memory")).environment()
     assert isinstance(environment.high_water, MemoryHighWater)
     assert isinstance(environment.action_journal, MemoryActionJournal)
     await environment.high_water.raise_to("account", Mark("store", 3))
     environment.action_journal.note(a_note(1))
-    assert list(data_folder.iterdir()) == []
+    assert not data_folder.exists()
 
 
 async def test_an_account_of_an_exchange_has_files_in_the_users_data_folder(data_folder: Path) -> None:
     environment = Container(settings=BITMART).environment()
     assert isinstance(environment.high_water, FileHighWater)
     assert isinstance(environment.action_journal, FileActionJournal)
-    assert list(data_folder.iterdir()) == [], "until there is something to keep"
+    assert not data_folder.exists(), "until there is something to keep"
     await environment.high_water.raise_to("account", Mark("store", 3))
     environment.action_journal.note(a_note(1))
     assert orders_folder().parent.parent == data_folder
@@ -60,3 +55,11 @@ async def test_where_processes_share_a_redis_the_mark_is_there_and_the_journal_s
     redis = container.redis()
     assert isinstance(redis, RedisConnection)
     await redis.close()
+
+
+def test_no_test_keeps_anything_in_the_users_folder_nor_does_a_program_that_it_starts(data_folder: Path) -> None:
+    assert orders_folder() == data_folder / "mtf" / "orders"
+    ask = "from mtf_entrypoints.keeping import orders_folder; print(orders_folder())"
+    words, environment = [sys.executable, "-c", ask], own_environment()
+    told = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == str(orders_folder())
