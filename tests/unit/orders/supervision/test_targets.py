@@ -17,7 +17,7 @@ from mtf_core.orders.supervision.targets import parts_of
 from tests.unit.orders.supervision.desk import NATIVE, OWN_SIZED, REGIMES, Bench, bench, resting
 
 TWO = (WantedTarget(Decimal(110), Decimal("0.5")), WantedTarget(Decimal(115), Decimal("0.5")))
-EVERY = pytest.mark.parametrize("regime", list(REGIMES))
+SPLITTING = [name for name, can in REGIMES.items() if can.oversized_exit is not OversizedExit.REJECTED]
 
 
 def with_two(capabilities: object = NATIVE, share: str = "0.5", **terms: object) -> Bench:
@@ -65,10 +65,8 @@ def test_targets_are_not_split_where_an_exit_that_is_too_large_may_open_a_positi
     assert standing(one) == {Decimal(110): Decimal(10)}
 
 
-@EVERY
+@pytest.mark.parametrize("regime", SPLITTING)
 def test_after_the_first_target_the_stop_covers_what_is_left_and_stands_at_break_even(regime: str) -> None:
-    if REGIMES[regime].oversized_exit is OversizedExit.REJECTED:
-        pytest.skip("no split there")
     one = with_two(REGIMES[regime], break_even_after_tp1=True)
     one.fills(10)
     one.looks(6)
