@@ -154,10 +154,10 @@ class StreamedCandles:
             if through < last
         }
 
-    def lacking(self, now_ms: int) -> int:
-        """How many symbols lack their last closed candle."""
+    def lacking(self, now_ms: int) -> tuple[str, ...]:
+        """The symbols that lack their last closed candle."""
         last = self.timeframe.last_closed_open(now_ms)
-        return sum(through < last for through in self._through.values())
+        return tuple(symbol for symbol, through in self._through.items() if through < last)
 
     def closed(self) -> dict[str, Candles]:
         """Closed candles that are not stored yet."""

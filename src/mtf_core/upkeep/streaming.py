@@ -284,14 +284,17 @@ class CandleStreamer:
         now_ms, timeframe = self._now_ms(), self.options.timeframe
         last = timeframe.last_closed_open(now_ms)
         symbols, lacking = len(self._candles.symbols), self._candles.lacking(now_ms)
-        after_ms = now_ms - last - timeframe.ms
-        is_over = not lacking or after_ms > self.options.grace_ms + self.options.ask_again_ms
+        closed_ms = last + timeframe.ms
+        after_ms = now_ms - closed_ms
+        # A round of calls may take longer than a period: what closed meanwhile was not asked for yet.
+        was_asked = all(self._asked_ms.get(symbol, 0) >= closed_ms for symbol in lacking)
+        is_over = was_asked and (not lacking or after_ms > self.options.grace_ms + self.options.ask_again_ms)
         if last > self._told_ms and symbols and is_over:
             self._told_ms = last
             fetched = len(self._fetched)
             self._fetched.clear()
-            streamed = symbols - fetched - lacking
-            self.news(StreamMinute(last, symbols, max(0, streamed), fetched, lacking, after_ms))
+            streamed = symbols - fetched - len(lacking)
+            self.news(StreamMinute(last, symbols, max(0, streamed), fetched, len(lacking), after_ms))
 
     def _correction(self, revision: Revision) -> AuditEvent:
         details: JsonObject = {

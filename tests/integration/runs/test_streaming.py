@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from random import Random
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from mtf_core.ports import (
     Connected,
     Disconnected,
     ExchangeUnavailableError,
+    MarketData,
     Silent,
 )
 from mtf_core.upkeep.streaming import CandleStreamer, StreamChange, StreamMinute, StreamNews, StreamOptions, StreamState
@@ -210,6 +212,30 @@ async def test_calls_that_fail_are_made_again_until_they_succeed(followed: Follo
     assert followed.minutes[-1].lacking == 1
     del followed.there.exchange.faults["candles:ETHUSDT"]
     await followed.follow(streamer, minutes=MINUTES - 2)
+    await followed.assert_true()
+
+
+async def test_what_closed_while_a_slow_round_of_calls_went_on_is_not_told_as_lacking(followed: Followed) -> None:
+    """Nobody has asked for it yet."""
+    market = followed.there.environment.venue.market
+
+    class Slow:
+        """A call takes 45 s at first: this round is over well after the next close."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(market, name)
+
+        async def candles(self, *asked: Any) -> Candles:
+            found = await market.candles(*asked)
+            if followed.clock.now_ms() < NOW_MS + M1.ms:
+                followed.clock.advance(45_000)
+                followed.there.clock.set(followed.clock.now_ms())
+            return found
+
+    environment = followed.there.environment
+    followed.there.environment = evolve(environment, venue=evolve(environment.venue, market=cast(MarketData, Slow())))
+    await followed.follow(followed.streamer(None))
+    assert {one.lacking for one in followed.minutes} == {0}
     await followed.assert_true()
 
 

@@ -81,7 +81,7 @@ def test_what_the_stream_did_not_say_is_missing_after_the_grace_and_not_before()
     candles.fetched("AAA", TRUTH[:1], gap)
     assert same(taken(candles)["AAA"], TRUTH[:1])
     assert candles.missing(at(1) + 2000) == {}
-    assert candles.lacking(at(1.5)) == 0
+    assert candles.lacking(at(1.5)) == ()
 
 
 def test_a_candle_that_was_forming_when_the_stream_broke_is_asked_for() -> None:
