@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from mtf_core.orders import (
     mint,
     trade_of,
 )
-from mtf_core.ports import Acquired, Environment, OrderStore, StoreIdentity, Trading
+from mtf_core.ports import Acquired, Environment, OrderStore, StoreIdentity, StoreUnavailableError, Trading
 from mtf_core.risk import Heartbeat
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.settings import Settings, read_settings
@@ -193,9 +193,10 @@ class Stage:
 
         async def live() -> None:
             while True:
-                await self.orders.beat(Heartbeat("somebody", self.now_ms, self.now_ms), fence)
-                for request in await self.orders.requests() if outcome is not None else ():
-                    await self.orders.answer(request.number, str(outcome))
+                with suppress(StoreUnavailableError):  # as a supervisor does: the store is asked again
+                    await self.orders.beat(Heartbeat("somebody", self.now_ms, self.now_ms), fence)
+                    for request in await self.orders.requests() if outcome is not None else ():
+                        await self.orders.answer(request.number, str(outcome))
                 await asyncio.sleep(0.05)
 
         await self.orders.beat(Heartbeat("somebody", self.now_ms, self.now_ms), fence)

@@ -14,12 +14,14 @@ from tests.integration.account.stage import Stage, json_of
 from tests.integration.faces.exchange import SYMBOL
 
 CLOSE = ("position", "close", SYMBOL)
+UNTIL_TOLD, TOLD = ("--wait", "50"), {"wait_seconds": 50}
+"""It is told at once; a busy machine may need longer than an operator would wait."""
 
 
 async def test_a_close_is_asked_and_what_became_of_it_is_told(stage: Stage) -> None:
     await stage.holds()
     await stage.supervised("closed at market")
-    ended = await stage.mtf(*CLOSE, "--yes")
+    ended = await stage.mtf(*CLOSE, "--yes", *UNTIL_TOLD)
     assert (ended.code, ended.out) == (0, f"{SYMBOL}: closed at market\n")
     request = await stage.orders.request(1)
     assert request is not None
@@ -96,10 +98,11 @@ async def test_a_stop_is_moved_and_a_looser_one_has_to_be_meant(stage: Stage) ->
     await stage.holds(stop="0.98")
     await stage.supervised("the stop is moved")
     tighter, looser = f"{stage.price('0.99'):f}", f"{stage.price('0.97'):f}"
-    assert json_of(await stage.mtf("protect", SYMBOL, "--stop", tighter, "--json"))["values"] == {"stop": tighter}
+    moved = json_of(await stage.mtf("protect", SYMBOL, "--stop", tighter, "--json", *UNTIL_TOLD))
+    assert moved["values"] == {"stop": tighter}
     refused = await stage.mtf("protect", SYMBOL, "--stop", looser)
     assert (refused.code, "--looser" in refused.err) == (WRONG_USAGE, True)
-    allowed = json_of(await stage.mtf("protect", SYMBOL, "--stop", looser, "--looser", "--json"))
+    allowed = json_of(await stage.mtf("protect", SYMBOL, "--stop", looser, "--looser", "--json", *UNTIL_TOLD))
     assert allowed["values"] == {"stop": looser, "looser": "yes"}
 
 
@@ -123,7 +126,7 @@ async def test_targets_are_shown_before_they_are_set(stage: Stage) -> None:
         assert 0 <= entry + r * distance - Decimal(target["price"]) < tick
     assert "nothing was asked" in (await stage.mtf(*words, "--preview")).out
     await stage.supervised("two targets stand")
-    done = json_of(await stage.mtf(*words, "--json"))
+    done = json_of(await stage.mtf(*words, "--json", *UNTIL_TOLD))
     assert done["values"] == {
         "prices": ",".join(one["price"] for one in preview["targets"]),
         "shares": "0.5,0.5",
@@ -149,7 +152,7 @@ async def test_only_what_reads_cannot_explain_is_booked(stage: Stage) -> None:
     assert (refused.code, "its position protected" in refused.err) == (WRONG_USAGE, True)
     await stage.orders.save(evolve(intent, position=PositionState.STALE))
     await stage.supervised("booked")
-    done = json_of(await stage.mtf(*words, "--yes", "--json"))
+    done = json_of(await stage.mtf(*words, "--yes", "--json", *UNTIL_TOLD))
     assert done["values"] == {"price": "64000", "size": "6", "profit": "-1.5", "fees": "0", "reason": "in the app"}
     assert (done["outcome"], done["done"], done["supervised"]) == ("booked", True, True)
 
@@ -203,18 +206,18 @@ async def test_over_http_the_same_is_asked_with_who_asked(stage: Stage) -> None:
             ("protect", {"stop": stop}, {"stop": stop}),
             ("protect", {"stop": f"{stage.price('0.97'):f}", "looser": True}, None),
         ):
-            answer = await ask("POST", f"/mtf/positions/{SYMBOL}/{what}", json={**body, "requested_by": "anna"})
+            answer = await ask("POST", f"/mtf/positions/{SYMBOL}/{what}", json={**body, "requested_by": "anna", **TOLD})
             assert answer.status_code == 200, answer.text
             told = answer.json()
             assert (told["kind"], told["actor"], told["outcome"], told["done"]) == (what, "anna", "done", True)
             assert values is None or told["values"] == values
         preview = await ask("POST", f"/mtf/positions/{SYMBOL}/targets", json={"r": "1,2", "preview": True})
         assert [one["share"] for one in preview.json()["targets"]] == [0.5, 0.5]
-        asked = await ask("POST", f"/mtf/positions/{SYMBOL}/targets", json={"r": "1,2"})
+        asked = await ask("POST", f"/mtf/positions/{SYMBOL}/targets", json={"r": "1,2", **TOLD})
         assert asked.json()["values"]["shares"] == "0.5,0.5"
         await stage.orders.save(evolve(intent, position=PositionState.STALE))
         body = {"confirm": True, "price": "64000", "size": "6", "profit": "-1.5", "reason": "in the app"}
-        booked = await ask("POST", f"/mtf/positions/{SYMBOL}/book", json=body)
+        booked = await ask("POST", f"/mtf/positions/{SYMBOL}/book", json={**body, **TOLD})
         assert booked.json()["values"]["fees"] == "0"
 
 
