@@ -21,6 +21,7 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sql import Database, SqlLocks
+from mtf_adapters.sql.sqlite_connections import SqliteCalls
 from mtf_core.execution import Desk, Guards, MarketQuality, Submitted, open_desk, submit
 from mtf_core.market import (
     AccountState,
@@ -218,10 +219,15 @@ def environment_on(
 
 
 @asynccontextmanager
-async def counter_on(url: str, world: World | None = None, exchange: Asked | None = None) -> AsyncIterator[Counter]:
+async def counter_on(
+    url: str,
+    world: World | None = None,
+    exchange: Asked | None = None,
+    sqlite_calls: Callable[[], SqliteCalls] | None = None,
+) -> AsyncIterator[Counter]:
     """A counter of its own process: what others left in the database and at the exchange is found."""
     world = world or a_world()
     exchange = exchange or Asked(world, ACCOUNT)
-    async with Database.open(url) as database:
+    async with Database.open(url, sqlite_calls=sqlite_calls) as database:
         desk = await open_desk(environment_on(database, world, exchange))
         yield Counter(desk, exchange, world)

@@ -9,9 +9,13 @@ import pytest
 import pytest_asyncio
 from attrs import evolve
 
+from mtf_adapters.sandbox.world_clock import SteppedClock
+from mtf_adapters.sandbox.world_loop import pass_time
+from mtf_adapters.sql.calls_at_once import CallsAtOnce
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.orders import Action, AlarmKind, EntryState, EventKind, PositionState
 from mtf_core.ports import Noted
+from mtf_entrypoints.session import in_stepped_time
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
 from tests.integration.supervision.shift import KEY, Counted, Shift, shift_on
 
@@ -167,24 +171,36 @@ async def test_what_is_told_and_switched_may_hang_without_holding_up_what_protec
     assert len(await shift.stops()) == 1
 
 
-async def test_what_protects_waits_a_quarter_of_a_second_in_all_for_a_store_that_hangs(
-    migrated_sqlite_url: str,
-) -> None:
+def test_what_protects_waits_a_quarter_of_a_second_in_all_for_a_store_that_hangs(migrated_sqlite_url: str) -> None:
     """Locks, reads of the store and the commit share one allowance; each by itself would add up."""
-    async with shift_on(migrated_sqlite_url) as shift:
-        await protected(shift)
-        await lose_the_stop(shift)
-        loop, arrived = asyncio.get_running_loop(), []
+    world = a_world()
+    clock = world.clock
+    assert isinstance(clock, SteppedClock)
 
-        async def arrive() -> None:
-            arrived.append(loop.time())
+    async def waited_ms() -> int:
+        async with shift_on(migrated_sqlite_url, world, sqlite_calls=CallsAtOnce) as shift:
+            await protected(shift)
+            await lose_the_stop(shift)
+            arrived = asyncio.Event()
 
-        shift.exchange.at_protection = arrive
-        shift.store.hang()
-        begun = loop.time()
-        await shift.look()
-        assert shift.desk.settings.exit_wait_ms == 250
-        assert 0.2 < arrived[0] - begun < 0.7  # 0.25 s, and what this machine takes beside it
+            async def arrive() -> None:
+                arrived.set()
+
+            shift.exchange.at_protection = arrive
+            shift.store.hang()
+            assert shift.desk.settings.exit_wait_ms == 250
+            world.advance(1000)
+            begun_ms = clock.now_ms()
+            looking = asyncio.create_task(shift.supervisor.look())
+            while not arrived.is_set():
+                await pass_time(clock, 1, step_ms=1)
+            arrived_ms = clock.now_ms()
+            shift.store.let_go.set()
+            await looking
+            return arrived_ms - begun_ms
+
+    # Each wait begins a moment after the one before has ended, which the steps round up.
+    assert 250 <= in_stepped_time(clock, waited_ms) <= 255
 
 
 async def test_a_write_that_hangs_for_one_symbol_holds_up_no_other(migrated_sqlite_url: str) -> None:
