@@ -1,4 +1,4 @@
-"""What a process needs of the machine it runs on: clocks, and small files that outlive it."""
+"""What a process needs of the machine it runs on: clocks, sockets, and small files that outlive it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
+    from mtf_adapters.local.accepting import accept_no_more
     from mtf_adapters.local.action_journal import FileActionJournal, MemoryActionJournal
     from mtf_adapters.local.clock import SteadyClock, WallClock
     from mtf_adapters.local.high_water import FileHighWater, MemoryHighWater
@@ -18,12 +19,14 @@ __all__ = [
     "MemoryHighWater",
     "SteadyClock",
     "WallClock",
+    "accept_no_more",
 ]
 
 if not TYPE_CHECKING:
     opens(
         __name__,
         {
+            "accepting": "accept_no_more",
             "action_journal": "FileActionJournal MemoryActionJournal",
             "clock": "SteadyClock WallClock",
             "high_water": "FileHighWater MemoryHighWater",

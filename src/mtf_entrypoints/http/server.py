@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 import uvicorn
 from litestar.types import ASGIApp
 
+from mtf_adapters.local import accept_no_more
 from mtf_adapters.telemetry.logs import configure_logs
 from mtf_entrypoints.container import Container, opened
 from mtf_entrypoints.http.app import build_app
@@ -56,7 +57,7 @@ async def _serve(settings: Settings, listening: Listening, *, supervise: bool) -
         cleaning = asyncio.create_task(keep_clean(container.environment()))
         try:
             async with supervised(container.environment(), wanted=supervise):
-                await _Server(config).serve(sockets=[listener])
+                await Server(config).serve(sockets=[listener])
         finally:
             cleaning.cancel()
             await asyncio.gather(cleaning, return_exceptions=True)
@@ -87,8 +88,12 @@ def _listener(listening: Listening) -> socket.socket:
     return listener
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn raises the signal that stopped it once more, which would end the process before the parts are closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await accept_no_more(self.servers)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

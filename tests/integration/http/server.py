@@ -8,11 +8,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.listening import Listening
-from mtf_entrypoints.http.server import opened_to_serve, server_config
+from mtf_entrypoints.http.server import Server, opened_to_serve, server_config
 from mtf_entrypoints.settings import SandboxOptions, Settings
 
 AT_MS = 1_769_950_800_000
@@ -31,7 +29,7 @@ def serving(settings: Settings = SMALL, listening: Listening | None = None) -> I
     async def serve() -> None:
         async with opened_to_serve(settings) as container:
             names = listening or Listening()
-            server = uvicorn.Server(server_config(build_app(container, names), names))
+            server = Server(server_config(build_app(container, names), names))
             running = asyncio.create_task(server.serve(sockets=[listener]))
             while not server.started and not running.done():
                 await asyncio.sleep(0.01)

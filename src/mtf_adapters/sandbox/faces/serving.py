@@ -17,6 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from mtf_adapters.local import accept_no_more
 from mtf_adapters.sandbox.faces.http import HEARD, App, ConnectionDroppedError, Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
@@ -120,6 +121,8 @@ async def served(app: App, port: int = 0) -> AsyncIterator[str]:
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0)  # one that is told to end before it has begun would never close
         yield f"{LOOPBACK}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
@@ -129,6 +132,10 @@ async def served(app: App, port: int = 0) -> AsyncIterator[str]:
 
 class _Server(uvicorn.Server):
     """Signals belong to whoever runs the sandbox."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await accept_no_more(self.servers)
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
