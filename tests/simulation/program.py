@@ -85,7 +85,7 @@ class Program:
                     if role is not Role.RUNNER:
                         group.create_task(Supervisor(desk).run_until(asyncio.Event()))
                     if role is not Role.SUPERVISOR:
-                        group.create_task(self._decides(desk))
+                        group.create_task(self.decides(desk))
         finally:
             await database.close()
 
@@ -108,7 +108,7 @@ class Program:
     def _new_id(self) -> str:
         return f"{self._random.getrandbits(128):032x}"
 
-    async def _decides(self, desk: Desk) -> None:
+    async def decides(self, desk: Desk) -> None:
         """What a run every so often would place."""
         while now_s() < self.machine.decides_until_s:
             number = int(now_s() // decisions.EVERY_S) + 1

@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter, deque
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from attrs import define, evolve, frozen
 
@@ -186,18 +187,18 @@ class Outcome:
     """The last lines, for people."""
 
 
-def play(scene: Scenario, template: Path) -> Outcome:
-    """Plays an episode; `template` is an empty database with the program's tables."""
+def play(scene: Scenario, template: Path, of: type[Episode] | None = None) -> Outcome:
+    """Plays an episode; `template` is an empty database with the program's tables, `of` the world; None: this one."""
     with virtual.nothing_printed(), virtual.collected_by_hand():
-        outcome = _played(scene, template)
+        outcome = _played(scene, template, of or Episode)
         gc.collect()
     return outcome
 
 
-def _played(scene: Scenario, template: Path) -> Outcome:
+def _played(scene: Scenario, template: Path, of: type[Episode]) -> Outcome:
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="mtf-episode-", dir=base))
-    episode = Episode(scene, folder)
+    episode = of(scene, folder)
     shutil.copy(template, episode.path)
     try:
         virtual.run(episode.main, scene.seed, disorder=scene.disorder, tidies=False)
@@ -254,7 +255,7 @@ class Episode:
         self.path = folder / "mtf.db"
         self.clock = _Clock()
         self.regime = REGIMES[scene.regime] if scene.face == "native" else _bitmart_regime(scene.seed)
-        self.market = WanderingMarket(scene.seed, START_MS, scene.turnover, scene.plan.kicks())
+        self.market = self.make_market()
         engine = MatchingEngine(self.market.contracts(START_MS), self.regime.rules)
         self.world = World(self.market, engine, self.clock, scene.step_ms, levels=_LEVELS)
         self.weather = Weather(scene.plan, scene.seed)
@@ -277,6 +278,20 @@ class Episode:
         self.members = [
             _Member(f"{role.value}-{number}", role, _Believed(self.clock)) for number, role in enumerate(scene.roles)
         ]
+
+    # What another world has otherwise
+
+    def make_market(self) -> Any:
+        """Where prices come from."""
+        return WanderingMarket(self.scene.seed, START_MS, self.scene.turnover, self.scene.plan.kicks())
+
+    def make_program(self, machine: Machine) -> Program:
+        """What a process runs."""
+        return Program(machine)
+
+    def symbol_of(self, window: Window) -> str:
+        """Which symbol an act strikes."""
+        return window.symbol
 
     @property
     def now_ms(self) -> int:
@@ -415,7 +430,7 @@ class Episode:
             decides_until_s=self.scene.busy_s,
             told=self.tell,
         )
-        process.start(Program(machine).run(member.role))
+        process.start(self.make_program(machine).run(member.role))
 
     def _venue(self, process: Process, believed: _Believed) -> Venue:
         if self.wired is not None:
@@ -544,7 +559,7 @@ class Episode:
         await asyncio.sleep(window.from_s)
         act = _ACTS.get(window.kind)
         if act is not None:
-            await act(self, window)
+            await act(self, evolve(window, symbol=self.symbol_of(window)))
 
     def _victim(self, window: Window, role: Role | None = None) -> _Member:
         able = [member for member in self.members if role is None or member.role in {role, Role.BOTH}]
