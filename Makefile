@@ -55,11 +55,14 @@ part-%: $(VENV)/.test
 openapi: $(VENV)/.test
 	$(BIN)/python -m tests.integration.http.at_random
 
-# The order path in a simulated world where everything goes wrong; tests run some minutes of it, this runs MINUTES.
+# The order path in a simulated world where everything goes wrong; tests run some minutes of it, this runs MINUTES. One that
+# was stopped goes on where it was, as long as the program is the same.
 MINUTES ?= 10000
 SEED ?= 1
+SOAKED ?= $(VENV)/soak-$(SEED).jsonl
 soak: $(VENV)/.test
-	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED)
+	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED) --from-file $(SOAKED) \
+		--coverage $(VENV)/soak-coverage.json --unreached
 
 # Processes that are killed at every numbered point of the order path, and rivals at once for 200 rounds; some 20 minutes.
 deaths: $(VENV)/.test

@@ -16,5 +16,7 @@ of the exchange and every commit. Nothing in here is imported by the program, an
     decisions.py   scripted decisions: plans of every kind of entry
     world.py       one episode, put together
     coverage.py    which faults were met in which state
+    outcomes.py    what episodes came to, as lines of a file and as a summary
+    shrink.py      from an episode that breaks a law to a smaller one
     soak.py        many episodes: `make soak`
 """

@@ -54,6 +54,8 @@ class Books:
     """The database as it was after its last commit that was looked at."""
 
     intents: dict[str, IntentRow] = field(factory=dict)
+    live: dict[str, IntentRow] = field(factory=dict)
+    """Those that live, the oldest first."""
     entry_ids: dict[str, str] = field(factory=dict)
     """The key of each committed id of an entry."""
     fills: dict[tuple[str, str], FillRow] = field(factory=dict)
@@ -133,9 +135,12 @@ class Reader:
             rows += ask(f"{_INTENT} WHERE decision_key = ?", (key,)).fetchall()
         self._live = live
         changed = []
+        self.books.live = {}
         for row in sorted(rows, key=lambda one: one[1]):
             self._counter = max(self._counter, row[1])
             before, after = known.get(row[0]), IntentRow(*row[:6], bool(row[6]), *row[7:10])
+            if after.is_live:
+                self.books.live[after.key] = after
             if before != after:
                 known[row[0]] = after
                 changed.append((before, after))

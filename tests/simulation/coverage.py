@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
 from attrs import define, field
 
@@ -15,43 +18,28 @@ Triple = tuple[str, str, str]
 ENTRY_STATES = ("planned", "submitting", "unknown", "resting", "cancelling")
 POSITION_STATES = ("unprotected", "protected", "exiting", "closing")
 REGIMES = ("first_fill", "full_fill", "own_stop")
-_ONLY_WITH_A_POSITION = frozenset(
-    {
-        FaultKind.ADL,
-        FaultKind.HAND_CLOSES,
-        FaultKind.HAND_CLOSES_PART,
-        FaultKind.HAND_FLIPS,
-        FaultKind.HAND_CANCELS_STOP,
-        FaultKind.HAND_TIGHTENS_STOP,
-        FaultKind.HAND_LOOSENS_STOP,
-    }
-)
-_ONLY_WITH_AN_ENTRY = frozenset({FaultKind.HAND_CANCELS_ENTRY})
+IMPOSSIBLE: Mapping[tuple[FaultKind, str], str] = {
+    (FaultKind.HAND_CANCELS_ENTRY, "planned"): "while an attempt is planned the exchange has no entry of the symbol",
+}
+"""What cannot be reached under any regime, and why. Everything else is asked for: calls that take seconds, attempts
+that follow a part that filled, and orders that fill while nobody looks bring each fault to each state."""
 
 
+@cache
 def possible() -> frozenset[Triple]:
-    """Every triple that a soak has to reach.
-
-    An entry is planned, or submitting, for some milliseconds: what happens to the exchange or by hand in just those is
-    not asked for. A hand acts on what there is.
-    """
-    found = set()
-    for kind in FaultKind:
-        for regime in REGIMES:
-            for state in ENTRY_STATES:
-                is_short = state in {"planned", "submitting"}
-                if kind in _ONLY_WITH_A_POSITION or (is_short and not _strikes_calls(kind)):
-                    continue
-                found.add((str(kind), state, regime))
-            for state in POSITION_STATES:
-                if kind not in _ONLY_WITH_AN_ENTRY:
-                    found.add((str(kind), state, regime))
-    return frozenset(found)
+    """Every triple that a soak has to reach."""
+    return frozenset((str(kind), state, regime) for regime in REGIMES for kind, state in targets())
 
 
-def _strikes_calls(kind: FaultKind) -> bool:
-    kinds = list(FaultKind)
-    return kinds.index(kind) <= kinds.index(FaultKind.PAUSE)
+@cache
+def targets() -> tuple[tuple[FaultKind, str], ...]:
+    """Each fault with each state in which it can strike."""
+    return tuple(
+        (kind, state)
+        for kind in FaultKind
+        for state in ENTRY_STATES + POSITION_STATES
+        if (kind, state) not in IMPOSSIBLE
+    )
 
 
 @define
@@ -60,19 +48,38 @@ class Coverage:
 
     reached: Counter[Triple] = field(factory=Counter)
 
-    def note(self, kind: FaultKind, books: Books, regime: str) -> None:
-        """A fault struck while the books looked like this."""
-        for row in books.intents.values():
-            if not row.is_live:
+    def note(self, kind: FaultKind, books: Books, regime: str, symbol: str = "") -> None:
+        """A fault struck while the books looked like this: what is of one symbol counts for that symbol's intents."""
+        for row in books.live.values():
+            if symbol and row.symbol != symbol:
                 continue
-            if row.entry not in {"done", "rejected"}:
+            if row.entry in ENTRY_STATES:
                 self.reached[(str(kind), row.entry, regime)] += 1
-            if row.position not in {"none", "closed"}:
+            if row.position in POSITION_STATES:
                 self.reached[(str(kind), row.position, regime)] += 1
 
     def add(self, others: Iterable[tuple[Triple, int]]) -> None:
         for triple, times in others:
             self.reached[triple] += times
+
+    def merge_into(self, path: Path) -> None:
+        """Adds this to a file of JSON, made when it is not there: `fault state regime`, and how often."""
+        kept = Counter(json.loads(path.read_text()) if path.exists() else {})
+        kept.update({" ".join(triple): times for triple, times in self.reached.items()})
+        path.write_text(json.dumps(dict(sorted(kept.items())), indent=0) + "\n")
+
+    @classmethod
+    def of_file(cls, path: Path) -> Coverage:
+        """What runs so far have reached."""
+        coverage = cls()
+        for name, times in json.loads(path.read_text()).items():
+            kind, state, regime = name.split()
+            coverage.reached[(kind, state, regime)] = times
+        return coverage
+
+    def share(self) -> float:
+        """Of what is possible, as a fraction."""
+        return 1 - len(self.unreached()) / len(possible())
 
     def unreached(self) -> list[Triple]:
         return sorted(possible() - set(self.reached))

@@ -28,9 +28,6 @@ from mtf_core.planning.outcome import OrderPlan, PlanCosts, SizeLimit, Supervisi
 from mtf_core.planning.zone_event import EntryZone
 from mtf_core.settings.trade_entry import TradeEntrySettings
 
-EVERY_S = 20
-"""How often something is decided."""
-
 
 @frozen
 class Decision:

@@ -1,16 +1,19 @@
 """What can go wrong, as data; and what of it an episode's seed draws.
 
 A plan is a list of windows. A window of a call's fault lets it strike with a chance at every call of its span; one of
-an act does it once, at its beginning. A plan that is shorter by a window is a plan, too: that is how it shrinks.
+an act does it once, at its beginning. One that is aimed waits, from its beginning on, until there is an intent in the
+wanted state, and strikes then. A plan that is shorter by a window is a plan, too: that is how it shrinks.
 """
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
-from attrs import frozen
+from attrs import define, evolve, frozen
 
 from tests.simulation.market import SYMBOLS, Kick
 
@@ -57,6 +60,7 @@ class FaultKind(StrEnum):
     ADL = "adl"
     CRASH = "crash"
     """A jump that may liquidate, and passes stops."""
+    DRY_BOOK = "dry_book"
     # The account's owner
     HAND_CLOSES = "hand_closes"
     HAND_CLOSES_PART = "hand_closes_part"
@@ -107,6 +111,7 @@ MEANINGS: Mapping[FaultKind, str] = {
     FaultKind.GRID_CHANGE: "tick and step of a contract become coarser under an open position",
     FaultKind.ADL: "the exchange closes part of a position at the mark",
     FaultKind.CRASH: "the price jumps by several percent in a second, through stops and liquidations",
+    FaultKind.DRY_BOOK: "the book of a contract has a few steps and nothing behind: orders at market fill in parts",
     FaultKind.HAND_CLOSES: "the owner closes everything of a symbol",
     FaultKind.HAND_CLOSES_PART: "the owner closes a part",
     FaultKind.HAND_FLIPS: "the owner closes and opens the other side",
@@ -120,7 +125,7 @@ MEANINGS: Mapping[FaultKind, str] = {
 }
 
 _CALLS = frozenset(list(FaultKind)[: list(FaultKind).index(FaultKind.MAINTENANCE)])
-_SPANS = _CALLS | {
+SPANS = _CALLS | {
     FaultKind.MAINTENANCE,
     FaultKind.STREAM_SILENT,
     FaultKind.STREAM_DOUBLED,
@@ -129,10 +134,32 @@ _SPANS = _CALLS | {
     FaultKind.SLOW_COMMIT,
     FaultKind.STORE_HANGS,
 }
-BLINDING = _SPANS - {FaultKind.STREAM_SILENT, FaultKind.STREAM_DOUBLED}
+"""What strikes calls, each with a chance; the other kinds are done once."""
+BLINDING = SPANS - {FaultKind.STREAM_SILENT, FaultKind.STREAM_DOUBLED}
 """While one of these lasts, seconds may be lost: what counts then is the alarm, and what is done afterwards."""
 DESTROYS_EVIDENCE = frozenset({FaultKind.FORGETS_HISTORY, FaultKind.FORGETS_ALL})
 HANDS = frozenset(kind for kind in FaultKind if kind.value.startswith("hand_"))
+
+
+ONLY_WITH_A_POSITION = frozenset(
+    {FaultKind.ADL, FaultKind.HAND_CLOSES, FaultKind.HAND_CLOSES_PART, FaultKind.HAND_FLIPS}
+)
+ONLY_WITH_A_STOP = frozenset({FaultKind.HAND_CANCELS_STOP, FaultKind.HAND_TIGHTENS_STOP, FaultKind.HAND_LOOSENS_STOP})
+ONLY_WITH_AN_ENTRY = frozenset({FaultKind.HAND_CANCELS_ENTRY})
+OF_A_SYMBOL = (
+    ONLY_WITH_A_POSITION
+    | ONLY_WITH_A_STOP
+    | ONLY_WITH_AN_ENTRY
+    | {
+        FaultKind.CLOSE_ONLY,
+        FaultKind.DELISTED,
+        FaultKind.GRID_CHANGE,
+        FaultKind.CRASH,
+        FaultKind.DRY_BOOK,
+        FaultKind.HAND_OPENS,
+    }
+)
+"""What is done to one contract, or to what is held of it."""
 
 
 @frozen
@@ -146,9 +173,20 @@ class Window:
     symbol: str = SYMBOLS[0]
     number: int = 0
     """What else is drawn of it: a step, a size, a process."""
+    when: str = ""
+    """The state of an intent, of its entry or of its position, for which it waits; its symbol is that intent's then."""
+    lasts_s: float = 0.0
+    """Of one that is aimed: how long it lasts once it has struck."""
 
     def __str__(self) -> str:
-        return f"{self.from_s:.0f}–{self.until_s:.0f} s {self.kind} {self.symbol} ({self.chance:.2f}, {self.number})"
+        aim = f", once an intent is {self.when}" if self.when else ""
+        return (
+            f"{self.from_s:.0f}–{self.until_s:.0f} s {self.kind} {self.symbol} ({self.chance:.2f}, {self.number}{aim})"
+        )
+
+    def struck(self, at_s: float, symbol: str) -> Window:
+        """An aimed one that has found what it waited for: from then on it is like any other."""
+        return evolve(self, from_s=at_s, until_s=at_s + self.lasts_s, symbol=symbol or self.symbol, when="")
 
 
 @frozen
@@ -169,54 +207,126 @@ class Plan:
         return tuple(
             Kick(window.symbol, int(window.from_s), (window.number % 12_000) - 6000)
             for window in self.windows
-            if window.kind is FaultKind.CRASH
+            if window.kind is FaultKind.CRASH and not window.when
         )
 
 
 def drawn_plan(seed: int, until_s: float, kinds: tuple[FaultKind, ...] = tuple(FaultKind)) -> Plan:
-    """The plan of a seed: a few kinds, often one alone, each some times, all of them over before `until_s`."""
+    """The plan of a seed: a few kinds, often one alone, each some times, all of them over before `until_s`.
+
+    Hours are mostly quiet: less goes wrong in a minute of them, and in half of them all of it within some storms.
+    """
     draw = random.Random(f"faults {seed}")
     chosen = draw.sample(kinds, min(len(kinds), draw.choice((1, 2, 3, 4, 6))))
+    longer = max(1.0, until_s / 1200)
+    density = longer * (draw.choice((0.1, 0.3, 1.0)) if longer > 1.5 else 1.0)
+    is_stormy = longer > 1.5 and draw.random() < 0.5
+    storms = [draw.uniform(5, until_s - 130) for _ in range(draw.randint(1, 3))] if is_stormy else []
     windows: list[Window] = []
     for kind in chosen:
-        times = 1 if kind is FaultKind.DELISTED else draw.choice((2, 4, 8))
+        times = 1 if kind is FaultKind.DELISTED else max(1, round(draw.choice((2, 4, 8)) * density))
         for _ in range(times):
-            windows.append(_window(draw, kind, until_s))
+            windows.append(_window(draw, kind, until_s, storms))
+    return _sorted(windows)
+
+
+def aimed_plan(seed: int, until_s: float, targets: Sequence[tuple[FaultKind, str]]) -> Plan:
+    """Faults that wait for an intent in a wanted state, some of those that are asked for, each twice."""
+    draw = random.Random(f"aims {seed}")
+    windows = []
+    for kind, state in draw.sample(targets, min(len(targets), draw.choice((3, 5, 8)))):
+        for _ in range(1 if kind is FaultKind.DELISTED else 2):
+            window = Window(
+                kind,
+                from_s=draw.uniform(5, max(6.0, until_s * 0.6)),
+                until_s=until_s,
+                number=draw.randrange(1_000_000),
+                when=state,
+                lasts_s=draw.choice((2.0, 10.0, 60.0)) * draw.uniform(0.5, 1.0),
+            )
+            windows.append(window)
+    return _sorted(windows)
+
+
+def _window(draw: random.Random, kind: FaultKind, until_s: float, storms: list[float]) -> Window:
+    latest_s = max(6.0, until_s - 130)
+    from_s = min(latest_s, draw.choice(storms) + draw.uniform(0, 600)) if storms else draw.uniform(5, latest_s)
+    lasts_s = draw.choice((5.0, 20.0, 60.0, 120.0)) * draw.uniform(0.5, 1.0)
+    chance = draw.choice((0.05, 0.2, 0.5, 1.0)) if kind in SPANS else 1.0
+    return Window(kind, from_s, min(until_s, from_s + lasts_s), chance, draw.choice(SYMBOLS), draw.randrange(1_000_000))
+
+
+def _sorted(windows: list[Window]) -> Plan:
     return Plan(tuple(sorted(windows, key=lambda window: (window.from_s, window.kind, window.number))))
 
 
-def _window(draw: random.Random, kind: FaultKind, until_s: float) -> Window:
-    from_s = draw.uniform(5, max(6.0, until_s - 130))
-    lasts_s = draw.choice((5.0, 20.0, 60.0, 120.0)) * draw.uniform(0.5, 1.0)
-    chance = draw.choice((0.05, 0.2, 0.5, 1.0)) if kind in _SPANS else 1.0
-    return Window(kind, from_s, min(until_s, from_s + lasts_s), chance, draw.choice(SYMBOLS), draw.randrange(1_000_000))
+class States(Protocol):
+    """Knows which intents there are."""
+
+    def holding(self, state: str, symbol: str) -> str | None:
+        """The symbol of a live intent in that state, of one symbol or (empty) of any; None: there is none."""
+        ...
+
+
+class Nothing:
+    """There are no intents."""
+
+    def holding(self, state: str, symbol: str) -> str | None:
+        return None
+
+
+@define
+class _Span:
+    window: Window
+    draw: random.Random
+    left: int
+    """Of one that is aimed: how many calls it still strikes."""
+    struck_s: float = -math.inf
 
 
 class Weather:
     """A plan at work: says which fault strikes a call now."""
 
-    def __init__(self, plan: Plan, seed: int) -> None:
-        self.plan = plan
-        self._spans = [(window, random.Random(f"{seed} {window}")) for window in plan.windows]
-        self._of_kinds: dict[frozenset[FaultKind], list[tuple[Window, random.Random]]] = {}
+    def __init__(self, plan: Plan, seed: int, states: States | None = None) -> None:
+        self._states = states or Nothing()
+        self._spans = [
+            _Span(window, random.Random(f"{seed} {window}"), 1 + window.number % 3)
+            for window in plan.windows
+            if window.kind in SPANS
+        ]
+        self._of_kinds: dict[frozenset[FaultKind], list[_Span]] = {}
 
     def has(self, kinds: frozenset[FaultKind]) -> bool:
         """Whether one of those kinds strikes at any time."""
         return bool(self._of(kinds))
 
-    def now(self, at_s: float, kinds: frozenset[FaultKind]) -> Window | None:
-        """The first fault of those kinds that strikes a call of this instant."""
-        for window, draw in self._of(kinds):
-            if window.from_s <= at_s < window.until_s and draw.random() < window.chance:
-                return window
+    def now(self, at_s: float, kinds: frozenset[FaultKind], symbol: str = "") -> Window | None:
+        """The first fault of those kinds that strikes a call of this instant, about a symbol or (empty) about all."""
+        for span in self._of(kinds):
+            window = span.window
+            if not window.from_s <= at_s < window.until_s:
+                continue
+            if window.when:
+                if not span.left or self._states.holding(window.when, symbol) is None:
+                    continue
+                span.left -= 1
+            elif span.draw.random() >= window.chance:
+                continue
+            span.struck_s = at_s
+            return window
         return None
 
     def lasts(self, at_s: float, kinds: frozenset[FaultKind], tail_s: float = 0.0) -> bool:
         """Whether one of those kinds is about, or was in the last so many seconds."""
-        return any(window.from_s <= at_s < window.until_s + tail_s for window, _ in self._of(kinds))
+        return any(
+            at_s < span.struck_s + tail_s
+            if span.window.when
+            else span.window.from_s <= at_s < span.window.until_s + tail_s
+            for span in self._of(kinds)
+        )
 
-    def _of(self, kinds: frozenset[FaultKind]) -> list[tuple[Window, random.Random]]:
+    def _of(self, kinds: frozenset[FaultKind]) -> list[_Span]:
         found = self._of_kinds.get(kinds)
         if found is None:
-            found = self._of_kinds[kinds] = [span for span in self._spans if span[0].kind in kinds]
+            found = self._of_kinds[kinds] = [span for span in self._spans if span.window.kind in kinds]
         return found

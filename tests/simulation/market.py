@@ -6,10 +6,12 @@ import random
 from array import array
 from bisect import bisect_right
 from decimal import Decimal
+from zlib import crc32
 
 from attrs import evolve, frozen
 
 from mtf_adapters.sandbox.market import Moment, Prices
+from mtf_adapters.sandbox.matching.commands import Level, Tick
 from mtf_core.market import Candles, Contract, ContractStatus, LeverageBracket, Timeframe
 from mtf_core.ports import UnknownSymbolError
 
@@ -27,13 +29,18 @@ class Kick:
     ticks: int
 
 
+_LEVELS = 4
+"""Of each side of a book: enough for an order to eat through some, and to fill in parts."""
+
+
 class WanderingMarket:
-    """The sandbox's `Market` for a few symbols, a price a second. `turnovers`: what little of it makes thin books."""
+    """The sandbox's `Market` for a few symbols, a price a second. `turnover`: what little of it makes thin books."""
 
     def __init__(self, seed: int, start_ms: int, turnover: int, kicks: tuple[Kick, ...] = ()) -> None:
         self.start_ms = start_ms
         self._paths = {symbol: _Path(f"{seed} {symbol}", kicks, symbol) for symbol in SYMBOLS}
         self._contracts = {symbol: _contract(symbol, number, turnover) for number, symbol in enumerate(SYMBOLS)}
+        self._dry_until_ms: dict[str, int] = {}
 
     def contracts(self, now_ms: int) -> tuple[Contract, ...]:
         return tuple(self._contracts.values())
@@ -42,6 +49,31 @@ class WanderingMarket:
         """From now on the contract is listed like this."""
         self._contracts[symbol] = evolve(self._contracts[symbol], **changes)
         return self._contracts[symbol]
+
+    def dries_up(self, symbol: str, until_ms: int) -> None:
+        """Until then a book has a few steps a side and nothing behind them."""
+        self._dry_until_ms[symbol] = until_ms
+
+    def jumps(self, symbol: str, now_ms: int, ticks: int) -> None:
+        """In the next second nobody has seen yet."""
+        self._path(symbol).kick((now_ms - self.start_ms) // 1000 + 1, ticks)
+
+    def book(self, contract: Contract, prices: Prices, now_ms: int, traded: Decimal) -> Tick:
+        """What stands around the prices: sizes that grow with the distance, the last one as deep as any order."""
+        is_dry = self._dry_until_ms.get(contract.symbol, 0) > now_ms
+        apart = max(1, int((prices.ask - prices.bid) / contract.tick_size) // 2) * contract.tick_size
+        mean = int(contract.turnover_24h / 500 / prices.last) // int(contract.size_step)
+        drawn = crc32(b"%d %s" % (now_ms, contract.symbol.encode()))
+        sizes = []
+        for number in range(_LEVELS):
+            share = 128 + (drawn >> 8 * number & 255)
+            steps = 1 + share // 128 if is_dry else max(1, mean * (number + 1) * share // 256)
+            sizes.append(steps * contract.size_step)
+        if not is_dry:
+            sizes[-1] = max(sizes[-1], contract.max_size)
+        bids = [Level(prices.bid - apart * number, size) for number, size in enumerate(sizes)]
+        asks = [Level(prices.ask + apart * number, size) for number, size in enumerate(sizes)]
+        return Tick(contract.symbol, bids, asks, prices.last, prices.mark, traded)
 
     def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
         """Of the minutes since the world began."""
@@ -91,6 +123,13 @@ class _Path:
         self._kicks = [ticks for _, ticks in mine]
         self._trend = 0.0
         self._pace = 10.0
+
+    def kick(self, second: int, ticks: int) -> None:
+        """A jump at that second, or at the first one after it that was not drawn yet."""
+        second = max(second, len(self._ticks))
+        place = bisect_right(self._kick_times, second)
+        self._kick_times.insert(place, second)
+        self._kicks.insert(place, ticks)
 
     def at(self, second: int) -> tuple[int, int]:
         """Price and half of the spread, in ticks."""

@@ -14,6 +14,7 @@ from contextvars import copy_context
 from typing import Any
 
 from tests.simulation import virtual
+from tests.simulation.faults import FaultKind
 from tests.simulation.virtual import OWNER, Owner, Step
 
 
@@ -30,6 +31,8 @@ class Process(Owner):
         self.dies_at_step: int | None = None
         self.dies_at_commit: tuple[int, bool] | None = None
         """At which commit from now on, and whether after it was carried out."""
+        self.dies_of: FaultKind | None = None
+        """What was drawn for it, once that is on its way."""
         self.connections: list[sqlite3.Connection] = []
         self._on_death = on_death
         self._held: list[Step] = []

@@ -24,7 +24,7 @@ from mtf_core.execution.opening import open_desk
 from mtf_core.execution.quality import MarketQuality
 from mtf_core.execution.submit import submit
 from mtf_core.execution.supervisor import Supervisor
-from mtf_core.market import ArmsAt, Quote
+from mtf_core.market import ArmsAt, PositionMode, Quote
 from mtf_core.orders.planned import PlanUse, draft_of
 from mtf_core.planning import Skip
 from mtf_core.ports import Environment, PortError, Venue
@@ -59,6 +59,9 @@ class Machine:
     timer: Callable[[], float]
     seed: int
     symbols: tuple[str, ...]
+    position_mode: PositionMode
+    every_s: int
+    """How often something is decided."""
     decides_until_s: float
     told: Callable[[str], None]
     """Hears what became of a decision."""
@@ -96,7 +99,7 @@ class Program:
             venue=machine.venue,
             stores=stores,
             locks=SqlLocks(database, machine.wall),
-            profiles=lambda _: profile_of(machine.seed),
+            profiles=lambda _: profile_of(machine.seed, machine.position_mode),
             wall=machine.wall,
             timer=machine.timer,
             sleep=asyncio.sleep,
@@ -111,8 +114,8 @@ class Program:
     async def decides(self, desk: Desk) -> None:
         """What a run every so often would place."""
         while now_s() < self.machine.decides_until_s:
-            number = int(now_s() // decisions.EVERY_S) + 1
-            await asyncio.sleep(number * decisions.EVERY_S - now_s() + self._random.uniform(0, 0.5))
+            number = int(now_s() // self.machine.every_s) + 1
+            await asyncio.sleep(number * self.machine.every_s - now_s() + self._random.uniform(0, 0.5))
             may_rest = _may_rest(desk)
             for decision in decisions.decided(self.machine.seed, number, self.machine.symbols, may_rest=may_rest):
                 try:
@@ -122,7 +125,7 @@ class Program:
 
     async def _places(self, desk: Desk, decision: decisions.Decision) -> None:
         """As a run does: facts, plan, guards, one order."""
-        venue, profile = desk.environment.venue, profile_of(self.machine.seed)
+        venue, profile = desk.environment.venue, profile_of(self.machine.seed, self.machine.position_mode)
         account = await desk.trading.sync()
         contracts = {contract.symbol: contract for contract in await venue.market.contracts()}
         quote = (await venue.market.quotes([decision.symbol])).get(decision.symbol)
@@ -157,13 +160,17 @@ def _may_rest(desk: Desk) -> bool:
 
 
 @cache
-def profile_of(seed: int) -> Profile:
+def profile_of(seed: int, position_mode: PositionMode) -> Profile:
     """The shipped profile with what the episode draws."""
     given = _shipped()
     trading = evolve(
         given.trading,
         switches=evolve(given.trading.switches, after_order_minutes=0),
-        orders=evolve(given.trading.orders, rest_where_stop_is_late=random.Random(f"late {seed}").random() < 0.6),
+        orders=evolve(
+            given.trading.orders,
+            rest_where_stop_is_late=random.Random(f"late {seed}").random() < 0.6,
+            position_mode=position_mode,
+        ),
     )
     return evolve(given, trade_entry=decisions.settings_of(seed, given.trade_entry), trading=trading)
 

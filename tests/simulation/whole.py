@@ -13,8 +13,10 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from mtf_adapters.sandbox.depth import tick_around
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.market import Moment, Prices
+from mtf_adapters.sandbox.matching.commands import Tick
 from mtf_core.execution.desk import Desk
 from mtf_core.market import Candles, Contract, Timeframe
 from mtf_core.ports import PortError
@@ -29,7 +31,8 @@ from tests.simulation.world import Episode, Scenario, scenario
 
 CONTRACTS = 60
 RUN_AFTER_S = 2.0
-_UNFIT = frozenset({FaultKind.CRASH})
+START_MS = 1_770_000_000_000 // 60_000 * 60_000
+_UNFIT = frozenset({FaultKind.CRASH, FaultKind.DRY_BOOK})
 """Kinds that need a market of the simulation's own."""
 
 
@@ -51,6 +54,9 @@ class LivingMarket:
 
     def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
         return self._generated.candles(symbol, timeframe, first_open_ms, last_open_ms, now_ms)
+
+    def book(self, contract: Contract, prices: Prices, now_ms: int, traded: Decimal) -> Tick:
+        return tick_around(contract, prices, now_ms, traded)
 
     def prices(self, symbol: str, now_ms: int) -> Prices:
         return self._generated.prices(symbol, now_ms)
@@ -131,4 +137,4 @@ def whole_scenario(seed: int, minutes: int = 30) -> Scenario:
     """As an order path's episode, on the native face."""
     drawn = scenario(seed, minutes)
     windows = tuple(window for window in drawn.plan.windows if window.kind not in _UNFIT)
-    return evolve(drawn, face="native", plan=evolve(drawn.plan, windows=windows), step_ms=1000)
+    return evolve(drawn, face="native", plan=evolve(drawn.plan, windows=windows), step_ms=1000, start_ms=START_MS)

@@ -25,7 +25,8 @@ from tests.simulation.virtual import now_s
 
 Value = TypeVar("Value")
 Kinds = frozenset[FaultKind]
-Struck = Callable[[FaultKind], None]
+Struck = Callable[[FaultKind, str], None]
+"""Hears of a fault, and of the symbol that the call is about; empty: of the whole account."""
 
 PATIENCE_S = 10.0
 """How long the program's side waits for an answer."""
@@ -45,6 +46,8 @@ _ANY_CALL = frozenset(
 )
 _OF_PROTECTION = frozenset({FaultKind.PROTECTION_REFUSED})
 _OF_CANCELS = frozenset({FaultKind.CANCEL_NOT_FOUND})
+_SILENT = frozenset({FaultKind.STREAM_SILENT})
+_DOUBLED = frozenset({FaultKind.STREAM_DOUBLED})
 _UNREADABLE = frozenset({FaultKind.SERVER_ERROR_AFTER, FaultKind.GARBLED})
 _READS = _ANY_CALL | {FaultKind.STALE_READ, FaultKind.EMPTY_READ, FaultKind.OTHER_ACCOUNT}
 _REFUSED = {
@@ -58,13 +61,21 @@ class Wire:
     """Implements `MarketData`, `Account` and `Trading` over the sandbox's native face, for one process."""
 
     def __init__(
-        self, exchange: NativeExchange, weather: Weather, struck: Struck, called: Callable[[], None], seed: str
+        self,
+        exchange: NativeExchange,
+        weather: Weather,
+        struck: Struck,
+        called: Callable[[], None],
+        seed: str,
+        entries_take_s: float = 0.0,
     ) -> None:
+        """`entries_take_s`: how long at most an entry, and the leverage before it, are on their way."""
         self.capabilities = exchange.capabilities
         self._exchange = exchange
         self._weather = weather
         self._struck = struck
         self._called = called
+        self._entries_take_s = entries_take_s
         self._random = random.Random(f"wire {seed}")
         self._before: dict[str, Any] = {}
 
@@ -94,69 +105,79 @@ class Wire:
         return await self._read("id", self._exchange.account_id)
 
     async def order(self, symbol: str, order_id: str, *, priority: Priority = Priority.ACCOUNT) -> Any:
-        return await self._read(f"order {order_id}", lambda: self._exchange.order(symbol, order_id), _none)
+        return await self._read(f"order {order_id}", lambda: self._exchange.order(symbol, order_id), _none, symbol)
 
     async def open_orders(self, symbol: str | None = None, *, priority: Priority = Priority.ACCOUNT) -> Any:
-        return await self._read(f"open {symbol}", lambda: self._exchange.open_orders(symbol), _nothing)
+        return await self._read(f"open {symbol}", lambda: self._exchange.open_orders(symbol), _nothing, symbol or "")
 
     async def order_history(
         self, symbol: str, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT
     ) -> Any:
         return await self._read(
-            f"history {symbol}", lambda: self._exchange.order_history(symbol, from_ms, until_ms), _nothing
+            f"history {symbol}", lambda: self._exchange.order_history(symbol, from_ms, until_ms), _nothing, symbol
         )
 
     async def fills(self, symbol: str, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT) -> Any:
-        return await self._read(f"fills {symbol}", lambda: self._exchange.fills(symbol, from_ms, until_ms), _nothing)
+        return await self._read(
+            f"fills {symbol}", lambda: self._exchange.fills(symbol, from_ms, until_ms), _nothing, symbol
+        )
 
     async def cash_flows(self, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT) -> Any:
         return await self._read("flows", lambda: self._exchange.cash_flows(from_ms, until_ms), _nothing)
 
     async def fee_rates(self, symbol: str) -> Any:
-        return await self._read(f"fees {symbol}", lambda: self._exchange.fee_rates(symbol))
+        return await self._read(f"fees {symbol}", lambda: self._exchange.fee_rates(symbol), symbol=symbol)
 
     # Writes
 
     async def submit_entry(self, order: Any) -> WriteOutcome:
-        return await self._write(lambda: self._exchange.submit_entry(order), order.client_order_id)
+        await self._takes_its_time()
+        return await self._write(order.symbol, lambda: self._exchange.submit_entry(order), order.client_order_id)
 
     async def submit_exit(self, order: Any) -> WriteOutcome:
-        return await self._write(lambda: self._exchange.submit_exit(order), order.client_order_id)
+        return await self._write(order.symbol, lambda: self._exchange.submit_exit(order), order.client_order_id)
 
     async def submit_protection(self, order: Any) -> WriteOutcome:
         return await self._write(
-            lambda: self._exchange.submit_protection(order),
-            order.client_order_id,
-            _OF_PROTECTION,
+            order.symbol, lambda: self._exchange.submit_protection(order), order.client_order_id, _OF_PROTECTION
         )
 
     async def amend(self, amendment: Any, *, priority: Priority = Priority.EXIT) -> WriteOutcome:
-        return await self._write(lambda: self._exchange.amend(amendment), "", _OF_PROTECTION)
+        return await self._write(amendment.symbol, lambda: self._exchange.amend(amendment), "", _OF_PROTECTION)
 
     async def cancel(
         self, symbol: str, order_id: str, kind: Any, *, priority: Priority = Priority.EXIT
     ) -> WriteOutcome:
         if not order_id:
             raise ValueError("a cancellation names its order")
-        return await self._write(lambda: self._exchange.cancel(symbol, order_id, kind), "", _OF_CANCELS)
+        return await self._write(symbol, lambda: self._exchange.cancel(symbol, order_id, kind), "", _OF_CANCELS)
 
     async def set_leverage(self, symbol: str, leverage: Decimal, margin_mode: Any) -> WriteOutcome:
-        return await self._write(lambda: self._exchange.set_leverage(symbol, leverage, margin_mode))
+        await self._takes_its_time()
+        return await self._write(symbol, lambda: self._exchange.set_leverage(symbol, leverage, margin_mode))
 
     async def set_position_mode(self, mode: Any) -> WriteOutcome:
-        return await self._write(lambda: self._exchange.set_position_mode(mode))
+        return await self._write("", lambda: self._exchange.set_position_mode(mode))
 
     async def cancel_all_after(self, symbol: str, seconds: int) -> WriteOutcome:
-        return await self._write(lambda: self._exchange.cancel_all_after(symbol, seconds))
+        return await self._write(symbol, lambda: self._exchange.cancel_all_after(symbol, seconds))
+
+    async def _takes_its_time(self) -> None:
+        if self._entries_take_s:
+            await asyncio.sleep(self._random.uniform(0, self._entries_take_s))
 
     # What becomes of a call
 
     async def _read(
-        self, name: str, call: Callable[[], Awaitable[Value]], emptied: Callable[[Any], Any] | None = None
+        self,
+        name: str,
+        call: Callable[[], Awaitable[Value]],
+        emptied: Callable[[Any], Any] | None = None,
+        symbol: str = "",
     ) -> Value:
         self._called()
         await asyncio.sleep(self._way_s())
-        fault = self._fault(_READS if emptied else _ANY_CALL)
+        fault = self._fault(_READS if emptied else _ANY_CALL, symbol)
         match fault:
             case FaultKind.SERVER_ERROR | FaultKind.RATE_LIMITED | FaultKind.MAINTENANCE:
                 raise ExchangeUnavailableError(f"{name}: {fault}")
@@ -177,13 +198,14 @@ class Wire:
 
     async def _write(
         self,
+        symbol: str,
         call: Callable[[], Awaitable[WriteOutcome]],
         client_order_id: str = "",
         further: frozenset[FaultKind] = frozenset(),
     ) -> WriteOutcome:
         self._called()
         await asyncio.sleep(self._way_s())
-        fault = self._fault(_ANY_CALL | further)
+        fault = self._fault(_ANY_CALL | further, symbol)
         if fault in _REFUSED:
             return WriteOutcome(_REFUSED[fault], client_order_id=client_order_id, text=str(fault))
         if fault is FaultKind.PROTECTION_REFUSED:
@@ -216,11 +238,11 @@ class Wire:
         await asyncio.sleep(self._random.uniform(1, 9) if fault is FaultKind.LATE_ANSWER else self._way_s())
         return answer
 
-    def _fault(self, kinds: frozenset[FaultKind] | set[FaultKind]) -> FaultKind | None:
-        window = self._weather.now(now_s(), frozenset(kinds))
+    def _fault(self, kinds: Kinds, symbol: str) -> FaultKind | None:
+        window = self._weather.now(now_s(), kinds, symbol)
         if window is None:
             return None
-        self._struck(window.kind)
+        self._struck(window.kind, symbol)
         return window.kind
 
     def _way_s(self) -> float:
@@ -240,12 +262,13 @@ class Pushes:
 
     async def account(self) -> AsyncIterator[Any]:
         async for event in self._streams.account():
-            if self._weather.now(now_s(), frozenset({FaultKind.STREAM_SILENT})) is not None:
-                self._struck(FaultKind.STREAM_SILENT)
+            symbol = getattr(getattr(event, "order", None) or getattr(event, "position", None), "symbol", "")
+            if self._weather.now(now_s(), _SILENT, symbol) is not None:
+                self._struck(FaultKind.STREAM_SILENT, symbol)
                 continue
             yield event
-            if self._weather.now(now_s(), frozenset({FaultKind.STREAM_DOUBLED})) is not None:
-                self._struck(FaultKind.STREAM_DOUBLED)
+            if self._weather.now(now_s(), _DOUBLED, symbol) is not None:
+                self._struck(FaultKind.STREAM_DOUBLED, symbol)
                 yield event
 
 

@@ -6,6 +6,7 @@ A request that left goes its way in a task of nobody, like one on a wire; what g
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -94,8 +95,9 @@ _LOST = frozenset({WireFault.LOST_REQUEST, WireFault.LOST_ANSWER})
 class Post(httpx.AsyncBaseTransport):
     """Carries requests to the face in virtual time."""
 
-    def __init__(self, face: BitmartFace, seed: str) -> None:
+    def __init__(self, face: BitmartFace, seed: str, entries_take_s: float = 0.0) -> None:
         self._asgi = httpx.ASGITransport(app=face)
+        self._entries_take_s = entries_take_s
         self._random = random.Random(f"post {seed}")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -109,7 +111,8 @@ class Post(httpx.AsyncBaseTransport):
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
 
     async def _carried(self, request: httpx.Request) -> tuple[int, Any, bytes]:
-        await asyncio.sleep(self._way_s())
+        is_slow = self._entries_take_s and _is_of_an_entry(request)
+        await asyncio.sleep(self._random.uniform(0, self._entries_take_s) if is_slow else self._way_s())
         request.extensions = {}
         try:
             response = await self._asgi.handle_async_request(request)
@@ -126,6 +129,13 @@ class Post(httpx.AsyncBaseTransport):
 
     def _way_s(self) -> float:
         return self._random.choice((0.002, 0.005, 0.02, 0.08))
+
+
+def _is_of_an_entry(request: httpx.Request) -> bool:
+    """An order that opens (codes 1 and 4), or the leverage that is set before it."""
+    if request.url.path.endswith("/submit-leverage"):
+        return True
+    return request.url.path.endswith("/submit-order") and json.loads(request.content).get("side") in {1, 4}
 
 
 def _noticed(sent: asyncio.Task[tuple[int, Any, bytes]]) -> None:
@@ -150,7 +160,7 @@ class WiredExchange:
     def secrets(self) -> tuple[str, ...]:
         return (self.credential.secret, self.credential.memo, self.credential.key)
 
-    def venue(self, wall: Any, seed: str) -> Venue:
+    def venue(self, wall: Any, seed: str, entries_take_s: float = 0.0) -> Venue:
         """The venue as the adapter gives it to one process; its streams would need sockets, and are left out."""
         key = Credentials(self.credential.key, self.credential.secret, self.credential.memo)
         venue = bitmart_venue(
@@ -159,7 +169,7 @@ class WiredExchange:
             key,
             wall,
             Unlimited(),
-            transport=Post(self.face, seed),
+            transport=Post(self.face, seed, entries_take_s),
             random=random.Random(f"retries {seed}").random,
             sleep=asyncio.sleep,
             timer=now_s,

@@ -43,6 +43,8 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_adapters.sandbox.native_streams import NativeStreams
 from mtf_adapters.sandbox.world import World
 from mtf_core.market import (
+    DAY_MS,
+    MINUTE_MS,
     ArmsAt,
     Capabilities,
     ContractStatus,
@@ -50,6 +52,7 @@ from mtf_core.market import (
     MarginMode,
     OrderType,
     OversizedExit,
+    PositionMode,
     PositionProtection,
     ProtectionScope,
     Side,
@@ -59,8 +62,8 @@ from mtf_core.market import (
 from mtf_core.ports import ExchangeWorld, Venue
 from tests.simulation import faults, virtual
 from tests.simulation.books import Reader
-from tests.simulation.coverage import Coverage, Triple
-from tests.simulation.faults import FaultKind, Plan, Weather, Window, drawn_plan
+from tests.simulation.coverage import Coverage, Triple, targets
+from tests.simulation.faults import FaultKind, Plan, Weather, Window, aimed_plan, drawn_plan
 from tests.simulation.laws import HAND, Laws, Surroundings, Violation, account_of
 from tests.simulation.market import SYMBOLS, WanderingMarket
 from tests.simulation.processes import Process
@@ -69,18 +72,17 @@ from tests.simulation.sqlite import Calls
 from tests.simulation.wire import Pushes, Wire
 from tests.simulation.wired import WeatherPlan, WiredExchange, quirks_of
 
-START_MS = 1_770_000_000_000 // 60_000 * 60_000
+START_MS = 1_770_000_000_000 // DAY_MS * DAY_MS
+"""Of the day in which episodes begin, unless told otherwise at its first instant."""
 ACCOUNT = "trader"
 START_BALANCE = Decimal(10_000)
 QUIET_S = 260
 """How long nothing goes wrong at the end: an entry's own deadline, and what the law of liveness gives. It ends earlier
 when nothing is left to be resolved."""
 _SETTLE_S = 40.0
-BITMART_SHARE = 0.25
-"""Of episodes; they cost several times as much as native ones."""
+BITMART_SHARE = 0.15
+"""Of short episodes; they cost several times as much as native ones."""
 _SNAPSHOT_S = 45.0
-_LEVELS = 4
-"""Of each side of a book: enough for an order to eat through some and to fill in parts."""
 _LAST_LINES = 60
 
 
@@ -130,10 +132,17 @@ class Scenario:
     seed: int
     minutes: int
     plan: Plan
+    every_s: int = 20
+    """How often something is decided."""
+    start_ms: int = START_MS
     face: str = "native"
     """`native`, or `bitmart`: over HTTP, with everything drawn that is not confirmed of that wire."""
     regime: int = 0
     """Of the native face."""
+    position_mode: PositionMode = PositionMode.HEDGE
+    """Of the account, and of the settings."""
+    entries_take_s: float = 0.0
+    """How long at most an entry is on its way, and the leverage before it."""
     roles: tuple[Role, ...] = (Role.BOTH,)
     """A process each."""
     turnover: int = 1_000_000_000
@@ -156,20 +165,49 @@ _CASTS = (
 )
 
 
-def scenario(seed: int, minutes: int = 20) -> Scenario:
+_LENGTHS = ((25, 6), (60, 3), (240, 1))
+"""Virtual minutes, and how many episodes of ten have them."""
+_PACES = {25: (20, 20, 60), 60: (20, 60, 60), 240: (60, 300, 300)}
+"""How often something is decided, by the length: long episodes are mostly quiet."""
+_AIMED = 0.5
+"""The share of episodes, the longest apart, in which each fault waits for an intent in a wanted state."""
+_ACROSS_MIDNIGHT = 0.25
+_ONE_WAY = 0.15
+
+
+def scenario(seed: int, minutes: int | None = None) -> Scenario:
+    """What the seed draws; `minutes`: of that length, else the length is drawn, too."""
     draw = random.Random(f"scenario {seed}")
+    drawn = draw.choices([length for length, _ in _LENGTHS], [share for _, share in _LENGTHS])[0]
+    minutes = minutes or drawn
+    face = "bitmart" if draw.random() < BITMART_SHARE and minutes < 60 else "native"
+    regime = draw.randrange(len(REGIMES))
+    is_aimed = draw.random() < _AIMED and minutes < 240
+    busy_s = minutes * 60.0 - QUIET_S
     return Scenario(
         seed=seed,
         minutes=minutes,
-        plan=drawn_plan(seed, minutes * 60.0 - QUIET_S),
-        face="bitmart" if draw.random() < BITMART_SHARE else "native",
-        regime=draw.randrange(len(REGIMES)),
+        plan=aimed_plan(seed, busy_s, targets()) if is_aimed else drawn_plan(seed, busy_s),
+        every_s=draw.choice(_PACES[max(length for length in _PACES if length <= max(25, minutes))]),
+        start_ms=_start_ms(draw, minutes),
+        face=face,
+        regime=regime,
+        position_mode=PositionMode.ONE_WAY if draw.random() < _ONE_WAY else PositionMode.HEDGE,
+        entries_take_s=draw.choice((0.0, 3.0)) if is_aimed else draw.choice((0.0, 0.0, 0.0, 3.0)),
         roles=draw.choice(_CASTS),
         turnover=draw.choice((5_000_000, 100_000_000, 1_000_000_000)),
         step_ms=draw.choice((1000, 1000, 5000)),
         has_stream=draw.random() < 0.7,
         disorder=draw.choice((0.0, 0.1, 0.5)),
     )
+
+
+def _start_ms(draw: random.Random, minutes: int) -> int:
+    """A minute of a day; in some episodes the next day begins while things go wrong."""
+    across = draw.randint(1, max(1, minutes - 6))
+    within = draw.randrange(0, DAY_MS // MINUTE_MS - minutes)
+    minute = DAY_MS // MINUTE_MS - across if draw.random() < _ACROSS_MIDNIGHT else within
+    return START_MS + minute * MINUTE_MS
 
 
 @define
@@ -214,11 +252,12 @@ def _played(scene: Scenario, template: Path, of: type[Episode]) -> Outcome:
 class _Clock:
     """The exchange's time: that of the loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_ms: int) -> None:
+        self.start_ms = start_ms
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def now_ms(self) -> int:
-        return START_MS if self.loop is None else START_MS + int(self.loop.time() * 1000)
+        return self.start_ms if self.loop is None else self.start_ms + int(self.loop.time() * 1000)
 
 
 @define(eq=False)
@@ -253,12 +292,14 @@ class Episode:
         self.folder = folder
         self._folder_name = str(folder)
         self.path = folder / "mtf.db"
-        self.clock = _Clock()
+        self.clock = _Clock(scene.start_ms)
         self.regime = REGIMES[scene.regime] if scene.face == "native" else _bitmart_regime(scene.seed)
         self.market = self.make_market()
-        engine = MatchingEngine(self.market.contracts(START_MS), self.regime.rules)
-        self.world = World(self.market, engine, self.clock, scene.step_ms, levels=_LEVELS)
-        self.weather = Weather(scene.plan, scene.seed)
+        engine = MatchingEngine(self.market.contracts(scene.start_ms), self.regime.rules)
+        self.world = World(self.market, engine, self.clock, scene.step_ms, book=self.market.book)
+        self.weather = Weather(scene.plan, scene.seed, self)
+        self._hunts: list[tuple[Window, asyncio.Future[str]]] = []
+        """Acts that wait for an intent in a wanted state."""
         self.about = Surroundings()
         self.coverage = Coverage()
         self.counts: Counter[str] = Counter()
@@ -273,7 +314,7 @@ class Episode:
         self.is_over = False
         self.reader: Reader | None = None
         self.wired: WiredExchange | None = None
-        steps = {contract.symbol: contract.size_step for contract in self.market.contracts(START_MS)}
+        steps = {contract.symbol: contract.size_step for contract in self.market.contracts(scene.start_ms)}
         self.laws = Laws(lambda: self.books, self.about, steps, ACCOUNT)
         self.members = [
             _Member(f"{role.value}-{number}", role, _Believed(self.clock)) for number, role in enumerate(scene.roles)
@@ -283,7 +324,7 @@ class Episode:
 
     def make_market(self) -> Any:
         """Where prices come from."""
-        return WanderingMarket(self.scene.seed, START_MS, self.scene.turnover, self.scene.plan.kicks())
+        return WanderingMarket(self.scene.seed, self.scene.start_ms, self.scene.turnover, self.scene.plan.kicks())
 
     def make_program(self, machine: Machine) -> Program:
         """What a process runs."""
@@ -304,7 +345,7 @@ class Episode:
 
     def tell(self, line: str) -> None:
         """One line of the log and of the timeline."""
-        text = f"{(self.now_ms - START_MS) / 1000:9.3f}  {line}"
+        text = f"{(self.now_ms - self.scene.start_ms) / 1000:9.3f}  {line}"
         if self._folder_name in text:
             text = text.replace(self._folder_name, "")
         self._digest.update(text.encode())
@@ -328,11 +369,11 @@ class Episode:
         self.reader = Reader(self.path)
         self.reader.refresh()
         self.world.listen(self._on_event)
-        self.world.do(OpenAccount(ACCOUNT, START_BALANCE))
+        self.world.do(OpenAccount(ACCOUNT, START_BALANCE, self.scene.position_mode))
         if self.scene.face == "bitmart":
             self._lost_evidence = quirks_of(self.scene.seed).cancelled_kept_days == 0
             self.about.fill_key = lambda fill: str(FIRST_TRADE_ID + fill.fill_id)
-            plan = WeatherPlan(_Current(self), lambda kind: self.strike(kind, "the wire"), self.scene.seed)
+            plan = WeatherPlan(_Current(self), lambda kind: self.strike(kind, "the wire", None), self.scene.seed)
             self.wired = WiredExchange.of(self.world, ACCOUNT, quirks_of(self.scene.seed), plan)
         acts = [asyncio.create_task(self._act(window)) for window in self.scene.plan.windows]
         await self._beats(self.scene.busy_s)
@@ -357,6 +398,7 @@ class Episode:
             at_s = loop.time()
             self._start_those_due(at_s)
             self.world.catch_up()
+            self._look_for_prey()
             self._see_supervision()
             self.laws.on_time(self.now_ms)
             if self._keeps_snapshots and (not self._snapshots or at_s - self._snapshots[-1][0] >= _SNAPSHOT_S):
@@ -369,11 +411,12 @@ class Episode:
         for member in self.members:
             member.believed.off_ms = 0
             if member.process is not None:
-                member.process.dies_at_step = member.process.dies_at_commit = None
+                member.process.dies_at_step = member.process.dies_at_commit = member.process.dies_of = None
                 member.process.resume()
             if member.back_at_s is not None:
                 member.back_at_s = 0.0
         self._kill_switch(on=False)
+        self._hunts.clear()
         self.weather = Weather(Plan(()), 0)
 
     def _at_rest(self) -> None:
@@ -407,6 +450,7 @@ class Episode:
         if not isinstance(error, Program.EXPECTED):
             self.laws.found.append(Violation("crash", self.now_ms, f"{member.name}: {type(error).__name__}: {error}"))
         assert member.process is not None
+        member.process.dies_of = None
         member.process.die()
         member.back_at_s = asyncio.get_running_loop().time() + 5
 
@@ -427,6 +471,8 @@ class Episode:
             timer=asyncio.get_running_loop().time,
             seed=self.scene.seed,
             symbols=SYMBOLS,
+            position_mode=self.scene.position_mode,
+            every_s=self.scene.every_s,
             decides_until_s=self.scene.busy_s,
             told=self.tell,
         )
@@ -434,15 +480,15 @@ class Episode:
 
     def _venue(self, process: Process, believed: _Believed) -> Venue:
         if self.wired is not None:
-            return self.wired.venue(believed, f"{self.scene.seed} {process}")
+            return self.wired.venue(believed, f"{self.scene.seed} {process}", self.scene.entries_take_s)
         exchange = NativeExchange(self.world, ACCOUNT)
         exchange.capabilities = self.regime.capabilities
 
-        def struck(kind: FaultKind) -> None:
-            self.strike(kind, str(process))
+        def struck(kind: FaultKind, symbol: str) -> None:
+            self.strike(kind, str(process), symbol)
 
-        weather = _Current(self)
-        wire = Wire(exchange, weather, struck, self._count_call, f"{self.scene.seed} {process}")
+        weather, seed = _Current(self), f"{self.scene.seed} {process}"
+        wire = Wire(exchange, weather, struck, self._count_call, seed, self.scene.entries_take_s)
         streams = Pushes(NativeStreams(self.world, ACCOUNT, poll_seconds=0.5), weather, struck)
         return Venue(
             exchange="sandbox",
@@ -465,6 +511,8 @@ class Episode:
         if self.is_over:
             return
         self.counts["deaths"] += 1
+        if process.dies_of is not None:
+            self.strike(process.dies_of, str(process))
         self.tell(f"{process} dies")
         for member in self.members:
             if member.process is process and member.back_at_s is None:
@@ -527,6 +575,7 @@ class Episode:
         self.laws.on_commit(self.now_ms, change)
         for violation in self.laws.found[found:]:
             self.tell(f"VIOLATION {violation}")
+        self._look_for_prey()
 
     def of_call(self, process: Process, name: str) -> tuple[float, Exception | None]:
         if not self.weather.has(_OF_STORE):
@@ -547,19 +596,60 @@ class Episode:
                 return self._draw.uniform(0.1, 5 if kind is FaultKind.SLOW_COMMIT else 30), None
         return 0.0, None
 
-    def strike(self, kind: FaultKind, whom: str) -> None:
-        """A fault has struck."""
+    def strike(self, kind: FaultKind, whom: str, symbol: str | None = "") -> None:
+        """A fault has struck something of a symbol, or (empty) of the whole account; None: nobody can say of which."""
         self.struck[str(kind)] += 1
-        self.coverage.note(kind, self.books, self.regime.name)
+        if symbol is not None or len(self.books.live) == 1:
+            self.coverage.note(kind, self.books, self.regime.name, symbol or "")
         self.tell(f"FAULT {kind} ({whom})")
+
+    def holding(self, state: str, symbol: str) -> str | None:
+        """The symbol of a live intent in a state, of one symbol or (empty) of any."""
+        for row in self.books.live.values():
+            if state in {row.entry, row.position} and (not symbol or row.symbol == symbol):
+                return row.symbol
+        return None
 
     # Acts: what happens once
 
     async def _act(self, window: Window) -> None:
-        await asyncio.sleep(window.from_s)
         act = _ACTS.get(window.kind)
-        if act is not None:
-            await act(self, evolve(window, symbol=self.symbol_of(window)))
+        if act is None:
+            return  # it strikes calls
+        await asyncio.sleep(window.from_s)
+        if window.when:
+            found = asyncio.get_running_loop().create_future()
+            self._hunts.append((window, found))
+            self._look_for_prey()
+            symbol = await found
+            window = window.struck(asyncio.get_running_loop().time(), symbol)
+        else:
+            window = evolve(window, symbol=self.symbol_of(window))
+        await act(self, window)
+
+    def _look_for_prey(self) -> None:
+        """Acts that wait for an intent in a state go off once there is one, and what they need of it."""
+        for hunt in tuple(self._hunts):
+            window, found = hunt
+            symbol = self._prey(window)
+            if symbol is not None:
+                self._hunts.remove(hunt)
+                if not found.done():
+                    found.set_result(symbol)
+
+    def _prey(self, window: Window) -> str | None:
+        for row in self.books.live.values():
+            if window.when in {row.entry, row.position} and self._offers(row.symbol, window.kind):
+                return row.symbol
+        return None
+
+    def _offers(self, symbol: str, kind: FaultKind) -> bool:
+        """Whether the exchange has of a symbol what a fault acts on."""
+        if kind in faults.ONLY_WITH_A_POSITION:
+            return bool(self.world.engine.positions(ACCOUNT, symbol))
+        if kind in faults.ONLY_WITH_A_STOP:
+            return any(order.purpose == "stop" for order in self._live(symbol))
+        return kind not in faults.ONLY_WITH_AN_ENTRY or any(not order.reduce_only for order in self._live(symbol))
 
     def _victim(self, window: Window, role: Role | None = None) -> _Member:
         able = [member for member in self.members if role is None or member.role in {role, Role.BOTH}]
@@ -568,14 +658,15 @@ class Episode:
     async def _dies_at_step(self, window: Window) -> None:
         process = self._victim(window).process
         if process is not None and not process.is_dead:
-            self.strike(window.kind, str(process))
-            process.dies_at_step = process.steps + 1 + window.number // 7 % 400
+            process.dies_of = window.kind
+            process.dies_at_step = process.steps + 1 + (0 if window.lasts_s else window.number // 7 % 400)
 
     async def _dies_at_commit(self, window: Window) -> None:
         process = self._victim(window).process
         if process is not None and not process.is_dead:
-            self.strike(window.kind, str(process))
-            process.dies_at_commit = (1 + window.number // 7 % 9, window.kind is FaultKind.DEATH_AFTER_COMMIT)
+            process.dies_of = window.kind
+            at = 1 if window.lasts_s else 1 + window.number // 7 % 9
+            process.dies_at_commit = (at, window.kind is FaultKind.DEATH_AFTER_COMMIT)
 
     async def _pauses(self, window: Window) -> None:
         process = self._victim(window).process
@@ -592,6 +683,7 @@ class Episode:
         for member in self.members:
             if member.role is not Role.RUNNER and member.process is not None:
                 member.back_at_s = window.until_s
+                member.process.dies_of = None
                 member.process.die()
 
     async def _believes(self, window: Window) -> None:
@@ -613,6 +705,7 @@ class Episode:
         self._lost_evidence = True
         for member in self.members:
             if member.process is not None:
+                member.process.dies_of = None
                 member.process.die()
         self.reader.close()
         for name in (self.path, self.path.with_name("mtf.db-wal"), self.path.with_name("mtf.db-shm")):
@@ -638,35 +731,41 @@ class Episode:
         state.rules = before
 
     async def _closes_only(self, window: Window) -> None:
-        self.strike(window.kind, window.symbol)
+        self.strike(window.kind, window.symbol, window.symbol)
         self._by_hand(StatusChange(window.symbol, ContractStatus.CLOSE_ONLY))
         await asyncio.sleep(60)
         self._by_hand(StatusChange(window.symbol, ContractStatus.TRADING))
 
     async def _ends(self, window: Window) -> None:
-        self.strike(window.kind, window.symbol)
+        self.strike(window.kind, window.symbol, window.symbol)
         self.about.delisted.add(window.symbol)
         self.market.change(window.symbol, status=ContractStatus.DELISTED)
         self._by_hand(StatusChange(window.symbol, ContractStatus.DELISTED))
 
     async def _grid_changes(self, window: Window) -> None:
-        self.strike(window.kind, window.symbol)
+        self.strike(window.kind, window.symbol, window.symbol)
         contract = self.market.change(window.symbol, tick_size=Decimal("0.05"))
         self._by_hand(ContractChange(contract))
 
     async def _deleverages(self, window: Window) -> None:
         for position in self.world.engine.positions(ACCOUNT, window.symbol):
-            self.strike(window.kind, window.symbol)
+            self.strike(window.kind, window.symbol, window.symbol)
             step = self._step(window.symbol)
             size = max(step, position.size * (1 + window.number % 4) / 4 // step * step)
             self._by_hand(Deleverage(ACCOUNT, window.symbol, position.side, min(size, position.size)))
 
     async def _crashes(self, window: Window) -> None:
-        self.strike(window.kind, window.symbol)
+        if window.lasts_s:  # the others are in the market's path from the beginning
+            self.market.jumps(window.symbol, self.now_ms, window.number % 12_000 - 6000)
+        self.strike(window.kind, window.symbol, window.symbol)
+
+    async def _dries_up(self, window: Window) -> None:
+        self.strike(window.kind, window.symbol, window.symbol)
+        self.market.dries_up(window.symbol, self.now_ms + int((window.until_s - window.from_s) * 1000))
 
     async def _hand_closes(self, window: Window) -> None:
         for position in self.world.engine.positions(ACCOUNT, window.symbol):
-            self.strike(window.kind, window.symbol)
+            self.strike(window.kind, window.symbol, window.symbol)
             step = self._step(window.symbol)
             size = position.size
             if window.kind is FaultKind.HAND_CLOSES_PART:
@@ -676,7 +775,7 @@ class Episode:
                 self._order(window.symbol, position.side.opposite, size, opens=True)
 
     async def _hand_opens(self, window: Window) -> None:
-        self.strike(window.kind, window.symbol)
+        self.strike(window.kind, window.symbol, window.symbol)
         side = (Side.LONG, Side.SHORT)[window.number % 2]
         self._order(window.symbol, side, self._step(window.symbol) * 5, opens=True)
 
@@ -684,7 +783,7 @@ class Episode:
         for order in self._live(window.symbol):
             if order.purpose != "stop":
                 continue
-            self.strike(window.kind, window.symbol)
+            self.strike(window.kind, window.symbol, window.symbol)
             if window.kind is FaultKind.HAND_CANCELS_STOP:
                 self._by_hand(CancelOrder(ACCOUNT, window.symbol, order.order_id))
                 continue
@@ -699,7 +798,7 @@ class Episode:
     async def _hand_cancels_entry(self, window: Window) -> None:
         for order in self._live(window.symbol):
             if not order.reduce_only:
-                self.strike(window.kind, window.symbol)
+                self.strike(window.kind, window.symbol, window.symbol)
                 self._by_hand(CancelOrder(ACCOUNT, window.symbol, order.order_id))
 
     async def _transfers(self, window: Window) -> None:
@@ -743,7 +842,7 @@ class Episode:
                 price=None,
                 time_in_force=TimeInForce.IOC,
                 reduce_only=not opens,
-                position_side=side,
+                position_side=side if self.scene.position_mode is PositionMode.HEDGE else None,
                 margin_mode=MarginMode.ISOLATED if opens else None,
                 client_order_id=f"{HAND}{self.counts['by hand']}",
             )
@@ -786,8 +885,8 @@ class _Current(Weather):
     def has(self, kinds: frozenset[FaultKind]) -> bool:
         return self._episode.weather.has(kinds)
 
-    def now(self, at_s: float, kinds: frozenset[FaultKind]) -> Window | None:
-        return self._episode.weather.now(at_s, kinds)
+    def now(self, at_s: float, kinds: frozenset[FaultKind], symbol: str = "") -> Window | None:
+        return self._episode.weather.now(at_s, kinds, symbol)
 
 
 def _words(order: OrderView) -> str:
@@ -824,6 +923,7 @@ _ACTS = {
     FaultKind.GRID_CHANGE: Episode._grid_changes,
     FaultKind.ADL: Episode._deleverages,
     FaultKind.CRASH: Episode._crashes,
+    FaultKind.DRY_BOOK: Episode._dries_up,
     FaultKind.HAND_CLOSES: Episode._hand_closes,
     FaultKind.HAND_CLOSES_PART: Episode._hand_closes,
     FaultKind.HAND_FLIPS: Episode._hand_closes,

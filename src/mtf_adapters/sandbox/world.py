@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from mtf_adapters.sandbox.depth import LEVELS, tick_around
-from mtf_adapters.sandbox.market import Market, Moment
+from mtf_adapters.sandbox.depth import tick_around
+from mtf_adapters.sandbox.market import Market, Moment, Prices
 from mtf_adapters.sandbox.matching.book import is_a_market
 from mtf_adapters.sandbox.matching.commands import (
     Command,
@@ -28,6 +28,8 @@ from mtf_core.market import HOUR_MS, Contract, ContractStatus
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
 Listener = Callable[[int, Event], None]
+BookMaker = Callable[[Contract, Prices, int, Decimal], Tick]
+"""Of a contract, its prices, an instant and what traded since the tick before."""
 
 _QUARTER_OF_A_MINUTE_MS = 15_000
 
@@ -37,11 +39,17 @@ class World:
 
     `step_ms` is how far ticks of one symbol lie apart, a divisor of 15 s, so that prices that a candle of a minute
     reaches are reached; other symbols tick when they are asked for. Contracts follow the market's, looked at every
-    hour: a changed grid, a new listing, a status, an expiry. `levels`: how many a side of a book has.
+    hour: a changed grid, a new listing, a status, an expiry. `book` says what stands around the prices.
     """
 
     def __init__(
-        self, market: Market, engine: MatchingEngine, clock: WorldClock, step_ms: int = 1000, *, levels: int = LEVELS
+        self,
+        market: Market,
+        engine: MatchingEngine,
+        clock: WorldClock,
+        step_ms: int = 1000,
+        *,
+        book: BookMaker = tick_around,
     ) -> None:
         if step_ms < 1 or _QUARTER_OF_A_MINUTE_MS % step_ms:
             raise ValueError(f"steps divide 15,000 ms evenly, found {step_ms}")
@@ -49,7 +57,7 @@ class World:
         self.engine = engine
         self.clock = clock
         self._step_ms = step_ms
-        self._levels = levels
+        self._book = book
         self._at_ms = clock.now_ms()
         self._seen: dict[str, tuple[int, Moment]] = {}
         """When each symbol ticked last, and what was there."""
@@ -170,7 +178,7 @@ class World:
         self._seen[symbol] = (self._at_ms, moment)
         before = seen[1] if seen is not None and seen[1].candle_ms == moment.candle_ms else None
         traded = max(Decimal(0), moment.traded - before.traded) if before is not None else moment.traded
-        self._apply(tick_around(contract, moment.prices, self._at_ms, traded, self._levels))
+        self._apply(self._book(contract, moment.prices, self._at_ms, traded))
         return True
 
     def _settle_funding(self, symbols: list[str]) -> None:
