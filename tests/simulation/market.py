@@ -45,7 +45,7 @@ class WanderingMarket:
     def contracts(self, now_ms: int) -> tuple[Contract, ...]:
         return tuple(self._contracts.values())
 
-    def change(self, symbol: str, **changes: object) -> Contract:
+    def change(self, symbol: str, now_ms: int, **changes: object) -> Contract:
         """From now on the contract is listed like this."""
         self._contracts[symbol] = evolve(self._contracts[symbol], **changes)
         return self._contracts[symbol]

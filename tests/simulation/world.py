@@ -739,12 +739,12 @@ class Episode:
     async def _ends(self, window: Window) -> None:
         self.strike(window.kind, window.symbol, window.symbol)
         self.about.delisted.add(window.symbol)
-        self.market.change(window.symbol, status=ContractStatus.DELISTED)
+        self.market.change(window.symbol, self.now_ms, status=ContractStatus.DELISTED)
         self._by_hand(StatusChange(window.symbol, ContractStatus.DELISTED))
 
     async def _grid_changes(self, window: Window) -> None:
         self.strike(window.kind, window.symbol, window.symbol)
-        contract = self.market.change(window.symbol, tick_size=Decimal("0.05"))
+        contract = self.market.change(window.symbol, self.now_ms, tick_size=Decimal("0.05"))
         self._by_hand(ContractChange(contract))
 
     async def _deleverages(self, window: Window) -> None:
