@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ from mtf_entrypoints.stores import build_stores
 from mtf_entrypoints.venues import build_venue
 
 if TYPE_CHECKING:
-    from mtf_adapters.sql.sqlite_connections import SqliteCalls
+    from mtf_adapters.sql.sqlite_threads import SqliteJobs
 
 
 def profile_source(settings: Settings) -> ProfileSource:
@@ -60,9 +60,9 @@ class Container(containers.DeclarativeContainer):
     """
 
     settings = providers.Dependency(instance_of=Settings)
-    sqlite_calls: providers.Object[Callable[[], SqliteCalls] | None] = providers.Object(None)
-    """What carries out the calls of a connection to SQLite (`SqliteCalls`); None: a thread for each connection."""
-    database = providers.Singleton(Database.open, settings.provided.database_url, sqlite_calls=sqlite_calls)
+    sqlite_jobs: providers.Object[SqliteJobs | None] = providers.Object(None)
+    """What carries out the transactions of an SQLite file (`SqliteJobs`); None: threads of the database's own."""
+    database = providers.Singleton(Database.open, settings.provided.database_url, sqlite_jobs=sqlite_jobs)
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)

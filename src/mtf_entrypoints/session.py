@@ -19,7 +19,6 @@ from attrs import define, evolve, field, frozen
 
 from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sandbox.world_loop import WorldLoop, pass_time
-from mtf_adapters.sql.calls_at_once import CallsAtOnce
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.supervisor import Supervisor
 from mtf_core.inquiry.session import Outcome, read_outcome
@@ -108,9 +107,8 @@ async def opened_in_stepped_time(settings: Settings, clock: SteppedClock, seed: 
     machine = Machine(clock, timer=timer, random=chance.random)
     # Its orders are kept under the market's own name: there is one account, and who reads the database finds them.
     venue = evolve(build_venue(settings, machine), orders_kept_as="")
-    calls = CallsAtOnce if settings.database_url == MEMORY else None
     async with opened(
-        settings, wall_clock=clock, timer=timer, random=chance.random, new_run_id=name, venue=venue, sqlite_calls=calls
+        settings, wall_clock=clock, timer=timer, random=chance.random, new_run_id=name, venue=venue
     ) as container:
         await _refuse_a_used_database(container)
         yield container

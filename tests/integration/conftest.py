@@ -106,6 +106,13 @@ async def database(any_database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
+@pytest_asyncio.fixture
+async def shared_database(database_url: str) -> AsyncIterator[Database]:
+    """The same but in memory, where no transaction ever meets another."""
+    async with Database.open(database_url) as opened:
+        yield opened
+
+
 def create_database(server: PostgresServer, name: str | None = None) -> str:
     """Creates a database without tables and returns its name."""
     chosen = name or f"test_{secrets.token_hex(6)}"

@@ -6,7 +6,7 @@ of the exchange and every commit. Nothing in here is imported by the program, an
 
     virtual.py     an event loop in virtual time, with a drawn order of steps
     processes.py   processes that can die, stand still and start again, inside one loop
-    sqlite.py      SQLite without threads: its calls, its locks, its failures and its commits
+    sqlite.py      SQLite without threads: its transactions, its locks, its failures and its commits
     market.py      prices that wander, jump and dry up
     faults.py      what can go wrong, and what is drawn of it for an episode
     wire.py        the way between the program and the exchange, where calls get lost, late, stale and empty

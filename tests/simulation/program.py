@@ -17,6 +17,7 @@ from mtf_adapters.files.profiles import load_profile
 from mtf_adapters.local import FileActionJournal, FileHighWater
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.locks import SqlLocks
+from mtf_adapters.sql.sqlite_threads import SqliteJobs
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.guarding import Ground, guards_for
 from mtf_core.execution.losses import measure_losses
@@ -51,7 +52,7 @@ class Machine:
 
     name: str
     database_url: str
-    sqlite_calls: Callable[[], Any]
+    sqlite_jobs: SqliteJobs
     folder: Path
     """Where marks and journals are kept; it outlives the process."""
     venue: Venue
@@ -79,7 +80,7 @@ class Program:
 
     async def run(self, role: Role) -> None:
         """Until the process ends."""
-        database = Database.open(self.machine.database_url, sqlite_calls=self.machine.sqlite_calls)
+        database = Database.open(self.machine.database_url, sqlite_jobs=self.machine.sqlite_jobs)
         connection = self.machine.venue.connection
         try:
             async with nullcontext() if connection is None else connection():

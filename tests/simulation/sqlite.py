@@ -1,7 +1,14 @@
-"""SQLite without threads: each connection's calls one after the other, in the loop, with everything that can go wrong.
+"""SQLite without threads: each transaction in the loop, with everything that can go wrong at each of its steps.
 
 Two processes of one loop are one thread, so nobody may ever wait inside SQLite: whoever finds the database locked tries
-again in virtual time, as long as SQLite itself would have waited.
+again in virtual time, as long as SQLite itself would have waited. A transaction is a plain function that blocks; where
+it has to wait, in the middle of a statement or of its commit, it is left standing there (a greenlet) with everything
+that it holds, and a task of its process goes on with it.
+
+    connecting, PRAGMA    a statement like others
+    BEGIN IMMEDIATE       fails, hangs; finds the database locked, tries again
+    each statement        fails, hangs while the lock is held
+    commit                fails, the disk is full, takes long while the lock is held; the process dies before or after
 """
 
 from __future__ import annotations
@@ -9,11 +16,14 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections import deque
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from greenlet import getcurrent, greenlet
 
 from tests.simulation.processes import Process
+
+Value = TypeVar("Value")
 
 _BUSY_S = 30.0
 _MOST_PAUSE_S = 0.25
@@ -31,89 +41,70 @@ class Trouble(Protocol):
         ...
 
 
-class Calls:
-    """The program's `SqliteCalls`: carries out the calls of one connection."""
+class Jobs:
+    """The program's `SqliteJobs`: carries out the transactions of one process."""
 
     def __init__(self, process: Process, trouble: Trouble, seed: str) -> None:
-        self._process = process
-        self._trouble = trouble
+        self.process = process
+        self.trouble = trouble
         self._random = random.Random(seed)
-        self._jobs: deque[tuple[asyncio.Future[Any] | None, Callable[[], Any]]] = deque()
-        self._is_busy = False
-        self._drawn: tuple[float, Exception | None] | None = None
 
-    def start(self) -> None:
+    def connect(self, database: str, **options: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(database, factory=_Connection, **options | {"timeout": 0})
+        connection.jobs = self
+        self.process.connections.append(connection)
+        return connection
+
+    def begin(self, job: Callable[[], Value]) -> asyncio.Future[Value]:
+        future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        if self.process.is_dead:
+            return future  # nobody hears of it
+        run = greenlet(job)
+        if self.process.is_paused:
+            asyncio.get_running_loop().create_task(self._goes_on(run, future, None))
+            return future
+        # What neither commits, nor waits, nor fails takes no time: most jobs do not, and nobody could tell.
+        waits_for = _next(run, future)
+        if waits_for is not None:
+            asyncio.get_running_loop().create_task(self._goes_on(run, future, waits_for))
+        return future
+
+    def end(self) -> None:
         pass
 
-    def put_nowait(self, job: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
-        if self._process.is_dead:
-            return
-        if not self._is_busy and not self._process.is_paused and self._is_done_at_once(job):
-            return
-        self._jobs.append(job)
-        if not self._is_busy:
-            self._is_busy = True
-            asyncio.get_running_loop().create_task(self._work())
+    async def _goes_on(self, run: greenlet, future: asyncio.Future[Any], waits_for: Awaitable[Any] | None) -> None:
+        while True:
+            if waits_for is not None:
+                await waits_for
+            waits_for = _next(run, future)
+            if waits_for is None:
+                return
 
-    def _is_done_at_once(self, job: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> bool:
-        """What neither commits, nor waits, nor fails takes no time: most calls do not, and nobody could tell."""
-        future, call = job
-        name = _name(call)
-        if name == "commit":
-            return False
-        self._drawn = self._trouble.of_call(self._process, name)
-        if self._drawn != (0.0, None):
-            return False
-        self._drawn = None
-        try:
-            found = self._kept(call())
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-                return False
-            _set(future, error)
-        except Exception as error:
-            _set(future, error)
-        else:
-            _set(future, found)
-        return True
+    # The steps of a transaction, within its greenlet
 
-    def _kept(self, found: Any) -> Any:
-        if isinstance(found, sqlite3.Connection):
-            found.execute("PRAGMA busy_timeout=0")
-            self._process.connections.append(found)
-        return found
+    def carry_out(self, call: Callable[[], Value]) -> Value:
+        """A statement."""
+        self._trouble_of("execute")
+        return self._unless_locked(call)
 
-    async def _work(self) -> None:
-        while self._jobs:
-            future, call = self._jobs.popleft()
-            try:
-                found = await self._carried_out(call)
-            except Exception as error:
-                _set(future, error)
-            else:
-                _set(future, found)
-        self._is_busy = False
+    def commit(self, call: Callable[[], None]) -> None:
+        self._trouble_of("commit")
+        _wait(asyncio.sleep(0))
+        if self._dies(after=False):
+            _wait(asyncio.get_running_loop().create_future())
+        self._unless_locked(call)
+        self.trouble.committed(self.process)
+        if self._dies(after=True):
+            _wait(asyncio.get_running_loop().create_future())
 
-    async def _carried_out(self, call: Callable[[], Any]) -> Any:
-        name = _name(call)
-        drawn, self._drawn = self._drawn, None
-        seconds, error = drawn or self._trouble.of_call(self._process, name)
+    def _trouble_of(self, name: str) -> None:
+        seconds, error = self.trouble.of_call(self.process, name)
         if seconds:
-            await asyncio.sleep(seconds)
+            _wait(asyncio.sleep(seconds))
         if error is not None:
             raise error
-        if name != "commit":
-            return self._kept(await self._unless_locked(call))
-        await asyncio.sleep(0)
-        if self._dies(after=False):
-            await asyncio.get_running_loop().create_future()
-        found = await self._unless_locked(call)
-        self._trouble.committed(self._process)
-        if self._dies(after=True):
-            await asyncio.get_running_loop().create_future()
-        return found
 
-    async def _unless_locked(self, call: Callable[[], Any]) -> Any:
+    def _unless_locked(self, call: Callable[[], Value]) -> Value:
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + _BUSY_S, 0.001
         while True:
@@ -122,32 +113,70 @@ class Calls:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() >= until:
                     raise
-            await asyncio.sleep(pause * (0.5 + self._random.random()))
+            _wait(asyncio.sleep(pause * (0.5 + self._random.random())))
             pause = min(_MOST_PAUSE_S, pause * 2)
 
     def _dies(self, *, after: bool) -> bool:
         """Whether the process dies at this commit; it is counted before."""
-        planned = self._process.dies_at_commit
+        planned = self.process.dies_at_commit
         if planned is None:
             return False
         left, then = planned
         if not after:
             left -= 1
-            self._process.dies_at_commit = (left, then)
+            self.process.dies_at_commit = (left, then)
         if left <= 0 and then is after:
-            self._process.die()
+            self.process.die()
             return True
         return False
 
 
-def _name(call: Callable[[], Any]) -> str:
-    return getattr(getattr(call, "func", call), "__name__", "")
+class _Connection(sqlite3.Connection):
+    """What the program takes for SQLite."""
+
+    jobs: Jobs
+
+    def cursor(self, *_: Any) -> sqlite3.Cursor:
+        return super().cursor(_Cursor)
+
+    def execute(self, *asked: Any) -> sqlite3.Cursor:
+        return self.cursor().execute(*asked)
+
+    def commit(self) -> None:
+        if self.in_transaction:
+            self.jobs.commit(super().commit)
 
 
-def _set(future: asyncio.Future[Any] | None, found: Any) -> None:
-    if future is None or future.done():
-        return
-    if isinstance(found, Exception):
-        future.set_exception(found)
-    else:
-        future.set_result(found)
+class _Cursor(sqlite3.Cursor):
+    def execute(self, *asked: Any) -> sqlite3.Cursor:
+        return _jobs(self).carry_out(lambda: super(_Cursor, self).execute(*asked))
+
+    def executemany(self, *asked: Any) -> sqlite3.Cursor:
+        return _jobs(self).carry_out(lambda: super(_Cursor, self).executemany(*asked))
+
+
+def _jobs(cursor: sqlite3.Cursor) -> Jobs:
+    connection = cursor.connection
+    assert isinstance(connection, _Connection)
+    return connection.jobs
+
+
+def _wait(awaitable: Awaitable[Any]) -> None:
+    """Leaves the transaction standing until that is over."""
+    getcurrent().parent.switch(awaitable)
+
+
+def _next(run: greenlet, future: asyncio.Future[Any]) -> Awaitable[Any] | None:
+    """Goes on with a transaction; returns what it waits for, or None when it has ended: the future knows how."""
+    run.parent = getcurrent()
+    try:
+        left = run.switch()
+    except Exception as error:
+        if not future.done():
+            future.set_exception(error)
+        return None
+    if not run.dead:
+        return left
+    if not future.done():
+        future.set_result(left)
+    return None

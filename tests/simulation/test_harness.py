@@ -16,7 +16,7 @@ from mtf_adapters.sql.locks import SqlLocks
 from mtf_core.ports import Acquired, HeldBy
 from tests.simulation import processes, virtual
 from tests.simulation.processes import Process
-from tests.simulation.sqlite import Calls
+from tests.simulation.sqlite import Jobs
 from tests.simulation.virtual import now_s
 
 
@@ -26,6 +26,13 @@ class NoTrouble:
 
     def committed(self, process: Process) -> None:
         pass
+
+
+class Slow(NoTrouble):
+    """Commits take two seconds, and hold the lock meanwhile."""
+
+    def of_call(self, process: Process, name: str) -> tuple[float, Exception | None]:
+        return (2.0 if name == "commit" else 0.0), None
 
 
 class Clock:
@@ -50,7 +57,7 @@ def run(main: Callable[[], Any], seed: int = 1) -> Any:
 
 
 def opened(path: Path, process: Process) -> SqlLocks:
-    database = Database.open(f"sqlite:///{path}", sqlite_calls=lambda: Calls(process, NoTrouble(), "seed"))
+    database = Database.open(f"sqlite:///{path}", sqlite_jobs=Jobs(process, NoTrouble(), "seed"))
     return SqlLocks(database, Clock())
 
 
@@ -198,11 +205,11 @@ def test_a_dead_process_holds_up_nobody(database_file: Path) -> None:
         first, second = Process("a"), Process("b")
 
         async def dies_in_its_transaction() -> None:
-            database = Database.open(f"sqlite:///{database_file}", sqlite_calls=lambda: Calls(first, NoTrouble(), "s"))
-            async with database.writing():
-                await asyncio.sleep(1)
-                first.die()
-                await asyncio.sleep(1)
+            jobs = Jobs(first, Slow(), "s")
+            asyncio.get_running_loop().call_later(1, first.die)
+            await SqlLocks(Database.open(f"sqlite:///{database_file}", sqlite_jobs=jobs), Clock()).acquire(
+                ["seat"], "a", 10_000
+            )
 
         done: list[float] = []
 

@@ -68,7 +68,7 @@ from tests.simulation.laws import HAND, Laws, Surroundings, Violation, account_o
 from tests.simulation.market import SYMBOLS, WanderingMarket
 from tests.simulation.processes import Process
 from tests.simulation.program import Machine, Program, Role
-from tests.simulation.sqlite import Calls
+from tests.simulation.sqlite import Jobs
 from tests.simulation.wire import Pushes, Wire
 from tests.simulation.wired import WeatherPlan, WiredExchange, quirks_of
 
@@ -464,7 +464,7 @@ class Episode:
         machine = Machine(
             name=process.name,
             database_url=f"sqlite:///{self.path}",
-            sqlite_calls=lambda: Calls(process, self, f"{self.scene.seed} {process}"),
+            sqlite_jobs=Jobs(process, self, f"{self.scene.seed} {process}"),
             folder=self.folder,
             venue=self._venue(process, member.believed),
             wall=member.believed,

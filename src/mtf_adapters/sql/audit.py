@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, insert, select
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.paging import position, refuse_empty
 from mtf_adapters.sql.schema import audit
+from mtf_adapters.sql.transactions import all_rows, changing
 from mtf_core.records import AuditEvent, Page
 
 _COLUMNS = tuple(audit.c[field.name] for field in attrs.fields(AuditEvent))
@@ -27,8 +28,7 @@ class SqlAuditStore:
         if not events:
             return
         rows = [attrs.asdict(event, recurse=False) | {"namespace": self._namespace} for event in events]
-        async with self._database.writing() as connection:
-            await connection.execute(insert(audit), rows)
+        await self._database.write(changing(insert(audit), rows))
 
     async def history(
         self, limit: int, cursor: str | None = None, *, action: str | None = None, before_ms: int | None = None
@@ -38,8 +38,7 @@ class SqlAuditStore:
         query = self._newest_first(action, before_ms).limit(limit + 1)
         if cursor is not None:
             query = query.where(audit.c.id < position(cursor))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.read(all_rows(query))
         follows = str(rows[limit - 1].id) if len(rows) > limit else None
         return Page(tuple(map(_event, rows[:limit])), follows)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, delete, func, select
 
 from mtf_adapters.sql.candle_blocks import PLACES, Block, joined, number_of, split
 from mtf_adapters.sql.database import Database
@@ -38,13 +37,16 @@ class SqlCandleStore:
             _refuse_unfit(symbol, timeframe, candles)
         if not filled:
             return 0
-        async with self._database.writing() as connection:
-            ids = await self._ensure_series(connection, filled)
+
+        def work(connection: Connection) -> None:
+            ids = self._ensure_series(connection, filled)
             blocks = {(ids[key], block.number): block for key, candles in filled.items() for block in split(candles)}
-            for id_, number, content in await _partly_replaced(connection, blocks):
+            for id_, number, content in _partly_replaced(connection, blocks):
                 if (id_, number) in blocks:
                     blocks[id_, number] = blocks[id_, number].over(content)
-            await _put(connection, blocks)
+            _put(connection, blocks)
+
+        await self._database.write(work)
         return sum(map(len, filled.values()))
 
     async def read(
@@ -53,11 +55,14 @@ class SqlCandleStore:
         """Candles that open within [first, last]; a symbol without any maps to empty candles."""
         if not symbols:
             return {}
-        async with self._database.reading() as connection:
-            known = await self._series_ids(connection, timeframe)
+
+        def work(connection: Connection) -> tuple[dict[str, int], dict[int, Candles]]:
+            known = self._series_ids(connection, timeframe)
             ids = sorted({known[symbol] for symbol in symbols if symbol in known})
             within = table.c.number.between(number_of(first_open_ms, timeframe), number_of(last_open_ms, timeframe))
-            found = joined(timeframe, await _blocks(connection, table.c.series_id.in_(ids), within))
+            return known, joined(timeframe, _blocks(connection, table.c.series_id.in_(ids), within))
+
+        known, found = await self._database.read(work)
         empty = Candles.empty(timeframe)
         return {
             symbol: found.get(known.get(symbol, 0), empty).between(first_open_ms, last_open_ms) for symbol in symbols
@@ -66,25 +71,28 @@ class SqlCandleStore:
     async def delete(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int) -> int:
         """Deletes the candles that open within [first, last]; returns how many there were."""
         first, last = number_of(first_open_ms, timeframe), number_of(last_open_ms, timeframe)
-        async with self._database.writing() as connection:
-            ids = await self._series_ids(connection, timeframe, for_update=True)
+
+        def work(connection: Connection) -> int:
+            ids = self._series_ids(connection, timeframe, for_update=True)
             if symbol not in ids or first_open_ms > last_open_ms:
                 return 0
             of_series = table.c.series_id == ids[symbol]
-            edges = await _blocks(connection, of_series, table.c.number.in_({first, last}))
+            edges = _blocks(connection, of_series, table.c.number.in_({first, last}))
             count = select(func.coalesce(func.sum(table.c.candles), 0)).where(of_series)
-            before = (await connection.execute(count)).scalar_one()
-            await connection.execute(delete(table).where(of_series, table.c.number.between(first, last)))
+            before = connection.execute(count).scalar_one()
+            connection.execute(delete(table).where(of_series, table.c.number.between(first, last)))
             for candles in joined(timeframe, edges).values():
                 outside = [candles.between(-(2**62), first_open_ms - 1), candles.between(last_open_ms + 1, 2**62)]
                 kept = [block for part in outside if len(part) for block in split(part)]
-                await _put(connection, _by_key(ids[symbol], kept))
-            return int(before - (await connection.execute(count)).scalar_one())
+                _put(connection, _by_key(ids[symbol], kept))
+            return int(before - connection.execute(count).scalar_one())
+
+        return await self._database.write(work)
 
     async def gaps(self, symbol: str, timeframe: Timeframe) -> tuple[Gap, ...]:
         """Holes between the first and the last stored candle."""
-        async with self._database.reading() as connection:
-            stored = await _blocks(connection, table.c.series_id == self._series_id(symbol, timeframe))
+        of_series = table.c.series_id == self._series_id(symbol, timeframe)
+        stored = await self._database.read(lambda connection: _blocks(connection, of_series))
         return next((candles.gaps() for candles in joined(timeframe, stored).values()), ())
 
     async def spans(self) -> tuple[tuple[str, Timeframe, int, int, int], ...]:
@@ -97,8 +105,7 @@ class SqlCandleStore:
             .where(series_table.c.namespace == self._namespace)
             .group_by(series_table.c.id)
         )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
         found = []
         for symbol, name, first_step, last_step, count in rows:
             timeframe = Timeframe.parse(name)
@@ -116,9 +123,7 @@ class SqlCandleStore:
             .scalar_subquery()
         )
 
-    async def _series_ids(
-        self, connection: AsyncConnection, timeframe: Timeframe, *, for_update: bool = False
-    ) -> dict[str, int]:
+    def _series_ids(self, connection: Connection, timeframe: Timeframe, *, for_update: bool = False) -> dict[str, int]:
         query = select(series_table.c.symbol, series_table.c.id).where(
             series_table.c.namespace == self._namespace, series_table.c.timeframe == timeframe.value
         )
@@ -126,44 +131,44 @@ class SqlCandleStore:
             # A block is read, merged and written back: on PostgreSQL two writers of a series must take turns. In the
             # order of the ids, so that they do not wait for each other in a circle.
             query = query.order_by(series_table.c.id).with_for_update()
-        return {row.symbol: row.id for row in (await connection.execute(query)).all()}
+        return {row.symbol: row.id for row in connection.execute(query).all()}
 
-    async def _ensure_series(
-        self, connection: AsyncConnection, keys: Iterable[tuple[str, Timeframe]]
+    def _ensure_series(
+        self, connection: Connection, keys: Iterable[tuple[str, Timeframe]]
     ) -> dict[tuple[str, Timeframe], int]:
         """The ids of the series, which are ours until the transaction ends; new ones are made, in the order of the
         keys."""
         known: dict[Timeframe, dict[str, int]] = {}
         for timeframe in sorted({timeframe for _, timeframe in keys}):
             symbols = [symbol for symbol, of in keys if of is timeframe]
-            known[timeframe] = await self._series_ids(connection, timeframe, for_update=True)
+            known[timeframe] = self._series_ids(connection, timeframe, for_update=True)
             missing = [
                 {"namespace": self._namespace, "symbol": symbol, "timeframe": timeframe.value}
                 for symbol in symbols
                 if symbol not in known[timeframe]
             ]
             if missing:
-                await connection.execute(insert_new(series_table, connection), missing)
-                known[timeframe] = await self._series_ids(connection, timeframe, for_update=True)
+                connection.execute(insert_new(series_table, connection), missing)
+                known[timeframe] = self._series_ids(connection, timeframe, for_update=True)
         return {(symbol, timeframe): known[timeframe][symbol] for symbol, timeframe in keys}
 
 
-async def _blocks(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> _Stored:
+def _blocks(connection: Connection, *conditions: ColumnElement[bool]) -> _Stored:
     query = select(table.c.series_id, table.c.number, table.c.content).where(*conditions)
-    rows = (await connection.execute(query.order_by(table.c.series_id, table.c.number))).all()
+    rows = connection.execute(query.order_by(table.c.series_id, table.c.number)).all()
     return [(id_, number, content) for id_, number, content in rows]
 
 
-async def _partly_replaced(connection: AsyncConnection, blocks: Mapping[tuple[int, int], Block]) -> _Stored:
+def _partly_replaced(connection: Connection, blocks: Mapping[tuple[int, int], Block]) -> _Stored:
     """What is stored of the blocks that new candles do not fill, and perhaps of some others."""
     partial = [key for key, block in blocks.items() if not block.is_full]
     if not partial:
         return []
     ids, numbers = ({key[at] for key in partial} for at in (0, 1))
-    return await _blocks(connection, table.c.series_id.in_(ids), table.c.number.in_(numbers))
+    return _blocks(connection, table.c.series_id.in_(ids), table.c.number.in_(numbers))
 
 
-async def _put(connection: AsyncConnection, blocks: Mapping[tuple[int, int], Block]) -> None:
+def _put(connection: Connection, blocks: Mapping[tuple[int, int], Block]) -> None:
     rows = [
         {
             "series_id": id_,
@@ -176,7 +181,7 @@ async def _put(connection: AsyncConnection, blocks: Mapping[tuple[int, int], Blo
         for (id_, number), block in sorted(blocks.items(), key=lambda item: item[0])
     ]
     if rows:
-        await connection.execute(upsert(table, connection), rows)
+        connection.execute(upsert(table, connection), rows)
 
 
 def _by_key(id_: int, blocks: Iterable[Block]) -> dict[tuple[int, int], Block]:

@@ -3,11 +3,12 @@ wrong makes no hole in the middle, which the seals of runs would show as a fault
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, Table, delete, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, select, text
 
 from mtf_adapters.sql.candle_blocks import PLACES
 from mtf_adapters.sql.database import Database
@@ -26,6 +27,7 @@ from mtf_adapters.sql.schema import (
     series,
     zone_events,
 )
+from mtf_adapters.sql.transactions import changing
 from mtf_core.records import Leftovers
 
 LEAST_KEPT = 100
@@ -57,59 +59,65 @@ class SqlCleanupStore:
             .where(candle_blocks.c.number < last.c.number - blocks)
             .group_by(candle_blocks.c.series_id, last.c.number)
         )
-        async with self._database.reading() as connection:
-            found = (await connection.execute(query)).all()
+        found = await self._database.read(lambda connection: connection.execute(query).all())
         if not dry_run:
             for id_, first_kept, _ in found:
                 too_old = (candle_blocks.c.series_id == id_) & (candle_blocks.c.number < first_kept)
-                async with self._database.writing() as connection:
-                    await connection.execute(delete(candle_blocks).where(too_old))
+                await self._database.write(changing(delete(candle_blocks).where(too_old)))
         return sum(int(candles) for _, _, candles in found)
 
     async def purge_runs(self, started_before_ms: int | None, keep: int | None, *, dry_run: bool) -> int:
         """Runs that started before an instant, and all but the newest `keep`, with everything that belongs to them."""
-        async with self._database.reading() as connection:
-            first = await self._first_kept(connection, runs.c.sequence, runs.c.started_ms, started_before_ms, keep)
+
+        def ids_too_old(connection: Connection) -> Sequence[str]:
+            first = self._first_kept(connection, runs.c.sequence, runs.c.started_ms, started_before_ms, keep)
             too_old = (runs.c.namespace == self._namespace) & (runs.c.sequence < first)
-            ids = (await connection.execute(select(runs.c.run_id).where(too_old).order_by(runs.c.sequence))).scalars()
-            run_ids: Sequence[str] = ids.all()
+            return connection.execute(select(runs.c.run_id).where(too_old).order_by(runs.c.sequence)).scalars().all()
+
+        run_ids = await self._database.read(ids_too_old)
         for start in range(0, 0 if dry_run else len(run_ids), _RUNS_PER_STEP):
             step = run_ids[start : start + _RUNS_PER_STEP]
-            async with self._database.writing() as connection:
-                for table in (*_OF_RUNS, runs):
-                    await connection.execute(delete(table).where(self._here(table), table.c.run_id.in_(step)))
+            await self._database.write(partial(self._delete_runs, run_ids=step))
         return len(run_ids)
+
+    def _delete_runs(self, connection: Connection, run_ids: Sequence[str]) -> None:
+        for table in (*_OF_RUNS, runs):
+            connection.execute(delete(table).where(self._here(table), table.c.run_id.in_(run_ids)))
 
     async def purge_audit(self, before_ms: int, *, dry_run: bool) -> int:
         """Events of before an instant."""
-        async with self._database.writing() as connection:
-            first = await self._first_kept(connection, audit.c.id, audit.c.time_ms, before_ms, None)
+
+        def work(connection: Connection) -> int:
+            first = self._first_kept(connection, audit.c.id, audit.c.time_ms, before_ms, None)
             too_old = self._here(audit) & (audit.c.id < first)
-            count = (await connection.execute(select(func.count()).select_from(audit).where(too_old))).scalar_one()
+            count = connection.execute(select(func.count()).select_from(audit).where(too_old)).scalar_one()
             if not dry_run:
-                await connection.execute(delete(audit).where(too_old))
-        return int(count)
+                connection.execute(delete(audit).where(too_old))
+            return int(count)
+
+        return await self._database.write(work)
 
     async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:
         """Keys, documents and locks to which no stored run refers (any more), of before an instant."""
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> Leftovers:
             # Keys are the first to go and locks the last to come: whoever holds a lock of now is left alone.
-            keys = await self._purge(connection, keyed_runs, self._dead_keys(before_ms), dry_run)
-            gone = await self._purge(connection, locks, _ownerless_locks(before_ms), dry_run)
+            keys = self._purge(connection, keyed_runs, self._dead_keys(before_ms), dry_run)
+            gone = self._purge(connection, locks, _ownerless_locks(before_ms), dry_run)
             documents_gone = 0
-            if not await self._has_runs_without_notes(connection):
+            if not self._has_runs_without_notes(connection):
                 if self._database.is_postgres and not dry_run:
                     # A run that starts stores its documents before it refers to them; it waits here, or is waited for.
-                    await connection.execute(text("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE"))
-                documents_gone = await self._purge(connection, documents, _unneeded_documents(), dry_run)
-        return Leftovers(keys, documents_gone, gone)
+                    connection.execute(text("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE"))
+                documents_gone = self._purge(connection, documents, _unneeded_documents(), dry_run)
+            return Leftovers(keys, documents_gone, gone)
 
-    async def _purge(
-        self, connection: AsyncConnection, table: Table, leftover: ColumnElement[bool], dry_run: bool
-    ) -> int:
-        count = (await connection.execute(select(func.count()).select_from(table).where(leftover))).scalar_one()
+        return await self._database.write(work)
+
+    def _purge(self, connection: Connection, table: Table, leftover: ColumnElement[bool], dry_run: bool) -> int:
+        count = connection.execute(select(func.count()).select_from(table).where(leftover)).scalar_one()
         if count and not dry_run:
-            await connection.execute(delete(table).where(leftover))
+            connection.execute(delete(table).where(leftover))
         return int(count)
 
     def _dead_keys(self, before_ms: int) -> ColumnElement[bool]:
@@ -118,24 +126,21 @@ class SqlCleanupStore:
         began = select(runs.c.run_id).where(same).exists()
         return self._here(keyed_runs) & (keyed_runs.c.asked_ms < before_ms) & ~began
 
-    async def _has_runs_without_notes(self, connection: AsyncConnection) -> bool:
+    def _has_runs_without_notes(self, connection: Connection) -> bool:
         """Whether there are runs of an earlier version, which did not note the documents that they need."""
         same = (run_documents.c.namespace == runs.c.namespace) & (run_documents.c.run_id == runs.c.run_id)
         noted = select(run_documents.c.digest).where(same).exists()
         query = select(runs.c.run_id).where(~noted).limit(1)
-        return (await connection.execute(query)).scalar_one_or_none() is not None
+        return connection.execute(query).scalar_one_or_none() is not None
 
     async def give_back(self) -> None:
         """Pages that became free go back to the file system where the file can do so; else later rows use them."""
         if not self._database.is_postgres:
-            async with self._database.reading() as connection:
-                driver = cast("Any", (await connection.get_raw_connection()).driver_connection)
-                # As a script, which ends the transaction and runs to the end; executed, it would free a single page.
-                await driver.executescript("PRAGMA incremental_vacuum")
+            await self._database.read(_give_back)
 
-    async def _first_kept(
+    def _first_kept(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         number: Column[int],
         time_ms: Column[int],
         before_ms: int | None,
@@ -143,21 +148,27 @@ class SqlCleanupStore:
     ) -> int:
         """The number of the oldest row that stays; 0 when all do."""
 
-        async def nth_newest(count: int) -> int:
+        def nth_newest(count: int) -> int:
             query = select(number).where(self._here(number.table)).order_by(number.desc()).offset(count - 1).limit(1)
-            return (await connection.execute(query)).scalar_one_or_none() or 0
+            return connection.execute(query).scalar_one_or_none() or 0
 
         first = 0
         if before_ms is not None:
             young = select(func.min(number)).where(self._here(number.table), time_ms >= before_ms)
-            oldest_young = (await connection.execute(young)).scalar_one_or_none()
-            first = await nth_newest(LEAST_KEPT) if oldest_young is None else oldest_young
+            oldest_young = connection.execute(young).scalar_one_or_none()
+            first = nth_newest(LEAST_KEPT) if oldest_young is None else oldest_young
         if keep is not None:
-            first = max(first, await nth_newest(keep))
-        return min(first, await nth_newest(LEAST_KEPT))
+            first = max(first, nth_newest(keep))
+        return min(first, nth_newest(LEAST_KEPT))
 
     def _here(self, table: Any) -> ColumnElement[bool]:
         return cast("Table", table).c.namespace == self._namespace
+
+
+def _give_back(connection: Connection) -> None:
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    # As a script, which ends the transaction and runs to the end; executed, it would free a single page.
+    driver.executescript("PRAGMA incremental_vacuum")
 
 
 def _ownerless_locks(before_ms: int) -> ColumnElement[bool]:

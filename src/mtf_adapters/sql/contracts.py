@@ -7,10 +7,11 @@ from decimal import Decimal
 from functools import lru_cache
 
 import attrs
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from mtf_adapters.sql import schema
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.transactions import value_or_none
 from mtf_adapters.sql.upserts import upsert
 from mtf_core.market import Contract, ContractStatus, LeverageBracket
 
@@ -29,34 +30,38 @@ class SqlContractStore:
         """Stores the contracts as the whole list of the exchange; those that are no longer listed go."""
         rows = [_row(contract) | {"namespace": self._namespace} for contract in contracts]
         sync = {"namespace": self._namespace, "synced_ms": synced_ms}
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> None:
             # The row of the sync comes first: it makes a second process wait until this one is done.
-            await connection.execute(upsert(schema.contract_sync, connection), sync)
-            await connection.execute(delete(schema.contracts).where(schema.contracts.c.namespace == self._namespace))
+            connection.execute(upsert(schema.contract_sync, connection), sync)
+            connection.execute(delete(schema.contracts).where(schema.contracts.c.namespace == self._namespace))
             if rows:
-                await connection.execute(insert(schema.contracts), rows)
+                connection.execute(insert(schema.contracts), rows)
+
+        await self._database.write(work)
 
     async def all(self) -> tuple[Contract, ...]:
         """Every stored contract, sorted by symbol."""
         query = select(*_COLUMNS).where(schema.contracts.c.namespace == self._namespace)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
-            return tuple(sorted(map(_contract, rows), key=lambda contract: contract.symbol))
+
+        def work(connection: Connection) -> list[Contract]:
+            return [_contract(row) for row in connection.execute(query).all()]
+
+        return tuple(sorted(await self._database.read(work), key=lambda contract: contract.symbol))
 
     async def synced_ms(self) -> int | None:
         """When the list was last replaced; None: never."""
         sync = schema.contract_sync.c
         query = select(sync.synced_ms).where(sync.namespace == self._namespace)
-        async with self._database.reading() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()
+        synced_ms: int | None = await self._database.read(value_or_none(query))
+        return synced_ms
 
 
 async def contract_counts(database: Database) -> dict[str, int]:
     """How many contracts are stored of each namespace that has any, by its name."""
     namespace = schema.contracts.c.namespace
     query = select(namespace, func.count()).group_by(namespace).order_by(namespace)
-    async with database.reading() as connection:
-        rows = (await connection.execute(query)).all()
+    rows = await database.read(lambda connection: connection.execute(query).all())
     return {row[0]: row[1] for row in rows}
 
 

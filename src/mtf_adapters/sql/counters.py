@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 _NEXT = text(
     "INSERT INTO counters (name, value) VALUES (:name, 1)"
@@ -11,7 +10,7 @@ _NEXT = text(
 )
 
 
-async def next_number(connection: AsyncConnection, name: str) -> int:
+def next_number(connection: Connection, name: str) -> int:
     """The next number; others who want one wait for the end of the transaction, so no number is skipped."""
-    number: int = (await connection.execute(_NEXT, {"name": name})).scalar_one()
+    number: int = connection.execute(_NEXT, {"name": name}).scalar_one()
     return number

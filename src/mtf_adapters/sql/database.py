@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import Self, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mtf_adapters.sql import engines
 from mtf_adapters.sql.errors import TRANSLATED, UPGRADE_HINT, translated
@@ -25,51 +22,43 @@ from mtf_adapters.sql.locations import (
     parse_location,
 )
 from mtf_adapters.sql.schema import SCHEMA_REVISION
+from mtf_adapters.sql.sqlite_threads import SqliteJobs, SqliteThreads
+from mtf_adapters.sql.sqlite_transactions import FileTransactions, MemoryTransactions
+from mtf_adapters.sql.transactions import Transactions, Work, value_or_none
 from mtf_core.ports import StoreOutdatedError, StoreUnavailableError
 
-if TYPE_CHECKING:
-    from mtf_adapters.sql.sqlite_connections import SqliteCalls, SqliteConnections
+Value = TypeVar("Value")
 
 
 class Database:
-    """One database and its pool of connections. Build with `Database.open`, end with `close`.
+    """One database and its connections. Build with `Database.open`, end with `close`.
 
-    Every method but `open` and `close` raises `StoreError` or one of its kinds, nothing else.
+    Every method but `open` and `close` raises `StoreError` or one of its kinds, and what the given work raises.
     """
 
-    def __init__(
-        self,
-        location: Location,
-        engine: AsyncEngine,
-        connections: SqliteConnections | None = None,
-        keeper: sqlite3.Connection | None = None,
-    ) -> None:
+    def __init__(self, location: Location, transactions: Transactions, driver_error: type[Exception]) -> None:
         self._location = location
-        self._engine = engine
-        self._connections = connections
-        self._keeper = keeper
-        self._errors = (*TRANSLATED, engine.dialect.loaded_dbapi.Error)
+        self._transactions = transactions
+        self._errors = (*TRANSLATED, driver_error)
 
     @classmethod
-    def open(
-        cls, url: str | None = None, *, pool_size: int = 5, sqlite_calls: Callable[[], SqliteCalls] | None = None
-    ) -> Self:
+    def open(cls, url: str | None = None, *, pool_size: int = 5, sqlite_jobs: SqliteJobs | None = None) -> Self:
         """A database that connects when first used; without a URL, the file in the user's data folder.
 
-        `sqlite_calls` makes what carries out the calls of a connection to SQLite; None: each has a thread of its own.
-        A database in memory has its tables at once. Raises `InvalidDatabaseUrlError`.
+        `sqlite_jobs` carries out the transactions of an SQLite file; None: threads of the database's own. A database in
+        memory has its tables at once. Raises `InvalidDatabaseUrlError`.
         """
         location = parse_location(url or default_database_url())
         if isinstance(location, Postgres):
-            return cls(location, engines.postgres_engine(location, pool_size))
-        # Its driver is imported only where it is used, as SQLAlchemy does with PostgreSQL's.
-        from mtf_adapters.sql.sqlite_connections import SqliteConnections  # noqa: PLC0415
+            # Its driver is imported only where it is used.
+            from mtf_adapters.sql.postgres_transactions import PostgresTransactions  # noqa: PLC0415
 
-        connections = SqliteConnections(sqlite_calls)
-        if isinstance(location, SqliteFile):
-            return cls(location, engines.sqlite_file_engine(location, pool_size, connections), connections)
-        engine, keeper = engines.memory_engine(connections)
-        return cls(location, engine, connections, keeper)
+            pooled = engines.postgres_engine(location, pool_size)
+            return cls(location, PostgresTransactions(pooled), pooled.dialect.loaded_dbapi.Error)
+        if isinstance(location, SqliteMemory):
+            return cls(location, MemoryTransactions(engines.memory_engine()), sqlite3.Error)
+        jobs = SqliteThreads() if sqlite_jobs is None else sqlite_jobs
+        return cls(location, FileTransactions(location, pool_size, jobs), sqlite3.Error)
 
     @property
     def location(self) -> str:
@@ -92,24 +81,20 @@ class Database:
         await self.close()
 
     async def close(self) -> None:
-        """Closes every connection; closing again does nothing. What was in memory is gone."""
-        await self._engine.dispose()
-        if self._connections is not None:
-            await self._connections.stopped()
-        if self._keeper is not None:
-            self._keeper.close()
+        """Waits for what is under way and closes every connection; closing again does nothing. What was in memory is
+        gone."""
+        await self._transactions.close()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads."""
-        async with self._transaction(self._engine, writes=False) as connection:
-            yield connection
+    async def read(self, work: Work[Value]) -> Value:
+        """What `work` gives within one transaction that only reads."""
+        return await self._carried_out(self._transactions.carry_out(work, writes=False))
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: all of it is stored when the block ends, none of it when the block raises."""
-        async with self._transaction(self._engine, writes=True) as connection:
-            yield connection
+    async def write(self, work: Work[Value]) -> Value:
+        """What `work` gives within one transaction: all of it is stored, or none of it when `work` raises.
+
+        Where the caller is cancelled it may be either, and nobody else is held up by it.
+        """
+        return await self._carried_out(self._transactions.carry_out(work, writes=True))
 
     async def check(self) -> None:
         """Raises `StoreUnavailableError` or `StoreOutdatedError`, whose one line says what to do."""
@@ -117,12 +102,10 @@ class Database:
             return
         if isinstance(self._location, SqliteFile):
             _check_file(self._location)
-        async with self.reading() as connection:
-            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
-            read_only = (
-                self.is_postgres
-                and (await connection.execute(text("SELECT current_setting('transaction_read_only')"))).scalar_one()
-            )
+        revision = await self.read(value_or_none(text("SELECT version_num FROM alembic_version")))
+        read_only = ""
+        if self.is_postgres:
+            read_only = await self.read(value_or_none(text("SELECT current_setting('transaction_read_only')")))
         if read_only == "on":
             raise StoreUnavailableError(f"{self.location}: the database can only be read; is it a standby?")
         if revision != SCHEMA_REVISION:
@@ -137,8 +120,7 @@ class Database:
             return False
         if not self._location.path.exists():
             return True
-        async with self.reading() as connection:
-            return not (await connection.execute(text("SELECT count(*) FROM sqlite_master"))).scalar_one()
+        return not await self.read(value_or_none(text("SELECT count(*) FROM sqlite_master")))
 
     async def upgrade(self, *, beside_others: bool = False) -> None:
         """Brings the tables to the revision that this version needs; does nothing when they are there.
@@ -149,13 +131,16 @@ class Database:
         """
         if isinstance(self._location, SqliteMemory):
             return
-        if not isinstance(self._location, SqliteFile) or self._connections is None:
-            await self._migrate(self._engine, beside_others)
+        # Alembic takes longer to import than a run's candles take to read, so only an upgrade pays for it.
+        from mtf_adapters.sql.upgrade import upgrade_schema  # noqa: PLC0415
+
+        migrating = partial(upgrade_schema, beside_others=beside_others)
+        if not isinstance(self._location, SqliteFile) or not isinstance(self._transactions, FileTransactions):
+            await self.write(migrating)
             return
         _prepare_folder(self._location)
-        creating = engines.sqlite_creating_engine(self._location, self._connections)
         try:
-            await self._migrate(creating, beside_others)
+            await self._carried_out(self._transactions.carry_out_creating(migrating))
         except StoreOutdatedError as error:
             if self._location.path.exists():
                 raise
@@ -163,44 +148,12 @@ class Database:
                 f"{self.location}: the file cannot be created; may this user write in {self._location.path.parent}?"
             )
             raise StoreUnavailableError(message) from error
-        finally:
-            await creating.dispose()
 
-    async def _migrate(self, engine: AsyncEngine, beside_others: bool) -> None:
-        # Alembic takes longer to import than a run's candles take to read, so only an upgrade pays for it.
-        from mtf_adapters.sql.upgrade import upgrade_schema  # noqa: PLC0415
-
-        async with self._transaction(engine, writes=True) as connection:
-            await connection.run_sync(partial(upgrade_schema, beside_others=beside_others))
-
-    @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+    async def _carried_out(self, transaction: Awaitable[Value]) -> Value:
         try:
-            async with engine.connect() as plain, self._not_reused_when_cancelled(plain):
-                if not writes:
-                    yield plain  # ends when it is closed: to commit a reading would be one more answer to wait for
-                    return
-                connection = await plain.execution_options(**{engines.WRITES: True})
-                async with connection.begin():
-                    yield connection
-        except AssertionError as error:
-            # psycopg's pipeline answers a cancellation at some moments with a failed assertion of its own.
-            task = asyncio.current_task()
-            if task is None or not task.cancelling():
-                raise
-            raise asyncio.CancelledError from error
+            return await transaction
         except self._errors as error:
             raise self._as_store_error(error) from error
-
-    @asynccontextmanager
-    async def _not_reused_when_cancelled(self, connection: AsyncConnection) -> AsyncIterator[None]:
-        """PostgreSQL may still be at work on what was cancelled: whoever got the connection next would fail."""
-        try:
-            yield
-        except (asyncio.CancelledError, AssertionError):
-            if self.is_postgres:
-                await connection.invalidate()
-            raise
 
     def _as_store_error(self, error: Exception) -> Exception:
         if isinstance(self._location, SqliteFile):

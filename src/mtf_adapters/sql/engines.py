@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+from sqlalchemy.pool import NullPool, Pool, StaticPool
 
 from mtf_adapters.sql.documents import to_json
 from mtf_adapters.sql.locations import Postgres, SqliteFile
+from mtf_adapters.sql.sqlite_threads import SqliteJobs
 
 if TYPE_CHECKING:
-    from mtf_adapters.sql.sqlite_connections import SqliteConnections
-
-WRITES = "mtf_writes"
-"""Execution option of a connection that is going to write."""
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 _BUSY_TIMEOUT_S = 30.0
 _MOST_TRIES = 100
 """Of putting a new file in WAL mode while others do the same; each waits for a writer to end."""
 _CONNECT_TIMEOUT_S = "10"
 _LONGEST_PAUSE_S = 30.0
+_OPTIONS: Mapping[str, Any] = {"uri": True, "timeout": _BUSY_TIMEOUT_S, "isolation_level": None}
+"""Of a connection to an SQLite file. No isolation level: the driver then leaves BEGIN to us."""
 
 
 def postgres_engine(location: Postgres, pool_size: int) -> AsyncEngine:
+    # Who works with SQLite need not wait for it to be imported.
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
     url = location.url
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": _CONNECT_TIMEOUT_S})
@@ -47,58 +49,40 @@ def _end_what_is_frozen(connection: DBAPIConnection, _record: object) -> None:
     connection.commit()
 
 
-def sqlite_file_engine(location: SqliteFile, pool_size: int, connections: SqliteConnections) -> AsyncEngine:
+def sqlite_file_engine(location: SqliteFile, jobs: SqliteJobs) -> Engine:
     """An engine that never creates the file: a mistyped path must not become an empty database."""
-    return _sqlite_engine(_sqlite_url(location, "rw"), pool_size, connections)
+    return _sqlite_engine(partial(jobs.connect, _uri(location, "rw"), **_OPTIONS))
 
 
-def sqlite_creating_engine(location: SqliteFile, connections: SqliteConnections) -> AsyncEngine:
+def sqlite_creating_engine(location: SqliteFile, jobs: SqliteJobs) -> Engine:
     """An engine for the upgrade: creates the file, and puts it in WAL mode, in which it stays.
 
     With a write-ahead log readers and a writer do not wait for each other, in this process or another.
     """
-    engine = _sqlite_engine(_sqlite_url(location, "rwc"), 1, connections)
-    event.listen(engine.sync_engine, "connect", use_write_ahead_log)
+    engine = _sqlite_engine(partial(jobs.connect, _uri(location, "rwc"), **_OPTIONS))
+    event.listen(engine, "connect", use_write_ahead_log)
     return engine
 
 
-def memory_engine(connections: SqliteConnections) -> tuple[AsyncEngine, sqlite3.Connection]:
-    """An engine on a database in memory that has its tables, and the connection that keeps it alive until closed.
-
-    One connection serves everyone in turn. Were it the only one, the database would be lost whenever SQLAlchemy
-    drops it, as it does when a task is cancelled in mid-statement.
-    """
+def memory_engine() -> Engine:
+    """An engine on a database in memory that has its tables; it is gone with the connection."""
     from mtf_adapters.sql.whole_schema import metadata  # noqa: PLC0415  # only here are tables created without Alembic
 
-    database = f"file:mtf-{uuid4().hex}"
-    query = {"mode": "memory", "cache": "shared", "uri": "true"}
-    keeper = sqlite3.connect(f"{database}?mode=memory&cache=shared", uri=True, check_same_thread=False)
-    creating = create_engine("sqlite://", creator=lambda: keeper, poolclass=StaticPool)
-    metadata.create_all(creating)
-    return _sqlite_engine(URL.create("sqlite+aiosqlite", database=database, query=query), 1, connections), keeper
+    connect = partial(sqlite3.connect, ":memory:", isolation_level=None, check_same_thread=False)
+    engine = _sqlite_engine(connect, StaticPool)
+    metadata.create_all(engine)
+    return engine
 
 
-def _sqlite_url(location: SqliteFile, mode: str) -> URL:
-    return URL.create("sqlite+aiosqlite", database=location.path.as_uri(), query={"mode": mode, "uri": "true"})
+def _uri(location: SqliteFile, mode: str) -> str:
+    return f"{location.path.as_uri()}?mode={mode}"
 
 
-def _sqlite_engine(url: URL, pool_size: int, connections: SqliteConnections) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        # No isolation level: the driver then leaves BEGIN to us (`_begin`).
-        connect_args={
-            "timeout": _BUSY_TIMEOUT_S,
-            "isolation_level": None,
-            "async_creator_fn": connections.connect,
-        },
-        json_serializer=to_json,
-    )
-    event.listen(engine.sync_engine, "connect", _enforce_foreign_keys)
-    event.listen(engine.sync_engine, "connect", _wait_for_the_disk)
-    event.listen(engine.sync_engine, "begin", _begin)
+def _sqlite_engine(connect: Callable[[], sqlite3.Connection], pool: type[Pool] = NullPool) -> Engine:
+    """No pool: each connection is kept by who opened it."""
+    engine = create_engine("sqlite://", creator=connect, poolclass=pool, json_serializer=to_json)
+    event.listen(engine, "connect", _enforce_foreign_keys)
+    event.listen(engine, "connect", _wait_for_the_disk)
     return engine
 
 
@@ -139,10 +123,3 @@ def _pragma(connection: DBAPIConnection, setting: str) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA {setting}")
     cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # A writer takes the lock at once and waits for it, up to the busy timeout. A transaction that reads first and
-    # writes later would instead fail without waiting when another process has written in between.
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

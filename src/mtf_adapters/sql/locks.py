@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Text, TextClause, bindparam, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ARRAY, Connection, Row, Text, TextClause, bindparam, select, text
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import locks
+from mtf_adapters.sql.transactions import changing
 from mtf_adapters.sql.upserts import upsert_newer
 from mtf_core.ports import Acquired, Clock, HeldBy, LockAnswer, LockLostError
 
@@ -60,45 +60,50 @@ class SqlLocks:
         if not wanted:
             return {}
         asked: dict[str, object] = {"names": wanted, "owner": owner, "ttl_ms": _checked(ttl_ms)}
-        answers: dict[str, LockAnswer] = {}
-        async with self._database.writing() as connection:
-            for row in await self._rows(connection, _ACQUIRE, **asked):
+
+        def work(connection: Connection) -> dict[str, LockAnswer]:
+            answers: dict[str, LockAnswer] = {}
+            for row in self._rows(connection, _ACQUIRE, **asked):
                 answers[row.name] = Acquired(row.name, owner, row.token)
             refused = [name for name in wanted if name not in answers]
-            for row in await self._rows(connection, _HOLDERS, names=refused) if refused else ():
+            for row in self._rows(connection, _HOLDERS, names=refused) if refused else ():
                 answers[row.name] = _holder(row)
+            return answers
+
+        answers = await self._database.write(work)
         return {name: answers[name] for name in wanted}
 
     async def renew(self, names: Iterable[str], owner: str, ttl_ms: int) -> frozenset[str]:
         """Those of the locks that are still the owner's, also where they had expired and nobody took them."""
         asked = {"names": list(names), "owner": owner, "ttl_ms": _checked(ttl_ms)}
-        async with self._database.writing() as connection:
-            return frozenset(row.name for row in await self._rows(connection, _RENEW, **asked))
+        rows = await self._database.write(lambda connection: self._rows(connection, _RENEW, **asked))
+        return frozenset(row.name for row in rows)
 
     async def release(self, names: Iterable[str], owner: str) -> None:
         """Gives locks back; nothing happens to those that the owner does not hold."""
-        async with self._database.writing() as connection:
-            await connection.execute(*self._statement(_RELEASE, names=list(names), owner=owner))
+        await self._database.write(changing(*self._statement(_RELEASE, names=list(names), owner=owner)))
 
     async def force_release(self, name: str) -> HeldBy | None:
         """Takes a lock from whoever holds it; the next owner gets a higher token."""
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> HeldBy | None:
             # The row first, so that nobody renews between the look and the change.
-            await connection.execute(select(locks.c.name).where(locks.c.name == name).with_for_update())
-            held = {row.name: _holder(row) for row in await self._rows(connection, _HELD)}
+            connection.execute(select(locks.c.name).where(locks.c.name == name).with_for_update())
+            held = {row.name: _holder(row) for row in self._rows(connection, _HELD)}
             if name in held:
                 nobody = {"owner": _NOBODY, "expires_at_ms": 0}
-                await connection.execute(locks.update().where(locks.c.name == name).values(nobody))
-        return held.get(name)
+                connection.execute(locks.update().where(locks.c.name == name).values(nobody))
+            return held.get(name)
+
+        return await self._database.write(work)
 
     async def held(self) -> tuple[HeldBy, ...]:
         """Every lock that has not expired, sorted by name."""
-        async with self._database.reading() as connection:
-            found = list(map(_holder, await self._rows(connection, _HELD)))
-        return tuple(sorted(found, key=lambda lock: lock.name))
+        found = await self._database.read(lambda connection: self._rows(connection, _HELD))
+        return tuple(sorted(map(_holder, found), key=lambda lock: lock.name))
 
-    async def _rows(self, connection: AsyncConnection, statement: str, **values: object) -> Sequence[Row[Any]]:
-        return (await connection.execute(*self._statement(statement, **values))).all()
+    def _rows(self, connection: Connection, statement: str, **values: object) -> Sequence[Row[Any]]:
+        return connection.execute(*self._statement(statement, **values)).all()
 
     def _statement(self, statement: str, **values: object) -> tuple[TextClause, dict[str, object]]:
         """The statement in this database's words, and its parameters."""
@@ -122,21 +127,21 @@ def _sqlite(statement: str) -> TextClause:
     return text(statement.format_map(_SQLITE))
 
 
-async def check_fence(connection: AsyncConnection, fence: Acquired) -> None:
+def check_fence(connection: Connection, fence: Acquired) -> None:
     """Raises `LockLostError` unless the lock is still its owner's; nobody takes it before the transaction ends."""
-    row = (await connection.execute(_FENCE, {"wanted": fence.name})).one_or_none()
+    row = connection.execute(_FENCE, {"wanted": fence.name}).one_or_none()
     if row is None or (row.owner, row.token) != (fence.owner, fence.token):
         raise LockLostError(f"the lock {fence.name!r} was lost to another owner; nothing was stored")
 
 
-async def note_fence(connection: AsyncConnection, fence: Acquired) -> None:
+def note_fence(connection: Connection, fence: Acquired) -> None:
     """Lets the database know a token that another service gave out, so that lower ones are refused from here on.
 
     Raises `LockLostError` where a higher one is known already. A lock of the database itself is known as it is.
     """
     row = {"name": fence.name, "owner": fence.owner, "token": fence.token, "expires_at_ms": 0}
-    await connection.execute(upsert_newer(locks, connection, "token", ("owner", "token")), row)
-    await check_fence(connection, fence)
+    connection.execute(upsert_newer(locks, connection, "token", ("owner", "token")), row)
+    check_fence(connection, fence)
 
 
 def _holder(row: Row[Any]) -> HeldBy:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, not_, select, text, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BindParameter, Connection, Row, bindparam, not_, select, text, union_all
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.order_rows import reservation_of
@@ -39,21 +38,21 @@ _LIVE_OR_CALLED = union_all(_LIVE, _CALLED)
 _THROWN = select(*_SWITCH).where(switches.c.namespace == _HERE)
 
 
-async def locked_book(connection: AsyncConnection, namespace: str) -> Row[Any]:
+def locked_book(connection: Connection, namespace: str) -> Row[Any]:
     """The account's row, which nobody else gets before the transaction ends, with the heartbeat.
 
     Everything that is read after it is what the one before committed. Raises `StoreError` where there is no row.
     """
     # One answer, for each costs an entry time. A beat that comes while the lock is waited for is not seen: an older one
     # only refuses.
-    row = (await connection.execute(_LOCKED_BOOK, {"here": namespace})).one_or_none()
+    row = connection.execute(_LOCKED_BOOK, {"here": namespace}).one_or_none()
     if row is None:
         raise StoreError("the store of orders is not bound to an account yet")
     return row
 
 
-async def read_books(
-    connection: AsyncConnection,
+def read_books(
+    connection: Connection,
     book: Row[Any],
     profile: str,
     now_ms: int,
@@ -68,9 +67,9 @@ async def read_books(
     """
     here = {"here": book.namespace}
     asked, keys = (_LIVE, here) if new_key is None else (_LIVE_OR_CALLED, here | {"called": new_key})
-    intents = (await connection.execute(asked, keys)).all()
-    thrown = await connection.execute(_THROWN, {"here": guarded_by})
-    locked = await connection.execute(LOCKS_OF_PROFILE, holding(guarded_by, profile, now_ms))
+    intents = connection.execute(asked, keys).all()
+    thrown = connection.execute(_THROWN, {"here": guarded_by})
+    locked = connection.execute(LOCKS_OF_PROFILE, holding(guarded_by, profile, now_ms))
     return Books(
         standing=standing_of(book),
         switchboard=Switchboard.of((Switch(**row._mapping) for row in thrown), now_ms),
@@ -81,9 +80,9 @@ async def read_books(
     )
 
 
-async def read_heartbeat(connection: AsyncConnection, namespace: str) -> Heartbeat | None:
+def read_heartbeat(connection: Connection, namespace: str) -> Heartbeat | None:
     query = select(*_HEARTBEAT).where(order_supervisors.c.namespace == namespace)
-    row = (await connection.execute(query)).one_or_none()
+    row = connection.execute(query).one_or_none()
     return None if row is None else _heartbeat_of(row)
 
 
@@ -104,24 +103,24 @@ def identity_of(book: Row[Any], life: str, *, outlives_process: bool) -> StoreId
     return StoreIdentity(book.store_id, book.account, book.counter, book.database, life, outlives_process)
 
 
-async def check_durability(connection: AsyncConnection, database: Database) -> None:
+def check_durability(connection: Connection, database: Database) -> None:
     """Raises `StoreUnavailableError` where a commit may be lost after it was confirmed."""
     if database.is_postgres:
-        setting = (await connection.execute(text("SELECT current_setting('synchronous_commit')"))).scalar_one()
+        setting = connection.execute(text("SELECT current_setting('synchronous_commit')")).scalar_one()
         if setting == "off":
             raise StoreUnavailableError(
                 f"{database.location}: synchronous_commit is off, so what was committed can be lost when the server"
                 " fails; orders need it on"
             )
         return
-    level = (await connection.execute(text("PRAGMA synchronous"))).scalar_one()
+    level = connection.execute(text("PRAGMA synchronous")).scalar_one()
     if level < _FULL and database.outlives_process:
         raise StoreUnavailableError(
             f"{database.location}: SQLite does not wait for the disk (synchronous={level}); orders need FULL"
         )
 
 
-async def life_of(connection: AsyncConnection, database: Database) -> str:
+def life_of(connection: Connection, database: Database) -> str:
     """What tells this database from a restored one; empty for SQLite, whose files say nothing of it.
 
     A restored server begins a new timeline, a copy of its rows lies in a database with another number, and perhaps on
@@ -131,9 +130,9 @@ async def life_of(connection: AsyncConnection, database: Database) -> str:
         return ""
     here = "SELECT oid FROM pg_database WHERE datname = current_database()"
     written = "substring(pg_walfile_name(pg_current_wal_lsn()) FOR 8)"
-    timeline, number = (await connection.execute(text(f"SELECT {written}, ({here})"))).one()
+    timeline, number = connection.execute(text(f"SELECT {written}, ({here})")).one()
     allowed = text("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")
     system = ""
-    if (await connection.execute(allowed)).scalar_one():
-        system = (await connection.execute(text("SELECT system_identifier FROM pg_control_system()"))).scalar_one()
+    if connection.execute(allowed).scalar_one():
+        system = connection.execute(text("SELECT system_identifier FROM pg_control_system()")).scalar_one()
     return f"system {system or 'not told'}, timeline {int(timeline, 16)}, database {number}"

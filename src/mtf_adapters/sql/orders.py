@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
 from attrs import evolve
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Row,
     Select,
     Table,
@@ -21,7 +23,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.locks import check_fence, note_fence
@@ -61,6 +62,7 @@ from mtf_adapters.sql.schema import (
     order_requests,
     order_supervisors,
 )
+from mtf_adapters.sql.transactions import all_rows, changing, row_or_none, value_or_none
 from mtf_adapters.sql.upserts import insert_new, upsert
 from mtf_core.market import Fill
 from mtf_core.orders import (
@@ -119,13 +121,16 @@ class SqlOrderStore:
         """
         if not account:
             raise StoreError("a store of orders is bound to an account that has a name")
-        async with self._database.writing() as connection:
-            await check_durability(connection, self._database)
-            life = await life_of(connection, self._database)
-            row = {"store_id": self._new_id(), "account": account, "counter": 0, "database": life}
-            book = _book_row(Standing()) | row
-            await connection.execute(insert_new(order_books, connection).values(self._row(book)))
-            stored = await locked_book(connection, self._namespace)
+        new_book = _book_row(Standing()) | {"store_id": self._new_id(), "account": account, "counter": 0}
+
+        def work(connection: Connection) -> tuple[Row[Any], str]:
+            check_durability(connection, self._database)
+            life = life_of(connection, self._database)
+            row = self._row(new_book | {"database": life})
+            connection.execute(insert_new(order_books, connection).values(row))
+            return locked_book(connection, self._namespace), life
+
+        stored, life = await self._database.write(work)
         if stored.account != account:
             raise StoreNotOursError(
                 f"{self._database.location}: the orders stored here are of the account {stored.account!r}, not of"
@@ -135,12 +140,14 @@ class SqlOrderStore:
 
     async def confirm(self, counter: int) -> StoreIdentity:
         """The database's life of today counts from here on, and the counter is `counter` at least."""
-        async with self._database.writing() as connection:
-            life = await life_of(connection, self._database)
-            book = await locked_book(connection, self._namespace)
-            await self._change_book(connection, counter=max(counter, book.counter), database=life)
-            changed = await locked_book(connection, self._namespace)
-        return self._identity(changed, life)
+
+        def work(connection: Connection) -> StoreIdentity:
+            life = life_of(connection, self._database)
+            book = locked_book(connection, self._namespace)
+            self._change_book(connection, counter=max(counter, book.counter), database=life)
+            return self._identity(locked_book(connection, self._namespace), life)
+
+        return await self._database.write(work)
 
     def _identity(self, book: Row[Any], life: str) -> StoreIdentity:
         return identity_of(book, life, outlives_process=self._database.outlives_process)
@@ -148,8 +155,7 @@ class SqlOrderStore:
     async def standing(self) -> Standing:
         """What was set last; normal in a store that is not bound yet."""
         query = select(order_books).where(self._here(order_books))
-        async with self._database.reading() as connection:
-            book = (await connection.execute(query)).one_or_none()
+        book = await self._database.read(row_or_none(query))
         return Standing() if book is None else standing_of(book)
 
     async def set_standing(self, standing: Standing, before: Standing | None = None) -> bool:
@@ -157,15 +163,18 @@ class SqlOrderStore:
 
         Raises `StoreError` where the store is not bound yet.
         """
-        async with self._database.writing() as connection:
-            book = await locked_book(connection, self._namespace)
+
+        def work(connection: Connection) -> bool:
+            book = locked_book(connection, self._namespace)
             if before is not None and standing_of(book) != before:
                 return False
-            await self._change_book(connection, **_book_row(standing))
-        return True
+            self._change_book(connection, **_book_row(standing))
+            return True
 
-    async def _change_book(self, connection: AsyncConnection, **values: object) -> None:
-        await connection.execute(update(order_books).where(self._here(order_books)).values(**values))
+        return await self._database.write(work)
+
+    def _change_book(self, connection: Connection, **values: object) -> None:
+        connection.execute(update(order_books).where(self._here(order_books)).values(**values))
 
     async def reserve(
         self,
@@ -177,9 +186,10 @@ class SqlOrderStore:
         events: Callable[[Intent], Sequence[LifecycleEvent]],
     ) -> Skip | Intent:
         """Guards and intent in one transaction, under the lock of the account's book."""
-        async with self._database.writing() as connection:
-            book = await locked_book(connection, self._namespace)
-            books = await self._books(connection, book, profile, now_ms, new_key=decision_key)
+
+        def work(connection: Connection) -> Skip | Intent:
+            book = locked_book(connection, self._namespace)
+            books = self._books(connection, book, profile, now_ms, new_key=decision_key)
             refused = guard(books)
             if refused is not None:
                 return refused
@@ -192,15 +202,15 @@ class SqlOrderStore:
                 return Skip(Reason.SYMBOL_BUSY)
             # An intent that was over may come to life this moment, without the book: the index alone sees that one.
             row = self._row(new_intent_row(intent, now_ms, self._wall.now_ms()))
-            done = await connection.execute(
-                insert_new(order_intents, connection).values(row).returning(_INTENTS.counter)
-            )
+            done = connection.execute(insert_new(order_intents, connection).values(row).returning(_INTENTS.counter))
             if done.one_or_none() is None:
                 return Skip(Reason.SYMBOL_BUSY)
-            await self._change_book(connection, counter=intent.counter)
-            await self._commit_id(connection, intent)
-            await self._add_events(connection, events(intent), intent.terms.run_id)
-        return intent
+            self._change_book(connection, counter=intent.counter)
+            self._commit_id(connection, intent)
+            self._add_events(connection, events(intent), intent.terms.run_id)
+            return intent
+
+        return await self._database.write(work)
 
     async def further(self, intent: Intent, now_ms: int, guard: BookGuard, fence: Acquired | None) -> Skip | Intent:
         """The same for a further attempt, which `intent` holds as its current one; its own reservation is not counted.
@@ -208,11 +218,12 @@ class SqlOrderStore:
         Whatever the guard says, the attempts before are final, and all of them together stay within the plan. Raises
         `IntentChangedError`, and `StoreError` for an intent that does not continue the stored one.
         """
-        async with self._database.writing() as connection:
-            book = await locked_book(connection, self._namespace)
+
+        def work(connection: Connection) -> Skip | Intent:
+            book = locked_book(connection, self._namespace)
             if fence is not None:
-                await check_fence(connection, fence)
-            stored = await self._stored(connection, intent)
+                check_fence(connection, fence)
+            stored = self._stored(connection, intent)
             _check_continues(intent, intent_of(stored))
             if not entry_of(stored).is_final or stored.alive_steps:
                 return Skip(Reason.SYMBOL_BUSY, (("entry", stored.entry),))
@@ -220,34 +231,39 @@ class SqlOrderStore:
             if filled + alive > planned:
                 numbers = (("planned_steps", planned), ("filled_steps", filled), ("asked_steps", alive))
                 return Skip(Reason.DUPLICATE_DECISION_KEY, numbers)
-            books = await self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
+            books = self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
             refused = guard(books)
             if refused is not None:
                 return refused
             if any(one.symbol == intent.symbol for one in books.live):
                 return Skip(Reason.SYMBOL_BUSY)
-            changed = await self._change(connection, intent)
-            await self._commit_id(connection, changed)
-        return changed
+            changed = self._change(connection, intent)
+            self._commit_id(connection, changed)
+            return changed
+
+        return await self._database.write(work)
 
     async def send(self, intent: Intent, now_ms: int, guard: BookGuard, fence: Acquired | None = None) -> Skip | Intent:
         """The last look before the bytes leave: the guards once more, and PLANNED becomes SUBMITTING, sent at `now_ms`.
 
         Where the guard refuses, the intent is stored as rejected and the skip returned. Raises `IntentChangedError`.
         """
-        async with self._database.writing() as connection:
-            book = await locked_book(connection, self._namespace)
+
+        def work(connection: Connection) -> Skip | Intent:
+            book = locked_book(connection, self._namespace)
             if fence is not None:
-                await check_fence(connection, fence)
+                check_fence(connection, fence)
             if intent.entry is not EntryState.PLANNED:
                 raise IntentChangedError(f"{intent.decision_key}: the entry is {intent.entry} and not planned any more")
-            books = await self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
+            books = self._books(connection, book, intent.terms.profile, now_ms, own_key=intent.decision_key)
             refused = guard(books)
             if refused is not None:
-                await self._change(connection, _moved(intent, EntryCause.GAVE_UP), from_entry=EntryState.PLANNED)
+                self._change(connection, _moved(intent, EntryCause.GAVE_UP), from_entry=EntryState.PLANNED)
                 return refused
             sent = evolve(_moved(intent, EntryCause.SENDING), attempt=evolve(intent.attempt, sent_ms=now_ms))
-            return await self._change(connection, sent, from_entry=EntryState.PLANNED)
+            return self._change(connection, sent, from_entry=EntryState.PLANNED)
+
+        return await self._database.write(work)
 
     async def save(
         self,
@@ -262,32 +278,31 @@ class SqlOrderStore:
         Raises `IntentChangedError`, also for an entry that would be planned or submitting only from here on, which is
         for `further` and `send`, and `LockLostError`; then nothing is stored.
         """
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> Intent:
             if fence is not None:
-                await check_fence(connection, fence)
-            changed = await self._change(connection, intent, from_entry=_GUARDED.get(intent.entry))
-            await self._add_events(connection, events, intent.terms.run_id)
-            await self._add_alarms(connection, alarms, self._wall.now_ms())
+                check_fence(connection, fence)
+            changed = self._change(connection, intent, from_entry=_GUARDED.get(intent.entry))
+            self._add_events(connection, events, intent.terms.run_id)
+            self._add_alarms(connection, alarms, self._wall.now_ms())
             rows = [self._row(fill_row(fill, intent.decision_key)) for fill in fills]
             if rows:
-                await connection.execute(insert_new(order_fills, connection), rows)
-        return changed
+                connection.execute(insert_new(order_fills, connection), rows)
+            return changed
 
-    async def _books(
-        self, connection: AsyncConnection, book: Row[Any], profile: str, now_ms: int, **keys: str
-    ) -> Books:
-        return await read_books(connection, book, profile, now_ms, guarded_by=self._guarded_by, **keys)
+        return await self._database.write(work)
 
-    async def _stored(self, connection: AsyncConnection, intent: Intent) -> Row[Any]:
+    def _books(self, connection: Connection, book: Row[Any], profile: str, now_ms: int, **keys: str) -> Books:
+        return read_books(connection, book, profile, now_ms, guarded_by=self._guarded_by, **keys)
+
+    def _stored(self, connection: Connection, intent: Intent) -> Row[Any]:
         """The intent's row, if it is as it was read; raises `IntentChangedError`."""
-        row = (await connection.execute(select(order_intents).where(self._is_intent(intent)))).one_or_none()
+        row = connection.execute(select(order_intents).where(self._is_intent(intent))).one_or_none()
         if row is None:
             raise _changed(intent)
         return row
 
-    async def _change(
-        self, connection: AsyncConnection, intent: Intent, *, from_entry: EntryState | None = None
-    ) -> Intent:
+    def _change(self, connection: Connection, intent: Intent, *, from_entry: EntryState | None = None) -> Intent:
         """Stores the next version of an intent; raises `IntentChangedError` where that of the store is another.
 
         So too where the entry that is stored is not `from_entry`.
@@ -299,41 +314,38 @@ class SqlOrderStore:
         if from_entry is not None:
             which["from_entry"] = from_entry.value
         changing = _CHANGES[intent.is_live, from_entry is not None]
-        done = await connection.execute(changing, which | intent_row(following, self._wall.now_ms()))
+        done = connection.execute(changing, which | intent_row(following, self._wall.now_ms()))
         if done.rowcount != 1:
             raise _changed(intent)
         return following
 
-    async def _commit_id(self, connection: AsyncConnection, intent: Intent) -> None:
+    def _commit_id(self, connection: Connection, intent: Intent) -> None:
         row = client_id_row(intent, intent.attempt)
-        await connection.execute(insert(order_client_ids).values(self._row(row)))
+        connection.execute(insert(order_client_ids).values(self._row(row)))
 
-    async def _add_events(self, connection: AsyncConnection, events: Sequence[LifecycleEvent], run_id: str) -> None:
-        await self._add(connection, order_events, [event_row(one, run_id, self._wall.now_ms()) for one in events])
+    def _add_events(self, connection: Connection, events: Sequence[LifecycleEvent], run_id: str) -> None:
+        self._add(connection, order_events, [event_row(one, run_id, self._wall.now_ms()) for one in events])
 
-    async def _add_alarms(self, connection: AsyncConnection, alarms: Sequence[Alarm], raised_ms: int) -> None:
+    def _add_alarms(self, connection: Connection, alarms: Sequence[Alarm], raised_ms: int) -> None:
         rows = [self._row(alarm_row(alarm, raised_ms)) for alarm in alarms]
         if rows:
-            await connection.execute(insert_new(order_alarms, connection), rows)
+            connection.execute(insert_new(order_alarms, connection), rows)
 
-    async def _add(self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _add(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            await connection.execute(insert(table), list(map(self._row, rows)))
+            connection.execute(insert(table), list(map(self._row, rows)))
 
     async def live(self) -> tuple[Intent, ...]:
         """Every intent without final evidence, the oldest first."""
-        async with self._database.reading() as connection:
-            return await connection.run_sync(self._views.live)
+        return await self._database.read(self._views.live)
 
     async def live_versions(self) -> Mapping[str, int]:
         """The version of every live intent, by its decision key."""
-        async with self._database.reading() as connection:
-            return await connection.run_sync(self._views.versions)
+        return await self._database.read(self._views.versions)
 
     async def view(self, now_ms: int) -> StoreView:
         """What a look needs, all of one instant; raises `UnreadableRowError`."""
-        async with self._database.reading() as connection:
-            return await connection.run_sync(self._views.view, now_ms)
+        return await self._database.read(partial(self._views.view, now_ms=now_ms))
 
     async def intent(self, decision_key: str) -> Intent | None:
         """The intent of that decision key; raises `UnreadableRowError`."""
@@ -345,8 +357,7 @@ class SqlOrderStore:
         return await self._one(query.order_by(_INTENTS.counter.desc()).limit(1))
 
     async def _one(self, query: Select[Any]) -> Intent | None:
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query.where(self._here(order_intents)))).one_or_none()
+        row = await self._database.read(row_or_none(query.where(self._here(order_intents))))
         return None if row is None else intent_of(row)
 
     async def history(self, limit: int, cursor: str | None = None, *, symbol: str | None = None) -> Page[Intent]:
@@ -360,8 +371,7 @@ class SqlOrderStore:
     async def events(self, decision_key: str) -> tuple[StoredEvent, ...]:
         """The story of an intent, in order."""
         query = select(order_events).where(self._here(order_events), order_events.c.decision_key == decision_key)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(order_events.c.id))).all()
+        rows = await self._database.read(all_rows(query.order_by(order_events.c.id)))
         return tuple(map(stored_event, rows))
 
     async def events_of(
@@ -381,8 +391,7 @@ class SqlOrderStore:
         refuse_empty(limit)
         if cursor is not None:
             query = query.where(number < position(cursor))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(number.desc()).limit(limit + 1))).all()
+        rows = await self._database.read(all_rows(query.order_by(number.desc()).limit(limit + 1)))
         follows = str(rows[limit - 1]._mapping[number]) if len(rows) > limit else None
         return rows[:limit], follows
 
@@ -390,8 +399,8 @@ class SqlOrderStore:
         """Stores events that belong to no stored intent, such as a refusal."""
         if not events:
             return
-        async with self._database.writing() as connection:
-            await self._add(connection, order_events, [event_row(event, run_id, program_ms) for event in events])
+        rows = [event_row(event, run_id, program_ms) for event in events]
+        await self._database.write(lambda connection: self._add(connection, order_events, rows))
 
     async def fills(self, symbol: str, since_ms: int) -> tuple[Fill, ...]:
         """Stored executions of a symbol from an instant on, the oldest first; of one instant as they were stored."""
@@ -399,64 +408,58 @@ class SqlOrderStore:
         query = select(*_FILL_COLUMNS).where(
             self._here(order_fills), columns.symbol == symbol, columns.time_ms >= since_ms
         )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(columns.time_ms, columns.id))).all()
+        rows = await self._database.read(all_rows(query.order_by(columns.time_ms, columns.id)))
         return tuple(map(fill_of, rows))
 
     async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int) -> None:
         """An alarm of the same kind and subject that stands stays as it is."""
         if not alarms:
             return
-        async with self._database.writing() as connection:
-            await self._add_alarms(connection, alarms, program_ms)
+        await self._database.write(lambda connection: self._add_alarms(connection, alarms, program_ms))
 
     async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
         """Ends every alarm that is not among those that still stand."""
         kept = {(alarm.kind.value, alarm.subject) for alarm in standing}
         columns = order_alarms.c
         query = select(columns.id, columns.kind, columns.subject).where(self._here(order_alarms), _STANDS)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.read(all_rows(query))
         over = [row.id for row in rows if (row.kind, row.subject) not in kept]
         if not over:
             return
-        async with self._database.writing() as connection:
-            ending = update(order_alarms).where(columns.id.in_(over), _STANDS)
-            await connection.execute(ending.values(ended_ms=program_ms))
+        ending = update(order_alarms).where(columns.id.in_(over), _STANDS)
+        await self._database.write(changing(ending.values(ended_ms=program_ms)))
 
     async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]:
         """Those that stand, or all of them; the newest first."""
         refuse_empty(limit)
         query = select(order_alarms).where(self._here(order_alarms)).order_by(order_alarms.c.id.desc()).limit(limit)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.where(_STANDS) if standing else query)).all()
+        rows = await self._database.read(all_rows(query.where(_STANDS) if standing else query))
         return tuple(map(stored_alarm, rows))
 
     async def beat(self, heartbeat: Heartbeat, fence: Acquired) -> None:
         """The supervisor's sign of life; from here on lower tokens are refused. Raises `LockLostError`."""
-        async with self._database.writing() as connection:
-            await note_fence(connection, fence)
-            row = self._row(attrs.asdict(heartbeat) | {"lock": fence.name})
-            await connection.execute(upsert(order_supervisors, connection), row)
+        row = self._row(attrs.asdict(heartbeat) | {"lock": fence.name})
+
+        def work(connection: Connection) -> None:
+            note_fence(connection, fence)
+            connection.execute(upsert(order_supervisors, connection), row)
+
+        await self._database.write(work)
 
     async def heartbeat(self) -> Heartbeat | None:
-        async with self._database.reading() as connection:
-            return await read_heartbeat(connection, self._namespace)
+        return await self._database.read(partial(read_heartbeat, namespace=self._namespace))
 
     async def ask(self, request: Request) -> Request:
         """Stores a request of an operator; returns it with its number."""
         row = {name: value for name, value in attrs.asdict(request, recurse=False).items() if name != "number"}
         row |= {"values": dict(request.values)}
-        async with self._database.writing() as connection:
-            storing = insert(order_requests).values(self._row(row)).returning(order_requests.c.number)
-            number: int = (await connection.execute(storing)).scalar_one()
-        return evolve(request, number=number)
+        storing = insert(order_requests).values(self._row(row)).returning(order_requests.c.number)
+        return evolve(request, number=await self._database.write(value_or_none(storing)))
 
     async def requests(self) -> tuple[Request, ...]:
         """The requests to which nothing has become yet, in their order."""
         query = select(*_REQUEST_COLUMNS).where(self._here(order_requests), _OPEN)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(order_requests.c.number))).all()
+        rows = await self._database.read(all_rows(query.order_by(order_requests.c.number)))
         return tuple(map(request_of, rows))
 
     async def answer(self, number: int, outcome: str) -> None:
@@ -464,13 +467,11 @@ class SqlOrderStore:
         if not outcome:
             raise StoreError(f"the outcome of request {number} is empty; say what became of it")
         answering = update(order_requests).where(self._here(order_requests), order_requests.c.number == number, _OPEN)
-        async with self._database.writing() as connection:
-            await connection.execute(answering.values(outcome=outcome))
+        await self._database.write(changing(answering.values(outcome=outcome)))
 
     async def request(self, number: int) -> Request | None:
         query = select(*_REQUEST_COLUMNS).where(self._here(order_requests), order_requests.c.number == number)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(row_or_none(query))
         return None if row is None else request_of(row)
 
     def _row(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, or_, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import risk_days, risk_locks, risk_marks
-from mtf_adapters.sql.upserts import insert_for, insert_new
+from mtf_adapters.sql.transactions import changing, row_or_none
+from mtf_adapters.sql.upserts import insert_for, insert_new, upsert_newer
 from mtf_core.risk import EquityMark, OpeningSource, RiskDay, RiskLock, Span
 from mtf_core.risk.locks import BORDER_MS
 
+_MARK = ("time_ms", "equity", "unrealised")
 _LOCK = tuple(column for column in risk_locks.c if column.name != "namespace")
 
 
@@ -25,39 +28,40 @@ class SqlRiskStore:
 
     async def day(self, start_ms: int) -> RiskDay | None:
         """The day that starts then."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(self._day(start_ms))).one_or_none()
+        row = await self._database.read(row_or_none(self._day(start_ms)))
         return None if row is None else _day_of(row)
 
     async def open_day(self, day: RiskDay) -> RiskDay:
         """Stores the day unless it is there already; returns it as stored: the first one counts for all processes."""
         values = attrs.asdict(day) | {"namespace": self._namespace}
-        async with self._database.writing() as connection:
-            await connection.execute(insert_new(risk_days, connection), values)
-            return _day_of((await connection.execute(self._day(day.start_ms))).one())
+
+        def work(connection: Connection) -> RiskDay:
+            connection.execute(insert_new(risk_days, connection), values)
+            return _day_of(connection.execute(self._day(day.start_ms)).one())
+
+        return await self._database.write(work)
 
     async def mark(self) -> EquityMark | None:
         """The last equity that was seen."""
-        columns = (risk_marks.c[name] for name in ("time_ms", "equity", "unrealised"))
+        columns = (risk_marks.c[name] for name in _MARK)
         query = select(*columns).where(risk_marks.c.namespace == self._namespace)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(row_or_none(query))
         return None if row is None else EquityMark(**row._mapping)
 
     async def put_mark(self, mark: EquityMark) -> None:
         """Keeps it if it is newer than the one that is kept."""
-        async with self._database.writing() as connection:
-            offered = insert_for(risk_marks, connection)
-            changed = {name: offered.excluded[name] for name in ("time_ms", "equity", "unrealised")}
-            kept = offered.on_conflict_do_update(
-                index_elements=["namespace"], set_=changed, where=risk_marks.c.time_ms < offered.excluded.time_ms
-            )
-            await connection.execute(kept, attrs.asdict(mark) | {"namespace": self._namespace})
+        row = attrs.asdict(mark) | {"namespace": self._namespace}
+
+        def work(connection: Connection) -> None:
+            connection.execute(upsert_newer(risk_marks, connection, "time_ms", _MARK), row)
+
+        await self._database.write(work)
 
     async def put_lock(self, lock: RiskLock) -> RiskLock:
         """Locks a profile's span unless it is locked; returns the lock as stored. One that was lifted stands anew."""
         values = attrs.asdict(lock) | {"namespace": self._namespace, "lifted_ms": None}
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> RiskLock:
             offered = insert_for(risk_locks, connection)
             changed = {name: offered.excluded[name] for name in ("baseline", "loss", "locked_ms", "lifted_ms")}
             kept = offered.on_conflict_do_update(
@@ -65,27 +69,26 @@ class SqlRiskStore:
                 set_=changed,
                 where=risk_locks.c.lifted_ms.is_not(None),
             )
-            await connection.execute(kept, values)
-            return lock_of((await connection.execute(select(*_LOCK).where(self._same(lock)))).one())
+            connection.execute(kept, values)
+            return lock_of(connection.execute(select(*_LOCK).where(self._same(lock))).one())
+
+        return await self._database.write(work)
 
     async def lift(self, lock: RiskLock, lifted: RiskLock) -> bool:
         """Stores a lock as lifted, if it still stands as it was read."""
         changes = {"lifted_ms": lifted.lifted_ms, "forgiven": lifted.forgiven}
         stands = self._same(lock) & risk_locks.c.lifted_ms.is_(None) & (risk_locks.c.locked_ms == lock.locked_ms)
-        async with self._database.writing() as connection:
-            return (await connection.execute(update(risk_locks).where(stands).values(changes))).rowcount == 1
+        return await self._database.write(changing(update(risk_locks).where(stands).values(changes))) == 1
 
     async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
         """The locks of a profile that may hold at an instant, lifted ones too."""
-        async with self._database.reading() as connection:
-            rows = await connection.execute(LOCKS_OF_PROFILE, holding(self._namespace, profile, now_ms))
-            return tuple(map(lock_of, rows))
+        asked = holding(self._namespace, profile, now_ms)
+        return await self._database.read(lambda connection: _locks_of(connection.execute(LOCKS_OF_PROFILE, asked)))
 
     async def locks(self, now_ms: int) -> tuple[RiskLock, ...]:
         """The same of all profiles."""
-        async with self._database.reading() as connection:
-            rows = await connection.execute(LOCKS_OF_ALL, holding(self._namespace, None, now_ms))
-            return tuple(map(lock_of, rows))
+        asked = holding(self._namespace, None, now_ms)
+        return await self._database.read(lambda connection: _locks_of(connection.execute(LOCKS_OF_ALL, asked)))
 
     def _day(self, start_ms: int) -> Select[Any]:
         columns = (column for column in risk_days.c if column.name != "namespace")
@@ -123,6 +126,10 @@ def holding(namespace: str, profile: str | None, now_ms: int) -> dict[str, objec
 def lock_of(row: Row[Any]) -> RiskLock:
     """The lock in a row that these queries select."""
     return RiskLock(**(dict(row._mapping) | {"span": Span(row.span)}))
+
+
+def _locks_of(rows: Iterable[Row[Any]]) -> tuple[RiskLock, ...]:
+    return tuple(map(lock_of, rows))
 
 
 def _day_of(row: Row[Any]) -> RiskDay:

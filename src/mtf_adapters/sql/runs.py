@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from attrs import frozen
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, update
 
 from mtf_adapters.sql.counters import next_number
 from mtf_adapters.sql.database import Database
@@ -20,6 +20,7 @@ from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import run_blocks, run_documents, runs, zone_events
+from mtf_adapters.sql.transactions import all_rows, value_or_none
 from mtf_adapters.sql.upserts import insert_new
 from mtf_adapters.sql.zones import sealed_zone, sealed_zones_of, zone_row
 from mtf_core.ports import Acquired, Aside, StoreError, at_once
@@ -52,6 +53,20 @@ _TALLY = ("run_id", "profile", "instant_ms", "started_ms", "counts")
 _RUNS_PER_STEP = 200
 
 
+@frozen(kw_only=True, eq=False)
+class _UnderSeal:
+    """What the seal of a run covers, and what it is compared with."""
+
+    run: Row[Any]
+    block: bytes | None
+    decisions: Sequence[Row[Any]]
+    zones: Sequence[Row[Any]]
+    before_now: str | None
+    """The seal that the run before has now."""
+    older_runs: bool
+    """Whether runs that were sealed before are stored."""
+
+
 class SqlRunStore:
     """The core's `RunStore` of one namespace."""
 
@@ -69,15 +84,18 @@ class SqlRunStore:
         """
         # In the order of the digests, so that two processes do not wait for each other in a circle.
         rows = [{"digest": digest, "content": documents[digest]} for digest in sorted(documents)]
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> None:
             for fence in sorted(fences, key=lambda fence: fence.name):
-                await note_fence(connection, fence)
+                note_fence(connection, fence)
             if rows:
-                await connection.execute(insert_new(document_table, connection), rows)
-            sequence = await next_number(connection, "runs")
-            await connection.execute(insert(runs), self._row(_run_row(run) | {"sequence": sequence}))
+                connection.execute(insert_new(document_table, connection), rows)
+            sequence = next_number(connection, "runs")
+            connection.execute(insert(runs), self._row(_run_row(run) | {"sequence": sequence}))
             needed = [{"run_id": run.run_id, "digest": digest} for digest in sorted({*documents, run.config_digest})]
-            await connection.execute(insert(run_documents), list(map(self._row, needed)))
+            connection.execute(insert(run_documents), list(map(self._row, needed)))
+
+        await self._database.write(work)
 
     async def finish(
         self,
@@ -103,27 +121,30 @@ class SqlRunStore:
             raise StoreError(f"the decisions of run {run.run_id} cannot be stored: {error}") from error
         columns = _run_row(run)
         running = self._is_run(run.run_id) & (runs.c.status == RunStatus.RUNNING.value)
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> None:
             if fence is not None:
-                await check_fence(connection, fence)
-            number = await next_number(connection, "seals")  # from here on, runs end one after the other
+                check_fence(connection, fence)
+            number = next_number(connection, "seals")  # from here on, runs end one after the other
             sealed_rows = [_sealed_row(row) for row in rows]
-            newest = await self._newest_seal(connection)
+            newest = self._newest_seal(connection)
             seal = sealed(columns, sealed_rows, block, *newest, [sealed_zone(row) for row in zone_rows])
             numbered = {"seal_number": number, "counts": counts and counts.to_bytes()}
             values = self._row(columns) | _seal_row(seal) | numbered
-            ended = await connection.execute(update(runs).where(running).values(values))
+            ended = connection.execute(update(runs).where(running).values(values))
             if ended.rowcount != 1:
                 raise StoreError(f"run {run.run_id} cannot end: it has not started, or has ended before")
             if decisions:
                 query = select(runs.c.sequence).where(self._is_run(run.run_id))
-                place = {"run_sequence": (await connection.execute(query)).scalar_one()}
-                await connection.execute(insert(decision_table), [row | place for row in rows])
-                await connection.execute(insert(run_blocks), self._row({"run_id": run.run_id, "content": block}))
+                place = {"run_sequence": connection.execute(query).scalar_one()}
+                connection.execute(insert(decision_table), [row | place for row in rows])
+                connection.execute(insert(run_blocks), self._row({"run_id": run.run_id, "content": block}))
             if zone_rows:
-                await connection.execute(insert(zone_events), zone_rows)
+                connection.execute(insert(zone_events), zone_rows)
 
-    async def _newest_seal(self, connection: AsyncConnection) -> tuple[str | None, str | None]:
+        await self._database.write(work)
+
+    def _newest_seal(self, connection: Connection) -> tuple[str | None, str | None]:
         """The run that was sealed last, and its seal."""
         query = (
             select(runs.c.run_id, runs.c.seal)
@@ -131,54 +152,59 @@ class SqlRunStore:
             .order_by(runs.c.seal_number.desc())
             .limit(1)
         )
-        row = (await connection.execute(query)).one_or_none()
+        row = connection.execute(query).one_or_none()
         return (None, None) if row is None else (row.run_id, row.seal)
 
     async def seal(self, run_id: str) -> SealCheck | None:
         """The run's seal beside what its rows give now; None for a run that has none."""
-        columns = (*_SEALED_COLUMNS, runs.c.seal, runs.c.seal_number, runs.c.seal_before, runs.c.run_before)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(*columns).where(self._is_run(run_id)))).one_or_none()
-            if row is None or row.seal is None:
-                return None
-            block = await self._block(connection, run_id)
-            query = select(*_SHORT_COLUMNS).where(self._of_run(run_id))
-            rows = [dict(one._mapping) for one in (await connection.execute(query)).all()]
-            zone_query = sealed_zones_of(self._namespace, run_id)
-            zones = [sealed_zone(one._mapping) for one in (await connection.execute(zone_query)).all()]
-            before = select(runs.c.seal).where(self._is_run(row.run_before or ""))
-            before_now = (await connection.execute(before)).scalar_one_or_none()
-            older = select(runs.c.run_id).where(
-                runs.c.namespace == self._namespace, runs.c.seal_number < row.seal_number
-            )
-            older_runs = (await connection.execute(older.limit(1))).one_or_none() is not None
+        found = await self._database.read(partial(self._rows_under_seal, run_id=run_id))
+        if found is None:
+            return None
+        row = found.run
         recorded = Seal(row.seal, row.run_before, row.seal_before)
         values = {column.name: row._mapping[column] for column in _SEALED_COLUMNS}
         now = await self._aside(
             partial(
                 sealed,
                 values,
-                [_sealed_row(one) for one in rows],
-                _block_or_empty(block),
+                [_sealed_row(dict(one._mapping)) for one in found.decisions],
+                _block_or_empty(found.block),
                 recorded.before_run_id,
                 recorded.before,
-                zones,
+                [sealed_zone(dict(one._mapping)) for one in found.zones],
             )
         )
-        return SealCheck(recorded, now.digest, before_now, older_runs)
+        return SealCheck(recorded, now.digest, found.before_now, found.older_runs)
+
+    def _rows_under_seal(self, connection: Connection, run_id: str) -> _UnderSeal | None:
+        columns = (*_SEALED_COLUMNS, runs.c.seal, runs.c.seal_number, runs.c.seal_before, runs.c.run_before)
+        row = connection.execute(select(*columns).where(self._is_run(run_id))).one_or_none()
+        if row is None or row.seal is None:
+            return None
+        before = select(runs.c.seal).where(self._is_run(row.run_before or ""))
+        older = select(runs.c.run_id).where(runs.c.namespace == self._namespace, runs.c.seal_number < row.seal_number)
+        return _UnderSeal(
+            run=row,
+            block=self._block(connection, run_id),
+            decisions=connection.execute(select(*_SHORT_COLUMNS).where(self._of_run(run_id))).all(),
+            zones=connection.execute(sealed_zones_of(self._namespace, run_id)).all(),
+            before_now=connection.execute(before).scalar_one_or_none(),
+            older_runs=connection.execute(older.limit(1)).one_or_none() is not None,
+        )
 
     async def run(self, run_id: str, *, results: bool = True) -> RunRecord | None:
         """The run with its whole report, or, which reads much less, without the symbols' results."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(*_RUN_COLUMNS).where(self._is_run(run_id)))).one_or_none()
-            if row is None:
-                return None
-            if not results:
-                return _run(row)
-            block = await self._block(connection, run_id)
-            older = await self._rows_of_version_1(connection, run_id) if block is None else {}
-        run = _run(row)
-        if run.report is None:
+
+        def work(connection: Connection) -> tuple[Row[Any] | None, bytes | None, dict[str, Row[Any]]]:
+            row = connection.execute(select(*_RUN_COLUMNS).where(self._is_run(run_id))).one_or_none()
+            if row is None or not results:
+                return row, None, {}
+            block = self._block(connection, run_id)
+            return row, block, self._rows_of_version_1(connection, run_id) if block is None else {}
+
+        row, block, older = await self._database.read(work)
+        run = None if row is None else _run(row)
+        if run is None or run.report is None or not results:
             return run
         reading = partial(_results_of_version_1, older) if older else partial(_results, _block_or_empty(block))
         found, unreadable = await self._aside(reading)
@@ -197,8 +223,7 @@ class SqlRunStore:
         query = self._newest_first(numbered, profile, before_ms).limit(limit + 1)
         if cursor is not None:
             query = query.where(runs.c.sequence < position(cursor))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.read(all_rows(query))
         follows = str(rows[limit - 1].sequence) if len(rows) > limit else None
         return Page(tuple(_run(row) for row in rows[:limit]), follows)
 
@@ -213,8 +238,7 @@ class SqlRunStore:
             step = query.limit(_RUNS_PER_STEP)
             if last is not None:
                 step = step.where(runs.c.sequence < last)
-            async with self._database.reading() as connection:
-                rows = (await connection.execute(step)).all()
+            rows = await self._database.read(all_rows(step))
             for row in rows:
                 yield _tally(row)
             if len(rows) < _RUNS_PER_STEP:
@@ -235,38 +259,37 @@ class SqlRunStore:
         query = select(decision_table.c.run_id).where(
             decision_table.c.namespace == self._namespace, decision_table.c.symbol == symbol
         )
-        async with self._database.reading() as connection:
-            run_id = (
-                await connection.execute(query.order_by(decision_table.c.run_sequence.desc()).limit(1))
-            ).scalar_one_or_none()
+        newest = query.order_by(decision_table.c.run_sequence.desc()).limit(1)
+        run_id = await self._database.read(value_or_none(newest))
         return None if run_id is None else await self.decision(run_id, symbol)
 
     async def _decisions(
         self, query: Select[tuple[object, ...]], run_id: str, symbol: str | None = None
     ) -> list[DecisionRecord]:
         """The selected rows of a run with what its block, or its rows of version 1, hold of them."""
-        async with self._database.reading() as connection:
-            records = [_record(row) for row in (await connection.execute(query)).all()]
-            block = await self._block(connection, run_id)
-            if block is None:
-                older = await self._rows_of_version_1(connection, run_id, symbol)
-                return [_completed_from_version_1(record, older.get(record.symbol)) for record in records]
+
+        def work(connection: Connection) -> tuple[list[DecisionRecord], bytes | None, dict[str, Row[Any]]]:
+            records = [_record(row) for row in connection.execute(query).all()]
+            block = self._block(connection, run_id)
+            return records, block, self._rows_of_version_1(connection, run_id, symbol) if block is None else {}
+
+        records, block, older = await self._database.read(work)
+        if block is None:
+            return [_completed_from_version_1(record, older.get(record.symbol)) for record in records]
         return await self._aside(partial(_completed, records, block))
 
     async def document(self, digest: str) -> JsonObject | None:
         """The document stored under a digest."""
-        async with self._database.reading() as connection:
-            query = select(document_table.c.content).where(document_table.c.digest == digest)
-            return (await connection.execute(query)).scalar_one_or_none()
+        query = select(document_table.c.content).where(document_table.c.digest == digest)
+        content: JsonObject | None = await self._database.read(value_or_none(query))
+        return content
 
-    async def _rows_of_version_1(
-        self, connection: AsyncConnection, run_id: str, symbol: str | None = None
-    ) -> dict[str, Row[Any]]:
+    def _rows_of_version_1(self, connection: Connection, run_id: str, symbol: str | None = None) -> dict[str, Row[Any]]:
         """The details of a run's decisions, or of one, by their symbols."""
         query = select(detail_table).where(detail_table.c.namespace == self._namespace, detail_table.c.run_id == run_id)
         if symbol is not None:
             query = query.where(detail_table.c.symbol == symbol)
-        return {row.symbol: row for row in (await connection.execute(query)).all()}
+        return {row.symbol: row for row in connection.execute(query).all()}
 
     def _row(self, values: Mapping[str, object]) -> dict[str, object]:
         return {**values, "namespace": self._namespace}
@@ -287,11 +310,11 @@ class SqlRunStore:
     def _of_run(self, run_id: str) -> ColumnElement[bool]:
         return (decision_table.c.namespace == self._namespace) & (decision_table.c.run_id == run_id)
 
-    async def _block(self, connection: AsyncConnection, run_id: str) -> bytes | None:
+    def _block(self, connection: Connection, run_id: str) -> bytes | None:
         query = select(run_blocks.c.content).where(
             run_blocks.c.namespace == self._namespace, run_blocks.c.run_id == run_id
         )
-        block: bytes | None = (await connection.execute(query)).scalar_one_or_none()
+        block: bytes | None = connection.execute(query).scalar_one_or_none()
         return block
 
 
@@ -393,9 +416,8 @@ def _block_or_empty(block: bytes | None) -> bytes:
 async def runs_beginning_with(database: Database, prefix: str, most: int = 5) -> tuple[str, ...]:
     """The ids of stored runs that begin with a text, of every world, sorted; no more than `most`."""
     query = select(runs.c.run_id).where(runs.c.run_id.startswith(prefix, autoescape=True)).distinct()
-    async with database.reading() as connection:
-        rows = await connection.execute(query.order_by(runs.c.run_id).limit(most))
-        return tuple(rows.scalars())
+    rows = await database.read(all_rows(query.order_by(runs.c.run_id).limit(most)))
+    return tuple(row.run_id for row in rows)
 
 
 async def namespace_of_run(database: Database, run_id: str | None = None, symbol: str | None = None) -> str | None:
@@ -409,8 +431,7 @@ async def namespace_of_run(database: Database, run_id: str | None = None, symbol
     if symbol is not None:
         same_run = (decision_table.c.namespace == runs.c.namespace) & (decision_table.c.run_id == runs.c.run_id)
         query = query.where(select(decision_table.c.symbol).where(same_run, decision_table.c.symbol == symbol).exists())
-    async with database.reading() as connection:
-        namespace: str | None = (await connection.execute(query)).scalar_one_or_none()
+    namespace: str | None = await database.read(value_or_none(query))
     if namespace is None and symbol is not None and run_id is None:
         return await namespace_of_run(database)
     return namespace

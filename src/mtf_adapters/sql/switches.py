@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import Insert, Row, Update, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Insert, Row, Update, delete, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import queued_symbols as queue_table
 from mtf_adapters.sql.schema import switches as table
+from mtf_adapters.sql.transactions import all_rows
 from mtf_adapters.sql.upserts import insert_new, upsert
 from mtf_core.risk import QueuedSymbol, Switch, SwitchChange
 
@@ -28,8 +28,7 @@ class SqlSwitchStore:
     async def all(self) -> tuple[Switch, ...]:
         """Every stored switch, sorted by key, also those whose expiry has passed."""
         query = select(*_COLUMNS).where(table.c.namespace == self._namespace)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.read(all_rows(query))
         # Sorted here, not there: PostgreSQL's order of text depends on how the server was set up.
         return tuple(sorted((Switch(**row._mapping) for row in rows), key=lambda switch: switch.key))
 
@@ -40,23 +39,25 @@ class SqlSwitchStore:
         last = {switch.key: switch for switch in switches}
         # In the order of the keys, so that two processes that put the same ones do not wait for each other in a circle.
         rows = [attrs.asdict(last[key]) | {"namespace": self._namespace} for key in sorted(last)]
-        async with self._database.writing() as connection:
-            await connection.execute(upsert(table, connection), rows)
+        await self._database.write(lambda connection: connection.execute(upsert(table, connection), rows).rowcount)
 
     async def change(self, changes: Sequence[SwitchChange]) -> tuple[Switch, ...]:
         """Stores those that nobody changed since they were read, and returns these; the others stay as they are."""
         if not changes:
             return ()
-        stored = []
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> tuple[Switch, ...]:
+            stored = []
             # In the order of the keys, as in `put`. What another is changing just now is waited for, then looked at.
             for change in sorted(changes, key=lambda change: change.after.key):
-                done = await connection.execute(self._changing(change, connection).returning(table.c.key))
+                done = connection.execute(self._changing(change, connection).returning(table.c.key))
                 if done.scalar_one_or_none() is not None:
                     stored.append(change.after)
-        return tuple(stored)
+            return tuple(stored)
 
-    def _changing(self, change: SwitchChange, connection: AsyncConnection) -> Insert | Update:
+        return await self._database.write(work)
+
+    def _changing(self, change: SwitchChange, connection: Connection) -> Insert | Update:
         row = attrs.asdict(change.after) | {"namespace": self._namespace}
         if change.before is None:
             return insert_new(table, connection).values(row)
@@ -67,22 +68,19 @@ class SqlSwitchStore:
     async def queue(self, queued: QueuedSymbol) -> None:
         """Remembers the symbol for the next run; one that waits already waits once."""
         row = attrs.asdict(queued) | {"namespace": self._namespace}
-        async with self._database.writing() as connection:
-            await connection.execute(upsert(queue_table, connection), row)
+        await self._database.write(lambda connection: connection.execute(upsert(queue_table, connection), row).rowcount)
 
     async def queued(self) -> tuple[QueuedSymbol, ...]:
         """The symbols that wait for the next run, sorted."""
         query = select(*_QUEUE_COLUMNS).where(queue_table.c.namespace == self._namespace)
-        async with self._database.reading() as connection:
-            return _sorted((await connection.execute(query)).all())
+        return _sorted(await self._database.read(all_rows(query)))
 
     async def take_queued(self) -> tuple[QueuedSymbol, ...]:
         """The symbols that wait, sorted; they are forgotten here, so of several runs one gets each."""
         taking = delete(queue_table).where(queue_table.c.namespace == self._namespace).returning(*_QUEUE_COLUMNS)
         if not await self.queued():
             return ()  # a run each minute need not write for nothing
-        async with self._database.writing() as connection:
-            return _sorted((await connection.execute(taking)).all())
+        return _sorted(await self._database.write(all_rows(taking)))
 
 
 def _sorted(rows: Sequence[Row[tuple[object, ...]]]) -> tuple[QueuedSymbol, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -15,6 +17,8 @@ from mtf_core.ports import StoreNotOursError, StoreOutdatedError
 # Any number will do, as long as no other program on the same database uses it: the letters "mtf db".
 _UPGRADE_LOCK = int.from_bytes(b"mtf db")
 
+_ALEMBIC = Lock()
+"""It keeps what it works on in its module, and SQLite files are upgraded in threads of their own."""
 _OUR_FIRST_TABLES = {"alembic_version", "contracts", "series", "runs", "switches", "audit"}
 """Of what the first migration made, that which no later one takes away."""
 _MOST_SHOWN = 5
@@ -43,7 +47,8 @@ def upgrade_schema(connection: Connection, *, beside_others: bool = False) -> No
     if not beside_others:
         _refuse_other_programs(connection)
     try:
-        command.upgrade(migration_config(connection), "head")
+        with _ALEMBIC if connection.dialect.name == "sqlite" else nullcontext():
+            command.upgrade(migration_config(connection), "head")
     except CommandError as error:
         raise StoreOutdatedError(
             f"the tables cannot be upgraded: {error}; they may be of a newer version of mtf, or of another program"

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 
-def upsert(table: Table, connection: AsyncConnection) -> Insert:
+def upsert(table: Table, connection: Connection) -> Insert:
     """Inserts a row, or replaces all columns of the one with the same primary key; built once for each table."""
     return _upsert(table, connection.dialect.name)
 
@@ -27,7 +26,7 @@ def _upsert(table: Table, dialect: str) -> Insert:
     return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
 
 
-def upsert_newer(table: Table, connection: AsyncConnection, number: str, changed: tuple[str, ...]) -> Insert:
+def upsert_newer(table: Table, connection: Connection, number: str, changed: tuple[str, ...]) -> Insert:
     """Inserts a row, or changes some columns of the one with the same primary key if its `number` is lower."""
     return _upsert_newer(table, connection.dialect.name, number, changed)
 
@@ -42,7 +41,7 @@ def _upsert_newer(table: Table, dialect: str, number: str, changed: tuple[str, .
     )
 
 
-def insert_new(table: Table, connection: AsyncConnection) -> Insert:
+def insert_new(table: Table, connection: Connection) -> Insert:
     """Inserts a row unless one that conflicts is there; built once for each table."""
     return _insert_new(table, connection.dialect.name)
 
@@ -52,7 +51,7 @@ def _insert_new(table: Table, dialect: str) -> Insert:
     return _insert(table, dialect).on_conflict_do_nothing()
 
 
-def insert_for(table: Table, connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
+def insert_for(table: Table, connection: Connection) -> postgresql.Insert | sqlite.Insert:
     """An INSERT in the words of the connection's database."""
     return _insert(table, connection.dialect.name)
 

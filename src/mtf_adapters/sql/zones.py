@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, bindparam, select, tuple_, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import zone_events as table
+from mtf_adapters.sql.transactions import all_rows, changing
 from mtf_core.market import Side, Timeframe
 from mtf_core.planning import (
     EndSource,
@@ -83,8 +84,7 @@ class SqlZoneStore:
             & table.c.outcome.is_(None)
         )
         statement = update(table).where(still_open).values({name: bindparam(f"new_{name}") for name in _OUTCOME})
-        async with self._database.writing() as connection:
-            await connection.execute(statement, rows)
+        await self._database.write(changing(statement, rows))
 
     async def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
         """What statistics need of the selected events, in no order that says anything; raises `UnreadableRowError`."""
@@ -94,8 +94,7 @@ class SqlZoneStore:
         while True:
             # Each step is a transaction of its own: none is open while the caller works with what it got.
             step = query if last is None else query.where(tuple_(*place) > last)
-            async with self._database.reading() as connection:
-                rows = (await connection.execute(step.limit(_EVENTS_PER_STEP))).all()
+            rows = await self._database.read(all_rows(step.limit(_EVENTS_PER_STEP)))
             for row in rows:
                 yield _tally(row)
             if len(rows) < _EVENTS_PER_STEP:
@@ -120,9 +119,7 @@ class SqlZoneStore:
         return query.where(table.c.namespace == self._namespace)
 
     async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        async with self._database.reading() as connection:
-            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
-            return rows
+        return await self._database.read(all_rows(query))
 
 
 def zone_row(record: ZoneRecord) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def configure_logs(level: str, form: str, secrets: Iterable[str | None] = (), fo
     logging.getLogger("mtf").setLevel(logging.NOTSET)  # `configure_files` may have given it a level of its own
     _keep_files(folder, hidden)
     # These tell the same as the requests themselves, in more lines.
-    for noisy in ("aiosqlite", "httpx", "httpcore", "websockets"):
+    for noisy in ("httpx", "httpcore", "websockets"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

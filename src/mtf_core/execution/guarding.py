@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.losses import measure_losses
 from mtf_core.execution.opening import modes_differ
-from mtf_core.execution.submit import Guard, Guards
+from mtf_core.execution.submit import Guard, GuardOfNow, Guards
 from mtf_core.market import AccountState, Contract
 from mtf_core.orders import Draft, Intent
 from mtf_core.planning import Skip
@@ -48,7 +48,7 @@ def guards_for(desk: Desk, draft: Draft, profile: Profile, ground: Ground) -> Gu
     )
 
 
-async def further_guard(desk: Desk, intent: Intent) -> Guard:
+async def further_guard(desk: Desk, intent: Intent) -> GuardOfNow:
     """The guard of a further attempt, on a fresh account sync; raises `PortError` where that cannot be had.
 
     It was just decided from a quote: once that is too old the attempt may not be made any more.
@@ -78,13 +78,20 @@ def by_symbol(contracts: Iterable[Contract]) -> Mapping[str, Contract]:
     return {contract.symbol: contract for contract in contracts}
 
 
-def _guard(desk: Desk, entry: ProposedEntry, profile: Profile, ground: Ground) -> Guard:
-    """What is asked in the transaction; the clock, its skew and what calls are left are those of that moment."""
+def _guard(desk: Desk, entry: ProposedEntry, profile: Profile, ground: Ground) -> GuardOfNow:
+    """The clock's skew and what calls are left are those of the moment in which the store is asked to begin, the clock
+    itself that of the transaction."""
 
-    def guard(books: Books) -> Skip | None:
-        return _wrong_mode(desk, ground.account) or guard_of(entry, _facts(desk, entry, profile, ground))(books)
+    def of_now() -> Guard:
+        skew_ms, exits_left = _skew_ms(desk), desk.environment.venue.exits_left()
 
-    return guard
+        def guard(books: Books) -> Skip | None:
+            facts = _facts(desk, entry, profile, ground, skew_ms, exits_left)
+            return _wrong_mode(desk, ground.account) or guard_of(entry, facts)(books)
+
+        return guard
+
+    return of_now
 
 
 def _wrong_mode(desk: Desk, account: AccountState) -> Skip | None:
@@ -92,16 +99,18 @@ def _wrong_mode(desk: Desk, account: AccountState) -> Skip | None:
     return Skip(Reason.MODES_DIFFER, (("why", differ),)) if differ else None
 
 
-def _facts(desk: Desk, entry: ProposedEntry, profile: Profile, ground: Ground) -> GuardFacts:
+def _facts(
+    desk: Desk, entry: ProposedEntry, profile: Profile, ground: Ground, skew_ms: int | None, exits_left: int | None
+) -> GuardFacts:
     contract = ground.contracts.get(entry.symbol)
     live = LiveFacts(
         now_ms=desk.now_ms,
         namespace=desk.environment.venue.namespace,
         settings=desk.settings,
         staleness=profile.trade_entry.staleness,
-        skew_ms=_skew_ms(desk),
+        skew_ms=skew_ms,
         contract_status=None if contract is None else contract.status,
-        exits_left=desk.environment.venue.exits_left(),
+        exits_left=exits_left,
     )
     return GuardFacts(
         switchboard=Switchboard({}, desk.now_ms),

@@ -41,7 +41,12 @@ from mtf_core.reasons import Reason
 from mtf_core.risk import ORDERED, AccountCondition, Books, Standing
 
 Guard = Callable[[Books], Skip | None]
-"""Asked within a transaction, with what the store holds at that moment; it looks at the clock when it is asked."""
+"""Asked within a transaction, with what the store holds at that moment; it looks at the clock when it is asked.
+
+A store may ask it in a thread of its own: of what changes in the event loop it looks at nothing but clocks.
+"""
+GuardOfNow = Callable[[], Guard]
+"""Gives the guard of a moment, which knows what else there is to know then: the budget of calls, the clock's skew."""
 
 _MOST_COMMITS = 3
 """How often the outcome is stored again when the supervisor changed the intent in between."""
@@ -63,8 +68,8 @@ class Submitted:
 class Guards:
     """The guards of one entry: before its intent is committed, and once more before its bytes leave."""
 
-    first: Guard
-    again: Guard
+    first: GuardOfNow
+    again: GuardOfNow
     """The same, for an intent that is committed: its own reservation and key do not stand against it."""
 
 
@@ -112,7 +117,7 @@ async def submit_further(
     desk: Desk,
     intent: Intent,
     order: FurtherAttempt,
-    guard: Guard,
+    guard: GuardOfNow,
     fence: Acquired | None,
     quality: MarketQuality | None = None,
     switch_minutes: int = 0,
@@ -132,7 +137,7 @@ async def submit_further(
         entry=state,
         progress=without_cancel(intent.progress),
     )
-    committed = await desk.orders.further(wanted, desk.now_ms, guard, fence)
+    committed = await desk.orders.further(wanted, desk.now_ms, guard(), fence)
     if isinstance(committed, Skip):
         await _note_refusal(desk, _of_intent(wanted), committed)
         return committed
@@ -162,7 +167,7 @@ def _further(desk: Desk, intent: Intent, order: FurtherAttempt) -> Attempt:
     )
 
 
-async def _reserved(desk: Desk, draft: Draft, guard: Guard) -> Skip | Intent:
+async def _reserved(desk: Desk, draft: Draft, guard: GuardOfNow) -> Skip | Intent:
     now_ms = desk.now_ms
 
     def make(identity: StoreIdentity) -> Intent:
@@ -171,7 +176,7 @@ async def _reserved(desk: Desk, draft: Draft, guard: Guard) -> Skip | Intent:
     def events(intent: Intent) -> Sequence[LifecycleEvent]:
         return (_event(_of_intent(intent), EventKind.PLANNED, now_ms, plan_words(draft)),)
 
-    return await desk.orders.reserve(draft.terms.profile, draft.decision_key, now_ms, guard, make, events)
+    return await desk.orders.reserve(draft.terms.profile, draft.decision_key, now_ms, guard(), make, events)
 
 
 async def _store_is_behind(desk: Desk, intent: Intent) -> str:
@@ -209,19 +214,19 @@ async def _given_up(desk: Desk, intent: Intent, skip: Skip) -> Skip:
 async def _sent(
     desk: Desk,
     intent: Intent,
-    guard: Guard,
+    guard: GuardOfNow,
     quality: MarketQuality | None,
     switch_minutes: int,
     fence: Acquired | None,
 ) -> Skip | Submitted:
     order = entry_order(intent)  # whatever cannot be ordered breaks here, before anything may have left
     timer = desk.environment.timer
-    asked_s = timer()
+    guard_of_now, asked_s = guard(), timer()
 
     def last_word(books: Books) -> Skip | None:
         nonlocal asked_s
         asked_s = timer()
-        return guard(books)
+        return guard_of_now(books)
 
     sending = await desk.orders.send(intent, desk.now_ms, last_word, fence)
     if isinstance(sending, Skip):

@@ -130,9 +130,10 @@ class OrderStore(Protocol):
     ) -> Skip | Intent:
         """Guards and intent in one transaction, under the lock of the account's risk row.
 
-        `guard` is asked once with what the store holds; where it refuses, its skip is returned and nothing is stored.
-        Else the store's counter is raised, `make` gives the intent, and it is committed. The store itself refuses a
-        second live intent of a symbol, and a second one of a decision key, whatever `guard` says.
+        `guard` is asked once with what the store holds, perhaps in a thread of the store's: it reads nothing but clocks
+        of what changes meanwhile. Where it refuses, its skip is returned and nothing is stored. Else the store's
+        counter is raised, `make` gives the intent, and it is committed. The store itself refuses a second live intent
+        of a symbol, and a second one of a decision key, whatever `guard` says.
         """
         ...
 

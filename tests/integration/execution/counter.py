@@ -21,8 +21,9 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sql import Database, SqlLocks
-from mtf_adapters.sql.sqlite_connections import SqliteCalls
+from mtf_adapters.sql.sqlite_threads import SqliteJobs
 from mtf_core.execution import Desk, Guards, MarketQuality, Submitted, open_desk, submit
+from mtf_core.execution.submit import Guard, GuardOfNow
 from mtf_core.market import (
     AccountState,
     Contract,
@@ -59,7 +60,12 @@ def yes(_: Books) -> None:
     """A guard that allows everything: whatever is refused is refused by what is tested."""
 
 
-BOTH = Guards(first=yes, again=yes)
+def always(guard: Guard) -> GuardOfNow:
+    """The same guard at every moment."""
+    return lambda: guard
+
+
+BOTH = Guards(first=always(yes), again=always(yes))
 
 
 class Asked(NativeExchange):
@@ -223,11 +229,11 @@ async def counter_on(
     url: str,
     world: World | None = None,
     exchange: Asked | None = None,
-    sqlite_calls: Callable[[], SqliteCalls] | None = None,
+    sqlite_jobs: SqliteJobs | None = None,
 ) -> AsyncIterator[Counter]:
     """A counter of its own process: what others left in the database and at the exchange is found."""
     world = world or a_world()
     exchange = exchange or Asked(world, ACCOUNT)
-    async with Database.open(url, sqlite_calls=sqlite_calls) as database:
+    async with Database.open(url, sqlite_jobs=sqlite_jobs) as database:
         desk = await open_desk(environment_on(database, world, exchange))
         yield Counter(desk, exchange, world)

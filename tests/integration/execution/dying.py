@@ -18,6 +18,7 @@ from typing import Any
 from attrs import define, evolve
 
 from mtf_core.execution import Desk, Guards, MarketQuality, Submitted, open_desk, submit
+from mtf_core.execution.submit import Guard
 from mtf_core.market import (
     Contract,
     MarginMode,
@@ -92,6 +93,10 @@ def yes(_: object) -> None:
     """A guard that allows everything."""
 
 
+def allows() -> Guard:
+    return yes
+
+
 def draft_of(contract: Contract, quote: Quote, key: str, now_ms: int, namespace: str) -> Draft:
     """A long limit worth some 60 USDT, two percent below the market."""
 
@@ -142,7 +147,7 @@ async def submitted(symbol: str, key: str, change: Callable[[Desk], Desk] = lamb
         quote = (await market.quotes([symbol]))[symbol]
         assert isinstance(quote, Quote)
         draft = draft_of(contract, quote, key, desk.now_ms, environment.stores.namespace)
-        return await submit(change(desk), draft, Guards(yes, yes), MarketQuality.of(quote), switch_minutes=15)
+        return await submit(change(desk), draft, Guards(allows, allows), MarketQuality.of(quote), switch_minutes=15)
 
 
 def numbered(points: Points) -> Callable[[Desk], Desk]:

@@ -21,7 +21,7 @@ from mtf_core.planning import Skip
 from mtf_core.ports import IntentChangedError, Mark, StoreUnavailableError
 from mtf_core.reasons import Reason
 from mtf_core.risk import GLOBAL_SWITCH, AccountCondition, Books, Reservation, Switch
-from tests.integration.execution.counter import MARKET, SYMBOL, Counter, beat, counter_on, yes
+from tests.integration.execution.counter import MARKET, SYMBOL, Counter, always, beat, counter_on, yes
 from tests.integration.execution.dying import Points, numbered
 
 REFUSING = [
@@ -165,7 +165,7 @@ async def test_an_error_in_the_middle_of_the_write_proves_nothing(counter: Count
 
 async def test_a_guard_that_refuses_first_stores_nothing_but_its_refusal(counter: Counter) -> None:
     no = Skip(Reason.KILL_SWITCH_ON)
-    assert await counter.submit(guards=Guards(first=lambda _: no, again=yes)) == no
+    assert await counter.submit(guards=Guards(first=always(lambda _: no), again=always(yes))) == no
     assert await counter.desk.orders.intent("key") is None
     assert await counter.story() == ["refused"]
     assert (counter.exchange.leverages, counter.exchange.entries) == (0, [])
@@ -175,7 +175,7 @@ async def test_a_guard_that_refuses_directly_before_the_bytes_ends_the_intent_an
     counter: Counter,
 ) -> None:
     no = Skip(Reason.KILL_SWITCH_ON)
-    assert await counter.submit(guards=Guards(first=yes, again=lambda _: no)) == no
+    assert await counter.submit(guards=Guards(first=always(yes), again=always(lambda _: no))) == no
     intent = await stored(counter)
     assert (intent.entry, intent.is_live) == (EntryState.REJECTED, False)
     assert counter.exchange.entries == []
@@ -188,7 +188,7 @@ async def test_guards_see_in_the_transaction_what_others_reserved(counter: Count
     def look(books: Books) -> None:
         seen.append(books.live)
 
-    guards = Guards(first=look, again=look)
+    guards = Guards(first=always(look), again=always(look))
     await counter.submit(guards=guards)
     await counter.submit(counter.draft("other", "ETHUSDT"), guards)
     symbols = [[one.symbol for one in live] for live in seen]
@@ -487,7 +487,7 @@ async def test_the_second_try_of_a_maker_only_order_passes_the_guards_anew(count
         asked += 1
         return None if asked == 1 else no
 
-    assert await counter.submit(maker_only(counter, ticks=1), Guards(first=yes, again=guard)) == no
+    assert await counter.submit(maker_only(counter, ticks=1), Guards(first=always(yes), again=always(guard))) == no
     assert len(counter.exchange.entries) == 1
     assert not (await stored(counter)).is_live
     assert await counter.story() == ["planned", "refused", "refused"]
@@ -503,7 +503,7 @@ async def test_a_refusal_whose_outcome_could_not_be_stored_is_not_followed_by_an
 
 async def test_a_further_attempt_is_another_order_of_the_same_intent(counter: Counter) -> None:
     intent = await ended(counter)
-    further = await submit_further(counter.desk, intent, a_further(counter, int(intent.wanted.size)), yes, None)
+    further = await submit_further(counter.desk, intent, a_further(counter, int(intent.wanted.size)), always(yes), None)
     assert isinstance(further, Submitted)
     now = await stored(counter)
     assert (now.attempt.number, len(now.earlier), now.entry) == (2, 1, EntryState.RESTING)
@@ -520,7 +520,7 @@ async def test_that_the_attempt_before_was_cancelled_says_nothing_of_the_next_on
     intent = await ended(counter)
     looked = evolve(intent.progress, cancel_looks=9, next_cancel_ms=counter.desk.now_ms, sent=Sent(cancel_ms=5))
     intent = await counter.desk.orders.save(evolve(intent, progress=looked))
-    assert isinstance(await submit_further(counter.desk, intent, a_further(counter, 1), yes, None), Submitted)
+    assert isinstance(await submit_further(counter.desk, intent, a_further(counter, 1), always(yes), None), Submitted)
     now = await stored(counter)
     assert (now.progress.cancel_looks, now.progress.next_cancel_ms, now.progress.sent.cancel_ms) == (0, 0, None)
     assert merged(now, intent).progress.cancel_looks == 0, "nor does a note of the time before"
@@ -529,21 +529,21 @@ async def test_that_the_attempt_before_was_cancelled_says_nothing_of_the_next_on
 async def test_a_further_attempt_asks_every_guard_and_where_one_refuses_nothing_changes(counter: Counter) -> None:
     intent = await ended(counter)
     no = Skip(Reason.KILL_SWITCH_ON)
-    assert await submit_further(counter.desk, intent, a_further(counter, 1), lambda _: no, None) == no
+    assert await submit_further(counter.desk, intent, a_further(counter, 1), always(lambda _: no), None) == no
     assert await stored(counter) == intent
     assert len(counter.exchange.entries) == 1
 
 
 async def test_all_attempts_together_never_exceed_the_plan(counter: Counter) -> None:
     intent = await ended(counter, filled=1)
-    skip = await submit_further(counter.desk, intent, a_further(counter, int(intent.wanted.size)), yes, None)
+    skip = await submit_further(counter.desk, intent, a_further(counter, int(intent.wanted.size)), always(yes), None)
     assert isinstance(skip, Skip)
     assert len(counter.exchange.entries) == 1
 
 
 async def test_no_further_attempt_starts_while_one_may_be_alive(counter: Counter) -> None:
     await counter.submit()
-    skip = await submit_further(counter.desk, await stored(counter), a_further(counter, 1), yes, None)
+    skip = await submit_further(counter.desk, await stored(counter), a_further(counter, 1), always(yes), None)
     assert isinstance(skip, Skip)
     assert skip.reason is Reason.FALLBACK_REFUSED
     assert len(counter.exchange.entries) == 1

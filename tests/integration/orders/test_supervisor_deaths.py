@@ -38,7 +38,7 @@ from mtf_entrypoints.container import opened
 from mtf_entrypoints.served_sandbox import variables_for
 from mtf_entrypoints.settings import Settings, read_settings
 from tests.integration.execution.counter import AT_MS
-from tests.integration.execution.dying import draft_of, yes
+from tests.integration.execution.dying import allows, draft_of
 from tests.integration.orders.dying_supervisor import OVER, PROTECTED
 from tests.integration.orders.nursery import Nursery, nursery
 
@@ -93,7 +93,7 @@ class Scene:
             quote = (await market.quotes([SYMBOL]))[SYMBOL]
             assert isinstance(quote, Quote)
             draft = change(draft_of(contract, quote, KEY, desk.now_ms, desk.environment.stores.namespace), quote)
-            outcome = await submit(desk, draft, Guards(yes, yes), MarketQuality.of(quote), switch_minutes=15)
+            outcome = await submit(desk, draft, Guards(allows, allows), MarketQuality.of(quote), switch_minutes=15)
             assert isinstance(outcome, Submitted), outcome
 
     async def told(self) -> tuple[Intent, list[EventKind], tuple[Fill, ...]]:

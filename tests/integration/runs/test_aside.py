@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import runs
+from mtf_adapters.sql.transactions import changing
 from mtf_core.inquiry import funnel, verify_run, why
 from mtf_core.ports import Aside, at_once
 from mtf_core.runs import RunRequest
@@ -54,8 +55,7 @@ async def test_reading_counting_and_deciding_again_happen_aside(aside: Aside, he
     async with Database.open("memory") as database:
         there = world_on(database, eager())
         report = await there.run(RunRequest(symbols=("BTCUSDT", "ETHUSDT")))
-        async with database.writing() as connection:
-            await connection.execute(update(runs).values(counts=None))
+        await database.write(changing(update(runs).values(counts=None)))
         stores = build_stores(database, "test", aside)
         with called_on_this_thread() as names:
             verified = await verify_run(stores, report.run_id, aside=aside)

@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import documents, runs
+from mtf_adapters.sql.transactions import changing
 from mtf_core.inquiry import Funnel, funnel
 from mtf_core.inquiry.funnel import stages_of
 from mtf_core.market import Timeframe
@@ -142,12 +143,14 @@ async def test_runs_of_an_unreadable_configuration_count_for_the_stages_alone() 
     async with Database.open("memory") as database:
         there = world_on(database, EAGER)
         report = await there.run()
-        async with database.writing() as connection:
+
+        def work(connection: Connection) -> None:
             where = documents.c.digest == EAGER.digest
-            await connection.execute(update(documents).where(where).values(content={"profile": "alive"}))
+            connection.execute(update(documents).where(where).values(content={"profile": "alive"}))
+
+        await database.write(work)
         assert (await of(there)).unread == 0, "its conditions were counted when it was stored"
-        async with database.writing() as connection:
-            await connection.execute(update(runs).values(counts=None))
+        await database.write(changing(update(runs).values(counts=None)))
         found = await of(there)
         assert (found.unread, found.conditions) == (1, ())
         assert_partition(found, [report])

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sql import Database, SqlSwitchStore
+from mtf_adapters.sql.transactions import changing
 from mtf_core.market import DAY_MS, ContractStatus, Timeframe
 from mtf_core.orders import Intent
 from mtf_core.ports import ExchangeUnavailableError, StoreUnavailableError
@@ -374,8 +375,7 @@ async def test_a_locked_day_stays_locked_when_the_audit_trail_is_gone() -> None:
         there.later(minutes=1)
         assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
         there.account.balance += 30
-        async with database.writing() as connection:
-            await connection.execute(text("DELETE FROM audit"))
+        await database.write(changing(text("DELETE FROM audit")))
         there.later(minutes=1)
         assert set(reasons(await there.run()).values()) == {"daily_loss_limit_reached"}
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from attrs import evolve
-from sqlalchemy import Delete, Update, delete, select, update
+from sqlalchemy import Connection, Delete, Update, delete, select, update
 
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import decisions, documents, run_blocks, run_documents, runs
+from mtf_adapters.sql.transactions import changing, value_or_none
 from mtf_core.inquiry import Finding, Verification, verify_run
 from mtf_core.market import COLUMNS, Candles, Timeframe, parse_instant, to_ms
 from mtf_core.ports import ExchangeUnavailableError
@@ -148,8 +149,7 @@ class Stored:
 
     async def change_block(self, change: Callable[[Any], object]) -> None:
         """Edits the plain values of the block."""
-        async with self.database.reading() as connection:
-            content = (await connection.execute(select(run_blocks.c.content))).scalar_one()
+        content = await self.database.read(value_or_none(select(run_blocks.c.content)))
         block = from_bytes(zlib.decompress(content))
         change(block)
         await self.execute(update(run_blocks).values(content=zlib.compress(to_bytes(block))))
@@ -160,8 +160,7 @@ class Stored:
     async def execute(self, statement: Update | Delete) -> None:
         """Changes rows that the seal covers."""
         self.resealed = False
-        async with self.database.writing() as connection:
-            await connection.execute(statement)
+        await self.database.write(changing(statement))
 
 
 def in_inputs(**changed: object) -> Edit:
@@ -220,17 +219,21 @@ async def test_purged_candles_are_told_as_missing_for_every_symbol(stored: Store
 async def test_a_changed_configuration_is_found(stored: Stored) -> None:
     content: Any = copy.deepcopy(EAGER.content)
     content["mtf_validations"]["validation"]["timeframe"]["1h"]["long"] = [{"gt": 99, "field": "rsi"}]
-    async with stored.database.writing() as connection:
-        await connection.execute(update(documents).where(documents.c.digest == EAGER.digest).values(content=content))
+    await stored.database.write(
+        changing(update(documents).where(documents.c.digest == EAGER.digest).values(content=content))
+    )
     found = await stored.findings()
     assert (Finding.CONFIGURATION_CHANGED, None) in found
     assert any(finding is Finding.DECISION_DIFFERS for finding, _ in found)
 
 
 async def test_a_configuration_that_is_gone_or_refused_is_found(stored: Stored) -> None:
-    async with stored.database.writing() as connection:
+
+    def work(connection: Connection) -> None:
         where = documents.c.digest == EAGER.digest
-        await connection.execute(update(documents).where(where).values(content={"profile": "alive"}))
+        connection.execute(update(documents).where(where).values(content={"profile": "alive"}))
+
+    await stored.database.write(work)
     assert {finding for finding, _ in await stored.findings()} == {
         Finding.CONFIGURATION_CHANGED,
         Finding.CONFIGURATION_REFUSED,
@@ -458,21 +461,25 @@ async def test_a_block_that_cannot_be_read_is_named(stored: Stored, content: byt
 
 
 async def test_templates_that_were_removed_are_found(stored: Stored) -> None:
-    async with stored.database.writing() as connection:
-        await connection.execute(delete(run_documents))
-        await connection.execute(delete(documents).where(documents.c.digest != EAGER.digest))
+
+    def work(connection: Connection) -> None:
+        connection.execute(delete(run_documents))
+        connection.execute(delete(documents).where(documents.c.digest != EAGER.digest))
+
+    await stored.database.write(work)
     assert await stored.findings() == {(Finding.RECORD_INCOMPLETE, None)}
 
 
 async def test_changed_shapes_of_trees_are_found(stored: Stored) -> None:
-    async with stored.database.writing() as connection:
-        rows = (await connection.execute(select(documents))).mappings().all()
+
+    def work(connection: Connection) -> None:
+        rows = connection.execute(select(documents)).mappings().all()
         shapes = next(row for row in rows if row["digest"] != EAGER.digest)
         content = copy.deepcopy(shapes["content"])
         content["5m"]["long"]["label"] = "something else"
-        await connection.execute(
-            update(documents).where(documents.c.digest == shapes["digest"]).values(content=content)
-        )
+        connection.execute(update(documents).where(documents.c.digest == shapes["digest"]).values(content=content))
+
+    await stored.database.write(work)
     assert await stored.findings() == {(Finding.RECORD_CHANGED, None)}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import zone_events
+from mtf_adapters.sql.transactions import changing
 from mtf_core.inquiry import Finding, verify_run
 from mtf_core.market import MINUTE_MS, Candles, Timeframe, parse_instant, to_ms
 from mtf_core.planning import EndSource, ZoneCheck, ZoneEnd, ZoneOutcome, zone_outcome
@@ -214,8 +215,7 @@ async def test_a_verification_makes_the_zone_events_again_and_reads_their_outcom
 
         async def change(symbol: str, **values: object) -> None:
             where = (zone_events.c.run_id == report.run_id) & (zone_events.c.symbol == symbol)
-            async with database.writing() as connection:
-                await connection.execute(update(zone_events).where(where).values(**values))
+            await database.write(changing(update(zone_events).where(where).values(**values)))
 
         await change(symbol, outcome_at_ms=NOW_MS + 60_001)
         outcome = {(Finding.ZONE_DIFFERS, symbol, "zone.outcome.at_ms")}

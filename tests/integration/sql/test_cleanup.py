@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from attrs import asdict, evolve
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_adapters.sql import (
@@ -21,11 +21,13 @@ from mtf_adapters.sql import (
 )
 from mtf_adapters.sql.cleanup import LEAST_KEPT
 from mtf_adapters.sql.schema import documents, locks, run_documents, runs
+from mtf_adapters.sql.transactions import all_rows, changing
 from mtf_adapters.sql.upserts import insert_new
 from mtf_core.market import Timeframe
 from mtf_core.ports import Acquired
 from mtf_core.records import KeyedRun, Leftovers, RunStatus
 from tests.integration.sql.examples import WORLD, as_columns, candles, decision, event, report, run
+from tests.integration.sql.standing import standing
 
 M1 = Timeframe.M1
 EVER = (0, 2**53)
@@ -98,8 +100,7 @@ async def referring(store: SqlRunStore, number: int, *shapes: str) -> None:
 
 
 async def documents_left(database: Database) -> set[str]:
-    async with database.reading() as connection:
-        return set((await connection.execute(select(documents.c.digest))).scalars())
+    return {row.digest for row in await database.read(all_rows(select(documents.c.digest)))}
 
 
 async def test_documents_go_with_the_last_run_of_any_world_that_needs_them(database: Database) -> None:
@@ -122,26 +123,29 @@ async def test_documents_go_with_the_last_run_of_any_world_that_needs_them(datab
 async def test_while_a_run_of_an_earlier_version_is_stored_no_document_goes(database: Database) -> None:
     """Nobody noted which shapes such a run is read with."""
     await referring(SqlRunStore(database, WORLD), 1, "shapes")
-    async with database.writing() as connection:
-        await connection.execute(delete(run_documents))
+    await database.write(changing(delete(run_documents)))
     await database_row(database, documents, {"digest": "stray", "content": {}})
     assert await SqlCleanupStore(database, WORLD).purge_leftovers(2**42, dry_run=False) == Leftovers()
     assert await documents_left(database) == {"config-1", "shapes", "stray"}
 
 
-async def test_a_run_that_starts_during_a_cleanup_keeps_its_documents(database: Database) -> None:
+async def test_a_run_that_starts_during_a_cleanup_keeps_its_documents(shared_database: Database) -> None:
     """It has stored its documents, which are there already, and not yet that it needs them."""
-    cleanup = SqlCleanupStore(database, WORLD)
+    database, cleanup = shared_database, SqlCleanupStore(shared_database, WORLD)
     await database_row(database, documents, {"digest": "shapes", "content": {}})
-    async with database.writing() as connection:
-        await connection.execute(insert_new(documents, connection), {"digest": "shapes", "content": {}})
+    row = {"namespace": WORLD, **asdict(run("r1", digest="shapes"), filter=lambda each, _: each.name in runs.c)}
+
+    def begins(connection: Connection) -> None:
+        connection.execute(insert_new(documents, connection), {"digest": "shapes", "content": {}})
+
+    def says_that_it_needs_them(connection: Connection) -> None:
+        connection.execute(insert(runs), row | {"status": "running", "sequence": 1})
+        connection.execute(insert(run_documents), {"namespace": WORLD, "run_id": "r1", "digest": "shapes"})
+
+    async with standing(database, begins, says_that_it_needs_them):
         cleaning = asyncio.create_task(cleanup.purge_leftovers(2**42, dry_run=False))
         await asyncio.sleep(0.05)
         assert not cleaning.done()
-        row = {"namespace": WORLD, **asdict(run("r1", digest="shapes"), filter=lambda each, _: each.name in runs.c)}
-        await connection.execute(insert(runs), row | {"status": "running", "sequence": 1})
-        note = {"namespace": WORLD, "run_id": "r1", "digest": "shapes"}
-        await connection.execute(insert(run_documents), note)
     assert await cleaning == Leftovers()
     assert await documents_left(database) == {"shapes"}
 
@@ -172,16 +176,14 @@ async def test_names_of_locks_go_when_nobody_holds_them_and_no_stored_run_did(da
     await names.release(["key:a"], "gone")
     assert await cleanup.purge_leftovers(1_000, dry_run=True) == Leftovers(locks=1)
     assert await cleanup.purge_leftovers(1_000, dry_run=False) == Leftovers(locks=1)
-    async with database.reading() as connection:
-        kept = set((await connection.execute(select(locks.c.name))).scalars())
+    kept = {row.name for row in await database.read(all_rows(select(locks.c.name)))}
     assert kept == {"symbol:a", "held", "kept"}
     (again,) = (await names.acquire(["key:a"], "other", 60_000)).values()
     assert isinstance(again, Acquired)
 
 
 async def database_row(database: Database, table: Table, row: dict[str, object]) -> None:
-    async with database.writing() as connection:
-        await connection.execute(insert(table), row)
+    await database.write(changing(insert(table), row))
 
 
 async def test_an_sqlite_file_becomes_smaller(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from mtf_adapters.sql import Database, SqlAuditStore, SqlCandleStore, SqlContractStore, SqlSwitchStore
+from mtf_adapters.sql.transactions import changing
 from mtf_core.market import Timeframe
 from mtf_core.risk import Switch
 from tests.integration.sql.examples import WORLD, candles, event
+from tests.integration.sql.standing import Standing, standing
 
 M1 = Timeframe.M1
 
@@ -73,24 +75,17 @@ async def test_tasks_of_one_process_take_turns(database: Database) -> None:
 
 async def test_a_reader_sees_what_was_there_while_a_writer_has_not_ended(database_url: str) -> None:
     async with Database.open(database_url) as database, Database.open(database_url) as other:
-        async with database.writing() as connection:
-            await connection.execute(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)"))
+        async with standing(database, changing(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)"))):
             assert await SqlContractStore(other, WORLD).synced_ms() is None
         assert await SqlContractStore(other, WORLD).synced_ms() == 5
 
 
-async def test_a_task_cancelled_within_a_transaction_stores_nothing_of_it(database: Database) -> None:
-    entered = asyncio.Event()
-
-    async def write_for_ever() -> None:
-        async with database.writing() as connection:
-            await connection.execute(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)"))
-            entered.set()
-            await asyncio.Event().wait()
-
-    await cancelled(asyncio.create_task(write_for_ever()), after=entered.wait())
-    assert await SqlContractStore(database, WORLD).synced_ms() is None
-    await SqlContractStore(database, WORLD).replace_all([], synced_ms=6)
+async def test_a_task_cancelled_within_a_transaction_stores_nothing_of_it(shared_database: Database) -> None:
+    work = Standing(changing(text(f"INSERT INTO contract_sync VALUES ('{WORLD}', 5)")))
+    await cancelled(asyncio.create_task(shared_database.write(work)), after=work.stands.wait())
+    work.goes_on.set()
+    assert await SqlContractStore(shared_database, WORLD).synced_ms() is None
+    await SqlContractStore(shared_database, WORLD).replace_all([], synced_ms=6)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.02, 0.05, 0.1])

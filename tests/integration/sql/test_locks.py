@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from mtf_adapters.local import WallClock
 from mtf_adapters.sql import Database, SqlLocks, SqlRunStore
+from mtf_adapters.sql.transactions import changing
 from mtf_core.ports import Acquired, HeldBy, LockAnswer, LockLostError, Locks
 from mtf_core.records import RunStatus
 from tests.integration.sql.examples import WORLD, decision, run
@@ -48,8 +49,7 @@ async def take(locks: Locks, owner: str, name: str = RUN) -> LockAnswer:
 
 async def expire(database: Database, name: str = RUN) -> None:
     """As if the lock's time to live were over."""
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE locks SET expires_at_ms = 1 WHERE name = :name"), {"name": name})
+    await database.write(changing(text("UPDATE locks SET expires_at_ms = 1 WHERE name = :name"), {"name": name}))
 
 
 async def test_a_free_lock_goes_to_the_first_who_asks_and_names_its_holder_to_the_second(locks: Locks) -> None:

@@ -12,6 +12,7 @@ from attrs import evolve
 from sqlalchemy import Connection, MetaData, Table, text
 
 from mtf_adapters.sql import Database, SqlCandleStore, SqlContractStore, SqlRiskStore, SqlRunStore
+from mtf_adapters.sql.transactions import all_rows
 from mtf_adapters.sql.upgrade import migration_config
 from mtf_core.market import Timeframe
 from mtf_core.risk import Books, OpeningSource, RiskDay, RiskLock, Span
@@ -78,8 +79,7 @@ async def test_runs_of_the_first_version_are_numbered_and_new_ones_follow_them(e
         expected = ["r1", "r2", "r3"] if empty_database_url.startswith("sqlite") else ["r2", "r3", "r1"]
         assert [record.run_id for record in (await store.history(9)).items] == expected[::-1]
         query = text("SELECT run_id FROM decisions ORDER BY run_sequence")
-        async with database.reading() as connection:
-            assert (await connection.execute(query)).scalars().all() == expected
+        assert [row.run_id for row in await database.read(all_rows(query))] == expected
         await store.start(run("r4", started_ms=1), {})
         assert [record.run_id for record in (await store.history(1)).items] == ["r4"]
 
@@ -181,6 +181,5 @@ async def old_database(url: str, revision: str, rows: Mapping[str, list[dict[str
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).touch()  # an empty file is an empty database
     async with Database.open(url) as database:
-        async with database.writing() as connection:
-            await connection.run_sync(build)
+        await database.write(build)
         yield database

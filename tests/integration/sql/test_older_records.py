@@ -18,10 +18,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from mtf_adapters.sql import Database, SqlContractStore
 from mtf_adapters.sql.schema import decisions, documents, run_blocks, runs
+from mtf_adapters.sql.transactions import changing, value_or_none
 from mtf_core._version import __version__
 from mtf_core.inquiry import Finding, funnel, verify_run, why
 from mtf_core.market import ContractStatus, Timeframe
@@ -134,9 +135,8 @@ async def test_blocks_of_the_version_before_are_read_and_packed_again_byte_for_b
     (run,) = (await stores.runs.history(1)).items
     records = await stores.runs.decisions(run.run_id)
     assert {record.unreadable for record in records} == {None}
-    async with database.reading() as connection:
-        block = (await connection.execute(select(run_blocks.c.content))).scalar_one()
-        report = (await connection.execute(select(runs.c.report))).scalar_one()
+    block = await database.read(value_or_none(select(run_blocks.c.content)))
+    report = await database.read(value_or_none(select(runs.c.report)))
     assert run.report is not None
     assert to_bytes(from_compressed(pack(records))) == to_bytes(from_compressed(block)), "in the same order, too"
     assert to_document(run.report) == report
@@ -162,20 +162,22 @@ async def test_a_run_of_the_version_before_is_confirmed_and_told(packed: tuple[D
 async def newer(packed: tuple[Database, Stores]) -> AsyncIterator[Stores]:
     """The same run as if a later version had stored it: BTCUSDT was stopped by a reason that is not known here."""
     database, stores = packed
-    async with database.writing() as connection:
-        content = from_compressed((await connection.execute(select(run_blocks.c.content))).scalar_one())
+
+    def work(connection: Connection) -> None:
+        content = from_compressed(connection.execute(select(run_blocks.c.content)).scalar_one())
         content["results"]["BTCUSDT"] |= {"reason": "moon_is_full", "phase": 0.98}
         content["traces"][0]["reasons"][0] = "moon_is_full"
-        await connection.execute(update(run_blocks).values(content=zlib.compress(to_bytes(content))))
+        connection.execute(update(run_blocks).values(content=zlib.compress(to_bytes(content))))
         of_symbol = decisions.c.symbol == "BTCUSDT"
-        await connection.execute(update(decisions).where(of_symbol).values(reason="moon_is_full"))
-        await connection.execute(update(runs).values(code_version="9.1.0"))
+        connection.execute(update(decisions).where(of_symbol).values(reason="moon_is_full"))
+        connection.execute(update(runs).values(code_version="9.1.0"))
+
+    await database.write(work)
     yield stores
 
 
 async def with_counts_of(database: Database, counts: RunCounts) -> None:
-    async with database.writing() as connection:
-        await connection.execute(update(runs).values(counts=counts.to_bytes()))
+    await database.write(changing(update(runs).values(counts=counts.to_bytes())))
 
 
 async def test_a_reason_of_a_later_version_is_told_as_it_is_with_the_version_that_gave_it(newer: Stores) -> None:
@@ -217,8 +219,7 @@ async def test_the_funnel_counts_reasons_of_a_later_version_in_no_stage(
 
 async def test_counts_that_cannot_be_read_are_counted_anew(newer: Stores, packed: tuple[Database, Stores]) -> None:
     plain = {"version": 1, "reasons": {"moon_is_full": 1}, "conditions": [["7m", "long", "x", 1, 1, 1]]}
-    async with packed[0].writing() as connection:
-        await connection.execute(update(runs).values(counts=zlib.compress(to_bytes(plain))))
+    await packed[0].write(changing(update(runs).values(counts=zlib.compress(to_bytes(plain)))))
     counted = await funnel(newer)
     assert counted is not None
     assert (counted.unknown, counted.unread) == ({"moon_is_full": 1}, 1)
@@ -233,9 +234,12 @@ async def test_shapes_that_are_gone_or_of_a_later_version_cost_the_trees_and_not
     assert record is not None
     assert record.trace is not None
     shapes = documents.c.digest == record.trace.templates
-    async with database.writing() as connection:
+
+    def work(connection: Connection) -> None:
         changed = update(documents).where(shapes).values(content=content or {})
-        await connection.execute(delete(documents).where(shapes) if content is None else changed)
+        connection.execute(delete(documents).where(shapes) if content is None else changed)
+
+    await database.write(work)
     told = await why(stores.runs, "XRPUSDT")
     assert told is not None
     assert told.trace is None

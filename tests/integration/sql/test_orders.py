@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import sqlite
 from mtf_adapters.sql import Database, SqlCleanupStore, SqlLocks, SqlSwitchStore
 from mtf_adapters.sql.risk import SqlRiskStore
 from mtf_adapters.sql.schema import order_alarms, order_intents, order_requests
+from mtf_adapters.sql.transactions import all_rows, changing, value_or_none
 from mtf_core.orders import AlarmKind, EntryState, EventKind, Intent, PositionState, Progress
 from mtf_core.planning import Skip
 from mtf_core.ports import (
@@ -513,8 +515,7 @@ async def test_an_operator_confirms_that_a_store_knows_everything(database: Data
 async def test_an_intent_that_cannot_be_read_says_so(database: Database) -> None:
     store = await bound_store(database)
     await reserved(store)
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE order_intents SET content = '{}'"))
+    await database.write(changing(text("UPDATE order_intents SET content = '{}'")))
     with pytest.raises(StoreError, match="cannot be read"):
         await store.live()
 
@@ -536,8 +537,7 @@ async def test_the_tables_themselves_refuse_what_must_never_be(database: Databas
     second = update(order_intents).where(order_intents.c.decision_key == "k2")
 
     async def change() -> None:
-        async with database.writing() as connection:
-            await connection.execute(second.values(**wrong))
+        await database.write(changing(second.values(**wrong)))
 
     with pytest.raises(StoreError):
         await change()
@@ -557,10 +557,10 @@ async def test_what_is_live_or_open_is_found_in_sqlite_without_reading_what_is_o
             order_requests.c.namespace == "x", order_requests.c.outcome == ""
         ),
     }
-    async with Database.open(migrated_sqlite_url) as database, database.reading() as connection:
+    async with Database.open(migrated_sqlite_url) as database:
         for index, query in queries.items():
             words = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-            steps = (await connection.execute(text(f"EXPLAIN QUERY PLAN {words}"))).all()
+            steps = await database.read(all_rows(text(f"EXPLAIN QUERY PLAN {words}")))
             assert [index in step.detail for step in steps] == [True], steps
 
 
@@ -635,9 +635,9 @@ async def test_a_server_that_may_lose_what_it_confirmed_holds_no_orders(
 async def test_an_sqlite_file_waits_for_the_disk_on_every_connection(migrated_sqlite_url: str) -> None:
     async with Database.open(migrated_sqlite_url) as database:
         assert (await store_on(database).bind(ACCOUNT)).outlives_process
-        async with database.reading() as connection, database.reading() as other:
-            for one in (connection, other):
-                assert (await one.execute(text("PRAGMA synchronous"))).scalar_one() == 2
+        level = value_or_none(text("PRAGMA synchronous"))
+        assert await database.write(level) == 2
+        assert await asyncio.gather(*(database.read(level) for _ in range(4))) == [2] * 4
 
 
 async def test_a_database_in_memory_says_that_it_ends_with_the_process() -> None:
@@ -648,8 +648,7 @@ async def test_a_database_in_memory_says_that_it_ends_with_the_process() -> None
 async def test_a_file_that_cannot_be_written_is_not_bound(migrated_sqlite_url: str) -> None:
     path = Path(migrated_sqlite_url.removeprefix("sqlite:///"))
     async with Database.open(migrated_sqlite_url) as database:
-        async with database.writing() as connection:
-            await connection.execute(text("PRAGMA query_only = ON"))
+        await database.write(changing(text("PRAGMA query_only = ON")))
         with pytest.raises(StoreUnavailableError, match="readonly"):
             await store_on(database).bind(ACCOUNT)
     assert path.exists()

@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from mtf_adapters.sql import Database, engines
 from mtf_adapters.sql.order_books import locked_book
 from mtf_adapters.sql.schema import order_books, order_client_ids, order_events, order_fills, order_intents
+from mtf_adapters.sql.sqlite_threads import SqliteThreads
+from mtf_adapters.sql.transactions import all_rows, changing, value_or_none
 from mtf_core.orders import EventKind, Intent, PositionState
 from mtf_core.planning import Skip
 from mtf_core.ports import StoreError
@@ -28,6 +32,7 @@ from mtf_core.reasons import Reason
 from mtf_core.risk import Books
 from tests.integration.sql.examples import WORLD
 from tests.integration.sql.orders_shop import a_fill, bound_store, event, over, reserve, reserved, sent, store_on
+from tests.integration.sql.standing import Standing
 from tests.unit.orders.intents import ACCOUNT
 
 ROUNDS = int(os.environ.get("ORDER_ROUNDS", "25"))
@@ -117,18 +122,15 @@ async def test_a_process_that_freezes_with_the_book_in_its_hands_holds_up_others
     monkeypatch.setattr(engines, "_LONGEST_PAUSE_S", 1.0)
     async with Database.open(migrated_postgres_url) as frozen, Database.open(migrated_postgres_url) as database:
         store = await bound_store(database)
-        holding = asyncio.Event()
 
-        async def freeze() -> None:
-            async with frozen.writing() as connection:
-                await locked_book(connection, WORLD)
-                await connection.execute(update(order_books).values(counter=77))
-                holding.set()
-                await asyncio.sleep(3)
-                await connection.execute(update(order_books).values(counter=78))
+        def takes_the_book(connection: Connection) -> None:
+            locked_book(connection, WORLD)
+            connection.execute(update(order_books).values(counter=77))
 
-        pause = asyncio.create_task(freeze())
-        await holding.wait()
+        freeze = Standing(takes_the_book, changing(update(order_books).values(counter=78)))
+        pause = asyncio.create_task(frozen.write(freeze))
+        await freeze.stands.wait()
+        asyncio.get_running_loop().call_later(3, freeze.goes_on.set)
         intent = await asyncio.wait_for(reserved(store), 2.5)
         assert not pause.done()
         assert intent.counter == 1
@@ -184,17 +186,88 @@ async def test_a_process_that_is_killed_at_any_moment_leaves_nothing_half_writte
 
 
 async def test_work_that_is_cancelled_at_any_await_leaves_nothing_half_written_and_holds_up_nobody(
-    database: Database,
+    shared_database: Database,
 ) -> None:
-    store = await bound_store(database)
+    store = await bound_store(shared_database)
     for moment in count():
         work = _CancelledAt(live_through(store, f"k{moment}", f"S{moment}"), moment)
         was_cancelled = await finished(work)
         await asyncio.wait_for(live_through(store, f"mine-{moment}", f"MINE{moment}"), 10)
-        await check_whole(database)
+        await check_whole(shared_database)
         if not was_cancelled:
             break
-    assert moment > 20
+    assert moment > (20 if shared_database.is_postgres else 3)
+
+
+async def test_work_that_is_cancelled_at_any_statement_leaves_nothing_half_written_and_holds_up_nobody(
+    migrated_sqlite_url: str,
+) -> None:
+    """The statement is carried out in another thread just then, and so may the ones that follow it."""
+    threads = _Interrupting()
+    async with Database.open(migrated_sqlite_url, sqlite_jobs=threads) as database:
+        store = await bound_store(database)
+        for moment in count(1):
+            work = asyncio.create_task(live_through(store, f"k{moment}", f"S{moment}"))
+            threads.left, threads.work = moment, work
+            await asyncio.wait([work])
+            was_interrupted, threads.work = threads.left <= 0, None
+            await asyncio.wait_for(live_through(store, f"mine-{moment}", f"MINE{moment}"), 10)
+            await check_whole(database)
+            if not was_interrupted:
+                break
+        assert moment > 20
+
+
+class _Interrupting(SqliteThreads):
+    """Cancels a task at the n-th call to SQLite from now on, commits among them, and goes on when it has ended."""
+
+    left = 0
+    work: asyncio.Task[None] | None = None
+
+    def connect(self, database: str, **options: Any) -> sqlite3.Connection:
+        connection = super().connect(database, factory=_Told, **options)
+        assert isinstance(connection, _Told)
+        connection.told = self.called
+        return connection
+
+    def called(self) -> None:
+        self.left -= 1
+        work = self.work
+        if self.left or work is None:
+            return
+        ended = threading.Event()
+
+        def cancel() -> None:
+            work.add_done_callback(lambda _: ended.set())
+            work.cancel()
+
+        work.get_loop().call_soon_threadsafe(cancel)
+        assert ended.wait(10)
+
+
+class _Told(sqlite3.Connection):
+    """Tells of every call."""
+
+    told: Callable[[], None]
+
+    def cursor(self, *_: Any) -> sqlite3.Cursor:
+        return super().cursor(_ToldCursor)
+
+    def execute(self, *asked: Any) -> sqlite3.Cursor:
+        self.told()
+        return super().execute(*asked)
+
+    def commit(self) -> None:
+        self.told()
+        super().commit()
+
+
+class _ToldCursor(sqlite3.Cursor):
+    def execute(self, *asked: Any) -> sqlite3.Cursor:
+        connection = self.connection
+        if isinstance(connection, _Told) and hasattr(connection, "told"):
+            connection.told()
+        return super().execute(*asked)
 
 
 async def finished(work: Awaitable[None]) -> bool:
@@ -241,14 +314,13 @@ def started(folder: Path, program: str, *arguments: str) -> subprocess.Popen[str
 
 async def check_whole(database: Database) -> None:
     """What belongs together was stored together, or not at all."""
-    async with database.reading() as connection:
-        intents = (await connection.execute(select(order_intents))).all()
-        counter = (await connection.execute(select(order_books.c.counter))).scalar_one()
-        ids = list((await connection.execute(select(order_client_ids.c.decision_key))).scalars())
-        grouped = select(order_events.c.decision_key, order_events.c.kind)
-        events = {(row.decision_key, row.kind) for row in (await connection.execute(grouped)).all()}
-        fills_of = select(order_fills.c.decision_key, func.count()).group_by(order_fills.c.decision_key)
-        fills = {key: int(found) for key, found in (await connection.execute(fills_of)).all()}
+    intents = await database.read(all_rows(select(order_intents)))
+    counter = await database.read(value_or_none(select(order_books.c.counter)))
+    ids = [row.decision_key for row in await database.read(all_rows(select(order_client_ids.c.decision_key)))]
+    grouped = select(order_events.c.decision_key, order_events.c.kind)
+    events = {(row.decision_key, row.kind) for row in await database.read(all_rows(grouped))}
+    fills_of = select(order_fills.c.decision_key, func.count().label("found")).group_by(order_fills.c.decision_key)
+    fills = {row.decision_key: int(row.found) for row in await database.read(all_rows(fills_of))}
     assert sorted(intent.counter for intent in intents) == list(range(1, counter + 1))
     assert Counter(ids) == Counter(intent.decision_key for intent in intents)
     for intent in intents:

@@ -3,13 +3,14 @@
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import Delete, Update, delete, func, select, update
+from sqlalchemy import Connection, Delete, Update, delete, func, select, update
 
 from mtf_adapters.sql import Database, SqlRunStore, namespace_of_run
 from mtf_adapters.sql.schema import decisions as decisions_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import run_blocks, run_documents
 from mtf_adapters.sql.schema import runs as runs_table
+from mtf_adapters.sql.transactions import changing, value_or_none
 from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError
 from mtf_core.reasons import Reason
@@ -90,8 +91,7 @@ async def test_a_document_is_stored_once_per_digest(database: Database) -> None:
         run("r2", digest="same"), {"same": {"ignored": "the digest says it is the same"}, "shape-1": shape}
     )
     await store.start(run("r3", digest="other"), {"other": {}})
-    async with database.reading() as connection:
-        assert (await connection.execute(select(func.count()).select_from(document_table))).scalar_one() == 3
+    assert await database.read(value_or_none(select(func.count()).select_from(document_table))) == 3
     assert await store.document("same") == CONFIG
     assert await store.document("shape-1") == shape
     assert await store.document("other") == {}
@@ -249,8 +249,7 @@ async def test_whatever_is_changed_breaks_the_seal(change: Update | Delete) -> N
         await store.start(run("other", digest="sha-2"), {"sha-2": {}})
         await ran(store, "r1", 1_000, "BTCUSDT", "ETHUSDT")
         assert await intact(store, "r1") == (True, True)
-        async with database.writing() as connection:
-            await connection.execute(change)
+        await database.write(changing(change))
         assert await intact(store, "r1") == (False, True)
 
 
@@ -259,13 +258,14 @@ async def test_a_purge_of_the_oldest_runs_leaves_a_chain_and_a_run_taken_from_it
         store = SqlRunStore(database, WORLD)
         for number in range(1, 6):
             await ran(store, f"r{number}", 1_000 * number)
-        async with database.writing() as connection:
-            await connection.execute(delete(run_documents))
-            await connection.execute(delete(runs_table).where(runs_table.c.run_id == "r1"))
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(run_documents))
+            connection.execute(delete(runs_table).where(runs_table.c.run_id == "r1"))
+
+        await database.write(work)
         assert await intact(store, "r2") == (True, True)
-        async with database.writing() as connection:
-            await connection.execute(delete(runs_table).where(runs_table.c.run_id == "r3"))
+        await database.write(changing(delete(runs_table).where(runs_table.c.run_id == "r3")))
         assert await intact(store, "r4") == (True, False)
-        async with database.writing() as connection:
-            await connection.execute(update(runs_table).where(runs_table.c.run_id == "r4").values(seal="another"))
+        await database.write(changing(update(runs_table).where(runs_table.c.run_id == "r4").values(seal="another")))
         assert await intact(store, "r5") == (True, False)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from mtf_adapters.sql import Database, SqlContractStore
 from mtf_adapters.sql.engines import use_write_ahead_log
 from mtf_adapters.sql.schema import SCHEMA_REVISION
+from mtf_adapters.sql.transactions import all_rows, changing
 from mtf_adapters.sql.upgrade import newest_revision
 from mtf_adapters.sql.whole_schema import metadata
 from mtf_core.ports import StoreError, StoreNotOursError, StoreOutdatedError
@@ -45,16 +46,15 @@ async def test_the_migrated_tables_are_those_that_the_code_describes(database_ur
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         return compare_metadata(context, metadata)
 
-    async with Database.open(database_url) as database, database.reading() as connection:
-        assert await connection.run_sync(differences) == []
+    async with Database.open(database_url) as database:
+        assert await database.read(differences) == []
 
 
 async def test_the_tables_of_a_database_in_memory_are_the_migrated_ones(migrated_sqlite_url: str) -> None:
     query = text("SELECT name FROM sqlite_schema WHERE name NOT LIKE '%alembic%' ORDER BY name")
 
     async def names(database: Database) -> list[str]:
-        async with database.reading() as connection:
-            return list((await connection.execute(query)).scalars())
+        return [row.name for row in await database.read(all_rows(query))]
 
     async with Database.open("memory") as memory, Database.open(migrated_sqlite_url) as file:
         assert await names(memory) == await names(file)
@@ -94,8 +94,7 @@ def test_a_file_that_another_connection_begins_to_write_is_waited_for_before_its
 
 async def test_tables_of_a_newer_version_are_refused_by_the_check_and_by_the_upgrade(database_url: str) -> None:
     async with Database.open(database_url) as database:
-        async with database.writing() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await database.write(changing(text("UPDATE alembic_version SET version_num = '9999'")))
         with pytest.raises(StoreOutdatedError, match=f"revision 9999, this version of mtf needs {SCHEMA_REVISION}"):
             await database.check()
         with pytest.raises(StoreOutdatedError, match="9999"):

@@ -7,9 +7,11 @@ import pytest
 
 from mtf_adapters.sql import Database, SqlSwitchStore
 from mtf_adapters.sql.schema import switches as table
+from mtf_adapters.sql.transactions import changing
 from mtf_core.market import Timeframe
 from mtf_core.risk import GLOBAL_SWITCH, QueuedSymbol, Switch, SwitchChange, switch_key
 from tests.integration.sql.examples import WORLD
+from tests.integration.sql.standing import standing
 
 
 async def test_switches_come_back_sorted_by_key_whether_expired_or_not(database: Database) -> None:
@@ -81,14 +83,13 @@ async def test_a_switch_that_was_thrown_since_it_was_read_stays_and_the_others_c
     assert await store.all() == (BY_HAND, other)
 
 
-async def test_a_switch_that_is_being_thrown_is_waited_for(database: Database) -> None:
+async def test_a_switch_that_is_being_thrown_is_waited_for(shared_database: Database) -> None:
     """The operator's transaction is open while the run writes what it decided before."""
-    store = SqlSwitchStore(database, WORLD)
+    store = SqlSwitchStore(shared_database, WORLD)
     await store.put([BUSY])
-    async with database.writing() as connection:
-        await connection.execute(table.update().values(attrs.asdict(BY_HAND)))
-        changing = asyncio.create_task(store.change([SwitchChange(BUSY, FREE)]))
+    async with standing(shared_database, changing(table.update().values(attrs.asdict(BY_HAND)))):
+        change = asyncio.create_task(store.change([SwitchChange(BUSY, FREE)]))
         await asyncio.sleep(0.05)
-        assert not changing.done()
-    assert await changing == ()
+        assert not change.done()
+    assert await change == ()
     assert await store.all() == (BY_HAND,)

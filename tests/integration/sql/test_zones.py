@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, text, update
 from mtf_adapters.sql import Database, SqlCleanupStore, SqlRunStore, SqlZoneStore
 from mtf_adapters.sql.cleanup import LEAST_KEPT
 from mtf_adapters.sql.schema import zone_events
+from mtf_adapters.sql.transactions import all_rows, changing, value_or_none
 from mtf_core.market import Side, Timeframe
 from mtf_core.planning import (
     EndSource,
@@ -148,14 +149,11 @@ async def test_the_seal_covers_an_event_and_not_what_became_of_it(database: Data
         update(zone_events).values(deviation=made.event.deviation, takes=True),
         update(zone_events).values(takes=False, failed_check="max_deviation_pct"),
     ):
-        async with database.writing() as connection:
-            await connection.execute(statement)
+        await database.write(changing(statement))
         assert not await unchanged()
-    async with database.writing() as connection:
-        await connection.execute(update(zone_events).values(failed_check=None))
+    await database.write(changing(update(zone_events).values(failed_check=None)))
     assert await unchanged()
-    async with database.writing() as connection:
-        await connection.execute(delete(zone_events))
+    await database.write(changing(delete(zone_events)))
     assert not await unchanged()
 
 
@@ -165,8 +163,7 @@ async def test_events_go_with_their_runs(database: Database) -> None:
         await ran(store, f"r{number:03d}", zone(f"r{number:03d}", "AUSDT"), started_ms=1_000 + number)
     await ran(SqlRunStore(database, "elsewhere"), "r000", zone("r000", "AUSDT"))
     assert await SqlCleanupStore(database, WORLD).purge_runs(2**42, 1, dry_run=False) == 3
-    async with database.reading() as connection:
-        left = (await connection.execute(select(func.count()).select_from(zone_events))).scalar_one()
+    left = await database.read(value_or_none(select(func.count()).select_from(zone_events)))
     assert left == LEAST_KEPT + 1
 
 
@@ -201,9 +198,9 @@ async def test_tallies_are_those_of_the_selection_however_many(
 
 async def test_looking_for_open_events_reads_only_those(migrated_sqlite_url: str) -> None:
     """A week has 200,000 events of which a few dozen are open; every run looks for them."""
-    async with Database.open(migrated_sqlite_url) as database, database.reading() as connection:
+    async with Database.open(migrated_sqlite_url) as database:
         query = "SELECT * FROM zone_events WHERE namespace = 'w' AND outcome IS NULL AND at_ms < 5 ORDER BY at_ms"
-        plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))).all()
+        plan = await database.read(all_rows(text(f"EXPLAIN QUERY PLAN {query}")))
     assert ["ix_zone_events_open" in row.detail for row in plan] == [True]
 
 
@@ -212,8 +209,7 @@ async def test_a_row_with_a_word_that_there_is_not_is_named_and_ends_no_run(data
     await ran(store, "r1", zone("r1", "AUSDT"), zone("r1", "BUSDT"))
 
     async def change(**values: object) -> None:
-        async with database.writing() as connection:
-            await connection.execute(update(zone_events).where(zone_events.c.symbol == "AUSDT").values(**values))
+        await database.write(changing(update(zone_events).where(zone_events.c.symbol == "AUSDT").values(**values)))
 
     for values in ({"category": "upside_down"}, {"category": "inside", "outcome": "lost", "outcome_source": "candles"}):
         await change(**values)

@@ -6,7 +6,7 @@ The market stands still unless a test moves it, so that each situation is reache
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 from mtf_adapters.sandbox.matching.commands import Level, Tick
 from mtf_adapters.sandbox.native import NativeExchange
 from mtf_adapters.sandbox.world import World
-from mtf_adapters.sql.sqlite_connections import SqliteCalls
+from mtf_adapters.sql.sqlite_threads import SqliteJobs
 from mtf_core.execution import Submitted
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.supervisor import Supervisor
@@ -253,13 +253,13 @@ async def shift_on(
     url: str,
     world: World | None = None,
     exchange: Counted | None = None,
-    sqlite_calls: Callable[[], SqliteCalls] | None = None,
+    sqlite_jobs: SqliteJobs | None = None,
     **settings: object,
 ) -> AsyncIterator[Shift]:
     """A process that supervises: what others left in the database and at the exchange is found."""
     world = world or a_world()
     exchange = exchange or Counted(world, ACCOUNT)
-    async with counter_on(url, world, exchange, sqlite_calls) as counter:
+    async with counter_on(url, world, exchange, sqlite_jobs) as counter:
         store = Shaky(counter.desk.orders)
         environment = evolve(counter.desk.environment, new_run_id=lambda: uuid4().hex)
         changed = evolve(counter.desk.settings, **settings)

@@ -17,7 +17,7 @@ from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.local import MemoryActionJournal, MemoryHighWater, WallClock
 from mtf_adapters.sql import Database, SqlLocks
-from mtf_core.execution import Desk, Guards, MarketQuality, Submitted, open_desk, submit
+from mtf_core.execution import Desk, MarketQuality, Submitted, open_desk, submit
 from mtf_core.execution.supervisor import Supervisor
 from mtf_core.market import (
     MarginMode,
@@ -33,7 +33,7 @@ from mtf_core.market import (
 from mtf_core.orders import Alarm, Attempt, Draft, EntryState, Intent, PositionState, Wanted, WantedTarget
 from mtf_core.ports import Environment, Priority
 from mtf_entrypoints.stores import build_stores
-from tests.integration.execution.counter import yes
+from tests.integration.execution.counter import BOTH
 from tests.integration.runs.world import eager
 from tests.unit.orders.intents import terms
 from tests.venues.stages import ODD, SYMBOL, Stage, bitmart
@@ -113,7 +113,7 @@ class Watch:
             namespace=self.desk.environment.stores.namespace,
         )
         quality = MarketQuality(price, price, price, now_ms)
-        done = await submit(self.desk, draft, Guards(yes, yes), quality, switch_minutes=15)
+        done = await submit(self.desk, draft, BOTH, quality, switch_minutes=15)
         assert isinstance(done, Submitted), done
         return done.intent
 

@@ -11,13 +11,13 @@ from attrs import evolve
 
 from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sandbox.world_loop import pass_time
-from mtf_adapters.sql.calls_at_once import CallsAtOnce
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.orders import Action, AlarmKind, EntryState, EventKind, PositionState
 from mtf_core.ports import Noted
 from mtf_entrypoints.session import in_stepped_time
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
 from tests.integration.supervision.shift import KEY, Counted, Shift, shift_on
+from tests.jobs_at_once import JobsAtOnce
 
 PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 
@@ -178,7 +178,7 @@ def test_what_protects_waits_a_quarter_of_a_second_in_all_for_a_store_that_hangs
     assert isinstance(clock, SteppedClock)
 
     async def waited_ms() -> int:
-        async with shift_on(migrated_sqlite_url, world, sqlite_calls=CallsAtOnce) as shift:
+        async with shift_on(migrated_sqlite_url, world, sqlite_jobs=JobsAtOnce()) as shift:
             await protected(shift)
             await lose_the_stop(shift)
             arrived = asyncio.Event()

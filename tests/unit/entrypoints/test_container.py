@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
 from mtf_adapters.sandbox.clock import SandboxClock
-from mtf_adapters.sql.sqlite_connections import Job
+from mtf_adapters.sql.sqlite_threads import Job
 from mtf_core.market import parse_instant, to_ms
 from mtf_core.runs import RunReport, RunRequest
 from mtf_entrypoints.container import opened
@@ -67,47 +68,31 @@ async def test_what_a_venue_needs_open_is_open_while_the_container_is() -> None:
 
 
 class LoopsExecutor:
-    """Calls as jobs of the loop's own executor, one after the other: under a simulated loop, its simulated one."""
-
-    carried_out = 0
+    """Jobs of the loop's own executor: under a simulated loop, its simulated one."""
 
     def __init__(self) -> None:
-        self._jobs: deque[Job] = deque()
-        self._busy = False
+        self.carried_out = 0
 
-    def start(self) -> None:
-        """There is no thread to start."""
+    def connect(self, database: str, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(database, check_same_thread=False, **options)
+        return connection
 
-    def put_nowait(self, job: Job) -> None:
-        self._jobs.append(job)
-        if not self._busy:
-            self._busy = True
-            asyncio.ensure_future(self._work())  # noqa: RUF006  # whoever waits for a job waits for this
+    def begin(self, job: Job[Any]) -> asyncio.Future[Any]:
+        self.carried_out += 1
+        return asyncio.get_running_loop().run_in_executor(None, job)
 
-    async def _work(self) -> None:
-        while self._jobs:
-            future, call = self._jobs.popleft()
-            found = (
-                await asyncio.gather(asyncio.get_running_loop().run_in_executor(None, call), return_exceptions=True)
-            )[0]
-            type(self).carried_out += 1
-            if future is None or future.done():
-                continue
-            if isinstance(found, BaseException):
-                future.set_exception(found)
-            else:
-                future.set_result(found)
-        self._busy = False
+    def end(self) -> None:
+        """The executor is the loop's."""
 
 
-async def test_sqlites_calls_are_carried_out_by_what_the_container_was_given(tmp_path: Path) -> None:
+async def test_transactions_are_carried_out_by_what_the_container_was_given(tmp_path: Path) -> None:
     """A simulation cannot have threads that it does not schedule."""
     in_file = Settings(database_url=f"sqlite:///{tmp_path / 'mtf.db'}", sandbox=SETTINGS.sandbox)
-    threads, before = set(threading.enumerate()), LoopsExecutor.carried_out
-    async with opened(in_file, wall_clock=SandboxClock(WALL_MS), sqlite_calls=LoopsExecutor) as container:
+    threads, jobs = set(threading.enumerate()), LoopsExecutor()
+    async with opened(in_file, wall_clock=SandboxClock(WALL_MS), sqlite_jobs=jobs) as container:
         report = await container.orchestrator().run(RunRequest(symbols=("BTCUSDT",)))
         assert (await container.stores().runs.decision(report.run_id, "BTCUSDT")) is not None
         started = {thread.name for thread in set(threading.enumerate()) - threads}
-    assert LoopsExecutor.carried_out - before > 20
+    assert jobs.carried_out > 5
     assert started, "the executor's own"
     assert all(name.startswith("asyncio_") for name in started)
