@@ -69,7 +69,7 @@ deaths: $(VENV)/.test
 	DEATHS=all $(BIN)/pytest -q -s tests/integration/orders tests/integration/execution/test_death.py
 
 # Small faults that are made on purpose in the order path, one by one: does a test notice? On demand: it takes hours.
-MUTANTS ?= 200
+MUTANTS ?= 260
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutation --mutants $(MUTANTS) --seed $(SEED)
 

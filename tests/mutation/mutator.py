@@ -41,6 +41,10 @@ class Mutation:
     kind: str
     before: str
     after: str
+    function: str
+    """The name of the function or class that it is in, with those around it; empty: in none."""
+    lines: range
+    """Of the statement that it is in, of which one at least is executed where the change is."""
     in_function: bool
     """Whether it changes what a function does, and nothing that is done when the file is imported."""
 
@@ -55,10 +59,9 @@ def mutations_of(source: str) -> list[Mutation]:
     return changing.seen
 
 
-def mutated(source: str, number: int) -> str:
-    """The source with the change of that number, without its comments."""
-    changing = _Changing(ast.parse(source), number)
-    return ast.unparse(ast.fix_missing_locations(changing.run()))
+def mutated(source: str, number: int) -> ast.Module:
+    """The source with the change of that number; every line has the number that it had."""
+    return ast.fix_missing_locations(_Changing(ast.parse(source), number).run())
 
 
 class _Changing(ast.NodeTransformer):
@@ -70,6 +73,8 @@ class _Changing(ast.NodeTransformer):
         self._wanted = wanted
         self._members = _members_of(tree)
         self._depth = 0
+        self._names: tuple[str, ...] = ()
+        self._lines = range(1, 2)
 
     def run(self) -> ast.Module:
         tree: ast.Module = self.visit(self._tree)
@@ -91,17 +96,34 @@ class _Changing(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.JoinedStr | ast.Raise | ast.Import | ast.ImportFrom):
             return node  # words and errors that stand for bugs
+        around = self._names, self._lines
+        self._lines = _lines_of(node) or self._lines
         for kind, after in _changes(node, self._members):
             number = len(self.seen)
-            self.seen.append(
-                Mutation(number, getattr(node, "lineno", 0), kind, _short(node), _short(after), self._depth > 0)
-            )
+            self.seen.append(self._change(number, node, kind, after))
             if number == self._wanted:
                 return ast.copy_location(after, node)
-        return self.generic_visit(node)
+        if isinstance(node, _NAMED):
+            self._names = (*self._names, node.name)
+        changed = self.generic_visit(node)
+        self._names, self._lines = around
+        return changed
+
+    def _change(self, number: int, node: ast.AST, kind: str, after: ast.AST) -> Mutation:
+        return Mutation(
+            number,
+            getattr(node, "lineno", 0),
+            kind,
+            _short(node),
+            _short(after),
+            ".".join(self._names),
+            self._lines,
+            self._depth > 0,
+        )
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _DECLARED = (ast.AnnAssign, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -136,7 +158,7 @@ def _of_numbers(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     match node:
         case ast.UnaryOp(ast.USub(), operand):
             yield "sign", operand
-        case ast.BinOp(left, op, right) if type(op) in _RECKONED:
+        case ast.BinOp(left, op, right) if type(op) in _RECKONED and not _is_sign(op, right):
             yield "reckoning", ast.BinOp(left, _RECKONED[type(op)](), right)
         case ast.Constant(bool() as value):
             yield "constant", ast.Constant(not value)
@@ -145,6 +167,11 @@ def _of_numbers(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "constant", ast.Constant(value - 1)
         case ast.Call(ast.Name(name), arguments, keywords) if name in _CALLED:
             yield "call", ast.Call(ast.Name(_CALLED[name], ast.Load()), arguments, keywords)
+
+
+def _is_sign(op: ast.operator, right: ast.AST) -> bool:
+    """Whether it multiplies by 1 or −1: to divide by that is the same."""
+    return isinstance(op, ast.Mult) and ast.unparse(right).split(".")[-1] == "sign"
 
 
 def _of_steps(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -169,6 +196,19 @@ def _members_of(tree: ast.Module) -> dict[str, Sequence[str]]:
             case _:
                 pass
     return {owner: sorted(names) for owner, names in found.items() if len(names) > 1}
+
+
+def _lines_of(node: ast.AST) -> range | None:
+    """The lines of a statement, without the statements within it."""
+    match node:
+        case ast.match_case(pattern, _, [first, *_]):
+            return range(pattern.lineno, max(first.lineno, pattern.lineno + 1))
+        case ast.stmt():
+            body = getattr(node, "body", None)
+            ends = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            return range(node.lineno, max(ends, node.lineno) + 1)
+        case _:
+            return None
 
 
 def _short(node: ast.AST) -> str:

@@ -1,10 +1,11 @@
 """What the mutator changes, and what it leaves alone."""
 
+import ast
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from tests.mutation.mutator import mutated, mutations_of
-from tests.mutation.swapping import swap_functions
+from tests.mutation.swapping import Imported
 
 CORE = Path(__file__).resolve().parents[2] / "src/mtf_core"
 
@@ -34,13 +35,30 @@ def test_types_and_words_of_errors_are_left_alone() -> None:
     assert mutations_of(source) == []
 
 
+def test_what_is_the_same_by_reckoning_is_no_change() -> None:
+    source = "def way(price, stop, side):\n    return (price - stop) * side.sign * 2\n"
+    said = [one.after for one in mutations_of(source) if one.kind == "reckoning"]
+    assert said == ["(price - stop) * side.sign / 2", "price + stop"]
+
+
+def test_a_change_says_in_which_function_and_statement_it_is() -> None:
+    source = (
+        "class Box:\n    def holds(self, size):\n        if (\n            size < 3\n        ):\n            return 1\n"
+    )
+    (boundary, *_), (answer, *_) = (
+        [one for one in mutations_of(source) if one.before == before] for before in ("size < 3", "1")
+    )
+    assert boundary.function == answer.function == "Box.holds"
+    assert (list(boundary.lines), list(answer.lines)) == ([3, 4, 5], [6])
+
+
 def test_a_change_of_the_guards_makes_another_program_that_compiles() -> None:
     source = (CORE / "risk/guards.py").read_text()
     found = mutations_of(source)
     assert len(found) > 100
     made = [mutated(source, one.number) for one in found[::10]]
-    assert all(compile(text, "guards.py", "exec") for text in made)
-    assert mutated(source, -1) not in made
+    assert all(compile(tree, "guards.py", "exec") for tree in made)
+    assert ast.unparse(mutated(source, -1)) not in map(ast.unparse, made)
 
 
 def test_a_function_that_is_held_elsewhere_does_what_its_changed_source_says(tmp_path: Path) -> None:
@@ -56,6 +74,7 @@ def test_a_function_that_is_held_elsewhere_does_what_its_changed_source_says(tmp
     (boundary,) = [one for one in mutations_of(source) if one.after == "size <= 3"]
     assert boundary.in_function
     assert not held(3)
-    assert swap_functions(path, mutated(source, boundary.number))
+    imported = Imported.of([path, tmp_path / "other.py"])
+    assert imported.swap(path, source, mutated(source, boundary.number))
     assert held(3)
-    assert not swap_functions(tmp_path / "other.py", source)
+    assert not imported.swap(tmp_path / "other.py", source, mutated(source, boundary.number))

@@ -1,0 +1,148 @@
+"""Which tests come by which lines, and how long they take: measured once for each folder of tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from attrs import define, field, frozen
+
+from tests.mutation.drawing import CORE, Mutant, files_in_scope
+
+
+@frozen
+class Touched:
+    """What one test does."""
+
+    seconds: float
+    lines: Mapping[str, frozenset[int]]
+    """By file of the core."""
+
+    def comes_by(self, mutant: Mutant) -> bool:
+        """Whether the test executes what is changed; a change outside of functions counts for the whole file."""
+        lines = self.lines.get(mutant.file, frozenset())
+        return not lines.isdisjoint(mutant.mutation.lines) if mutant.mutation.in_function else bool(lines)
+
+
+class Tracer:
+    """Notes the lines of some files that this process executes."""
+
+    def __init__(self, root: Path) -> None:
+        self._names = {str(path): path.relative_to(root / CORE).as_posix() for path in files_in_scope(root)}
+        self._seen: dict[str, set[int]] = defaultdict(set)
+        self._left: dict[CodeType, set[int]] = {}
+
+    def start(self) -> None:
+        self._seen.clear()
+        self._left.clear()
+        threading.settrace(self._called)
+        sys.settrace(self._called)
+
+    def stop(self) -> dict[str, frozenset[int]]:
+        sys.settrace(None)
+        threading.settrace(None)
+        return {name: frozenset(lines) for name, lines in self._seen.items()}
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+        code = frame.f_code
+        if event != "call" or code.co_filename not in self._names:
+            return None
+        left = self._left.get(code)
+        if left is None:
+            left = self._left[code] = {line for _, _, line in code.co_lines() if line is not None}
+        if not left:
+            return None  # nothing new to see: as fast as without
+        seen = self._seen[self._names[code.co_filename]]
+
+        def stepped(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
+            seen.add(frame.f_lineno)
+            left.discard(frame.f_lineno)
+            return stepped
+
+        return stepped(frame, event, None)
+
+
+@define(eq=False)
+class Measuring:
+    """A plugin of pytest: measures every test, and keeps what it found."""
+
+    tracer: Tracer
+    found: dict[str, Touched] = field(factory=dict)
+    failed: list[str] = field(factory=list)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        began = time.monotonic()
+        self.tracer.start()
+        try:
+            return (yield)
+        finally:
+            lines = self.tracer.stop()
+            self.found[item.nodeid] = Touched(time.monotonic() - began, lines)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+@define
+class Map:
+    """What is known of all tests, in a file."""
+
+    path: Path
+    of_files: str
+    """Digest of the files that are changed."""
+    folders: dict[str, str] = field(factory=dict)
+    """Digests of the folders of tests that were measured."""
+    tests: dict[str, Touched] = field(factory=dict)
+
+    @classmethod
+    def read(cls, path: Path, of_files: str) -> Map:
+        """Empty where other files were measured."""
+        known = cls(path, of_files)
+        if path.exists() and (content := json.loads(path.read_text()))["of_files"] == of_files:
+            known.folders = content["folders"]
+            for name, (seconds, lines) in content["tests"].items():
+                known.tests[name] = Touched(seconds, {file: frozenset(of) for file, of in lines.items()})
+        return known
+
+    def replace(self, folder: str, digest: str, tests: Mapping[str, Touched]) -> None:
+        self.tests = {name: test for name, test in self.tests.items() if folder_of(name) != folder} | dict(tests)
+        self.folders[folder] = digest
+        rows = {
+            name: (round(test.seconds, 4), {file: sorted(lines) for file, lines in test.lines.items()})
+            for name, test in self.tests.items()
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps({"of_files": self.of_files, "folders": self.folders, "tests": rows}))
+
+    def for_mutant(self, mutant: Mutant) -> list[str]:
+        """Tests that come by, the fastest first."""
+        by = [name for name, test in self.tests.items() if test.comes_by(mutant)]
+        return sorted(by, key=lambda name: self.tests[name].seconds)
+
+
+def folder_of(nodeid: str) -> str:
+    return nodeid.split("::", maxsplit=1)[0].rpartition("/")[0]
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """Of the content of files."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def digests_of_folders(root: Path, nodeids: Sequence[str]) -> dict[str, str]:
+    """Of everything that stands in each folder of the tests."""
+    return {name: digest_of((root / name).glob("*.py")) for name in sorted({folder_of(one) for one in nodeids})}
