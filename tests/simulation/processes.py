@@ -28,7 +28,7 @@ class Process(Owner):
         self.broke: BaseException | None = None
         """What ended its main task, if that was an exception."""
         self.steps = 0
-        self.dies_at_step: int | None = None
+        self._dies_at_step: int | None = None
         self.dies_at_commit: tuple[int, bool] | None = None
         """At which commit from now on, and whether after it was carried out."""
         self.dies_of: FaultKind | None = None
@@ -59,9 +59,20 @@ class Process(Owner):
                 error = error.exceptions[0]
             self.broke = error
 
+    @property
+    def dies_at_step(self) -> int | None:
+        return self._dies_at_step
+
+    @dies_at_step.setter
+    def dies_at_step(self, step: int | None) -> None:
+        self._dies_at_step = step
+        self._asks_if_held()
+
+    def _asks_if_held(self) -> None:
+        self.asks = self.is_dead or self.is_paused or self._dies_at_step is not None
+
     def lets(self, step: Step) -> bool:
-        self.steps += 1
-        if self.dies_at_step is not None and self.steps >= self.dies_at_step:
+        if self._dies_at_step is not None and self.steps >= self._dies_at_step:
             self.die()
         if self.is_dead:
             return False
@@ -73,7 +84,7 @@ class Process(Owner):
     def die(self) -> None:
         if self.is_dead:
             return
-        self.is_dead = True
+        self.is_dead = self.asks = True
         self.is_paused = False
         self._held.clear()
         if self._loop is not None:
@@ -87,9 +98,11 @@ class Process(Owner):
 
     def pause(self) -> None:
         self.is_paused = not self.is_dead
+        self._asks_if_held()
 
     def resume(self) -> None:
         self.is_paused = False
+        self._asks_if_held()
         held, self._held = self._held, []
         if held:
             virtual.again(held)

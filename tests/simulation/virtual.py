@@ -12,6 +12,7 @@ import contextlib
 import gc
 import heapq
 import logging
+import math
 import random
 import sys
 import warnings
@@ -26,6 +27,11 @@ _MOST_STEPS_AFTER_THE_END = 50_000
 
 class Owner:
     """Whose steps can be held back: everything that is started in its context is its own."""
+
+    steps = 0
+    """How many were due so far."""
+    asks = False
+    """Whether it is asked before each step."""
 
     def lets(self, step: Step) -> bool:
         """Whether the step may be done now. Who says no has taken it: it is done when it comes back by `again`, or
@@ -83,8 +89,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._timers: list[tuple[float, int, Step]] = []
         self._pushed = self._made = 0
         self._now_s = 0.0
-        self._is_closed = False
-        self._generators: list[Any] = []
+        self._is_stopped = self._is_closed = False
 
     # Running
 
@@ -95,7 +100,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         _set_running_loop(self)
         try:
             task = self.create_task(main)
-            self._run_until(task.done, most_steps=None)
+            task.add_done_callback(self._stop)
+            self._run(most_steps=math.inf)
             self._end_what_is_left()
             return task.result()
         finally:
@@ -103,21 +109,22 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             sys.set_asyncgen_hooks(*hooks)
             self._is_closed = True
 
-    def _run_until(self, is_over: Callable[[], bool], most_steps: int | None) -> None:
+    def _run(self, most_steps: float) -> None:
+        """Until somebody says stop."""
         ready, draw, disorder = self._ready, self._draw, self._disorder
-        while not is_over():
-            if most_steps is not None:
-                most_steps -= 1
-                if most_steps < 0:
-                    return
+        self._is_stopped = False
+        while not self._is_stopped and most_steps > 0:
+            most_steps -= 1
             if not ready and not self._let_time_pass():
                 raise SimulationError("nobody can do anything any more")
             step = self._another_one() if disorder and len(ready) > 1 and draw() < disorder else ready.popleft()
             if step.is_cancelled:
                 continue
             owner = step.context.get(OWNER)
-            if owner is not None and not owner.lets(step):
-                continue
+            if owner is not None:
+                owner.steps += 1
+                if owner.asks and not owner.lets(step):
+                    continue
             try:
                 step.context.run(step.callback, *step.args)
             except (SystemExit, KeyboardInterrupt):
@@ -152,8 +159,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         left = sorted(tasks_of(None, self), key=lambda task: task.number)
         for task in left:
             task.cancel()
-        with contextlib.suppress(SimulationError):
-            self._run_until(lambda: all(task.done() for task in left), _MOST_STEPS_AFTER_THE_END)
+        if left:
+            asyncio.gather(*left, return_exceptions=True).add_done_callback(self._stop)
+            with contextlib.suppress(SimulationError):
+                self._run(_MOST_STEPS_AFTER_THE_END)
+
+    def _stop(self, _: Any) -> None:
+        self._is_stopped = True
 
     def again(self, steps: list[Step]) -> None:
         """Steps that an owner held back are due."""
