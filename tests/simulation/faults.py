@@ -230,22 +230,42 @@ def drawn_plan(seed: int, until_s: float, kinds: tuple[FaultKind, ...] = tuple(F
     return _sorted(windows)
 
 
+LEADS_TO: Mapping[str, tuple[tuple[FaultKind, str, float], ...]] = {
+    "unknown": ((FaultKind.LOST_ANSWER, "submitting", 1.0),),
+    "cancelling": ((FaultKind.KILL_SWITCH, "resting", 20.0), (FaultKind.LATE_ANSWER, "cancelling", 1.0)),
+    "unprotected": ((FaultKind.HAND_CANCELS_STOP, "protected", 1.0),),
+    "exiting": ((FaultKind.DRY_BOOK, "protected", 120.0), (FaultKind.CRASH, "protected", 1.0)),
+    "closing": ((FaultKind.DRY_BOOK, "protected", 120.0),),
+}
+"""What brings an intent to a state in which it seldom is: a fault, the state in which that strikes, and how long it
+lasts."""
+_PARTS = ((FaultKind.DRY_BOOK, "resting", 60.0),)
+"""What lets an entry fill in parts, so that it has a position while it rests."""
+
+
 def aimed_plan(seed: int, until_s: float, targets: Sequence[tuple[FaultKind, str]]) -> Plan:
-    """Faults that wait for an intent in a wanted state, some of those that are asked for, each twice."""
+    """Some of the faults that can strike an intent in one state, each waiting for it; and what leads to that state."""
     draw = random.Random(f"aims {seed}")
-    windows = []
-    for kind, state in draw.sample(targets, min(len(targets), draw.choice((3, 5, 8)))):
-        for _ in range(1 if kind is FaultKind.DELISTED else 2):
-            window = Window(
+    state = draw.choice(sorted({state for _, state in targets}))
+    kinds = draw.sample([kind for kind, its in targets if its == state], 8)
+    leads = LEADS_TO.get(state, ())
+    if any(kind in ONLY_WITH_A_POSITION | ONLY_WITH_A_STOP for kind in kinds):
+        leads += _PARTS
+    aims = [(kind, state, draw.choice((2.0, 10.0, 60.0))) for kind in kinds]
+    aims += [lead for lead in leads for _ in range(4)]
+    return _sorted(
+        [
+            Window(
                 kind,
-                from_s=draw.uniform(5, max(6.0, until_s * 0.6)),
+                from_s=draw.uniform(0, until_s * 0.6),
                 until_s=until_s,
                 number=draw.randrange(1_000_000),
-                when=state,
-                lasts_s=draw.choice((2.0, 10.0, 60.0)) * draw.uniform(0.5, 1.0),
+                when=when,
+                lasts_s=lasts_s * draw.uniform(0.5, 1.0),
             )
-            windows.append(window)
-    return _sorted(windows)
+            for kind, when, lasts_s in aims
+        ]
+    )
 
 
 def _window(draw: random.Random, kind: FaultKind, until_s: float, storms: list[float]) -> Window:

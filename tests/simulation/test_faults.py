@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import define, field
 
 from tests.simulation.coverage import ENTRY_STATES, IMPOSSIBLE, POSITION_STATES, REGIMES, possible, targets
-from tests.simulation.faults import FaultKind, Plan, Weather, Window, aimed_plan, drawn_plan
+from tests.simulation.faults import LEADS_TO, FaultKind, Plan, Weather, Window, aimed_plan, drawn_plan
 from tests.simulation.market import SYMBOLS, WanderingMarket
 
 LOST = frozenset({FaultKind.LOST_REQUEST})
@@ -55,8 +55,16 @@ def test_an_aimed_fault_excuses_nobody_before_it_strikes() -> None:
 
 def test_aims_are_drawn_from_what_can_be_reached() -> None:
     drawn = {(one.kind, one.when) for seed in range(600) for one in aimed_plan(seed, 1000, targets()).windows}
-    assert drawn <= set(targets())
-    assert len(drawn) > 0.95 * len(targets())
+    assert drawn == set(targets())
+
+
+def test_an_aimed_episode_looks_at_one_state_and_at_what_leads_to_it() -> None:
+    for seed in range(50):
+        drawn = {(window.kind, window.when) for window in aimed_plan(seed, 1000, targets()).windows}
+        leads = {(kind, when) for lead in LEADS_TO.values() for kind, when, _ in lead} | {
+            (FaultKind.DRY_BOOK, "resting")
+        }
+        assert len({when for kind, when in drawn if (kind, when) not in leads}) == 1
 
 
 def test_what_can_be_reached_is_each_fault_in_each_state_but_for_what_is_told_to_be_impossible() -> None:
