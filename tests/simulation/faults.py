@@ -37,6 +37,8 @@ class FaultKind(StrEnum):
     # The private stream
     STREAM_SILENT = "stream_silent"
     STREAM_DOUBLED = "stream_doubled"
+    STREAM_REORDERED = "stream_reordered"
+    STREAM_BROKEN = "stream_broken"
     # The database
     STORE_ERROR = "store_error"
     DISK_FULL = "disk_full"
@@ -92,6 +94,8 @@ MEANINGS: Mapping[FaultKind, str] = {
     FaultKind.MAINTENANCE: "the exchange takes no call at all for a while",
     FaultKind.STREAM_SILENT: "the private stream carries nothing",
     FaultKind.STREAM_DOUBLED: "messages of the private stream come twice",
+    FaultKind.STREAM_REORDERED: "a message of the private stream comes after the next one, however late that is",
+    FaultKind.STREAM_BROKEN: "the private stream ends, and what happens until it is back seconds later it never tells",
     FaultKind.STORE_ERROR: "a call to the database fails: disk I/O error",
     FaultKind.DISK_FULL: "every commit fails: database or disk is full",
     FaultKind.SLOW_COMMIT: "commits take 0.1–5 s",
@@ -129,13 +133,15 @@ SPANS = _CALLS | {
     FaultKind.MAINTENANCE,
     FaultKind.STREAM_SILENT,
     FaultKind.STREAM_DOUBLED,
+    FaultKind.STREAM_REORDERED,
+    FaultKind.STREAM_BROKEN,
     FaultKind.STORE_ERROR,
     FaultKind.DISK_FULL,
     FaultKind.SLOW_COMMIT,
     FaultKind.STORE_HANGS,
 }
 """What strikes calls, each with a chance; the other kinds are done once."""
-BLINDING = SPANS - {FaultKind.STREAM_SILENT, FaultKind.STREAM_DOUBLED}
+BLINDING = frozenset(kind for kind in SPANS if not kind.value.startswith("stream_"))
 """While one of these lasts, seconds may be lost: what counts then is the alarm, and what is done afterwards."""
 DESTROYS_EVIDENCE = frozenset({FaultKind.FORGETS_HISTORY, FaultKind.FORGETS_ALL})
 HANDS = frozenset(kind for kind in FaultKind if kind.value.startswith("hand_"))

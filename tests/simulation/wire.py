@@ -18,6 +18,7 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_adapters.sandbox.native_streams import NativeStreams
 from mtf_core.market import AccountState, WriteOutcome, WriteResult
 from mtf_core.ports import ExchangeUnavailableError
+from mtf_core.ports.streams import Connected, Disconnected
 from mtf_core.ports.trading import Priority
 from tests.simulation.faults import FaultKind, Weather
 from tests.simulation.processes import outside
@@ -46,8 +47,15 @@ _ANY_CALL = frozenset(
 )
 _OF_PROTECTION = frozenset({FaultKind.PROTECTION_REFUSED})
 _OF_CANCELS = frozenset({FaultKind.CANCEL_NOT_FOUND})
-_SILENT = frozenset({FaultKind.STREAM_SILENT})
-_DOUBLED = frozenset({FaultKind.STREAM_DOUBLED})
+_OF_STREAM = {
+    kind: frozenset({kind})
+    for kind in (
+        FaultKind.STREAM_SILENT,
+        FaultKind.STREAM_DOUBLED,
+        FaultKind.STREAM_REORDERED,
+        FaultKind.STREAM_BROKEN,
+    )
+}
 _UNREADABLE = frozenset({FaultKind.SERVER_ERROR_AFTER, FaultKind.GARBLED})
 _READS = _ANY_CALL | {FaultKind.STALE_READ, FaultKind.EMPTY_READ, FaultKind.OTHER_ACCOUNT}
 _REFUSED = {
@@ -250,10 +258,11 @@ class Wire:
 
 
 class Pushes:
-    """Implements `Streams` over the native ones: silent while the weather says so, or every message twice."""
+    """Implements `Streams` over the native ones: silent, doubled, out of order or broken while the weather says so."""
 
-    def __init__(self, streams: NativeStreams, weather: Weather, struck: Struck) -> None:
+    def __init__(self, streams: NativeStreams, now_ms: Callable[[], int], weather: Weather, struck: Struck) -> None:
         self._streams = streams
+        self._now_ms = now_ms
         self._weather = weather
         self._struck = struck
 
@@ -261,15 +270,33 @@ class Pushes:
         return self._streams.candles(*args)
 
     async def account(self) -> AsyncIterator[Any]:
+        held: list[Any] = []
+        heard_from_ms = 0
         async for event in self._streams.account():
-            symbol = getattr(getattr(event, "order", None) or getattr(event, "position", None), "symbol", "")
-            if self._weather.now(now_s(), _SILENT, symbol) is not None:
-                self._struck(FaultKind.STREAM_SILENT, symbol)
+            symbol = getattr(getattr(event, "order", None) or event, "symbol", "")
+            if event.time_ms < heard_from_ms or self._strikes(FaultKind.STREAM_SILENT, symbol):
+                continue
+            if self._strikes(FaultKind.STREAM_BROKEN, symbol):
+                held.clear()
+                yield Disconnected(self._now_ms(), "drawn")
+                await asyncio.sleep(1 + event.time_ms % 20)
+                heard_from_ms = self._now_ms()
+                yield Connected(heard_from_ms)
+                continue
+            if not held and self._strikes(FaultKind.STREAM_REORDERED, symbol):
+                held.append(event)
                 continue
             yield event
-            if self._weather.now(now_s(), _DOUBLED, symbol) is not None:
-                self._struck(FaultKind.STREAM_DOUBLED, symbol)
+            if self._strikes(FaultKind.STREAM_DOUBLED, symbol):
                 yield event
+            while held:
+                yield held.pop()
+
+    def _strikes(self, kind: FaultKind, symbol: str) -> bool:
+        if self._weather.now(now_s(), _OF_STREAM[kind], symbol) is None:
+            return False
+        self._struck(kind, symbol)
+        return True
 
 
 def _nobody_s(state: AccountState) -> AccountState:

@@ -15,9 +15,11 @@ import httpx
 from attrs import evolve, frozen
 
 from mtf_adapters.bitmart.hosts import HOSTS
+from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.bitmart.signing import Credentials
 from mtf_adapters.bitmart.venue import bitmart_venue
 from mtf_adapters.limits import Unlimited
+from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, drawn_quirks
 from mtf_adapters.sandbox.faces.bitmart.signing import Credential
@@ -57,10 +59,14 @@ _OF_READS = {
 }
 
 
-def quirks_of(seed: int) -> Quirks:
-    """What a seed draws of everything that is not confirmed of the wire. Requests are not counted: the face's own
-    clock is the machine's."""
-    return evolve(drawn_quirks(seed), rate_limits=False, clock_skew_ms=0, stream_delay_ms=0)
+def quirks_of(seed: int, processes: int = 1) -> Quirks:
+    """What a seed draws of everything that is not confirmed of the wire.
+
+    In half of them requests are counted, and who sends too many is refused, and banned if that goes on. Several
+    processes with one key would have to share their budget, which they do not here.
+    """
+    is_counted = processes == 1 and random.Random(f"limits {seed}").random() < 0.5
+    return evolve(drawn_quirks(seed), rate_limits=is_counted, clock_skew_ms=0, stream_delay_ms=0)
 
 
 class WeatherPlan(FaultPlan):
@@ -168,7 +174,7 @@ class WiredExchange:
             HOSTS["demo"],
             key,
             wall,
-            Unlimited(),
+            LocalBudget(BUCKETS, now_s) if self.face.quirks.rate_limits else Unlimited(),
             transport=Post(self.face, seed, entries_take_s),
             random=random.Random(f"retries {seed}").random,
             sleep=asyncio.sleep,

@@ -188,7 +188,7 @@ def scenario(seed: int, minutes: int | None = None) -> Scenario:
         seed=seed,
         minutes=minutes,
         plan=aimed_plan(seed, busy_s, targets()) if is_aimed else drawn_plan(seed, busy_s),
-        every_s=draw.choice(_PACES[max(length for length in _PACES if length <= max(25, minutes))]),
+        every_s=20 if is_aimed else draw.choice(_PACES[max(length for length in _PACES if length <= max(25, minutes))]),
         start_ms=_start_ms(draw, minutes),
         face=face,
         regime=regime,
@@ -371,10 +371,11 @@ class Episode:
         self.world.listen(self._on_event)
         self.world.do(OpenAccount(ACCOUNT, START_BALANCE, self.scene.position_mode))
         if self.scene.face == "bitmart":
-            self._lost_evidence = quirks_of(self.scene.seed).cancelled_kept_days == 0
+            quirks = quirks_of(self.scene.seed, len(self.scene.roles))
+            self._lost_evidence = quirks.cancelled_kept_days == 0
             self.about.fill_key = lambda fill: str(FIRST_TRADE_ID + fill.fill_id)
             plan = WeatherPlan(_Current(self), lambda kind: self.strike(kind, "the wire", None), self.scene.seed)
-            self.wired = WiredExchange.of(self.world, ACCOUNT, quirks_of(self.scene.seed), plan)
+            self.wired = WiredExchange.of(self.world, ACCOUNT, quirks, plan)
         acts = [asyncio.create_task(self._act(window)) for window in self.scene.plan.windows]
         await self._beats(self.scene.busy_s)
         for act in acts:
@@ -489,7 +490,7 @@ class Episode:
 
         weather, seed = _Current(self), f"{self.scene.seed} {process}"
         wire = Wire(exchange, weather, struck, self._count_call, seed, self.scene.entries_take_s)
-        streams = Pushes(NativeStreams(self.world, ACCOUNT, poll_seconds=0.5), weather, struck)
+        streams = Pushes(NativeStreams(self.world, ACCOUNT, poll_seconds=1.0), self.clock.now_ms, weather, struck)
         return Venue(
             exchange="sandbox",
             market_type="perpetual",
