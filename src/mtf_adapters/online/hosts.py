@@ -50,6 +50,8 @@ def world_of(urls: Mapping[str, str], demo_hosts: frozenset[str]) -> World:
 
 
 def _world(name: str, url: str, demo_hosts: frozenset[str]) -> HostWorld:
+    if "@" in url:  # first: with a sign that ends addresses in it, a password would make this one no address
+        raise HostsError(f"{name}: an address must not hold a user or a password")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -57,8 +59,6 @@ def _world(name: str, url: str, demo_hosts: frozenset[str]) -> HostWorld:
         host = None
     if not host or parts.scheme not in _SECURE | _PLAIN:
         raise HostsError(f"{name}: {url!r} is no address like https://host or wss://host/path")
-    if parts.username or parts.password:
-        raise HostsError(f"{name}: an address must not hold a user or a password")
     if _is_this_machine(host):
         return HostWorld.SANDBOX
     if parts.scheme in _PLAIN:

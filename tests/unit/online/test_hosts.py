@@ -95,6 +95,16 @@ def test_an_address_of_the_wrong_kind_is_refused_at_the_start(name: str, url: st
         world_of_hosts(evolve(SANDBOX, **{name: url}), "demo")
 
 
+@pytest.mark.parametrize(
+    "password", ["hunter2", "hun/ter2", "hun#ter2", "hun?ter2", "hun@ter2", "hun:ter2", "[hunter2"]
+)
+def test_an_address_with_a_password_is_refused_and_shows_nothing_of_it(password: str) -> None:
+    """Whatever signs are in it, and however little of an address is left then."""
+    with pytest.raises(HostsError, match="must not hold a user or a password") as refused:
+        world_of_hosts(evolve(SANDBOX, private_api=f"http://user:{password}@127.0.0.1:8080"), "demo")
+    assert "ter2" not in str(refused.value)
+
+
 def test_the_market_of_one_sandbox_and_the_account_of_another_are_refused() -> None:
     with pytest.raises(HostsError, match=r"two sandboxes: BITMART_PRIVATE_API_URL to 127\.0\.0\.1:8090"):
         world_of_hosts(evolve(SANDBOX, private_api="http://127.0.0.1:8090"), "demo")
