@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import fields
@@ -47,6 +48,10 @@ def bitmart_of(settings: Settings, machine: Machine, redis: RedisConnection | No
     )
 
 
+_IN_A_HEADER = re.compile(r"[!-~]+")
+"""What a key can be made of: a header carries no other characters as they are."""
+
+
 def _hosts(options: BitmartOptions, default: Hosts) -> Hosts:
     return Hosts(
         public_api=options.public_api_url or default.public_api,
@@ -68,6 +73,8 @@ def _credentials(options: BitmartOptions) -> Credentials | None:
         return None
     if lacking:
         raise SettingsError(f"a key of BitMart has three parts; {' and '.join(lacking)} is not set")
+    if not _IN_A_HEADER.fullmatch(options.api_key or ""):
+        raise SettingsError("BITMART_API_KEY: holds a blank or another character that no key has; it is sent as it is")
     return Credentials(*(value or "" for value in parts.values()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -119,6 +119,18 @@ class Settings:
         return tuple(secret for secret in (*keys, *passwords) if secret)
 
 
+def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Every text that must not show of a process that was started with these words, whatever is wrong with them."""
+    around = os.environ if environ is None else environ
+    try:
+        secrets = read_settings(environ=around).secrets
+    except SettingsError:
+        parts = {name.removeprefix("BITMART_").lower(): around[name] for name in BITMART_NAMES if name in around}
+        urls, token = (around.get("DATABASE_URL"), around.get("REDIS_URL")), around.get("MTF_API_TOKEN")
+        secrets = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts)).secrets
+    return (*secrets, *(password for word in words for password in _passwords(word) if password))
+
+
 def _passwords(url: str) -> set[str]:
     """The passwords of an address, as they are written there and as they are meant; none where it is no address."""
     try:
@@ -199,7 +211,15 @@ def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
     # Which buckets there are, the exchange knows: what names none is refused when its limits are put together.
     rates = sorted(name for name in {**environ, **from_file} if _RATE.fullmatch(name))
     merged = {name: environ.get(name, "").strip() or from_file.get(name, "").strip() for name in (*VARIABLES, *rates)}
+    for name, value in merged.items():
+        if not _is_text(value):
+            raise SettingsError(f"{name}: holds bytes that are no text in UTF-8")
     return {name: value for name, value in merged.items() if value}
+
+
+def _is_text(value: str) -> bool:
+    """Bytes of the environment that are none come as lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -6,7 +6,6 @@ finished text, wherever they came from: no writer has to think of it.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-MASK = "[secret]"
+from mtf_adapters.telemetry.masking import Masking
 
 
 class Area(StrEnum):
@@ -43,35 +42,28 @@ class Area(StrEnum):
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """A line without secrets."""
 
-    def __init__(self, last: structlog.types.Processor, shared: list[structlog.types.Processor], secrets: set[str]):
+    def __init__(self, last: structlog.types.Processor, shared: list[structlog.types.Processor], masking: Masking):
         super().__init__(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
         )
-        # Python's own way of showing a text and JSON write some characters otherwise, the one within the other, too.
-        shown = {form for secret in secrets for form in (secret, repr(secret)[1:-1])}
-        written = shown | {json.dumps(form)[1:-1] for form in shown}
-        # The longest first: a secret that holds another one goes as a whole.
-        self._secrets = sorted(written, key=len, reverse=True)
+        self._masking = masking
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return text
+        return self._masking.masked(super().format(record))
 
 
 def configure_logs(level: str, form: str, secrets: Iterable[str | None] = (), folder: Path | None = None) -> None:
     """Sends the logs of all libraries through one formatter, and those of each area into its file in the folder."""
-    hidden = {secret for secret in secrets if secret}
+    masking = Masking(secrets)
     root = logging.getLogger()
     for handler in root.handlers:
         handler.close()
     stderr = logging.StreamHandler(sys.stderr)
-    stderr.setFormatter(_json(hidden) if form == "json" else _text(hidden))
+    stderr.setFormatter(_json(masking) if form == "json" else _text(masking))
     root.handlers = [stderr]
     root.setLevel(level.upper())
     logging.getLogger("mtf").setLevel(logging.NOTSET)  # `configure_files` may have given it a level of its own
-    _keep_files(folder, hidden)
+    _keep_files(folder, masking)
     # These tell the same as the requests themselves, in more lines.
     for noisy in ("httpx", "httpcore", "websockets"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -84,10 +76,10 @@ def configure_files(level: str, secrets: Iterable[str | None] = (), folder: Path
     ours.setLevel(level.upper())
     if not any(isinstance(handler, logging.NullHandler) for handler in ours.handlers):
         ours.addHandler(logging.NullHandler())  # else Python writes warnings to stderr, with their secrets
-    _keep_files(folder, {secret for secret in secrets if secret})
+    _keep_files(folder, Masking(secrets))
 
 
-def _keep_files(folder: Path | None, hidden: set[str]) -> None:
+def _keep_files(folder: Path | None, masking: Masking) -> None:
     for area in Area:
         for handler in tuple(area.logger.handlers):
             area.logger.removeHandler(handler)
@@ -99,7 +91,7 @@ def _keep_files(folder: Path | None, hidden: set[str]) -> None:
     except OSError as error:
         raise OSError(f"the folder of logs (MTF_LOG_DIR), {folder}, cannot be made: {error.strerror}") from None
     for area in Area:
-        area.logger.addHandler(_file(area, folder, hidden))
+        area.logger.addHandler(_file(area, folder, masking))
 
 
 @contextmanager
@@ -128,18 +120,18 @@ def _shared() -> list[structlog.types.Processor]:
     ]
 
 
-def _json(secrets: set[str]) -> logging.Formatter:
-    return _Formatter(structlog.processors.JSONRenderer(), [*_shared(), structlog.processors.format_exc_info], secrets)
+def _json(masking: Masking) -> logging.Formatter:
+    return _Formatter(structlog.processors.JSONRenderer(), [*_shared(), structlog.processors.format_exc_info], masking)
 
 
-def _text(secrets: set[str]) -> logging.Formatter:
+def _text(masking: Masking) -> logging.Formatter:
     last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-    return _Formatter(last, _shared(), secrets)
+    return _Formatter(last, _shared(), masking)
 
 
-def _file(area: Area, folder: Path, secrets: set[str]) -> logging.Handler:
+def _file(area: Area, folder: Path, masking: Masking) -> logging.Handler:
     handler = TimedRotatingFileHandler(
         folder / f"{area}.log", when="midnight", utc=True, backupCount=area.kept_days, encoding="utf-8", delay=True
     )
-    handler.setFormatter(_json(secrets))
+    handler.setFormatter(_json(masking))
     return handler

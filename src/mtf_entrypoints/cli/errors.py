@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Sequence
+
 import typer
 
+from mtf_adapters.telemetry.masking import Masking
 from mtf_core.config_nodes import ConfigError
 from mtf_core.features.unknown import UnknownFeatureError
 from mtf_core.market import InvalidCandlesError, InvalidInstantError, UnknownTimeframeError
@@ -18,7 +22,7 @@ from mtf_core.problems import InvalidRequestError
 from mtf_core.runs import RunLockedError
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, WRONG_USAGE, CommandError
 from mtf_entrypoints.http.listening import ListenError
-from mtf_entrypoints.settings import SettingsError
+from mtf_entrypoints.settings import SettingsError, secrets_around
 
 # The base of all complaints about a command line; its module differs between versions of typer.
 UsageError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -38,8 +42,11 @@ _WRONG_USAGE = (
 )
 
 
-def explained(error: Exception) -> tuple[int, str]:
-    """The exit code of an error, and its text for people: one line, or one for each problem."""
+def explained(error: Exception, arguments: Sequence[str] = ()) -> tuple[int, str]:
+    """The exit code of an error, and its text for people: one line, or one for each problem.
+
+    `arguments` are those of the command line: what nobody foresaw may show what stands there, or in the environment.
+    """
     match error:
         case CommandError():
             return error.exit_code, str(error)
@@ -56,8 +63,17 @@ def explained(error: Exception) -> tuple[int, str]:
         case PortError() | OSError():
             return FAILED, str(error)
         case _:
-            text = " ".join(str(error).split())
+            text = " ".join(_masked(str(error), arguments).split())
             return FAILED, f"internal error: {type(error).__name__}: {text}; --debug shows where"
+
+
+def traced(error: Exception, arguments: Sequence[str]) -> str:
+    """Where an error came from, for whoever mends it, without what must not show."""
+    return _masked("".join(traceback.format_exception(error)), arguments)
+
+
+def _masked(text: str, arguments: Sequence[str]) -> str:
+    return Masking(secrets_around(arguments)).masked(text)
 
 
 def _is_bad_url(error: Exception) -> bool:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from mtf_entrypoints.cli.actions import version
-from mtf_entrypoints.cli.exits import DONE, INTERRUPTED, READER_GONE
+from mtf_entrypoints.cli.exits import DONE, FAILED, INTERRUPTED, READER_GONE
 from mtf_entrypoints.cli.streams import prepare_streams, silence_stdout
 
 _DEBUG = "--debug"
@@ -33,12 +33,13 @@ def run(arguments: Sequence[str]) -> int:
         silence_stdout()
         return READER_GONE
     except Exception as error:
-        if debug:
-            raise
         # Only now: what knows the errors of all layers imports all layers.
-        from mtf_entrypoints.cli.errors import explained  # noqa: PLC0415
+        from mtf_entrypoints.cli.errors import explained, traced  # noqa: PLC0415
 
-        code, text = explained(error)
+        if debug:
+            sys.stderr.write(traced(error, arguments))
+            return FAILED
+        code, text = explained(error, arguments)
         _say(text)
         return code
 

@@ -199,8 +199,9 @@ def test_a_busy_port_fails_with_what_to_do(mtf: Mtf) -> None:
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(mtf: Mtf) -> None:
-    with pytest.raises(ValueError, match="no instant"):
-        mtf("run", "--debug", "--at", "x")
+    ended = mtf("run", "--debug", "--at", "x")
+    assert (ended.code, ended.err.splitlines()[0]) == (1, "Traceback (most recent call last):")
+    assert "InvalidInstantError: 'x' is no instant" in ended.err.splitlines()[-1]
 
 
 def test_orders_on_a_market_that_ends_with_the_command_are_refused_with_what_to_do(mtf: Mtf) -> None:

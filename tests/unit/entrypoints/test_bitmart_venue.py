@@ -71,6 +71,14 @@ def test_with_a_key_it_can_be_traded(tmp_path: Path) -> None:
     assert venue(tmp_path, **HERE, **KEY).trading is not None
 
 
+@pytest.mark.parametrize("sign", [" ", "\t", "\n", "\x07", "é", "漢"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(tmp_path: Path, sign: str) -> None:
+    """And not by every call later, as an exchange that cannot be reached."""
+    with pytest.raises(SettingsError, match="BITMART_API_KEY: holds") as refused:
+        venue(tmp_path, **HERE, **KEY | {"BITMART_API_KEY": f"half{sign}other"})
+    assert "half" not in str(refused.value)
+
+
 @pytest.mark.parametrize("missing", KEY)
 def test_a_part_of_a_key_is_refused_with_what_is_missing(tmp_path: Path, missing: str) -> None:
     parts = {name: value for name, value in KEY.items() if name != missing}

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_names_of_other_programs_in_the_file_are_left_alone(tmp_path: Path) -> N
 def test_an_unknown_log_level_is_refused_with_the_allowed_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MTF_LOG_LEVEL: found 'loud'; allowed: debug, info, warning, error"):
         read_settings(None, {"MTF_LOG_LEVEL": "loud"}, tmp_path / ".env")
+
+
+def test_bytes_that_are_no_text_are_refused_without_being_shown(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MTF_API_TOKEN: holds bytes that are no text") as refused:
+        read_settings(None, {"MTF_API_TOKEN": os.fsdecode(b"hunter\xff2")}, tmp_path / ".env")
+    assert "hunter" not in str(refused.value)
 
 
 def test_a_misspelt_name_of_ours_in_the_environment_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mtf_adapters.telemetry.logs import MASK, Area, about, configure_files, configure_logs
+from mtf_adapters.telemetry.logs import Area, about, configure_files, configure_logs
+from mtf_adapters.telemetry.masking import MASK
 
 
 @pytest.fixture(autouse=True)
