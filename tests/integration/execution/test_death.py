@@ -115,7 +115,7 @@ async def test_death_at_every_point_leaves_at_most_one_order_and_always_its_inte
             code = await there.run(symbol, key, str(point))
             if code == 0:
                 break
-            assert code == -signal.SIGKILL
+            assert code == -signal.SIGKILL, there.out.read_text()
             left, intent = await check(there, symbol, key)
             seen.append((left, None if intent is None else intent.entry))
     assert code == 0, "the last process lived: every point was reached"
@@ -134,7 +134,7 @@ async def test_death_while_the_bytes_are_on_their_way_leaves_what_may_exist_and_
     symbol, key = "BTCUSDT", "BTCUSDT:5m:1:long"
     async with place(migrated_sqlite_url, tmp_path, monkeypatch) as there:
         there.break_writes(kind, 1500)
-        assert await there.run(symbol, key, dying.WRITE) == -signal.SIGKILL
+        assert await there.run(symbol, key, dying.WRITE) == -signal.SIGKILL, there.out.read_text()
         await asyncio.sleep(1.5)
         there.mend()
         left, intent = await check(there, symbol, key)
