@@ -84,6 +84,8 @@ def _live(life: Mapping[str, object]) -> NoReturn:
         module, _, function = str(life["work"]).partition(":")
         getattr(importlib.import_module(module), function)(*words)
         code = 0
+    except SystemExit as end:  # of a command line
+        code = int(end.code or 0)
     except BaseException:  # a child never returns to where its parent waits for the next question
         traceback.print_exc()
     sys.stdout.flush()

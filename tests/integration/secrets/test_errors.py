@@ -1,0 +1,141 @@
+"""What goes wrong is told without what must not show: by a plain line, and by a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import psycopg
+import pytest
+
+from tests.integration.orders.nursery import Nursery
+from tests.integration.secrets.place import COMMAND, Place, until
+from tests.integration.secrets.planted import in_files, secret
+from tests.integration.sql.postgres_server import PostgresServer
+
+NOWHERE = "127.0.0.1:1"
+KEY = {
+    "MTF_EXCHANGE": "bitmart",
+    "BITMART_API_KEY": secret("key", "/"),
+    "BITMART_SECRET_KEY": secret("secret", "/"),
+    "BITMART_API_MEMO": secret("memo", "/"),
+    "BITMART_PUBLIC_API_URL": f"http://{NOWHERE}",
+    "BITMART_PRIVATE_API_URL": f"http://{NOWHERE}",
+    "BITMART_WS_PUBLIC_URL": f"ws://{NOWHERE}/",
+    "BITMART_WS_PRIVATE_URL": f"ws://{NOWHERE}/",
+}
+RUN = ("run", "--symbols", "BTCUSDT", "--universe-size", "5", "--at", "2026-02-02T11:20Z")
+ASKS = ("audit",)
+
+
+def database(sign: str) -> str:
+    return f"postgresql://u:{secret('database', sign)}@{NOWHERE}/x"
+
+
+def redis(sign: str) -> str:
+    return f"redis://:{secret('redis', sign)}@{NOWHERE}/0"
+
+
+SIGNS = {"slash": "/", "hash": "#", "question mark": "?", "at": "@", "colon": ":", "bracket": "[", "percent": "%zz"}
+CASES: dict[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
+    **{f"a database, password with a {name}": ({"DATABASE_URL": database(sign)}, ASKS) for name, sign in SIGNS.items()},
+    "a database that is away": ({"DATABASE_URL": database("%2F")}, ASKS),
+    "a database at no port": ({"DATABASE_URL": database("+").replace(":1/", ":port/")}, ASKS),
+    "a database of another kind": ({"DATABASE_URL": database("+").replace("postgresql", "mysql")}, ASKS),
+    "a database with odd parameters": (
+        {"DATABASE_URL": f"postgresql://{NOWHERE}/x?user=u&password={secret('database')}&sslmode=odd"},
+        ASKS,
+    ),
+    "a password in the place of a database": ({"DATABASE_URL": secret("database", "/")}, ASKS),
+    "a database on the command line": ({}, (*ASKS, "--database", database("#"))),
+    **{f"a Redis, password with a {name}": ({"REDIS_URL": redis(sign)}, RUN) for name, sign in SIGNS.items()},
+    "a Redis that is away": ({"REDIS_URL": redis("%2F")}, RUN),
+    "a password in the place of a number": ({"REDIS_URL": f"redis://{NOWHERE}/{secret('redis')}"}, RUN),
+    "a Redis with odd parameters": ({"REDIS_URL": f"redis://{NOWHERE}/0?password={secret('redis')}&odd=1"}, RUN),
+    "a Redis without TLS that is asked for": ({"REDIS_URL": redis("+").replace("redis:", "rediss:")}, RUN),
+    "an exchange that is away": (KEY, ("positions",)),
+    "a key with a blank": ({**KEY, "BITMART_API_KEY": secret("key", " ")}, ("positions",)),
+    "a key with an accent": ({**KEY, "BITMART_API_KEY": secret("key", "é")}, ("positions",)),
+    "a key with a bell": ({**KEY, "BITMART_API_KEY": secret("key", "\x07")}, ("positions",)),
+    "half a key": ({**KEY, "BITMART_API_MEMO": ""}, ("positions",)),
+    "a memo of bytes": ({**KEY, "BITMART_API_MEMO": secret("memo", os.fsdecode(b"\xff"))}, ("positions",)),
+    "an address with a password": (
+        {**KEY, "BITMART_PRIVATE_API_URL": f"http://u:{secret('wrong', '/')}@{NOWHERE}"},
+        ("positions",),
+    ),
+    "a stream with a password": (
+        {**KEY, "BITMART_WS_PRIVATE_URL": f"ws://u:{secret('wrong', '+')}@{NOWHERE}"},
+        ("positions",),
+    ),
+    "a token under a wrong name": ({"MTF_API_TOKN": secret("token")}, ASKS),
+    "a service without an address": ({"MTF_API_TOKEN": secret("token")}, ("serve", "--host", "300.300.1.1")),
+    "a folder of logs that cannot be": ({"MTF_API_TOKEN": secret("token"), "MTF_LOG_DIR": "/dev/null/x"}, RUN),
+    "all of it at once": (
+        {**KEY, "DATABASE_URL": database("%2F"), "REDIS_URL": redis("%2F"), "MTF_API_TOKEN": secret("token")},
+        ("health",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_no_error_of_what_a_process_is_told_shows_a_secret(name: str, tmp_path: Path, children: Nursery) -> None:
+    variables, words = CASES[name]
+    place = Place(tmp_path, children, {"DATABASE_URL": "memory", "MTF_LOG_LEVEL": "debug", **variables})
+    (code, said), (traced, trace) = await asyncio.gather(place.run(*words), place.run(*words, "--debug"))
+    assert (code != 0, traced != 0, "internal error" in said) == (True, True, False), (said, trace)
+    assert in_files(tmp_path) == []
+
+
+async def test_a_bug_whose_error_shows_everything_shows_no_secret(tmp_path: Path, children: Nursery) -> None:
+    told = {**KEY, "MTF_EXCHANGE": "sandbox", "DATABASE_URL": "memory", "MTF_API_TOKEN": secret("token", "+/=")}
+    place = Place(tmp_path, children, {**told, "MTF_LOG_LEVEL": "debug"})
+    for words in (RUN, (*RUN, "--debug")):
+        code, said = await place.run(*words, work=f"{COMMAND}:broken")
+        assert (code, "RuntimeError: it broke: {" in said) == (1, True), said
+    assert "Traceback" in said
+    pid, out = place.begin("serve", "--port", "0", *RUN[3:], work=f"{COMMAND}:broken")
+    address = await until(
+        lambda: "http://" in out.read_text() and out.read_text().partition("on ")[2].partition(",")[0]
+    )
+    right = {"authorization": f"Bearer {secret('token', '+/=')}"}
+    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
+        answer = await client.post("/api/mtf/run", json={}, headers=right)
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:mtf:problem:internal")
+    assert await place.end(pid) == 0
+    assert "RuntimeError: it broke: {" in out.read_text()
+    place.said("answer").write_bytes(answer.content)
+    assert in_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("dotenv", ["MTF_API_TOKN={}", "BITMART_SECRET_KEY '{}'", "BITMART_SECRET_KEY='{}", "{}"])
+async def test_no_line_of_a_file_that_cannot_be_read_is_shown(dotenv: str, tmp_path: Path, children: Nursery) -> None:
+    """The file itself is where secrets belong."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / ".env").write_text(dotenv.format(secret("secret", "/")))
+    place = Place(tmp_path / "there", children, {})
+    place.folder.mkdir()
+    work = f"{COMMAND}:within"
+    for words in (ASKS, (*ASKS, "--debug")):
+        code, said = await place.run(str(tmp_path / "here"), *words, work=work)
+        assert (code != 0, ".env" in said) == (True, True), said
+    assert in_files(place.folder) == []
+
+
+@pytest.mark.parametrize("words", [ASKS, (*ASKS, "--debug"), ("health", "--json")])
+async def test_passwords_that_a_server_refuses_are_not_shown(
+    words: tuple[str, ...], postgres: PostgresServer, redis_url: str, tmp_path: Path, children: Nursery
+) -> None:
+    refused = {
+        "DATABASE_URL": postgres.url(password=quote(secret("wrong", "/"), safe="")),
+        "REDIS_URL": f"{redis_url}?username=nobody&password={quote(secret('wrong', '/'), safe='')}",
+    }
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(refused["DATABASE_URL"])
+    place = Place(tmp_path, children, {**refused, "MTF_LOG_LEVEL": "debug", "MTF_LOG_DIR": str(tmp_path / "logs")})
+    code, said = await place.run(*words)
+    assert (code != 0, "password authentication failed" in said) == (True, True), said
+    assert in_files(tmp_path) == []
