@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from attrs import define, field
 
@@ -30,33 +30,31 @@ class Waker:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Hears the private stream within the block, where the exchange has one."""
-        listening = asyncio.ensure_future(self._listen())
+        """Hears the private stream within the block, where the exchange has one, and that it is to stop."""
+        listening = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._hear_stop())]
         try:
             yield
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for each in listening:
+                each.cancel()
+            await asyncio.gather(*listening, return_exceptions=True)
 
     async def pause(self, again_ms: float, has_news: Callable[[], Awaitable[bool]], tick_ms: float) -> None:
         """Until the next look is due, or there is a reason for one; asks every `tick_ms` whether the store has news."""
         left_ms = again_ms
         if left_ms > SHORTEST_PAUSE_MS and not self.stop.is_set():
-            await self._wait((self.stop,), SHORTEST_PAUSE_MS)
+            await _wait(self.stop, SHORTEST_PAUSE_MS)
             left_ms -= SHORTEST_PAUSE_MS
         while left_ms > 0 and not self.stop.is_set() and not self._woken.is_set():
-            await self._wait((self.stop, self._woken), min(left_ms, tick_ms))
+            await _wait(self._woken, min(left_ms, tick_ms))
             left_ms -= tick_ms
             if left_ms > 0 and await has_news():
                 break
         self._woken.clear()
 
-    async def _wait(self, events: tuple[asyncio.Event, ...], wait_ms: float) -> None:
-        waiting = [asyncio.ensure_future(event.wait()) for event in events]
-        await asyncio.wait(waiting, timeout=wait_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
-        for each in waiting:
-            each.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+    async def _hear_stop(self) -> None:
+        await self.stop.wait()
+        self._woken.set()
 
     async def _listen(self) -> None:
         """For ever; a stream that fails, for whatever reason, never stops the looks."""
@@ -69,3 +67,10 @@ class Waker:
             except (PortError, ValueError, KeyError, TypeError):
                 self._woken.set()
             await self.desk.environment.sleep(_AGAIN_S)
+
+
+async def _wait(event: asyncio.Event, wait_ms: float) -> None:
+    """Until it is set, no longer than given."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_ms / 1000):
+            await event.wait()
