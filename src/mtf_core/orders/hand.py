@@ -210,4 +210,4 @@ def _stop_at_one_r(intent: Intent, facts: Facts, distance: Decimal) -> Decimal |
     stop = on_grid_at_or_above(raw, tick) if intent.side is Side.LONG else on_grid_at_or_below(raw, tick)
     is_tighter = (stop - intent.stop.price) * intent.side.sign > 0
     fires_at_once = facts.mark is not None and (facts.mark - stop) * intent.side.sign <= 0
-    return stop if is_tighter and not fires_at_once and stop > 0 else None
+    return stop if is_tighter and not fires_at_once else None

@@ -298,8 +298,6 @@ def _paid(own: _Own, flows: Iterable[CashFlow], kind: FlowKind) -> Decimal:
 
 
 def _share_at(own: _Own, at_ms: int) -> Decimal:
-    if not own.is_shared:
-        return Decimal(1)
     # What was executed at the very instant of the row does not tell whether it came before it: it stays outside.
     ours = _held(own.opening, own.closing, at_ms)
     everyone = sum((fill.size if fill.opens else -fill.size for fill in own.side_fills if fill.time_ms < at_ms), _ZERO)

@@ -113,7 +113,7 @@ def guard_of(entry: ProposedEntry, facts: GuardFacts) -> Callable[[Books], Skip 
     """The guards of a real entry, for the store's transaction. An entry's own intent is never counted against it."""
 
     def guard(books: Books) -> Skip | None:
-        return refusal(entry, _without(entry, facts.with_books(books)))
+        return refusal(entry, facts.with_books(books))
 
     return guard
 
@@ -350,14 +350,6 @@ _REASON_OF_CONDITION = {
     AccountCondition.SHARED: Reason.ACCOUNT_SHARED,
     AccountCondition.MODES_CHANGED: Reason.MODES_DIFFER,
 }
-
-
-def _without(entry: ProposedEntry, facts: GuardFacts) -> GuardFacts:
-    """The facts without the entry's own reservation; another intent of its key is not its own."""
-    if not entry.is_committed:
-        return facts
-    others = tuple(one for one in facts.reservations if one.decision_key != entry.decision_key)
-    return evolve(facts, reservations=others)
 
 
 def _others(entry: ProposedEntry, facts: GuardFacts) -> dict[str, Stake]:
