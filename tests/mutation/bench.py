@@ -24,7 +24,7 @@ from tests.mutation.drawing import CORE, Mutant, files_in_scope
 from tests.mutation.mutator import mutated
 from tests.mutation.results import Found, Result, Results, Stage
 from tests.mutation.swapping import Imported
-from tests.mutation.touching import Map, Measuring, Tracer, digest_of, digests_of_folders, folder_of
+from tests.mutation.touching import Map, Measuring, Tracer, digest_of, digests_of_folders, folder_of, sources_of
 
 TESTS = (
     *("tests/unit/orders", "tests/unit/risk", "tests/unit/records", "tests/unit/local"),
@@ -96,12 +96,12 @@ class Bench:
 
     def _measured(self, plugins: pytest.PytestPluginManager) -> Map:
         """Every test's lines and time. It ends the program where a test fails without a mutant."""
-        known = Map.read(self.map_path, digest_of(files_in_scope(self.root)))
+        known = Map.read(self.map_path, sources_of(self.root))
         for folder, digest in digests_of_folders(self.root, list(self._items)).items():
             if known.folders.get(folder) == digest:
                 continue
             items = [item for name, item in self._items.items() if folder_of(name) == folder]
-            measured = Map(self.root / "measured.json", known.of_files)
+            measured = Map(self.root / "measured.json", known.sources)
 
             def measure(items: Sequence[pytest.Item] = items, measured: Map = measured, folder: str = folder) -> int:
                 measuring = Measuring(Tracer(self.root))
@@ -113,7 +113,7 @@ class Bench:
             began = time.monotonic()
             if self._forked(measure, 3600.0).found is not Found.ALIVE:
                 raise SystemExit(f"these fail without a mutant:\n{self._said()}")
-            known.replace(folder, digest, Map.read(measured.path, known.of_files).tests)
+            known.replace(folder, digest, Map.read(measured.path, known.sources).tests)
             self.say(f"measured {len(items)} tests of {folder} in {time.monotonic() - began:.0f} s")
         known.tests = {name: test for name, test in known.tests.items() if name in self._items}
         return known

@@ -94,8 +94,8 @@ class _Changing(ast.NodeTransformer):
         return node
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.JoinedStr | ast.Raise | ast.Import | ast.ImportFrom):
-            return node  # words and errors that stand for bugs
+        if isinstance(node, ast.JoinedStr | ast.Raise | ast.Import | ast.ImportFrom) or _is_declared(node):
+            return node  # words, errors that stand for bugs, and how a field of a class is declared
         around = self._names, self._lines
         self._lines = _lines_of(node) or self._lines
         for kind, after in _changes(node, self._members):
@@ -120,6 +120,10 @@ class _Changing(ast.NodeTransformer):
             self._lines,
             self._depth > 0,
         )
+
+
+def _is_declared(node: ast.AST) -> bool:
+    return isinstance(node, ast.keyword) and node.arg in {"init", "repr", "eq", "kw_only"}
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

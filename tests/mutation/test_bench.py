@@ -8,7 +8,7 @@ import pytest
 from tests.mutation.drawing import CORE, drawn, mutants_of
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.results import Found, Result, Results, Stage, table
-from tests.mutation.touching import Touched, Tracer
+from tests.mutation.touching import Moves, Touched, Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,3 +80,10 @@ def test_a_result_is_of_one_content_and_what_lives_is_tried_again_by_other_tests
     assert "0 of   0" in table([one, other], again, {one.name: "it changes nothing"})
     again.add(of(one.digest, Found.CAUGHT))
     assert not again.is_due(one, Stage.WHOLE, "more tests")
+
+
+def test_lines_of_a_file_that_changed_are_followed_to_where_they_are() -> None:
+    moves = Moves.of("a\nb\nc\nd\n", "new\na\nb\nB\nd\n")
+    assert moves.moved(frozenset({1, 2})) == {1, 2, 3, 4}
+    assert moves.moved(frozenset({4})) == {4, 5}
+    assert moves.moved(frozenset()) == frozenset()

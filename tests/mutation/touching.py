@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -99,20 +100,23 @@ class Map:
     """What is known of all tests, in a file."""
 
     path: Path
-    of_files: str
-    """Digest of the files that are changed."""
+    sources: Mapping[str, str]
+    """Of the files of the core that are changed, as they are now."""
     folders: dict[str, str] = field(factory=dict)
     """Digests of the folders of tests that were measured."""
     tests: dict[str, Touched] = field(factory=dict)
 
     @classmethod
-    def read(cls, path: Path, of_files: str) -> Map:
-        """Empty where other files were measured."""
-        known = cls(path, of_files)
-        if path.exists() and (content := json.loads(path.read_text()))["of_files"] == of_files:
+    def read(cls, path: Path, sources: Mapping[str, str]) -> Map:
+        """Where a file of the core is another than when it was measured, its lines are those that they became."""
+        known = cls(path, sources)
+        if path.exists():
+            content = json.loads(path.read_text())
+            moves = {name: Moves.of(content["sources"].get(name, ""), source) for name, source in sources.items()}
             known.folders = content["folders"]
             for name, (seconds, lines) in content["tests"].items():
-                known.tests[name] = Touched(seconds, {file: frozenset(of) for file, of in lines.items()})
+                now = {file: moves[file].moved(frozenset(of)) for file, of in lines.items() if file in moves}
+                known.tests[name] = Touched(seconds, now)
         return known
 
     def replace(self, folder: str, digest: str, tests: Mapping[str, Touched]) -> None:
@@ -123,16 +127,47 @@ class Map:
             for name, test in self.tests.items()
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps({"of_files": self.of_files, "folders": self.folders, "tests": rows}))
+        self.path.write_text(json.dumps({"sources": self.sources, "folders": self.folders, "tests": rows}))
 
     def for_mutant(self, mutant: Mutant) -> list[str]:
-        """Tests that come by, the fastest first."""
+        """Tests that come by, the fastest first; all of them where only imports execute what is changed."""
         by = [name for name, test in self.tests.items() if test.comes_by(mutant)]
+        if not by and not mutant.mutation.in_function:
+            by = list(self.tests)
         return sorted(by, key=lambda name: self.tests[name].seconds)
+
+
+@frozen
+class Moves:
+    """Where the lines of a file went when it changed."""
+
+    steps: Sequence[tuple[bool, range, range]]
+    """Whether they are the same; lines before, and now."""
+
+    @classmethod
+    def of(cls, before: str, now: str) -> Moves:
+        matcher = SequenceMatcher(None, before.splitlines(), now.splitlines(), autojunk=False)
+        steps = matcher.get_opcodes()
+        return cls([(kind == "equal", range(a + 1, b + 1), range(c + 1, d + 1)) for kind, a, b, c, d in steps])
+
+    def moved(self, lines: frozenset[int]) -> frozenset[int]:
+        """Lines that are new count where one beside them or one that they replace does."""
+        found: set[int] = set()
+        for is_same, before, now in self.steps:
+            if is_same:
+                found.update(line + now.start - before.start for line in lines.intersection(before))
+            elif not lines.isdisjoint(range(before.start - 1, before.stop + 1)):
+                found.update(now)
+        return frozenset(found)
 
 
 def folder_of(nodeid: str) -> str:
     return nodeid.split("::", maxsplit=1)[0].rpartition("/")[0]
+
+
+def sources_of(root: Path) -> dict[str, str]:
+    """Of the files that are changed, by their names."""
+    return {path.relative_to(root / CORE).as_posix(): path.read_text() for path in files_in_scope(root)}
 
 
 def digest_of(paths: Iterable[Path]) -> str:
