@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART
 from mtf_adapters.sandbox.capabilities import CAPABILITIES as SANDBOX
 from mtf_core.market import ClientIds
-from mtf_core.orders.client_ids import MOST_COUNTER, ClientIdError, Purpose, mint, read_client_id, store_tag
+from mtf_core.orders.client_ids import MOST_COUNTER, ClientId, ClientIdError, Purpose, mint, read_client_id, store_tag
 
 HEXADECIMAL = evolve(SANDBOX.client_ids, alphabet="0-9a-f", most_characters=32)
 VENUES = {"bitmart": BITMART.client_ids, "sandbox": SANDBOX.client_ids, "hexadecimal": HEXADECIMAL}
@@ -66,3 +66,16 @@ def test_what_an_order_is_for_keeps_its_number() -> None:
     """Orders that rest on an exchange bear it; two purposes with one number would be one name, and one order's id."""
     numbers = {name: purpose.value for name, purpose in Purpose.__members__.items()}
     assert numbers == {"ENTRY": 1, "STOP": 2, "TARGET": 3, "SECOND_TARGET": 4, "CLOSE": 5, "HAND": 6}
+
+
+def test_what_does_not_fit_into_an_id_is_refused_and_the_largest_fits() -> None:
+    """A number that ran over into its neighbour's bits would be read as another store's order."""
+    largest = ClientId(2**20 - 1, MOST_COUNTER, Purpose.HAND, 2**76 - 1)
+    assert read_client_id(largest.text(HEXADECIMAL), HEXADECIMAL) == largest
+    assert read_client_id(ClientId(0, 0, Purpose.ENTRY, 0).text(HEXADECIMAL), HEXADECIMAL) is not None
+    for change in ({"tag": 2**20}, {"counter": MOST_COUNTER + 1}, {"digest": 2**76}):
+        with pytest.raises(ValueError, match="must be <="):
+            evolve(largest, **change)
+    for change in ({"tag": -1}, {"counter": -1}, {"digest": -1}):
+        with pytest.raises(ValueError, match="must be >="):
+            evolve(largest, **change)

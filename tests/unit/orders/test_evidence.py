@@ -144,6 +144,7 @@ def test_absence_is_concluded_only_from_reads_begun_after_the_request_could_not_
 
 
 def test_what_may_have_been_forgotten_is_out_of_sight_and_not_absent() -> None:
+    assert cause(reads(begun_ms=SENT_MS + REMEMBERED_MS)) is EntryCause.ABSENT
     assert cause(reads(begun_ms=SENT_MS + REMEMBERED_MS + 1)) is EntryCause.OUT_OF_SIGHT
     assert cause(reads(since_ms=SENT_MS + 1)) is None, "nobody looked back far enough"
 

@@ -25,7 +25,7 @@ from mtf_core.orders import Draft, PlanUse, Purpose, draft_of, read_client_id
 from mtf_core.orders.planned import Regime, plan_words, regime_of
 from mtf_core.planning import OrderPlan, Skip
 from mtf_core.reasons import Reason
-from mtf_core.settings.trade_entry import MarketEntrySettings, SupervisionSettings
+from mtf_core.settings.trade_entry import CrashModeSettings, MarketEntrySettings, SupervisionSettings
 from mtf_core.settings.trading import OrderSettings, TradingSettings
 from tests.strategies import NOW_MS, PlanCase, plan_cases
 from tests.unit.planning.examples import D, example, plan_of, with_settings
@@ -172,6 +172,8 @@ def test_two_targets_stay_one_where_a_split_could_open_the_other_side() -> None:
         target.share for target in plan_of(case).take_profits
     ]
     parts_only = evolve(NO_OVERLAP, position_protection=evolve(SANDBOX.position_protection, whole_position=False))
+    for one_of_both in (NO_OVERLAP, evolve(parts_only, oversized_exit=OversizedExit.TRIMMED)):
+        assert len(draft(taking(case), one_of_both).wanted.targets) == 2, "a stop over all, or exits that are trimmed"
     kept = draft(taking(case), parts_only)
     assert [target.share for target in kept.wanted.targets] == [D(1)]
     assert kept.wanted.targets[0].price == plan_of(taking(case)).take_profits[0].price
@@ -235,3 +237,9 @@ def test_what_is_sent_never_risks_more_than_the_plan_and_stands_on_its_own(case:
     assert sum((target.share for target in wanted.targets), Decimal(0)) == 1
     assert terms.order_timeout_ms is None or attempt.time_in_force is TimeInForce.GTC
     assert attempt.created_ms < attempt.not_after_ms
+
+
+def test_the_hard_time_stop_is_told_in_milliseconds() -> None:
+    case = example().with_risk(crash_mode=CrashModeSettings(enabled=True, hard_time_stop_minutes=D("1.5")))
+    assert draft(case).terms.hard_time_stop_ms == 90_000
+    assert draft(example()).terms.hard_time_stop_ms is None

@@ -102,3 +102,8 @@ def test_what_is_not_in_the_table_does_not_happen() -> None:
     assert entry_after(EntryState.REJECTED, EntryCause.ACCEPTED) is None
     assert position_after(PositionState.NONE, PositionCause.FLAT) is None
     assert entry_after(EntryState.PLANNED, EntryCause.SENDING) is EntryState.SUBMITTING
+
+
+def test_what_is_being_closed_already_has_no_time_to_be_up() -> None:
+    timed = {move.before for move in POSITION_MOVES if move.cause is PositionCause.TIME_STOP}
+    assert timed == {PositionState.UNPROTECTED, PositionState.PROTECTED, PositionState.EXITING}

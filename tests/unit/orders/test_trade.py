@@ -396,3 +396,10 @@ def test_numbers_that_no_market_shows_break_nothing(hostile: str) -> None:
     number = D(hostile)
     fills = [evolve(BOUGHT, price=number), evolve(SOLD, size=number), evolve(SOLD, fill_id="x", fee=number)]
     trade_of(intent(best_mark=number, worst_mark=number), fills, [flow(hostile)], READ_MS).details()
+
+
+def test_a_trade_that_an_earlier_version_told_was_not_booked_by_hand() -> None:
+    told = trade_of(intent(), [BOUGHT, SOLD], [], READ_MS)
+    details = {name: text for name, text in told.details().items() if name not in {"booked_by_hand", "note"}}
+    read = Trade.from_details(details)
+    assert (read.booked_by_hand, read.note) == (False, "")

@@ -173,7 +173,10 @@ def test_a_timeframe_that_is_off_counts_although_the_symbol_is_off_as_busy() -> 
 def test_a_supervisor_lives_while_it_was_heard_of_and_read_everything_lately(beat_ms: int, read_ms: int) -> None:
     assert refused(live(supervisor=Heartbeat("one", NOW_MS - 10_000, NOW_MS - 10_000))) is None
     gone = Heartbeat("one", NOW_MS - beat_ms, NOW_MS - read_ms)
-    assert refused(live(supervisor=gone)) is Reason.SUPERVISOR_NOT_RUNNING
+    skip = refusal(ENTRY, live(supervisor=gone))
+    assert skip is not None
+    assert skip.reason is Reason.SUPERVISOR_NOT_RUNNING
+    assert numbers(skip) == {"alive_ms_ago": beat_ms, "read_ms_ago": read_ms, "allowed_ms": 10_000}
 
 
 def test_a_plan_may_be_acted_on_before_its_last_instant_and_not_at_it() -> None:

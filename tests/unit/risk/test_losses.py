@@ -17,6 +17,7 @@ from mtf_core.risk import (
     RiskDay,
     RiskLock,
     Span,
+    counts_weeks,
     day_as_seen,
     day_from_mark,
     day_from_rows,
@@ -168,6 +169,12 @@ def test_of_two_limits_the_nearer_one_counts() -> None:
 def test_limits_of_zero_never_lock() -> None:
     lost = Losses(result(realised=-1000), result(realised=-1000, span=Span.WEEK), losing_streak=99)
     assert new_locks(RiskSettings(), "scalper", lost, NOW_MS) == ()
+
+
+@pytest.mark.parametrize("limit", ["weekly_max_loss_usdt", "weekly_max_loss_percent"])
+def test_weeks_are_counted_where_one_has_a_limit_however_small(limit: str) -> None:
+    assert counts_weeks(usdt(**{limit: 0.5}))
+    assert not counts_weeks(usdt(daily_max_loss_usdt=30))
 
 
 def test_a_week_and_a_streak_lock_beside_the_day() -> None:

@@ -33,6 +33,7 @@ def test_a_limit_that_is_not_filled_is_cancelled_at_its_deadline_and_its_symbol_
     assert done.action is not None
     assert done.action.write == Cancellation(SYMBOL, one.entry_id, done.action.write.kind)  # type: ignore[union-attr]
     assert one.state == (EntryState.CANCELLING, PositionState.NONE)
+    assert [(event.kind, event.details["entry_after"]) for event in done.events] == [(EventKind.STATE, "cancelling")]
     one.passes(1000)
     done = one.look()
     assert one.state == (EntryState.DONE, PositionState.NONE)

@@ -344,3 +344,36 @@ def test_nothing_is_reversed_where_an_exit_that_is_too_large_would_reverse() -> 
     one.looks(10)
     assert not one.exchange.reversed
     assert one.state[1] is PositionState.CLOSED
+
+
+def test_a_target_that_cannot_be_cancelled_holds_up_no_close() -> None:
+    one = protected(hard_time_stop_ms=20_000)
+    one.passes(20_000)
+    for _ in range(12):
+        one.passes(1000)
+        one.look(leaves=lambda action: not isinstance(action.write, Cancellation))
+    cancelled = [action for action in one.actions[: one.wrote.index("time_stop")] if action.why == "closing"]
+    assert len(cancelled) == 4
+    assert closes(one)[0] == 10
+    assert one.state[1] is PositionState.CLOSED
+
+
+def test_nothing_of_no_size_leaves_where_one_order_at_market_may_close_less_than_a_step() -> None:
+    one = protected(hard_time_stop_ms=15_000)
+    one.exchange.contract = evolve(one.exchange.contract, max_market_size=Decimal("0.5"))
+    one.looks(20)
+    assert one.state[1] is PositionState.CLOSING
+    assert closes(one) == []
+
+
+def test_a_position_that_is_not_shown_is_unexplained_once_reads_have_shown_it_for_long_enough() -> None:
+    one = protected()
+    one.exchange.sizes = dict.fromkeys(one.exchange.sizes, Decimal(0))
+    one.exchange.remember()
+    one.look()
+    one.passes(one.rules.settle_ms - 1)
+    one.look()
+    assert one.state[1] is PositionState.PROTECTED
+    one.passes(1)
+    one.look()
+    assert one.state[1] is PositionState.STALE

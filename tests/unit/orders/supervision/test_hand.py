@@ -101,11 +101,14 @@ def test_a_stop_is_moved_and_stays_where_it_was_put() -> None:
     assert stop_of(one) == 97
     assert one.state[1] is PositionState.PROTECTED
     assert asked(one, AskedKind.PROTECT, stop="96").startswith("refused: a stop at 96 is farther away than 97")
+    assert asked(one, AskedKind.PROTECT, stop="97.1") == "the stop goes to 97.1", "a tick nearer is nearer"
     assert asked(one, AskedKind.PROTECT, stop="94", looser="yes") == "the stop goes to 94"
     one.looks(3)
     assert stop_of(one) == 94
     assert one.state[1] is PositionState.PROTECTED
     assert AlarmKind.STOP_LOOSENED not in one.alarms, "it was asked for"
+    assert "multiples of" in asked(one, AskedKind.PROTECT, stop="0", looser="yes")
+    assert asked(one, AskedKind.PROTECT, stop="0.1", looser="yes") == "the stop goes to 0.1", "the lowest that there is"
 
 
 @pytest.mark.parametrize(
@@ -176,6 +179,7 @@ def test_a_close_made_elsewhere_is_booked_where_reads_explain_nothing() -> None:
     trade = Trade.from_details(closed.details)
     assert trade.booked_by_hand
     assert trade.note == "by phone"
+    assert (trade.size, trade.entry_price) == (10, 100), "what executions say of its entry counts as before"
     assert one.intent.progress.exit_reason == "hand"
 
 

@@ -409,3 +409,25 @@ def test_only_protective_writes_may_leave_without_the_store() -> None:
     assert [action.protects for action in one.actions] == [protects(action) for action in one.actions]
     assert {action.write.symbol for action in one.actions if hasattr(action.write, "symbol")} == {SYMBOL}
     assert OrderKind.TRIGGER in {order.kind for order in one.exchange.live.values()}
+
+
+def test_the_story_says_where_the_stop_was_read_that_protects() -> None:
+    one = bench(NATIVE)
+    one.fills(10)
+    one.looks(2)
+    (told,) = [event.details for event in one.events if event.kind is EventKind.PROTECTED]
+    (stop,) = one.exchange.armed()
+    assert (told["held"], told["stop"], told["order_id"]) == ("10", "95", stop.order_id)
+
+
+def test_a_part_that_fills_later_is_without_a_stop_from_its_own_execution_on() -> None:
+    """Counted from the first execution, it was an alarm at once, and a false one."""
+    one = bench(OWN_SIZED)
+    one.fills(4)
+    one.looks(20)
+    one.fills(3)
+    filled_ms = one.exchange.now_ms
+    one.passes(2000)
+    one.look()
+    assert one.intent.progress.unprotected_since_ms == filled_ms
+    assert AlarmKind.UNPROTECTED not in one.alarms

@@ -190,6 +190,7 @@ def test_a_target_that_is_refused_is_tried_again_with_growing_pauses() -> None:
     one.exchange.refuses_exits = False
     one.looks(40)
     assert standing(one) == {Decimal(110): Decimal(10)}
+    assert one.intent.progress.target_tries == 0, "the next change begins without pauses"
 
 
 def test_a_target_that_just_fired_is_not_placed_once_more() -> None:

@@ -9,8 +9,18 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtf_core.market import OrderType, Side, TimeInForce, TriggerLevel, TriggerPrice
+from mtf_core.market import (
+    MarkPrice,
+    OrderType,
+    Quote,
+    Side,
+    TimeInForce,
+    TopOfBook,
+    TriggerLevel,
+    TriggerPrice,
+)
 from mtf_core.orders import EntryState, EventKind, FurtherAttempt, PositionState, SwitchOff, WantedTarget
+from mtf_core.orders.supervise import reads_wanted, supervise
 from mtf_core.orders.supervision.zone_end import more_passive
 from mtf_core.planning import EntryZone
 from mtf_core.settings.trade_entry import EndOfZoneSettings
@@ -258,3 +268,24 @@ def test_what_is_taken_is_worth_its_fees_on_both_ways(least: str, is_taken: bool
     one.looks(2)
     assert (taken(one) is not None) is is_taken
     assert ("reward" in refusal(one)) is not is_taken
+
+
+def test_nothing_is_taken_where_it_would_fill_at_its_own_stop() -> None:
+    """The mark stands beyond the stop, the book at it: what fills would be closed at once, for two fees."""
+    one = near_the_end(filled=4, settings=evolve(TAKES, max_slippage_bps=Decimal(0)))
+    tightened = TriggerLevel(Decimal("100.9"), TriggerPrice.MARK)
+    one.intent = evolve(one.intent, progress=evolve(one.intent.progress, stop=tightened))
+    one.looks(1)
+    assert one.exchange.armed()[0].trigger == tightened
+    one.looks(1)
+    assert one.wrote[-1] == "end_of_zone"
+    one.passes(1000)
+    view = one.exchange.view(reads_wanted(one.intent, one.exchange.account(), one.exchange.now_ms))
+    quote = Quote(
+        TopOfBook(SYMBOL, Decimal("100.8"), Decimal("100.9"), one.exchange.now_ms),
+        MarkPrice(SYMBOL, Decimal(101), one.exchange.now_ms),
+    )
+    done = supervise(one.intent, view, evolve(one.exchange.market(), quote=quote), one.rules, (), one.exchange.now_ms)
+    assert done.action is None or not isinstance(done.action.write, FurtherAttempt)
+    refused = [event.details["why"] for event in done.events if event.kind is EventKind.REFUSED]
+    assert refused == ["a size of 0 is below the least"]
