@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from attrs import evolve
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Row,
@@ -63,7 +64,7 @@ from mtf_adapters.sql.schema import (
     order_supervisors,
 )
 from mtf_adapters.sql.transactions import all_rows, changing, row_or_none, value_or_none
-from mtf_adapters.sql.upserts import insert_new, upsert
+from mtf_adapters.sql.upserts import insert_new, insert_new_and_tell, upsert
 from mtf_core.market import Fill
 from mtf_core.orders import (
     Alarm,
@@ -127,7 +128,7 @@ class SqlOrderStore:
             check_durability(connection, self._database)
             life = life_of(connection, self._database)
             row = self._row(new_book | {"database": life})
-            connection.execute(insert_new(order_books, connection).values(row))
+            connection.execute(insert_new(order_books, connection), row)
             return locked_book(connection, self._namespace), life
 
         stored, life = await self._database.write(work)
@@ -154,8 +155,7 @@ class SqlOrderStore:
 
     async def standing(self) -> Standing:
         """What was set last; normal in a store that is not bound yet."""
-        query = select(order_books).where(self._here(order_books))
-        book = await self._database.read(row_or_none(query))
+        book = await self._database.read(row_or_none(_BOOK, {"here": self._namespace}))
         return Standing() if book is None else standing_of(book)
 
     async def set_standing(self, standing: Standing, before: Standing | None = None) -> bool:
@@ -174,7 +174,7 @@ class SqlOrderStore:
         return await self._database.write(work)
 
     def _change_book(self, connection: Connection, **values: object) -> None:
-        connection.execute(update(order_books).where(self._here(order_books)).values(**values))
+        connection.execute(_CHANGE_BOOK, {"here": self._namespace, **values})
 
     async def reserve(
         self,
@@ -202,8 +202,7 @@ class SqlOrderStore:
                 return Skip(Reason.SYMBOL_BUSY)
             # An intent that was over may come to life this moment, without the book: the index alone sees that one.
             row = self._row(new_intent_row(intent, now_ms, self._wall.now_ms()))
-            done = connection.execute(insert_new(order_intents, connection).values(row).returning(_INTENTS.counter))
-            if done.one_or_none() is None:
+            if connection.execute(insert_new_and_tell(_INTENTS.counter, connection), row).one_or_none() is None:
                 return Skip(Reason.SYMBOL_BUSY)
             self._change_book(connection, counter=intent.counter)
             self._commit_id(connection, intent)
@@ -297,7 +296,8 @@ class SqlOrderStore:
 
     def _stored(self, connection: Connection, intent: Intent) -> Row[Any]:
         """The intent's row, if it is as it was read; raises `IntentChangedError`."""
-        row = connection.execute(select(order_intents).where(self._is_intent(intent))).one_or_none()
+        which = {"here": self._namespace, "key": intent.decision_key, "known": intent.version}
+        row = connection.execute(_STORED, which).one_or_none()
         if row is None:
             raise _changed(intent)
         return row
@@ -320,8 +320,7 @@ class SqlOrderStore:
         return following
 
     def _commit_id(self, connection: Connection, intent: Intent) -> None:
-        row = client_id_row(intent, intent.attempt)
-        connection.execute(insert(order_client_ids).values(self._row(row)))
+        connection.execute(_INSERT[order_client_ids], self._row(client_id_row(intent, intent.attempt)))
 
     def _add_events(self, connection: Connection, events: Sequence[LifecycleEvent], run_id: str) -> None:
         self._add(connection, order_events, [event_row(one, run_id, self._wall.now_ms()) for one in events])
@@ -333,7 +332,7 @@ class SqlOrderStore:
 
     def _add(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            connection.execute(insert(table), list(map(self._row, rows)))
+            connection.execute(_INSERT[table], list(map(self._row, rows)))
 
     async def live(self) -> tuple[Intent, ...]:
         """Every intent without final evidence, the oldest first."""
@@ -349,15 +348,12 @@ class SqlOrderStore:
 
     async def intent(self, decision_key: str) -> Intent | None:
         """The intent of that decision key; raises `UnreadableRowError`."""
-        return await self._one(select(*_WHOLE_INTENT).where(_INTENTS.decision_key == decision_key))
+        row = await self._database.read(row_or_none(_OF_KEY, {"here": self._namespace, "key": decision_key}))
+        return None if row is None else intent_of(row)
 
     async def last_of(self, symbol: str) -> Intent | None:
         """The symbol's newest intent, live or over."""
-        query = select(*_WHOLE_INTENT).where(_INTENTS.symbol == symbol)
-        return await self._one(query.order_by(_INTENTS.counter.desc()).limit(1))
-
-    async def _one(self, query: Select[Any]) -> Intent | None:
-        row = await self._database.read(row_or_none(query.where(self._here(order_intents))))
+        row = await self._database.read(row_or_none(_LAST_OF, {"here": self._namespace, "of": symbol}))
         return None if row is None else intent_of(row)
 
     async def history(self, limit: int, cursor: str | None = None, *, symbol: str | None = None) -> Page[Intent]:
@@ -404,11 +400,8 @@ class SqlOrderStore:
 
     async def fills(self, symbol: str, since_ms: int) -> tuple[Fill, ...]:
         """Stored executions of a symbol from an instant on, the oldest first; of one instant as they were stored."""
-        columns = order_fills.c
-        query = select(*_FILL_COLUMNS).where(
-            self._here(order_fills), columns.symbol == symbol, columns.time_ms >= since_ms
-        )
-        rows = await self._database.read(all_rows(query.order_by(columns.time_ms, columns.id)))
+        asked = {"here": self._namespace, "of": symbol, "since_ms": since_ms}
+        rows = await self._database.read(all_rows(_FILLS_SINCE, asked))
         return tuple(map(fill_of, rows))
 
     async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int) -> None:
@@ -420,13 +413,11 @@ class SqlOrderStore:
     async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
         """Ends every alarm that is not among those that still stand."""
         kept = {(alarm.kind.value, alarm.subject) for alarm in standing}
-        columns = order_alarms.c
-        query = select(columns.id, columns.kind, columns.subject).where(self._here(order_alarms), _STANDS)
-        rows = await self._database.read(all_rows(query))
+        rows = await self._database.read(all_rows(_STANDING, {"here": self._namespace}))
         over = [row.id for row in rows if (row.kind, row.subject) not in kept]
         if not over:
             return
-        ending = update(order_alarms).where(columns.id.in_(over), _STANDS)
+        ending = update(order_alarms).where(order_alarms.c.id.in_(over), _STANDS)
         await self._database.write(changing(ending.values(ended_ms=program_ms)))
 
     async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]:
@@ -480,11 +471,6 @@ class SqlOrderStore:
     def _here(self, table: Table) -> ColumnElement[bool]:
         return table.c.namespace == self._namespace
 
-    def _is_intent(self, intent: Intent) -> ColumnElement[bool]:
-        """The row of the intent in the version in which it was read."""
-        same = (_INTENTS.decision_key == intent.decision_key) & (_INTENTS.version == intent.version)
-        return self._here(order_intents) & same
-
 
 _GUARDED = {state: state for state in (EntryState.PLANNED, EntryState.SUBMITTING)}
 """What an entry becomes under the guards alone: who saves finds it so, and cannot make it so."""
@@ -515,6 +501,34 @@ _CHANGES = {
     for from_entry in (True, False)
 }
 _STANDS = order_alarms.c.ended_ms.is_(None)
+
+# Put together once: doing so for each entry, or each look, takes longer than SQLite takes to answer.
+_HERE: BindParameter[str] = bindparam("here")
+_BOOK: Select[Any] = select(order_books).where(order_books.c.namespace == _HERE)
+_CHANGE_BOOK = update(order_books).where(order_books.c.namespace == _HERE)
+_INSERT = {table: insert(table) for table in (order_client_ids, order_events)}
+_IS_KEY = (_INTENTS.namespace == _HERE) & (_INTENTS.decision_key == bindparam("key"))
+_OF_KEY: Select[Any] = select(*_WHOLE_INTENT).where(_IS_KEY)
+_STORED: Select[Any] = select(order_intents).where(_IS_KEY, _INTENTS.version == bindparam("known"))
+"""The row of an intent in the version in which it was read."""
+_LAST_OF: Select[Any] = (
+    select(*_WHOLE_INTENT)
+    .where(_INTENTS.namespace == _HERE, _INTENTS.symbol == bindparam("of"))
+    .order_by(_INTENTS.counter.desc())
+    .limit(1)
+)
+_FILLS_SINCE: Select[Any] = (
+    select(*_FILL_COLUMNS)
+    .where(
+        order_fills.c.namespace == _HERE,
+        order_fills.c.symbol == bindparam("of"),
+        order_fills.c.time_ms >= bindparam("since_ms"),
+    )
+    .order_by(order_fills.c.time_ms, order_fills.c.id)
+)
+_STANDING: Select[Any] = select(order_alarms.c.id, order_alarms.c.kind, order_alarms.c.subject).where(
+    order_alarms.c.namespace == _HERE, _STANDS
+)
 _OPEN = order_requests.c.outcome == ""
 
 

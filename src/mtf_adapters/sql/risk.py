@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, and_, bindparam, or_, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import risk_days, risk_locks, risk_marks
@@ -19,6 +19,13 @@ _MARK = ("time_ms", "equity", "unrealised")
 _LOCK = tuple(column for column in risk_locks.c if column.name != "namespace")
 
 
+_HERE: BindParameter[str] = bindparam("here")
+_DAY: Select[Any] = select(*(column for column in risk_days.c if column.name != "namespace")).where(
+    risk_days.c.namespace == _HERE, risk_days.c.start_ms == bindparam("from_ms")
+)
+_LAST_MARK: Select[Any] = select(*(risk_marks.c[name] for name in _MARK)).where(risk_marks.c.namespace == _HERE)
+
+
 class SqlRiskStore:
     """The core's `RiskStore` of one namespace."""
 
@@ -28,7 +35,7 @@ class SqlRiskStore:
 
     async def day(self, start_ms: int) -> RiskDay | None:
         """The day that starts then."""
-        row = await self._database.read(row_or_none(self._day(start_ms)))
+        row = await self._database.read(row_or_none(_DAY, self._of_day(start_ms)))
         return None if row is None else _day_of(row)
 
     async def open_day(self, day: RiskDay) -> RiskDay:
@@ -37,15 +44,13 @@ class SqlRiskStore:
 
         def work(connection: Connection) -> RiskDay:
             connection.execute(insert_new(risk_days, connection), values)
-            return _day_of(connection.execute(self._day(day.start_ms)).one())
+            return _day_of(connection.execute(_DAY, self._of_day(day.start_ms)).one())
 
         return await self._database.write(work)
 
     async def mark(self) -> EquityMark | None:
         """The last equity that was seen."""
-        columns = (risk_marks.c[name] for name in _MARK)
-        query = select(*columns).where(risk_marks.c.namespace == self._namespace)
-        row = await self._database.read(row_or_none(query))
+        row = await self._database.read(row_or_none(_LAST_MARK, {"here": self._namespace}))
         return None if row is None else EquityMark(**row._mapping)
 
     async def put_mark(self, mark: EquityMark) -> None:
@@ -90,9 +95,8 @@ class SqlRiskStore:
         asked = holding(self._namespace, None, now_ms)
         return await self._database.read(lambda connection: _locks_of(connection.execute(LOCKS_OF_ALL, asked)))
 
-    def _day(self, start_ms: int) -> Select[Any]:
-        columns = (column for column in risk_days.c if column.name != "namespace")
-        return select(*columns).where(risk_days.c.namespace == self._namespace, risk_days.c.start_ms == start_ms)
+    def _of_day(self, start_ms: int) -> dict[str, object]:
+        return {"here": self._namespace, "from_ms": start_ms}
 
     def _same(self, lock: RiskLock) -> ColumnElement[bool]:
         key = (risk_locks.c.span == str(lock.span), risk_locks.c.start_ms == lock.start_ms)

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import Connection, Insert, Row, Update, delete, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, delete, select, update
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import queued_symbols as queue_table
 from mtf_adapters.sql.schema import switches as table
 from mtf_adapters.sql.transactions import all_rows
-from mtf_adapters.sql.upserts import insert_new, upsert
+from mtf_adapters.sql.upserts import insert_new_and_tell, upsert
 from mtf_core.risk import QueuedSymbol, Switch, SwitchChange
 
 _QUEUE_COLUMNS = tuple(queue_table.c[field.name] for field in attrs.fields(QueuedSymbol))
 _COLUMNS = tuple(table.c[field.name] for field in attrs.fields(Switch))
+
+
+_ALL = ("namespace", *(column.name for column in _COLUMNS))
+_OF_HERE = select(*_COLUMNS).where(table.c.namespace == bindparam("here"))
+_THROW = (
+    update(table)
+    .where(*(table.c[name].is_not_distinct_from(bindparam(f"was_{name}", type_=table.c[name].type)) for name in _ALL))
+    .returning(table.c.key)
+)
+"""Changes a switch that is still as it was read."""
+_QUEUED = select(*_QUEUE_COLUMNS).where(queue_table.c.namespace == bindparam("here"))
 
 
 class SqlSwitchStore:
@@ -27,8 +38,7 @@ class SqlSwitchStore:
 
     async def all(self) -> tuple[Switch, ...]:
         """Every stored switch, sorted by key, also those whose expiry has passed."""
-        query = select(*_COLUMNS).where(table.c.namespace == self._namespace)
-        rows = await self._database.read(all_rows(query))
+        rows = await self._database.read(all_rows(_OF_HERE, {"here": self._namespace}))
         # Sorted here, not there: PostgreSQL's order of text depends on how the server was set up.
         return tuple(sorted((Switch(**row._mapping) for row in rows), key=lambda switch: switch.key))
 
@@ -50,20 +60,19 @@ class SqlSwitchStore:
             stored = []
             # In the order of the keys, as in `put`. What another is changing just now is waited for, then looked at.
             for change in sorted(changes, key=lambda change: change.after.key):
-                done = connection.execute(self._changing(change, connection).returning(table.c.key))
+                done = connection.execute(*self._changing(change, connection))
                 if done.scalar_one_or_none() is not None:
                     stored.append(change.after)
             return tuple(stored)
 
         return await self._database.write(work)
 
-    def _changing(self, change: SwitchChange, connection: Connection) -> Insert | Update:
+    def _changing(self, change: SwitchChange, connection: Connection) -> tuple[Executable, dict[str, object]]:
         row = attrs.asdict(change.after) | {"namespace": self._namespace}
         if change.before is None:
-            return insert_new(table, connection).values(row)
+            return insert_new_and_tell(table.c.key, connection), row
         before = attrs.asdict(change.before) | {"namespace": self._namespace}
-        as_before = [table.c[name].is_not_distinct_from(value) for name, value in before.items()]
-        return update(table).where(*as_before).values(row)
+        return _THROW, row | {f"was_{name}": value for name, value in before.items()}
 
     async def queue(self, queued: QueuedSymbol) -> None:
         """Remembers the symbol for the next run; one that waits already waits once."""
@@ -72,8 +81,7 @@ class SqlSwitchStore:
 
     async def queued(self) -> tuple[QueuedSymbol, ...]:
         """The symbols that wait for the next run, sorted."""
-        query = select(*_QUEUE_COLUMNS).where(queue_table.c.namespace == self._namespace)
-        return _sorted(await self._database.read(all_rows(query)))
+        return _sorted(await self._database.read(all_rows(_QUEUED, {"here": self._namespace})))
 
     async def take_queued(self) -> tuple[QueuedSymbol, ...]:
         """The symbols that wait, sorted; they are forgotten here, so of several runs one gets each."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, ReturningInsert
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -46,9 +46,19 @@ def insert_new(table: Table, connection: Connection) -> Insert:
     return _insert_new(table, connection.dialect.name)
 
 
+def insert_new_and_tell(column: Column[Any], connection: Connection) -> ReturningInsert[Any]:
+    """The same into the table of a column, and gives the column's value where the row was inserted."""
+    return _insert_new_and_tell(column, connection.dialect.name)
+
+
 @cache
 def _insert_new(table: Table, dialect: str) -> Insert:
     return _insert(table, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _insert_new_and_tell(column: Column[Any], dialect: str) -> ReturningInsert[Any]:
+    return _insert_new(column.table, dialect).returning(column)
 
 
 def insert_for(table: Table, connection: Connection) -> postgresql.Insert | sqlite.Insert:
