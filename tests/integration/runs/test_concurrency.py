@@ -6,6 +6,7 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from mtf_adapters.local import WallClock
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sql import Database, SqlLocks
 from mtf_core.market import parse_instant, to_ms
-from mtf_core.ports import Acquired, LockAnswer, LockLostError
+from mtf_core.ports import Acquired, LockAnswer, LockLostError, StoreUnavailableError
 from mtf_core.reasons import Reason
 from mtf_core.records import RunStatus, SymbolStatus
 from mtf_core.runs import RunLockedError, RunReport, RunRequest
@@ -176,6 +177,36 @@ async def test_renewals_wait_as_they_are_told_to_and_come_three_times_in_the_sho
             while len(waits) < 2:
                 await asyncio.sleep(0)
         assert set(waits) == {10.0}
+
+
+class DeafLocks(SqlLocks):
+    """A client that takes a cancellation in the middle of its call for its own, as one does whose time is up then."""
+
+    renewing = False
+
+    async def renew(self, names: Iterable[str], owner: str, ttl_ms: int) -> frozenset[str]:
+        if self.renewing:
+            return await super().renew(names, owner, ttl_ms)
+        self.renewing = True
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise StoreUnavailableError("the locks cannot be reached")
+
+
+async def test_a_run_ends_although_the_client_of_its_locks_swallowed_the_end() -> None:
+    """It waited for ever, and renewed its locks meanwhile."""
+    async with Database.open("memory") as database:
+        locks = DeafLocks(database, WallClock())
+        leases = Leases(locks, "one", asyncio.sleep)
+
+        async def work() -> None:
+            async with leases.kept():
+                await leases.take("run", 30)
+                while not locks.renewing:
+                    await asyncio.sleep(0.005)
+
+        await asyncio.wait_for(work(), 5)
+        assert await locks.held() == ()
 
 
 class StolenLocks(SqlLocks):
