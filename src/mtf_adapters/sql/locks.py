@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import ARRAY, Connection, Row, Text, TextClause, bindparam, select, text
@@ -43,6 +43,14 @@ _RENEW = """
 """
 _RELEASE = "UPDATE locks SET expires_at_ms = 0 WHERE owner = :owner AND name IN ({wanted})"
 _FENCE = select(locks.c.owner, locks.c.token).where(locks.c.name == bindparam("wanted")).with_for_update(read=True)
+_RENEW_FENCE = """
+    UPDATE locks SET expires_at_ms = {now} + :ttl_ms
+    WHERE name = :name AND owner = :owner AND token = :token AND expires_at_ms > 0 RETURNING name
+"""
+_HELD_BY_OTHERS = """
+    SELECT name, owner, expires_at_ms FROM locks
+    WHERE name IN ({wanted}) AND owner <> :owner AND expires_at_ms > {now}
+"""
 _HELD = "SELECT name, owner, expires_at_ms FROM locks WHERE expires_at_ms > {now}"
 
 
@@ -60,6 +68,11 @@ class SqlLocks:
         if not wanted:
             return {}
         asked: dict[str, object] = {"names": wanted, "owner": owner, "ttl_ms": _checked(ttl_ms)}
+        if len(wanted) == 1:
+            # Who stands by asks again and again: as long as the answer is no, nobody has to wait for his write.
+            others = partial(self._rows, statement=_HELD_BY_OTHERS, names=wanted, owner=owner)
+            for row in await self._database.read(others):
+                return {row.name: _holder(row)}
 
         def work(connection: Connection) -> dict[str, LockAnswer]:
             answers: dict[str, LockAnswer] = {}
@@ -106,14 +119,20 @@ class SqlLocks:
         return connection.execute(*self._statement(statement, **values)).all()
 
     def _statement(self, statement: str, **values: object) -> tuple[TextClause, dict[str, object]]:
-        """The statement in this database's words, and its parameters."""
-        if self._database.is_postgres:
-            return _postgres(statement, "names" in values), values
-        if "names" in values:
-            values["names"] = json.dumps(values["names"])
-        if "{now}" in statement:
-            values["now_ms"] = self._clock.now_ms()
-        return _sqlite(statement), values
+        return _in_words_of(statement, values, self._clock, is_postgres=self._database.is_postgres)
+
+
+def _in_words_of(
+    statement: str, values: dict[str, object], clock: Clock, *, is_postgres: bool
+) -> tuple[TextClause, dict[str, object]]:
+    """The statement in a database's words, and its parameters."""
+    if is_postgres:
+        return _postgres(statement, "names" in values), values
+    if "names" in values:
+        values["names"] = json.dumps(values["names"])
+    if "{now}" in statement:
+        values["now_ms"] = clock.now_ms()
+    return _sqlite(statement), values
 
 
 @cache
@@ -132,6 +151,15 @@ def check_fence(connection: Connection, fence: Acquired) -> None:
     row = connection.execute(_FENCE, {"wanted": fence.name}).one_or_none()
     if row is None or (row.owner, row.token) != (fence.owner, fence.token):
         raise LockLostError(f"the lock {fence.name!r} was lost to another owner; nothing was stored")
+
+
+def renew_fence(connection: Connection, fence: Acquired, ttl_ms: int, clock: Clock) -> bool:
+    """Whether the lock is one of this database and still its owner's: then it is his for `ttl_ms` from now on, and
+    nobody takes it before the transaction ends. `clock` as for `SqlLocks`."""
+    values: dict[str, object] = {"name": fence.name, "owner": fence.owner, "token": fence.token, "ttl_ms": ttl_ms}
+    is_postgres = connection.dialect.name == "postgresql"
+    renewing = _in_words_of(_RENEW_FENCE, values, clock, is_postgres=is_postgres)
+    return connection.execute(*renewing).one_or_none() is not None
 
 
 def note_fence(connection: Connection, fence: Acquired) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from mtf_adapters.sql.database import Database
-from mtf_adapters.sql.locks import check_fence, note_fence
+from mtf_adapters.sql.locks import check_fence, note_fence, renew_fence
 from mtf_adapters.sql.order_books import (
     check_durability,
     identity_of,
@@ -427,15 +427,21 @@ class SqlOrderStore:
         rows = await self._database.read(all_rows(query.where(_STANDS) if standing else query))
         return tuple(map(stored_alarm, rows))
 
-    async def beat(self, heartbeat: Heartbeat, fence: Acquired) -> None:
-        """The supervisor's sign of life; from here on lower tokens are refused. Raises `LockLostError`."""
+    async def beat(self, heartbeat: Heartbeat, fence: Acquired, ttl_ms: int | None = None) -> bool:
+        """The supervisor's sign of life; from here on lower tokens are refused. Raises `LockLostError`.
+
+        Returns whether the lock is this database's own, and is held for `ttl_ms` from now on.
+        """
         row = self._row(attrs.asdict(heartbeat) | {"lock": fence.name})
 
-        def work(connection: Connection) -> None:
-            note_fence(connection, fence)
+        def work(connection: Connection) -> bool:
+            is_renewed = ttl_ms is not None and renew_fence(connection, fence, ttl_ms, self._wall)
+            if not is_renewed:
+                note_fence(connection, fence)
             connection.execute(upsert(order_supervisors, connection), row)
+            return is_renewed
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def heartbeat(self) -> Heartbeat | None:
         return await self._database.read(partial(read_heartbeat, namespace=self._namespace))

@@ -12,6 +12,11 @@ from mtf_core.execution.waiting import Patience
 from mtf_core.ports import Acquired, HeldBy, Locks, PortError
 from mtf_core.ports.locks import LockAnswer
 
+_SHARE = 0.25
+"""Of its time to live: how long after a renewal it is not renewed again."""
+_KEPT_BESIDE_SHARE = 0.6
+"""The same where signs of life renew it, one at the end of each look: then that is the one write of a look."""
+
 
 class Seated(Enum):
     """Whether this process is the one that acts."""
@@ -42,6 +47,8 @@ class Seat:
     """Who held it when it was last asked for."""
     _renewed_s: float = field(default=0.0, init=False)
     """When it was last heard to be ours, by the loop's clock."""
+    _is_kept_beside: bool = field(default=False, init=False)
+    """Something else that is written again and again renews it as well."""
     _asking: Patience[LockAnswer] = field(factory=Patience, init=False)
 
     async def hold(self, wait_ms: float) -> Seated:
@@ -50,7 +57,8 @@ class Seat:
         One that was renewed a moment ago is not renewed again: the store refuses whoever lost it in between.
         """
         now_s = asyncio.get_running_loop().time()
-        if self.fence is not None and 0 <= now_s - self._renewed_s < self.ttl_ms / 4000:
+        enough_ms = self.ttl_ms * (_KEPT_BESIDE_SHARE if self._is_kept_beside else _SHARE)
+        if self.fence is not None and 0 <= now_s - self._renewed_s < enough_ms / 1000:
             return Seated.YES
         try:
             answer = await self._asking.result_of(self._ask(), wait_ms)
@@ -59,10 +67,15 @@ class Seat:
         if answer is None:
             return Seated.NO if self.fence is None else Seated.UNHEARD
         if isinstance(answer, HeldBy):
-            self.fence, self.holder = None, answer
+            self.fence, self.holder, self._is_kept_beside = None, answer, False
             return Seated.NO
         self.fence, self.holder, self._renewed_s = answer, None, now_s
         return Seated.YES
+
+    def renewed(self, fence: Acquired, begun_s: float) -> None:
+        """Something else has renewed it for `ttl_ms`, in a write that began then by the loop's clock."""
+        if self.fence == fence:
+            self._renewed_s, self._is_kept_beside = max(begun_s, self._renewed_s), True
 
     def lose(self) -> None:
         """The store said that the lock is another's by now."""

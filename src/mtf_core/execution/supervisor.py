@@ -247,7 +247,7 @@ class Supervisor:
     async def _keep_seat(self) -> None:
         """Renews the seat while a look takes long; who has none waits for its turn at the next look."""
         while True:
-            await self.desk.environment.sleep(self._seat.ttl_ms / 3000)
+            await self.desk.environment.sleep(self._seat.ttl_ms / 6000)
             if self._seat.fence is not None:
                 await self._seat.hold(self._exit_wait_ms)
 
@@ -416,7 +416,9 @@ class Supervisor:
         return not all(0 <= one_ms < every_ms for one_ms in passed)
 
     async def _beaten(self, beat: Heartbeat, fence: Acquired) -> None:
-        await self.desk.orders.beat(beat, fence)
+        begun_s = self._time_s()
+        if await self.desk.orders.beat(beat, fence, self._seat.ttl_ms):
+            self._seat.renewed(fence, begun_s)
         self._beat_last = beat, fence
 
     async def _book_behind(self) -> None:

@@ -223,8 +223,12 @@ class OrderStore(Protocol):
 
     async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]: ...
 
-    async def beat(self, heartbeat: Heartbeat, fence: Acquired) -> None:
-        """The supervisor's sign of life; raises `LockLostError`."""
+    async def beat(self, heartbeat: Heartbeat, fence: Acquired, ttl_ms: int | None = None) -> bool:
+        """The supervisor's sign of life; raises `LockLostError`.
+
+        With `ttl_ms` it renews the lock as well, in the same write, where the lock is kept beside the orders; returns
+        whether it did. A lock of another service is renewed there.
+        """
         ...
 
     async def heartbeat(self) -> Heartbeat | None: ...

@@ -15,6 +15,7 @@ from mtf_adapters.sql.transactions import changing
 from mtf_core.ports import Acquired, HeldBy, LockAnswer, LockLostError, Locks
 from mtf_core.records import RunStatus
 from tests.integration.sql.examples import WORLD, decision, run
+from tests.integration.sql.standing import standing
 
 RUN = "run:scalper"
 LIFE_MS = 60_000
@@ -152,3 +153,13 @@ async def test_of_processes_that_want_the_same_locks_at_once_each_lock_goes_to_o
     answers = [await asyncio.to_thread(contender.communicate) for contender in contenders]
     assert [complaint for _, complaint in answers] == [""] * 3
     assert sum(int(won) for won, _ in answers) == 300
+
+
+async def test_who_asks_for_what_another_one_holds_waits_for_nobody_who_writes(shared_database: Database) -> None:
+    """A supervisor that stands by asks each second."""
+    locks = SqlLocks(shared_database, WallClock())
+    assert isinstance(await take(locks, "first"), Acquired)
+    async with standing(shared_database, changing(text("INSERT INTO contract_sync VALUES ('elsewhere', 5)"))):
+        held = await asyncio.wait_for(take(locks, "second"), 5)
+    assert isinstance(held, HeldBy)
+    assert held.owner == "first"

@@ -399,6 +399,34 @@ async def test_who_lost_the_lock_stores_nothing(database: Database) -> None:
     assert (await store.send(intent, NOW_MS, yes, theirs)) != Skip(Reason.KILL_SWITCH_ON)
 
 
+async def test_a_beat_renews_the_lock_where_it_is_of_the_same_database(database: Database) -> None:
+    store, locks = await bound_store(database), SqlLocks(database, StillClock())
+    mine = (await locks.acquire(["supervise"], "supervisor-1", 1_000))["supervise"]
+    assert isinstance(mine, Acquired)
+    (before,) = await locks.held()
+    assert await store.beat(Heartbeat("supervisor-1", 1, 1), mine, 60_000)
+    (after,) = await locks.held()
+    assert after.owner == "supervisor-1"
+    assert after.expires_at_ms - before.expires_at_ms >= 59_000
+    assert await store.beat(Heartbeat("supervisor-1", 2, 2), mine) is False, "where nobody asks it is not"
+
+
+async def test_a_beat_renews_no_lock_that_was_given_back_taken_or_is_of_another_service(database: Database) -> None:
+    store, locks = await bound_store(database), SqlLocks(database, StillClock())
+    assert await store.beat(Heartbeat("supervisor-1", 1, 1), fence(7, name="elsewhere"), 60_000) is False
+    assert await locks.held() == ()
+    mine = (await locks.acquire(["supervise"], "supervisor-1", 60_000))["supervise"]
+    assert isinstance(mine, Acquired)
+    await locks.release(["supervise"], "supervisor-1")
+    assert await store.beat(Heartbeat("supervisor-1", 2, 2), mine, 60_000) is False
+    assert await locks.held() == ()
+    theirs = (await locks.acquire(["supervise"], "supervisor-2", 60_000))["supervise"]
+    assert isinstance(theirs, Acquired)
+    with pytest.raises(LockLostError):
+        await store.beat(Heartbeat("supervisor-1", 3, 3), mine, 60_000)
+    assert [lock.owner for lock in await locks.held()] == ["supervisor-2"]
+
+
 async def test_a_beat_lets_the_store_know_a_token_that_another_service_gave_out(database: Database) -> None:
     """Locks may be in Redis, which the database does not see."""
     store = await bound_store(database)

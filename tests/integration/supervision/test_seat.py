@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 
 from mtf_core.execution.supervisor import SupervisorState
 from mtf_core.orders import EntryState, PositionState
+from mtf_core.ports import LockAnswer
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
 from tests.integration.supervision.shift import Counted, Shift, shift_on
 
@@ -139,3 +142,34 @@ async def test_what_a_frozen_process_still_sends_leaves_one_stop_in_the_end(migr
             assert len(await second.stops()) == 1
             assert await second.states() == PROTECTED
             assert await second.position() is not None
+
+
+async def test_a_look_writes_once_for_its_seat_and_its_sign_of_life(migrated_sqlite_url: str) -> None:
+    async with shift_on(migrated_sqlite_url) as shift:
+        await shift.look()
+        asked: list[str] = []
+        seat = shift.supervisor._seat
+        sound = seat.locks
+
+        class Counting:
+            async def acquire(self, names: Iterable[str], owner: str, ttl_ms: int) -> Mapping[str, LockAnswer]:
+                asked.append(owner)
+                return await sound.acquire(names, owner, ttl_ms)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(sound, name)
+
+        seat.locks = Counting()
+        loop_s = asyncio.get_running_loop().time
+        for _ in range(3):  # each four seconds after the one before, by all clocks
+            seat._renewed_s -= 4.0
+            before_s = loop_s()
+            await shift.look(1, pause_ms=4000)
+            assert seat._renewed_s >= before_s
+        assert asked == []
+        (held,) = await sound.held()
+        assert held.expires_at_ms == shift.world.now_ms + seat.ttl_ms
+        assert shift.supervisor.status.state is SUPERVISING
+        seat._renewed_s -= 7.0  # a look that takes long: nothing else renews it
+        await seat.hold(1000)
+        assert asked == [shift.supervisor.owner]
