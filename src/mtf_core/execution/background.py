@@ -18,6 +18,10 @@ from mtf_core.ports import PortError, Request, StoreView
 from mtf_core.risk import AccountCondition, RiskLock, Standing, Switchboard, entries_must_end
 
 
+_LONGEST_MS = 2_000.0
+"""A read that hangs longer is made anew: it may hide an intent whose entry fills meanwhile."""
+
+
 @frozen
 class Background:
     """As the store said last."""
@@ -66,7 +70,7 @@ class BackgroundReader:
 
     desk: Desk
     last: Background = field(factory=lambda: Background(is_known=False), init=False)
-    _reading: Patience[StoreView] = field(factory=Patience, init=False)
+    _reading: Patience[StoreView] = field(factory=lambda: Patience(longest_ms=_LONGEST_MS), init=False)
 
     async def read(self, wait_ms: float) -> tuple[Intent, ...] | None:
         """Reads it into `last`, and the live intents with it; waits no longer than given.

@@ -15,18 +15,23 @@ Value = TypeVar("Value")
 class Patience(Generic[Value]):
     """One kind of call that may hang. While one hangs no other is begun, so that none pile up.
 
-    What hangs is not broken off: a write that was broken off may still have happened.
+    What hangs is not broken off: a write that was broken off may still have happened. A read can be, after
+    `longest_ms`: then it is made anew, for the next one may be answered all the same.
     """
 
+    longest_ms: float | None = None
     _running: asyncio.Task[Value] | None = field(default=None, init=False)
+    _since_s: float = field(default=0.0, init=False)
+    """When it began, by the loop's clock."""
 
     async def result_of(self, call: Coroutine[Any, Any, Value], wait_ms: float) -> Value | None:
         """What the call gave; None where it did not answer in time. Raises what the call raised.
 
         Where an earlier one still hangs, `call` is not made, and the earlier one's answer is what is waited for.
         """
+        self._break_off_what_is_too_long()
         if self._running is None:
-            self._running = asyncio.ensure_future(call)
+            self._running, self._since_s = asyncio.ensure_future(call), _now_s()
         else:
             call.close()
         running = self._running
@@ -43,3 +48,16 @@ class Patience(Generic[Value]):
             running, self._running = self._running, None
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    def _break_off_what_is_too_long(self) -> None:
+        running = self._running
+        if running is None or running.done() or self.longest_ms is None:
+            return
+        if (_now_s() - self._since_s) * 1000 >= self.longest_ms:
+            running.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody waits for it any more
+            running.cancel()
+            self._running = None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
