@@ -17,7 +17,6 @@ from mtf_core.orders.supervise import Rules
 from mtf_core.ports import PortError, Request, StoreView
 from mtf_core.risk import AccountCondition, RiskLock, Standing, Switchboard, entries_must_end
 
-
 _LONGEST_MS = 2_000.0
 """A read that hangs longer is made anew: it may hide an intent whose entry fills meanwhile."""
 
