@@ -14,7 +14,7 @@ from attrs import frozen
 
 from mtf_core.market import ClientIds, Fill, OpenOrder, OrderState, Position, Side, TriggerLevel, TriggerPurpose
 from mtf_core.orders.intent import Attempt, Intent
-from mtf_core.orders.states import EntryCause
+from mtf_core.orders.states import EntryCause, EntryState
 
 Value = TypeVar("Value")
 
@@ -77,7 +77,8 @@ def entry_evidence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_af
     It has ended once the exchange says so and its executions add up to what it says it filled. It never was once every
     source was read after the request could no longer have an effect, and none shows it. Where executions do not carry
     our id, one that opened the same side and that no order shown explains may be its own: then it is not absent. Nor is
-    it while the side has a position that executions do not explain: the lists lag behind it.
+    it while the side has a position that executions do not explain: the lists lag behind it. Where they still do a
+    minute later, and nobody has ever seen the order, the exchange has forgotten it.
     """
     order = _shown(intent.attempt, reads)
     if order is not None:
@@ -149,6 +150,10 @@ def _holds_unexplained(intent: Intent, reads: EntryReads) -> bool:
     return reads.position is not None and reads.position.size > ours(intent.side, fills, reads.position)
 
 
+_NEVER_SEEN = frozenset({EntryState.SUBMITTING, EntryState.UNKNOWN})
+_FORGOTTEN_AFTER_MS = 60_000
+
+
 def _remembered_ms(ids: ClientIds) -> int:
     """How far back our ids are shown by every source that shows them at all."""
     return min((ms for ms in (ids.lookup_history_ms, ids.lookup_fills_ms) if ms), default=0)
@@ -164,7 +169,10 @@ def _absence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms
     if reads.since_venue_ms > attempt.created_ms:
         return None  # nobody looked as far back as it may have ended
     if attempt.order_id or _executed(intent, reads, ids, settled_after_ms) or _holds_unexplained(intent, reads):
-        return None  # the exchange had it: that it is not shown is the lists' lag, not its absence
+        # The exchange had it: that it is not shown is the lists' lag, not its absence. One that nobody has ever seen,
+        # and that no list shows long after, is forgotten.
+        is_forgotten = earliest > attempt.not_after_ms + settled_after_ms + _FORGOTTEN_AFTER_MS
+        return Proven(EntryCause.OUT_OF_SIGHT) if is_forgotten and intent.entry in _NEVER_SEEN else None
     return Proven(EntryCause.ABSENT)
 
 

@@ -34,7 +34,7 @@ from mtf_core.orders.evidence import (
     protection_of,
 )
 from mtf_core.orders.intent import Intent
-from mtf_core.orders.states import EntryCause
+from mtf_core.orders.states import EntryCause, EntryState
 from tests.unit.orders.intents import an_attempt, an_intent
 
 SENT_MS, NOT_AFTER_MS, SETTLED_MS, REMEMBERED_MS = 1_000_000, 1_060_000, 5_000, 7_200_000
@@ -160,6 +160,17 @@ def test_an_entry_is_not_absent_while_a_position_stands_that_no_execution_explai
     assert cause(evolve(reads(fills=(fill(4, order_id="8"),)), position=held(10))) is None
     assert cause(evolve(reads(fills=(fill(10, order_id="8"),)), position=held(10))) is EntryCause.ABSENT, "another's"
     assert cause(evolve(reads(), position=None)) is EntryCause.ABSENT
+
+
+@pytest.mark.parametrize("state", [EntryState.SUBMITTING, EntryState.UNKNOWN, EntryState.RESTING])
+def test_an_order_that_nobody_ever_saw_is_out_of_sight_where_a_minute_later_a_position_is_still_unexplained(
+    state: EntryState,
+) -> None:
+    """The exchange restarted and forgot both: the entry would be unknown for ever, and nobody would be told."""
+    intent, late_ms = evolve(INTENT, entry=state), NOT_AFTER_MS + SETTLED_MS + 60_000
+    assert cause(evolve(reads(begun_ms=late_ms), position=held(10)), intent) is None
+    forgotten = cause(evolve(reads(begun_ms=late_ms + 1), position=held(10)), intent)
+    assert forgotten is (None if state is EntryState.RESTING else EntryCause.OUT_OF_SIGHT)
 
 
 @pytest.mark.parametrize(

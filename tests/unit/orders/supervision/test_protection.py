@@ -365,6 +365,20 @@ def test_another_persons_stop_is_never_cancelled() -> None:
     assert one.state[1] is PositionState.PROTECTED
 
 
+def test_a_stop_without_an_id_is_left_alone_beside_a_part_that_is_somebody_elses() -> None:
+    """It may have travelled in their entry, and stand where ours does."""
+    one = bench(ARMS_LATE)
+    one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=True)
+    one.fills(10)
+    one.looks(4)
+    ours = one.exchange.armed()[0]
+    theirs = evolve(ours, order_id="999", client_order_id="", size=Decimal(5), trigger=one.intent.stop)
+    one.exchange.live["999"] = theirs
+    one.exchange.remember()
+    one.looks(6)
+    assert "999" in one.exchange.live
+
+
 def test_where_the_mark_is_beyond_the_stop_and_none_stands_the_position_is_closed_at_once() -> None:
     """No exchange takes a stop on that side of the market; three tries would only cost time."""
     one = bench(OWN_WHOLE)
