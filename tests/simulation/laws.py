@@ -33,6 +33,8 @@ HEARTBEAT_MS = 10_000
 PROTECTED_WITHIN_MS = 5_000
 LOOK_MS = 5_000
 """What becomes of a stop by somebody else's hand is seen at the next look, or earlier."""
+FOREIGN_SEEN_WITHIN_MS = 3 * LOOK_MS
+"""Two looks apart have to show it."""
 SKEW_MS = 1_500
 HAND = "hand"
 """How the owner's own orders are named, if at all."""
@@ -121,6 +123,10 @@ class Laws:
         self._committed_before: set[str] = set()
         self._counters_before: set[int] = set()
         self._was_restored = False
+        self._foreign_ids: set[str] = set()
+        """Ids of orders that another's hand placed."""
+        self._foreign_since_ms: int | None = None
+        """Since when something foreign has stood on the account without a break."""
 
     # What happens
 
@@ -139,6 +145,7 @@ class Laws:
                 self._breach("books", at_ms, f"executions of {event.position.symbol} do not add up to the position")
         elif isinstance(event, BalanceChanged) and event.balance.wallet != self._booked:
             self._breach("money", at_ms, f"the balance is {event.balance.wallet}, its rows say {self._booked}")
+        self._look_for_foreign(at_ms)
         self._look_at_protection(at_ms)
 
     def on_commit(self, at_ms: int, change: Change) -> None:
@@ -169,6 +176,8 @@ class Laws:
 
     def _on_order(self, at_ms: int, event: OrderChanged) -> None:
         order, before = event.order, self.orders.get(event.order.order_id)
+        if before is None and self._about.by_hand and order.client_order_id:
+            self._foreign_ids.add(order.client_order_id)
         self._keep(order)
         if before is None and not self._about.by_hand:
             self._on_placed(at_ms, order)
@@ -208,6 +217,15 @@ class Laws:
         self._by_key.setdefault(key, []).append(order.order_id)
         self._look_at_refusal(at_ms, key, books)
 
+    def _is_foreign(self, client_order_id: str) -> bool:
+        return client_order_id.startswith(HAND) or client_order_id in self._foreign_ids
+
+    def _look_for_foreign(self, at_ms: int) -> None:
+        """A part of a position that no entry of ours opened, or an order that another placed and that would open."""
+        held = any(held.size > held.ours for held in self.held.values())
+        rests = any(not one.reduce_only and self._is_foreign(one.client_order_id) for one in self.alive.values())
+        self._foreign_since_ms = (self._foreign_since_ms or at_ms) if held or rests else None
+
     def _look_at_refusal(self, at_ms: int, key: str, books: Books) -> None:
         may_lag_ms = ENTRY_LIFE_MS + SKEW_MS
         if self._killed_since_ms is not None and at_ms - self._killed_since_ms > may_lag_ms:
@@ -216,6 +234,11 @@ class Laws:
             self._breach("refusal", at_ms, f"{key} was placed in recovery")
         if books.read_ms is None or at_ms - books.read_ms > HEARTBEAT_MS + may_lag_ms:
             self._breach("refusal", at_ms, f"{key} was placed while nobody supervised")
+        if self._foreign_since_ms is None or self._about.supervised_since_ms is None:
+            return
+        since_ms = max(self._foreign_since_ms, self._about.supervised_since_ms, self._about.blind_until_ms)
+        if at_ms - since_ms > FOREIGN_SEEN_WITHIN_MS + may_lag_ms:
+            self._breach("refusal", at_ms, f"{key} was placed though something foreign has stood since {since_ms}")
 
     def _look_at_id(self, at_ms: int, order: OrderView) -> None:
         """An exit names the intent that it belongs to, and it is one that was committed."""
@@ -243,8 +266,9 @@ class Laws:
     # 2. Protection
 
     def _on_cancelled(self, at_ms: int, order: OrderView) -> None:
-        if order.client_order_id.startswith(HAND):
-            self._breach("foreign", at_ms, f"an order of the owner's own hand was cancelled ({order.symbol})")
+        parent = self.orders.get(order.parent_id)
+        if self._is_foreign(order.client_order_id) or (parent and self._is_foreign(parent.client_order_id)):
+            self._breach("foreign", at_ms, f"an order of another's hand was cancelled ({order.symbol})")
         if order.purpose != "stop" or not order.reduce_only:
             return
         side = _reduces(order)
@@ -317,7 +341,7 @@ class Laws:
             held.touched_by_hand = held.touched_by_hand or not is_ours
             if order is not None and order.reduce_only:
                 self._breach("exits", at_ms, f"an exit has opened {fill.size} of {fill.side} {fill.symbol}")
-            if not is_ours and not self._about.by_hand and not _is_hand_s(fill.client_order_id):
+            if not is_ours and not self._about.by_hand and not self._is_foreign(fill.client_order_id):
                 self._breach("exits", at_ms, f"{fill.size} of {fill.side} {fill.symbol} were opened by no entry")
         else:
             held.size -= fill.size
@@ -411,10 +435,6 @@ def account_of(event: Event) -> str:
 def _is_parked(key: str, row: IntentRow, books: Books) -> bool:
     """Whether it waits for the operator, and says so: where the exchange no longer shows what became of it."""
     return "evidence_lost" in {row.entry, row.position} or bool({("stale", key), ("evidence_lost", key)} & books.alarms)
-
-
-def _is_hand_s(client_order_id: str) -> bool:
-    return client_order_id.startswith(HAND)
 
 
 def _reduces(order: OrderView) -> str:

@@ -1,4 +1,4 @@
-"""The order path in the simulated world: fixed seeds, and the same seed twice.
+"""The order path in the simulated world: fixed seeds of every length, fresh ones, and the same seed twice.
 
 `SIMULATION_SEEDS=100-200` plays more of them; `make soak` plays as many minutes as one likes.
 """
@@ -6,28 +6,36 @@
 from __future__ import annotations
 
 import os
+import random
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from tests.simulation.coverage import possible
 from tests.simulation.faults import MEANINGS, FaultKind, Plan, Window, drawn_plan
 from tests.simulation.laws import Violation
+from tests.simulation.outcomes import OutcomeFile, version
 from tests.simulation.shrink import shrunk
 from tests.simulation.soak import make_template, report
 from tests.simulation.world import Outcome, Scenario, play, scenario
 
-MINUTES = 10
-FIXED = (1, 2, 3, 4, 5, 6, 9, 10, 222, 322)
-"""In 322 a database that was restored to before its first order entered again."""
+FIXED = {25: range(1, 7), 60: range(101, 104), 240: range(301, 302)}
+"""Seeds by the minutes of their episodes."""
+TWICE = range(2000, 2100)
+"""Seeds of short episodes that are played twice."""
+SHORT = 6
+ROOT = Path(__file__).parents[2]
 
 
-def seeds() -> list[int]:
-    """The fixed ones, and those that were asked for."""
+def episodes() -> list[tuple[int, int]]:
+    """Seeds and minutes: the fixed ones, and those that were asked for."""
     first, _, last = os.environ.get("SIMULATION_SEEDS", "").partition("-")
-    more = range(int(first), int(last or first) + 1) if first else ()
-    return [*FIXED, *more]
+    more = [(seed, 25) for seed in range(int(first), int(last or first) + 1)] if first else []
+    return [*((seed, minutes) for minutes, seeds in FIXED.items() for seed in seeds), *more]
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +53,53 @@ def test_every_fault_has_a_meaning_and_is_drawn() -> None:
     assert {kind for kind, _, _ in possible()} == {str(kind) for kind in FaultKind}
 
 
-@pytest.mark.parametrize("seed", seeds())
-def test_no_law_is_broken(template: Path, seed: int) -> None:
-    holds(play(scenario(seed, MINUTES), template))
+@pytest.mark.parametrize(("seed", "minutes"), episodes())
+def test_no_law_is_broken(template: Path, seed: int, minutes: int) -> None:
+    holds(play(scenario(seed, minutes), template))
 
 
-@pytest.mark.parametrize("seed", [1001, 1002])
-def test_the_same_seed_gives_the_same_log_to_the_byte(template: Path, seed: int) -> None:
-    first, second = (play(scenario(seed, 7), template) for _ in range(2))
-    assert first.digest == second.digest
-    assert first.counts == second.counts
+def test_no_law_is_broken_in_episodes_that_nobody_has_seen(template: Path) -> None:
+    """Not the same ones each time: what fails says its seed."""
+    for _ in range(3):
+        holds(play(scenario(random.SystemRandom().randrange(10**6, 10**9), 25), template))
+
+
+def test_the_same_seed_gives_the_same_log_to_the_byte(template: Path, tmp_path: Path) -> None:
+    """In another process, too, which puts its sets in another order."""
+    path = tmp_path / "outcomes.jsonl"
+    asked = ["--seed", TWICE.start, "--minutes", len(TWICE) * SHORT, "--episode", SHORT, "--workers", 1]
+    command = [sys.executable, "-m", "tests.simulation.soak", "--whole", "--from-file", path, *asked]
+    other = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        here = {seed: play(scenario(seed, SHORT), template) for seed in TWICE}
+        said, _ = other.communicate()
+    finally:
+        other.kill()
+    for outcome in here.values():
+        holds(outcome)
+    assert other.returncode == 0, said
+    there = {played.seed: played.digest for played in OutcomeFile(path).read(version())}
+    assert there == {seed: outcome.digest for seed, outcome in here.items()}
+
+
+def test_a_database_that_is_restored_to_before_its_first_order_enters_nothing_more(template: Path) -> None:
+    """It did: nothing at the exchange told it of what it had forgotten."""
+    restored = Plan((Window(FaultKind.STORE_RESTORED, 200.0, 201.0, number=0),))
+    outcome = play(Scenario(seed=7, minutes=12, plan=restored), template)
+    holds(outcome)
+    assert outcome.struck["store_restored"] == 1
+    assert outcome.counts["entries"] > 0
+
+
+def test_an_episode_that_crosses_midnight_is_like_others(template: Path) -> None:
+    late = Scenario(seed=7, minutes=9, plan=Plan(()))
+    holds(play(evolve(late, start_ms=late.start_ms + 86_400_000 - 180_000), template))
 
 
 def test_an_episode_in_which_nothing_goes_wrong_trades(template: Path) -> None:

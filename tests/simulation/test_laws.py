@@ -20,7 +20,7 @@ from mtf_adapters.sandbox.matching.commands import (
     Tick,
 )
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
-from mtf_adapters.sandbox.matching.events import BalanceChanged, Filled, Result
+from mtf_adapters.sandbox.matching.events import BalanceChanged, Filled, OrderChanged, Result
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_core.market import (
     ClientIds,
@@ -389,3 +389,38 @@ def test_what_is_kept_of_exits_is_what_a_look_through_all_orders_finds(seed: int
         assert sorted(table.laws.alive) == sorted(live_ids)
         assert sorted(order.order_id for order in table.laws.armed(SYMBOL, "long")) == sorted(stops)
         assert sorted(live_ids) == [order.order_id for order in table.engine.orders_of("me", SYMBOL, table.at_ms)]
+
+
+def test_nothing_enters_beside_something_foreign_that_two_looks_have_shown(table: Table) -> None:
+    table.about.by_hand = True
+    table.enters("theirs", 5)
+    table.about.by_hand = False
+    table.passes(20_000)
+    table.enters(order_type=OrderType.LIMIT, price=Decimal(950), time_in_force=TimeInForce.GTC)
+    assert table.broken == []
+    table.passes(10_000)
+    table.books.entry_ids["entry2"] = "key-2"
+    table.books.intents["key-2"] = IntentRow("key-2", 2, SYMBOL, "long", "resting", "none", True, 10, 0, 10)
+    table.enters("entry2", order_type=OrderType.LIMIT, price=Decimal(950), time_in_force=TimeInForce.GTC)
+    assert table.broken == ["refusal"]
+
+
+def test_another_programs_orders_are_left_alone_whatever_their_names(table: Table) -> None:
+    table.about.by_hand = True
+    placed = table.enters("b7x", 5, order_type=OrderType.LIMIT, price=Decimal(950), time_in_force=TimeInForce.GTC)
+    table.about.by_hand = False
+    table.happens(CancelOrder("me", SYMBOL, placed.answer.order_id))  # type: ignore[union-attr]
+    assert table.broken == ["foreign"]
+
+
+def test_the_stop_of_another_programs_entry_is_its_own_though_it_bears_no_name(table: Table) -> None:
+    table.about.by_hand = True
+    placed = table.enters("b7x", 5, stop=Preset(Decimal(900), TriggerPrice.MARK))
+    table.about.by_hand = False
+    stop = next(
+        event.order
+        for event in placed.events
+        if isinstance(event, OrderChanged) and event.order.parent_id == placed.answer.order_id  # type: ignore[union-attr]
+    )
+    table.happens(CancelOrder("me", SYMBOL, stop.order_id))
+    assert table.broken == ["foreign"]

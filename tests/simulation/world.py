@@ -15,6 +15,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter, deque
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ from mtf_core.market import (
     Side,
     TimeInForce,
     TriggerPrice,
+    WriteOutcome,
 )
 from mtf_core.ports import ExchangeWorld, Venue
 from tests.simulation import faults, virtual
@@ -76,6 +78,7 @@ START_MS = 1_770_000_000_000 // DAY_MS * DAY_MS
 """Of the day in which episodes begin, unless told otherwise at its first instant."""
 ACCOUNT = "trader"
 START_BALANCE = Decimal(10_000)
+DATABASE = "mtf.db"
 QUIET_S = 260
 """How long nothing goes wrong at the end: an entry's own deadline, and what the law of liveness gives. It ends earlier
 when nothing is left to be resolved."""
@@ -149,6 +152,8 @@ class Scenario:
     step_ms: int = 1000
     has_stream: bool = True
     disorder: float = 0.3
+    rival_from_s: float | None = None
+    """When a second whole program with a database of its own starts on the same account; None: never."""
 
     @property
     def busy_s(self) -> float:
@@ -173,6 +178,7 @@ _AIMED = 0.5
 """The share of episodes, the longest apart, in which each fault waits for an intent in a wanted state."""
 _ACROSS_MIDNIGHT = 0.25
 _ONE_WAY = 0.15
+_RIVALS = 0.08
 
 
 def scenario(seed: int, minutes: int | None = None) -> Scenario:
@@ -199,6 +205,9 @@ def scenario(seed: int, minutes: int | None = None) -> Scenario:
         step_ms=draw.choice((1000, 1000, 5000)),
         has_stream=draw.random() < 0.7,
         disorder=draw.choice((0.0, 0.1, 0.5)),
+        rival_from_s=draw.choice((0.0, draw.uniform(0, busy_s / 2)))
+        if face == "native" and draw.random() < _RIVALS
+        else None,
     )
 
 
@@ -237,7 +246,9 @@ def _played(scene: Scenario, template: Path, of: type[Episode]) -> Outcome:
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="mtf-episode-", dir=base))
     episode = of(scene, folder)
-    shutil.copy(template, episode.path)
+    for member in (*episode.members, *episode.rivals):
+        member.folder.mkdir(exist_ok=True)
+        shutil.copy(template, member.folder / DATABASE)
     try:
         virtual.run(episode.main, scene.seed, disorder=scene.disorder, tidies=False)
     except Exception as error:
@@ -278,6 +289,8 @@ class _Member:
     name: str
     role: Role
     believed: _Believed
+    folder: Path
+    is_rival: bool = False
     process: Process | None = None
     lives: int = 0
     back_at_s: float | None = 0.0
@@ -291,7 +304,7 @@ class Episode:
         self.scene = scene
         self.folder = folder
         self._folder_name = str(folder)
-        self.path = folder / "mtf.db"
+        self.path = folder / DATABASE
         self.clock = _Clock(scene.start_ms)
         self.regime = REGIMES[scene.regime] if scene.face == "native" else _bitmart_regime(scene.seed)
         self.market = self.make_market()
@@ -317,8 +330,14 @@ class Episode:
         steps = {contract.symbol: contract.size_step for contract in self.market.contracts(scene.start_ms)}
         self.laws = Laws(lambda: self.books, self.about, steps, ACCOUNT)
         self.members = [
-            _Member(f"{role.value}-{number}", role, _Believed(self.clock)) for number, role in enumerate(scene.roles)
+            _Member(f"{role.value}-{number}", role, _Believed(self.clock), folder)
+            for number, role in enumerate(scene.roles)
         ]
+        self.rivals: list[_Member] = []
+        if scene.rival_from_s is not None:
+            rival = _Member("rival", Role.BOTH, _Believed(self.clock), folder / "rival", is_rival=True)
+            rival.back_at_s = scene.rival_from_s
+            self.rivals.append(rival)
 
     # What another world has otherwise
 
@@ -386,7 +405,7 @@ class Episode:
         self._at_rest()
         self.counts["seconds"] = round(asyncio.get_running_loop().time())
         self.is_over = True
-        for member in self.members:
+        for member in (*self.members, *self.rivals):
             if member.process is not None:
                 member.process.die()
 
@@ -436,7 +455,7 @@ class Episode:
     # Processes
 
     def _start_those_due(self, at_s: float) -> None:
-        for member in self.members:
+        for member in (*self.members, *self.rivals):
             process = member.process
             if process is not None and process.broke is not None and member.back_at_s is None:
                 self._on_broken(member, process.broke)
@@ -464,10 +483,12 @@ class Episode:
         self.tell(f"{process} starts")
         machine = Machine(
             name=process.name,
-            database_url=f"sqlite:///{self.path}",
-            sqlite_jobs=Jobs(process, self, f"{self.scene.seed} {process}"),
-            folder=self.folder,
-            venue=self._venue(process, member.believed),
+            database_url=f"sqlite:///{member.folder / DATABASE}",
+            sqlite_jobs=Jobs(process, _Untroubled() if member.is_rival else self, f"{self.scene.seed} {process}"),
+            folder=member.folder,
+            venue=self._rival_s_venue(process, member.believed)
+            if member.is_rival
+            else self._venue(process, member.believed),
             wall=member.believed,
             timer=asyncio.get_running_loop().time,
             seed=self.scene.seed,
@@ -475,22 +496,33 @@ class Episode:
             position_mode=self.scene.position_mode,
             every_s=self.scene.every_s,
             decides_until_s=self.scene.busy_s,
-            told=self.tell,
+            told=(lambda said: self.tell(f"rival: {said}")) if member.is_rival else self.tell,
         )
         process.start(self.make_program(machine).run(member.role))
 
     def _venue(self, process: Process, believed: _Believed) -> Venue:
+        seed = f"{self.scene.seed} {process}"
         if self.wired is not None:
-            return self.wired.venue(believed, f"{self.scene.seed} {process}", self.scene.entries_take_s)
-        exchange = NativeExchange(self.world, ACCOUNT)
-        exchange.capabilities = self.regime.capabilities
+            return self.wired.venue(believed, seed, self.scene.entries_take_s)
 
         def struck(kind: FaultKind, symbol: str) -> None:
             self.strike(kind, str(process), symbol)
 
-        weather, seed = _Current(self), f"{self.scene.seed} {process}"
+        weather, exchange = _Current(self), NativeExchange(self.world, ACCOUNT)
+        exchange.capabilities = self.regime.capabilities
         wire = Wire(exchange, weather, struck, self._count_call, seed, self.scene.entries_take_s)
         streams = Pushes(NativeStreams(self.world, ACCOUNT, poll_seconds=1.0), self.clock.now_ms, weather, struck)
+        return self._native(wire, believed, streams if self.scene.has_stream else None)
+
+    def _rival_s_venue(self, process: Process, believed: _Believed) -> Venue:
+        """Of a program that is not looked at: nothing goes wrong with its calls."""
+        exchange = RivalExchange(self.world, ACCOUNT, self.about)
+        exchange.capabilities = self.regime.capabilities
+        calm = Weather(Plan(()), 0)
+        wire = Wire(exchange, calm, lambda *_: None, lambda: None, f"{self.scene.seed} {process}")
+        return self._native(wire, believed, None)
+
+    def _native(self, wire: Wire, believed: _Believed, streams: Pushes | None) -> Venue:
         return Venue(
             exchange="sandbox",
             market_type="perpetual",
@@ -501,7 +533,7 @@ class Episode:
             clock=believed,
             capabilities=self.regime.capabilities,
             trading=wire,
-            streams=streams if self.scene.has_stream else None,
+            streams=streams,
             world=ExchangeWorld.LOCAL,
         )
 
@@ -515,7 +547,7 @@ class Episode:
         if process.dies_of is not None:
             self.strike(process.dies_of, str(process))
         self.tell(f"{process} dies")
-        for member in self.members:
+        for member in (*self.members, *self.rivals):
             if member.process is process and member.back_at_s is None:
                 member.back_at_s = asyncio.get_running_loop().time() + self._draw.choice((1, 5, 20))
 
@@ -709,7 +741,7 @@ class Episode:
                 member.process.dies_of = None
                 member.process.die()
         self.reader.close()
-        for name in (self.path, self.path.with_name("mtf.db-wal"), self.path.with_name("mtf.db-shm")):
+        for name in (self.path, self.path.with_name(f"{DATABASE}-wal"), self.path.with_name(f"{DATABASE}-shm")):
             name.unlink(missing_ok=True)
         self.path.write_bytes(self._snapshots[window.number % len(self._snapshots)][1])
         self.laws.on_restored()
@@ -875,6 +907,38 @@ class Episode:
             if self.reader is not None:
                 self.reader.close()
             self._dead.clear()
+
+
+class RivalExchange(NativeExchange):
+    """What is written through it is another's hand to those who are looked at."""
+
+    def __init__(self, world: World, account: str, about: Surroundings) -> None:
+        super().__init__(world, account)
+        self._about = about
+
+    def _carried_out(self, carry_out: Callable[[], Any]) -> Any:
+        self._world.catch_up()  # what happens until now is nobody's hand
+        self._about.by_hand = True
+        try:
+            return carry_out()
+        finally:
+            self._about.by_hand = False
+
+    def _write(self, command: Any, client_order_id: str = "") -> WriteOutcome:
+        return self._carried_out(lambda: super(RivalExchange, self)._write(command, client_order_id))
+
+    def _enters(self, command: Any, not_after_ms: int) -> Any:
+        return self._carried_out(lambda: super(RivalExchange, self)._enters(command, not_after_ms))
+
+
+class _Untroubled:
+    """A database with which nothing goes wrong, and at which nobody looks."""
+
+    def of_call(self, process: Process, name: str) -> tuple[float, Exception | None]:
+        return 0.0, None
+
+    def committed(self, process: Process) -> None:
+        pass
 
 
 class _Current(Weather):

@@ -26,6 +26,7 @@ from mtf_adapters.sandbox.matching.events import (
     OrderView,
     Refusal,
     Refused,
+    Result,
 )
 from mtf_adapters.sandbox.matching.presets import fires_towards
 from mtf_adapters.sandbox.world import World
@@ -158,7 +159,7 @@ class NativeExchange:
             stop=words.preset(order.stop),
             target=words.preset(order.target),
         )
-        done = self._world.do_by(command, order.not_after_ms)
+        done = self._enters(command, order.not_after_ms)
         if done is None:
             return WriteOutcome(WriteResult.EXPIRED_BEFORE_SENT, client_order_id=order.client_order_id)
         return words.outcome_of(done.answer, order.client_order_id)
@@ -246,6 +247,9 @@ class NativeExchange:
         if timed is not None and seconds and not timed.least_seconds <= seconds <= (longest or seconds):
             return words.outcome_of(Refused(Refusal.INVALID, f"{timed.least_seconds} to {longest} seconds, 0 disarms"))
         return self._write(CancelAllAfter(self._account, symbol, seconds))
+
+    def _enters(self, command: PlaceOrder, not_after_ms: int) -> Result | None:
+        return self._world.do_by(command, not_after_ms)
 
     def _caught_up(self) -> int:
         self._world.catch_up()
