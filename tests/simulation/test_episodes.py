@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from mtf_core.market import PositionMode
 from tests.simulation.coverage import possible
 from tests.simulation.faults import MEANINGS, FaultKind, Plan, Window, drawn_plan
 from tests.simulation.laws import Violation
@@ -95,6 +96,15 @@ def test_a_database_that_is_restored_to_before_its_first_order_enters_nothing_mo
     holds(outcome)
     assert outcome.struck["store_restored"] == 1
     assert outcome.counts["entries"] > 0
+
+
+def test_a_one_way_account_is_traded_on_natively_and_refused_behind_bitmarts_face(template: Path) -> None:
+    native = Scenario(seed=7, minutes=9, plan=Plan(()), position_mode=PositionMode.ONE_WAY)
+    traded, refused = play(native, template), play(evolve(native, face="bitmart", minutes=6), template)
+    holds(traded)
+    holds(refused)
+    assert traded.counts["fills"] > 2
+    assert refused.counts["entries"] == 0
 
 
 def test_an_episode_that_crosses_midnight_is_like_others(template: Path) -> None:

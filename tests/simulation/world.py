@@ -324,6 +324,8 @@ class Episode:
         self._snapshots: deque[tuple[float, bytes]] = deque(maxlen=8)
         self._keeps_snapshots = FaultKind.STORE_RESTORED in scene.plan.kinds
         self._lost_evidence = False
+        self._is_refused = scene.face == "bitmart" and scene.position_mode is PositionMode.ONE_WAY
+        """The program does not trade on such an account there, and says so at its start."""
         self.is_over = False
         self.reader: Reader | None = None
         self.wired: WiredExchange | None = None
@@ -445,7 +447,12 @@ class Episode:
         at_ms = self.now_ms
         self._look_at_books("the end")
         self.laws.at_rest(at_ms, evidence_was_lost=self._lost_evidence)
-        if self.books.read_ms is None or at_ms - self.books.read_ms > 30_000:
+        if self._is_refused:
+            if self.counts["entries"] or not self.counts["ended by an error"]:
+                self.laws.found.append(
+                    Violation("refusal", at_ms, "a one-way account is traded on where it must not be")
+                )
+        elif self.books.read_ms is None or at_ms - self.books.read_ms > 30_000:
             self.laws.found.append(Violation("liveness", at_ms, "nobody supervises though nothing fails any more"))
         if self.wired is not None:
             kept = b"".join(path.read_bytes() for path in self.folder.rglob("*") if path.is_file())
