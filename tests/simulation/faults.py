@@ -257,20 +257,21 @@ def aimed_plan(seed: int, until_s: float, targets: Sequence[tuple[FaultKind, str
     leads = LEADS_TO.get(state, ())
     if any(kind in ONLY_WITH_A_POSITION | ONLY_WITH_A_STOP for kind in kinds):
         leads += _PARTS
-    aims = [(kind, state, draw.choice((2.0, 10.0, 60.0))) for kind in kinds]
-    aims += [lead for lead in leads for _ in range(4)]
-    return _sorted(
-        [
-            Window(
-                kind,
-                from_s=draw.uniform(0, until_s * 0.6),
-                until_s=until_s,
-                number=draw.randrange(1_000_000),
-                when=when,
-                lasts_s=lasts_s * draw.uniform(0.5, 1.0),
-            )
-            for kind, when, lasts_s in aims
-        ]
+    windows = [_aimed(draw, kind, state, draw.choice((2.0, 10.0, 60.0)), until_s) for kind in kinds]
+    for _ in range(4):
+        led = [_aimed(draw, *lead, until_s) for lead in leads]
+        windows += [evolve(one, from_s=led[0].from_s) for one in led]  # what leads there together strikes together
+    return _sorted(windows)
+
+
+def _aimed(draw: random.Random, kind: FaultKind, when: str, lasts_s: float, until_s: float) -> Window:
+    return Window(
+        kind,
+        from_s=draw.uniform(0, until_s * 0.6),
+        until_s=until_s,
+        number=draw.randrange(1_000_000),
+        when=when,
+        lasts_s=lasts_s * draw.uniform(0.5, 1.0),
     )
 
 

@@ -119,6 +119,19 @@ class Process(Owner):
         self._remains.clear()
 
 
+def leaves(request: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """A request that is on its way: it goes on whoever dies, and what goes wrong with it may be nobody's to hear."""
+    context = outside()
+    task = asyncio.get_running_loop().create_task(request, context=context)
+    task.add_done_callback(_noticed, context=context)
+    return task
+
+
+def _noticed(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
 def outside() -> Any:
     """A context of no process, for what goes on whoever dies: a request on its way."""
     context = copy_context()

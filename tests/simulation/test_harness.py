@@ -100,7 +100,7 @@ def test_what_a_process_started_dies_with_it_and_what_left_it_does_not() -> None
 
     async def program() -> None:
         child = asyncio.create_task(says("child"))
-        letter = asyncio.get_running_loop().create_task(says("letter"), context=processes.outside())
+        letter = processes.leaves(says("letter"))
         await asyncio.gather(child, letter)
 
     async def main() -> None:
@@ -112,6 +112,24 @@ def test_what_a_process_started_dies_with_it_and_what_left_it_does_not() -> None
 
     run(main)
     assert done == ["letter"]
+
+
+def test_a_request_that_fails_after_its_sender_died_is_nobodys() -> None:
+    async def breaks() -> None:
+        await asyncio.sleep(2)
+        raise ValueError("the connection broke off")
+
+    async def program() -> None:
+        await asyncio.shield(processes.leaves(breaks()))
+
+    async def main() -> None:
+        process = Process("a")
+        process.start(program())
+        await asyncio.sleep(1)
+        process.die()
+        await asyncio.sleep(10)
+
+    run(main)
 
 
 def test_a_process_that_stands_still_goes_on_where_it_was() -> None:

@@ -21,7 +21,7 @@ from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.ports.streams import Connected, Disconnected
 from mtf_core.ports.trading import Priority
 from tests.simulation.faults import FaultKind, Weather
-from tests.simulation.processes import outside
+from tests.simulation.processes import leaves
 from tests.simulation.virtual import now_s
 
 Value = TypeVar("Value")
@@ -220,7 +220,7 @@ class Wire:
             return WriteOutcome(WriteResult.REJECTED, client_order_id=client_order_id, code="refused", text="drawn")
         if fault is FaultKind.CANCEL_NOT_FOUND:
             return WriteOutcome(WriteResult.NOT_FOUND, text="drawn")
-        sent = asyncio.get_running_loop().create_task(self._on_its_way(call, fault), context=outside())
+        sent = leaves(self._on_its_way(call, fault))
         unknown = WriteOutcome(WriteResult.UNKNOWN, client_order_id=client_order_id, text=str(fault or "no answer"))
         try:
             answer = await asyncio.wait_for(asyncio.shield(sent), PATIENCE_S)

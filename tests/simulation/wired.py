@@ -29,7 +29,7 @@ from mtf_adapters.sandbox.faults import FaultKind as WireFault
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeWorld, Venue
 from tests.simulation.faults import FaultKind, Weather
-from tests.simulation.processes import outside
+from tests.simulation.processes import leaves
 from tests.simulation.virtual import now_s
 
 _PROTECTS = frozenset({"submit-tp-sl-order", "modify-tp-sl-order", "submit-plan-order", "modify-plan-order"})
@@ -111,9 +111,7 @@ class Post(httpx.AsyncBaseTransport):
         trace = request.extensions.get("trace")
         if trace is not None:
             await trace("http11.send_request_headers.started", {})
-        sent = asyncio.get_running_loop().create_task(self._carried(request), context=outside())
-        sent.add_done_callback(_noticed)
-        status, headers, body = await asyncio.shield(sent)
+        status, headers, body = await asyncio.shield(leaves(self._carried(request)))
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
 
     async def _carried(self, request: httpx.Request) -> tuple[int, Any, bytes]:
@@ -142,12 +140,6 @@ def _is_of_an_entry(request: httpx.Request) -> bool:
     if request.url.path.endswith("/submit-leverage"):
         return True
     return request.url.path.endswith("/submit-order") and json.loads(request.content).get("side") in {1, 4}
-
-
-def _noticed(sent: asyncio.Task[tuple[int, Any, bytes]]) -> None:
-    """Whoever asked may have stopped waiting: what went wrong on the way is nobody's then."""
-    if not sent.cancelled():
-        sent.exception()
 
 
 @frozen(eq=False)

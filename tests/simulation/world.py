@@ -796,7 +796,9 @@ class Episode:
 
     async def _crashes(self, window: Window) -> None:
         if window.lasts_s:  # the others are in the market's path from the beginning
-            self.market.jumps(window.symbol, self.now_ms, window.number % 12_000 - 6000)
+            held = self.world.engine.positions(ACCOUNT, window.symbol)
+            against = -1 if any(position.side is Side.LONG for position in held) else 1
+            self.market.jumps(window.symbol, self.now_ms, against * (600 + window.number % 5400))
         self.strike(window.kind, window.symbol, window.symbol)
 
     async def _dries_up(self, window: Window) -> None:
