@@ -562,7 +562,7 @@ class Episode:
         """Whether somebody supervises, awake and unhindered; and whether calls fail just now."""
         at_s = asyncio.get_running_loop().time()
         if self.weather.lasts(at_s, faults.BLINDING, tail_s=15):
-            self.about.blind_until_ms = self.now_ms
+            self.about.blind_until_ms = max(self.about.blind_until_ms, self.now_ms)
         lives = any(
             member.role is not Role.RUNNER
             and member.process is not None
@@ -737,6 +737,7 @@ class Episode:
     async def _loses_locks(self, window: Window) -> None:
         self.strike(window.kind, "all")
         until_ms = self.now_ms + 20_000
+        self.about.blind_until_ms = max(self.about.blind_until_ms, until_ms)  # nobody holds the supervisor's seat
         self._write("UPDATE locks SET owner = 'thief', token = token + 1, expires_at_ms = ?", (until_ms,))
 
     async def _is_restored(self, window: Window) -> None:
