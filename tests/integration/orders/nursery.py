@@ -21,6 +21,8 @@ from attrs import define
 
 from mtf_entrypoints.served_sandbox import own_environment
 
+_EVERYBODY_NEEDS = ("mtf_entrypoints.bitmart_venue", "anyio.to_thread", "h11", "httpcore")
+"""What is imported only when it is first used, which would be in each child."""
 _ALIVE = 1000
 """In the place of an exit code."""
 
@@ -104,7 +106,7 @@ def _answer(question: Mapping[str, object]) -> int:
 
 
 def main(modules: list[str]) -> None:
-    for module in modules:
+    for module in (*_EVERYBODY_NEEDS, *modules):
         importlib.import_module(module)
     for line in sys.stdin:
         sys.stdout.write(f"{_answer(json.loads(line))}\n")
