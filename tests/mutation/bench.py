@@ -39,10 +39,10 @@ TESTS = (
 LEFT_OUT = re.compile("postgres|several|killed|sigkill|test_death|redis|shrinks_to|has_a_meaning")
 """Tests that start processes and servers: what they prove is not a matter of one line, and they take minutes."""
 
-NEAR_S = 0.5
-"""Tests that take no longer are tried first."""
+NEAR_S = 1.0
+"""Tests that take no longer, in seconds of processor time while they are measured, are tried first."""
 LONGEST_S, TIMES = 60.0, 10.0
-"""A test that takes longer than this many seconds, and so many times what it took without a mutant, hangs."""
+"""A test that takes longer than this many seconds, and so many times its processor time without a mutant, hangs."""
 MEMORY = 6 << 30
 """Bytes that a trial may take; one that wants more fails."""
 

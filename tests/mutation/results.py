@@ -26,7 +26,7 @@ class Stage(StrEnum):
     """How much was tried."""
 
     NEAR = "near"
-    """Tests that take a fraction of a second each."""
+    """Tests that take about a second each, at most."""
     WHOLE = "whole"
     """Every test of the order path that comes by, and episodes of the simulation."""
 
