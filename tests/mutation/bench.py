@@ -24,10 +24,10 @@ from tests.mutation.drawing import CORE, Mutant, files_in_scope
 from tests.mutation.mutator import mutated
 from tests.mutation.results import Found, Result, Results, Stage
 from tests.mutation.swapping import Imported
-from tests.mutation.touching import Map, Measuring, Tracer, digest_of, digests_of_folders, folder_of, sources_of
+from tests.mutation.touching import Map, Measuring, Tracer, digest_of, digests_of_tests, file_of, sources_of
 
 TESTS = (
-    *("tests/unit/orders", "tests/unit/risk", "tests/unit/records", "tests/unit/local"),
+    *("tests/unit/orders", "tests/unit/risk", "tests/unit/execution", "tests/unit/records", "tests/unit/local"),
     *("tests/integration/execution", "tests/integration/supervision", "tests/integration/risk"),
     *("tests/integration/runs/test_placing.py", "tests/integration/runs/test_executing.py"),
     *("tests/integration/account", "tests/integration/session", "tests/integration/sql/test_orders.py"),
@@ -97,24 +97,24 @@ class Bench:
     def _measured(self, plugins: pytest.PytestPluginManager) -> Map:
         """Every test's lines and time. It ends the program where a test fails without a mutant."""
         known = Map.read(self.map_path, sources_of(self.root))
-        for folder, digest in digests_of_folders(self.root, list(self._items)).items():
-            if known.folders.get(folder) == digest:
+        for file, digest in digests_of_tests(self.root, list(self._items)).items():
+            if known.files.get(file) == digest:
                 continue
-            items = [item for name, item in self._items.items() if folder_of(name) == folder]
+            items = [item for name, item in self._items.items() if file_of(name) == file]
             measured = Map(self.root / "measured.json", known.sources)
 
-            def measure(items: Sequence[pytest.Item] = items, measured: Map = measured, folder: str = folder) -> int:
+            def measure(items: Sequence[pytest.Item] = items, measured: Map = measured, file: str = file) -> int:
                 measuring = Measuring(Tracer(self.root))
                 plugins.register(measuring)
                 failed = self._run(items, {}, is_first_enough=False)
-                measured.replace(folder, "", measuring.found)
+                measured.replace(file, "", measuring.found)
                 return failed
 
             began = time.monotonic()
             if self._forked(measure, 3600.0).found is not Found.ALIVE:
                 raise SystemExit(f"these fail without a mutant:\n{self._said()}")
-            known.replace(folder, digest, Map.read(measured.path, known.sources).tests)
-            self.say(f"measured {len(items)} tests of {folder} in {time.monotonic() - began:.0f} s")
+            known.replace(file, digest, Map.read(measured.path, known.sources).tests)
+            self.say(f"measured {len(items)} tests of {file} in {time.monotonic() - began:.0f} s")
         known.tests = {name: test for name, test in known.tests.items() if name in self._items}
         return known
 

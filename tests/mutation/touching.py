@@ -1,4 +1,4 @@
-"""Which tests come by which lines, and how long they take: measured once for each folder of tests."""
+"""Which tests come by which lines, and how long they take: measured once for each file of tests."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ class Map:
     path: Path
     sources: Mapping[str, str]
     """Of the files of the core that are changed, as they are now."""
-    folders: dict[str, str] = field(factory=dict)
-    """Digests of the folders of tests that were measured."""
+    files: dict[str, str] = field(factory=dict)
+    """Digests of the files of tests that were measured."""
     tests: dict[str, Touched] = field(factory=dict)
 
     @classmethod
@@ -114,21 +114,21 @@ class Map:
         if path.exists():
             content = json.loads(path.read_text())
             moves = {name: Moves.of(content["sources"].get(name, ""), source) for name, source in sources.items()}
-            known.folders = content["folders"]
+            known.files = content["files"]
             for name, (seconds, lines) in content["tests"].items():
                 now = {file: moves[file].moved(frozenset(of)) for file, of in lines.items() if file in moves}
                 known.tests[name] = Touched(seconds, now)
         return known
 
-    def replace(self, folder: str, digest: str, tests: Mapping[str, Touched]) -> None:
-        self.tests = {name: test for name, test in self.tests.items() if folder_of(name) != folder} | dict(tests)
-        self.folders[folder] = digest
+    def replace(self, file: str, digest: str, tests: Mapping[str, Touched]) -> None:
+        self.tests = {name: test for name, test in self.tests.items() if file_of(name) != file} | dict(tests)
+        self.files[file] = digest
         rows = {
             name: (round(test.seconds, 4), {file: sorted(lines) for file, lines in test.lines.items()})
             for name, test in self.tests.items()
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps({"sources": self.sources, "folders": self.folders, "tests": rows}))
+        self.path.write_text(json.dumps({"sources": self.sources, "files": self.files, "tests": rows}))
 
     def for_mutant(self, mutant: Mutant) -> list[str]:
         """Tests that come by: those that are named after the file, then the others, the fastest first.
@@ -166,8 +166,8 @@ class Moves:
         return frozenset(found)
 
 
-def folder_of(nodeid: str) -> str:
-    return nodeid.split("::", maxsplit=1)[0].rpartition("/")[0]
+def file_of(nodeid: str) -> str:
+    return nodeid.split("::", maxsplit=1)[0]
 
 
 def sources_of(root: Path) -> dict[str, str]:
@@ -183,6 +183,6 @@ def digest_of(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def digests_of_folders(root: Path, nodeids: Sequence[str]) -> dict[str, str]:
-    """Of everything that stands in each folder of the tests."""
-    return {name: digest_of((root / name).glob("*.py")) for name in sorted({folder_of(one) for one in nodeids})}
+def digests_of_tests(root: Path, nodeids: Sequence[str]) -> dict[str, str]:
+    """Of each file of tests."""
+    return {name: digest_of([root / name]) for name in sorted({file_of(one) for one in nodeids})}
