@@ -71,7 +71,7 @@ async def preview_targets(
     """Targets as they would be set; nothing is asked. Raises `InvalidRequestError`."""
     intent = await _intent(environment, symbol)
     facts, position = await _facts(environment, intent)
-    held = min(position.size, intent.progress.held or intent.filled)
+    held = min(position.size, intent.progress.held)
     return targets_at(intent, facts, held, r, split, keep_stop=keep_stop)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from mtf_core.execution.desk import Desk
 from mtf_core.execution.quality import MarketQuality
@@ -362,7 +362,7 @@ class _Who:
     decision_key: str
     symbol: str
     run_id: str
-    attempt: int = field(default=1)
+    attempt: int
 
 
 def _of_draft(draft: Draft) -> _Who:

@@ -1,71 +1,145 @@
-"""Calls that may hang: how long they are waited for, and when they are made anew."""
+"""Waiting for what may hang: no longer than it is worth, one call at a time. In virtual time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
+from mtf_core.execution.side_jobs import SideJobs
 from mtf_core.execution.waiting import Patience
-from tests.simulation import virtual
+from mtf_core.ports import StoreUnavailableError
+from tests.simulation.virtual import VirtualLoop
 
 
-class Called:
-    """A call that never answers, and what became of it."""
-
-    def __init__(self) -> None:
-        self.began = self.was_broken_off = False
-
-    async def hangs(self) -> str:
-        self.began = True
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            self.was_broken_off = True
-            raise
-        return "too late"
+def in_time(story: Coroutine[Any, Any, None]) -> list[dict[str, Any]]:
+    """What the loop was told that nobody handled."""
+    loop = VirtualLoop(1, 0.0)
+    loop.run(story)
+    return loop.unhandled
 
 
-async def answers() -> str:
-    return "an answer"
+async def answering(value: int, after_s: float) -> int:
+    await asyncio.sleep(after_s)
+    return value
 
 
-async def fails() -> str:
-    await asyncio.sleep(1)
-    raise ValueError("a fault")
+async def failing() -> int:
+    raise StoreUnavailableError("away")
 
 
-def test_a_call_that_hangs_is_waited_for_and_no_other_is_begun_beside_it() -> None:
-    async def work() -> None:
-        patience, first, second = Patience[str](), Called(), Called()
-        assert await patience.result_of(first.hangs(), 250) is None
-        await asyncio.sleep(3600)
-        assert await patience.result_of(second.hangs(), 250) is None
-        assert (first.began, first.was_broken_off, second.began) == (True, False, False)
+def now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_a_call_that_answers_in_time_is_what_it_gave_or_raised() -> None:
+    async def story() -> None:
+        patience = Patience[int]()
+        assert await patience.result_of(answering(7, 0.2), 250) == 7
+        assert now_s() == 0.2
+        with pytest.raises(StoreUnavailableError):
+            await patience.result_of(failing(), 250)
+        assert await patience.result_of(answering(8, 0), 250) == 8
+
+    in_time(story())
+
+
+def test_while_a_call_hangs_no_other_is_made_and_its_answer_counts() -> None:
+    async def story() -> None:
+        patience, made = Patience[int](), []
+
+        async def made_of(value: int, after_s: float) -> int:
+            made.append(value)
+            return await answering(value, after_s)
+
+        assert await patience.result_of(made_of(1, 1.0), 250) is None
+        assert now_s() == 0.25
+        assert await patience.result_of(made_of(2, 0), 250) is None
+        assert await patience.result_of(made_of(3, 0), 1000) == 1
+        assert (now_s(), made) == (1.0, [1])
+        assert await patience.result_of(made_of(4, 0), 1000) == 4
+
+    in_time(story())
+
+
+def test_a_read_that_hangs_for_too_long_is_broken_off_and_made_anew() -> None:
+    async def story() -> None:
+        patience = Patience[int](longest_ms=1000)
+        assert await patience.result_of(answering(1, 99), 999) is None
+        assert await patience.result_of(answering(2, 0), 1) is None, "not yet"
+        assert await patience.result_of(answering(3, 0), 250) == 3
+        assert now_s() == 1.0
+
+    in_time(story())
+
+
+def test_what_hangs_is_broken_off_at_the_end() -> None:
+    async def story() -> None:
+        patience, ended = Patience[int](), []
+
+        async def hangs() -> int:
+            try:
+                return await answering(1, 99)
+            finally:
+                ended.append(True)
+
+        await patience.result_of(hangs(), 10)
         await patience.end()
-        assert first.was_broken_off
+        await patience.end()
+        assert (ended, now_s()) == ([True], 0.01)
 
-    virtual.run(work, seed=1)
-
-
-def test_a_read_that_hangs_longer_than_it_may_is_made_anew() -> None:
-    async def work() -> None:
-        patience, first = Patience[str](longest_ms=2000), Called()
-        assert await patience.result_of(first.hangs(), 250) is None
-        assert await patience.result_of(answers(), 250) is None  # the first may answer yet
-        await asyncio.sleep(1.5)
-        assert await patience.result_of(answers(), 250) == "an answer"
-        assert first.was_broken_off
-
-    virtual.run(work, seed=1)
+    in_time(story())
 
 
-def test_what_a_call_raised_is_raised_to_whoever_waits_for_it() -> None:
-    async def work() -> None:
-        patience = Patience[str](longest_ms=2000)
-        assert await patience.result_of(fails(), 250) is None
-        with pytest.raises(ValueError, match="a fault"):
-            await patience.result_of(answers(), 2000)
-        assert await patience.result_of(answers(), 250) == "an answer"
+def test_side_jobs_are_waited_for_no_longer_than_given_and_broken_off_at_the_end() -> None:
+    async def story() -> None:
+        jobs, done = SideJobs(), []
 
-    virtual.run(work, seed=1)
+        async def job(number: int, after_s: float) -> None:
+            await asyncio.sleep(after_s)
+            done.append(number)
+
+        await jobs.settle(250)
+        jobs.begin(job(1, 0.1))
+        jobs.begin(job(2, 99))
+        await jobs.settle(250)
+        assert (done, now_s()) == ([1], 0.25)
+        await jobs.end()
+        await asyncio.sleep(100)
+        assert done == [1]
+
+    in_time(story())
+
+
+def test_a_fault_of_this_program_in_a_side_job_is_told_and_what_fails_outside_is_dropped() -> None:
+    async def breaks() -> None:
+        raise ValueError("a fault of ours")
+
+    async def story() -> None:
+        jobs = SideJobs()
+        jobs.begin(failing())
+        jobs.begin(breaks())
+        await jobs.settle(250)
+        await asyncio.sleep(0)
+
+    (told,) = in_time(story())
+    assert str(told["exception"]) == "a fault of ours"
+
+
+def test_no_more_side_jobs_are_begun_than_can_be_borne() -> None:
+    async def story() -> None:
+        jobs, begun = SideJobs(), []
+
+        async def job() -> None:
+            begun.append(True)
+            await asyncio.sleep(99)
+
+        for _ in range(250):
+            jobs.begin(job())
+        await jobs.settle(1)
+        assert len(begun) == 200
+        await jobs.end()
+
+    in_time(story())
