@@ -9,9 +9,9 @@ from mtf_core.orders.actions import Action, Cancellation
 from mtf_core.orders.client_ids import Purpose
 from mtf_core.orders.intent import ExitReason
 from mtf_core.orders.lifecycle import AlarmKind
-from mtf_core.orders.states import PositionCause, PositionState
+from mtf_core.orders.states import EntryState, PositionCause, PositionState
 from mtf_core.orders.supervision.exits import stop_reason
-from mtf_core.orders.supervision.ledger import purpose_of
+from mtf_core.orders.supervision.ledger import Ledger, purpose_of
 from mtf_core.orders.supervision.look import Due, Look
 from mtf_core.orders.trade import trade_of
 
@@ -36,8 +36,8 @@ def follow_position(look: Look) -> None:
         look.is_flat = True
         if look.progress.flat_seen_ms is None:
             look.note(flat_seen_ms=look.view_ms)
-        elif look.view_ms - look.progress.flat_seen_ms >= settle_ms and look.intent.entry.is_final:
-            look.over_by = PositionCause.FLIPPED if look.flipped else PositionCause.FLAT
+        elif look.view_ms - look.progress.flat_seen_ms >= settle_ms:
+            _settled_flat(look, ledger)
         return
     look.note(flat_seen_ms=None)
     if look.position_size:
@@ -48,12 +48,25 @@ def follow_position(look: Look) -> None:
         look.move_position(PositionCause.UNEXPLAINED, left=ledger.left)
 
 
+def _settled_flat(look: Look, ledger: Ledger) -> None:
+    """Nothing is left, by executions and by two reads apart."""
+    if look.intent.entry.is_final:
+        look.over_by = PositionCause.FLIPPED if look.flipped else PositionCause.FLAT
+        return
+    is_unexplained = look.intent.entry is EntryState.EVIDENCE_LOST and not ledger.opened
+    if is_unexplained and look.intent.position is not PositionState.STALE:
+        # There was a position, no execution ever opened it, and none ever will be shown: only the operator knows.
+        look.move_position(PositionCause.UNEXPLAINED, left=ledger.left)
+
+
 def tell_of_position(look: Look) -> None:
     if look.intent.position is PositionState.STALE:
+        held = look.progress.held
+        left = f"executions left {held:f} contracts of it" if held else "no execution tells what it was"
         look.alarm(
             AlarmKind.STALE,
-            f"the exchange shows no position, and executions left {look.progress.held:f} contracts of it; nothing is "
-            "cancelled; look at the exchange, then `mtf position book`",
+            f"the exchange shows no position, and {left}; nothing is cancelled; look at the exchange, then `mtf "
+            "position book`",
         )
 
 

@@ -9,6 +9,7 @@ from mtf_core.orders.asked import Asked, AskedKind
 from mtf_core.orders.intent import ExitReason, WantedTarget
 from mtf_core.orders.lifecycle import EventKind
 from mtf_core.orders.states import EntryCause, EntryState, PositionCause, PositionState
+from mtf_core.orders.supervision.gone import follow_position
 from mtf_core.orders.supervision.look import Look, is_beyond
 from mtf_core.orders.trade import Booking, trade_booked_by_hand
 
@@ -77,7 +78,9 @@ def _lapse(look: Look, asked: Asked) -> None:
 
 def _close(look: Look, asked: Asked) -> str:
     if look.intent.position is PositionState.STALE or look.intent.entry is EntryState.EVIDENCE_LOST:
-        raise _NoError("what was read does not explain what is open; look at the exchange, then `mtf position book`")
+        raise _NoError(
+            "what was read does not explain what is open; close it at the exchange, then `mtf position book`"
+        )
     look.end_entry_because = OPERATOR
     if look.intent.position in _OPEN and look.view.account is not None:
         look.leaves_because(ExitReason.HAND)
@@ -160,8 +163,9 @@ def _book(look: Look, asked: Asked) -> str:
     is_stale = look.intent.position is PositionState.STALE
     if not is_lost and not is_stale:
         raise _NoError("executions explain this position; there is nothing to book")
-    if is_lost and look.intent.position not in {PositionState.NONE, PositionState.CLOSED, PositionState.STALE}:
-        raise _NoError("its position is open; close it first")
+    was_open = not is_stale and not look.intent.position.is_over
+    if was_open and not look.is_flat:
+        raise _NoError("its position is open; close it at the exchange first")
     booking = Booking(
         _number(asked, "price"),
         _number(asked, "size"),
@@ -169,10 +173,13 @@ def _book(look: Look, asked: Asked) -> str:
         _number(asked, "fees"),
         asked.values.get("reason", ""),
     )
+    if was_open and booking.size:
+        raise _NoError("executions tell what became of its position, and only its entry is not known: book --size 0")
     look.tell(EventKind.HAND, asked="book", actor=asked.actor, **dict(asked.values))
     if is_lost:
         look.move_entry(EntryCause.OPERATOR)
     if not is_stale and not booking.size:
+        follow_position(look)  # one that executions explain is over as well now
         return "done: the entry counts as over"
     look.leaves_because(ExitReason.HAND)
     fills = () if look.view.fills is None else look.view.fills.value

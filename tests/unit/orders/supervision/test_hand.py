@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
+from mtf_core.market import Side
 from mtf_core.orders import AlarmKind, Asked, AskedKind, EntryState, EventKind, PositionState, Trade
 from tests.unit.orders.supervision.desk import NATIVE, Bench, bench
 from tests.unit.orders.supervision.test_targets import standing
@@ -190,6 +191,72 @@ def test_an_entry_that_nobody_can_see_any_more_is_ended_by_the_operator() -> Non
     one.intent = evolve(one.intent, entry=EntryState.EVIDENCE_LOST)
     assert asked(one, AskedKind.BOOK, price="0", size="0", profit="0", fees="0").startswith("done")
     assert one.state == (EntryState.DONE, PositionState.NONE)
+
+
+def forgotten(one: Bench, *, executions: bool) -> None:
+    """The exchange forgets the entry, and perhaps its executions; nobody sees any more what became of it."""
+    one.exchange.ended.clear()
+    if executions:
+        one.exchange.fills.clear()
+    one.exchange.remember()
+    one.looks(2)
+    one.intent = evolve(one.intent, entry=EntryState.EVIDENCE_LOST)
+    one.looks(3)
+
+
+BOOKED = {"price": "99", "size": "10", "profit": "-0.01", "fees": "0.001", "reason": "in the app"}
+
+
+def test_a_position_whose_entry_nobody_saw_is_protected_and_booked_once_it_was_closed_at_the_exchange() -> None:
+    one = bench(NATIVE)
+    one.fills(10)
+    forgotten(one, executions=True)
+    assert one.state == (EntryState.EVIDENCE_LOST, PositionState.PROTECTED)
+    assert "close it at the exchange, then `mtf position book`" in asked(one, AskedKind.CLOSE)
+    assert "close it at the exchange first" in asked(one, AskedKind.BOOK, **BOOKED)
+    one.exchange.trades_by_hand(Side.LONG, Decimal(10), opens=False)
+    one.looks(4)
+    assert one.state == (EntryState.EVIDENCE_LOST, PositionState.STALE)
+    assert "no execution tells what it was" in one.alarms[AlarmKind.STALE].text
+    assert asked(one, AskedKind.BOOK, **BOOKED).startswith("done")
+    assert one.state == (EntryState.DONE, PositionState.CLOSED)
+    (closed,) = (event for event in one.events if event.kind is EventKind.CLOSED)
+    assert (Trade.from_details(closed.details).size, Trade.from_details(closed.details).booked_by_hand) == (10, True)
+    one.looks(3)
+    assert one.alarms == {}
+
+
+def test_one_position_after_the_other_is_stale_and_protected_again_while_its_entry_is_not_known() -> None:
+    one = bench(NATIVE)
+    one.fills(10)
+    forgotten(one, executions=True)
+    one.exchange.trades_by_hand(Side.LONG, Decimal(10), opens=False)
+    one.looks(4)
+    one.exchange.fills.clear()
+    one.exchange.trades_by_hand(Side.LONG, Decimal(10), opens=True)
+    one.exchange.fills.clear()
+    one.exchange.remember()
+    one.looks(6)
+    assert one.state == (EntryState.EVIDENCE_LOST, PositionState.PROTECTED)
+    assert len(one.exchange.armed()) == 1
+
+
+def test_where_executions_explain_the_position_the_entry_alone_is_booked() -> None:
+    """A trade that is told already must not be told once more."""
+    one = bench(NATIVE)
+    one.fills(10)
+    one.looks(5)
+    forgotten(one, executions=False)
+    one.exchange.trades_by_hand(Side.LONG, Decimal(10), opens=False)
+    one.looks(4)
+    assert one.state == (EntryState.EVIDENCE_LOST, PositionState.PROTECTED)
+    assert "book --size 0" in asked(one, AskedKind.BOOK, **BOOKED)
+    assert asked(one, AskedKind.BOOK, **BOOKED | {"size": "0"}).startswith("done: the entry counts as over")
+    one.looks(3)
+    assert one.state == (EntryState.DONE, PositionState.CLOSED)
+    (closed,) = (event for event in one.events if event.kind is EventKind.CLOSED)
+    assert not Trade.from_details(closed.details).booked_by_hand
+    assert one.alarms == {}
 
 
 def test_a_close_is_refused_while_nothing_explains_what_is_open() -> None:
