@@ -72,15 +72,15 @@ async def supervise(key: str, aim: str, die_at: int, changed: Callable[[Desk, Po
         real = await open_desk(container.environment())
         desk = changed(evolve(real, settings=evolve(real.settings, heartbeat_sec=_SEAT_S)), points)
         supervisor = Supervisor(desk)
-        begun_s, seated_s, took_s = time.monotonic(), None, None
-        while took_s is None and time.monotonic() < begun_s + _MOST_S:
-            looked_s, still_s = time.monotonic(), still.total_s
+        begun_s, seated_s, reached_s = time.monotonic(), None, None
+        while reached_s is None and time.monotonic() < begun_s + _MOST_S:
+            looked_s = time.monotonic()
             await supervisor.look()
             if supervisor.status.state is SupervisorState.SUPERVISING and seated_s is None:
-                seated_s, before_s = looked_s, still_s
+                seated_s = looked_s
             intent = await real.orders.intent(key)
             if seated_s is not None and intent is not None and _is_reached(intent, aim):
-                took_s, still_s = time.monotonic() - seated_s, still.total_s - before_s
+                reached_s = time.monotonic()
             else:
                 await asyncio.sleep(0.05)
         for _ in range(_MORE_LOOKS):
@@ -88,7 +88,8 @@ async def supervise(key: str, aim: str, die_at: int, changed: Callable[[Desk, Po
             await asyncio.sleep(0.2)
         alarms = [alarm.kind.value for alarm in supervisor.status.alarms]
         await supervisor.end()
-    return {"points": points.reached, "took_s": took_s, "still_s": still_s, "alarms": alarms}
+    work = None if seated_s is None or reached_s is None else (seated_s, reached_s)
+    return {"points": points.reached, "work": work, "still": still, "alarms": alarms}
 
 
 def main(key: str, aim: str, die_at: str) -> None:

@@ -41,7 +41,7 @@ from tests.integration.execution.counter import AT_MS
 from tests.integration.execution.dying import allows, draft_of
 from tests.integration.orders.dying_supervisor import OVER, PROTECTED
 from tests.integration.orders.nursery import Nursery, nursery
-from tests.integration.orders.standstill import standstills
+from tests.integration.orders.standstill import seconds_within, standstills
 
 SYMBOL, KEY = "BTCUSDT", "BTCUSDT:5m:1:long"
 WORK = "tests.integration.orders.dying_supervisor"
@@ -88,7 +88,7 @@ class Scene:
         if code:
             return code, {"said": out.read_text()}
         told = json.loads(out.read_text())
-        return code, told | {"still_s": told["still_s"] + still.total_s}
+        return code, told | {"still": [*map(tuple, told["still"]), *still]}
 
     async def enter(self, change: Callable[[Draft, Quote], Draft]) -> None:
         async with opened(self.settings(), high_water=FileHighWater(self.data / "mtf" / "orders")) as container:
@@ -224,12 +224,13 @@ async def death_at(point: int, story: str, scene: Scene) -> tuple[float, float] 
         assert died == -signal.SIGKILL, said
         code, said = await scene.life(aim)
         assert code == 0, (point, said)
-    assert said["took_s"] is not None, (point, said)
+    assert said["work"] is not None, (point, said)
     await check(scene)
     assert len(await scene.entries()) == 1
     _, _, stored = await scene.told()
     assert executions(stored) == executions(await scene.engine.fills(SYMBOL, 0, AT_MS + 10**9))
-    return (float(said["took_s"]), float(said["still_s"])) if died else None
+    begun_s, done_s = said["work"]
+    return (done_s - begun_s, seconds_within((begun_s, done_s), said["still"])) if died else None
 
 
 @pytest.mark.parametrize(
