@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -76,6 +77,7 @@ def _live(life: Mapping[str, object]) -> NoReturn:
     """What a child does until its end."""
     code = 1
     try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what stands there are questions to the parent
         out = os.open(str(life["out"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for standard in (1, 2):
             os.dup2(out, standard)
@@ -95,22 +97,28 @@ def _live(life: Mapping[str, object]) -> NoReturn:
     os._exit(code)
 
 
-def _answer(question: Mapping[str, object]) -> int:
+def _answer(question: Mapping[str, object], alive: set[int]) -> int:
     if "code" in question:
         ended, status = os.waitpid(int(str(question["code"])), os.WNOHANG)
+        alive.discard(ended)
         return os.waitstatus_to_exitcode(status) if ended else _ALIVE
     pid = os.fork()
     if pid == 0:
         _live(question)
+    alive.add(pid)
     return pid
 
 
 def main(modules: list[str]) -> None:
+    """Answers until nobody asks any more, also where the one who asked was killed: then no child outlives it."""
+    alive: set[int] = set()
     for module in (*_EVERYBODY_NEEDS, *modules):
         importlib.import_module(module)
     for line in sys.stdin:
-        sys.stdout.write(f"{_answer(json.loads(line))}\n")
+        sys.stdout.write(f"{_answer(json.loads(line), alive)}\n")
         sys.stdout.flush()
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
