@@ -748,6 +748,7 @@ class Episode:
             if member.process is not None:
                 member.process.dies_of = None
                 member.process.die()
+        self.about.supervised_since_ms = None
         self.reader.close()
         for name in (self.path, self.path.with_name(f"{DATABASE}-wal"), self.path.with_name(f"{DATABASE}-shm")):
             name.unlink(missing_ok=True)

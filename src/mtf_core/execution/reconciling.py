@@ -62,6 +62,15 @@ class Reconciled:
     """Positions that our orders opened, that the store has forgotten, and that have no stop; and each one's intent."""
 
 
+@frozen
+class _Traded:
+    """That somebody else traded."""
+
+    text: str
+    """One sentence for a person."""
+    seen_ms: int
+
+
 @define(eq=False)
 class Reconciler:
     """One account, look after look."""
@@ -72,16 +81,16 @@ class Reconciler:
     _counter: int = field(init=False)
     _history_ms: dict[str, int] = field(factory=dict, init=False)
     """When the history of each symbol may be read again."""
-    _was: AccountCondition = field(default=AccountCondition.NORMAL, init=False)
-    """The account's condition at the reconciliation before."""
     _openers: dict[str, frozenset[int]] = field(factory=dict, init=False)
     """Of each position without an intent, by its name: the numbers of our intents that opened it, if any did."""
     _asked_once: set[str] = field(factory=set, init=False)
     """Positions without an intent whose history was read at least once."""
     _flows_ms: int | None = field(default=None, init=False)
     """Until when the account's money was looked at; it begins with the first look."""
-    _traded_elsewhere: dict[str, str] = field(factory=dict, init=False)
-    """Symbols in which money moved without an intent, and the sentence that says so."""
+    _traded: dict[str, _Traded] = field(factory=dict, init=False)
+    """By symbol, what others were seen to trade and no operator has confirmed since."""
+    _others_ms: dict[str, int] = field(factory=dict, init=False)
+    """By live intent, until when what others traded on its side is known."""
 
     def __attrs_post_init__(self) -> None:
         self._tag = store_tag(self.desk.identity.store_id)
@@ -92,9 +101,7 @@ class Reconciler:
 
         Raises `PortError` where the store or the exchange does not answer: then nothing is concluded.
         """
-        if self._was is not AccountCondition.NORMAL and standing.condition is AccountCondition.NORMAL:
-            self._traded_elsewhere.clear()  # an operator confirmed that it is known
-        self._was = standing.condition
+        self._forget_confirmed(standing)
         known = self._known(live)
         found = differences(account.value, known)
         if any(one.kind is DifferenceKind.AHEAD for one in found):
@@ -110,6 +117,7 @@ class Reconciler:
             await self._cancel(settled)
         revived = await self._revived(settled)
         await self._look_at_money(live)
+        self._look_at_others(live, standing)
         forgotten = self._forgotten(settled, revived, account.value)
         alarms = (
             *self._alarms((*ahead, *settled), account.begun_venue_ms),
@@ -218,8 +226,29 @@ class Reconciler:
         for flow in flows:
             if flow.kind in _TRADED and flow.symbol and flow.symbol not in ours and not await self._had_one(flow):
                 text = f"{flow.symbol}: money moved ({flow.kind}) and this store has no intent there"
-                self._traded_elsewhere[flow.symbol] = text
+                self._traded[flow.symbol] = _Traded(text, now_ms)
         self._flows_ms = now_ms
+
+    def _look_at_others(self, live: Sequence[Intent], standing: Standing) -> None:
+        """What others traded on the side of a live intent. What is older than the operator's last word, when an intent
+        is seen for the first time, is taken as known."""
+        newest = {intent.decision_key: intent for intent in live}
+        self._others_ms = {key: self._others_ms.get(key, standing.since_ms) for key in newest}
+        for key, intent in newest.items():
+            others_ms = intent.progress.others_ms
+            if others_ms is None or others_ms <= self._others_ms[key]:
+                continue
+            self._others_ms[key] = others_ms
+            if intent.symbol not in self.desk.settings.account_shared_ok:
+                text = f"{intent.symbol}: somebody else traded on the side of the position of {key}"
+                self._traded[intent.symbol] = _Traded(text, self.desk.now_ms)
+
+    def _forget_confirmed(self, standing: Standing) -> None:
+        """What was seen before an operator confirmed is known."""
+        if standing.condition is AccountCondition.NORMAL:
+            self._traded = {
+                symbol: traded for symbol, traded in self._traded.items() if traded.seen_ms > standing.since_ms
+            }
 
     async def _had_one(self, flow: CashFlow) -> bool:
         """Whether an intent of the symbol could be behind it."""
@@ -228,7 +257,7 @@ class Reconciler:
     def _alarms(self, found: Sequence[Difference], venue_ms: int) -> tuple[Alarm, ...]:
         alarms = [Alarm(one.alarm, _subject(one), one.text, venue_ms) for one in found]
         shared = [
-            Alarm(AlarmKind.ACCOUNT_SHARED, symbol, text, venue_ms) for symbol, text in self._traded_elsewhere.items()
+            Alarm(AlarmKind.ACCOUNT_SHARED, symbol, traded.text, venue_ms) for symbol, traded in self._traded.items()
         ]
         return (*alarms, *shared)
 
@@ -247,7 +276,7 @@ class Reconciler:
 
     def _standing(self, found: Sequence[Difference], now: Standing, account: AccountState) -> Standing | None:
         """What the account's standing becomes; it gets better by itself only where the modes are right again."""
-        why = {AccountCondition.SHARED: next(iter(self._traded_elsewhere.values()), "")}
+        why = {AccountCondition.SHARED: next((traded.text for traded in self._traded.values()), "")}
         for one in found:
             if one.kind is DifferenceKind.AHEAD:
                 why[AccountCondition.RECOVERY] = one.text

@@ -312,7 +312,8 @@ class Supervisor:
             await self._beside("heartbeat", self._beat())
             await self._beside("booking", self._book_behind())
             if account is not None and knows_all:
-                await self._beside("reconciliation", self._reconcile(account, (*before, *wanted)))
+                live = (*before, *wanted, *self._books.live)
+                await self._beside("reconciliation", self._reconcile(account, live))
             await self._beside("dead man's switch", self._renew_dead_man())
             await self._beside("requests without an intent", self._for_no_intent(background, account))
             if account is not None and self._forgotten:

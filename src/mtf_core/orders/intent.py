@@ -186,6 +186,8 @@ class Progress:
     """What of that was closed nearer to the first target than to the entry."""
     average_entry: Decimal | None = None
     """The average price of what was opened."""
+    others_ms: int | None = None
+    """When an execution of somebody else's was last seen to trade on our side since the intent was committed."""
     entry_fees: Decimal = Decimal(0)
     """What executions of our attempts cost, in quote currency."""
     first_fill_ms: int | None = None

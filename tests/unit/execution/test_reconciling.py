@@ -52,6 +52,7 @@ OVER = an_intent(
     attempt=an_attempt(order_id="7", client_order_id="entry"),
     progress=Progress(opened=D(10), closed=D(10)),
 )
+LIVE = evolve(OVER, entry=EntryState.DONE, position=PositionState.PROTECTED, progress=Progress(opened=D(10)))
 
 
 def an_id(purpose: Purpose, counter: int = 4, tag: int = TAG) -> str:
@@ -351,8 +352,54 @@ def test_money_that_moved_in_a_symbol_without_any_intent_is_somebody_elses_trade
     assert one.place.money == [(NOW_MS, NOW_MS + MINUTE_MS)]
     one.place.flows = ()
     assert kinds(one.after(1000)) == {AlarmKind.ACCOUNT_SHARED}, "it stands"
-    one.standing = FINE
+    one.standing = Standing(since_ms=one.place.now_ms)
     assert kinds(one.after(1000)) == set(), "an operator confirmed that it is known"
+
+
+def test_a_trade_elsewhere_that_an_operator_confirms_before_the_next_look_does_not_come_back() -> None:
+    one = bench(flows=(money(),))
+    one.looks()
+    one.after(MINUTE_MS)
+    one.place.flows = ()
+    one.standing = Standing(since_ms=one.place.now_ms)
+    assert one.after(1000).standing is None
+    assert one.standing.condition is AccountCondition.NORMAL
+
+
+def beside_others(others_ms: int | None) -> Intent:
+    """A live intent on whose side somebody else traded then."""
+    return evolve(LIVE, progress=evolve(LIVE.progress, others_ms=others_ms))
+
+
+def test_what_others_trade_on_the_side_of_a_live_intent_makes_the_account_shared() -> None:
+    one = bench()
+    one.looks(live=[beside_others(None)])
+    found = one.after(1000, live=[beside_others(None), beside_others(NOW_MS + 500)])
+    assert kinds(found) == {AlarmKind.ACCOUNT_SHARED}
+    assert one.standing.condition is AccountCondition.SHARED
+    assert LIVE.decision_key in one.standing.why
+    assert kinds(one.after(1000)) == {AlarmKind.ACCOUNT_SHARED}, "it stands when the intent is over"
+
+
+def test_what_others_traded_before_an_operator_confirmed_is_known_also_to_a_supervisor_that_starts_then() -> None:
+    before, one = beside_others(NOW_MS - 500), bench()
+    one.standing = Standing(since_ms=NOW_MS - 100)
+    assert kinds(one.looks(live=[before])) == set()
+    assert kinds(one.after(1000, live=[before])) == set()
+    assert kinds(one.after(1000, live=[beside_others(NOW_MS + 1500)])) == {AlarmKind.ACCOUNT_SHARED}
+
+
+def test_a_trade_of_others_that_shows_after_an_operator_confirmed_something_else_counts() -> None:
+    """It happened before the operator's word, and nobody had seen it then."""
+    one = bench()
+    one.looks(live=[beside_others(None)])
+    one.standing = Standing(since_ms=NOW_MS + 2000)
+    assert kinds(one.after(3000, live=[beside_others(NOW_MS + 1000)])) == {AlarmKind.ACCOUNT_SHARED}
+
+
+def test_what_a_person_trades_by_hand_where_that_is_allowed_is_nothing_new() -> None:
+    one = bench(settings=OrderSettings(account_shared_ok=(SYMBOL,)))
+    assert kinds(one.looks(live=[beside_others(NOW_MS)])) == set()
 
 
 @pytest.mark.parametrize(

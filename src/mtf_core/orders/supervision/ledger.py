@@ -34,6 +34,9 @@ class Ledger:
     by_attempt: Mapping[int, Decimal]
     strangers: Decimal
     """What others opened of our side, and nobody closed."""
+    others_ms: int | None
+    """When others last opened of our side, or another store closed there; an execution that closes and bears no id that
+    tells may be of a stop of ours."""
     first_ms: int | None
     newest_ms: int | None
     """When our attempts' first and newest executions happened."""
@@ -57,6 +60,7 @@ class _Sums:
     strangers: Decimal = _ZERO
     by_attempt: dict[int, Decimal] = field(factory=dict)
     times: list[int] = field(factory=list)
+    others: list[int] = field(factory=list)
 
 
 def purpose_of(intent: Intent, client_order_id: str, ids: ClientIds) -> Purpose | None:
@@ -72,14 +76,18 @@ def ledger_of(intent: Intent, fills: Iterable[Fill], shown: Iterable[OpenOrder],
     `shown`: orders that tell which client id an execution's order has, where executions do not carry it.
     """
     names = {order.order_id: order.client_order_id for order in shown if order.client_order_id}
-    sums = _Sums()
+    sums, since_ms = _Sums(), min(attempt.created_ms for attempt in intent.attempts())
     for fill in _in_order(intent, fills):
         name = fill.client_order_id or names.get(fill.order_id, "")
+        made = read_client_id(name, ids) if name else None
         if fill.opens:
-            _opens(sums, intent, fill, name, names)
+            is_others = _opens(sums, intent, fill, name, names) and (made is None or made.tag != intent.tag)
         else:
             is_ours = fill.cause is not FillCause.ORDER or purpose_of(intent, name, ids) in EXITS
             _closes(sums, intent, fill, is_ours)
+            is_others = made is not None and made.tag != intent.tag
+        if is_others and fill.time_ms >= since_ms:
+            sums.others.append(fill.time_ms)
     progress = intent.progress
     if sums.opened < progress.opened or sums.closed < progress.closed:
         return None
@@ -91,6 +99,7 @@ def ledger_of(intent: Intent, fills: Iterable[Fill], shown: Iterable[OpenOrder],
         fees=sums.fees,
         by_attempt=sums.by_attempt,
         strangers=sums.strangers,
+        others_ms=max(sums.others, default=None),
         first_ms=min(sums.times, default=None),
         newest_ms=max(sums.times, default=None),
     )
@@ -101,7 +110,8 @@ def _in_order(intent: Intent, fills: Iterable[Fill]) -> list[Fill]:
     return sorted(once.values(), key=lambda fill: (fill.time_ms, not fill.opens, fill.fill_id))
 
 
-def _opens(sums: _Sums, intent: Intent, fill: Fill, name: str, names: Mapping[str, str]) -> None:
+def _opens(sums: _Sums, intent: Intent, fill: Fill, name: str, names: Mapping[str, str]) -> bool:
+    """Counts what was opened; True where none of our attempts did."""
     for attempt in intent.attempts():
         if name == attempt.client_order_id or (attempt.order_id and fill.order_id == attempt.order_id):
             sums.opened += fill.size
@@ -109,9 +119,11 @@ def _opens(sums: _Sums, intent: Intent, fill: Fill, name: str, names: Mapping[st
             sums.fees += fill.fee
             sums.by_attempt[attempt.number] = sums.by_attempt.get(attempt.number, _ZERO) + fill.size
             sums.times.append(fill.time_ms)
-            return
-    if name or fill.order_id in names or intent.attempt.order_id:
+            return False
+    is_strangers = bool(name or fill.order_id in names or intent.attempt.order_id)
+    if is_strangers:
         sums.strangers += fill.size  # else it may be our attempt's, whose order nobody has shown yet
+    return is_strangers
 
 
 def _closes(sums: _Sums, intent: Intent, fill: Fill, is_ours: bool) -> None:
