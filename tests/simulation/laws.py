@@ -89,6 +89,8 @@ class Surroundings:
     """Since when a supervisor has lived, awake and with nothing in its way; None: none does."""
     blind_until_ms: int = 0
     """Until then calls or the database failed; nobody can be blamed for seconds."""
+    confirmed_ms: int = 0
+    """When the operator last said that what the exchange shows is known."""
     delisted: set[str] = field(factory=set)
     fill_key: Callable[[FillView], str] = lambda fill: str(fill.fill_id)
     """How the exchange's face names an execution."""
@@ -172,6 +174,11 @@ class Laws:
         self._was_restored = True
         self._unbooked = dict(self.fills)
 
+    def on_confirmed(self, at_ms: int) -> None:
+        """The operator said that what the database lacks is known."""
+        self._about.confirmed_ms = at_ms
+        self._was_restored = False
+
     # 1. Entries, and 4. refusal
 
     def _on_order(self, at_ms: int, event: OrderChanged) -> None:
@@ -236,7 +243,8 @@ class Laws:
             self._breach("refusal", at_ms, f"{key} was placed while nobody supervised")
         if self._foreign_since_ms is None or self._about.supervised_since_ms is None:
             return
-        since_ms = max(self._foreign_since_ms, self._about.supervised_since_ms, self._about.blind_until_ms)
+        known_ms = max(self._about.blind_until_ms, self._about.confirmed_ms)
+        since_ms = max(self._foreign_since_ms, self._about.supervised_since_ms, known_ms)
         if at_ms - since_ms > FOREIGN_SEEN_WITHIN_MS + may_lag_ms:
             self._breach("refusal", at_ms, f"{key} was placed though something foreign has stood since {since_ms}")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from mtf_core.execution.guarding import Ground, guards_for
 from mtf_core.execution.losses import measure_losses
 from mtf_core.execution.opening import open_desk
 from mtf_core.execution.quality import MarketQuality
+from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.execution.submit import submit
 from mtf_core.execution.supervisor import Supervisor
 from mtf_core.market import ArmsAt, PositionMode, Quote
@@ -80,16 +81,26 @@ class Program:
 
     async def run(self, role: Role) -> None:
         """Until the process ends."""
+        async with self._at_desk() as desk, asyncio.TaskGroup() as group:
+            if role is not Role.RUNNER:
+                group.create_task(Supervisor(desk).run_until(asyncio.Event()))
+            if role is not Role.SUPERVISOR:
+                group.create_task(self.decides(desk))
+
+    async def recovers(self) -> None:
+        """What `mtf recover --confirm` does."""
+        async with self._at_desk() as desk:
+            found = await look_into_recovery(desk)
+            if found.is_needed:
+                await confirm_recovery(desk, found, "operator")
+
+    @asynccontextmanager
+    async def _at_desk(self) -> AsyncIterator[Desk]:
         database = Database.open(self.machine.database_url, sqlite_jobs=self.machine.sqlite_jobs)
         connection = self.machine.venue.connection
         try:
             async with nullcontext() if connection is None else connection():
-                desk = await open_desk(self._environment(database))
-                async with asyncio.TaskGroup() as group:
-                    if role is not Role.RUNNER:
-                        group.create_task(Supervisor(desk).run_until(asyncio.Event()))
-                    if role is not Role.SUPERVISOR:
-                        group.create_task(self.decides(desk))
+                yield await open_desk(self._environment(database))
         finally:
             await database.close()
 

@@ -83,6 +83,9 @@ QUIET_S = 260
 """How long nothing goes wrong at the end: an entry's own deadline, and what the law of liveness gives. It ends earlier
 when nothing is left to be resolved."""
 _SETTLE_S = 40.0
+_NOTICED_AFTER_S = (30.0, 90.0, 300.0)
+_TRIES_AGAIN_AFTER_S = 20.0
+_TIDIES = 0.7
 BITMART_SHARE = 0.15
 """Of short episodes; they cost several times as much as native ones."""
 _SNAPSHOT_S = 45.0
@@ -335,6 +338,9 @@ class Episode:
             _Member(f"{role.value}-{number}", role, _Believed(self.clock), folder)
             for number, role in enumerate(scene.roles)
         ]
+        self._recovering: Process | None = None
+        self._recovers_at_s: float | None = None
+        """When the operator has noticed that nothing is entered any more."""
         self.rivals: list[_Member] = []
         if scene.rival_from_s is not None:
             rival = _Member("rival", Role.BOTH, _Believed(self.clock), folder / "rival", is_rival=True)
@@ -407,9 +413,9 @@ class Episode:
         self._at_rest()
         self.counts["seconds"] = round(asyncio.get_running_loop().time())
         self.is_over = True
-        for member in (*self.members, *self.rivals):
-            if member.process is not None:
-                member.process.die()
+        for process in (*(member.process for member in (*self.members, *self.rivals)), self._recovering):
+            if process is not None:
+                process.die()
 
     async def _beats(self, until_s: float, *, ends_at_rest: bool = False) -> None:
         loop = asyncio.get_running_loop()
@@ -419,6 +425,7 @@ class Episode:
                 return
             at_s = loop.time()
             self._start_those_due(at_s)
+            self._recover_if_due(at_s)
             self.world.catch_up()
             self._look_for_prey()
             self._see_supervision()
@@ -488,7 +495,10 @@ class Episode:
         member.process = process
         self._dead.append(process)
         self.tell(f"{process} starts")
-        machine = Machine(
+        process.start(self.make_program(self._machine_of(process, member)).run(member.role))
+
+    def _machine_of(self, process: Process, member: _Member) -> Machine:
+        return Machine(
             name=process.name,
             database_url=f"sqlite:///{member.folder / DATABASE}",
             sqlite_jobs=Jobs(process, _Untroubled() if member.is_rival else self, f"{self.scene.seed} {process}"),
@@ -505,7 +515,54 @@ class Episode:
             decides_until_s=self.scene.busy_s,
             told=(lambda said: self.tell(f"rival: {said}")) if member.is_rival else self.tell,
         )
-        process.start(self.make_program(machine).run(member.role))
+
+    # The operator
+
+    def _recover_if_due(self, at_s: float) -> None:
+        """Where nothing is entered any more until somebody says so, somebody does after a while, as often as it takes.
+
+        Not beside a second program: it never ends there.
+        """
+        process = self._recovering
+        if process is not None and process.broke is not None:
+            self.tell(f"{process} ended: {type(process.broke).__name__}: {process.broke}")
+            if not isinstance(process.broke, Program.EXPECTED):
+                text = f"{process}: {type(process.broke).__name__}: {process.broke}"
+                self.laws.found.append(Violation("crash", self.now_ms, text))
+            process.broke = None
+        if self.books.condition == "normal" or self.rivals or self._is_refused:
+            self._recovers_at_s = None
+        elif self._recovers_at_s is None:
+            self._recovers_at_s = at_s + self._draw.choice(_NOTICED_AFTER_S)
+        elif at_s >= self._recovers_at_s:
+            self._recovers_at_s = at_s + _TRIES_AGAIN_AFTER_S
+            self._recover()
+
+    def _recover(self) -> None:
+        """Mostly after tidying up, then by the command."""
+        if self._recovering is not None:
+            self._recovering.die()
+        self.counts["recovered"] += 1
+        operator = _Member("operator", Role.BOTH, _Believed(self.clock), self.folder, lives=self.counts["recovered"])
+        process = self._recovering = Process(f"{operator.name}.{operator.lives}")
+        self._dead.append(process)
+        tidies = self._draw.random() < _TIDIES
+        self.tell(f"{process} {'tidies up and ' if tidies else ''}confirms")
+        if tidies:
+            self._tidy_up()
+        process.start(Program(self._machine_of(process, operator)).recovers())
+
+    def _tidy_up(self) -> None:
+        """What no live intent accounts for is closed and cancelled."""
+        live = {(row.symbol, row.side) for row in self.books.live.values()}
+        for (symbol, side), held in list(self.laws.held.items()):
+            theirs = held.size - held.ours if (symbol, side) in live else held.size
+            if theirs > 0:
+                self._order(symbol, Side(side), theirs, opens=False)
+        known = {symbol for symbol, _ in live}
+        for order in list(self.laws.alive.values()):
+            if order.symbol not in known:
+                self._by_hand(CancelOrder(ACCOUNT, order.symbol, order.order_id))
 
     def _venue(self, process: Process, believed: _Believed) -> Venue:
         seed = f"{self.scene.seed} {process}"
@@ -603,6 +660,7 @@ class Episode:
     def _look_at_books(self, who: object) -> None:
         """Whatever was committed since the last time is told, and the laws look at it."""
         assert self.reader is not None
+        was = self.books.condition
         change = self.reader.refresh()
         if change is None:
             return
@@ -612,6 +670,8 @@ class Episode:
         for kind, subject, _ in change.alarms:
             self.tell(f"ALARM {kind} of {subject}")
         found = len(self.laws.found)
+        if was != "normal" and self.books.condition == "normal":
+            self.laws.on_confirmed(self.now_ms)
         self.laws.on_commit(self.now_ms, change)
         for violation in self.laws.found[found:]:
             self.tell(f"VIOLATION {violation}")

@@ -198,7 +198,9 @@ class Progress:
     """Where the stop is to stand now; None: where it was planned."""
     stop_generation: int = 0
     stop_tries: int = 0
-    """Orders for a stop that were sent since one was last read back."""
+    """Orders for a stop that were sent since stops were last read to cover more than before."""
+    stop_covered: Decimal = Decimal(0)
+    """How much of what is held armed stops covered in the last read."""
     stop_restored: bool = False
     """A stop that was loosened by hand was restored once."""
     stop_order_id: str = ""

@@ -53,7 +53,8 @@ def shield_of(look: Look) -> Shield:
         return Shield(found.stop, found.fault)
     fitting = [stop for stop in armed if _fits(look, stop)]
     if not fitting:
-        return Shield(armed[0], None if _covers_in_parts(look, armed) else StopFault.SEVERAL)
+        fault = None if _covers_in_parts(look, armed) else StopFault.SEVERAL
+        return Shield(armed[0], fault, _one_part_too_many(look, armed))
     kept = max(fitting, key=lambda stop: _preference(look, stop))
     surplus = tuple(stop for stop in armed if stop is not kept and look.is_our_stop(stop))
     return Shield(kept, StopFault.SEVERAL if surplus else None, surplus)
@@ -94,12 +95,27 @@ def _covers_in_parts(look: Look, armed: tuple[OpenOrder, ...]) -> bool:
     )
 
 
+def _one_part_too_many(look: Look, armed: tuple[OpenOrder, ...]) -> tuple[OpenOrder, ...]:
+    """Where the parts' stops are together larger than what is held, and an exit that is too large may be refused: the
+    one without which the most stays covered."""
+    held, sizes = look.progress.held, [stop.size for stop in armed if stop.size is not None]
+    total = sum(sizes, Decimal(0))
+    if look.rules.trims or len(sizes) < len(armed) or total <= held:
+        return ()
+    ours = [(stop, stop.size or Decimal(0)) for stop in armed if look.is_our_stop(stop)]
+    return tuple(stop for stop, _ in sorted(ours, key=lambda one: (-min(held, total - one[1]), -one[1]))[:1])
+
+
 def follow_stop(look: Look) -> None:
     """Whether the position is protected, as the read shows it; nothing follows from a read that shows no position."""
     if look.intent.position not in _WATCHED or not look.progress.held or not look.position_size:
         return
     _follow_grid(look)
     _follow_hands(look)
+    covered = _covered(look)
+    if covered > look.progress.stop_covered:
+        look.note(stop_tries=0)
+    look.note(stop_covered=covered)
     shield = shield_of(look)
     if shield.fault is not None:
         if look.intent.position is PositionState.PROTECTED:
@@ -123,6 +139,11 @@ def follow_stop(look: Look) -> None:
     sent_ms = look.progress.sent.stop_ms
     if trigger == look.intent.stop and sent_ms is not None and look.view_ms >= sent_ms:
         look.sends(stop_ms=None)  # what was sent is what was read
+
+
+def _covered(look: Look) -> Decimal:
+    held = look.progress.held
+    return min(held, sum((held if stop.size is None else stop.size for stop in look.armed()), Decimal(0)))
 
 
 def _follow_grid(look: Look) -> None:
@@ -213,9 +234,13 @@ def move_stop(look: Look) -> Action | None:
 
 
 def _stop_due(look: Look) -> Due:
-    """An order that the exchange says it has is waited for longer than one whose answer is not known."""
+    """An order that the exchange says it has, and does not show, is waited for longer than one whose answer is not known.
+
+    Once it is shown nothing is on its way: what filled since is covered at once.
+    """
     progress = look.progress
-    wait_ms = look.rules.settings.protect_within_sec * 1000 if progress.stop_accepted else look.rules.settle_ms
+    is_hidden = progress.stop_accepted and all(stop.order_id != progress.stop_order_id for stop in look.armed())
+    wait_ms = look.rules.settings.protect_within_sec * 1000 if is_hidden else look.rules.settle_ms
     return look.due(progress.sent.stop_ms, progress.next_stop_ms, max(wait_ms, look.rules.settle_ms))
 
 
@@ -291,8 +316,9 @@ def _size_of_new(look: Look, kept: OpenOrder | None, wanted: TriggerLevel) -> De
     """None: the whole position. A part, where another stop already covers the rest and two may not overlap."""
     held = look.progress.held
     is_all_ours = look.position_size == held
-    covered = kept.size if kept is not None else None
-    is_part_missing = kept is not None and covered is not None and covered < held and kept.trigger == wanted
-    if is_part_missing and covered is not None and not look.rules.trims:
+    sizes = [stop.size for stop in look.armed() if stop.trigger == wanted and stop.size is not None]
+    covered = sum(sizes, Decimal(0))
+    is_part_missing = kept is not None and kept.size is not None and kept.trigger == wanted and covered < held
+    if is_part_missing and not look.rules.trims:
         return held - covered
     return None if look.rules.has_whole_stop and is_all_ours else held

@@ -37,7 +37,9 @@ def read(*fills: Fill) -> Ledger:
 
 def test_what_a_hand_adds_to_the_position_is_others_trade_even_where_as_much_of_ours_closes() -> None:
     ours = fill(OURS, order_id="7")
-    ledger = read(ours, fill("by hand", at_ms=LATER_MS + 1), fill(an_id(INTENT, INTENT.tag, Purpose.CLOSE), opens=False))
+    ledger = read(
+        ours, fill("by hand", at_ms=LATER_MS + 1), fill(an_id(INTENT, INTENT.tag, Purpose.CLOSE), opens=False)
+    )
     assert ledger.others_ms == LATER_MS + 1
 
 

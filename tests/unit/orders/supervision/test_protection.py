@@ -25,6 +25,7 @@ from tests.unit.orders.intents import SYMBOL
 from tests.unit.orders.supervision.desk import ARMS_LATE, NATIVE, OWN_SIZED, REGIMES, Bench, bench
 
 OWN_WHOLE = REGIMES["own whole-position stop"]
+AMENDS = evolve(OWN_SIZED, amends_protection=NATIVE.amends_protection)
 STOP = TriggerLevel(Decimal(95), TriggerPrice.MARK)
 
 
@@ -445,3 +446,75 @@ def test_a_part_that_fills_later_is_without_a_stop_from_its_own_execution_on() -
     one.look()
     assert one.intent.progress.unprotected_since_ms == filled_ms
     assert AlarmKind.UNPROTECTED not in one.alarms
+
+
+@pytest.mark.parametrize("capabilities", [AMENDS, OWN_SIZED], ids=["amends", "adds"])
+def test_what_fills_while_the_stop_is_on_its_way_is_covered_as_soon_as_that_was_read_back(capabilities: object) -> None:
+    """The exchange had accepted the first stop, so it was waited for, five seconds, though it stood there and was read."""
+    one = bench(capabilities)
+    one.fills(4)
+    one.looks(1)
+    one.fills(6)
+    one.looks(3)
+    assert sum(size or 0 for size, _ in stops(one)) == 10
+
+
+def test_a_stop_that_was_accepted_and_is_not_shown_yet_is_not_sent_a_second_time() -> None:
+    one = bench(OWN_SIZED)
+    one.fills(4)
+    one.looks(1)
+    one.passes(1000)
+    for _ in range(4):
+        one.look(lag_ms=900)
+        one.passes(200)
+    assert one.wrote.count("stop_none_armed") == 1
+
+
+def test_stops_over_parts_are_never_larger_together_than_what_is_held() -> None:
+    """The third part's stop left out the first one alone: where exits that are too large are refused, nothing closes."""
+    one = bench(OWN_SIZED)
+    for _ in range(5):
+        one.fills(2)
+        one.looks(1)
+        assert sum(size or 0 for size, _ in stops(one)) <= one.held
+    one.looks(2)
+    assert sum(size or 0 for size, _ in stops(one)) == 10
+
+
+@pytest.mark.parametrize("closed", [1, 2, 4, 6])
+def test_when_less_is_held_the_stops_over_parts_become_as_large_again(closed: int) -> None:
+    one = bench(OWN_SIZED)
+    for size in (4, 3, 2):
+        one.fills(size)
+        one.looks(3)
+    one.exchange.ends_entry(one.entry_id)
+    one.exchange.trades_by_hand(one.intent.side, Decimal(closed), opens=False)
+    for _ in range(10):
+        one.looks(1)
+        assert stops(one)
+    assert one.state[1] is PositionState.PROTECTED
+    assert sum(size or 0 for size, _ in stops(one)) == one.held == 9 - closed
+
+
+@pytest.mark.parametrize("capabilities", [AMENDS, OWN_SIZED], ids=["amends", "adds"])
+def test_an_entry_that_fills_bit_by_bit_is_not_closed_because_its_stop_is_always_a_bit_too_small(
+    capabilities: object,
+) -> None:
+    """Each try was one of three that are allowed, though the exchange had carried out every one of them."""
+    one = bench(capabilities)
+    for _ in range(10):
+        one.fills(1)
+        one.looks(1)
+    one.looks(4)
+    assert one.state[1] is PositionState.PROTECTED
+
+
+def test_a_part_whose_stop_is_refused_three_times_is_given_up_and_everything_closed() -> None:
+    one = bench(OWN_SIZED)
+    one.fills(4)
+    one.looks(3)
+    one.exchange.refuses_stops = True
+    one.fills(6)
+    one.looks(12)
+    assert one.intent.progress.exit_reason == "not_protected"
+    assert one.state[1] is PositionState.CLOSED
