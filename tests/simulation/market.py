@@ -73,7 +73,8 @@ class WanderingMarket:
             sizes[-1] = max(sizes[-1], contract.max_size)
         bids = [Level(prices.bid - apart * number, size) for number, size in enumerate(sizes)]
         asks = [Level(prices.ask + apart * number, size) for number, size in enumerate(sizes)]
-        return Tick(contract.symbol, bids, asks, prices.last, prices.mark, traded)
+        whole = traded // contract.size_step * contract.size_step
+        return Tick(contract.symbol, bids, asks, prices.last, prices.mark, whole)
 
     def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:
         """Of the minutes since the world began."""

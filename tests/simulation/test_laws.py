@@ -287,11 +287,18 @@ def test_nothing_enters_while_nobody_supervises(table: Table) -> None:
     assert table.broken == ["refusal"]
 
 
-def test_nothing_enters_from_a_database_that_lacks_what_was_committed(table: Table) -> None:
+@pytest.mark.parametrize(("was_sent", "was_confirmed"), [(True, False), (False, False), (True, True)])
+def test_nothing_enters_from_a_database_that_lacks_what_was_sent_until_an_operator_says_so(
+    table: Table, was_sent: bool, was_confirmed: bool
+) -> None:
+    if was_sent:
+        table.enters(size=4)
     table.laws.on_restored()
     table.books.entry_ids = {"entry9": KEY}
-    table.enters("entry9")
-    assert table.broken == ["refusal"]
+    if was_confirmed:
+        table.laws.on_confirmed(table.at_ms)
+    table.enters("entry9", 4)
+    assert ("refusal" in table.broken) is (was_sent and not was_confirmed)
 
 
 def test_the_owners_orders_are_left_alone(table: Table) -> None:

@@ -338,6 +338,8 @@ class Episode:
             _Member(f"{role.value}-{number}", role, _Believed(self.clock), folder)
             for number, role in enumerate(scene.roles)
         ]
+        self._left_seat_ms = 0
+        """When a process last died or fell asleep: until its seat has ended by itself, nobody may be acting."""
         self._recovering: Process | None = None
         self._recovers_at_s: float | None = None
         """When the operator has noticed that nothing is entered any more."""
@@ -608,6 +610,7 @@ class Episode:
         if self.is_over:
             return
         self.counts["deaths"] += 1
+        self._left_seat_ms = self.now_ms
         if process.dies_of is not None:
             self.strike(process.dies_of, str(process))
         self.tell(f"{process} dies")
@@ -627,7 +630,8 @@ class Episode:
             and not member.process.is_paused
             for member in self.members
         )
-        is_fresh = self.books.read_ms is not None and self.now_ms - self.books.read_ms <= 8000
+        read_ms = self.books.read_ms
+        is_fresh = read_ms is not None and self.now_ms - read_ms <= 8000 and read_ms > self._left_seat_ms
         if not (lives and is_fresh):
             self.about.supervised_since_ms = None
         elif self.about.supervised_since_ms is None:
@@ -774,6 +778,7 @@ class Episode:
             return
         self.strike(window.kind, str(process))
         process.pause()
+        self._left_seat_ms = self.now_ms
         await asyncio.sleep(float(600 ** ((window.number % 1000) / 1000)))
         self.tell(f"{process} goes on")
         process.resume()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -49,6 +50,7 @@ class SqliteConnection:
                 if caller.is_gone or not writes:
                     transaction.rollback()
         except BaseException:
+            _roll_back(driver)
             if not _is_whole(connection, driver):
                 self.close()  # the next transaction gets another one
             raise
@@ -71,6 +73,17 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
+
+
+def _roll_back(driver: sqlite3.Connection) -> None:
+    """What SQLAlchemy leaves open where the commit itself failed.
+
+    Closing is not enough: SQLite keeps a closed connection, and its lock, until the last statement is given up, and
+    whoever holds the error holds that.
+    """
+    with suppress(sqlite3.Error):
+        if driver.in_transaction:
+            driver.rollback()
 
 
 def _is_whole(connection: Connection, driver: sqlite3.Connection) -> bool:

@@ -140,6 +140,29 @@ async def test_a_connection_that_could_not_be_rolled_back_is_replaced(migrated_s
         assert await database.read(_COUNT) == 1
 
 
+async def test_a_commit_that_fails_holds_up_nobody_however_long_its_error_is_kept(migrated_sqlite_url: str) -> None:
+    """The lock was held by a connection that was closed already, for the error held the last statement."""
+    with sqlite3.connect(file_of(migrated_sqlite_url)) as made:
+        made.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+        made.execute("CREATE TABLE children (of INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED)")
+    made.close()
+    kept: list[object] = []
+
+    def orphaned(connection: Connection) -> None:
+        kept.append(connection.connection.cursor().execute("SELECT 1 UNION SELECT 2"))
+        connection.exec_driver_sql("INSERT INTO children VALUES (7)")
+
+    async with Database.open(migrated_sqlite_url) as database:
+        with pytest.raises(Exception, match="FOREIGN KEY") as error:
+            await database.write(orphaned)
+        kept.append(error)
+        other = sqlite3.connect(file_of(migrated_sqlite_url), isolation_level=None, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        await database.write(insert(1))
+        assert await database.read(_COUNT) == 1
+
+
 def test_a_loop_that_is_closed_while_a_transaction_is_under_way_hears_no_complaint(
     migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,8 +157,11 @@ def _clear(look: Look, order: OpenOrder) -> Action | None:
 
 def _order_to_close(look: Look, due: Due) -> Action | None:
     size, contract = look.closable, look.market.contract
-    if contract is not None and contract.max_market_size < size:
-        size = on_grid_at_or_below(contract.max_market_size, contract.size_step)
+    if contract is not None:
+        # On a grid that became coarser: most of it can be closed, and what is less than a step may be taken as it is.
+        most = min(size, contract.max_market_size)
+        on_grid = on_grid_at_or_below(most, contract.size_step)
+        size = on_grid if on_grid > 0 or most < size else size
     if not size > 0:
         return None
     if due is Due.NEW:

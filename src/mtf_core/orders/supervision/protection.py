@@ -234,7 +234,7 @@ def move_stop(look: Look) -> Action | None:
 
 
 def _stop_due(look: Look) -> Due:
-    """An order that the exchange says it has, and does not show, is waited for longer than one whose answer is not known.
+    """An order that the exchange says it has, and does not show, is waited for longer than one of unknown outcome.
 
     Once it is shown nothing is on its way: what filled since is covered at once.
     """

@@ -366,6 +366,16 @@ def test_nothing_of_no_size_leaves_where_one_order_at_market_may_close_less_than
     assert closes(one) == []
 
 
+def test_on_a_grid_that_became_coarser_all_that_is_on_it_is_closed_and_the_rest_is_tried() -> None:
+    """The exchange refused the odd size as a whole, again and again, and nothing was closed."""
+    one = protected(hard_time_stop_ms=15_000)
+    one.exchange.contract = evolve(one.exchange.contract, size_step=Decimal(3))
+    one.looks(20)
+    assert closes(one)[0] == 9
+    assert closes(one)[1] == 1
+    assert one.state[1] is PositionState.CLOSED
+
+
 def test_a_position_that_is_not_shown_is_unexplained_once_reads_have_shown_it_for_long_enough() -> None:
     one = protected()
     one.exchange.sizes = dict.fromkeys(one.exchange.sizes, Decimal(0))

@@ -450,7 +450,7 @@ def test_a_part_that_fills_later_is_without_a_stop_from_its_own_execution_on() -
 
 @pytest.mark.parametrize("capabilities", [AMENDS, OWN_SIZED], ids=["amends", "adds"])
 def test_what_fills_while_the_stop_is_on_its_way_is_covered_as_soon_as_that_was_read_back(capabilities: object) -> None:
-    """The exchange had accepted the first stop, so it was waited for, five seconds, though it stood there and was read."""
+    """The exchange had accepted the first stop, so it was waited for, five seconds, though it stood there already."""
     one = bench(capabilities)
     one.fills(4)
     one.looks(1)
@@ -471,7 +471,7 @@ def test_a_stop_that_was_accepted_and_is_not_shown_yet_is_not_sent_a_second_time
 
 
 def test_stops_over_parts_are_never_larger_together_than_what_is_held() -> None:
-    """The third part's stop left out the first one alone: where exits that are too large are refused, nothing closes."""
+    """The third part's stop left out the first one alone: too large, where such exits are refused as a whole."""
     one = bench(OWN_SIZED)
     for _ in range(5):
         one.fills(2)
