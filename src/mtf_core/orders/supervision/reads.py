@@ -9,8 +9,9 @@ from mtf_core.orders.intent import Intent
 from mtf_core.orders.states import EntryState, PositionState
 from mtf_core.orders.view import ReadsWanted
 
-_EARLIER_MS = 5_000
-"""Before the commit, so that clocks that differ hide nothing."""
+_EARLIER_MS = 60_000
+"""Before the commit. This machine's clock may have jumped ahead since it was last compared, and then what our orders
+did lies before it; executions of earlier entries are told apart by their ids."""
 _RESTLESS = frozenset({PositionState.UNPROTECTED, PositionState.EXITING, PositionState.CLOSING, PositionState.STALE})
 
 

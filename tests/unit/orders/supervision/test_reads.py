@@ -10,7 +10,7 @@ from tests.unit.orders.supervision.desk import NATIVE, bench
 
 
 def test_history_is_asked_for_from_shortly_before_the_first_attempt_and_never_from_before_time_began() -> None:
-    for created_ms, since_ms in ((CREATED_MS, CREATED_MS - 5_000), (5_001, 1), (4_000, 0)):
+    for created_ms, since_ms in ((CREATED_MS, CREATED_MS - 60_000), (60_001, 1), (4_000, 0)):
         first = an_attempt(created_ms=created_ms)
         one = an_intent(attempt=an_attempt(number=2, created_ms=created_ms + 90_000), earlier=(first,))
         assert reads_wanted(one, None, CREATED_MS).since_ms == since_ms
