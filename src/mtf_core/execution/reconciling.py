@@ -60,6 +60,8 @@ class Reconciled:
     """What the account's standing became; None: it stays as it is."""
     forgotten: Mapping[tuple[str, Side], int] = field(factory=dict)
     """Positions that our orders opened, that the store has forgotten, and that have no stop; and each one's intent."""
+    is_unsettled: bool = False
+    """A difference was seen that does not count yet: the next look is due soon."""
 
 
 @frozen
@@ -123,7 +125,8 @@ class Reconciler:
             *self._alarms((*ahead, *settled), account.begun_venue_ms),
             *(_without_stop(symbol, account.begun_venue_ms) for symbol, _ in forgotten),
         )
-        return Reconciled(alarms, revived, self._standing((*ahead, *settled), standing, account.value), forgotten)
+        becomes = self._standing((*ahead, *settled), standing, account.value)
+        return Reconciled(alarms, revived, becomes, forgotten, len(settled) < len(found))
 
     def _known(self, live: Sequence[Intent]) -> Known:
         settings = self.desk.settings

@@ -113,6 +113,8 @@ class Supervisor:
     _revived: tuple[Intent, ...] = field(default=(), init=False)
     _found: tuple[Alarm, ...] = field(default=(), init=False)
     """Of the last reconciliation."""
+    _is_unsettled: bool = field(default=False, init=False)
+    """The last look showed something that counts only once another one has shown it, too."""
     _forgotten: Mapping[tuple[str, Side], int] = field(factory=dict, init=False)
     """Positions of ours without plan and stop, as the last reconciliation found them, and of which intent each is."""
     _unknown: tuple[Alarm, ...] = field(default=(), init=False)
@@ -254,7 +256,7 @@ class Supervisor:
     def _stand_by(self) -> None:
         """What another one stores counts: nothing that was remembered does."""
         self._state, self._token = SupervisorState.STANDING_BY, 0
-        self._forgotten = {}
+        self._forgotten, self._is_unsettled = {}, False
         self._books.forget()
         self._alarms.forget()
         self._background.forget()
@@ -283,7 +285,8 @@ class Supervisor:
         again_ms = float(self.desk.settings.look_sec * 1000)
         for _ in range(_MOST_ROUNDS):
             looked = await self._round(seated, max(0.0, self._exit_wait_ms - waited_ms))
-            again_ms, waited_ms = min([again_ms, *(one.again_ms for one in looked)]), 0.0
+            soon_ms = [float(self._soon_ms)] if self._is_unsettled else []
+            again_ms, waited_ms = min([again_ms, *soon_ms, *(one.again_ms for one in looked)]), 0.0
             if again_ms > 0 or self._seat.fence is None:
                 return again_ms
             again_ms = float(self._soon_ms)
@@ -445,6 +448,7 @@ class Supervisor:
         if result.standing is not None:  # where somebody else found out more meanwhile, the next look decides anew
             await self.desk.orders.set_standing(result.standing, before)
         self._found, self._forgotten = result.alarms, result.forgotten
+        self._is_unsettled = result.is_unsettled
         return result.revived
 
     def _unread(self, now_ms: int) -> Iterable[Alarm]:

@@ -256,19 +256,30 @@ def opened_by(
 ) -> frozenset[int]:
     """The numbers of our intents whose executions opened what stands of the side's position now.
 
-    What opened a position that was closed again counts no more: another one may stand there today. Some exchanges'
-    executions carry no id of ours; there the orders that they name tell.
+    What was closed again counts no more: another's part may stand there today. Some exchanges' executions carry no id
+    of ours; there the orders that they name tell. What closed and names none of ours closed others' parts first.
     """
     named = {order.order_id: order.client_order_id for order in ended}
-    openers: set[int] = set()
-    size = Decimal(0)
-    for fill in sorted((fill for fill in fills if fill.side is side), key=lambda fill: fill.time_ms):
-        size += fill.size if fill.opens else -fill.size
-        if size <= 0:
-            openers.clear()
-            size = Decimal(0)  # its beginning lies before what was read
-        elif fill.opens:
-            text = fill.client_order_id or named.get(fill.order_id, "")
-            made = read_client_id(text, ids) if text else None
-            openers |= {made.counter} if made is not None and made.tag == tag else set()
-    return frozenset(openers)
+    parts: dict[int | None, Decimal] = {}  # by the number of our intent; None: everybody else's
+    for fill in sorted((fill for fill in fills if fill.side is side), key=lambda fill: (fill.time_ms, not fill.opens)):
+        text = fill.client_order_id or named.get(fill.order_id, "")
+        made = read_client_id(text, ids) if text else None
+        whose = made.counter if made is not None and made.tag == tag else None
+        if fill.opens:
+            parts[whose] = parts.get(whose, Decimal(0)) + fill.size
+        else:
+            _take(parts, whose, fill.size)
+    return frozenset(one for one in parts if one is not None)
+
+
+def _take(parts: dict[int | None, Decimal], whose: int | None, size: Decimal) -> None:
+    """Closes so much. What is more than there is to close was opened before what was read."""
+    closes = [whose] if whose is not None else sorted(parts, key=lambda one: one is not None)
+    for one in closes:
+        if one not in parts:
+            continue
+        taken = min(size, parts[one])
+        parts[one] -= taken
+        size -= taken
+        if not parts[one]:
+            del parts[one]

@@ -196,6 +196,13 @@ def kinds(found: Reconciled) -> set[AlarmKind]:
     return {alarm.kind for alarm in found.alarms}
 
 
+def test_what_was_seen_and_does_not_count_yet_wants_another_look_soon() -> None:
+    one = bench()
+    assert not one.looks().is_unsettled
+    assert one.after(1000, FOREIGN).is_unsettled
+    assert not one.after(SETTLE_MS, FOREIGN).is_unsettled
+
+
 def test_a_difference_counts_once_two_reads_apart_have_shown_it_and_the_lag_is_over() -> None:
     one = bench()
     assert kinds(one.looks(FOREIGN)) == set()

@@ -227,6 +227,18 @@ def test_a_part_that_was_closed_leaves_whoever_opened_the_rest() -> None:
     assert who_opened(close_of_before, a_fill(2, an_id(counter=4))) == {4}
 
 
+def test_once_ours_is_closed_what_is_left_of_a_position_that_both_opened_is_the_hands() -> None:
+    """The intent was revived, found nothing of its own and ended, again and again, and the account was not shared."""
+    both = (a_fill(1, an_id(counter=3), size=3), a_fill(2, "by hand", size=2))
+    assert who_opened(*both) == {3}
+    assert who_opened(*both, a_fill(3, an_id(Purpose.STOP, counter=3), opens=False, size=3)) == frozenset()
+    assert who_opened(*both, a_fill(3, an_id(Purpose.STOP, counter=3), opens=False, size=2)) == {3}
+    assert who_opened(*both, a_fill(3, opens=False, size=2)) == {3}, "it bears no id: theirs was closed first"
+    assert who_opened(*both, a_fill(3, opens=False, size=5)) == frozenset()
+    close_of_before = a_fill(1, an_id(Purpose.STOP, counter=2), opens=False, size=3)
+    assert who_opened(close_of_before, a_fill(1, an_id(counter=4), size=3)) == {4}
+
+
 IDS_SHOWN = st.one_of(
     st.sampled_from(["", "by-hand"]),
     st.builds(
