@@ -122,6 +122,10 @@ class Looker:
             reading.end()
         return await self._judge(intent, look, view, market)
 
+    def forget(self) -> None:
+        """Another process supervises. What was to be booked here may never have been, so it is booked anew."""
+        self._booked_fills.clear()
+
     async def _judge(
         self, intent: Intent, look: Look, view: View, market: MarketNow
     ) -> tuple[Supervised, tuple[Fill, ...]]:

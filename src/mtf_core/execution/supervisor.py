@@ -258,6 +258,7 @@ class Supervisor:
         self._state, self._token = SupervisorState.STANDING_BY, 0
         self._forgotten, self._is_unsettled = {}, False
         self._books.forget()
+        self._looker.forget()
         self._alarms.forget()
         self._background.forget()
 

@@ -93,6 +93,31 @@ async def test_who_lost_the_seat_within_a_look_sends_nothing_and_stores_nothing(
         assert first.supervisor.status.holder == "another"
 
 
+async def test_an_execution_that_was_seen_and_not_stored_is_booked_when_the_seat_comes_back(
+    migrated_sqlite_url: str,
+) -> None:
+    """It counted as booked, and what was to be booked was given up with the seat: a trade without its opening."""
+    async with shift_on(migrated_sqlite_url, a_world()) as shift:
+        intent = await shift.enter()
+        await shift.look()
+        shift.store.failing = {"save"}
+        assert intent.attempt.price is not None
+        shift.show(intent.attempt.price - 1)
+        await shift.look(3)
+        orders, locks = shift.counter.desk.orders, shift.desk.environment.locks
+        assert await orders.fills(SYMBOL, 0) == ()
+        for held in await locks.held():
+            await locks.force_release(held.name)
+            await locks.acquire([held.name], "another", 60_000)
+        await shift.look(2)
+        assert shift.supervisor.status.state is STANDING_BY
+        shift.store.mend()
+        await shift.look(1, pause_ms=61_000)
+        await shift.look(3)
+        assert await shift.states() == PROTECTED
+        assert [fill.opens for fill in await orders.fills(SYMBOL, 0)] == [True]
+
+
 @pytest.mark.parametrize("seed", range(5))
 async def test_two_that_look_at_once_never_place_two_stops(database_url: str, seed: int) -> None:
     """Whoever is first; a stop that is lost again and again is placed once each time."""
