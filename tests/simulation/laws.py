@@ -177,7 +177,6 @@ class Laws:
     def on_confirmed(self, at_ms: int) -> None:
         """The operator said that what the database lacks is known."""
         self._about.confirmed_ms = at_ms
-        self._was_restored = False
 
     # 1. Entries, and 4. refusal
 
@@ -215,19 +214,20 @@ class Laws:
             if order.client_order_id not in self._committed_before:
                 self._breach("entries", at_ms, f"an order that opens {order.symbol} is of no committed intent")
             return
-        if self._was_restored and self._lacks_what_was_sent(books):
-            self._breach("refusal", at_ms, f"{key} was placed though the database lacks intents that were sent")
         row = books.intents[key]
+        if self._was_restored and self._lacks_what_was_sent(books, row.counter):
+            self._breach("refusal", at_ms, f"{key} was placed though the database lacks intents that were sent")
         opens = "long" if order.action == "buy" else "short"
         if (row.symbol, row.side) != (order.symbol, opens):
             self._breach("entries", at_ms, f"{key} wanted {row.side} {row.symbol}; {opens} {order.symbol} was placed")
         self._by_key.setdefault(key, []).append(order.order_id)
         self._look_at_refusal(at_ms, key, books)
 
-    def _lacks_what_was_sent(self, books: Books) -> bool:
-        """What was committed and never left may be forgotten."""
+    def _lacks_what_was_sent(self, books: Books, counter: int) -> bool:
+        """What was committed and never left may be forgotten; what an operator confirmed lies below what is counted."""
         lost = self._committed_before - set(books.entry_ids)
-        return any(order.client_order_id in lost for order in self.orders.values())
+        sent = (order.client_order_id for order in self.orders.values() if order.client_order_id in lost)
+        return any((_counter_of(one, books.tag_of) or 1) >= counter for one in sent)
 
     def _is_foreign(self, client_order_id: str) -> bool:
         return client_order_id.startswith(HAND) or client_order_id in self._foreign_ids

@@ -114,6 +114,10 @@ def exit_id(counter: int = 1) -> str:
     return mint(store_tag(STORE), counter, "me", KEY, 1, Purpose.STOP, next(_generation)).text(IDS)
 
 
+def an_entry_id(counter: int, store: str = STORE) -> str:
+    return mint(store_tag(store), counter, "me", KEY, 1, Purpose.ENTRY).text(IDS)
+
+
 @pytest.fixture
 def table() -> Table:
     return a_table()
@@ -287,18 +291,28 @@ def test_nothing_enters_while_nobody_supervises(table: Table) -> None:
     assert table.broken == ["refusal"]
 
 
-@pytest.mark.parametrize(("was_sent", "was_confirmed"), [(True, False), (False, False), (True, True)])
-def test_nothing_enters_from_a_database_that_lacks_what_was_sent_until_an_operator_says_so(
-    table: Table, was_sent: bool, was_confirmed: bool
+@pytest.mark.parametrize(
+    ("lost", "was_sent", "counter", "is_refused"),
+    [
+        (an_entry_id(3), True, 3, True),
+        (an_entry_id(3), True, 1, True),
+        (an_entry_id(3), False, 3, False),
+        (an_entry_id(3), True, 4, False),
+        (an_entry_id(3, "another store"), True, 1, True),
+        (an_entry_id(3, "another store"), True, 2, False),
+    ],
+)
+def test_nothing_enters_from_a_database_that_lacks_what_was_sent_until_it_counts_on_from_there(
+    table: Table, lost: str, was_sent: bool, counter: int, is_refused: bool
 ) -> None:
+    table.books.entry_ids = {lost: KEY}
     if was_sent:
-        table.enters(size=4)
+        table.enters(lost, size=4)
     table.laws.on_restored()
+    table.books.intents[KEY] = evolve(table.books.intents[KEY], counter=counter)
     table.books.entry_ids = {"entry9": KEY}
-    if was_confirmed:
-        table.laws.on_confirmed(table.at_ms)
     table.enters("entry9", 4)
-    assert ("refusal" in table.broken) is (was_sent and not was_confirmed)
+    assert ("refusal" in table.broken) is is_refused
 
 
 def test_the_owners_orders_are_left_alone(table: Table) -> None:
