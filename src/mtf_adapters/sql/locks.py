@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Connection, Row, Text, TextClause, bindparam, select, text
 
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.prepared import changed_by, row_or_none_of, rows_of
 from mtf_adapters.sql.schema import locks
 from mtf_adapters.sql.transactions import changing
 from mtf_adapters.sql.upserts import upsert_newer
@@ -45,7 +46,7 @@ _RELEASE = "UPDATE locks SET expires_at_ms = 0 WHERE owner = :owner AND name IN 
 _FENCE = select(locks.c.owner, locks.c.token).where(locks.c.name == bindparam("wanted")).with_for_update(read=True)
 _RENEW_FENCE = """
     UPDATE locks SET expires_at_ms = {now} + :ttl_ms
-    WHERE name = :name AND owner = :owner AND token = :token AND expires_at_ms > 0 RETURNING name
+    WHERE name = :name AND owner = :owner AND token = :token AND expires_at_ms > 0
 """
 _HELD_BY_OTHERS = """
     SELECT name, owner, expires_at_ms FROM locks
@@ -116,7 +117,7 @@ class SqlLocks:
         return tuple(sorted(map(_holder, found), key=lambda lock: lock.name))
 
     def _rows(self, connection: Connection, statement: str, **values: object) -> Sequence[Row[Any]]:
-        return connection.execute(*self._statement(statement, **values)).all()
+        return rows_of(connection, *self._statement(statement, **values))
 
     def _statement(self, statement: str, **values: object) -> tuple[TextClause, dict[str, object]]:
         return _in_words_of(statement, values, self._clock, is_postgres=self._database.is_postgres)
@@ -148,7 +149,7 @@ def _sqlite(statement: str) -> TextClause:
 
 def check_fence(connection: Connection, fence: Acquired) -> None:
     """Raises `LockLostError` unless the lock is still its owner's; nobody takes it before the transaction ends."""
-    row = connection.execute(_FENCE, {"wanted": fence.name}).one_or_none()
+    row = row_or_none_of(connection, _FENCE, {"wanted": fence.name})
     if row is None or (row.owner, row.token) != (fence.owner, fence.token):
         raise LockLostError(f"the lock {fence.name!r} was lost to another owner; nothing was stored")
 
@@ -158,8 +159,7 @@ def renew_fence(connection: Connection, fence: Acquired, ttl_ms: int, clock: Clo
     nobody takes it before the transaction ends. `clock` as for `SqlLocks`."""
     values: dict[str, object] = {"name": fence.name, "owner": fence.owner, "token": fence.token, "ttl_ms": ttl_ms}
     is_postgres = connection.dialect.name == "postgresql"
-    renewing = _in_words_of(_RENEW_FENCE, values, clock, is_postgres=is_postgres)
-    return connection.execute(*renewing).one_or_none() is not None
+    return changed_by(connection, *_in_words_of(_RENEW_FENCE, values, clock, is_postgres=is_postgres)) == 1
 
 
 def note_fence(connection: Connection, fence: Acquired) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, not_, select, 
 
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.order_rows import reservation_of
+from mtf_adapters.sql.prepared import row_or_none_of, rows_of
 from mtf_adapters.sql.risk import LOCKS_OF_PROFILE, holding, lock_of
 from mtf_adapters.sql.schema import order_books, order_intents, order_supervisors, switches
 from mtf_core.ports import StoreError, StoreIdentity, StoreUnavailableError
@@ -38,14 +39,14 @@ _LIVE_OR_CALLED = union_all(_LIVE, _CALLED)
 _THROWN = select(*_SWITCH).where(switches.c.namespace == _HERE)
 
 
-def locked_book(connection: Connection, namespace: str) -> Row[Any]:
+def locked_book(connection: Connection, namespace: str) -> Any:
     """The account's row, which nobody else gets before the transaction ends, with the heartbeat.
 
     Everything that is read after it is what the one before committed. Raises `StoreError` where there is no row.
     """
     # One answer, for each costs an entry time. A beat that comes while the lock is waited for is not seen: an older one
     # only refuses.
-    row = connection.execute(_LOCKED_BOOK, {"here": namespace}).one_or_none()
+    row = row_or_none_of(connection, _LOCKED_BOOK, {"here": namespace})
     if row is None:
         raise StoreError("the store of orders is not bound to an account yet")
     return row
@@ -67,12 +68,12 @@ def read_books(
     """
     here = {"here": book.namespace}
     asked, keys = (_LIVE, here) if new_key is None else (_LIVE_OR_CALLED, here | {"called": new_key})
-    intents = connection.execute(asked, keys).all()
-    thrown = connection.execute(_THROWN, {"here": guarded_by})
-    locked = connection.execute(LOCKS_OF_PROFILE, holding(guarded_by, profile, now_ms))
+    intents = rows_of(connection, asked, keys)
+    thrown = rows_of(connection, _THROWN, {"here": guarded_by})
+    locked = rows_of(connection, LOCKS_OF_PROFILE, holding(guarded_by, profile, now_ms))
     return Books(
         standing=standing_of(book),
-        switchboard=Switchboard.of((Switch(**row._mapping) for row in thrown), now_ms),
+        switchboard=Switchboard.of((Switch(**row._asdict()) for row in thrown), now_ms),
         supervisor=_heartbeat_of(book),
         locks=tuple(map(lock_of, locked)),
         live=tuple(reservation_of(row) for row in intents if row.is_live and row.decision_key != own_key),

@@ -124,8 +124,7 @@ def fill_row(fill: Fill, decision_key: str) -> dict[str, Any]:
 
 def fill_of(row: Row[Any]) -> Fill:
     """Raises `UnreadableRowError`."""
-    values = {field.name: row._mapping[field.name] for field in attrs.fields(Fill)}
-    return Fill(**values | {"side": _read(Side, row.side), "cause": _read(FillCause, row.cause)})
+    return Fill(**row._asdict() | {"side": _read(Side, row.side), "cause": _read(FillCause, row.cause)})
 
 
 def alarm_row(alarm: Alarm, raised_ms: int) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def stored_alarm(row: Row[Any]) -> StoredAlarm:
 
 
 def request_of(row: Row[Any]) -> Request:
-    return Request(**{field.name: row._mapping[field.name] for field in attrs.fields(Request)})
+    return Request(**row._asdict())
 
 
 def _read(kind: Callable[[str], Value], text: str) -> Value:

@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, Connection, Row, Select, Text, bindparam, 
 
 from mtf_adapters.sql.order_books import standing_of
 from mtf_adapters.sql.order_rows import intent_of_text, request_of
+from mtf_adapters.sql.prepared import row_or_none_of, rows_of
 from mtf_adapters.sql.risk import LOCKS_OF_ALL, holding, lock_of
 from mtf_adapters.sql.schema import order_books, order_intents, order_requests, switches
 from mtf_core.orders import Intent
@@ -48,27 +49,27 @@ class StoreViews:
 
     def view(self, connection: Connection, now_ms: int) -> StoreView:
         """Everything as it is at one instant; raises `UnreadableRowError`."""
-        book = connection.execute(_BOOK, self._here).one_or_none()
-        requests = connection.execute(_OPEN_REQUESTS, self._here).all()
-        thrown = connection.execute(_SWITCHES, {"here": self._guarded_by}).all()
-        locks = connection.execute(LOCKS_OF_ALL, holding(self._guarded_by, None, now_ms)).all()
+        book = row_or_none_of(connection, _BOOK, self._here)
+        requests = rows_of(connection, _OPEN_REQUESTS, self._here)
+        thrown = rows_of(connection, _SWITCHES, {"here": self._guarded_by})
+        locks = rows_of(connection, LOCKS_OF_ALL, holding(self._guarded_by, None, now_ms))
         return StoreView(
             live=self.live(connection),
             standing=Standing() if book is None else standing_of(book),
             requests=tuple(map(request_of, requests)),
-            switches=tuple(Switch(**row._mapping) for row in thrown),
+            switches=tuple(Switch(**row._asdict()) for row in thrown),
             locks=tuple(map(lock_of, locks)),
         )
 
     def live(self, connection: Connection) -> tuple[Intent, ...]:
         """Every intent without final evidence, the oldest first; raises `UnreadableRowError`."""
-        rows = connection.execute(_LIVE, self._here).all()
+        rows = rows_of(connection, _LIVE, self._here)
         self._decoded = {row.decision_key: self._of(row) for row in rows}
         return tuple(intent for _, _, intent in self._decoded.values())
 
     def versions(self, connection: Connection) -> dict[str, int]:
         """The version of each live intent, by its decision key."""
-        return {row.decision_key: row.version for row in connection.execute(_VERSIONS, self._here)}
+        return {row.decision_key: row.version for row in rows_of(connection, _VERSIONS, self._here)}
 
     def _of(self, row: Row[Any]) -> tuple[int, str, Intent]:
         # By its text as well: a database that was restored may have another row under the same version.

@@ -53,6 +53,7 @@ from mtf_adapters.sql.order_rows import (
 )
 from mtf_adapters.sql.order_views import StoreViews
 from mtf_adapters.sql.paging import position, refuse_empty
+from mtf_adapters.sql.prepared import changed_by, insert_rows, row_or_none_of, rows_of
 from mtf_adapters.sql.schema import (
     order_alarms,
     order_books,
@@ -174,7 +175,7 @@ class SqlOrderStore:
         return await self._database.write(work)
 
     def _change_book(self, connection: Connection, **values: object) -> None:
-        connection.execute(_CHANGE_BOOK, {"here": self._namespace, **values})
+        changed_by(connection, _CHANGE_BOOK, {"here": self._namespace, **values})
 
     async def reserve(
         self,
@@ -202,7 +203,7 @@ class SqlOrderStore:
                 return Skip(Reason.SYMBOL_BUSY)
             # An intent that was over may come to life this moment, without the book: the index alone sees that one.
             row = self._row(new_intent_row(intent, now_ms, self._wall.now_ms()))
-            if connection.execute(insert_new_and_tell(_INTENTS.counter, connection), row).one_or_none() is None:
+            if row_or_none_of(connection, insert_new_and_tell(_INTENTS.counter, connection), row) is None:
                 return Skip(Reason.SYMBOL_BUSY)
             self._change_book(connection, counter=intent.counter)
             self._commit_id(connection, intent)
@@ -294,10 +295,10 @@ class SqlOrderStore:
     def _books(self, connection: Connection, book: Row[Any], profile: str, now_ms: int, **keys: str) -> Books:
         return read_books(connection, book, profile, now_ms, guarded_by=self._guarded_by, **keys)
 
-    def _stored(self, connection: Connection, intent: Intent) -> Row[Any]:
+    def _stored(self, connection: Connection, intent: Intent) -> Any:
         """The intent's row, if it is as it was read; raises `IntentChangedError`."""
         which = {"here": self._namespace, "key": intent.decision_key, "known": intent.version}
-        row = connection.execute(_STORED, which).one_or_none()
+        row = row_or_none_of(connection, _STORED, which)
         if row is None:
             raise _changed(intent)
         return row
@@ -314,13 +315,12 @@ class SqlOrderStore:
         if from_entry is not None:
             which["from_entry"] = from_entry.value
         changing = _CHANGES[intent.is_live, from_entry is not None]
-        done = connection.execute(changing, which | intent_row(following, self._wall.now_ms()))
-        if done.rowcount != 1:
+        if changed_by(connection, changing, which | intent_row(following, self._wall.now_ms())) != 1:
             raise _changed(intent)
         return following
 
     def _commit_id(self, connection: Connection, intent: Intent) -> None:
-        connection.execute(_INSERT[order_client_ids], self._row(client_id_row(intent, intent.attempt)))
+        changed_by(connection, _INSERT[order_client_ids], self._row(client_id_row(intent, intent.attempt)))
 
     def _add_events(self, connection: Connection, events: Sequence[LifecycleEvent], run_id: str) -> None:
         self._add(connection, order_events, [event_row(one, run_id, self._wall.now_ms()) for one in events])
@@ -331,8 +331,7 @@ class SqlOrderStore:
             connection.execute(insert_new(order_alarms, connection), rows)
 
     def _add(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            connection.execute(_INSERT[table], list(map(self._row, rows)))
+        insert_rows(connection, _INSERT[table], list(map(self._row, rows)))
 
     async def live(self) -> tuple[Intent, ...]:
         """Every intent without final evidence, the oldest first."""
@@ -353,7 +352,8 @@ class SqlOrderStore:
 
     async def last_of(self, symbol: str) -> Intent | None:
         """The symbol's newest intent, live or over."""
-        row = await self._database.read(row_or_none(_LAST_OF, {"here": self._namespace, "of": symbol}))
+        asked = {"here": self._namespace, "of": symbol}
+        row = await self._database.read(lambda connection: row_or_none_of(connection, _LAST_OF, asked))
         return None if row is None else intent_of(row)
 
     async def history(self, limit: int, cursor: str | None = None, *, symbol: str | None = None) -> Page[Intent]:
@@ -413,7 +413,7 @@ class SqlOrderStore:
     async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
         """Ends every alarm that is not among those that still stand."""
         kept = {(alarm.kind.value, alarm.subject) for alarm in standing}
-        rows = await self._database.read(all_rows(_STANDING, {"here": self._namespace}))
+        rows = await self._database.read(partial(rows_of, statement=_STANDING, values={"here": self._namespace}))
         over = [row.id for row in rows if (row.kind, row.subject) not in kept]
         if not over:
             return
@@ -438,7 +438,7 @@ class SqlOrderStore:
             is_renewed = ttl_ms is not None and renew_fence(connection, fence, ttl_ms, self._wall)
             if not is_renewed:
                 note_fence(connection, fence)
-            connection.execute(upsert(order_supervisors, connection), row)
+            changed_by(connection, upsert(order_supervisors, connection), row)
             return is_renewed
 
         return await self._database.write(work)

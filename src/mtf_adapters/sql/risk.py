@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, and_, bindparam, or_, select, update
 
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.prepared import changed_by, row_or_none_of, rows_of
 from mtf_adapters.sql.schema import risk_days, risk_locks, risk_marks
 from mtf_adapters.sql.transactions import changing, row_or_none
 from mtf_adapters.sql.upserts import insert_for, insert_new, upsert_newer
@@ -35,7 +36,8 @@ class SqlRiskStore:
 
     async def day(self, start_ms: int) -> RiskDay | None:
         """The day that starts then."""
-        row = await self._database.read(row_or_none(_DAY, self._of_day(start_ms)))
+        asked = self._of_day(start_ms)
+        row = await self._database.read(lambda connection: row_or_none_of(connection, _DAY, asked))
         return None if row is None else _day_of(row)
 
     async def open_day(self, day: RiskDay) -> RiskDay:
@@ -51,14 +53,14 @@ class SqlRiskStore:
     async def mark(self) -> EquityMark | None:
         """The last equity that was seen."""
         row = await self._database.read(row_or_none(_LAST_MARK, {"here": self._namespace}))
-        return None if row is None else EquityMark(**row._mapping)
+        return None if row is None else EquityMark(**row._asdict())
 
     async def put_mark(self, mark: EquityMark) -> None:
         """Keeps it if it is newer than the one that is kept."""
         row = attrs.asdict(mark) | {"namespace": self._namespace}
 
         def work(connection: Connection) -> None:
-            connection.execute(upsert_newer(risk_marks, connection, "time_ms", _MARK), row)
+            changed_by(connection, upsert_newer(risk_marks, connection, "time_ms", _MARK), row)
 
         await self._database.write(work)
 
@@ -88,12 +90,12 @@ class SqlRiskStore:
     async def locks_of(self, profile: str, now_ms: int) -> tuple[RiskLock, ...]:
         """The locks of a profile that may hold at an instant, lifted ones too."""
         asked = holding(self._namespace, profile, now_ms)
-        return await self._database.read(lambda connection: _locks_of(connection.execute(LOCKS_OF_PROFILE, asked)))
+        return await self._database.read(lambda connection: _locks_of(rows_of(connection, LOCKS_OF_PROFILE, asked)))
 
     async def locks(self, now_ms: int) -> tuple[RiskLock, ...]:
         """The same of all profiles."""
         asked = holding(self._namespace, None, now_ms)
-        return await self._database.read(lambda connection: _locks_of(connection.execute(LOCKS_OF_ALL, asked)))
+        return await self._database.read(lambda connection: _locks_of(rows_of(connection, LOCKS_OF_ALL, asked)))
 
     def _of_day(self, start_ms: int) -> dict[str, object]:
         return {"here": self._namespace, "from_ms": start_ms}
@@ -129,7 +131,7 @@ def holding(namespace: str, profile: str | None, now_ms: int) -> dict[str, objec
 
 def lock_of(row: Row[Any]) -> RiskLock:
     """The lock in a row that these queries select."""
-    return RiskLock(**(dict(row._mapping) | {"span": Span(row.span)}))
+    return RiskLock(**(row._asdict() | {"span": Span(row.span)}))
 
 
 def _locks_of(rows: Iterable[Row[Any]]) -> tuple[RiskLock, ...]:
@@ -137,4 +139,4 @@ def _locks_of(rows: Iterable[Row[Any]]) -> tuple[RiskLock, ...]:
 
 
 def _day_of(row: Row[Any]) -> RiskDay:
-    return RiskDay(**(dict(row._mapping) | {"source": OpeningSource(row.source)}))
+    return RiskDay(**(row._asdict() | {"source": OpeningSource(row.source)}))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from mtf_adapters.sql import engines
 from mtf_adapters.sql.locations import SqliteFile
+from mtf_adapters.sql.prepared import driver_of
 from mtf_adapters.sql.sqlite_threads import SqliteJobs
 from mtf_adapters.sql.transactions import Work
 from mtf_core.ports import StoreUnavailableError
@@ -40,7 +41,7 @@ class SqliteConnection:
     def transaction(self, work: Work[Value], caller: Caller, *, writes: bool) -> Value:
         """Blocks. Nothing is stored where `work` raises, or where the caller is gone before the commit."""
         connection = self._connected()
-        driver = _driver_of(connection)
+        driver = driver_of(connection)
         try:
             with connection.begin() as transaction:
                 # A writer takes the lock at once and waits for it, up to the busy timeout. A transaction that reads
@@ -67,12 +68,6 @@ class SqliteConnection:
         if self._open is None:
             self._open = self.engine.connect()
         return self._open
-
-
-def _driver_of(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver
 
 
 def _roll_back(driver: sqlite3.Connection) -> None:
