@@ -33,7 +33,10 @@ class Caller:
 
 @define(eq=False)
 class SqliteConnection:
-    """One connection, opened when it is first needed. One transaction at a time, in whatever thread."""
+    """One connection, opened when it is first needed. One transaction at a time, in whatever thread.
+
+    SQLAlchemy takes all of them for one that never ends: what begins and ends is the driver's.
+    """
 
     engine: Engine
     _open: Connection | None = field(default=None, init=False)
@@ -43,13 +46,14 @@ class SqliteConnection:
         connection = self._connected()
         driver = driver_of(connection)
         try:
-            with connection.begin() as transaction:
-                # A writer takes the lock at once and waits for it, up to the busy timeout. A transaction that reads
-                # first and writes later would instead fail without waiting when another process wrote in between.
-                driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                found = work(connection)
-                if caller.is_gone or not writes:
-                    transaction.rollback()
+            # A writer takes the lock at once and waits for it, up to the busy timeout. A transaction that reads first
+            # and writes later would instead fail without waiting when another process wrote in between.
+            driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            found = work(connection)
+            if writes and not caller.is_gone:
+                driver.commit()
+            else:
+                driver.rollback()
         except BaseException:
             _roll_back(driver)
             if not _is_whole(connection, driver):
@@ -71,7 +75,7 @@ class SqliteConnection:
 
 
 def _roll_back(driver: sqlite3.Connection) -> None:
-    """What SQLAlchemy leaves open where the commit itself failed.
+    """Whatever is still open, also where it was the commit that failed.
 
     Closing is not enough: SQLite keeps a closed connection, and its lock, until the last statement is given up, and
     whoever holds the error holds that.

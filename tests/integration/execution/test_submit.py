@@ -654,4 +654,7 @@ async def test_cancellation_at_any_await_leaves_at_most_one_order_and_never_one_
         left.append((len(orders), intent is not None, task.cancelled()))
         if points.reached < point:
             break
-    assert {(0, False, True), (0, True, True), (1, True, True)} <= set(left)
+    # Whether the intent of the first one was committed before the cancellation was heard is a matter of threads.
+    rolled_back, committed, sent = (0, False, True), (0, True, True), (1, True, True)
+    assert left[0] in {rolled_back, committed}
+    assert set(left[1:]) == {committed, sent}
