@@ -19,9 +19,11 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from attrs import frozen
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.processes import Process
+from tests.simulation.virtual import now_s
 
 Value = TypeVar("Value")
 
@@ -48,6 +50,8 @@ class Jobs:
         self.process = process
         self.trouble = trouble
         self._random = random.Random(seed)
+        self._idle: list[greenlet] = []
+        """Those that carry out one job after the other: to make one takes longer than most jobs do."""
 
     def connect(self, database: str, **options: Any) -> sqlite3.Connection:
         connection = sqlite3.connect(database, factory=_Connection, **options | {"timeout": 0})
@@ -59,33 +63,50 @@ class Jobs:
         future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
         if self.process.is_dead:
             return future  # nobody hears of it
-        run = greenlet(job)
+        worker = self._idle.pop() if self._idle else greenlet(_works)
         if self.process.is_paused:
-            asyncio.get_running_loop().create_task(self._goes_on(run, future, None))
+            asyncio.get_running_loop().create_task(self._goes_on(worker, future, None, job))
             return future
         # What neither commits, nor waits, nor fails takes no time: most jobs do not, and nobody could tell.
-        waits_for = _next(run, future)
+        waits_for = self._next(worker, future, job)
         if waits_for is not None:
-            asyncio.get_running_loop().create_task(self._goes_on(run, future, waits_for))
+            asyncio.get_running_loop().create_task(self._goes_on(worker, future, waits_for))
         return future
 
     def end(self) -> None:
         pass
 
-    async def _goes_on(self, run: greenlet, future: asyncio.Future[Any], waits_for: Awaitable[Any] | None) -> None:
+    async def _goes_on(
+        self, worker: greenlet, future: asyncio.Future[Any], waits_for: Awaitable[Any] | None, *job: Callable[[], Any]
+    ) -> None:
         while True:
             if waits_for is not None:
                 await waits_for
-            waits_for = _next(run, future)
+            waits_for, job = self._next(worker, future, *job), ()
             if waits_for is None:
                 return
 
+    def _next(self, worker: greenlet, future: asyncio.Future[Any], *job: Callable[[], Any]) -> Awaitable[Any] | None:
+        """Begins a job, or goes on with it; returns what it waits for, or None when it has ended: the future knows
+        how."""
+        worker.parent = getcurrent()
+        left = worker.switch(*job)
+        if not isinstance(left, _Ended):
+            return left
+        self._idle.append(worker)
+        if not future.done():
+            if left.error is None:
+                future.set_result(left.value)
+            else:
+                future.set_exception(left.error)
+        return None
+
     # The steps of a transaction, within its greenlet
 
-    def carry_out(self, call: Callable[[], Value]) -> Value:
+    def carry_out(self, call: Callable[..., Value], *asked: Any) -> Value:
         """A statement."""
         self._trouble_of("execute")
-        return self._unless_locked(call)
+        return self._unless_locked(call, *asked)
 
     def commit(self, call: Callable[[], None]) -> None:
         self._trouble_of("commit")
@@ -104,17 +125,20 @@ class Jobs:
         if error is not None:
             raise error
 
-    def _unless_locked(self, call: Callable[[], Value]) -> Value:
-        loop = asyncio.get_running_loop()
-        until, pause = loop.time() + _BUSY_S, 0.001
+    def _unless_locked(self, call: Callable[..., Value], *asked: Any) -> Value:
+        until_s, pause_s = None, 0.001
         while True:
             try:
-                return call()
+                return call(*asked)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() >= until:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-            _wait(asyncio.sleep(pause * (0.5 + self._random.random())))
-            pause = min(_MOST_PAUSE_S, pause * 2)
+                if until_s is None:
+                    until_s = now_s() + _BUSY_S
+                elif now_s() >= until_s:
+                    raise
+            _wait(asyncio.sleep(pause_s * (0.5 + self._random.random())))
+            pause_s = min(_MOST_PAUSE_S, pause_s * 2)
 
     def _dies(self, *, after: bool) -> bool:
         """Whether the process dies at this commit; it is counted before."""
@@ -140,7 +164,7 @@ class _Connection(sqlite3.Connection):
         return super().cursor(_Cursor)
 
     def execute(self, *asked: Any) -> sqlite3.Cursor:
-        return self.cursor().execute(*asked)
+        return self.jobs.carry_out(super().cursor().execute, *asked)
 
     def commit(self) -> None:
         if self.in_transaction:
@@ -149,10 +173,10 @@ class _Connection(sqlite3.Connection):
 
 class _Cursor(sqlite3.Cursor):
     def execute(self, *asked: Any) -> sqlite3.Cursor:
-        return _jobs(self).carry_out(lambda: super(_Cursor, self).execute(*asked))
+        return _jobs(self).carry_out(super().execute, *asked)
 
     def executemany(self, *asked: Any) -> sqlite3.Cursor:
-        return _jobs(self).carry_out(lambda: super(_Cursor, self).executemany(*asked))
+        return _jobs(self).carry_out(super().executemany, *asked)
 
 
 def _jobs(cursor: sqlite3.Cursor) -> Jobs:
@@ -166,17 +190,22 @@ def _wait(awaitable: Awaitable[Any]) -> None:
     getcurrent().parent.switch(awaitable)
 
 
-def _next(run: greenlet, future: asyncio.Future[Any]) -> Awaitable[Any] | None:
-    """Goes on with a transaction; returns what it waits for, or None when it has ended: the future knows how."""
-    run.parent = getcurrent()
+@frozen(eq=False)
+class _Ended:
+    """What came of a job."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+def _works(job: Callable[[], Any]) -> None:
+    """Carries out one job after the other, in a greenlet of its own."""
+    while True:
+        job = getcurrent().parent.switch(_came_of(job))
+
+
+def _came_of(job: Callable[[], Any]) -> _Ended:
     try:
-        left = run.switch()
+        return _Ended(job())
     except Exception as error:
-        if not future.done():
-            future.set_exception(error)
-        return None
-    if not run.dead:
-        return left
-    if not future.done():
-        future.set_result(left)
-    return None
+        return _Ended(error=error)
