@@ -48,9 +48,8 @@ _RENEW_FENCE = """
     UPDATE locks SET expires_at_ms = {now} + :ttl_ms
     WHERE name = :name AND owner = :owner AND token = :token AND expires_at_ms > 0
 """
-_HELD_BY_OTHERS = """
-    SELECT name, owner, expires_at_ms FROM locks
-    WHERE name IN ({wanted}) AND owner <> :owner AND expires_at_ms > {now}
+_HELD_BY_ANOTHER = """
+    SELECT name, owner, expires_at_ms FROM locks WHERE name = :name AND owner <> :owner AND expires_at_ms > {now}
 """
 _HELD = "SELECT name, owner, expires_at_ms FROM locks WHERE expires_at_ms > {now}"
 
@@ -71,8 +70,8 @@ class SqlLocks:
         asked: dict[str, object] = {"names": wanted, "owner": owner, "ttl_ms": _checked(ttl_ms)}
         if len(wanted) == 1:
             # Who stands by asks again and again: as long as the answer is no, nobody has to wait for his write.
-            others = partial(self._rows, statement=_HELD_BY_OTHERS, names=wanted, owner=owner)
-            for row in await self._database.read(others):
+            another = partial(self._rows, statement=_HELD_BY_ANOTHER, name=wanted[0], owner=owner)
+            for row in await self._database.read(another):
                 return {row.name: _holder(row)}
 
         def work(connection: Connection) -> dict[str, LockAnswer]:
