@@ -114,12 +114,16 @@ class FileTransactions:
         free = self._writing if writes else self._reading
         connection, caller = await self._taken(free), Caller()
         under_way = self._jobs.begin(partial(connection.transaction, work, caller, writes=writes))
-        under_way.add_done_callback(lambda _: free.put_nowait(connection))
         try:
             return await asyncio.shield(under_way)
         except asyncio.CancelledError:
             caller.is_gone = True
             raise
+        finally:
+            if under_way.done():
+                free.put_nowait(connection)
+            else:
+                under_way.add_done_callback(lambda _: free.put_nowait(connection))
 
     async def carry_out_creating(self, work: Work[Value]) -> Value:
         """Writes over a connection of its own, which makes the file where there is none."""
