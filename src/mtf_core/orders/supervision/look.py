@@ -15,6 +15,8 @@ from mtf_core.market import (
     Position,
     PositionMode,
     Side,
+    TriggerLevel,
+    TriggerPrice,
     TriggerPurpose,
 )
 from mtf_core.orders.actions import SwitchOff
@@ -115,6 +117,18 @@ class Look:
     @property
     def mark(self) -> Decimal | None:
         return self.market.mark
+
+    def fires_at_once(self, stop: TriggerLevel) -> bool | None:
+        """Whether a stop there would fire as soon as it stood; None where the market could not be read.
+
+        The last price is not read: it counts as beyond where both sides of the book are.
+        """
+        quote = self.market.quote
+        if quote is None:
+            return None
+        book = (quote.book.best_bid, quote.book.best_ask)
+        prices = book if stop.by is TriggerPrice.LAST else (quote.mark.price,)
+        return all(is_beyond(price, stop.price, self.intent.side) for price in prices)
 
     @property
     def closable(self) -> Decimal:

@@ -29,7 +29,7 @@ from mtf_core.orders.evidence import StopFault, protection_of
 from mtf_core.orders.intent import ExitReason
 from mtf_core.orders.lifecycle import AlarmKind, EventKind
 from mtf_core.orders.states import PositionCause, PositionState
-from mtf_core.orders.supervision.look import Due, Look, is_beyond
+from mtf_core.orders.supervision.look import Due, Look
 
 _AGAIN_MS = 1_000
 """Between two tries to move a stop that stands all the same."""
@@ -223,7 +223,7 @@ def move_stop(look: Look) -> Action | None:
     shield = shield_of(look)
     if shield.kept is None or shield.kept.trigger in (None, look.intent.stop) or len(look.armed()) > 1:
         return None
-    if look.mark is None or is_beyond(look.mark, look.intent.stop.price, look.intent.side):
+    if look.fires_at_once(look.intent.stop) is not False:
         return None
     due = look.due(look.progress.sent.stop_ms, look.progress.next_stop_ms)
     if due is Due.WAIT:
@@ -245,10 +245,15 @@ def _stop_due(look: Look) -> Due:
 
 
 def _is_too_late(look: Look, shield: Shield) -> bool:
-    """Whether the mark is where the stop would fire: what is left is closed, for no exchange takes such a stop."""
-    if shield.kept is not None or look.mark is None:
+    """Whether the price is where the stop would fire: what is left is closed, for no exchange takes such a stop.
+
+    Where ours has fired already, and what it left was tried to be protected once in vain, the price is not waited for.
+    """
+    if shield.kept is not None:
         return False
-    return is_beyond(look.mark, look.intent.stop.price, look.intent.side)
+    progress = look.progress
+    is_left_over = bool(progress.fired_order_id) and not progress.stop_order_id and progress.stop_tries > 0
+    return is_left_over or bool(look.fires_at_once(look.intent.stop))
 
 
 def _cancel_surplus(look: Look, shield: Shield) -> Action | None:

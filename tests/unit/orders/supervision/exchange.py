@@ -80,6 +80,8 @@ class Exchange:
     capabilities: Capabilities
     now_ms: int
     mark: Decimal = Decimal(101)
+    book: tuple[Decimal, Decimal] | None = None
+    """Best bid and ask; None: around the mark."""
     depth: Decimal = Decimal(1000)
     """How much an order that takes finds."""
     mode: PositionMode = PositionMode.HEDGE
@@ -282,7 +284,8 @@ class Exchange:
         )
 
     def market(self) -> MarketNow:
-        book = TopOfBook(SYMBOL, self.mark - TICK, self.mark + TICK, self.now_ms)
+        bid, ask = self.book or (self.mark - TICK, self.mark + TICK)
+        book = TopOfBook(SYMBOL, bid, ask, self.now_ms)
         return MarketNow(Quote(book, MarkPrice(SYMBOL, self.mark, self.now_ms)), self.contract)
 
     def account(self) -> AccountState:

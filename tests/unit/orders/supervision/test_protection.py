@@ -392,6 +392,39 @@ def test_where_the_mark_is_beyond_the_stop_and_none_stands_the_position_is_close
     assert one.state[1] is PositionState.CLOSED
 
 
+def by_last(one: Bench) -> None:
+    """Its stop is set off by the last price, which the exchange lets run ahead of the mark."""
+    stop = evolve(STOP, by=TriggerPrice.LAST)
+    one.intent = evolve(one.intent, wanted=evolve(one.intent.wanted, stop=stop))
+
+
+@pytest.mark.parametrize(("bid", "ask", "is_closed"), [(93, 94, True), (93, 96, False), (96, 97, False)])
+def test_a_stop_that_the_last_price_sets_off_is_too_late_once_both_sides_of_the_book_are_beyond_it(
+    bid: int, ask: int, is_closed: bool
+) -> None:
+    """The mark had not moved yet, and three stops were tried in vain while the price ran away."""
+    one = bench(OWN_WHOLE)
+    by_last(one)
+    one.fills(10)
+    one.exchange.book = (Decimal(bid), Decimal(ask))
+    done = one.look()
+    assert done.action is not None
+    assert isinstance(done.action.write, ExitOrder) is is_closed
+
+
+def test_what_a_fired_stop_left_is_closed_as_soon_as_one_new_stop_was_refused() -> None:
+    one = bench(OWN_WHOLE)
+    one.fills(10)
+    one.looks(3)
+    one.exchange.depth = Decimal(3)
+    one.exchange.moves_to(Decimal(95))
+    one.exchange.mark, one.exchange.depth, one.exchange.refuses_stops = Decimal(97), Decimal(1000), True
+    one.actions.clear()
+    one.looks(6)
+    assert [why for why in one.wrote if why != "closing"] == ["stop_none_armed", "not_protected"]
+    assert one.state[1] is PositionState.CLOSED
+
+
 def test_no_stop_is_larger_than_what_is_ours_on_a_shared_symbol() -> None:
     """A stop of the whole position would have closed the hand's contracts, too."""
     one = bench(OWN_WHOLE)
