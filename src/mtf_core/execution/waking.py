@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from attrs import define, field
 
@@ -21,12 +21,44 @@ _AGAIN_S = 1.0
 
 
 @define(eq=False)
+class _Bell:
+    """For one who waits a moment, mostly in vain: an `asyncio.Event` under a timeout is a cancellation each time."""
+
+    has_rung: bool = False
+    _waiting: asyncio.Future[None] | None = field(default=None, init=False)
+
+    def ring(self) -> None:
+        self.has_rung = True
+        if self._waiting is not None:
+            _end(self._waiting)
+
+    async def heard_within(self, wait_ms: float) -> None:
+        """Until it has rung, no longer than given."""
+        if self.has_rung:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = loop.call_later(wait_ms / 1000, _end, self._waiting)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+@define(eq=False)
 class Waker:
     """Waits between looks."""
 
     desk: Desk
     stop: asyncio.Event
-    _woken: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _woken: _Bell = field(factory=_Bell, init=False)
+    _stopped: _Bell = field(factory=_Bell, init=False)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -43,18 +75,19 @@ class Waker:
         """Until the next look is due, or there is a reason for one; asks every `tick_ms` whether the store has news."""
         left_ms = again_ms
         if left_ms > SHORTEST_PAUSE_MS and not self.stop.is_set():
-            await _wait(self.stop, SHORTEST_PAUSE_MS)
+            await self._stopped.heard_within(SHORTEST_PAUSE_MS)
             left_ms -= SHORTEST_PAUSE_MS
-        while left_ms > 0 and not self.stop.is_set() and not self._woken.is_set():
-            await _wait(self._woken, min(left_ms, tick_ms))
+        while left_ms > 0 and not self.stop.is_set() and not self._woken.has_rung:
+            await self._woken.heard_within(min(left_ms, tick_ms))
             left_ms -= tick_ms
             if left_ms > 0 and await has_news():
                 break
-        self._woken.clear()
+        self._woken.has_rung = False
 
     async def _hear_stop(self) -> None:
         await self.stop.wait()
-        self._woken.set()
+        self._stopped.ring()
+        self._woken.ring()
 
     async def _listen(self) -> None:
         """For ever; a stream that fails, for whatever reason, never stops the looks."""
@@ -63,14 +96,7 @@ class Waker:
             try:
                 async for event in streams.account():
                     if isinstance(event, OrderPushed | PositionPushed | Connected):
-                        self._woken.set()
+                        self._woken.ring()
             except (PortError, ValueError, KeyError, TypeError):
-                self._woken.set()
+                self._woken.ring()
             await self.desk.environment.sleep(_AGAIN_S)
-
-
-async def _wait(event: asyncio.Event, wait_ms: float) -> None:
-    """Until it is set, no longer than given."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait_ms / 1000):
-            await event.wait()
