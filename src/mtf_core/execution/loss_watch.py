@@ -5,7 +5,7 @@ It also keeps the last equity that was seen, so that a day begins with it althou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import define, field
 
@@ -28,19 +28,20 @@ class LossWatch:
     _measured_ms: int | None = field(default=None, init=False)
     _is_measuring: bool = field(default=False, init=False)
 
-    async def look(self, account: AccountState, profiles: Iterable[str]) -> None:
+    def is_due(self, account: AccountState, profiles: Collection[str]) -> bool:
+        """Whether a look would measure something, with live intents of these profiles."""
+        every_ms = MEASURED_EVERY_MS if profiles else KEPT_EVERY_MS
+        return not self._is_measuring and (self._measured_ms is None or account.time_ms - self._measured_ms >= every_ms)
+
+    async def look(self, account: AccountState, profiles: Collection[str]) -> None:
         """Measures what the profiles of live intents have lost, if it is due. Raises `PortError`."""
-        live = sorted(set(profiles))
-        if self._is_measuring or not self._is_due(account.time_ms, MEASURED_EVERY_MS if live else KEPT_EVERY_MS):
+        if not self.is_due(account, profiles):
             return
         self._measured_ms, self._is_measuring = account.time_ms, True
         try:
-            await self._measure(account, live)
+            await self._measure(account, sorted(set(profiles)))
         finally:
             self._is_measuring = False
-
-    def _is_due(self, now_ms: int, every_ms: int) -> bool:
-        return self._measured_ms is None or now_ms - self._measured_ms >= every_ms
 
     async def _measure(self, account: AccountState, profiles: Iterable[str]) -> None:
         await keep_equity(self.desk.environment, account)

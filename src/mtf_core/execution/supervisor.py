@@ -202,7 +202,8 @@ class Supervisor:
         """Whether the store holds a live intent, or a change of one, that no look has seen: an entry that was sent a
         moment ago may have to be protected at once."""
         try:
-            versions = await asyncio.wait_for(self.desk.orders.live_versions(), self._exit_wait_ms / 1000)
+            async with asyncio.timeout(self._exit_wait_ms / 1000):
+                versions = await self.desk.orders.live_versions()
         except (PortError, TimeoutError):
             return False
         return self._state is SupervisorState.SUPERVISING and self._books.lacks(versions)
@@ -312,7 +313,9 @@ class Supervisor:
         looked = await self._steps_of(wanted, Look(account, sight, background, seated, left_ms))
         if self._seat.fence is not None:
             if account is not None:
-                self._jobs.begin(self._losses.look(account.value, [intent.terms.profile for intent in wanted]))
+                profiles = {intent.terms.profile for intent in wanted}
+                if self._losses.is_due(account.value, profiles):
+                    self._jobs.begin(self._losses.look(account.value, profiles))
             await self._beside("heartbeat", self._beat())
             await self._beside("booking", self._book_behind())
             if account is not None and knows_all:
@@ -345,8 +348,9 @@ class Supervisor:
             self._failed.pop(name, None)
 
     async def _for_no_intent(self, background: Background, account: Read[AccountState] | None) -> None:
-        work = self._answer_for_nobody(background, account)
-        await self._answering.result_of(work, self._exit_wait_ms)
+        if background.requests or self._for_nobody:
+            work = self._answer_for_nobody(background, account)
+            await self._answering.result_of(work, self._exit_wait_ms)
 
     async def _answer_for_nobody(self, background: Background, account: Read[AccountState] | None) -> None:
         """A wish whose intent has ended meanwhile is answered, so that nobody waits for it; a stop for a position
@@ -441,7 +445,8 @@ class Supervisor:
         self._revived = await self._reconciling.result_of(work, self._exit_wait_ms) or ()
 
     async def _renew_dead_man(self) -> None:
-        await self._renewing.result_of(self._dead_man.renew(self._books.live), self._exit_wait_ms)
+        if self._dead_man.seconds:
+            await self._renewing.result_of(self._dead_man.renew(self._books.live), self._exit_wait_ms)
 
     async def _reconciled(self, account: Read[AccountState], live: tuple[Intent, ...]) -> tuple[Intent, ...]:
         before = self._background.last.standing
