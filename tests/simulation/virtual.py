@@ -20,6 +20,7 @@ from asyncio.events import _set_running_loop
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from typing import Any
 
 _MOST_STEPS_AFTER_THE_END = 50_000
@@ -51,12 +52,10 @@ class Step:
 
     __slots__ = ("args", "callback", "context", "is_cancelled", "when_s")
 
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, when_s: float
-    ) -> None:
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context, when_s: float) -> None:
         self.callback = callback
         self.args = args
-        self.context = copy_context() if context is None else context
+        self.context = context
         self.is_cancelled = False
         self.when_s = when_s
 
@@ -81,6 +80,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     """Mostly the oldest step first, as asyncio has it; now and then another task's goes before. Callbacks that are no
     step of a task keep their order among themselves."""
 
+    get_debug = staticmethod(bool)  # type: ignore[assignment]
+    """False; asked for by each future."""
+
     def __init__(self, seed: int, disorder: float) -> None:
         self.unhandled: list[dict[str, Any]] = []
         self._draw = random.Random(f"order of steps {seed}").random
@@ -90,6 +92,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._pushed = self._made = 0
         self._now_s = 0.0
         self._is_stopped = self._is_closed = False
+        # Asked for at every wait: without a call of Python's own in between.
+        self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]
 
     # Running
 
@@ -177,7 +181,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return self._now_s
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
-        step = Step(callback, args, context, self._now_s)
+        step = Step(callback, args, copy_context() if context is None else context, self._now_s)
         self._ready.append(step)
         return step
 
@@ -190,16 +194,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
     def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
-        step = Step(callback, args, context, when)
+        step = Step(callback, args, copy_context() if context is None else context, when)
         if when <= self._now_s:
             self._ready.append(step)
         else:
             self._pushed += 1
             heapq.heappush(self._timers, (when, self._pushed, step))
         return step
-
-    def create_future(self) -> asyncio.Future[Any]:
-        return asyncio.Future(loop=self)
 
     def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> Any:
         task = OwnedTask(coro, loop=self, name=name, context=context)
@@ -231,9 +232,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
         self.call_exception_handler(context)
-
-    def get_debug(self) -> bool:
-        return False
 
     def is_running(self) -> bool:
         return not self._is_closed
