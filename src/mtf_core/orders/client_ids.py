@@ -12,6 +12,7 @@ import hashlib
 import math
 import re
 from enum import IntEnum
+from functools import cache, lru_cache
 
 from attrs import field, frozen
 from attrs.validators import ge, le
@@ -24,6 +25,9 @@ _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 """The digits that an id may be written in; a venue takes the first so many of them."""
 
 MOST_COUNTER = 2**_COUNTER_BITS - 1
+
+_MOST_READ = 10_000
+"""Ids that were read once are known: each look reads those of every order that the exchange shows."""
 
 
 class ClientIdError(ValueError):
@@ -81,6 +85,7 @@ def mint(
     return ClientId(tag, counter, purpose, int.from_bytes(hashed[:10], "big") >> 4)
 
 
+@lru_cache(maxsize=_MOST_READ)
 def read_client_id(text: str, ids: ClientIds) -> ClientId | None:
     """The id behind a text; None for one that is none of ours by its form."""
     digits, length = _writing(ids)
@@ -108,6 +113,7 @@ def store_tag(store_id: str) -> int:
     return int.from_bytes(hashlib.sha256(store_id.encode()).digest()[:3], "big") >> 4
 
 
+@cache
 def _writing(ids: ClientIds) -> tuple[str, int]:
     """The digits that the venue allows, and how many it takes to write every id."""
     allowed = re.compile(f"[{ids.alphabet}]")
