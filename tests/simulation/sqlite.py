@@ -19,7 +19,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from attrs import frozen
+from attrs import define
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.processes import Process
@@ -94,11 +94,12 @@ class Jobs:
         if not isinstance(left, _Ended):
             return left
         self._idle.append(worker)
+        value, error = left.taken()
         if not future.done():
-            if left.error is None:
-                future.set_result(left.value)
+            if error is None:
+                future.set_result(value)
             else:
-                future.set_exception(left.error)
+                future.set_exception(error)
         return None
 
     # The steps of a transaction, within its greenlet
@@ -190,18 +191,27 @@ def _wait(awaitable: Awaitable[Any]) -> None:
     getcurrent().parent.switch(awaitable)
 
 
-@frozen(eq=False)
+@define(eq=False)
 class _Ended:
-    """What came of a job."""
+    """What came of a job. It is taken out, for a worker that rests still holds this."""
 
     value: Any = None
     error: Exception | None = None
 
+    def taken(self) -> tuple[Any, Exception | None]:
+        value, error = self.value, self.error
+        self.value = self.error = None
+        return value, error
 
-def _works(job: Callable[[], Any]) -> None:
-    """Carries out one job after the other, in a greenlet of its own."""
-    while True:
-        job = getcurrent().parent.switch(_came_of(job))
+
+def _works(job: Callable[[], Any] | None) -> None:
+    """Carries out one job after the other, in a greenlet of its own.
+
+    What lies in it while it rests is never found by the collector, so nothing of its last job does.
+    """
+    while job is not None:
+        ended, job = _came_of(job), None
+        job = getcurrent().parent.switch(ended)
 
 
 def _came_of(job: Callable[[], Any]) -> _Ended:
