@@ -645,6 +645,8 @@ async def test_cancellation_at_any_await_leaves_at_most_one_order_and_never_one_
         task = asyncio.create_task(counter.submit(draft))
         await asyncio.wait([task])
         counter.desk = desk
+        # What was under way in a thread when the cancellation struck has ended once another write has had its turn.
+        await desk.environment.locks.acquire(["a turn"], f"writer-{point}", 1)
         orders, intent = await counter.at_the_exchange(symbol), await desk.orders.intent(draft.decision_key)
         assert len(orders) <= 1
         assert intent is not None or not orders
