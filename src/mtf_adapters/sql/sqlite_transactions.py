@@ -85,6 +85,12 @@ def _roll_back(driver: sqlite3.Connection) -> None:
             driver.rollback()
 
 
+def _unheard(under_way: asyncio.Future[Value]) -> None:
+    """What nobody waits for any more may fail without a complaint."""
+    if not under_way.cancelled():
+        under_way.exception()
+
+
 def _is_whole(connection: Connection, driver: sqlite3.Connection) -> bool:
     """Whether what failed could be rolled back."""
     try:
@@ -123,7 +129,12 @@ class FileTransactions:
             if under_way.done():
                 free.put_nowait(connection)
             else:
-                under_way.add_done_callback(lambda _: free.put_nowait(connection))
+
+                def ended(under_way: asyncio.Future[Value]) -> None:
+                    free.put_nowait(connection)
+                    _unheard(under_way)
+
+                under_way.add_done_callback(ended)
 
     async def carry_out_creating(self, work: Work[Value]) -> Value:
         """Writes over a connection of its own, which makes the file where there is none."""
@@ -135,7 +146,11 @@ class FileTransactions:
             finally:
                 connection.close()
 
-        return await asyncio.shield(self._jobs.begin(whole))
+        under_way = self._jobs.begin(whole)
+        try:
+            return await asyncio.shield(under_way)
+        finally:
+            under_way.add_done_callback(_unheard)
 
     async def close(self) -> None:
         """Waits for what is under way; a database that is used again opens its connections anew."""

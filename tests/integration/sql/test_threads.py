@@ -1,6 +1,7 @@
 """Transactions of an SQLite file in threads: who waits for whom, and what becomes of those whose caller is gone."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
 import time
@@ -79,6 +80,24 @@ async def test_what_is_under_way_when_its_caller_is_cancelled_is_rolled_back(mig
         work.goes_on.set()
         await database.write(insert(3))
         assert await database.read(_COUNT) == 1
+
+
+async def test_what_fails_after_its_caller_is_gone_is_no_complaint(migrated_sqlite_url: str) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    async with Database.open(migrated_sqlite_url) as database:
+        work = Standing(insert(1), changing(text("INSERT INTO nowhere VALUES (1)")))
+        writing = asyncio.create_task(database.write(work))
+        await work.stands.wait()
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        work.goes_on.set()
+        await database.write(insert(2))
+        del writing
+        gc.collect()
+        await asyncio.sleep(0)
+    assert complaints == []
 
 
 async def test_who_closes_a_database_waits_for_what_is_under_way(migrated_sqlite_url: str) -> None:
