@@ -117,7 +117,7 @@ class Program:
             sleep=asyncio.sleep,
             new_run_id=self._new_id,
             action_journal=FileActionJournal(machine.folder / "actions.journal"),
-            high_water=FileHighWater(machine.folder),
+            high_water=FileHighWater(machine.folder, _at_once),
         )
 
     def _new_id(self) -> str:
@@ -163,6 +163,11 @@ class Program:
         done = await submit(desk, draft, guards, MarketQuality.of(quote), 0)
         if isinstance(done, Skip):
             self.machine.told(f"{decision.key} is refused: {done.reason} {done.facts}")
+
+
+async def _at_once(work: Callable[..., None], *values: Any) -> None:
+    """A loop of its own time has no threads."""
+    work(*values)
 
 
 def _may_rest(desk: Desk) -> bool:

@@ -4,15 +4,18 @@ A restored store is behind it, and one that was made anew is another."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from mtf_adapters.local.durable import opened_alone, replace_whole
 from mtf_core.ports import Mark, StoreError, StoreNotOursError, StoreUnavailableError
 
+InThread = Callable[..., Awaitable[None]]
+"""Carries out a function that may block, with its values."""
 _STORE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _CONTENT = re.compile(
     rb"(?P<said>mtf high water (?P<account>[0-9a-f]{32}) (?P<store_id>[0-9A-Za-z-]{1,64}) (?P<counter>\d{1,18}))"
@@ -23,9 +26,10 @@ _CONTENT = re.compile(
 class FileHighWater:
     """The core's `HighWater`: a file for each account. Processes may all use it; they are kept apart."""
 
-    def __init__(self, folder: Path) -> None:
-        """The folder is made when the first mark is written."""
+    def __init__(self, folder: Path, in_thread: InThread = asyncio.to_thread) -> None:
+        """The folder is made when the first mark is written. `in_thread` carries out what waits for the disk."""
         self._folder = folder
+        self._in_thread = in_thread
 
     async def read(self, account: str) -> Mark | None:
         """None: nothing was ever noted of the account. Raises `StoreError` for a file that is no mark."""
@@ -37,11 +41,11 @@ class FileHighWater:
 
     async def raise_to(self, account: str, mark: Mark) -> None:
         """On the disk when it returns; a lower number than what is there changes nothing."""
-        self._write(account, lambda before: _higher(account, before, mark))
+        await self._in_thread(self._write, account, lambda before: _higher(account, before, mark))
 
     async def hand_over(self, account: str, mark: Mark) -> None:
         """On the disk when it returns, whosever it was."""
-        self._write(account, lambda _: mark)
+        await self._in_thread(self._write, account, lambda _: mark)
 
     def _write(self, account: str, wanted: Callable[[Mark | None], Mark]) -> None:
         path = self._path(account)

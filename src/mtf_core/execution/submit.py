@@ -10,6 +10,7 @@ left; from there on it may exist, and only evidence tells (`orders/evidence.py`)
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
@@ -36,7 +37,7 @@ from mtf_core.orders import (
 )
 from mtf_core.orders.supervision.zone_end import more_passive, without_cancel
 from mtf_core.planning import Skip
-from mtf_core.ports import Acquired, IntentChangedError, PortError, StoreError, StoreIdentity
+from mtf_core.ports import Acquired, IntentChangedError, PortError, StoreError, StoreIdentity, StoreNotOursError
 from mtf_core.reasons import Reason
 from mtf_core.risk import ORDERED, AccountCondition, Books, Standing
 
@@ -88,15 +89,14 @@ async def submit(
         await _note_refusal(desk, _of_draft(draft), intent)
         return intent
     try:
-        await desk.high_water.raise_to(desk.account_key, evolve(desk.mark, counter=intent.counter))
         behind = await _store_is_behind(desk, intent)
+        refused = None if behind else await _made_ready(desk, intent)
     except StoreError:
         await _given_up(desk, intent, Skip(Reason.RECOVERY, (("why", "the mark outside of the database"),)))
         raise
     if behind:
         await desk.orders.set_standing(Standing(AccountCondition.RECOVERY, desk.now_ms, behind))
         return await _given_up(desk, intent, Skip(Reason.RECOVERY, (("why", behind),)))
-    refused = await _leverage_refused(desk, intent)
     if refused is not None:
         return await _given_up(desk, intent, refused)
     first = await _sent(desk, intent, guards.again, quality, switch_minutes, None)
@@ -182,15 +182,36 @@ async def _reserved(desk: Desk, draft: Draft, guard: GuardOfNow) -> Skip | Inten
 async def _store_is_behind(desk: Desk, intent: Intent) -> str:
     """Why the store lacks what it once knew; empty: it does not. It may have been restored under a running process.
 
-    Others that committed since have raised the mark further, but never beyond the store's counter of now.
+    Others that committed since have raised the mark further, but never beyond the store's counter of now. Raises
+    `StoreNotOursError` where the mark is another store's.
     """
     mark = await desk.high_water.read(desk.account_key)
+    if mark is not None and mark.store_id != desk.identity.store_id:
+        raise StoreNotOursError(
+            f"another database is marked as that of the account {desk.account_key}, so nothing is entered from this "
+            "one: mtf recover says more"
+        )
     if mark is None or mark.counter <= intent.counter:
         return ""
     known = (await desk.orders.bind(desk.account)).counter
     if mark.counter <= known:
         return ""
     return f"the mark outside of the database: number {mark.counter}; the database knows {known}: it was restored"
+
+
+async def _made_ready(desk: Desk, intent: Intent) -> Skip | None:
+    """What has to be so before the order leaves: its number lies in the mark, durably, and its leverage is set.
+
+    One takes the disk and the other the exchange, so they take their time together. A skip where the leverage was
+    refused; raises `StoreError` where the mark could not be raised.
+    """
+    marking = desk.high_water.raise_to(desk.account_key, evolve(desk.mark, counter=intent.counter))
+    marked, refused = await asyncio.gather(marking, _leverage_refused(desk, intent), return_exceptions=True)
+    if isinstance(marked, BaseException):
+        raise marked
+    if isinstance(refused, BaseException):
+        raise refused
+    return refused
 
 
 async def _leverage_refused(desk: Desk, intent: Intent) -> Skip | None:

@@ -18,7 +18,7 @@ from mtf_core.execution.losses import measure_losses
 from mtf_core.market import OrderKind, OrderType, TimeInForce, WriteOutcome, WriteResult
 from mtf_core.orders import Draft, EntryState, FurtherAttempt, Intent, Purpose, Sent, read_client_id, store_tag
 from mtf_core.planning import Skip
-from mtf_core.ports import IntentChangedError, Mark, StoreUnavailableError
+from mtf_core.ports import IntentChangedError, Mark, StoreNotOursError, StoreUnavailableError
 from mtf_core.reasons import Reason
 from mtf_core.risk import GLOBAL_SWITCH, AccountCondition, Books, Reservation, Switch
 from tests.integration.execution.counter import MARKET, SYMBOL, Counter, always, beat, counter_on, yes
@@ -233,7 +233,9 @@ async def test_a_request_that_waited_too_long_does_not_leave(counter: Counter) -
     assert (await stored(counter)).entry is EntryState.REJECTED
 
 
-async def test_where_the_mark_cannot_be_raised_nothing_leaves_and_nothing_stays_reserved(counter: Counter) -> None:
+async def test_where_the_mark_cannot_be_raised_no_order_leaves_and_nothing_stays_reserved(counter: Counter) -> None:
+    """The leverage, which is asked for meanwhile, may have been set."""
+
     class Broken:
         async def read(self, account: str) -> Mark | None:
             return None
@@ -247,8 +249,17 @@ async def test_where_the_mark_cannot_be_raised_nothing_leaves_and_nothing_stays_
     counter.desk = evolve(counter.desk, high_water=Broken())
     with pytest.raises(StoreUnavailableError, match="the disk is full"):
         await counter.submit()
-    assert (counter.exchange.leverages, counter.exchange.entries) == (0, [])
+    assert counter.exchange.entries == []
     assert await counter.desk.orders.live() == ()
+
+
+async def test_an_account_that_another_database_took_over_meanwhile_is_entered_no_more(counter: Counter) -> None:
+    desk = counter.desk
+    await desk.high_water.hand_over(desk.account_key, Mark("another-store", 1))
+    with pytest.raises(StoreNotOursError, match="mtf recover"):
+        await counter.submit()
+    assert (counter.exchange.leverages, counter.exchange.entries) == (0, [])
+    assert await desk.orders.live() == ()
 
 
 async def test_a_store_that_was_restored_under_a_running_process_enters_nothing(counter: Counter) -> None:
