@@ -542,6 +542,18 @@ def test_an_entry_that_fills_bit_by_bit_is_not_closed_because_its_stop_is_always
     assert one.state[1] is PositionState.PROTECTED
 
 
+def test_of_several_stops_that_are_one_too_many_the_largest_goes_first() -> None:
+    one = bench(OWN_SIZED)
+    for size in (3, 3, 2, 2):
+        one.fills(size)
+        one.looks(3)
+    one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=False)
+    one.actions.clear()
+    one.looks(10)
+    assert one.wrote.count("stop_surplus") == 2
+    assert sorted(size or 0 for size, _ in stops(one)) == [2, 3]
+
+
 def test_a_part_whose_stop_is_refused_three_times_is_given_up_and_everything_closed() -> None:
     one = bench(OWN_SIZED)
     one.fills(4)
