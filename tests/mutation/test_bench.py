@@ -8,7 +8,7 @@ import pytest
 from tests.mutation.drawing import CORE, drawn, mutants_of
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.results import Found, Result, Results, Stage, table
-from tests.mutation.touching import Moves, Touched, Tracer
+from tests.mutation.touching import Map, Moves, Touched, Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +60,25 @@ def test_a_line_that_was_executed_is_noted_and_one_that_was_not_is_not(tmp_path:
     assert comes_by["size < 3"]
     assert comes_by["False"]
     assert not comes_by["True"]
+
+
+def test_a_table_is_tried_by_the_tests_of_its_file_although_they_execute_nothing_of_it(tmp_path: Path) -> None:
+    path = tmp_path / CORE / "risk/box.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("SIZES = (3,)\n\n\ndef holds(size):\n    return size < 9\n")
+    table, *_, in_function = sorted(drawn(tmp_path, 10, 1), key=lambda one: one.mutation.line)
+    comes_by, nothing = Touched(0.2, {"risk/box.py": frozenset({5})}), Touched(0.1, {})
+    tests = {
+        "tests/unit/risk/test_box.py::test_holds": comes_by,
+        "tests/unit/risk/test_box.py::test_sizes": nothing,
+        "tests/unit/risk/test_boxes.py::test_other": nothing,
+    }
+    known = Map(tmp_path / "map.json", {}, tests=tests)
+    assert [name.partition("::")[2] for name in known.for_mutant(table)] == ["test_sizes", "test_holds"]
+    assert [name.partition("::")[2] for name in known.for_mutant(in_function)] == ["test_holds"]
+    known.tests = {"tests/unit/risk/test_boxes.py::test_other": nothing}
+    assert known.for_mutant(table) == list(known.tests), "somebody may read it"
+    assert known.for_mutant(in_function) == []
 
 
 def test_a_result_is_of_one_content_and_what_lives_is_tried_again_by_other_tests(tmp_path: Path, tree: Path) -> None:

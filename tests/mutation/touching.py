@@ -133,12 +133,14 @@ class Map:
     def for_mutant(self, mutant: Mutant) -> list[str]:
         """Tests that come by: those that are named after the file, then the others, the fastest first.
 
-        All of them where only imports execute what is changed.
+        Where only imports execute what is changed, also those of the file's own tests that execute nothing of it: they
+        may read a table that it holds. All tests where there is none of either kind.
         """
-        by = [name for name, test in self.tests.items() if test.comes_by(mutant)]
-        if not by and not mutant.mutation.in_function:
-            by = list(self.tests)
         named_after = mutant.file.rpartition("/")[2].removesuffix(".py")
+        by = [name for name, test in self.tests.items() if test.comes_by(mutant)]
+        if not mutant.mutation.in_function:
+            by += [name for name in self.tests.keys() - set(by) if file_of(name).endswith(f"/test_{named_after}.py")]
+            by = by or list(self.tests)
         return sorted(by, key=lambda name: (named_after not in name, self.tests[name].seconds))
 
 

@@ -10,7 +10,6 @@ from attrs import Attribute, evolve, fields
 from mtf_core.market import Side, TriggerLevel, TriggerPrice
 from mtf_core.orders import EntryState, Intent, PositionState, Progress
 from mtf_core.orders.intent import Sent
-from mtf_core.risk import Standing
 from tests.unit.orders.intents import an_intent
 
 NOTHING: tuple[object, ...] = (None, 0, Decimal(0), False, "", (0, 0), frozenset(), Sent())
@@ -25,7 +24,6 @@ def test_of_an_intent_that_was_just_committed_nothing_happened(one: Attribute[ob
 def test_an_intent_begins_planned_without_a_position_and_as_the_first_version() -> None:
     one = an_intent()
     assert (one.entry, one.position, one.version, one.earlier) == (EntryState.PLANNED, PositionState.NONE, 0, ())
-    assert Standing().since_ms == 0
 
 
 def test_a_stop_that_the_operator_moved_away_reserves_what_it_may_lose_now() -> None:
