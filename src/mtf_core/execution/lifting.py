@@ -52,7 +52,7 @@ def _forgiven(lock: RiskLock, losses: Losses | None) -> Decimal:
         return lock.forgiven
     results = () if losses is None else (*losses.spans, *losses.ended)
     now = (result.loss for result in results if (result.span, result.start_ms) == (lock.span, lock.start_ms))
-    return max(lock.forgiven, next(now, lock.loss), Decimal(0))
+    return max(lock.forgiven, next(now, lock.loss))
 
 
 def _event(environment: Environment, lock: RiskLock, actor: str, reason: str) -> AuditEvent:

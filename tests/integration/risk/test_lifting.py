@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from attrs import evolve
@@ -12,7 +13,7 @@ from mtf_core.execution.lifting import lift_locks
 from mtf_core.execution.losses import measure_losses
 from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.problems import InvalidRequestError
-from mtf_core.risk import Losses
+from mtf_core.risk import Losses, RiskLock, Span
 from tests.integration.runs.world import World, eager, reasons, simulated, world_on
 
 DOWN = ExchangeUnavailableError("down")
@@ -84,3 +85,20 @@ async def test_while_the_account_is_down_what_the_lock_says_is_forgiven(database
     there.exchange.faults["account_state"] = DOWN
     (lifted,) = await lift_locks(there.environment, LIMITED, "anna", "x")
     assert lifted.forgiven == 100
+
+
+async def test_a_loss_that_was_won_back_before_its_lock_is_lifted_is_not_forgiven(database: Database) -> None:
+    there = await locked(database, 100)
+    there.account.balance += 150
+    (lifted,) = await lift_locks(there.environment, LIMITED, "anna", "x")
+    assert lifted.forgiven == 0
+
+
+async def test_a_streak_that_is_lifted_forgives_no_money(database: Database) -> None:
+    """Its loss is a number of trades; it begins anew with those after the lift."""
+    there = world_on(database, LIMITED)
+    await there.run()
+    streak = RiskLock(0, LIMITED.name, Decimal(0), Decimal(3), there.environment.venue.clock.now_ms(), Span.STREAK)
+    await there.stores.risk.put_lock(streak)
+    (lifted,) = await lift_locks(there.environment, LIMITED, "anna", "x")
+    assert (lifted.span, lifted.forgiven) == (Span.STREAK, 0)
