@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from attrs import evolve
 
 from mtf_adapters.sandbox.matching.commands import Level, Tick
 from mtf_adapters.sql import Database
+from mtf_core.market import Quote
 from mtf_core.problems import NotFoundError
 from mtf_core.reasons import Reason
 from mtf_core.records import OrderStatus, PlanRecord
@@ -58,6 +61,7 @@ async def test_a_stored_plan_is_placed_as_it_stands_and_once(floor: Floor) -> No
     assert len(floor.exchange.entries) == 1
     audited = await floor.environment.stores.audit.history(10, action="execute_plan")
     assert [event.subject for event in audited.items] == [key, key]
+    assert {str(event.details["status"]): event.details["reason"] for event in audited.items}["submitted"] == ""
 
 
 async def test_a_plan_whose_time_is_over_is_refused(floor: Floor) -> None:
@@ -88,6 +92,49 @@ async def test_guards_stand_before_it_as_before_any_entry(floor: Floor) -> None:
     await floor.switch_off("global")
     executed = await execute(floor, key)
     assert executed.order.reason is Reason.KILL_SWITCH_ON
+    assert floor.exchange.entries == []
+
+
+async def test_a_contract_that_is_gone_is_not_traded_and_that_is_audited(floor: Floor) -> None:
+    key = await dry_key(floor)
+    contracts = floor.environment.stores.contracts
+    left = [contract for contract in await contracts.all() if contract.symbol != SYMBOL]
+    await contracts.replace_all(left, NOW_MS)
+    executed = await execute(floor, key)
+    assert executed.order.reason is Reason.SYMBOL_UNKNOWN
+    (event,) = (await floor.environment.stores.audit.history(10, action="execute_plan")).items
+    assert (event.actor, event.details) == (
+        "tester",
+        {"run_id": executed.run_id, "status": "skipped", "reason": "symbol_unknown"},
+    )
+    assert floor.exchange.entries == []
+
+
+async def test_what_an_exchange_cannot_protect_is_not_placed_there(floor: Floor) -> None:
+    key = await dry_key(floor)
+    await beat(floor.environment)
+    stored, desk = await stored_plan(floor.environment.stores.runs, key), await floor.orchestrator.desk()
+    venue = evolve(desk.environment.venue, capabilities=evolve(desk.capabilities, request_deadline=None))
+    executed = await execute_plan(evolve(desk, environment=evolve(desk.environment, venue=venue)), stored, "tester")
+    assert executed.order.reason is Reason.EVIDENCE_NOT_AVAILABLE
+    assert floor.exchange.entries == []
+
+
+@pytest.mark.parametrize("stale", ["book", "mark"])
+async def test_a_plan_is_acted_on_only_while_both_the_book_and_the_mark_are_fresh(floor: Floor, stale: str) -> None:
+    key = await dry_key(floor)
+    sound, old_ms = floor.exchange.quotes, NOW_MS - 3_600_000
+
+    async def quotes(symbols: Sequence[str]) -> Any:
+        answers = dict(await sound(symbols))
+        quote = answers[SYMBOL]
+        assert isinstance(quote, Quote)
+        answers[SYMBOL] = evolve(quote, **{stale: evolve(getattr(quote, stale), time_ms=old_ms)})
+        return answers
+
+    floor.exchange.quotes = quotes  # type: ignore[method-assign]
+    executed = await execute(floor, key)
+    assert executed.order.reason is Reason.PLAN_EXPIRED
     assert floor.exchange.entries == []
 
 

@@ -211,6 +211,21 @@ async def test_what_the_exchange_refuses_is_told_with_its_code_and_costs_the_oth
     assert list(statuses(report).values()).count(OrderStatus.SUBMITTED) == len(floor.exchange.entries) - 1
 
 
+async def test_what_an_exchange_cannot_trace_is_not_sent_there_and_the_report_says_why(
+    migrated_sqlite_url: str,
+) -> None:
+    async with Database.open(migrated_sqlite_url) as database:
+        floor = floor_on(database, a_world(MARKET, NOW_MS))
+        venue = floor.environment.venue
+        lacking = evolve(venue, capabilities=evolve(venue.capabilities, request_deadline=None))
+        floor.environment = evolve(floor.environment, venue=lacking)
+        floor.orchestrator = Orchestrator(floor.environment)
+        report = await floor.run()
+    assert order_reasons(report) == {Reason.EVIDENCE_NOT_AVAILABLE}
+    assert set(statuses(report).values()) == {OrderStatus.SKIPPED}
+    assert floor.exchange.entries == []
+
+
 async def test_an_unknown_outcome_counts_as_submitted_and_says_so(floor: Floor) -> None:
     async def lost(_: WriteOutcome) -> WriteOutcome:
         return WriteOutcome(WriteResult.UNKNOWN, text="no answer within 3 s")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from mtf_core.execution.supervisor import SupervisorState
-from mtf_core.orders import AlarmKind, AskedKind, EntryState, PositionState
+from mtf_core.orders import AlarmKind, AskedKind, EntryState, PositionState, Purpose, mint, store_tag
 from mtf_core.ports import Request
 from mtf_core.risk import AccountCondition
-from tests.integration.execution.counter import SYMBOL
-from tests.integration.supervision.shift import Shift, shift_on
+from tests.integration.execution.counter import ACCOUNT, SYMBOL
+from tests.integration.supervision.shift import OTHER, Shift, shift_on
 
 PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 CLOSED = (EntryState.DONE, PositionState.CLOSED)
@@ -137,3 +139,24 @@ async def test_a_wish_without_an_intent_is_answered_only_once_a_second_look_has_
         outcomes.append(found.outcome)
     assert outcomes[0] == ""
     assert "no live intent" in outcomes[-1]
+
+
+@pytest.mark.parametrize(("takes_ms", "stops"), [(1_000, 1), (3_000, 0)])
+async def test_a_position_whose_plan_is_lost_is_given_a_stop_only_by_a_read_that_is_fresh(
+    shift: Shift, takes_ms: int, stops: int
+) -> None:
+    """Whoever closed it meanwhile would be left with a stop that stands alone."""
+    await shift.look()
+    lost = mint(store_tag(shift.desk.identity.store_id), 0, ACCOUNT, "lost", 1, Purpose.ENTRY)
+    await shift.enter_past_the_store(lost.text(shift.desk.ids), price=None)
+    sound = shift.exchange.sync
+
+    async def slow(**named: Any) -> Any:
+        state = await sound(**named)
+        shift.world.advance(takes_ms)
+        return state
+
+    shift.exchange.sync = slow  # type: ignore[method-assign]
+    await shift.look(6)
+    assert AlarmKind.UNPROTECTED in shift.raised()
+    assert len(await shift.stops(OTHER)) == stops

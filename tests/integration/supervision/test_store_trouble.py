@@ -203,6 +203,43 @@ def test_what_protects_waits_a_quarter_of_a_second_in_all_for_a_store_that_hangs
     assert 250 <= in_stepped_time(clock, waited_ms) <= 255
 
 
+def test_a_read_that_hangs_takes_half_of_the_time_for_which_the_account_may_be_acted_on(
+    migrated_sqlite_url: str,
+) -> None:
+    """The other half is for the commit and the write."""
+    world = a_world()
+    clock = world.clock
+    assert isinstance(clock, SteppedClock)
+
+    async def waited_ms() -> int:
+        async with shift_on(migrated_sqlite_url, world, sqlite_jobs=JobsAtOnce()) as shift:
+            await protected(shift)
+            await lose_the_stop(shift)
+            arrived, let_go = asyncio.Event(), asyncio.Event()
+
+            async def arrive() -> None:
+                arrived.set()
+
+            async def hang(*_: object, **__: object) -> tuple[()]:
+                await let_go.wait()
+                return ()
+
+            shift.exchange.at_protection = arrive
+            shift.exchange.order_history = hang  # type: ignore[method-assign]
+            assert shift.desk.settings.view_sec == 2
+            world.advance(1000)
+            begun_ms = clock.now_ms()
+            looking = asyncio.create_task(shift.supervisor.look())
+            while not arrived.is_set() and clock.now_ms() - begun_ms < 1500:
+                await pass_time(clock, 1, step_ms=1)
+            arrived_ms = clock.now_ms()
+            let_go.set()
+            await looking
+            return arrived_ms - begun_ms
+
+    assert 1000 <= in_stepped_time(clock, waited_ms) <= 1005
+
+
 async def test_a_write_that_hangs_for_one_symbol_holds_up_no_other(migrated_sqlite_url: str) -> None:
     async with shift_on(migrated_sqlite_url, view_sec=1) as shift:
         await protected(shift)
