@@ -141,7 +141,7 @@ async def test_a_wish_without_an_intent_is_answered_only_once_a_second_look_has_
     assert "no live intent" in outcomes[-1]
 
 
-@pytest.mark.parametrize(("takes_ms", "stops"), [(1_000, 1), (3_000, 0)])
+@pytest.mark.parametrize(("takes_ms", "stops"), [(2_000, 1), (2_001, 0)])
 async def test_a_position_whose_plan_is_lost_is_given_a_stop_only_by_a_read_that_is_fresh(
     shift: Shift, takes_ms: int, stops: int
 ) -> None:
