@@ -16,7 +16,7 @@ from mtf_adapters.sandbox.world import World
 from mtf_adapters.sql import Database
 from mtf_core.execution.opening import modes_differ
 from mtf_core.inquiry import verify_run
-from mtf_core.market import PositionMode, WriteOutcome, WriteResult
+from mtf_core.market import AccountState, PositionMode, WriteOutcome, WriteResult
 from mtf_core.orders import EntryState
 from mtf_core.planning import OrderPlan
 from mtf_core.ports import Environment, ExchangeUnavailableError, TradingRefusedError
@@ -209,6 +209,26 @@ async def test_what_the_exchange_refuses_is_told_with_its_code_and_costs_the_oth
     assert (order.status, order.reason) == (OrderStatus.SKIPPED, Reason.REJECTED_BY_EXCHANGE)
     assert (order.facts["code"], order.facts["text"]) == ("40012", "balance not enough")
     assert list(statuses(report).values()).count(OrderStatus.SUBMITTED) == len(floor.exchange.entries) - 1
+
+
+async def test_once_the_account_cannot_be_read_again_nothing_more_is_entered(floor: Floor) -> None:
+    """What was read of it at first has become too old for a plan to rest on."""
+
+    async def away(**_: object) -> AccountState:
+        raise ExchangeUnavailableError("the line is dead")
+
+    async def take_long(outcome: WriteOutcome) -> WriteOutcome:
+        floor.world.advance(61_000)
+        floor.exchange.sync = away  # type: ignore[method-assign]
+        return outcome
+
+    floor.exchange.after = take_long
+    report = await floor.run()
+    assert len(floor.exchange.entries) == 1
+    entered = floor.exchange.entries[0].symbol
+    reasons = {symbol: result.order.reason for symbol, result in report.results.items() if result.order is not None}
+    assert reasons.pop(entered) is None
+    assert set(reasons.values()) == {Reason.ACCOUNT_STATE_UNKNOWN}
 
 
 async def test_what_an_exchange_cannot_trace_is_not_sent_there_and_the_report_says_why(

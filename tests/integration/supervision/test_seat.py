@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from mtf_adapters.sandbox.world_clock import SteppedClock
+from mtf_adapters.sandbox.world_loop import pass_time
 from mtf_core.execution.supervisor import SupervisorState
 from mtf_core.orders import EntryState, PositionState
-from mtf_core.ports import LockAnswer
+from mtf_core.ports import ExchangeUnavailableError, LockAnswer
+from mtf_entrypoints.session import in_stepped_time
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
 from tests.integration.supervision.shift import Counted, Shift, shift_on
+from tests.jobs_at_once import JobsAtOnce
 
 PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 STANDING_BY, SUPERVISING = SupervisorState.STANDING_BY, SupervisorState.SUPERVISING
@@ -167,6 +171,40 @@ async def test_what_a_frozen_process_still_sends_leaves_one_stop_in_the_end(migr
             assert len(await second.stops()) == 1
             assert await second.states() == PROTECTED
             assert await second.position() is not None
+
+
+def test_who_waits_long_for_an_answer_within_a_look_keeps_the_seat_meanwhile(migrated_sqlite_url: str) -> None:
+    world = a_world()
+    clock = world.clock
+    assert isinstance(clock, SteppedClock)
+
+    async def states() -> list[SupervisorState]:
+        first, second = Counted(world, ACCOUNT), Counted(world, ACCOUNT)
+        never, stop = asyncio.Event(), asyncio.Event()
+
+        async def hang(**_: object) -> object:
+            await never.wait()
+            raise ExchangeUnavailableError("at last")
+
+        async with (
+            shift_on(migrated_sqlite_url, world, first, JobsAtOnce()) as one,
+            shift_on(migrated_sqlite_url, world, second, JobsAtOnce()) as other,
+        ):
+            await one.look()
+            first.sync = hang  # type: ignore[method-assign]
+            running = asyncio.create_task(one.supervisor.run_until(stop))
+            found = []
+            for _ in range(3):  # each longer than the seat lasts without being renewed
+                await pass_time(clock, one.desk.settings.heartbeat_sec * 1000 + 1000, step_ms=100)
+                await other.supervisor.look()
+                found.append(other.supervisor.status.state)
+            stop.set()
+            never.set()
+            await pass_time(clock, 1000, step_ms=100)
+            await running
+            return found
+
+    assert in_stepped_time(clock, states) == [STANDING_BY] * 3
 
 
 async def test_a_look_writes_once_for_its_seat_and_its_sign_of_life(migrated_sqlite_url: str) -> None:
