@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from mtf_core.execution import Desk, Ground, Submitted, further_guard, guards_fo
 from mtf_core.execution.guarding import by_symbol
 from mtf_core.execution.losses import measure_losses
 from mtf_core.execution.submit import GuardOfNow
-from mtf_core.market import ContractStatus, PositionMode
+from mtf_core.market import ContractStatus, Position, PositionMode, Side
 from mtf_core.orders import Intent
 from mtf_core.planning import EntryZone, Skip
 from mtf_core.ports import ClockSkew
@@ -105,6 +106,32 @@ async def test_a_contract_that_only_closes_or_is_not_listed_is_not_entered(count
     unlisted = await submitted(counter, counter.desk, evolve(ground, contracts={}))
     assert isinstance(unlisted, Skip)
     assert unlisted.reason is Reason.CONTRACT_NOT_TRADING
+
+
+async def test_what_the_account_holds_already_counts_at_its_own_size(counter: Counter) -> None:
+    """A hundred contracts of another symbol, of which one is so much of its base currency, at a mark of 10."""
+    ground, draft = await ground_of(counter), counter.draft()
+    held = Position("ETHUSDT", Side.LONG, Decimal(100), Decimal(10), Decimal(5), Decimal(0), mark_price=Decimal(10))
+    ground = evolve(ground, account=evolve(ground.account, positions=(held,)))
+    worth = 1000 * ground.contracts["ETHUSDT"].contract_size + draft.terms.notional_usdt
+    profile = counter.desk.environment.profiles(None)
+
+    async def within(limit: Decimal) -> Skip | Submitted:
+        risk = evolve(profile.trade_entry.risk, max_notional_usdt=limit)
+        limited = evolve(profile, trade_entry=evolve(profile.trade_entry, risk=risk))
+        return await counter.submit(draft, guards_for(counter.desk, draft, limited, ground))
+
+    refused = await within(worth - Decimal("0.01"))
+    assert isinstance(refused, Skip)
+    assert (refused.reason, dict(refused.facts)["notional_usdt"]) == (Reason.EXPOSURE_LIMIT_REACHED, worth)
+    assert isinstance(await within(worth), Submitted)
+
+
+async def test_the_key_of_an_entry_stands_against_it_until_it_is_committed_itself(counter: Counter) -> None:
+    draft, profile = counter.draft(), counter.desk.environment.profiles(None)
+    guards = guards_for(counter.desk, draft, profile, await ground_of(counter))
+    assert stands_against(counter, guards.first) is Reason.DUPLICATE_DECISION_KEY
+    assert stands_against(counter, guards.again) is None
 
 
 # A further attempt
