@@ -14,6 +14,7 @@ EQUIVALENT: dict[str, str] = {
     "len(self._booked_fills) >= _MOST_FILLS": _MEMORY,
     "execution/looking.py Looker._with_known_fills: constant: 1000 → 1001": _ALLOWANCE,
     "execution/looking.py Looker._with_known_fills: constant: 1000 → 999": _ALLOWANCE,
+    "execution/looking.py Looker._act: constant: 0 → -1 #3": "a look that is due now, or was a moment ago, begins over",
     "execution/waking.py _Bell.heard_within: constant: 1000 → 1001": _ALLOWANCE,
     "execution/waking.py _Bell.heard_within: constant: 1000 → 999": _ALLOWANCE,
     "execution/losses.py lost_in_a_row: constant: 0 → 1 #2": _EPOCH,
