@@ -187,7 +187,7 @@ class Progress:
     average_entry: Decimal | None = None
     """The average price of what was opened."""
     others_ms: int | None = None
-    """When an execution of somebody else's was last seen to trade on our side since the intent was committed."""
+    """When somebody else last traded on our side since the intent was committed, or was seen to hold a part there."""
     entry_fees: Decimal = Decimal(0)
     """What executions of our attempts cost, in quote currency."""
     first_fill_ms: int | None = None

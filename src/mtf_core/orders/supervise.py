@@ -122,8 +122,17 @@ def _look_again_ms(look: Look) -> int:
     may_be_bare = intent.entry in {EntryState.RESTING, *_UNRESOLVED} and not _is_covered_at_once(look)
     is_bare = intent.position in _RESTLESS or progress.unprotected_since_ms is not None
     if may_be_bare or is_bare or look.view.account is None:
-        return look.rules.soon_ms
+        return min([look.rules.soon_ms, *_until_alarm_ms(look)])
     return min([late_ms, *_patience_ms(look), *_deadlines_ms(look)])
+
+
+def _until_alarm_ms(look: Look) -> list[int]:
+    """What has had no stop for too long is told at its time, and not a look later."""
+    since_ms = look.progress.unprotected_since_ms
+    if since_ms is None:
+        return []
+    left_ms = since_ms + look.rules.settings.protect_within_sec * 1000 - look.now_ms
+    return [left_ms + 1] if left_ms >= 0 else []
 
 
 def _deadlines_ms(look: Look) -> list[int]:

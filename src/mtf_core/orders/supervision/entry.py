@@ -48,10 +48,12 @@ def follow_entry(look: Look) -> None:
         _follow_cancel(look)
     elif evidence.cause is EntryCause.SEEN_ENDED and evidence.order is not None:
         _seen_ended(look, evidence.order)
+    elif intent.entry is EntryState.EVIDENCE_LOST:
+        return  # that nothing of it is left proves nothing once something of it was seen
     elif evidence.cause is EntryCause.ABSENT:
         if look.move_entry(EntryCause.ABSENT):
             look.tell(EventKind.EXPIRED, cause=EntryCause.ABSENT, filled=look.intent.attempt.filled)
-    elif intent.entry is not EntryState.EVIDENCE_LOST:
+    else:
         look.move_entry(EntryCause.OUT_OF_SIGHT)
 
 

@@ -64,7 +64,7 @@ def _book(look: Look, ledger: Ledger) -> None:
         gained=ledger.gained,
         average_entry=ledger.average,
         entry_fees=ledger.fees,
-        others_ms=ledger.others_ms,
+        others_ms=look.view_ms if ledger.strangers else ledger.others_ms or look.progress.others_ms,
         first_fill_ms=ledger.first_ms if first_ms is None else first_ms,
     )
     if ledger.opened > intent.wanted.size:

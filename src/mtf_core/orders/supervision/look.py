@@ -164,8 +164,9 @@ class Look:
         known = {self.progress.stop_order_id, self.progress.replaced_stop_id} - {""}
         if self.purpose(order) is Purpose.STOP or order.order_id in known:
             return True
-        # Beside a part that is somebody else's, a stop without an id may be theirs.
-        is_alone = self.position_size <= self.progress.opened - self.progress.closed
+        # Where somebody else trades on this side, a stop without an id may be theirs, also when their part is closed.
+        progress = self.progress
+        is_alone = progress.others_ms is None and self.position_size <= progress.opened - progress.closed
         carried = any(attempt.carries_stop for attempt in self.intent.attempts())
         travels = carried and is_alone and not order.client_order_id
         # Which price fires it is not told of one that has ended, by every exchange.

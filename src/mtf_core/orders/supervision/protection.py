@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mtf_core.market import (
     AmendField,
@@ -19,6 +19,7 @@ from mtf_core.market import (
     OrderKind,
     ProtectiveOrder,
     TriggerLevel,
+    TriggerPrice,
     TriggerPurpose,
     on_grid_at_or_above,
     on_grid_at_or_below,
@@ -247,13 +248,16 @@ def _stop_due(look: Look) -> Due:
 def _is_too_late(look: Look, shield: Shield) -> bool:
     """Whether the price is where the stop would fire: what is left is closed, for no exchange takes such a stop.
 
-    Where ours has fired already, and what it left was tried to be protected once in vain, the price is not waited for.
+    Where ours has fired already, and the book is beyond it too, or what it left was tried to be protected once in vain,
+    the price is not waited for: a mark may be told late.
     """
     if shield.kept is not None:
         return False
-    progress = look.progress
-    is_left_over = bool(progress.fired_order_id) and not progress.stop_order_id and progress.stop_tries > 0
-    return is_left_over or bool(look.fires_at_once(look.intent.stop))
+    progress, stop = look.progress, look.intent.stop
+    is_left_over = bool(progress.fired_order_id) and not progress.stop_order_id
+    if is_left_over and (progress.stop_tries > 0 or look.fires_at_once(evolve(stop, by=TriggerPrice.LAST))):
+        return True
+    return bool(look.fires_at_once(stop))
 
 
 def _cancel_surplus(look: Look, shield: Shield) -> Action | None:

@@ -217,6 +217,7 @@ def test_a_position_whose_entry_nobody_saw_is_protected_and_booked_once_it_was_c
     one.exchange.trades_by_hand(Side.LONG, Decimal(10), opens=False)
     one.looks(4)
     assert one.state == (EntryState.EVIDENCE_LOST, PositionState.STALE)
+    assert AlarmKind.IMPOSSIBLE_MOVE not in one.alarms
     assert "no execution tells what it was" in one.alarms[AlarmKind.STALE].text
     assert asked(one, AskedKind.BOOK, **BOOKED).startswith("done")
     assert one.state == (EntryState.DONE, PositionState.CLOSED)

@@ -378,6 +378,27 @@ def test_a_stop_without_an_id_is_left_alone_beside_a_part_that_is_somebody_elses
     one.exchange.remember()
     one.looks(6)
     assert "999" in one.exchange.live
+    one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=False)
+    one.looks(6)
+    assert "999" in one.exchange.live, "their part is closed, and whose the stop is has not changed"
+
+
+def test_whose_part_was_there_before_ours_keeps_its_stop_when_it_is_closed() -> None:
+    """Both stops stood at one price, and once the position was all ours theirs was taken for one of ours too many."""
+    one = bench(ARMS_LATE)
+    one.exchange.now_ms -= 2_000
+    one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=True)
+    one.exchange.now_ms += 2_000
+    one.fills(10)
+    one.looks(4)
+    ours = one.exchange.armed()[0]
+    one.exchange.live["999"] = evolve(ours, order_id="999", client_order_id="", trigger=one.intent.stop)
+    one.exchange.remember()
+    one.looks(3)
+    one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=False)
+    one.looks(6)
+    assert "999" in one.exchange.live
+    assert one.intent.progress.others_ms is not None
 
 
 def test_where_the_mark_is_beyond_the_stop_and_none_stands_the_position_is_closed_at_once() -> None:
@@ -410,6 +431,23 @@ def test_a_stop_that_the_last_price_sets_off_is_too_late_once_both_sides_of_the_
     done = one.look()
     assert done.action is not None
     assert isinstance(done.action.write, ExitOrder) is is_closed
+
+
+@pytest.mark.parametrize(("bid", "ask", "first"), [(93, 94, "not_protected"), (93, 96, "stop_none_armed")])
+def test_what_a_fired_stop_left_is_closed_at_once_where_the_book_is_beyond_it_whatever_the_mark_says(
+    bid: int, ask: int, first: str
+) -> None:
+    """The mark that the exchange told was that of a minute ago."""
+    one = bench(OWN_WHOLE)
+    one.fills(10)
+    one.looks(3)
+    one.exchange.depth = Decimal(3)
+    one.exchange.moves_to(Decimal(95))
+    one.exchange.mark, one.exchange.depth = Decimal(97), Decimal(1000)
+    one.exchange.book = (Decimal(bid), Decimal(ask))
+    one.actions.clear()
+    one.looks(4)
+    assert next(why for why in one.wrote if why != "closing") == first
 
 
 def test_what_a_fired_stop_left_is_closed_as_soon_as_one_new_stop_was_refused() -> None:
