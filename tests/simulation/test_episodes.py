@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 from collections import Counter
@@ -26,6 +25,8 @@ from tests.simulation.world import Outcome, Scenario, play, scenario
 
 FIXED = {25: range(1, 7), 60: range(101, 104), 240: range(301, 302)}
 """Seeds by the minutes of their episodes."""
+MENDED = ((67, 15), (200171, 25), (500085, 25), (600050, 25), (800075, 25), (1000036, 25), (1000132, 25))
+"""Episodes of a soak that broke a law; the faults behind them are mended."""
 TWICE = range(2000, 2100)
 """Seeds of short episodes that are played twice."""
 SHORT = 6
@@ -59,10 +60,9 @@ def test_no_law_is_broken(template: Path, seed: int, minutes: int) -> None:
     holds(play(scenario(seed, minutes), template))
 
 
-def test_no_law_is_broken_in_episodes_that_nobody_has_seen(template: Path) -> None:
-    """Not the same ones each time: what fails says its seed."""
-    for _ in range(3):
-        holds(play(scenario(random.SystemRandom().randrange(10**6, 10**9), 25), template))
+@pytest.mark.parametrize(("seed", "minutes"), MENDED)
+def test_what_broke_a_law_once_breaks_none_any_more(template: Path, seed: int, minutes: int) -> None:
+    holds(play(scenario(seed, minutes), template))
 
 
 def test_the_same_seed_gives_the_same_log_to_the_byte(template: Path, tmp_path: Path) -> None:
