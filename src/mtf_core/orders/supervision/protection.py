@@ -54,8 +54,10 @@ def shield_of(look: Look) -> Shield:
         return Shield(found.stop, found.fault)
     fitting = [stop for stop in armed if _fits(look, stop)]
     if not fitting:
-        fault = None if _covers_in_parts(look, armed) else StopFault.SEVERAL
-        return Shield(armed[0], fault, _one_part_too_many(look, armed))
+        ours = tuple(stop for stop in armed if look.is_our_stop(stop))
+        is_whole = any(_covers_in_parts(look, parts) for parts in (armed, ours) if parts)
+        kept = (ours or armed)[0]
+        return Shield(kept, None if is_whole else StopFault.SEVERAL, _one_part_too_many(look, ours))
     kept = max(fitting, key=lambda stop: _preference(look, stop))
     surplus = tuple(stop for stop in armed if stop is not kept and look.is_our_stop(stop))
     return Shield(kept, StopFault.SEVERAL if surplus else None, surplus)
@@ -96,15 +98,15 @@ def _covers_in_parts(look: Look, armed: tuple[OpenOrder, ...]) -> bool:
     )
 
 
-def _one_part_too_many(look: Look, armed: tuple[OpenOrder, ...]) -> tuple[OpenOrder, ...]:
-    """Where the parts' stops are together larger than what is held, and an exit that is too large may be refused: the
-    one without which the most stays covered."""
-    held, sizes = look.progress.held, [stop.size for stop in armed if stop.size is not None]
-    total = sum(sizes, Decimal(0))
-    if look.rules.trims or len(sizes) < len(armed) or total <= held:
+def _one_part_too_many(look: Look, ours: tuple[OpenOrder, ...]) -> tuple[OpenOrder, ...]:
+    """Where our stops over parts are together larger than what is held, and an exit that is too large may be refused:
+    the one without which the most stays covered."""
+    held = look.progress.held
+    sized = [(stop, stop.size) for stop in ours if stop.size is not None]
+    total = sum((size for _, size in sized), Decimal(0))
+    if look.rules.trims or len(sized) < 2 or total <= held:
         return ()
-    ours = [(stop, stop.size or Decimal(0)) for stop in armed if look.is_our_stop(stop)]
-    return tuple(stop for stop, _ in sorted(ours, key=lambda one: (-min(held, total - one[1]), -one[1]))[:1])
+    return tuple(stop for stop, _ in sorted(sized, key=lambda one: (-min(held, total - one[1]), -one[1]))[:1])
 
 
 def follow_stop(look: Look) -> None:
@@ -325,8 +327,8 @@ def _size_of_new(look: Look, kept: OpenOrder | None, wanted: TriggerLevel) -> De
     """None: the whole position. A part, where another stop already covers the rest and two may not overlap."""
     held = look.progress.held
     is_all_ours = look.position_size == held
-    sizes = [stop.size for stop in look.armed() if stop.trigger == wanted and stop.size is not None]
-    covered = sum(sizes, Decimal(0))
+    counts = [stop for stop in look.armed() if stop.trigger == wanted and (stop is kept or look.is_our_stop(stop))]
+    covered = sum((stop.size for stop in counts if stop.size is not None), Decimal(0))
     is_part_missing = kept is not None and kept.size is not None and kept.trigger == wanted and covered < held
     if is_part_missing and not look.rules.trims:
         return held - covered

@@ -580,6 +580,22 @@ def test_an_entry_that_fills_bit_by_bit_is_not_closed_because_its_stop_is_always
     assert one.state[1] is PositionState.PROTECTED
 
 
+def test_beside_another_persons_stop_ours_is_not_one_too_many_while_it_has_to_grow() -> None:
+    """Together they were larger than what is held, and the only one of ours was cancelled."""
+    one = bench(OWN_SIZED)
+    one.fills(8)
+    one.looks(3)
+    (ours,) = one.exchange.armed()
+    level = TriggerLevel(Decimal(90), TriggerPrice.MARK)
+    theirs = evolve(ours, order_id="999", client_order_id="theirs", size=Decimal(5), trigger=level)
+    one.exchange.live["999"] = theirs
+    one.exchange.remember()
+    one.fills(2)
+    one.looks(4)
+    assert "stop_surplus" not in one.wrote
+    assert sum(size or 0 for size, price in stops(one) if price == 95) == 10
+
+
 def test_of_several_stops_that_are_one_too_many_the_largest_goes_first() -> None:
     one = bench(OWN_SIZED)
     for size in (3, 3, 2, 2):
