@@ -91,7 +91,9 @@ class Process(Owner):
             self._remains = virtual.tasks_of(self, self._loop)
         for connection in self.connections:
             with contextlib.suppress(sqlite3.Error):
-                connection.close()  # what was not committed is rolled back, as when its file handles go
+                # As when its file handles go. To close is not enough: a statement that stands half done keeps the lock.
+                sqlite3.Connection.rollback(connection)
+                connection.close()
         self.connections.clear()
         if self._on_death is not None:
             self._on_death(self)
