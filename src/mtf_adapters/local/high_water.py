@@ -83,10 +83,7 @@ def _higher(account: str, before: Mark | None, mark: Mark) -> Mark:
     if before is None:
         return mark
     if before.store_id != mark.store_id:
-        raise StoreNotOursError(
-            f"another database is marked as that of the account {account}, so nothing is entered from this one: mtf"
-            " recover says more"
-        )
+        raise StoreNotOursError.by_the_mark(account)
     return max(before, mark, key=lambda one: one.counter)
 
 

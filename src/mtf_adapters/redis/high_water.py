@@ -57,10 +57,7 @@ class RedisHighWater:
         except (RedisError, OSError) as error:
             raise _unavailable(error) from None
         if not done:
-            raise StoreNotOursError(
-                f"another database is marked in Redis as that of the account {account}, so nothing is entered from this"
-                " one: mtf recover says more"
-            )
+            raise StoreNotOursError.by_the_mark(account, " in Redis")
 
     async def hand_over(self, account: str, mark: Mark) -> None:
         """Whosever the mark was."""

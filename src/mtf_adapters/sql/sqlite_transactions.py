@@ -120,6 +120,11 @@ class FileTransactions:
         free = self._writing if writes else self._reading
         connection, caller = await self._taken(free), Caller()
         under_way = self._jobs.begin(partial(connection.transaction, work, caller, writes=writes))
+
+        def ended(under_way: asyncio.Future[Value]) -> None:
+            free.put_nowait(connection)
+            _unheard(under_way)
+
         try:
             return await asyncio.shield(under_way)
         except asyncio.CancelledError:
@@ -127,13 +132,8 @@ class FileTransactions:
             raise
         finally:
             if under_way.done():
-                free.put_nowait(connection)
+                ended(under_way)  # at once: a callback would only come after whoever goes on from here
             else:
-
-                def ended(under_way: asyncio.Future[Value]) -> None:
-                    free.put_nowait(connection)
-                    _unheard(under_way)
-
                 under_way.add_done_callback(ended)
 
     async def carry_out_creating(self, work: Work[Value]) -> Value:

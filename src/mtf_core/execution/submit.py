@@ -187,10 +187,7 @@ async def _store_is_behind(desk: Desk, intent: Intent) -> str:
     """
     mark = await desk.high_water.read(desk.account_key)
     if mark is not None and mark.store_id != desk.identity.store_id:
-        raise StoreNotOursError(
-            f"another database is marked as that of the account {desk.account_key}, so nothing is entered from this "
-            "one: mtf recover says more"
-        )
+        raise StoreNotOursError.by_the_mark(desk.account_key)
     if mark is None or mark.counter <= intent.counter:
         return ""
     known = (await desk.orders.bind(desk.account)).counter

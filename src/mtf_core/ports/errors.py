@@ -72,6 +72,14 @@ class StoreOutdatedError(StoreError):
 class StoreNotOursError(StoreError):
     """The store belongs to another program; nothing was changed."""
 
+    @classmethod
+    def by_the_mark(cls, account: str, where: str = "") -> StoreNotOursError:
+        """The mark of an account is another database's; `where` says where the mark is kept, as ` in Redis`."""
+        return cls(
+            f"another database is marked{where} as that of the account {account}, so nothing is entered from this one:"
+            " mtf recover says more"
+        )
+
 
 class UnreadableRowError(StoreError):
     """A row holds what this version cannot read: another one wrote it, or it was changed by hand."""
