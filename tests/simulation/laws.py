@@ -124,7 +124,6 @@ class Laws:
         self._told: set[str] = set()
         self._committed_before: set[str] = set()
         self._counters_before: set[int] = set()
-        self._was_restored = False
         self._foreign_ids: set[str] = set()
         """Ids of orders that another's hand placed."""
         self._foreign_since_ms: int | None = None
@@ -171,12 +170,7 @@ class Laws:
         books = self._books()
         self._committed_before |= set(books.entry_ids)
         self._counters_before |= {row.counter for row in books.intents.values()}
-        self._was_restored = True
         self._unbooked = dict(self.fills)
-
-    def on_confirmed(self, at_ms: int) -> None:
-        """The operator said that what the database lacks is known."""
-        self._about.confirmed_ms = at_ms
 
     # 1. Entries, and 4. refusal
 
@@ -215,7 +209,7 @@ class Laws:
                 self._breach("entries", at_ms, f"an order that opens {order.symbol} is of no committed intent")
             return
         row = books.intents[key]
-        if self._was_restored and self._lacks_what_was_sent(books, row.counter):
+        if self._lacks_what_was_sent(books, row.counter):
             self._breach("refusal", at_ms, f"{key} was placed though the database lacks intents that were sent")
         opens = "long" if order.action == "buy" else "short"
         if (row.symbol, row.side) != (order.symbol, opens):
@@ -225,7 +219,9 @@ class Laws:
 
     def _lacks_what_was_sent(self, books: Books, counter: int) -> bool:
         """What was committed and never left may be forgotten; what an operator confirmed lies below what is counted."""
-        lost = self._committed_before - set(books.entry_ids)
+        lost = self._committed_before.difference(books.entry_ids)
+        if not lost:
+            return False
         sent = (order.client_order_id for order in self.orders.values() if order.client_order_id in lost)
         return any((_counter_of(one, books.tag_of) or 1) >= counter for one in sent)
 

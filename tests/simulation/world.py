@@ -482,13 +482,17 @@ class Episode:
     def _on_broken(self, member: _Member, error: BaseException) -> None:
         """A process ended by an error of its own: as under a service manager, it starts again."""
         self.counts["ended by an error"] += 1
-        self.tell(f"{member.name} ended: {type(error).__name__}: {error}")
-        if not isinstance(error, Program.EXPECTED):
-            self.laws.found.append(Violation("crash", self.now_ms, f"{member.name}: {type(error).__name__}: {error}"))
+        self._tell_of_end(member.name, error)
         assert member.process is not None
         member.process.dies_of = None
         member.process.die()
         member.back_at_s = asyncio.get_running_loop().time() + 5
+
+    def _tell_of_end(self, name: str, error: BaseException) -> None:
+        """What a process may not end by is a breach."""
+        self.tell(f"{name} ended: {type(error).__name__}: {error}")
+        if not isinstance(error, Program.EXPECTED):
+            self.laws.found.append(Violation("crash", self.now_ms, f"{name}: {type(error).__name__}: {error}"))
 
     def _start(self, member: _Member) -> None:
         member.lives += 1
@@ -527,10 +531,7 @@ class Episode:
         """
         process = self._recovering
         if process is not None and process.broke is not None:
-            self.tell(f"{process} ended: {type(process.broke).__name__}: {process.broke}")
-            if not isinstance(process.broke, Program.EXPECTED):
-                text = f"{process}: {type(process.broke).__name__}: {process.broke}"
-                self.laws.found.append(Violation("crash", self.now_ms, text))
+            self._tell_of_end(str(process), process.broke)
             process.broke = None
         if self.books.condition == "normal" or self.rivals or self._is_refused:
             self._recovers_at_s = None
@@ -675,7 +676,7 @@ class Episode:
             self.tell(f"ALARM {kind} of {subject}")
         found = len(self.laws.found)
         if was != "normal" and self.books.condition == "normal":
-            self.laws.on_confirmed(self.now_ms)
+            self.about.confirmed_ms = self.now_ms
         self.laws.on_commit(self.now_ms, change)
         for violation in self.laws.found[found:]:
             self.tell(f"VIOLATION {violation}")

@@ -40,6 +40,7 @@ from mtf_core.ports import ExchangeUnavailableError, OrderStore, StoreUnavailabl
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, Asked, Counter, a_world, counter_on
 
 KEY = "key"
+PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 OTHER = "ETHUSDT"
 """A symbol in which nothing is entered by itself."""
 
@@ -246,6 +247,21 @@ class Shift:
 
     async def _positions(self) -> Sequence[Position]:
         return (await NativeExchange.sync(self.exchange)).positions
+
+
+async def protected(shift: Shift) -> None:
+    """An entry has filled, and its stop and its target stand."""
+    intent = await shift.enter()
+    assert intent.attempt.price is not None
+    shift.show(intent.attempt.price - 1)
+    await shift.look(3)
+    assert await shift.states() == PROTECTED
+
+
+async def lose_the_stop(shift: Shift) -> None:
+    """The owner cancels it."""
+    (stop,) = await shift.stops()
+    await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)
 
 
 @asynccontextmanager

@@ -13,9 +13,8 @@ from mtf_core.orders import AlarmKind, AskedKind, EntryState, PositionState, Pur
 from mtf_core.ports import Request
 from mtf_core.risk import AccountCondition
 from tests.integration.execution.counter import ACCOUNT, SYMBOL
-from tests.integration.supervision.shift import OTHER, Shift, shift_on
+from tests.integration.supervision.shift import OTHER, PROTECTED, Shift, lose_the_stop, protected, shift_on
 
-PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 CLOSED = (EntryState.DONE, PositionState.CLOSED)
 
 
@@ -23,19 +22,6 @@ CLOSED = (EntryState.DONE, PositionState.CLOSED)
 async def shift(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
     async with shift_on(migrated_sqlite_url) as opened:
         yield opened
-
-
-async def protected(shift: Shift) -> None:
-    intent = await shift.enter()
-    assert intent.attempt.price is not None
-    shift.show(intent.attempt.price - 1)
-    await shift.look(3)
-    assert await shift.states() == PROTECTED
-
-
-async def lose_the_stop(shift: Shift) -> None:
-    (stop,) = await shift.stops()
-    await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)
 
 
 async def ended_unknown_to_the_store(shift: Shift) -> None:

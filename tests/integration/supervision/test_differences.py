@@ -27,9 +27,7 @@ from mtf_core.ports import Request, TradingRefusedError
 from mtf_core.problems import InvalidRequestError, NotFoundError
 from mtf_core.risk import AccountCondition
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
-from tests.integration.supervision.shift import OTHER, Counted, Shift, shift_on
-
-PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
+from tests.integration.supervision.shift import OTHER, PROTECTED, Counted, Shift, protected, shift_on
 
 
 @pytest_asyncio.fixture
@@ -43,14 +41,6 @@ async def by_hand_only(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
     """Positions whose plan is lost get no stop by themselves."""
     async with shift_on(migrated_sqlite_url, forgotten_stop_pct=Decimal(0)) as opened:
         yield opened
-
-
-async def protected(shift: Shift) -> None:
-    intent = await shift.enter()
-    assert intent.attempt.price is not None
-    shift.show(intent.attempt.price - 1)
-    await shift.look(3)
-    assert await shift.states() == PROTECTED
 
 
 def own_id(shift: Shift, counter: int, purpose: Purpose = Purpose.ENTRY) -> str:

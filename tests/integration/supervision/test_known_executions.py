@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest_asyncio
 
-from mtf_core.orders import EntryState, PositionState
 from tests.integration.execution.counter import SYMBOL
-from tests.integration.supervision.shift import Shift, shift_on
-
-PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
+from tests.integration.supervision.shift import PROTECTED, Shift, protected, shift_on
 
 
 @pytest_asyncio.fixture
@@ -22,10 +19,7 @@ async def shift(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
 
 async def partly_closed(shift: Shift) -> None:
     """Of two contracts one was closed by hand, and that is booked."""
-    intent = await shift.enter()
-    assert intent.attempt.price is not None
-    shift.show(intent.attempt.price - 1)
-    await shift.look(3)
+    await protected(shift)
     await shift.by_hand(1)
     await shift.look(3)
     assert await shift.states() == PROTECTED

@@ -11,28 +11,13 @@ import pytest
 from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sandbox.world_loop import pass_time
 from mtf_core.execution.supervisor import SupervisorState
-from mtf_core.orders import EntryState, PositionState
 from mtf_core.ports import ExchangeUnavailableError, LockAnswer
 from mtf_entrypoints.session import in_stepped_time
 from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
-from tests.integration.supervision.shift import Counted, Shift, shift_on
+from tests.integration.supervision.shift import PROTECTED, Counted, lose_the_stop, protected, shift_on
 from tests.jobs_at_once import JobsAtOnce
 
-PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 STANDING_BY, SUPERVISING = SupervisorState.STANDING_BY, SupervisorState.SUPERVISING
-
-
-async def protected(shift: Shift) -> None:
-    intent = await shift.enter()
-    assert intent.attempt.price is not None
-    shift.show(intent.attempt.price - 1)
-    await shift.look(3)
-    assert await shift.states() == PROTECTED
-
-
-async def lose_the_stop(shift: Shift) -> None:
-    (stop,) = await shift.stops()
-    await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)
 
 
 async def test_the_second_one_stands_by_until_the_first_one_leaves(database_url: str) -> None:

@@ -12,33 +12,18 @@ from attrs import evolve
 from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sandbox.world_loop import pass_time
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
-from mtf_core.orders import Action, AlarmKind, EntryState, EventKind, PositionState
+from mtf_core.orders import Action, AlarmKind, EntryState, EventKind
 from mtf_core.ports import Noted
 from mtf_entrypoints.session import in_stepped_time
-from tests.integration.execution.counter import ACCOUNT, SYMBOL, a_world
-from tests.integration.supervision.shift import KEY, Counted, Shift, shift_on
+from tests.integration.execution.counter import ACCOUNT, a_world
+from tests.integration.supervision.shift import KEY, PROTECTED, Counted, Shift, lose_the_stop, protected, shift_on
 from tests.jobs_at_once import JobsAtOnce
-
-PROTECTED = (EntryState.DONE, PositionState.PROTECTED)
 
 
 @pytest_asyncio.fixture
 async def shift(migrated_sqlite_url: str) -> AsyncIterator[Shift]:
     async with shift_on(migrated_sqlite_url, exit_wait_ms=50) as opened:
         yield opened
-
-
-async def protected(shift: Shift) -> None:
-    intent = await shift.enter()
-    assert intent.attempt.price is not None
-    shift.show(intent.attempt.price - 1)
-    await shift.look(3)
-    assert await shift.states() == PROTECTED
-
-
-async def lose_the_stop(shift: Shift) -> None:
-    (stop,) = await shift.stops()
-    await shift.exchange.cancel(SYMBOL, stop.order_id, stop.kind)
 
 
 @pytest.mark.parametrize("trouble", ["break_off", "hang"])

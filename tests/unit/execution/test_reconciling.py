@@ -31,9 +31,9 @@ from mtf_core.market import (
 from mtf_core.orders import AlarmKind, EntryState, Intent, PositionState, Progress, Purpose, mint, store_tag
 from mtf_core.orders.evidence import Read
 from mtf_core.ports import ExchangeUnavailableError, Priority, StoreIdentity
-from mtf_core.records import AuditEvent
 from mtf_core.risk import AccountCondition, Standing
 from mtf_core.settings.trading import OrderSettings
+from tests.unit.execution.place import InOne
 from tests.unit.orders.intents import ACCOUNT, CREATED_MS, KEY, SYMBOL, an_attempt, an_intent
 from tests.unit.orders.supervision.desk import NATIVE
 
@@ -60,7 +60,7 @@ def an_id(purpose: Purpose, counter: int = 4, tag: int = TAG) -> str:
 
 
 @define(eq=False)
-class Place:
+class Place(InOne):
     """An exchange, a store and a machine: desk, environment, trading, orders and audit in one."""
 
     now_ms: int = NOW_MS
@@ -73,7 +73,6 @@ class Place:
     is_away: bool = False
     settings: OrderSettings = field(factory=OrderSettings)
     cancelled: list[str] = field(factory=list)
-    audited: list[AuditEvent] = field(factory=list)
     histories: list[tuple[str, int, int]] = field(factory=list)
     money: list[tuple[int, int]] = field(factory=list)
 
@@ -86,14 +85,6 @@ class Place:
         return evolve(IDENTITY, counter=4)
 
     @property
-    def environment(self) -> Place:
-        return self
-
-    @property
-    def stores(self) -> Place:
-        return self
-
-    @property
     def wall(self) -> Any:
         place = self
 
@@ -102,21 +93,6 @@ class Place:
                 return place.now_ms
 
         return Wall()
-
-    @property
-    def audit(self) -> Place:
-        return self
-
-    @property
-    def orders(self) -> Place:
-        return self
-
-    @property
-    def trading(self) -> Place:
-        return self
-
-    async def append(self, events: Sequence[AuditEvent]) -> None:
-        self.audited += events
 
     async def bind(self, account: str) -> StoreIdentity:
         return evolve(IDENTITY, counter=self.counter)

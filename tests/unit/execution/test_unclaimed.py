@@ -28,8 +28,8 @@ from mtf_core.market import (
 from mtf_core.orders import AskedKind, Purpose, mint, read_client_id, store_tag
 from mtf_core.orders.evidence import Read
 from mtf_core.ports import Request, StoreIdentity
-from mtf_core.records import AuditEvent
 from mtf_core.settings.trading import OrderSettings
+from tests.unit.execution.place import InOne
 from tests.unit.orders.intents import ACCOUNT, SYMBOL
 from tests.unit.orders.supervision.desk import NATIVE, OWN_SIZED
 from tests.unit.orders.supervision.exchange import CONTRACT
@@ -46,7 +46,7 @@ BY_LAST = evolve(
 
 
 @define(eq=False)
-class Place:
+class Place(InOne):
     """Desk, environment, stores, audit, exchange and clocks in one."""
 
     capabilities: Capabilities = NATIVE
@@ -54,27 +54,10 @@ class Place:
     now_ms: int = NOW_MS
     outcome: WriteOutcome = ACCEPTED
     sent: list[ProtectiveOrder] = field(factory=list)
-    audited: list[AuditEvent] = field(factory=list)
 
     ids = NATIVE.client_ids
     account = ACCOUNT
     identity = StoreIdentity(STORE, ACCOUNT, 4, database="one", database_now="one", outlives_process=True)
-
-    @property
-    def environment(self) -> Place:
-        return self
-
-    @property
-    def stores(self) -> Place:
-        return self
-
-    @property
-    def audit(self) -> Place:
-        return self
-
-    @property
-    def trading(self) -> Place:
-        return self
 
     @property
     def wall(self) -> Any:
@@ -83,9 +66,6 @@ class Place:
                 return 77
 
         return Wall()
-
-    async def append(self, events: Sequence[AuditEvent]) -> None:
-        self.audited += events
 
     async def submit_protection(self, order: ProtectiveOrder) -> WriteOutcome:
         self.sent.append(order)

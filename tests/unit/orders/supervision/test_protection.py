@@ -27,6 +27,14 @@ from tests.unit.orders.supervision.desk import ARMS_LATE, NATIVE, OWN_SIZED, REG
 OWN_WHOLE = REGIMES["own whole-position stop"]
 AMENDS = evolve(OWN_SIZED, amends_protection=NATIVE.amends_protection)
 STOP = TriggerLevel(Decimal(95), TriggerPrice.MARK)
+FARTHER = TriggerLevel(Decimal(90), TriggerPrice.MARK)
+
+
+def stands_beside(one: Bench, **theirs: object) -> None:
+    """Somebody else's stop, number 999, which is like ours but for what is given."""
+    ours = one.exchange.armed()[0]
+    one.exchange.live["999"] = evolve(ours, order_id="999", **theirs)
+    one.exchange.remember()
 
 
 def stops(one: Bench) -> list[tuple[Decimal | None, Decimal]]:
@@ -354,11 +362,7 @@ def test_another_persons_stop_is_never_cancelled() -> None:
     one = bench(NATIVE)
     one.fills(10)
     one.looks(4)
-    (ours,) = one.exchange.armed()
-    level = TriggerLevel(Decimal(90), TriggerPrice.MARK)
-    theirs = evolve(ours, order_id="999", client_order_id="theirs", trigger=level)
-    one.exchange.live["999"] = theirs
-    one.exchange.remember()
+    stands_beside(one, client_order_id="theirs", trigger=FARTHER)
     one.actions.clear()
     one.looks(5)
     assert "999" in one.exchange.live
@@ -372,10 +376,7 @@ def test_a_stop_without_an_id_is_left_alone_beside_a_part_that_is_somebody_elses
     one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=True)
     one.fills(10)
     one.looks(4)
-    ours = one.exchange.armed()[0]
-    theirs = evolve(ours, order_id="999", client_order_id="", size=Decimal(5), trigger=one.intent.stop)
-    one.exchange.live["999"] = theirs
-    one.exchange.remember()
+    stands_beside(one, client_order_id="", size=Decimal(5), trigger=one.intent.stop)
     one.looks(6)
     assert "999" in one.exchange.live
     one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=False)
@@ -391,9 +392,7 @@ def test_whose_part_was_there_before_ours_keeps_its_stop_when_it_is_closed() -> 
     one.exchange.now_ms += 2_000
     one.fills(10)
     one.looks(4)
-    ours = one.exchange.armed()[0]
-    one.exchange.live["999"] = evolve(ours, order_id="999", client_order_id="", trigger=one.intent.stop)
-    one.exchange.remember()
+    stands_beside(one, client_order_id="", trigger=one.intent.stop)
     one.looks(3)
     one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=False)
     one.looks(6)
@@ -585,11 +584,7 @@ def test_beside_another_persons_stop_ours_is_not_one_too_many_while_it_has_to_gr
     one = bench(OWN_SIZED)
     one.fills(8)
     one.looks(3)
-    (ours,) = one.exchange.armed()
-    level = TriggerLevel(Decimal(90), TriggerPrice.MARK)
-    theirs = evolve(ours, order_id="999", client_order_id="theirs", size=Decimal(5), trigger=level)
-    one.exchange.live["999"] = theirs
-    one.exchange.remember()
+    stands_beside(one, client_order_id="theirs", size=Decimal(5), trigger=FARTHER)
     one.fills(2)
     one.looks(4)
     assert "stop_surplus" not in one.wrote
