@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -19,6 +18,7 @@ from mtf_core.execution.sending import may_leave_in_recovery, sent, sent_event
 from mtf_core.execution.side_jobs import SideJobs
 from mtf_core.execution.submit import note_further_failed, submit_further
 from mtf_core.execution.switching import switch_off
+from mtf_core.execution.waiting import within
 from mtf_core.market import AccountState, Fill, WriteResult
 from mtf_core.orders.actions import Action, FurtherAttempt, Supervised
 from mtf_core.orders.asked import Answer
@@ -146,9 +146,10 @@ class Looker:
         if view.fills is None or not _lacks_known(intent, view.fills.value):
             return view
         try:
-            async with asyncio.timeout(self._exit_wait_ms / 1000):
-                stored = await self.desk.orders.fills(intent.symbol, view.since_ms)
-        except (PortError, TimeoutError):
+            stored = await within(self.desk.orders.fills(intent.symbol, view.since_ms), self._exit_wait_ms)
+        except PortError:
+            return view
+        if stored is None:
             return view
         together = {fill.fill_id: fill for fill in (*stored, *view.fills.value)}
         return evolve(view, fills=Read(tuple(together.values()), view.fills.begun_venue_ms))

@@ -27,7 +27,7 @@ from mtf_core.execution.reconciling import Reconciler
 from mtf_core.execution.seat import Seat, Seated, seat_name
 from mtf_core.execution.side_jobs import SideJobs
 from mtf_core.execution.unclaimed import UnclaimedStops
-from mtf_core.execution.waiting import Patience
+from mtf_core.execution.waiting import Patience, within
 from mtf_core.execution.waking import Waker
 from mtf_core.market import AccountState, Side
 from mtf_core.orders.asked import AskedKind
@@ -202,11 +202,11 @@ class Supervisor:
         """Whether the store holds a live intent, or a change of one, that no look has seen: an entry that was sent a
         moment ago may have to be protected at once."""
         try:
-            async with asyncio.timeout(self._exit_wait_ms / 1000):
-                versions = await self.desk.orders.live_versions()
-        except (PortError, TimeoutError):
+            versions = await within(self.desk.orders.live_versions(), self._exit_wait_ms)
+        except PortError:
             return False
-        return self._state is SupervisorState.SUPERVISING and self._books.lacks(versions)
+        is_ours = self._state is SupervisorState.SUPERVISING
+        return is_ours and versions is not None and self._books.lacks(versions)
 
     async def end(self) -> None:
         """Finishes the write that is on its way, books what is missing, and gives the seat back."""

@@ -54,9 +54,27 @@ class Patience(Generic[Value]):
         if running is None or running.done() or self.longest_ms is None:
             return
         if (_now_s() - self._since_s) * 1000 >= self.longest_ms:
-            running.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody waits for it any more
-            running.cancel()
+            _break_off(running)
             self._running = None
+
+
+async def within(call: Coroutine[Any, Any, Value], wait_ms: float) -> Value | None:
+    """What a read gave; None where it did not answer in time: then it is broken off. Raises what it raised.
+
+    Nobody waits until it has broken off, which lasts seconds where the network swallows what is sent to a database.
+    """
+    running = asyncio.ensure_future(call)
+    try:
+        await asyncio.wait({running}, timeout=wait_ms / 1000)
+    finally:
+        if not running.done():
+            _break_off(running)
+    return running.result() if running.done() else None
+
+
+def _break_off(running: asyncio.Task[Any]) -> None:
+    running.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody waits for it any more
+    running.cancel()
 
 
 def _now_s() -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mtf_core.execution.side_jobs import SideJobs
-from mtf_core.execution.waiting import Patience
+from mtf_core.execution.waiting import Patience, within
 from mtf_core.ports import StoreUnavailableError
 from tests.simulation.virtual import VirtualLoop
 
@@ -111,6 +111,48 @@ def test_side_jobs_are_waited_for_no_longer_than_given_and_broken_off_at_the_end
         assert done == [1]
 
     in_time(story())
+
+
+def test_a_read_that_does_not_answer_in_time_is_broken_off_and_nobody_waits_until_it_has() -> None:
+    ended_s = []
+
+    async def slow_to_break_off() -> int:
+        try:
+            return await answering(1, 99)
+        finally:
+            await asyncio.sleep(10)
+            ended_s.append(now_s())
+
+    async def story() -> None:
+        assert await within(answering(7, 0.2), 250) == 7
+        with pytest.raises(StoreUnavailableError):
+            await within(failing(), 250)
+        assert await within(slow_to_break_off(), 250) is None
+        assert now_s() == pytest.approx(0.45)
+        await asyncio.sleep(11)
+        assert ended_s == [pytest.approx(10.45)]
+
+    assert in_time(story()) == []
+
+
+def test_a_read_whose_caller_is_broken_off_is_broken_off_as_well() -> None:
+    ended = []
+
+    async def read() -> int:
+        try:
+            return await answering(1, 99)
+        finally:
+            ended.append(True)
+
+    async def story() -> None:
+        caller = asyncio.ensure_future(within(read(), 5000))
+        await asyncio.sleep(1)
+        caller.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert ended == [True]
+
+    assert in_time(story()) == []
 
 
 def test_a_fault_of_this_program_in_a_side_job_is_told_and_what_fails_outside_is_dropped() -> None:
