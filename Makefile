@@ -66,7 +66,7 @@ soak: $(VENV)/.test
 
 # Processes that are killed at every numbered point of the order path, and rivals at once for 200 rounds; some 20 minutes.
 deaths: $(VENV)/.test
-	DEATHS=all $(BIN)/pytest -q -s tests/integration/orders tests/integration/execution/test_death.py
+	DEATHS=all $(BIN)/pytest -q -s --timeout=0 tests/integration/orders tests/integration/execution/test_death.py
 
 # Small faults that are made on purpose in the order path, one by one: does a test notice? On demand: it takes hours.
 MUTANTS ?= 260

@@ -6,19 +6,21 @@ A child is a process of its own, which can be killed like any other; what it doe
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from attrs import define
+from attrs import define, field
 
 from mtf_entrypoints.served_sandbox import own_environment
 
@@ -26,6 +28,7 @@ _EVERYBODY_NEEDS = ("mtf_entrypoints.bitmart_venue", "anyio.to_thread", "h11", "
 """What is imported only when it is first used, which would be in each child."""
 _ALIVE = 1000
 """In the place of an exit code."""
+_PATIENT_S = 240
 
 
 @define(eq=False)
@@ -33,6 +36,7 @@ class Nursery:
     """Where children come from; asking it takes milliseconds."""
 
     process: subprocess.Popen[str]
+    _said: dict[int, Path] = field(factory=dict, init=False)
 
     async def life(self, work: str, *words: str, variables: Mapping[str, str], out: Path) -> int:
         """A whole life of a child: its exit code, or below zero the signal that killed it."""
@@ -41,11 +45,19 @@ class Nursery:
     def begin(self, work: str, *words: str, variables: Mapping[str, str], out: Path) -> int:
         """The number of a process that does `module:function` with these words; what it says goes to a file."""
         life = {"work": work, "words": words, "variables": dict(variables), "out": str(out)}
-        return self._ask(life)
+        pid = self._ask(life)
+        self._said[pid] = out
+        return pid
 
     async def end_of(self, pid: int) -> int:
-        """Waits for the end of a child; as `life`."""
+        """Waits for the end of a child; as `life`. One that does not end says where it hangs, and the test fails."""
+        hangs_s = time.monotonic() + _PATIENT_S
         while (code := self._ask({"code": pid})) == _ALIVE:
+            if time.monotonic() > hangs_s:
+                os.kill(pid, signal.SIGABRT)
+                await asyncio.sleep(1)
+                last = "\n".join(self._said[pid].read_text(errors="replace").splitlines()[-80:])
+                raise AssertionError(f"process {pid} did not end within {_PATIENT_S} s; the last that it said:\n{last}")
             await asyncio.sleep(0.02)
         return code
 
@@ -81,6 +93,7 @@ def _live(life: Mapping[str, object]) -> NoReturn:
         out = os.open(str(life["out"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for standard in (1, 2):
             os.dup2(out, standard)
+        faulthandler.enable()
         variables, words = life["variables"], life["words"]
         assert isinstance(variables, dict)
         assert isinstance(words, list)

@@ -117,6 +117,7 @@ def on_servers(server: PostgresServer, redis_url: str) -> Iterator[Kept]:
         @contextmanager
         def held() -> Iterator[None]:
             with psycopg.connect(server.url(name)) as database:
+                database.execute("SET lock_timeout = '60s'")
                 database.execute("LOCK TABLE order_intents IN ACCESS EXCLUSIVE MODE")
                 yield
 
@@ -168,8 +169,9 @@ class Day:
             await exchange.cancel(SYMBOL, lost.order_id, lost.kind)
             (journal,) = await until(lambda: [path for path in self.place.files(".journal") if path.stat().st_size])
             self.place.said("journal").write_bytes(journal.read_bytes())
-            while not await stops():
-                await asyncio.sleep(0.1)
+            async with asyncio.timeout(120):
+                while not await stops():
+                    await asyncio.sleep(0.1)
 
     async def ask(self) -> None:
         """Every question that an operator has, some at once."""
