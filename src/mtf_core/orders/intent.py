@@ -205,6 +205,8 @@ class Progress:
     """A stop that was loosened by hand was restored once."""
     stop_order_id: str = ""
     """The exchange's id of the stop that was read back last, or that an answer named since; empty: none stands."""
+    stop_is_foreign: bool = False
+    """That stop is another's, as far as can be told: it protects as well as ours, and stays theirs."""
     replaced_stop_id: str = ""
     """The stop of which the one that was sent last takes the place."""
     stop_accepted: bool = False

@@ -50,7 +50,8 @@ def after_write(intent: Intent, action: Action, outcome: WriteOutcome, ids: Clie
 def _after_stop(intent: Intent, action: Action, outcome: WriteOutcome, again_ms: int) -> Intent:
     progress = intent.progress
     if outcome.result is WriteResult.ACCEPTED and isinstance(action.write, ProtectiveOrder):
-        return evolve(intent, progress=evolve(progress, stop_order_id=outcome.order_id, stop_accepted=True))
+        named = evolve(progress, stop_order_id=outcome.order_id, stop_is_foreign=False, stop_accepted=True)
+        return evolve(intent, progress=named)
     if not outcome.result.nothing_exists:
         return intent
     was_try = _was_refused(outcome) or not progress.stop_tries

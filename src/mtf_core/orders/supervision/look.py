@@ -161,7 +161,8 @@ class Look:
 
     def is_our_stop(self, order: OpenOrder) -> bool:
         """By its id, because it was read back before, or because it travelled inside our entry."""
-        known = {self.progress.stop_order_id, self.progress.replaced_stop_id} - {""}
+        read_back = "" if self.progress.stop_is_foreign else self.progress.stop_order_id
+        known = {read_back, self.progress.replaced_stop_id} - {""}
         if self.purpose(order) is Purpose.STOP or order.order_id in known:
             return True
         # Where somebody else trades on this side, a stop without an id may be theirs, also when their part is closed.

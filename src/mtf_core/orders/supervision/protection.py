@@ -137,6 +137,7 @@ def follow_stop(look: Look) -> None:
         unprotected_since_ms=None,
         stop_tries=0,
         stop_order_id=shield.kept.order_id,
+        stop_is_foreign=not look.is_our_stop(shield.kept),
         stop_seen=trigger,
     )
     sent_ms = look.progress.sent.stop_ms

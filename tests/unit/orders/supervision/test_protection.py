@@ -400,6 +400,25 @@ def test_whose_part_was_there_before_ours_keeps_its_stop_when_it_is_closed() -> 
     assert one.intent.progress.others_ms is not None
 
 
+def test_another_persons_stop_that_was_read_back_before_ours_was_shown_stays_theirs() -> None:
+    """It covered as ours would, and was taken for ours ever after: when ours was shown, theirs was one too many."""
+    one = bench(ARMS_LATE)
+    one.exchange.trades_by_hand(one.intent.side, Decimal(5), opens=True)
+    one.fills(10)
+    one.looks(4)
+    stands_beside(one, client_order_id="", trigger=one.intent.stop)
+    ours = {order_id: order for order_id, order in one.exchange.live.items() if order.purpose and order_id != "999"}
+    for order_id in ours:
+        del one.exchange.live[order_id]
+    one.look()
+    assert one.state[1] is PositionState.PROTECTED
+    assert one.intent.progress.stop_order_id == "999"
+    one.exchange.live.update(ours)
+    one.looks(6)
+    assert "999" in one.exchange.live
+    assert one.state[1] is PositionState.PROTECTED
+
+
 def test_where_the_mark_is_beyond_the_stop_and_none_stands_the_position_is_closed_at_once() -> None:
     """No exchange takes a stop on that side of the market; three tries would only cost time."""
     one = bench(OWN_WHOLE)
