@@ -50,4 +50,4 @@ def build_limiter(table: BucketTable, world: str, settings: Settings, redis: Red
         return LocalBudget(overridden)
     from mtf_adapters.limits.shared import SharedBudget  # noqa: PLC0415
 
-    return SharedBudget(redis.client, world, overridden)
+    return SharedBudget(redis, world, overridden)

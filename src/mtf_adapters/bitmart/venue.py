@@ -23,6 +23,7 @@ from mtf_adapters.limits import Limiter
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.hosts import HostWorld, World
 from mtf_adapters.online.sockets import Patience
+from mtf_core.ending import ended
 from mtf_core.ports import Clock, ExchangeError, ExchangeWorld, Venue
 
 EXCHANGE, MARKET_TYPE = "bitmart", "perpetual"
@@ -133,8 +134,7 @@ def _connection(
         try:
             yield
         finally:
-            keeper.cancel()
-            await asyncio.wait([keeper])
+            await ended(keeper)
             await rest.aclose()
 
     return connection

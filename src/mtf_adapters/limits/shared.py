@@ -14,10 +14,11 @@ from mtf_adapters.limits.bucket import BucketTable, Reading
 from mtf_adapters.limits.limiter import BudgetSpentError
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.limits.window import CLOCK_MARGIN_S
+from mtf_core.ending import ended
 from mtf_core.ports import Priority
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from mtf_adapters.redis import RedisConnection
 
 EXIT_PATIENCE_S = 0.25
 """An exit never waits longer than this for the shared budget: then it goes by this process's own."""
@@ -33,12 +34,12 @@ class SharedBudget:
     by the process's own budget after `EXIT_PATIENCE_S`; for everything else the budget counts as spent.
     """
 
-    def __init__(self, redis: Redis, world: str, table: BucketTable) -> None:
+    def __init__(self, connection: RedisConnection, world: str, table: BucketTable) -> None:
         self._world = world
         self._own = LocalBudget(table)
         self._waited = dict.fromkeys(table.buckets, 0.0)
         source = (files("mtf_adapters.limits") / "budget.lua").read_text("utf-8")
-        self._script = redis.register_script(source)
+        self._connection, self._script = connection, connection.client.register_script(source)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -91,9 +92,7 @@ class SharedBudget:
         """Waits a little until everything that was to be told is told; for the end of a process."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=patience_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await ended(*late)
 
     async def _granted(self, bucket: str, call: str, priority: Priority) -> None:
         while True:
@@ -107,7 +106,8 @@ class SharedBudget:
     async def _ask(self, what: str, bucket: str, call: str, *arguments: int) -> int:
         root = f"mtf:limits:{{{self._world}}}"
         keys = [f"{root}:{bucket}:{part}" for part in ("slots", "waiting", "seen", "ticket", "paused")]
-        answer: int = await self._script(keys=[*keys, f"{root}:banned"], args=[what, call, *arguments])
+        asked = self._script(keys=[*keys, f"{root}:banned"], args=[what, call, *arguments])
+        answer: int = await self._connection.answer_of(asked)
         return int(answer)
 
     def _tell(self, what: str, bucket: str, call: str, *arguments: int) -> None:

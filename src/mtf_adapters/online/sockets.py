@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from mtf_core.ending import ended
 from mtf_core.ports import Clock, Connected, Disconnected, Silent
 
 Event = TypeVar("Event")
@@ -121,9 +122,7 @@ async def events_of(
                 raise event
             yield event
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*tasks)
 
 
 def _pass_on(task: asyncio.Task[None], queue: asyncio.Queue[Any]) -> None:
@@ -202,8 +201,7 @@ class _Line(Generic[Event]):
                 for event in events or ():
                     await self.hub.queue.put(event)
         finally:
-            heart.cancel()
-            await asyncio.gather(heart, return_exceptions=True)
+            await ended(heart)
 
     async def _beat(self, socket: ClientConnection) -> None:
         """Pings, and notices when nothing comes."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from mtf_core.ending import ended
+
 First = TypeVar("First")
 Second = TypeVar("Second")
 
@@ -16,7 +18,5 @@ async def both(first: Awaitable[First], second: Awaitable[Second]) -> tuple[Firs
     try:
         return await asyncio.gather(*tasks)
     except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*tasks)
         raise

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+Value = TypeVar("Value")
 
 _SCHEMES = ("redis", "rediss", "unix")
 _DATABASE = re.compile(r"/?[0-9]*")
@@ -63,7 +67,13 @@ class RedisConnection:
     def client(self) -> Redis:
         from redis.asyncio import Redis  # noqa: PLC0415  (0.2 s to import, and most commands use none)
 
-        return Redis.from_url(self.url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S)
+        # Not its default: with a timeout the client writes under `asyncio.wait_for`, where cancellations are lost.
+        return Redis.from_url(self.url, socket_timeout=None, socket_connect_timeout=_PATIENCE_S)
+
+    async def answer_of(self, call: Awaitable[Value]) -> Value:
+        """What a call of the client gives; raises TimeoutError, an OSError, where that takes too long."""
+        async with asyncio.timeout(_PATIENCE_S):
+            return await call
 
     async def close(self) -> None:
         if "client" in self.__dict__:

@@ -36,7 +36,7 @@ class RedisHighWater:
         from redis.exceptions import RedisError  # noqa: PLC0415  (as slow to import as its client)
 
         try:
-            mark = await self._connection.client.hget(_MARKS, account)
+            mark = await self._connection.answer_of(self._connection.client.hget(_MARKS, account))
         except (RedisError, OSError) as error:
             raise _unavailable(error) from None
         if mark is None:
@@ -53,7 +53,8 @@ class RedisHighWater:
 
         try:
             script = self._connection.client.register_script(_RAISE)
-            done = await script(keys=[_MARKS], args=[account, mark.store_id, mark.counter])
+            raising = script(keys=[_MARKS], args=[account, mark.store_id, mark.counter])
+            done = await self._connection.answer_of(raising)
         except (RedisError, OSError) as error:
             raise _unavailable(error) from None
         if not done:
@@ -64,7 +65,8 @@ class RedisHighWater:
         from redis.exceptions import RedisError  # noqa: PLC0415
 
         try:
-            await self._connection.client.hset(_MARKS, account, f"{mark.store_id} {mark.counter}")
+            handing = self._connection.client.hset(_MARKS, account, f"{mark.store_id} {mark.counter}")
+            await self._connection.answer_of(handing)
         except (RedisError, OSError) as error:
             raise _unavailable(error) from None
 

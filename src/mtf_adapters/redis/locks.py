@@ -52,7 +52,7 @@ class RedisLocks:
         keys = [f"{_ROOT}:{part}" for part in ("owners", "expiries", "tokens")]
         try:
             script = self._connection.client.register_script(self._source)
-            rows: list[Any] = await script(keys=keys, args=[what, owner, ttl_ms, *names])
+            rows: list[Any] = await self._connection.answer_of(script(keys=keys, args=[what, owner, ttl_ms, *names]))
         except (RedisError, OSError) as error:
             raise StoreUnavailableError(f"the locks in Redis cannot be reached: {type(error).__name__}") from None
         return [row.decode() if isinstance(row, bytes) else [_text(part) for part in row] for row in rows]

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import define, field
 
+from mtf_core.ending import ended
 from mtf_core.ports import PortError
 
 _MOST = 200
@@ -35,10 +36,7 @@ class SideJobs:
 
     async def end(self) -> None:
         """Breaks off what still hangs."""
-        running = set(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await ended(*self._running)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         """What failed outside is dropped; a fault of this program is told as the loop tells of such."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from mtf_core.ending import ended
 from mtf_core.execution.alarms import AlarmBoard, Heard
 from mtf_core.execution.background import Background, BackgroundReader
 from mtf_core.execution.booking import Bookkeeper
@@ -194,8 +195,7 @@ class Supervisor:
                     looked(self.status)
                     await waker.pause(again_ms, self.has_news, self._soon_ms)
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await ended(keeping)
             await self.end()
 
     async def has_news(self) -> bool:
@@ -229,9 +229,7 @@ class Supervisor:
                 self._answering,
             ):
                 await part.end()
-            for step in self._steps.values():
-                step.cancel()
-            await asyncio.gather(*self._steps.values(), return_exceptions=True)
+            await ended(*self._steps.values())
             self._steps.clear()
             await self._seat.leave()
             self._stand_by()

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
+from mtf_core.ending import ended
+
 Value = TypeVar("Value")
 
 
@@ -46,8 +48,7 @@ class Patience(Generic[Value]):
         """Breaks off what still hangs."""
         if self._running is not None:
             running, self._running = self._running, None
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await ended(running)
 
     def _break_off_what_is_too_long(self) -> None:
         running = self._running

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from attrs import define, field
 
+from mtf_core.ending import ended
 from mtf_core.execution.desk import Desk
 from mtf_core.ports import Connected, OrderPushed, PortError, PositionPushed
 
@@ -67,9 +68,7 @@ class Waker:
         try:
             yield
         finally:
-            for each in listening:
-                each.cancel()
-            await asyncio.gather(*listening, return_exceptions=True)
+            await ended(*listening)
 
     async def pause(self, again_ms: float, has_news: Callable[[], Awaitable[bool]], tick_ms: float) -> None:
         """Until the next look is due, or there is a reason for one; asks every `tick_ms` whether the store has news."""

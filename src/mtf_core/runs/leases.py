@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from attrs import define, field
 
+from mtf_core.ending import ended
 from mtf_core.ports import Acquired, LockAnswer, Locks, PortError, Sleep
 
 
@@ -22,7 +23,6 @@ class Leases:
     """Locks that could not be renewed: they expired or were taken away, and may be another owner's now."""
     _ttl_ms: dict[str, int] = field(factory=dict, init=False)
     """The time to live of every lock that is ours."""
-    _is_over: bool = field(default=False, init=False)
     """Nothing is renewed any more."""
     _asked: set[str] = field(factory=set, init=False)
     """Locks that may be ours: the answer has not come, or never came."""
@@ -43,19 +43,16 @@ class Leases:
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """What is taken within the block is renewed until its end, and given back there."""
-        self._is_over = False
         renewing = asyncio.create_task(self._renew())
         try:
             yield
         finally:
-            self._is_over = True
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            await ended(renewing)
             with suppress(PortError):  # they expire by themselves
                 await self._give_back()
 
     async def _renew(self) -> None:
-        while not self._is_over:  # a client of the locks may have taken the cancellation for its own
+        while True:
             # Three times in the shortest life, so that one renewal may fail.
             await self.sleep(min(self._ttl_ms.values(), default=1000) / 3000)
             for ttl_ms in set(self._ttl_ms.values()):

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
+from mtf_core.ending import ended
 from mtf_core.market import HOUR_MS, Candles, Gap, Timeframe, format_instant
 from mtf_core.ports import (
     CandleEvent,
@@ -119,7 +120,8 @@ class CandleStreamer:
                 if self._now_ms() - chosen_ms >= self.options.choose_again_ms:
                     chosen_ms = self._now_ms()
                     if await self._follow_or_go_on() or listening is None:
-                        await _ended(listening)
+                        if listening is not None:
+                            await ended(listening)
                         listening = asyncio.create_task(self._listen())
                 await self._keep()
                 for task in (listening, confirming):
@@ -129,8 +131,7 @@ class CandleStreamer:
                     confirming = self._confirming()
                 await self.environment.sleep(_TICK_S)
         finally:
-            await _ended(listening)
-            await _ended(confirming)
+            await ended(*(task for task in (listening, confirming) if task is not None))
             await self._store()
 
     def _now_ms(self) -> int:
@@ -311,9 +312,3 @@ class CandleStreamer:
     async def _audit(self, events: Sequence[AuditEvent]) -> None:
         with suppress(PortError):
             await self.environment.stores.audit.append(events)
-
-
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from mtf_adapters.local import accept_no_more
 from mtf_adapters.telemetry.logs import configure_logs
+from mtf_core.ending import ended
 from mtf_entrypoints.container import Container, opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.housekeeping import keep_clean
@@ -59,8 +60,7 @@ async def _serve(settings: Settings, listening: Listening, *, supervise: bool) -
             async with supervised(container.environment(), wanted=supervise):
                 await Server(config).serve(sockets=[listener])
         finally:
-            cleaning.cancel()
-            await asyncio.gather(cleaning, return_exceptions=True)
+            await ended(cleaning)
 
 
 def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:

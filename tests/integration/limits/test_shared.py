@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 from mtf_adapters.limits import Bucket, BucketTable, BudgetSpentError, Reading, Scope
 from mtf_adapters.limits.shared import SharedBudget
+from mtf_adapters.redis import RedisConnection
 from mtf_core.ports import Priority
 
 LIMIT, WINDOW_MS = 8, 300
@@ -22,22 +22,17 @@ TABLE = BucketTable({"kline": Bucket("kline", LIMIT, WINDOW_MS, Scope.IP, exits_
 
 
 @pytest.fixture
-def socket_path(redis_url: str) -> str:
-    return redis_url.removeprefix("unix://")
+async def redis(redis_url: str) -> AsyncIterator[RedisConnection]:
+    connection = RedisConnection(redis_url)
+    await connection.client.flushall()
+    yield connection
+    await connection.close()
 
 
-@pytest.fixture
-async def redis(socket_path: str) -> AsyncIterator[Redis]:
-    client = Redis(unix_socket_path=socket_path)
-    await client.flushall()
-    yield client
-    await client.aclose()
-
-
-async def hammer(socket_path: str, seconds: float) -> list[float]:
+async def hammer(redis_url: str, seconds: float) -> list[float]:
     """When calls were allowed, by a clock that all processes share."""
-    client = Redis(unix_socket_path=socket_path)
-    budget, sent, end = SharedBudget(client, "sandbox", TABLE), list[float](), time.monotonic() + seconds
+    connection = RedisConnection(redis_url)
+    budget, sent, end = SharedBudget(connection, "sandbox", TABLE), list[float](), time.monotonic() + seconds
 
     async def calls() -> None:
         while time.monotonic() < end:
@@ -46,17 +41,17 @@ async def hammer(socket_path: str, seconds: float) -> list[float]:
 
     await asyncio.gather(*(calls() for _ in range(4)))
     await budget.settled()
-    await client.aclose()
+    await connection.close()
     return sent
 
 
-def hammer_in_a_process(socket_path: str, seconds: float) -> list[float]:
-    return asyncio.run(hammer(socket_path, seconds))
+def hammer_in_a_process(redis_url: str, seconds: float) -> list[float]:
+    return asyncio.run(hammer(redis_url, seconds))
 
 
-async def test_processes_together_never_exceed_the_limit_in_any_window(redis: Redis, socket_path: str) -> None:
+async def test_processes_together_never_exceed_the_limit_in_any_window(redis: RedisConnection, redis_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        answers = [pool.apply_async(hammer_in_a_process, (socket_path, 2.0)) for _ in range(3)]
+        answers = [pool.apply_async(hammer_in_a_process, (redis_url, 2.0)) for _ in range(3)]
         sent = [await asyncio.to_thread(answer.get, 60) for answer in answers]
     times = sorted(moment for moments in sent for moment in moments)
     held = [bisect_right(times, start + WINDOW_MS / 1000) - index for index, start in enumerate(times)]
@@ -64,7 +59,7 @@ async def test_processes_together_never_exceed_the_limit_in_any_window(redis: Re
     assert max(held) <= TABLE.buckets["kline"].for_others
 
 
-async def test_the_more_urgent_of_another_process_goes_first(redis: Redis) -> None:
+async def test_the_more_urgent_of_another_process_goes_first(redis: RedisConnection) -> None:
     one, other, order = SharedBudget(redis, "a", TABLE), SharedBudget(redis, "a", TABLE), list[str]()
 
     async def call(budget: SharedBudget, name: str, priority: Priority) -> None:
@@ -78,7 +73,7 @@ async def test_the_more_urgent_of_another_process_goes_first(redis: Redis) -> No
     assert order[-2:] == ["sync", "candles"]
 
 
-async def test_worlds_do_not_share_a_budget(redis: Redis) -> None:
+async def test_worlds_do_not_share_a_budget(redis: RedisConnection) -> None:
     for world in ("live", "demo"):
         budget = SharedBudget(redis, world, TABLE)
         for _ in range(TABLE.buckets["kline"].for_others):
@@ -86,7 +81,7 @@ async def test_worlds_do_not_share_a_budget(redis: Redis) -> None:
                 pass
 
 
-async def test_what_the_venue_counted_of_others_is_shared_too(redis: Redis) -> None:
+async def test_what_the_venue_counted_of_others_is_shared_too(redis: RedisConnection) -> None:
     one, other = SharedBudget(redis, "a", TABLE), SharedBudget(redis, "a", TABLE)
     one.learn("kline", Reading(used=LIMIT, limit=LIMIT, window_ms=WINDOW_MS))
     await one.settled()
@@ -95,7 +90,7 @@ async def test_what_the_venue_counted_of_others_is_shared_too(redis: Redis) -> N
             pass
 
 
-async def test_a_ban_that_one_process_met_stops_the_others_but_their_exits(redis: Redis) -> None:
+async def test_a_ban_that_one_process_met_stops_the_others_but_their_exits(redis: RedisConnection) -> None:
     one, other = SharedBudget(redis, "a", TABLE), SharedBudget(redis, "a", TABLE)
     one.banned(60_000)
     await one.settled()
@@ -106,16 +101,16 @@ async def test_a_ban_that_one_process_met_stops_the_others_but_their_exits(redis
         pass
 
 
-async def test_the_slots_of_those_who_gave_up_are_free_at_once(redis: Redis) -> None:
+async def test_the_slots_of_those_who_gave_up_are_free_at_once(redis: RedisConnection) -> None:
     budget = SharedBudget(redis, "a", TABLE)
     async with budget.permit("kline", Priority.MARKET):
-        await redis.set("mtf:limits:{a}:kline:paused", 1, px=150)
+        await redis.client.set("mtf:limits:{a}:kline:paused", 1, px=150)
         with pytest.raises(BudgetSpentError):
             async with budget.permit("kline", Priority.MARKET, timeout_s=0.02):
                 pass
     await budget.settled()
-    assert await redis.zcard("mtf:limits:{a}:kline:waiting") == 0
-    assert await redis.zcard("mtf:limits:{a}:kline:slots") == 1
+    assert await redis.client.zcard("mtf:limits:{a}:kline:waiting") == 0
+    assert await redis.client.zcard("mtf:limits:{a}:kline:slots") == 1
 
 
 async def test_an_exit_goes_alone_when_the_shared_budget_hangs_and_an_entry_does_not(tmp_path: Path) -> None:
@@ -123,24 +118,24 @@ async def test_an_exit_goes_alone_when_the_shared_budget_hangs_and_an_entry_does
     with socket.socket(socket.AF_UNIX) as hung:  # takes what it is sent, and never answers
         hung.bind(path)
         hung.listen()
-        client = Redis(unix_socket_path=path)
-        budget = SharedBudget(client, "a", TABLE)
+        connection = RedisConnection(f"unix://{path}")
+        budget = SharedBudget(connection, "a", TABLE)
         async with budget.permit("kline", Priority.EXIT):
             pass
         with pytest.raises(BudgetSpentError):
             async with budget.permit("kline", Priority.ENTRY, timeout_s=0.3):
                 pass
         await budget.settled(patience_s=0.01)
-        await client.aclose()
+        await connection.close()
 
 
 async def test_a_redis_that_is_not_there_leaves_exits_to_the_processes_own_budget(tmp_path: Path) -> None:
-    client = Redis(unix_socket_path=str(tmp_path / "nobody"))
-    budget = SharedBudget(client, "a", TABLE)
+    connection = RedisConnection(f"unix://{tmp_path / 'nobody'}")
+    budget = SharedBudget(connection, "a", TABLE)
     async with budget.permit("kline", Priority.EXIT):
         pass
     with pytest.raises(BudgetSpentError):
         async with budget.permit("kline", Priority.MARKET, timeout_s=0.3):
             pass
     await budget.settled()
-    await client.aclose()
+    await connection.close()

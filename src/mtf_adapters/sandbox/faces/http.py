@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from attrs import frozen
 
+from mtf_core.ending import ended
+
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -93,8 +95,7 @@ async def gone_or_elapsed(receive: Receive, seconds: float) -> None:
     try:
         await asyncio.wait({leaving}, timeout=seconds)
     finally:
-        leaving.cancel()
-        await asyncio.gather(leaving, return_exceptions=True)
+        await ended(leaving)
 
 
 async def _gone(receive: Receive) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from mtf_core.ending import ended
 from mtf_core.market import format_instant
 from mtf_core.ports import PortError
 from mtf_core.run_request import RunRequest
@@ -98,6 +99,4 @@ async def _wait(container: Container, start_ms: int, stopping: asyncio.Event) ->
     pause = asyncio.ensure_future(container.sleep()(seconds))
     told = asyncio.ensure_future(stopping.wait())
     await asyncio.wait((pause, told), return_when=asyncio.FIRST_COMPLETED)
-    for waiting in (pause, told):
-        waiting.cancel()
-    await asyncio.gather(pause, told, return_exceptions=True)
+    await ended(pause, told)

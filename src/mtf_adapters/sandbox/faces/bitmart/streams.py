@@ -26,6 +26,7 @@ from mtf_adapters.sandbox.faces.http import HEARD, Receive, Scope, Send
 from mtf_adapters.sandbox.faults import FaultPlan, StreamFaultKind
 from mtf_adapters.sandbox.matching.events import Event
 from mtf_adapters.sandbox.world import World
+from mtf_core.ending import ended
 
 PUBLIC_PATH, PRIVATE_PATH = "/api", "/user"
 NORMAL, GOING_AWAY, TOO_LARGE = 1000, 1001, 1009
@@ -108,9 +109,7 @@ class Streams:
             await self._write(session, send)
         finally:
             self._sessions.pop(session, None)
-            for task in (reading, watching):
-                task.cancel()
-            await asyncio.gather(reading, watching, return_exceptions=True)
+            await ended(reading, watching)
 
     def push(self) -> None:
         """Sends everyone what is due by the world's time."""
