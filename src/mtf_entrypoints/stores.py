@@ -17,6 +17,7 @@ from mtf_adapters.sql import (
     SqlRiskStore,
     SqlRunStore,
     SqlSwitchStore,
+    SqlTallyStore,
     SqlZoneStore,
 )
 from mtf_core.ports import Aside, Clock, Stores, at_once
@@ -52,5 +53,6 @@ def build_stores(
         cleanup=SqlCleanupStore(database, namespace),
         keyed_runs=SqlKeyedRunStore(database, namespace),
         zones=SqlZoneStore(database, namespace),
+        tallies=SqlTallyStore(database, namespace),
         orders=SqlOrderStore(database, orders_namespace or namespace, namespace, wall or WallClock(), new_id),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.risk import SqlRiskStore
     from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
     from mtf_adapters.sql.switches import SqlSwitchStore
+    from mtf_adapters.sql.tallies import SqlTallyStore
     from mtf_adapters.sql.zones import SqlZoneStore
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SqlRiskStore",
     "SqlRunStore",
     "SqlSwitchStore",
+    "SqlTallyStore",
     "SqlZoneStore",
     "contract_counts",
     "default_data_folder",
@@ -58,6 +60,7 @@ if not TYPE_CHECKING:
             "risk": "SqlRiskStore",
             "runs": "SqlRunStore namespace_of_run runs_beginning_with",
             "switches": "SqlSwitchStore",
+            "tallies": "SqlTallyStore",
             "zones": "SqlZoneStore",
         },
     )

@@ -49,7 +49,8 @@ _RUN_COLUMNS = tuple(runs.c[field.name] for field in attrs.fields(RunRecord) if 
 _SEALED_COLUMNS = _RUN_COLUMNS
 _SHORT = ("run_id", "symbol", "status", "reason", "side", "execution_timeframe", "decision_key")
 _SHORT_COLUMNS = tuple(decision_table.c[name] for name in _SHORT)
-_TALLY = ("run_id", "profile", "instant_ms", "started_ms", "counts")
+TALLY = ("run_id", "profile", "instant_ms", "started_ms", "counts")
+"""The columns of a `RunTally`."""
 _RUNS_PER_STEP = 200
 
 
@@ -230,7 +231,7 @@ class SqlRunStore:
     async def tallies_since(self, since_ms: int, profile: str | None = None) -> AsyncIterator[RunTally]:
         """What was counted of each finished run that started at or after an instant, the newest run first."""
         finished = (runs.c.started_ms >= since_ms) & (runs.c.status == RunStatus.FINISHED.value)
-        tallies: Select[Any] = select(*(runs.c[name] for name in _TALLY), runs.c.sequence)
+        tallies: Select[Any] = select(*(runs.c[name] for name in TALLY), runs.c.sequence)
         query = self._newest_first(tallies, profile).where(finished)
         last: int | None = None
         while True:
@@ -240,7 +241,7 @@ class SqlRunStore:
                 step = step.where(runs.c.sequence < last)
             rows = await self._database.read(all_rows(step))
             for row in rows:
-                yield _tally(row)
+                yield tally_of(row)
             if len(rows) < _RUNS_PER_STEP:
                 return
             last = rows[-1].sequence
@@ -398,8 +399,9 @@ def _completed_from_version_1(record: DecisionRecord, row: Row[tuple[object, ...
     return attrs.evolve(record, result=result, inputs=inputs, trace=trace, unreadable=unreadable)
 
 
-def _tally(row: Row[tuple[object, ...]]) -> RunTally:
-    values = {name: row._mapping[name] for name in _TALLY}
+def tally_of(row: Row[tuple[object, ...]]) -> RunTally:
+    """What was counted of a run, from the columns of `TALLY`."""
+    values = {name: row._mapping[name] for name in TALLY}
     stored = values.pop("counts")
     try:
         counts = None if stored is None else RunCounts.from_bytes(stored)

@@ -24,7 +24,7 @@ from mtf_core.planning import (
     ZoneOutcome,
 )
 from mtf_core.ports import UnreadableRowError
-from mtf_core.records import ZoneRecord, ZoneSelection, ZoneTally
+from mtf_core.records import Selection, ZoneRecord, ZoneTally
 
 _OUTCOME = ("outcome", "outcome_source", "outcome_at_ms")
 _SEALED = tuple(column for column in table.c if column.name not in ("namespace", *_OUTCOME))
@@ -86,7 +86,7 @@ class SqlZoneStore:
         statement = update(table).where(still_open).values({name: bindparam(f"new_{name}") for name in _OUTCOME})
         await self._database.write(changing(statement, rows))
 
-    async def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
+    async def tallies(self, selection: Selection) -> AsyncIterator[ZoneTally]:
         """What statistics need of the selected events, in no order that says anything; raises `UnreadableRowError`."""
         place = (table.c.run_id, table.c.symbol)
         query = self._selected(select(*(table.c[name] for name in _TALLY)), selection).order_by(*place)
@@ -101,7 +101,7 @@ class SqlZoneStore:
                 return
             last = (rows[-1].run_id, rows[-1].symbol)
 
-    def _selected(self, query: Select[Any], selection: ZoneSelection) -> Select[Any]:
+    def _selected(self, query: Select[Any], selection: Selection) -> Select[Any]:
         query = self._here(query)
         if selection.since_ms is not None:
             query = query.where(table.c.at_ms >= selection.since_ms)
@@ -109,8 +109,8 @@ class SqlZoneStore:
             query = query.where(table.c.at_ms < selection.until_ms)
         if selection.symbols is not None:
             query = query.where(table.c.symbol.in_(selection.symbols))
-        if selection.timeframe is not None:
-            query = query.where(table.c.execution_timeframe == selection.timeframe.value)
+        if selection.timeframes is not None:
+            query = query.where(table.c.execution_timeframe.in_([one.value for one in selection.timeframes]))
         if selection.profile is not None:
             query = query.where(table.c.profile == selection.profile)
         return query

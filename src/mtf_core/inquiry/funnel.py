@@ -25,13 +25,13 @@ from mtf_core.records import (
 from mtf_core.records.blocking import counts_of
 from mtf_core.records.counts import (
     Blocking,
-    ConditionKey,
     ShortSeries,
     by_symbols,
     by_what_they_admit,
     reasons_of,
     short_series,
 )
+from mtf_core.records.marks import ConditionKey
 from mtf_core.records.older import current_content
 from mtf_core.runs.request import recorded_request
 from mtf_core.settings.nodes import ConfigError

@@ -11,10 +11,11 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from mtf_core.inquiry.flat import selection_to_json
 from mtf_core.market import Timeframe, format_instant
 from mtf_core.planning import ZoneCategory, ZoneCheck, ZoneEnd
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
-from mtf_core.records import ZoneSelection, ZoneTally
+from mtf_core.records import Selection, ZoneTally
 
 FEWEST_REFUSED = 10
 """Below so many refused entries nothing is suggested: a few say nothing about the next."""
@@ -84,6 +85,49 @@ class ZoneGroup:
 
 
 @frozen
+class ZoneRow:
+    """A group as one row of a table; distances in percent."""
+
+    symbol: str | None
+    """None: all symbols together."""
+    timeframe: Timeframe
+    events: int
+    p50_percent: float
+    p80_percent: float
+    p90_percent: float
+    inside: int
+    waiting: int
+    filled: int
+    left: int
+    expired: int
+    unknown: int
+    open: int
+    refused: int
+    would_fill: int
+
+    @classmethod
+    def of(cls, group: ZoneGroup) -> ZoneRow:
+        distances = _percentiles_to_json(group.deviation, 100)
+        return cls(
+            group.symbol,
+            group.timeframe,
+            group.events,
+            distances["p50"],
+            distances["p80"],
+            distances["p90"],
+            group.categories[ZoneCategory.INSIDE],
+            group.categories[ZoneCategory.WAITING],
+            group.entries[ZoneEnd.FILLED],
+            group.entries[ZoneEnd.LEFT],
+            group.entries[ZoneEnd.EXPIRED],
+            group.entries[ZoneEnd.UNKNOWN],
+            group.entries[None],
+            sum(group.refused.values()),
+            group.refused[ZoneEnd.FILLED],
+        )
+
+
+@frozen
 class Suggestion:
     """What a limit would have to be so as not to refuse four of the five entries that it did. Nothing applies it."""
 
@@ -110,7 +154,7 @@ class Suggestion:
 class ZoneStatistics:
     """Zone events counted: over all symbols by timeframe, by symbol and timeframe, and what follows for settings."""
 
-    selection: ZoneSelection
+    selection: Selection
     events: int
     first_at_ms: int | None
     last_at_ms: int | None
@@ -118,14 +162,14 @@ class ZoneStatistics:
     by_symbol: tuple[ZoneGroup, ...]
     suggestions: tuple[Suggestion, ...]
 
+    @property
+    def rows(self) -> tuple[ZoneRow, ...]:
+        """The groups as flat rows: all symbols by timeframe, then each symbol."""
+        return tuple(map(ZoneRow.of, (*self.by_timeframe, *self.by_symbol)))
+
     def to_json(self) -> dict[str, Any]:
-        chosen = self.selection
         return {
-            "since": _instant(chosen.since_ms),
-            "until": _instant(chosen.until_ms),
-            "symbols": None if chosen.symbols is None else list(chosen.symbols),
-            "timeframe": None if chosen.timeframe is None else str(chosen.timeframe),
-            "profile": chosen.profile,
+            **selection_to_json(self.selection),
             "events": self.events,
             "first_at": _instant(self.first_at_ms),
             "last_at": _instant(self.last_at_ms),
@@ -145,7 +189,7 @@ class ZoneStatistics:
 
 
 async def zone_statistics(
-    stores: Stores, selection: ZoneSelection, progress: Progress = no_progress, aside: Aside = at_once
+    stores: Stores, selection: Selection, progress: Progress = no_progress, aside: Aside = at_once
 ) -> ZoneStatistics:
     """The statistics of the selected zone events of one world; of none where nothing fits. Counted `aside`."""
     tallies: list[ZoneTally] = []
@@ -156,7 +200,7 @@ async def zone_statistics(
     return await aside(partial(statistics_of, selection, tallies))
 
 
-def statistics_of(selection: ZoneSelection, tallies: Sequence[ZoneTally]) -> ZoneStatistics:
+def statistics_of(selection: Selection, tallies: Sequence[ZoneTally]) -> ZoneStatistics:
     """The statistics of these events; groups with most events come first."""
     by_timeframe: dict[Timeframe, list[ZoneTally]] = {}
     by_symbol: dict[tuple[str, Timeframe], list[ZoneTally]] = {}

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         on_grid_at_or_below,
     )
     from mtf_core.market.fill import CashFlow, Fill, FillCause, FlowKind
-    from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, to_ms
+    from mtf_core.market.instant import InvalidInstantError, format_instant, from_ms, parse_instant, parse_moment, to_ms
     from mtf_core.market.invalid_candles import InvalidCandlesError
     from mtf_core.market.new_order import (
         Amendment,
@@ -133,6 +133,7 @@ __all__ = [
     "on_grid_at_or_above",
     "on_grid_at_or_below",
     "parse_instant",
+    "parse_moment",
     "to_ms",
 ]
 
@@ -153,7 +154,7 @@ if not TYPE_CHECKING:
                 "Contract ContractStatus InvalidContractError LeverageBracket on_grid_at_or_above on_grid_at_or_below"
             ),
             "fill": "CashFlow Fill FillCause FlowKind",
-            "instant": "InvalidInstantError format_instant from_ms parse_instant to_ms",
+            "instant": "InvalidInstantError format_instant from_ms parse_instant parse_moment to_ms",
             "new_order": "Amendment EntryOrder ExitOrder InvalidOrderError ProtectiveOrder TriggerLevel",
             "order": "MarginMode OrderState OrderType PositionMode TimeInForce TriggerPrice TriggerPurpose",
             "quiet": "LARGEST_QUIET_MINUTES",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+MOMENTS_AGO = "([1-9][0-9]{0,4})([smhd])"
+"""A duration: a number of seconds, minutes, hours or days."""
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class InvalidInstantError(ValueError):
@@ -23,6 +27,17 @@ def parse_instant(text: str) -> datetime:
         raise
     except (ValueError, OverflowError):  # the latter where UTC lies outside the years 1 to 9999
         raise InvalidInstantError(f"{text!r} is no instant; write it like 2022-01-31T14:00Z") from None
+
+
+def parse_moment(text: str, now_ms: int) -> int:
+    """An instant, or a duration like `90m`, `2h` or `3d` that is counted back from `now_ms`; in ms."""
+    found = re.fullmatch(MOMENTS_AGO, text.strip(), re.ASCII)
+    if found is None:
+        try:
+            return to_ms(parse_instant(text))
+        except InvalidInstantError as error:
+            raise InvalidInstantError(f"{error}, or a duration like 90m, 2h or 3d") from None
+    return now_ms - int(found[1]) * _UNITS[found[2]]
 
 
 def to_ms(instant: datetime) -> int:

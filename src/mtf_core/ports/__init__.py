@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         RiskStore,
         RunStore,
         SwitchStore,
+        TallyStore,
         ZoneStore,
     )
     from mtf_core.ports.streams import (
@@ -132,6 +133,7 @@ __all__ = [
     "Stores",
     "Streams",
     "SwitchStore",
+    "TallyStore",
     "TimeframeNotServedError",
     "Trading",
     "TradingRefusedError",
@@ -160,7 +162,9 @@ if not TYPE_CHECKING:
             "orders": (
                 "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity StoreView"
             ),
-            "stores": "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore ZoneStore",
+            "stores": (
+                "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore TallyStore ZoneStore"
+            ),
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "
                 "OrderPushed PositionPushed Silent Streams"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         RiskStore,
         RunStore,
         SwitchStore,
+        TallyStore,
         ZoneStore,
     )
     from mtf_core.settings.profile import Profile
@@ -51,6 +52,7 @@ class Stores:
     cleanup: CleanupStore
     keyed_runs: KeyedRunStore
     zones: ZoneStore
+    tallies: TallyStore
     orders: OrderStore
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtf_core.records import (
         AuditEvent,
         DecisionRecord,
+        EndingTally,
         JsonObject,
         KeyedRun,
         Leftovers,
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
         RunRecord,
         RunTally,
         SealCheck,
+        Selection,
+        SymbolDecision,
         ZoneRecord,
-        ZoneSelection,
         ZoneTally,
     )
     from mtf_core.risk import EquityMark, QueuedSymbol, RiskDay, RiskLock, Switch, SwitchChange
@@ -151,10 +153,48 @@ class ZoneStore(Protocol):
         """Stores the outcomes of these events, all or none; an outcome that is there already stays."""
         ...
 
-    def tallies(self, selection: ZoneSelection) -> AsyncIterator[ZoneTally]:
+    def tallies(self, selection: Selection) -> AsyncIterator[ZoneTally]:
         """What statistics need of the selected events, in no order that says anything; raises `UnreadableRowError`.
 
         Read in steps, so that many events are no burden. The store may be used between two items.
+        """
+        ...
+
+
+class TallyStore(Protocol):
+    """What finished runs add up to, for questions over time: counted where it is stored, so no question loads runs.
+
+    A run is selected by its instant and its profile. Raises `UnreadableRowError` for a side or timeframe that is none.
+    """
+
+    async def newest_ms(self, profile: str | None = None) -> int | None:
+        """The instant of the newest finished run; None: there is none."""
+        ...
+
+    async def symbols(self, selection: Selection) -> tuple[str, ...]:
+        """The symbols that the selected runs decided on, sorted; of the selected ones."""
+        ...
+
+    async def by_symbol(self, selection: Selection) -> tuple[EndingTally, ...]:
+        """How the decisions of each symbol ended. Timeframes select nothing here: few decisions come to have one."""
+        ...
+
+    async def by_run(self, selection: Selection) -> tuple[EndingTally, ...]:
+        """The same of each run."""
+        ...
+
+    async def last_ready(self, selection: Selection) -> tuple[SymbolDecision, ...]:
+        """The newest READY decision of each symbol and execution timeframe, sorted by them."""
+        ...
+
+    def of_symbol(self, symbol: str, selection: Selection) -> AsyncIterator[SymbolDecision]:
+        """The decisions of a symbol, the newest first, read in steps. Of the selection, times and profile count."""
+        ...
+
+    def runs(self, selection: Selection) -> AsyncIterator[RunTally]:
+        """What was counted of each selected run, the newest first, read in steps; symbols and timeframes select none.
+
+        The store may be used between two items.
         """
         ...
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mtf_core.records.json import Json, JsonObject
     from mtf_core.records.keys import KeyedRun
     from mtf_core.records.leftovers import Leftovers
+    from mtf_core.records.marks import RunMarks
     from mtf_core.records.page import Page
     from mtf_core.records.plans import PlanRecord, TargetRecord
     from mtf_core.records.reports import LeftOut, Performance, ReportRecord, ReportStatus, RunSummary
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
     )
     from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
     from mtf_core.records.seal import Seal, SealCheck
+    from mtf_core.records.selection import Selection
+    from mtf_core.records.tallies import Ending, EndingTally, SymbolDecision
     from mtf_core.records.traces import TraceRecord
-    from mtf_core.records.zones import ZoneRecord, ZoneSelection, ZoneTally
+    from mtf_core.records.zones import ZoneRecord, ZoneTally
 
 __all__ = [
     "AuditEvent",
     "CandleRange",
     "DecisionInputs",
     "DecisionRecord",
+    "Ending",
+    "EndingTally",
     "Json",
     "JsonObject",
     "KeyedRun",
@@ -51,12 +56,15 @@ __all__ = [
     "ReportStatus",
     "ResultRecord",
     "RunCounts",
+    "RunMarks",
     "RunRecord",
     "RunStatus",
     "RunSummary",
     "RunTally",
     "Seal",
     "SealCheck",
+    "Selection",
+    "SymbolDecision",
     "SymbolError",
     "SymbolStatus",
     "TargetRecord",
@@ -64,7 +72,6 @@ __all__ = [
     "TraceRecord",
     "UnreadableRecordError",
     "ZoneRecord",
-    "ZoneSelection",
     "ZoneTally",
     "action_from_plain",
     "action_to_plain",
@@ -84,13 +91,16 @@ if not TYPE_CHECKING:
             "json": "Json JsonObject",
             "keys": "KeyedRun",
             "leftovers": "Leftovers",
+            "marks": "RunMarks",
             "page": "Page",
             "plans": "PlanRecord TargetRecord",
             "reports": "LeftOut Performance ReportRecord ReportStatus RunSummary",
             "results": "OrderOutcome OrderStatus ResultRecord SymbolError SymbolStatus TimeframeResult",
             "runs": "DecisionRecord RunRecord RunStatus",
             "seal": "Seal SealCheck",
+            "selection": "Selection",
+            "tallies": "Ending EndingTally SymbolDecision",
             "traces": "TraceRecord",
-            "zones": "ZoneRecord ZoneSelection ZoneTally",
+            "zones": "ZoneRecord ZoneTally",
         },
     )

@@ -15,15 +15,16 @@ from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.records.counts import (
     Blocking,
-    ConditionKey,
     RunCounts,
     by_what_they_admit,
     reasons_of,
     short_series,
 )
+from mtf_core.records.marks import ConditionKey, FeatureKey, RunMarks, set_of
 from mtf_core.records.runs import DecisionRecord
 from mtf_core.records.traces import TraceRecord, TreeRecord
 from mtf_core.rules.capture import TraceTemplate
+from mtf_core.rules.expressions import Feature, Metric
 from mtf_core.rules.ruleset import RuleSet
 from mtf_core.rules.trace import TemplateNode
 from mtf_core.rules.truth import TRUE, Truth
@@ -46,8 +47,17 @@ def counts_of(
     """
     records = list(records)
     traces = [record.trace for record in records if record.trace is not None]
-    conditions = blocking_conditions(compiled, traces, current_tf)
-    return RunCounts(reasons_of(records, left_out), conditions, short_series(records))
+    reasons, short = reasons_of(records, left_out), short_series(records)
+    if not traces:
+        return RunCounts(reasons, (), short, RunMarks((), {}, {}))
+    forest = _Forest.of(compiled, traces)
+    dropped = forest.dropped()
+    marks = RunMarks(
+        tuple(trace.symbol for trace in traces),
+        {one.key: set_of(one.blocks) for one in dropped},
+        missing_features(compiled, traces),
+    )
+    return RunCounts(reasons, _counted(compiled, traces, forest, dropped, current_tf), short, marks)
 
 
 def blocking_conditions(
@@ -61,15 +71,42 @@ def blocking_conditions(
     if not traces:
         return ()
     forest = _Forest.of(compiled, traces)
+    return _counted(compiled, traces, forest, forest.dropped(), current_tf)
+
+
+def _counted(
+    compiled: CompiledProfile,
+    traces: Sequence[TraceRecord],
+    forest: _Forest,
+    dropped: Sequence[_Dropped],
+    current_tf: Timeframe | None,
+) -> tuple[Blocking, ...]:
     ready = np.array([trace.reason is None for trace in traces])
-    dropped = [_Dropped.of(forest, key) for key in forest.conditions()]
-    dropped = [one for one in dropped if one.blocks.any()]
     turning = [one for one in dropped if one.turned]
     admitted = _Outcomes(compiled, traces, forest, current_tf).ready_with([one.turned for one in turning])
     admits = {one.key: int((column & ~ready).sum()) for one, column in zip(turning, admitted.T, strict=True)}
     return by_what_they_admit(
         Blocking(one.key, int(one.blocks.sum()), int(one.decides.sum()), admits.get(one.key, 0)) for one in dropped
     )
+
+
+def missing_features(compiled: CompiledProfile, traces: Sequence[TraceRecord]) -> dict[FeatureKey, int]:
+    """Every feature and metric that the trees of a run ask for, with the set of the symbols that lacked it."""
+    lacking: dict[FeatureKey, Mask] = {}
+    for timeframe, part in compiled.parts.items():
+        records = [trace.timeframes[timeframe] for trace in traces]
+        trees: list[tuple[TraceTemplate, list[TreeRecord | None]]] = [
+            (template, [one.filters[number] for one in records]) for number, template in enumerate(part.filters)
+        ]
+        trees += [(part.long, [one.long for one in records])] if part.long is not None else []
+        trees += [(part.short, [one.short for one in records])] if part.short is not None else []
+        for template, captured in trees:
+            absent = np.isnan(np.stack([tree.values for tree in captured if tree is not None]))
+            for column, operand in enumerate(template.operands):
+                if isinstance(operand, Feature | Metric):
+                    key = FeatureKey(timeframe, str(operand))
+                    lacking[key] = lacking.get(key, False) | absent[:, column]
+    return {key: set_of(column) for key, column in sorted(lacking.items())}
 
 
 @frozen(eq=False)
@@ -199,6 +236,11 @@ class _Forest:
                 for name in tree.names
             }
         )
+
+    def dropped(self) -> list[_Dropped]:
+        """Every condition that stops some symbol, taken for true."""
+        dropped = (_Dropped.of(self, key) for key in self.conditions())
+        return [one for one in dropped if one.blocks.any()]
 
     def of_key(self, key: ConditionKey) -> list[tuple[TreePlace, _Tree]]:
         """The trees in which a condition may stand."""

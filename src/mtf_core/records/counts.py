@@ -12,22 +12,13 @@ from attrs import frozen
 from mtf_core.market import Timeframe
 from mtf_core.reasons import Reason, StoredReason, stored_reason
 from mtf_core.records.codec import UnreadableRecordError, from_compressed, from_plain, to_bytes
+from mtf_core.records.marks import ConditionKey, FeatureKey, RunMarks, packed, unpacked
 from mtf_core.records.runs import DecisionRecord
 from mtf_core.validation.shortage import CandleShortage
 
 VERSION = 1
 PASSED = ""
 """Stands for the final reason of a symbol that has none: its order was simulated."""
-
-
-@frozen(order=True)
-class ConditionKey:
-    """A named condition where it stands: on a timeframe, in the tree of a side or in a mandatory filter."""
-
-    timeframe: Timeframe
-    tree: str
-    """`long`, `short`, or `filter for` the side that the filter speaks for (`both`)."""
-    name: str
 
 
 @frozen
@@ -83,12 +74,13 @@ class RunCounts:
     """Symbols by their final reason (None: none stopped them), how much each condition stands in the way, and which
     timeframes lacked candles.
 
-    `conditions` None: they could not be counted.
+    `conditions` None: they could not be counted. `marks` None: older versions had none, or no tree could be read.
     """
 
     reasons: Mapping[StoredReason | None, int]
     conditions: tuple[Blocking, ...] | None
     short: tuple[ShortSeries, ...] = ()
+    marks: RunMarks | None = None
 
     def to_bytes(self) -> bytes:
         rows = [
@@ -97,7 +89,8 @@ class RunCounts:
         ]
         reasons = {str(reason) if reason else PASSED: count for reason, count in self.reasons.items()}
         short = tuple((str(one.timeframe), str(one.reason), one.symbols, one.fewest, one.needed) for one in self.short)
-        return zlib.compress(to_bytes(_Stored(VERSION, reasons, tuple(rows), short).plain()))
+        marks = None if self.marks is None else _StoredMarks.of(self.marks)
+        return zlib.compress(to_bytes(_Stored(VERSION, reasons, tuple(rows), short, marks).plain()))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -114,6 +107,7 @@ class RunCounts:
                     ShortSeries(Timeframe(timeframe), stored_reason(reason), *counts)
                     for timeframe, reason, *counts in stored.short
                 ),
+                None if stored.marks is None else stored.marks.marks(),
             )
         except ValueError as error:
             raise UnreadableRecordError(f"counts: {error}") from error
@@ -136,7 +130,8 @@ class _Stored:
     reasons: Mapping[str, int]
     conditions: tuple[tuple[str, str, str, int, int, int], ...]
     short: tuple[tuple[str, str, int, int, int], ...] = ()
-    """Counts of older versions have none."""
+    marks: _StoredMarks | None = None
+    """Counts of older versions have neither."""
 
     def plain(self) -> object:
         return {
@@ -144,7 +139,31 @@ class _Stored:
             "reasons": dict(self.reasons),
             "conditions": self.conditions,
             "short": self.short,
+            "marks": None if self.marks is None else self.marks.plain(),
         }
+
+
+@frozen
+class _StoredMarks:
+    symbols: tuple[str, ...]
+    blocked: tuple[tuple[str, str, str, bytes], ...]
+    missing: tuple[tuple[str, str, bytes], ...]
+
+    @classmethod
+    def of(cls, marks: RunMarks) -> Self:
+        blocked = tuple((str(key.timeframe), key.tree, key.name, packed(of)) for key, of in marks.blocked.items())
+        missing = tuple((str(key.timeframe), key.name, packed(of)) for key, of in marks.missing.items())
+        return cls(marks.symbols, blocked, missing)
+
+    def marks(self) -> RunMarks:
+        return RunMarks(
+            self.symbols,
+            {ConditionKey(Timeframe(tf), tree, name): unpacked(of) for tf, tree, name, of in self.blocked},
+            {FeatureKey(Timeframe(tf), name): unpacked(of) for tf, name, of in self.missing},
+        )
+
+    def plain(self) -> object:
+        return {"symbols": self.symbols, "blocked": self.blocked, "missing": self.missing}
 
 
 def short_series(records: Iterable[DecisionRecord]) -> tuple[ShortSeries, ...]:

@@ -31,17 +31,6 @@ class ZoneRecord:
 
 
 @frozen
-class ZoneSelection:
-    """Which zone events are meant: of plans made within [since, until), of some symbols, and so on; None: whichever."""
-
-    since_ms: int | None = None
-    until_ms: int | None = None
-    symbols: tuple[str, ...] | None = None
-    timeframe: Timeframe | None = None
-    profile: str | None = None
-
-
-@frozen
 class ZoneTally:
     """What statistics need of a zone event."""
 

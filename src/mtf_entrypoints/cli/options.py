@@ -56,6 +56,17 @@ class World:
     at: str | None = None
 
 
+@frozen
+class Asked:
+    """Which stored things a question over time is about, as written on the command line."""
+
+    since: str | None = None
+    until: str | None = None
+    symbols: list[str] | None = None
+    timeframes: list[str] | None = None
+    profile: str | None = None
+
+
 _Declaration = tuple[Any, Any]
 
 STORE: Mapping[str, _Declaration] = {

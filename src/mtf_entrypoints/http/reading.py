@@ -17,6 +17,7 @@ from mtf_core.market import (
     Timeframe,
     UnknownTimeframeError,
     parse_instant,
+    parse_moment,
     to_ms,
 )
 from mtf_core.problems import FieldProblem
@@ -197,6 +198,28 @@ class Fields:
         except InvalidInstantError:
             self._refuse(name, "an instant like 2022-01-31T14:00Z")
             return None
+
+    def moment(self, name: str) -> str | None:
+        """An instant, or a duration that counts back from the newest run: its text, for only the store knows that."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            parse_moment(text, 0)
+        except InvalidInstantError:
+            self._refuse(name, "an instant like 2022-01-31T14:00Z, or a duration like 2h")
+            return None
+        return text
+
+    def timeframes(self, name: str) -> tuple[str, ...] | None:
+        """Names of timeframes separated by commas; None when the field is absent or wrong."""
+        if not self.text(name):
+            return None
+        names = str(self._document[name]).split(",")
+        if any(one not in tuple(Timeframe) for one in names):
+            self._refuse(name, "timeframes separated by commas: " + ", ".join(Timeframe))
+            return None
+        return tuple(names)
 
     def names(self, name: str) -> tuple[str, ...]:
         """Names separated by commas."""

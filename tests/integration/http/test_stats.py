@@ -1,9 +1,10 @@
-"""`GET /mtf/stats/zones`: the command line's document, of the service's own world."""
+"""`GET /mtf/stats/…`: the command line's document, of the service's own world."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -35,16 +36,19 @@ def test_zone_events_are_counted_as_the_query_chooses(followed: httpx.Client) ->
         return found
 
     assert events() == events(profile="regular") == 5
-    assert events(since=MINUTES[2]) + events(until=MINUTES[2]) == 5
+    assert events(**{"from": MINUTES[2]}) + events(to=MINUTES[2]) == 5
+    assert events(**{"from": "1m"}) == events(**{"from": MINUTES[2]})
     assert events(symbols="DOGEUSDT,BTCUSDT") == 4
-    assert events(symbols="DOGEUSDT", timeframe="15m", since=MINUTES[3]) == 1
+    assert events(symbols="DOGEUSDT", timeframes="15m", **{"from": MINUTES[3]}) == 1
     assert events(profile="nothing") == 0
     whole = followed.get("/api/mtf/stats/zones").json()
     assert whole == followed.get("/mtf/stats/zones").json()
     assert sum(sum(group["entries"].values()) for group in whole["by_timeframe"]) > 0
 
 
-@pytest.mark.parametrize("query", [{"symbols": "btcusdt"}, {"symbols": "A,,B"}, {"timeframe": "7m"}, {"since": "now"}])
+@pytest.mark.parametrize(
+    "query", [{"symbols": "btcusdt"}, {"symbols": "A,,B"}, {"timeframes": "5m,7m"}, {"from": "now"}, {"to": "0h"}]
+)
 def test_what_cannot_be_asked_is_named(client: httpx.Client, query: dict[str, str]) -> None:
     found = client.get("/mtf/stats/zones", params=query)
     assert found.status_code == 422
@@ -57,6 +61,13 @@ def test_statistics_are_the_same_both_ways(
     database = ["--database", f"sqlite:///{tmp_path / 'mtf.db'}"]
     for at in MINUTES:
         assert run(["run", "--profile", "regular", "--universe-size", "12", "--at", at, *database]) == 0
-    capsys.readouterr()
-    assert run(["stats", "zones", "--json", *database]) == 0
-    assert json.loads(capsys.readouterr().out) == followed.get("/mtf/stats/zones").json()
+    for question in ("blockers", "success", "zones", "atr", "features", "trades"):
+        capsys.readouterr()
+        assert run(["stats", question, "--json", "--from", "2m", "--profile", "regular", *database]) == 0
+        served = followed.get(f"/mtf/stats/{question}", params={"from": "2m", "profile": "regular"})
+        assert _without_ids(json.loads(capsys.readouterr().out)) == _without_ids(served.json())
+
+
+def _without_ids(document: dict[str, Any]) -> dict[str, Any]:
+    """Two stores name their runs differently."""
+    return document | {"rows": [row | {"run_id": None} for row in document.get("rows", [])]}

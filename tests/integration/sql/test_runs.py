@@ -15,8 +15,9 @@ from mtf_core.market import Timeframe
 from mtf_core.ports import StoreError
 from mtf_core.reasons import Reason
 from mtf_core.records import ResultRecord, RunCounts, RunRecord, RunStatus
-from mtf_core.records.counts import Blocking, ConditionKey
+from mtf_core.records.counts import Blocking
 from mtf_core.records.documents import to_document
+from mtf_core.records.marks import ConditionKey
 from mtf_core.records.packed import pack
 from tests.integration.sql.examples import WORLD, decision, report, result, results, run
 

@@ -26,7 +26,7 @@ from mtf_core.planning import (
     ZoneOutcome,
 )
 from mtf_core.ports import StoreError, UnreadableRowError
-from mtf_core.records import RunRecord, RunStatus, ZoneRecord, ZoneSelection
+from mtf_core.records import RunRecord, RunStatus, Selection, ZoneRecord
 from tests.integration.sql.examples import WORLD, decision, report, run
 
 FILLED = ZoneOutcome(ZoneEnd.FILLED, EndSource.CANDLES, 180_000)
@@ -179,7 +179,7 @@ async def test_tallies_are_those_of_the_selection_however_many(
     await zones.settle([evolve(first[0], outcome=FILLED)])
 
     async def found(**selected: object) -> list[tuple[int, str]]:
-        selection = ZoneSelection(**selected)  # type: ignore[arg-type]
+        selection = Selection(**selected)  # type: ignore[arg-type]
         return sorted([(one.at_ms, one.symbol) async for one in zones.tallies(selection)])
 
     everything = [(1_000, "AUSDT"), (1_000, "BUSDT"), (1_000, "CUSDT"), (2_000, "AUSDT"), (2_000, "BUSDT")]
@@ -188,9 +188,9 @@ async def test_tallies_are_those_of_the_selection_however_many(
     assert await found(until_ms=2_000) == everything[:3]
     assert await found(symbols=("BUSDT", "CUSDT")) == [everything[place] for place in (1, 2, 4)]
     assert await found(profile="regular") == everything[3:]
-    assert await found(timeframe=Timeframe.M15) == everything[4:]
+    assert await found(timeframes=(Timeframe.M15,)) == everything[4:]
     assert await found(symbols=()) == []
-    tally = await anext(zones.tallies(ZoneSelection(symbols=("AUSDT",), until_ms=2_000)))
+    tally = await anext(zones.tallies(Selection(symbols=("AUSDT",), until_ms=2_000)))
     assert (tally.deviation, tally.allowed) == (Decimal("0.0099502487563"), Decimal("0.012"))
     assert (tally.category, tally.failed_check) == (ZoneCategory.WAITING, None)
     assert (tally.end, tally.end_ms, tally.minutes) == (ZoneEnd.FILLED, 180_000, 179 / 60)
@@ -214,6 +214,6 @@ async def test_a_row_with_a_word_that_there_is_not_is_named_and_ends_no_run(data
     for values in ({"category": "upside_down"}, {"category": "inside", "outcome": "lost", "outcome_source": "candles"}):
         await change(**values)
         assert [record.symbol for record in await zones.open_before(2**42, 9)] == ["BUSDT"]
-        for asked in (zones.of_run("r1"), anext(zones.tallies(ZoneSelection()))):
+        for asked in (zones.of_run("r1"), anext(zones.tallies(Selection()))):
             with pytest.raises(UnreadableRowError, match="the zone event of AUSDT in run r1 cannot be read: '"):
                 await asked

@@ -15,10 +15,10 @@ from mtf_core.inquiry import Percentiles, ZoneStatistics
 from mtf_core.inquiry.zones import FEWEST_REFUSED, percentiles, statistics_of
 from mtf_core.market import MINUTE_MS, Timeframe
 from mtf_core.planning import ZoneCategory, ZoneCheck, ZoneEnd
-from mtf_core.records import ZoneSelection, ZoneTally
+from mtf_core.records import Selection, ZoneTally
 
 AT_MS = 1_700_000_040_000
-ALL = ZoneSelection()
+ALL = Selection()
 
 
 def tally(deviation: str = "0.004", **changed: object) -> ZoneTally:
@@ -169,16 +169,16 @@ def test_each_profile_and_each_check_that_a_setting_loosens_has_a_suggestion_of_
 
 # --- shown ----------------------------------------------------------------------------------------------------
 def test_the_document_tells_distances_in_percent_and_in_basis_points() -> None:
-    found = statistics_of(ZoneSelection(since_ms=0, symbols=("BTCUSDT",), timeframe=Timeframe.M5), [tally()])
+    found = statistics_of(Selection(since_ms=0, symbols=("BTCUSDT",), timeframes=(Timeframe.M5,)), [tally()])
     document = json.loads(json.dumps(found.to_json(), allow_nan=False))
     group = document["by_symbol"][0]
     assert group["deviation_percent"] == {"p50": 0.4, "p80": 0.4, "p90": 0.4}
     assert group["deviation_bps"] == {"p50": 40.0, "p80": 40.0, "p90": 40.0}
     assert group["minutes_to_fill"] == {"p50": 2.0, "p80": 2.0, "p90": 2.0}
-    assert (document["since"], document["symbols"], document["timeframe"]) == (
+    assert (document["from"], document["symbols"], document["timeframes"]) == (
         "1970-01-01T00:00:00Z",
         ["BTCUSDT"],
-        "5m",
+        ["5m"],
     )
     assert document["first_at"] == document["last_at"] == "2023-11-14T22:14:00Z"
 

@@ -13,7 +13,8 @@ from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import CandleStack, Timeframe, parse_instant, to_ms
 from mtf_core.records import TraceRecord
 from mtf_core.records.blocking import blocking_conditions
-from mtf_core.records.counts import Blocking, ConditionKey
+from mtf_core.records.counts import Blocking
+from mtf_core.records.marks import ConditionKey
 from mtf_core.records.packed import Unpacked, pack
 from mtf_core.rules.capture import Captured
 from mtf_core.rules.expressions import AllOf, AnyOf, Constantly, Known, Named, Not, Test, WithinBars

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from litestar.openapi.spec import Schema
 
 from mtf_core.inquiry import Difference, HealthCheck
+from mtf_core.inquiry.atr import AtrRow
+from mtf_core.inquiry.blockers import Blocker
+from mtf_core.inquiry.feature_health import FeatureHealth
 from mtf_core.inquiry.holdings import Owner
+from mtf_core.inquiry.success import LastReady
+from mtf_core.inquiry.trade_statistics import TradeGroup
 from mtf_core.inquiry.zones import OPEN
 from mtf_core.market import FillCause, Gap, MarginMode, OrderKind, OrderState, OrderType, TriggerPrice
 from mtf_core.orders import AlarmKind, AskedKind, EntryState, EventKind, ExitReason, PositionState
@@ -549,13 +554,34 @@ _ZONE_GROUP = record(
         "minutes_to_fill": optional(_PERCENTILES),
     }
 )
+_SELECTION: Mapping[str, AnySchema] = {
+    "from": optional(INSTANT),
+    "to": optional(INSTANT),
+    "symbols": optional(array(SYMBOL)),
+    "timeframes": optional(array(TIMEFRAME)),
+    "profile": optional(TEXT),
+}
+BLOCKERS = record(
+    {
+        **_SELECTION,
+        "first_at": optional(INSTANT),
+        "last_at": optional(INSTANT),
+        **dict.fromkeys(("runs", "symbols_decided", "decisions", "passed"), COUNT),
+        **dict.fromkeys(("runs_with_conditions", "runs_without_conditions"), COUNT),
+        "rows": array(of_attrs(Blocker)),
+    }
+)
+SUCCESSES = record({**_SELECTION, "newest_run_at": optional(INSTANT), "rows": array(of_attrs(LastReady))})
+ATR_STATISTICS = record({**_SELECTION, "rows": array(of_attrs(AtrRow))})
+FEATURES_HEALTH = record(
+    {**_SELECTION, "runs": COUNT, "runs_without_features": COUNT, "rows": array(of_attrs(FeatureHealth))}
+)
+TRADE_STATISTICS = record(
+    {**_SELECTION, "trades": COUNT, "unreadable": array(TEXT), "rows": array(of_attrs(TradeGroup))}
+)
 ZONE_STATISTICS = record(
     {
-        "since": optional(INSTANT),
-        "until": optional(INSTANT),
-        "symbols": optional(array(SYMBOL)),
-        "timeframe": optional(TIMEFRAME),
-        "profile": optional(TEXT),
+        **_SELECTION,
         "events": COUNT,
         "first_at": optional(INSTANT),
         "last_at": optional(INSTANT),

@@ -9,6 +9,7 @@ from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from mtf_core.market import Timeframe
+from mtf_core.market.instant import MOMENTS_AGO
 from mtf_core.risk import BUSY, GLOBAL_SWITCH
 from mtf_core.run_request import MAX_NAME_LENGTH, OPTIONS, Form, Option
 from mtf_core.runs.request import choices
@@ -116,11 +117,18 @@ FUNNEL: Question = {
     "since": said(INSTANT, "all runs started since then, a day of minutes at most; with a run: that one, if it did"),
     "profile": _OF_A_PROFILE,
 }
-ZONE_STATISTICS: Question = {
-    "since": said(INSTANT, "plans made at or after this instant of the market"),
-    "until": said(INSTANT, "plans made before this instant"),
+_MOMENT = Schema(any_of=[INSTANT, Schema(type=OpenAPIType.STRING, pattern=f"^{MOMENTS_AGO}$", examples=["2h"])])
+_TIMEFRAMES = "|".join(Timeframe)
+STATISTICS: Question = {
+    "from": said(_MOMENT, "at or after this instant of the market, or so long before the newest run, like 2h"),
+    "to": said(_MOMENT, "before this instant"),
     "symbols": said(_SYMBOLS_TEXT, "only these symbols, separated by commas"),
-    "timeframe": said(TIMEFRAME, "only this execution timeframe"),
+    "timeframes": replace(
+        TEXT,
+        pattern=f"^({_TIMEFRAMES})(,({_TIMEFRAMES}))*$",
+        description="only these timeframes, separated by commas",
+        examples=["5m,15m"],
+    ),
     "profile": _OF_A_PROFILE,
 }
 AUDIT: Question = {"action": said(_NAME, "only events of this kind, such as switch_off"), **_PAGE}

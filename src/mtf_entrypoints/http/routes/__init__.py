@@ -13,7 +13,7 @@ from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATO
 from mtf_entrypoints.http.routes.operating import AUDIT, CLEANUP, GET_SYNC, LOCKS, POST_SYNC, RELEASE
 from mtf_entrypoints.http.routes.risk import RISK, RISK_RESET
 from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
-from mtf_entrypoints.http.routes.stats import ZONES
+from mtf_entrypoints.http.routes.stats import ATR, BLOCKERS, FEATURES, SUCCESS, TRADE_STATISTICS, ZONES
 from mtf_entrypoints.http.routes.switching import KILL, QUEUE, SWITCH, SWITCHES, UNKILL
 
 
@@ -25,6 +25,7 @@ async def methods() -> Response[None]:
 
 _MTF = [STATUS, RUN, WHY, FUNNEL, ZONES, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
 _MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS, WITHDRAW]
+_MTF += [BLOCKERS, SUCCESS, ATR, FEATURES, TRADE_STATISTICS]
 _MTF += [EXECUTE, RISK, RISK_RESET]
 
 ROUTES = [
