@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from mtf_core.inquiry.flat import row_to_json, selection_to_json, share
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
-from mtf_core.records import EndingTally, RunMarks, RunTally, Selection
+from mtf_core.records import EndingTally, RunTally, Selection
 from mtf_core.records.marks import ConditionKey, named
 
 _TOLD_EVERY = 100
@@ -105,12 +105,12 @@ async def blockers(
     """What stopped the selected decisions; of none where nothing fits."""
     by_symbol = await stores.tallies.by_symbol(selection)
     by_run = await stores.tallies.by_run(selection)
-    marked: list[RunTally] = []
+    conditions = _Conditions(selection)
     async for tally in stores.tallies.runs(selection):
-        marked.append(tally)
-        if len(marked) % _TOLD_EVERY == 0:
-            progress("runs", len(marked), len(marked))
-    return await aside(partial(blockers_of, selection, by_symbol, by_run, marked))
+        conditions.add(tally)  # and forgotten: a week of runs would fill the memory
+        if conditions.runs % _TOLD_EVERY == 0:
+            progress("runs", conditions.runs, conditions.runs)
+    return await aside(partial(_blockers, selection, by_symbol, by_run, conditions))
 
 
 def blockers_of(
@@ -118,18 +118,25 @@ def blockers_of(
 ) -> Blockers:
     """The blockers of these tallies; `by_symbol` and `by_run` count the same decisions."""
     conditions = _Conditions(selection)
-    unmarked = sum(not conditions.add(one.counts.marks if one.counts is not None else None) for one in runs)
+    for one in runs:
+        conditions.add(one)
+    return _blockers(selection, by_symbol, by_run, conditions)
+
+
+def _blockers(
+    selection: Selection, by_symbol: Sequence[EndingTally], by_run: Sequence[EndingTally], conditions: _Conditions
+) -> Blockers:
     return Blockers(
         selection=selection,
-        first_ms=min((one.instant_ms for one in runs), default=None),
-        last_ms=max((one.instant_ms for one in runs), default=None),
-        runs=len(runs),
+        first_ms=min(conditions.instants, default=None),
+        last_ms=max(conditions.instants, default=None),
+        runs=conditions.runs,
         symbols=len({one.of for one in by_symbol}),
         decisions=sum(one.decisions for one in by_symbol),
         passed=sum(one.decisions for one in by_symbol if one.ending.reason is None),
-        marked_runs=len(runs) - unmarked,
-        unmarked_runs=unmarked,
-        rows=_in_order([*_reasons(selection, by_symbol, by_run, len(runs)), *conditions.blockers()]),
+        marked_runs=conditions.marked,
+        unmarked_runs=conditions.runs - conditions.marked,
+        rows=_in_order([*_reasons(selection, by_symbol, by_run, conditions.runs), *conditions.blockers()]),
     )
 
 
@@ -194,39 +201,58 @@ class _Conditions:
     """What conditions blocked, added up run by run. Runs with the same list of symbols share one set of them."""
 
     selection: Selection
-    runs: int = 0
+    instants: list[int] = field(factory=list)
+    marked: int = 0
     evaluated: int = 0
     _seen: dict[tuple[str, ...], int] = field(factory=dict)
-    _blocked: dict[_Key, dict[tuple[str, ...], int]] = field(factory=dict)
-    _counted: dict[_Key, int] = field(factory=dict)
-    _in_runs: dict[_Key, int] = field(factory=dict)
+    _places: dict[ConditionKey, tuple[int, ...]] = field(factory=dict)
+    """Where a condition is counted, worked out once: a day asks for it a hundred thousand times."""
+    _groups: dict[_Key, int] = field(factory=dict)
+    _blocked: dict[tuple[str, ...], dict[int, int]] = field(factory=dict)
+    _counted: dict[int, int] = field(factory=dict)
+    _in_runs: dict[int, int] = field(factory=dict)
 
-    def add(self, marks: RunMarks | None) -> bool:
-        """Whether the run had marks to count."""
+    @property
+    def runs(self) -> int:
+        """How many were added, marked or not."""
+        return len(self.instants)
+
+    def add(self, run: RunTally) -> None:
+        """Counts the run, and what it marked."""
+        self.instants.append(run.instant_ms)
+        marks = run.counts.marks if run.counts is not None else None
         if marks is None or not marks.symbols:
-            return False
+            return
         chosen = marks.chosen(self.selection.symbols)
-        self.runs += 1
+        self.marked += 1
         self.evaluated += chosen.bit_count()
         self._seen[marks.symbols] = self._seen.get(marks.symbols, 0) | chosen
-        in_run: dict[_Key, int] = {}
+        in_run: dict[int, int] = {}
         for condition, blocked in marks.blocked.items():
-            if self.selection.has_timeframe(condition.timeframe):
-                for key in _condition_keys(condition):
-                    in_run[key] = in_run.get(key, 0) | blocked & chosen
-        for key, blocked in in_run.items():
+            for place in self._places_of(condition):
+                in_run[place] = in_run.get(place, 0) | blocked & chosen
+        sets = self._blocked.setdefault(marks.symbols, {})
+        for place, blocked in in_run.items():
             if blocked:
-                sets = self._blocked.setdefault(key, {})
-                sets[marks.symbols] = sets.get(marks.symbols, 0) | blocked
-                self._counted[key] = self._counted.get(key, 0) + blocked.bit_count()
-                self._in_runs[key] = self._in_runs.get(key, 0) + 1
-        return True
+                sets[place] = sets.get(place, 0) | blocked
+                self._counted[place] = self._counted.get(place, 0) + blocked.bit_count()
+                self._in_runs[place] = self._in_runs.get(place, 0) + 1
+
+    def _places_of(self, condition: ConditionKey) -> tuple[int, ...]:
+        known = self._places.get(condition)
+        if known is None:
+            keys = _condition_keys(condition) if self.selection.has_timeframe(condition.timeframe) else ()
+            known = tuple(self._groups.setdefault(key, len(self._groups)) for key in keys)
+            self._places[condition] = known
+        return known
 
     def blockers(self) -> Iterable[Blocker]:
         all_symbols = len(_names(self._seen))
-        for (by, group, name), decisions in self._counted.items():
-            key = (by, group, name)
-            symbols = len(_names(self._blocked[key]))
+        for (by, group, name), place in self._groups.items():
+            if place not in self._counted:
+                continue
+            decisions, runs = self._counted[place], self._in_runs[place]
+            symbols = len(_names({names: sets.get(place, 0) for names, sets in self._blocked.items()}))
             yield Blocker(
                 by,
                 group,
@@ -237,8 +263,8 @@ class _Conditions:
                 share(decisions, self.evaluated),
                 symbols,
                 share(symbols, all_symbols),
-                self._in_runs[key],
-                share(self._in_runs[key], self.runs),
+                runs,
+                share(runs, self.marked),
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from attrs import define, field, frozen
@@ -58,30 +57,45 @@ async def feature_health(
     stores: Stores, selection: Selection, progress: Progress = no_progress, aside: Aside = at_once
 ) -> FeaturesHealth:
     """The health of the features that the selected runs asked for; of none where nothing fits."""
-    runs: list[RunTally] = []
+    counted = _Features(selection)
     async for tally in stores.tallies.runs(selection):
-        runs.append(tally)
-        if len(runs) % _TOLD_EVERY == 0:
-            progress("runs", len(runs), len(runs))
-    return await aside(partial(health_of, selection, runs))
+        counted.add(tally)  # and forgotten: a week of runs would fill the memory
+        if counted.runs % _TOLD_EVERY == 0:
+            progress("runs", counted.runs, counted.runs)
+    return await aside(counted.health)
 
 
 def health_of(selection: Selection, runs: Sequence[RunTally]) -> FeaturesHealth:
     """The health of the features in these runs."""
-    found: dict[FeatureKey, _Feature] = {}
-    marked = 0
+    counted = _Features(selection)
     for run in runs:
+        counted.add(run)
+    return counted.health()
+
+
+@define(eq=False)
+class _Features:
+    selection: Selection
+    runs: int = 0
+    marked: int = 0
+    _found: dict[FeatureKey, _Feature] = field(factory=dict)
+
+    def add(self, run: RunTally) -> None:
+        """Counts the run, and what it marked."""
+        self.runs += 1
         marks = run.counts.marks if run.counts is not None else None
         if marks is None or not marks.symbols:
-            continue
-        marked += 1
-        chosen = marks.chosen(selection.symbols)
+            return
+        self.marked += 1
+        chosen = marks.chosen(self.selection.symbols)
         for key, missing in marks.missing.items():
-            if selection.has_timeframe(key.timeframe):
-                found.setdefault(key, _Feature()).add(marks.symbols, chosen, missing & chosen)
-    rows = [one.health(key) for key, one in found.items() if one.rows]
-    rows.sort(key=lambda row: (-row.missing, row.timeframe.ms, row.feature))
-    return FeaturesHealth(selection, marked, len(runs) - marked, tuple(rows))
+            if self.selection.has_timeframe(key.timeframe):
+                self._found.setdefault(key, _Feature()).add(marks.symbols, chosen, missing & chosen)
+
+    def health(self) -> FeaturesHealth:
+        rows = [one.health(key) for key, one in self._found.items() if one.rows]
+        rows.sort(key=lambda row: (-row.missing, row.timeframe.ms, row.feature))
+        return FeaturesHealth(self.selection, self.marked, self.runs - self.marked, tuple(rows))
 
 
 @define(eq=False)
