@@ -176,3 +176,33 @@ def test_what_cannot_be_asked_is_refused(mtf: Mtf, words: tuple[str, ...], told:
     ended = mtf("stats", "zones", *words)
     assert ended.code == 2
     assert told in ended.err
+
+
+def test_why_of_several_symbols_or_since_a_time_looks_over_the_runs(minutes: Minutes) -> None:
+    document = minutes("why", "DOGEUSDT", "BTCUSDT", "--since", "2m", "--json").json
+    assert (document["from"], document["runs"]) == ("2026-02-01T13:02:00Z", 3)
+    doge, btc = document["answers"]
+    assert (doge["symbol"], btc["symbol"], doge["decisions"], btc["ready"]) == ("DOGEUSDT", "BTCUSDT", 3, 0)
+    assert sum(one["decisions"] for one in btc["stopped_by"]) == 3
+    assert (doge["last_ready"]["at"], btc["last_ready"]) == (LAST, None)
+    told = minutes("why", "DOGEUSDT", "BTCUSDT")
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert lines[0].startswith(f"DOGEUSDT: 5 decisions in 5 runs, {FIRST} to {LAST}")
+    assert lines[1].startswith(f"  last READY: {LAST} long on 15m, in the newest run")
+    assert minutes("why", "BTCUSDT", "--profile", "crash").out.startswith("BTCUSDT: no decision in 0 runs")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("BTCUSDT", "--since", "2h", "--full"), "--run and --full tell of one symbol"),
+        (("BTCUSDT", "ETHUSDT", "--run", "abc"), "--run and --full tell of one symbol"),
+        (("BTCUSDT", "--since", "soon"), "'soon' is no instant"),
+        (("BTCUSDT", "ethusdt"), "did you mean ETHUSDT?"),
+    ],
+)
+def test_why_refuses_what_does_not_go_together(mtf: Mtf, words: tuple[str, ...], told: str) -> None:
+    ended = mtf("why", *words)
+    assert ended.code == 2
+    assert told in ended.err

@@ -68,6 +68,29 @@ def test_statistics_are_the_same_both_ways(
         assert _without_ids(json.loads(capsys.readouterr().out)) == _without_ids(served.json())
 
 
+def test_why_over_time_is_the_same_both_ways(
+    followed: httpx.Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = ["--database", f"sqlite:///{tmp_path / 'mtf.db'}"]
+    for at in MINUTES:
+        assert run(["run", "--profile", "regular", "--universe-size", "12", "--at", at, *database]) == 0
+    capsys.readouterr()
+    assert run(["why", "DOGEUSDT", "BTCUSDT", "--since", "2m", "--profile", "regular", "--json", *database]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    query = {"symbols": "DOGEUSDT,BTCUSDT", "since": "2m", "profile": "regular"}
+    served = followed.get("/mtf/why", params=query).json()
+    for one in (*printed["answers"], *served["answers"]):
+        one["run_id"] = one["run_before"] = None
+        if one["last_ready"] is not None:
+            one["last_ready"]["run_id"] = None
+    assert printed == served
+
+
+def test_why_over_time_needs_symbols(client: httpx.Client) -> None:
+    found = client.get("/mtf/why", params={"since": "soon"})
+    assert (found.status_code, [one["field"] for one in found.json()["errors"]]) == (422, ["since", "symbols"])
+
+
 def _without_ids(document: dict[str, Any]) -> dict[str, Any]:
     """Two stores name their runs differently."""
     return document | {"rows": [row | {"run_id": None} for row in document.get("rows", [])]}

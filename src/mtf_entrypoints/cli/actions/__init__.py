@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         supervise,
         version,
         why,
+        why_over_time,
     )
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "supervise",
     "version",
     "why",
+    "why_over_time",
 ]
 
 

@@ -28,6 +28,7 @@ from mtf_core.inquiry.flat import Answer, row_to_json
 from mtf_core.market import Timeframe, format_instant, parse_moment
 from mtf_core.ports import Progress, Stores
 from mtf_core.records import Selection
+from mtf_core.words import lasting
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import Asked, World
@@ -166,21 +167,10 @@ def _cell(name: str, value: object) -> str:
     if name.endswith("_percent"):
         return f"{float(str(value)):.3f}"
     if name.startswith("seconds_") or name.endswith("_seconds_mean"):
-        return _duration(float(str(value)))
+        return lasting(float(str(value)))
     if isinstance(value, float):
         return f"{value:.2f}"
     return f"{value:f}" if hasattr(value, "as_tuple") else str(value)
-
-
-def _duration(seconds: float) -> str:
-    """`3 d 4 h`, `2 h 5 min`, `40 s`: the two largest units."""
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    rest, words = round(seconds), []
-    for unit, size in units:
-        count, rest = divmod(rest, size)
-        if count:
-            words.append(f"{count} {unit}")
-    return " ".join(words[:2]) or "0 s"
 
 
 # --- what stands around the tables ----------------------------------------------------------------------------

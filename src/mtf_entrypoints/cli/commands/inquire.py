@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import STORE, AsJson, SymbolArgument, World, takes
+from mtf_entrypoints.cli.options import STORE, AsJson, World, checked_symbols, takes
 
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: the newest.", show_default=False)]
 
@@ -15,14 +15,28 @@ RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: 
 @takes(STORE)
 def why(
     world: World,
-    symbol: SymbolArgument,
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL…", help="Like BTCUSDT.", callback=checked_symbols)],
     run: RunOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Over the runs since this instant, or since so long before the newest run (90m, 2h, 3d).",
+            show_default=False,
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Over time: only runs of this profile.", show_default=False)
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Every tree with its values and every step of the plan.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Why a symbol was, or was not, traded in a run: one sentence, its reason, its plan.
+
+    Several symbols, or --since: over the stored runs, what stopped each how often, when it was last READY, and what
+    changed between the last two runs that decided on it.
 
     Examples:
 
@@ -31,8 +45,15 @@ def why(
       mtf why BTCUSDT --full
 
       mtf why BTCUSDT --run 7f3c9a0e5b1d4c6f8a2b3c4d5e6f7a8b --json
+
+      mtf why BTCUSDT ETHUSDT --since 2h
     """
-    actions.why.perform(world, symbol, run, full, as_json)
+    if len(symbols) == 1 and since is None and profile is None:
+        actions.why.perform(world, symbols[0], run, full, as_json)
+    elif run is not None or full:
+        raise typer.BadParameter("--run and --full tell of one symbol in one run, without --since and --profile")
+    else:
+        actions.why_over_time.perform(world, symbols, since, profile, as_json)
 
 
 @takes(STORE)

@@ -13,6 +13,7 @@ from mtf_core.inquiry.feature_health import FeatureHealth
 from mtf_core.inquiry.holdings import Owner
 from mtf_core.inquiry.success import LastReady
 from mtf_core.inquiry.trade_statistics import TradeGroup
+from mtf_core.inquiry.why_over_time import Change, InTheWay, Ready, Stopped
 from mtf_core.inquiry.zones import OPEN
 from mtf_core.market import FillCause, Gap, MarginMode, OrderKind, OrderState, OrderType, TriggerPrice
 from mtf_core.orders import AlarmKind, AskedKind, EntryState, EventKind, ExitReason, PositionState
@@ -521,6 +522,31 @@ WHY = record(
             }
         ),
     },
+)
+WHY_OVER_TIME = record(
+    {
+        **{"from": optional(INSTANT), "to": optional(INSTANT), "symbols": array(SYMBOL), "profile": optional(TEXT)},
+        "runs": COUNT,
+        "newest_run_at": optional(INSTANT),
+        "answers": array(
+            record(
+                {
+                    "symbol": SYMBOL,
+                    "decisions": COUNT,
+                    "ready": COUNT,
+                    "first_at": optional(INSTANT),
+                    "last_at": optional(INSTANT),
+                    "stopped_by": array(of_attrs(Stopped)),
+                    "conditions": array(of_attrs(InTheWay)),
+                    "last_ready": optional(of_attrs(Ready)),
+                    "sentence": optional(TEXT),
+                    "run_id": optional(TEXT),
+                    "run_before": optional(TEXT),
+                    "changes": array(of_attrs(Change)),
+                }
+            )
+        ),
+    }
 )
 FUNNEL = record(
     {

@@ -118,6 +118,11 @@ FUNNEL: Question = {
     "profile": _OF_A_PROFILE,
 }
 _MOMENT = Schema(any_of=[INSTANT, Schema(type=OpenAPIType.STRING, pattern=f"^{MOMENTS_AGO}$", examples=["2h"])])
+WHY_OVER_TIME: Question = {
+    "symbols": said(_SYMBOLS_TEXT, "symbols, separated by commas"),
+    "since": said(_MOMENT, "the runs since this instant, or since so long before the newest run, like 2h; none: all"),
+    "profile": _OF_A_PROFILE,
+}
 _TIMEFRAMES = "|".join(Timeframe)
 STATISTICS: Question = {
     "from": said(_MOMENT, "at or after this instant of the market, or so long before the newest run, like 2h"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import HttpMethod, Response, Router, route
 
 from mtf_entrypoints.http.routes.account import ALARMS, ORDERS, POSITIONS, STORY, TRADES
-from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY
+from mtf_entrypoints.http.routes.asking import FUNNEL, RUN, STATUS, VERIFY, WHY, WHY_OVER_TIME
 from mtf_entrypoints.http.routes.by_hand import BOOK, CLOSE, PROTECT, TARGETS, WITHDRAW
 from mtf_entrypoints.http.routes.executing import EXECUTE
 from mtf_entrypoints.http.routes.health import DOCS, HEALTH, METRICS, PROVIDER_HEALTH
@@ -23,9 +23,10 @@ async def methods() -> Response[None]:
     return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
 
-_MTF = [STATUS, RUN, WHY, FUNNEL, ZONES, VERIFY, LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
+_MTF = [STATUS, RUN, WHY, WHY_OVER_TIME, FUNNEL, VERIFY]
+_MTF += [LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
 _MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS, WITHDRAW]
-_MTF += [BLOCKERS, SUCCESS, ATR, FEATURES, TRADE_STATISTICS]
+_MTF += [BLOCKERS, SUCCESS, ZONES, ATR, FEATURES, TRADE_STATISTICS]
 _MTF += [EXECUTE, RISK, RISK_RESET]
 
 ROUTES = [

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from mtf_core._version import __version__
 from mtf_core.inquiry import funnel, verify_run, why
+from mtf_core.inquiry.why_over_time import why_over_time
 from mtf_core.market import format_instant
 from mtf_entrypoints.documents import lock_to_json, run_to_json
 from mtf_entrypoints.http.openapi import answers, questions
@@ -16,6 +17,7 @@ from mtf_entrypoints.http.openapi.documented import documented
 from mtf_entrypoints.http.problems import ProblemError
 from mtf_entrypoints.http.reading import AnyRequest, asked, named
 from mtf_entrypoints.http.service import service_of
+from mtf_entrypoints.selecting import selection_of
 
 _STORED = ("not_found", "dependency_down")
 
@@ -81,6 +83,27 @@ async def why_symbol(symbol: FromPath[str], request: AnyRequest) -> dict[str, An
 
 
 @get(
+    "/mtf/why",
+    summary="Why (not) traded, over time",
+    operation_class=documented(
+        answers.WHY_OVER_TIME,
+        query=questions.WHY_OVER_TIME,
+        required=("symbols",),
+        problems=("dependency_down",),
+    ),
+)
+async def why_symbols(request: AnyRequest) -> dict[str, Any]:
+    """What stopped each symbol how often, when it was last READY, and what changed between its last two runs."""
+    fields = asked(request, questions.WHY_OVER_TIME)
+    symbols, since, profile = fields.symbols("symbols"), fields.moment("since"), fields.text("profile") or None
+    if not fields.has("symbols"):
+        fields.refuse("symbols", "is required")
+    fields.done()
+    stores = service_of(request).environment.stores
+    return (await why_over_time(stores, await selection_of(stores, since, None, symbols, None, profile))).to_json()
+
+
+@get(
     "/mtf/funnel",
     summary="Where symbols fall out",
     operation_class=documented(answers.FUNNEL, query=questions.FUNNEL, problems=_STORED),
@@ -124,4 +147,4 @@ def _no_run(run_id: str) -> ProblemError:
     return ProblemError("not_found", f"no run {run_id!r} is stored; /mtf/status lists the last ones")
 
 
-STATUS, RUN, WHY, FUNNEL, VERIFY = status, run, why_symbol, funnel_of, verify
+STATUS, RUN, WHY, WHY_OVER_TIME, FUNNEL, VERIFY = status, run, why_symbol, why_symbols, funnel_of, verify
