@@ -23,6 +23,11 @@ class StoredRun:
     run_id: str | None = field()
 
     @property
+    def database(self) -> Database:
+        """Where it is stored, for whoever reads rows as they are."""
+        return self._database
+
+    @property
     def runs(self) -> RunStore:
         """The runs of that world alone."""
         return SqlRunStore(self._database, self._namespace)

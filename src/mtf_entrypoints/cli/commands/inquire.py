@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import STORE, AsJson, World, checked_symbols, takes
+from mtf_entrypoints.cli.options import STORE, AsJson, SymbolArgument, World, checked_symbols, takes
 
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id; none: the newest.", show_default=False)]
 
@@ -85,6 +86,32 @@ def funnel(
       mtf funnel --since 2026-01-31T00:00Z --profile scalper
     """
     actions.inquire.show_funnel(world, run, since, profile, limit, as_json)
+
+
+@takes(STORE)
+def export(
+    world: World,
+    symbol: SymbolArgument,
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="Around this instant, or so long before the newest run.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The archive; it must not be there yet. Default: named after symbol and instant."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything that is stored of a symbol around an instant into one archive, for a report on a fault.
+
+    Rows of every table from an hour before to an hour after, lines of the log of five minutes before and after (where
+    MTF_LOG_DIR is set), the configurations that were in effect, versions, and a manifest. Secrets are taken out of all
+    of it.
+
+    Example:
+
+      mtf export BTCUSDT --at 2026-01-31T14:00Z --out report.zip
+    """
+    actions.export.perform(world, symbol, at, out, as_json)
 
 
 @takes(STORE)

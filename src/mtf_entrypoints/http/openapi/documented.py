@@ -55,10 +55,10 @@ def documented(
     access: Access = Access.GATED,
     also: Mapping[int, AnySchema] | None = None,
 ) -> type[Operation]:
-    """An operation of the document. `required` are names of the query, or of the body. `problems` are codes beside those that every such route may tell.
+    """An operation of the document. `problems` are codes beside those that every such route may tell.
 
-    `one_of` has what goes together in a body, where that is not everything. `also` has the schemas of answers with
-    another status than 200.
+    `required` are names of the query, or of the body. `one_of` has what goes together in a body, where that is not
+    everything. `also` has the schemas of answers with another status than 200.
     """
     parameters = [
         Parameter(name, place, schema, description=schema.description, required=place == "query" and name in required)
