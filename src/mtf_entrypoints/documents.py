@@ -16,7 +16,7 @@ from mtf_core.market import Timeframe, format_instant
 from mtf_core.orders.hand import Preview
 from mtf_core.planning import OrderPlan, PlanOutcome
 from mtf_core.ports import HeldBy, Request
-from mtf_core.records import AuditEvent, RunRecord
+from mtf_core.records import AuditEvent, ProcessRecord, RunRecord
 from mtf_core.records.documents import plan_to_json, skip_to_json, to_document
 from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.rules.catalogue import CONDITIONS
@@ -118,6 +118,18 @@ def health_to_json(checks: Sequence[HealthCheck]) -> dict[str, Any]:
         "checks": [
             {"name": check.name, "ok": check.ok, "detail": check.detail, "seconds": check.seconds} for check in checks
         ],
+    }
+
+
+def process_to_json(record: ProcessRecord) -> dict[str, Any]:
+    """A process, as anybody may know it: neither where it runs nor on whose account."""
+    return {
+        "kind": record.process.kind.value,
+        "state": record.state.value,
+        "since": format_instant(record.since_ms),
+        "started_at": format_instant(record.started_ms),
+        "age_seconds": round(record.age_ms / 1000, 1),
+        "vitality": record.vitality.value,
     }
 
 

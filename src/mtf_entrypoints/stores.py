@@ -8,12 +8,14 @@ from collections.abc import Callable
 from mtf_adapters.local import WallClock
 from mtf_adapters.sql import (
     Database,
+    SqlAlertStore,
     SqlAuditStore,
     SqlCandleStore,
     SqlCleanupStore,
     SqlContractStore,
     SqlKeyedRunStore,
     SqlOrderStore,
+    SqlProcessStore,
     SqlRiskStore,
     SqlRunStore,
     SqlSwitchStore,
@@ -40,7 +42,7 @@ def build_stores(
     """The stores of one venue: what other namespaces hold in the same database does not exist for them.
 
     Large records are read and packed `aside`. Orders may be kept under a namespace of their own (`Venue`); `wall` is
-    the clock of their events, and `new_id` names a new store of them.
+    the clock of their events and of processes, and `new_id` names a new store of them.
     """
     return Stores(
         namespace=namespace,
@@ -55,4 +57,6 @@ def build_stores(
         zones=SqlZoneStore(database, namespace),
         tallies=SqlTallyStore(database, namespace),
         orders=SqlOrderStore(database, orders_namespace or namespace, namespace, wall or WallClock(), new_id),
+        processes=SqlProcessStore(database, namespace, wall or WallClock()),
+        alerts=SqlAlertStore(database, namespace),
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from mtf_adapters.telemetry.logs import Area
 from mtf_core.execution import open_desk
-from mtf_core.execution.supervisor import Status, Supervisor
+from mtf_core.execution.supervisor import Status, Supervisor, SupervisorState
 from mtf_core.market import format_instant
 from mtf_core.orders import Alarm, Intent
 from mtf_core.ports import Environment
+from mtf_core.records import ProcessKind, ProcessState, RunningProcess
+from mtf_entrypoints.presence import shown
 
 _LOG = Area.ORDERS.logger
 
@@ -35,10 +37,22 @@ async def supervised(environment: Environment, *, wanted: bool) -> AsyncIterator
     supervisor = Supervisor(await open_desk(environment), heard)
     task = asyncio.create_task(supervisor.run_until(stop))
     try:
-        yield
+        async with shown_supervising(supervisor):
+            yield
     finally:
         stop.set()
         await task
+
+
+def shown_supervising(supervisor: Supervisor) -> AbstractAsyncContextManager[RunningProcess]:
+    """Shows this process as one that supervises the account, or stands by to do so."""
+
+    def state() -> ProcessState:
+        is_seated = supervisor.status.state is SupervisorState.SUPERVISING
+        return ProcessState.SUPERVISING if is_seated else ProcessState.STANDING_BY
+
+    desk = supervisor.desk
+    return shown(desk.environment, ProcessKind.SUPERVISE, state, owner=supervisor.owner, account=desk.account)
 
 
 def status_to_json(status: Status) -> dict[str, Any]:

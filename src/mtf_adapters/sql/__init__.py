@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
+    from mtf_adapters.sql.alerts import SqlAlertStore
     from mtf_adapters.sql.audit import SqlAuditStore
     from mtf_adapters.sql.candles import SqlCandleStore
     from mtf_adapters.sql.cleanup import SqlCleanupStore
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_data_folder, default_database_url
     from mtf_adapters.sql.locks import SqlLocks
     from mtf_adapters.sql.orders import SqlOrderStore
+    from mtf_adapters.sql.processes import SqlProcessStore
     from mtf_adapters.sql.risk import SqlRiskStore
     from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
     from mtf_adapters.sql.switches import SqlSwitchStore
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Database",
     "InvalidDatabaseUrlError",
+    "SqlAlertStore",
     "SqlAuditStore",
     "SqlCandleStore",
     "SqlCleanupStore",
@@ -32,6 +35,7 @@ __all__ = [
     "SqlKeyedRunStore",
     "SqlLocks",
     "SqlOrderStore",
+    "SqlProcessStore",
     "SqlRiskStore",
     "SqlRunStore",
     "SqlSwitchStore",
@@ -48,6 +52,7 @@ if not TYPE_CHECKING:
     opens(
         __name__,
         {
+            "alerts": "SqlAlertStore",
             "audit": "SqlAuditStore",
             "candles": "SqlCandleStore",
             "cleanup": "SqlCleanupStore",
@@ -57,6 +62,7 @@ if not TYPE_CHECKING:
             "locations": "InvalidDatabaseUrlError default_data_folder default_database_url",
             "locks": "SqlLocks",
             "orders": "SqlOrderStore",
+            "processes": "SqlProcessStore",
             "risk": "SqlRiskStore",
             "runs": "SqlRunStore namespace_of_run runs_beginning_with",
             "switches": "SqlSwitchStore",

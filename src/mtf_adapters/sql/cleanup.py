@@ -13,6 +13,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, s
 from mtf_adapters.sql.candle_blocks import PLACES
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import (
+    alert_receipts,
+    alerts,
     audit,
     candle_blocks,
     decision_details,
@@ -21,6 +23,7 @@ from mtf_adapters.sql.schema import (
     keyed_runs,
     locks,
     order_supervisors,
+    processes,
     run_blocks,
     run_documents,
     runs,
@@ -34,6 +37,12 @@ LEAST_KEPT = 100
 """The newest runs and events stay whatever their age: a clock in the far future must not empty the store."""
 _RUNS_PER_STEP = 200
 """Deleted in one transaction: others who want to write wait no longer than for these."""
+_HAS_ALERT = (
+    select(alerts.c.word)
+    .where(*(alerts.c[name] == alert_receipts.c[name] for name in ("namespace", "word", "subject", "began_ms")))
+    .exists()
+)
+"""The alert of a receipt is still there."""
 _OF_RUNS = (decision_details, decisions, run_blocks, run_documents, zone_events, keyed_runs)
 
 
@@ -98,7 +107,7 @@ class SqlCleanupStore:
         return await self._database.write(work)
 
     async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:
-        """Keys, documents and locks to which no stored run refers (any more), of before an instant."""
+        """Keys, documents and locks to which no stored run refers (any more); processes and alerts that are over."""
 
         def work(connection: Connection) -> Leftovers:
             # Keys are the first to go and locks the last to come: whoever holds a lock of now is left alone.
@@ -110,7 +119,13 @@ class SqlCleanupStore:
                     # A run that starts stores its documents before it refers to them; it waits here, or is waited for.
                     connection.execute(text("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE"))
                 documents_gone = self._purge(connection, documents, _unneeded_documents(), dry_run)
-            return Leftovers(keys, documents_gone, gone)
+            dead = self._purge(
+                connection, processes, self._here(processes) & (processes.c.beat_ms < before_ms), dry_run
+            )
+            ended = self._purge(connection, alerts, self._here(alerts) & (alerts.c.ended_ms < before_ms), dry_run)
+            if not dry_run:
+                connection.execute(delete(alert_receipts).where(self._here(alert_receipts), ~_HAS_ALERT))
+            return Leftovers(keys, documents_gone, gone, dead, ended)
 
         return await self._database.write(work)
 

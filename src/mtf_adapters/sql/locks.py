@@ -16,13 +16,14 @@ from sqlalchemy import ARRAY, Connection, Row, Text, TextClause, bindparam, sele
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.prepared import changed_by, row_or_none_of, rows_of
 from mtf_adapters.sql.schema import locks
+from mtf_adapters.sql.store_clock import POSTGRES_NOW_MS
 from mtf_adapters.sql.transactions import changing
 from mtf_adapters.sql.upserts import upsert_newer
 from mtf_core.ports import Acquired, Clock, HeldBy, LockAnswer, LockLostError
 
 _NOBODY = ""
 _POSTGRES = {
-    "now": "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+    "now": POSTGRES_NOW_MS,
     "wanted": "SELECT name FROM unnest(:names) AS wanted(name)",
 }
 _SQLITE = {"now": ":now_ms", "wanted": "SELECT value AS name FROM json_each(:names)"}

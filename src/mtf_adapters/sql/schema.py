@@ -37,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0016"
+SCHEMA_REVISION = "0017"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -473,3 +473,39 @@ order_requests = Table(
     Column("asked_ms", BigInteger, nullable=False),
     Column("outcome", String, nullable=False),
 )
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("owner", String, primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("kind", "account", "host")),
+    Column("pid", BigInteger, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("version", "state")),
+    *(Column(name, BigInteger, nullable=False) for name in ("started_ms", "since_ms", "beat_ms")),
+)
+"""Processes that stay, by the database's own clock; the row of one that was killed stays until a cleanup."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("word", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("began_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("text", String, nullable=False),
+    Column("ended_ms", BigInteger),
+)
+
+alert_receipts = Table(
+    "alert_receipts",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("word", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("began_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("receiver", String, primary_key=True),
+    Column("told_ms", BigInteger, nullable=False),
+    Column("end_told", Boolean, nullable=False),
+)
+"""No foreign key: of two watchers, one after the other, neither waits for what the other wrote."""

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from attrs import frozen
 
+from mtf_core.market import format_instant
 from mtf_core.ports import Environment, PortError
+from mtf_core.records import ProcessRecord, ProcessState, Vitality, present
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.words import counted
 
@@ -65,7 +67,38 @@ async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
         "locks": locks,
         "supervisor": supervisor,
     }
-    return tuple([await _checked(environment, name, check) for name, check in checks.items()])
+    found = [await _checked(environment, name, check) for name, check in checks.items()]
+    return (*found, *await check_processes(environment))
+
+
+async def check_processes(environment: Environment) -> tuple[HealthCheck, ...]:
+    """Each process that stays and shows itself in the store, with its own age; one that is late or gone fails."""
+    started = environment.timer()
+    try:
+        records = present(await environment.stores.processes.all())
+    except PortError as error:
+        return (HealthCheck("processes", False, str(error).splitlines()[0], _since(environment, started)),)
+    if not records:
+        return (HealthCheck("processes", True, "none shows itself in this store", _since(environment, started)),)
+    seconds = _since(environment, started)
+    return tuple(
+        HealthCheck(f"mtf {one.process.kind}", one.vitality is Vitality.ALIVE, in_words(one), seconds)
+        for one in records
+    )
+
+
+def in_words(record: ProcessRecord) -> str:
+    """A process in one line."""
+    process, age_s = record.process, record.age_ms / 1000
+    heard = f"heard of {age_s:.0f} s ago"
+    if record.vitality is not Vitality.ALIVE:
+        heard = f"{record.vitality}, last {heard}"
+    since = f"since {format_instant(record.started_ms)}"
+    state = f"{record.state}".replace("_", " ")
+    if record.state is not ProcessState.WORKING:
+        state += f" since {format_instant(record.since_ms)}"
+    account = f", account {process.account}" if process.account else ""
+    return f"{state}; {heard}; process {process.pid} on {process.host}{account}, {since}, version {process.version}"
 
 
 async def _checked(environment: Environment, name: str, check: Callable[[], Awaitable[str]]) -> HealthCheck:
@@ -74,4 +107,8 @@ async def _checked(environment: Environment, name: str, check: Callable[[], Awai
         detail, ok = await check(), True
     except (PortError, ConfigError) as error:
         detail, ok = str(error).splitlines()[0], False
-    return HealthCheck(name, ok, detail, round(environment.timer() - started, 6))
+    return HealthCheck(name, ok, detail, _since(environment, started))
+
+
+def _since(environment: Environment, started: float) -> float:
+    return round(environment.timer() - started, 6)

@@ -50,10 +50,12 @@ if TYPE_CHECKING:
         StoreView,
     )
     from mtf_core.ports.stores import (
+        AlertStore,
         AuditStore,
         CandleStore,
         CleanupStore,
         ContractStore,
+        ProcessStore,
         RiskStore,
         RunStore,
         SwitchStore,
@@ -80,6 +82,7 @@ __all__ = [
     "AccountEvent",
     "Acquired",
     "ActionJournal",
+    "AlertStore",
     "Aside",
     "AuditStore",
     "BalancePushed",
@@ -115,6 +118,7 @@ __all__ = [
     "PortError",
     "PositionPushed",
     "Priority",
+    "ProcessStore",
     "ProfileSource",
     "Progress",
     "Request",
@@ -163,7 +167,8 @@ if not TYPE_CHECKING:
                 "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity StoreView"
             ),
             "stores": (
-                "AuditStore CandleStore CleanupStore ContractStore RiskStore RunStore SwitchStore TallyStore ZoneStore"
+                "AlertStore AuditStore CandleStore CleanupStore ContractStore ProcessStore RiskStore RunStore "
+                "SwitchStore TallyStore ZoneStore"
             ),
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "

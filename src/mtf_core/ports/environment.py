@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from mtf_core.ports.locks import Locks
     from mtf_core.ports.orders import ActionJournal, HighWater, OrderStore
     from mtf_core.ports.stores import (
+        AlertStore,
         AuditStore,
         CandleStore,
         CleanupStore,
         ContractStore,
         KeyedRunStore,
+        ProcessStore,
         RiskStore,
         RunStore,
         SwitchStore,
@@ -54,6 +56,8 @@ class Stores:
     zones: ZoneStore
     tallies: TallyStore
     orders: OrderStore
+    processes: ProcessStore
+    alerts: AlertStore
 
 
 @frozen

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mtf_core.market import Candles, Contract, Gap, Timeframe
     from mtf_core.ports.locks import Acquired
     from mtf_core.records import (
+        AlertRecord,
         AuditEvent,
         DecisionRecord,
         EndingTally,
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
         KeyedRun,
         Leftovers,
         Page,
+        ProcessRecord,
+        ProcessState,
+        Receipt,
         RunCounts,
+        RunningProcess,
         RunRecord,
         RunTally,
         SealCheck,
@@ -295,7 +300,8 @@ class CleanupStore(Protocol):
         ...
 
     async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:
-        """Keys, documents and locks to which no stored run refers (any more), of before an instant.
+        """Keys, documents and locks to which no stored run refers (any more), processes last heard of and alerts ended,
+        all of before an instant.
 
         Documents and locks are the whole database's. What the runs that a dry run only counts would leave behind is
         not among them.
@@ -319,4 +325,36 @@ class AuditStore(Protocol):
 
         Without a cursor the first page: of all events, or of those that happened before an instant.
         """
+        ...
+
+
+class ProcessStore(Protocol):
+    """Processes that stay, each with its own row. Times are the store's clock, whichever machine a process runs on."""
+
+    async def beat(self, process: RunningProcess, state: ProcessState) -> None:
+        """A sign of life; the first one is the process's start."""
+        ...
+
+    async def remove(self, owner: str) -> None:
+        """The process ended in good order."""
+        ...
+
+    async def all(self) -> tuple[ProcessRecord, ...]:
+        """Every process that was not removed, sorted by kind and start; those that were killed are among them."""
+        ...
+
+
+class AlertStore(Protocol):
+    """What called for help, and who was told of it."""
+
+    async def alerts(self, ended_since_ms: int | None = None) -> tuple[AlertRecord, ...]:
+        """Those that stand, and, where an instant is given, those that ended since then; the oldest first."""
+        ...
+
+    async def receipts(self, ended_since_ms: int | None = None) -> tuple[Receipt, ...]:
+        """The receipts of those alerts."""
+        ...
+
+    async def write(self, begun_or_ended: Sequence[AlertRecord], receipts: Sequence[Receipt]) -> None:
+        """Inserts or replaces both, all or none."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
+    from mtf_core.records.alerts import AlertRecord, Receipt
     from mtf_core.records.audit import AuditEvent
     from mtf_core.records.codec import UnreadableRecordError
     from mtf_core.records.counts import RunCounts, RunTally
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from mtf_core.records.marks import RunMarks
     from mtf_core.records.page import Page
     from mtf_core.records.plans import PlanRecord, TargetRecord
+    from mtf_core.records.processes import (
+        LATE_MS,
+        ProcessKind,
+        ProcessRecord,
+        ProcessState,
+        RunningProcess,
+        Vitality,
+        present,
+    )
     from mtf_core.records.reports import LeftOut, Performance, ReportRecord, ReportStatus, RunSummary
     from mtf_core.records.results import (
         OrderOutcome,
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
     from mtf_core.records.zones import ZoneRecord, ZoneTally
 
 __all__ = [
+    "LATE_MS",
+    "AlertRecord",
     "AuditEvent",
     "CandleRange",
     "DecisionInputs",
@@ -52,6 +64,10 @@ __all__ = [
     "Performance",
     "PlanInputs",
     "PlanRecord",
+    "ProcessKind",
+    "ProcessRecord",
+    "ProcessState",
+    "Receipt",
     "ReportRecord",
     "ReportStatus",
     "ResultRecord",
@@ -61,6 +77,7 @@ __all__ = [
     "RunStatus",
     "RunSummary",
     "RunTally",
+    "RunningProcess",
     "Seal",
     "SealCheck",
     "Selection",
@@ -71,18 +88,21 @@ __all__ = [
     "TimeframeResult",
     "TraceRecord",
     "UnreadableRecordError",
+    "Vitality",
     "ZoneRecord",
     "ZoneTally",
     "action_from_plain",
     "action_to_plain",
     "intent_from_plain",
     "intent_to_plain",
+    "present",
 ]
 
 if not TYPE_CHECKING:
     opens(
         __name__,
         {
+            "alerts": "AlertRecord Receipt",
             "audit": "AuditEvent",
             "codec": "UnreadableRecordError",
             "counts": "RunCounts RunTally",
@@ -94,6 +114,7 @@ if not TYPE_CHECKING:
             "marks": "RunMarks",
             "page": "Page",
             "plans": "PlanRecord TargetRecord",
+            "processes": ("LATE_MS ProcessKind ProcessRecord ProcessState RunningProcess Vitality present"),
             "reports": "LeftOut Performance ReportRecord ReportStatus RunSummary",
             "results": "OrderOutcome OrderStatus ResultRecord SymbolError SymbolStatus TimeframeResult",
             "runs": "DecisionRecord RunRecord RunStatus",

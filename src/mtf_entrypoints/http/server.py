@@ -18,10 +18,12 @@ from litestar.types import ASGIApp
 from mtf_adapters.local import accept_no_more
 from mtf_adapters.telemetry.logs import configure_logs
 from mtf_core.ending import ended
+from mtf_core.records import ProcessKind
 from mtf_entrypoints.container import Container, opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.housekeeping import keep_clean
 from mtf_entrypoints.http.listening import ListenError, Listening
+from mtf_entrypoints.presence import shown
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.supervising import supervised
 
@@ -57,7 +59,10 @@ async def _serve(settings: Settings, listening: Listening, *, supervise: bool) -
         sys.stderr.flush()
         cleaning = asyncio.create_task(keep_clean(container.environment()))
         try:
-            async with supervised(container.environment(), wanted=supervise):
+            async with (
+                shown(container.environment(), ProcessKind.SERVE),
+                supervised(container.environment(), wanted=supervise),
+            ):
                 await Server(config).serve(sockets=[listener])
         finally:
             await ended(cleaning)

@@ -96,6 +96,8 @@ def test_a_cleanup_counts_until_it_is_told_to_delete_and_the_newest_runs_stay(mt
         "keys": 0,
         "documents": 0,
         "locks": 0,
+        "processes": 0,
+        "alerts": 0,
         "dry_run": True,
     }
     assert "deleted" in mtf("cleanup", *WORLD, "--dry-run=0").out

@@ -80,6 +80,30 @@ def test_health_tells_of_the_supervisor(exchange: Mapping[str, str], tmp_path: P
     assert "read the account" in supervisor["detail"]
 
 
+def shown_by_health(exchange: Mapping[str, str], folder: Path) -> list[tuple[bool, str]]:
+    """Of each process that supervises: whether it is well, and what it says of itself."""
+    _, out, err = ended(exchange, folder, "health", "--json")
+    assert out, err
+    return sorted(
+        (check["ok"], check["detail"].split(" since")[0])
+        for check in json.loads(out)["checks"]
+        if check["name"] == "mtf supervise"
+    )
+
+
+def test_health_shows_who_supervises_and_who_stands_by(exchange: Mapping[str, str], tmp_path: Path) -> None:
+    first, second = (started(exchange, tmp_path, "supervise", "--json") for _ in range(2))
+    for _ in range(60):
+        if (shown := shown_by_health(exchange, tmp_path)) == [(True, "standing by"), (True, "supervising")]:
+            break
+    else:
+        raise AssertionError(shown)
+    for process in (first, second):
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert shown_by_health(exchange, tmp_path) == []
+
+
 def test_recover_tells_that_everything_is_in_order(exchange: Mapping[str, str], tmp_path: Path) -> None:
     code, out, err = ended(exchange, tmp_path, "recover")
     assert (code, "the account is in order" in out) == (0, True), err

@@ -89,6 +89,8 @@ def test_a_cleanup_counts_and_deletes_when_it_is_told_to(trusted: httpx.Client, 
         "keys": 0,
         "documents": 0,
         "locks": 0,
+        "processes": 0,
+        "alerts": 0,
         "dry_run": True,
     }
     assert trusted.post("/api/maintenance/cleanup", json={"dry_run": False}).json() == counted | {"dry_run": False}

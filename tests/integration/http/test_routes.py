@@ -136,7 +136,7 @@ def test_a_plan_is_made_or_the_reason_is_told(client: httpx.Client) -> None:
 
 
 def test_health_of_the_process_and_of_its_dependencies(client: httpx.Client) -> None:
-    assert client.get("/health").json() == {"ok": True}
+    assert client.get("/health").json() == {"ok": True, "processes": []}
     document = client.get("/provider/health").json()
     assert document["ok"]
     assert {check["name"] for check in document["checks"]} >= {"database", "exchange", "account", "configuration"}

@@ -11,10 +11,21 @@ from alembic import command
 from attrs import evolve
 from sqlalchemy import Connection, MetaData, Table, text
 
-from mtf_adapters.sql import Database, SqlCandleStore, SqlContractStore, SqlRiskStore, SqlRunStore
+from mtf_adapters.local import WallClock
+from mtf_adapters.sql import (
+    Database,
+    SqlCandleStore,
+    SqlContractStore,
+    SqlLocks,
+    SqlProcessStore,
+    SqlRiskStore,
+    SqlRunStore,
+)
 from mtf_adapters.sql.transactions import all_rows
 from mtf_adapters.sql.upgrade import migration_config
 from mtf_core.market import Timeframe
+from mtf_core.ports import Acquired
+from mtf_core.records import ProcessKind, ProcessState, RunningProcess
 from mtf_core.risk import Books, OpeningSource, RiskDay, RiskLock, Span
 from tests.integration.sql.examples import WORLD, as_columns, candles, contract, run
 from tests.integration.sql.orders_shop import NOW_MS, bound_store, reserved
@@ -129,6 +140,22 @@ async def test_days_and_locks_of_before_are_kept_as_those_of_days(empty_database
         assert await store.day(start_ms) == RiskDay(start_ms, equity, equity, start_ms + 5, OpeningSource.FIRST_SEEN)
         lock = RiskLock(start_ms, "scalper", equity, Decimal("25.1"), start_ms + 9, Span.DAY)
         assert await store.locks_of("scalper", start_ms + 10) == (lock,)
+
+
+async def test_a_database_of_before_processes_showed_themselves_keeps_its_locks_and_takes_them(
+    empty_database_url: str,
+) -> None:
+    rows: dict[str, list[dict[str, object]]] = {
+        "locks": [{"name": "stream:test", "owner": "r1", "token": 7, "expires_at_ms": 0}],
+    }
+    async with old_database(empty_database_url, "0016", rows) as database:
+        await database.upgrade()
+        await database.check()
+        store = SqlProcessStore(database, WORLD, WallClock())
+        await store.beat(RunningProcess(ProcessKind.SERVE, "serve-1", "box", 1, "0.1.0"), ProcessState.WORKING)
+        assert [one.process.owner for one in await store.all()] == ["serve-1"]
+        taken = (await SqlLocks(database, WallClock()).acquire(["stream:test"], "stream-1", 1000))["stream:test"]
+    assert taken == Acquired("stream:test", "stream-1", 8)
 
 
 async def test_a_database_of_before_there_were_orders_keeps_what_it_has_and_takes_orders(

@@ -5,21 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from mtf_core.market import format_instant
-from mtf_core.ports import HeldBy
+from mtf_core.ports import Environment
+from mtf_core.records import ProcessKind, ProcessState
 from mtf_core.runs.followed import followed_symbols
-from mtf_core.runs.leases import Leases
-from mtf_core.upkeep.streaming import CandleStreamer, StreamChange, StreamMinute, StreamNews, StreamOptions
+from mtf_core.upkeep.streaming import (
+    CandleStreamer,
+    StreamChange,
+    StreamMinute,
+    StreamNews,
+    StreamOptions,
+    StreamState,
+)
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.exits import REFUSED, CommandError
+from mtf_entrypoints.cli.alone import alone
+from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced
 from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.presence import shown
 
-_LOCK_MS = 30_000
+_SILENT_MS = 180_000
+"""A period ends each minute; where none has been told of for so long, no candle comes at all."""
 
 
 @frozen
@@ -43,13 +53,16 @@ async def _follow(world: World, request: StreamRequest, as_json: bool) -> None:
         raise CommandError("--at: a stream follows the present; leave it out")
     async with announced(settings) as container:
         environment = container.environment()
-        leases = Leases(environment.locks, environment.new_run_id(), environment.sleep)
-        async with leases.kept():
-            await _take(leases, f"stream:{environment.venue.namespace}")
+        seen = _Seen(environment)
+        async with (
+            alone(environment, ProcessKind.STREAM, "streams these candles into this database", stopping) as owner,
+            shown(environment, ProcessKind.STREAM, seen.state, owner=owner),
+        ):
             minutes = 0
 
             def told(news: StreamNews) -> None:
                 nonlocal minutes
+                seen.hear(news)
                 _show(news, as_json)
                 minutes += isinstance(news, StreamMinute)
                 if minutes == request.minutes:
@@ -64,12 +77,31 @@ async def _follow(world: World, request: StreamRequest, as_json: bool) -> None:
     output.warn("stopped; what had closed is stored")
 
 
-async def _take(leases: Leases, name: str) -> None:
-    answer = await leases.take(name, _LOCK_MS)
-    if isinstance(answer, HeldBy):
-        until = format_instant(answer.expires_at_ms)
-        text = f"another process streams these candles into this database already; its lock {name} lasts until {until}"
-        raise CommandError(text, REFUSED)
+@define(eq=False)
+class _Seen:
+    """What a stream's news say of it, in one word, for those who watch the process."""
+
+    environment: Environment
+    _is_heard: bool = field(default=False, init=False)
+    _minute_ms: int = field(init=False)
+    """When the last period was told of."""
+
+    def __attrs_post_init__(self) -> None:
+        self._minute_ms = self.environment.wall.now_ms()
+
+    def hear(self, news: StreamNews) -> None:
+        match news:
+            case StreamMinute():
+                self._minute_ms = self.environment.wall.now_ms()
+            case StreamChange():
+                self._is_heard = news.state is StreamState.STREAM
+
+    def state(self) -> ProcessState:
+        if self.environment.wall.now_ms() - self._minute_ms > _SILENT_MS:
+            return ProcessState.SILENT
+        if self._is_heard:
+            return ProcessState.STREAMING
+        return ProcessState.WORKING if self.environment.venue.streams is None else ProcessState.BY_CALLS
 
 
 def _show(news: StreamNews, as_json: bool) -> None:

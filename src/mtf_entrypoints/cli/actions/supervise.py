@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import json
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 from attrs import define, field
 from rich.live import Live
@@ -16,6 +16,7 @@ from mtf_core.execution.recovery import Recovery, confirm_recovery, look_into_re
 from mtf_core.execution.supervisor import Status, Supervisor, SupervisorState
 from mtf_core.market import format_instant
 from mtf_core.ports import Environment, ExchangeUnavailableError, StoreUnavailableError
+from mtf_core.records import ProcessKind, ProcessState
 from mtf_core.risk import AccountCondition
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
@@ -24,7 +25,8 @@ from mtf_entrypoints.cli.sheets import Sheet
 from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced, working
 from mtf_entrypoints.cli.world_settings import settings_of
-from mtf_entrypoints.supervising import heard, status_to_json
+from mtf_entrypoints.presence import shown
+from mtf_entrypoints.supervising import heard, shown_supervising, status_to_json
 
 _AGAIN_S = 2
 """Between two attempts to begin."""
@@ -50,8 +52,9 @@ async def _supervise(world: World, once: bool, as_json: bool) -> None:
             return
         supervisor, label = Supervisor(desk, heard), environment.venue.label
         output.warn(f"supervising account {desk.account} on {label}; stop with Ctrl-C")
-        with _shown(as_json) as shown:
-            await supervisor.run_until(stopping, shown.show)
+        async with shown_supervising(supervisor):
+            with _shown(as_json) as sheet:
+                await supervisor.run_until(stopping, sheet.show)
     output.warn("stopped; stops stay at the exchange, and nobody supervises the account unless another process does")
 
 
@@ -60,13 +63,19 @@ async def _opened(environment: Environment, stopping: asyncio.Event) -> Desk | N
 
     None where the process was told to stop meanwhile. What will not get better by waiting is raised.
     """
-    while not stopping.is_set():
-        try:
-            return await open_desk(environment)
-        except (ExchangeUnavailableError, StoreUnavailableError) as error:
-            output.warn(f"nothing is supervised yet: {error}; asked again in {_AGAIN_S} s")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _AGAIN_S)
+    async with AsyncExitStack() as waiting:
+        is_shown = False
+        while not stopping.is_set():
+            try:
+                return await open_desk(environment)
+            except (ExchangeUnavailableError, StoreUnavailableError) as error:
+                output.warn(f"nothing is supervised yet: {error}; asked again in {_AGAIN_S} s")
+            if not is_shown:
+                is_shown = True
+                starts = shown(environment, ProcessKind.SUPERVISE, lambda: ProcessState.STARTING)
+                await waiting.enter_async_context(starts)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _AGAIN_S)
     return None
 
 

@@ -24,10 +24,13 @@ from mtf_core.reasons import Reason, Stage
 from mtf_core.records import (
     OrderOutcome,
     OrderStatus,
+    ProcessKind,
+    ProcessState,
     ReportStatus,
     RunStatus,
     SymbolError,
     SymbolStatus,
+    Vitality,
 )
 from mtf_core.records.counts import ShortSeries
 from mtf_core.risk import AccountCondition, OpeningSource, Span
@@ -698,7 +701,17 @@ PLAN_OUTCOME = record(
 )
 CLEANUP = of_attrs(Cleanup)
 HEALTH = record({"ok": FLAG, "checks": array(of_attrs(HealthCheck))})
-ALIVE = record({"ok": FLAG})
+_PROCESS = record(
+    {
+        "kind": choice(tuple(ProcessKind)),
+        "state": choice(tuple(ProcessState)),
+        "since": said(INSTANT, "since when it is in that state, by the store's clock"),
+        "started_at": INSTANT,
+        "age_seconds": said(NUMBER, "how long ago it was last heard of"),
+        "vitality": said(choice(tuple(Vitality)), "late after 15 s, gone after 60 s"),
+    }
+)
+ALIVE = record({"ok": FLAG, "processes": optional(array(_PROCESS))})
 _READ: Mapping[str, AnySchema] = {
     "read_at": said(INSTANT, "when the exchange showed this, by its time"),
     "supervised_at": optional(said(INSTANT, "the supervisor's last sign of life")),

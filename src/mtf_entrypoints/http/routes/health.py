@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import MediaType, Response, get
 
 from mtf_adapters.telemetry.metrics import CONTENT_TYPE
-from mtf_entrypoints.documents import health_to_json
+from mtf_core.ports import PortError
+from mtf_core.records import present
+from mtf_entrypoints.documents import health_to_json, process_to_json
 from mtf_entrypoints.health import check_everything
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import Access, documented
 from mtf_entrypoints.http.page import DOCS_PAGE, PAGE_HEADERS
 from mtf_entrypoints.http.reading import AnyRequest, asked
 from mtf_entrypoints.http.service import service_of
+
+_PATIENT_S = 1.0
 
 
 @get(
@@ -29,9 +34,18 @@ async def provider_health(request: AnyRequest) -> Response[dict[str, Any]]:
 
 
 @get("/health", summary="Liveness", operation_class=documented(answers.ALIVE, access=Access.OPEN))
-async def health() -> dict[str, Any]:
-    """The process answers."""
-    return {"ok": True}
+async def health(request: AnyRequest) -> dict[str, Any]:
+    """The process answers; beside it the processes that show themselves in the store, null where that does not answer.
+
+    Nothing that these lack makes this process ill: whoever starts anew what is not `ok` leaves it alone.
+    """
+    store = service_of(request).environment.stores.processes
+    try:
+        async with asyncio.timeout(_PATIENT_S):
+            found = [process_to_json(one) for one in present(await store.all())]
+    except (PortError, TimeoutError):
+        return {"ok": True, "processes": None}
+    return {"ok": True, "processes": found}
 
 
 @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)  # a text for Prometheus, no JSON
