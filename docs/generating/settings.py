@@ -15,6 +15,7 @@ from attrs import NOTHING, Attribute, Factory, fields, has
 from docs.generating.markdown import code, codes, page, table
 
 from mtf_core.market import Timeframe
+from mtf_core.settings.alerts import AlertSettings
 from mtf_core.settings.contracts import ContractSettings
 from mtf_core.settings.fields import Setting, setting_of
 from mtf_core.settings.indicators import IndicatorSettings
@@ -59,6 +60,7 @@ _RULES = (
     ("execution_selector.allow_1m_only_for.conditions", "a list of rules", "one must be true for 1m to be selected"),
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+=\S*")
+_ALERTS = "When `mtf alerts watch` calls a person; a folder without this file has the defaults."
 _ENVIRONMENT = "Variables of the environment win over a file `.env` in the current folder; options win over both."
 
 
@@ -86,6 +88,7 @@ def settings_page(example_environment: Path) -> str:
             REFUSED_INDICATOR_KEYS,
         ),
         _chapter("trading.yaml", _profiles_share(), table(_HEAD, rows_of(TradingSettings))),
+        _chapter("app/alerts.yaml", _ALERTS, table(_HEAD, rows_of(AlertSettings))),
         f"## Environment\n\n{_ENVIRONMENT}\n\n{_variables(example_environment)}",
     )
 

@@ -33,12 +33,23 @@ VARIABLES = (
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
     "MTF_LOG_DIR",
+    "MTF_ALERT_WEBHOOK_URL",
+    "MTF_ALERT_TELEGRAM_TOKEN",
+    "MTF_ALERT_TELEGRAM_CHAT",
+    "MTF_ALERT_TELEGRAM_URL",
+    "MTF_ALERT_SMTP_URL",
+    "MTF_ALERT_EMAIL_FROM",
+    "MTF_ALERT_EMAIL_TO",
+    "MTF_ALERT_PING_URL",
 )
 BITMART_NAMES = tuple(name for name in VARIABLES if name.startswith("BITMART_"))
+ALERT_NAMES = tuple(name for name in VARIABLES if name.startswith("MTF_ALERT_"))
 _RATE = re.compile(r"BITMART_RATE_\w+")
 ENVIRONMENTS = ("live", "demo", "testnet")
 OURS = ("MTF_", "BITMART_")
 """How the names of variables begin that no other program reads."""
+_SHORTEST_SECRET = 16
+"""A shorter part of an address is a word, which may stand anywhere."""
 _SLIP = 0.8
 """How alike (`difflib`) a name must be to one of ours to be taken for a misspelt one."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -81,6 +92,29 @@ class BitmartOptions:
 
 
 @frozen
+class AlertOptions:
+    """Who is called, and how. Addresses are secrets, for whoever knows one can write to it: they do not show here."""
+
+    webhook_url: str | None = field(default=None, repr=False)
+    telegram_token: str | None = field(default=None, repr=False)
+    telegram_chat: str | None = None
+    telegram_url: str | None = None
+    """Another address than Telegram's own."""
+    smtp_url: str | None = field(default=None, repr=False)
+    email_from: str | None = None
+    email_to: str | None = None
+    """Several, separated by commas."""
+    ping_url: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not show anywhere; of the mail server its password alone."""
+        whole = (self.webhook_url, self.telegram_token, self.ping_url)
+        parts = (*_parts(self.webhook_url), *_parts(self.ping_url))
+        return (*(secret for secret in whole if secret), *parts, *_passwords(self.smtp_url or ""))
+
+
+@frozen
 class Settings:
     """Everything that decides how the parts are put together. Secrets do not show in its text."""
 
@@ -107,6 +141,7 @@ class Settings:
     """Whether this process stays until it is stopped."""
     sandbox: SandboxOptions = SandboxOptions()
     bitmart: BitmartOptions = BitmartOptions()
+    alerts: AlertOptions = AlertOptions()
     rates: Mapping[str, str] = field(factory=dict)
     """Rate limits in other words than the exchange's: `BITMART_RATE_<BUCKET>` to `<requests>/<window>`."""
 
@@ -116,7 +151,7 @@ class Settings:
         urls = [url for url in (self.database_url, self.redis_url) if url]
         passwords = [password for url in urls for password in _passwords(url)]
         keys = (self.bitmart.api_key, self.bitmart.secret_key, self.bitmart.api_memo, self.api_token)
-        return tuple(secret for secret in (*keys, *passwords) if secret)
+        return tuple(secret for secret in (*keys, *passwords, *self.alerts.secrets) if secret)
 
 
 def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -127,8 +162,23 @@ def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = Non
     except SettingsError:
         parts = {name.removeprefix("BITMART_").lower(): around[name] for name in BITMART_NAMES if name in around}
         urls, token = (around.get("DATABASE_URL"), around.get("REDIS_URL")), around.get("MTF_API_TOKEN")
-        secrets = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts)).secrets
+        secrets = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts), alerts=_alerts(around)).secrets
     return (*secrets, *(password for word in words for password in _passwords(word) if password))
+
+
+def _alerts(values: Mapping[str, str]) -> AlertOptions:
+    return AlertOptions(
+        **{name.removeprefix("MTF_ALERT_").lower(): values[name] for name in ALERT_NAMES if name in values}
+    )
+
+
+def _parts(url: str | None) -> set[str]:
+    """What of an address is as secret as the whole: its path and its question, as far as they are no words."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return set()
+    return {part for part in (*parts.path.split("/"), parts.query) if len(part) >= _SHORTEST_SECRET}
 
 
 def _passwords(url: str) -> set[str]:
@@ -180,6 +230,7 @@ def read_settings(
         bitmart=BitmartOptions(
             **{name.removeprefix("BITMART_").lower(): values[name] for name in BITMART_NAMES if name in values}
         ),
+        alerts=_alerts(values),
         rates={name: value for name, value in values.items() if _RATE.fullmatch(name)},
     )
 

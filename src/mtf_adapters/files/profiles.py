@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mtf_adapters.files.config_dir import CONFIG_DIR_VARIABLE, ConfigFolder, config_dir_in_use
+from mtf_core.settings.alerts import AlertSettings, read_alerts
 from mtf_core.settings.check import CheckReport
 from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems, nearest_name
 from mtf_core.settings.profile import Document, Profile, build_profile
@@ -51,6 +52,15 @@ def load_trading(config_dir: Path | None = None, exchanges: Collection[str] | No
     return trading
 
 
+def load_alerts(config_dir: Path | None = None) -> AlertSettings:
+    """When a person is called; a folder without `alerts.yaml` has the defaults. Raises `ConfigError`."""
+    folder = _folder(config_dir)
+    settings = _alerts(folder)
+    if settings is None:
+        raise ConfigError(_distinct(folder.problems.errors))
+    return settings
+
+
 def profile_names(config_dir: Path | None = None) -> tuple[str, ...]:
     """The profiles in a folder, sorted. Raises `ConfigError` if there is no such folder."""
     return _folder(config_dir).profile_names()
@@ -67,6 +77,7 @@ def check_config(config_dir: Path | None = None, exchanges: Collection[str] | No
         return CheckReport(error.problems, (), (), ())
     names = folder.profile_names()
     _trading(folder, names, exchanges)
+    _alerts(folder)
     profiles = [_build(name, folder, folder.problems, thorough=True) for name in names]
     for path in folder.unread_files():
         folder.problems.warning(Place(folder.shown(path), 1), "nothing reads this file", "rename or remove it")
@@ -131,6 +142,13 @@ def _trading(folder: ConfigFolder, known: tuple[str, ...], exchanges: Collection
     return settings if len(folder.problems.errors) == before else None
 
 
+def _alerts(folder: ConfigFolder) -> AlertSettings | None:
+    if not folder.alerts_file.exists():
+        return AlertSettings()
+    node = folder.alerts()
+    return None if node is None else read_alerts(node, folder.problems)
+
+
 def _refuse(folder: ConfigFolder, found: str, allowed: str, nearest: str | None) -> NoReturn:
     place = Place(folder.shown(folder.root / "trading.yaml"), 1, "profiles")
     raise ConfigError([ConfigProblem(place, found, allowed, nearest)])
@@ -141,4 +159,4 @@ def _distinct(problems: tuple[ConfigProblem, ...]) -> tuple[ConfigProblem, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-__all__ = ["check_config", "load_profile", "load_trading", "profile_names"]
+__all__ = ["check_config", "load_alerts", "load_profile", "load_trading", "profile_names"]

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from mtf_adapters.local.accepting import accept_no_more
     from mtf_adapters.local.action_journal import FileActionJournal, MemoryActionJournal
     from mtf_adapters.local.clock import SteadyClock, WallClock
+    from mtf_adapters.local.disks import LocalDisks
     from mtf_adapters.local.high_water import FileHighWater, MemoryHighWater
 
 __all__ = [
     "FileActionJournal",
     "FileHighWater",
+    "LocalDisks",
     "MemoryActionJournal",
     "MemoryHighWater",
     "SteadyClock",
@@ -29,6 +31,7 @@ if not TYPE_CHECKING:
             "accepting": "accept_no_more",
             "action_journal": "FileActionJournal MemoryActionJournal",
             "clock": "SteadyClock WallClock",
+            "disks": "LocalDisks",
             "high_water": "FileHighWater MemoryHighWater",
         },
     )

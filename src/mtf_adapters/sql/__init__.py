@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.contracts import SqlContractStore, contract_counts
     from mtf_adapters.sql.database import Database
     from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
-    from mtf_adapters.sql.locations import InvalidDatabaseUrlError, default_data_folder, default_database_url
+    from mtf_adapters.sql.locations import (
+        InvalidDatabaseUrlError,
+        default_data_folder,
+        default_database_url,
+        folder_of_database,
+    )
     from mtf_adapters.sql.locks import SqlLocks
     from mtf_adapters.sql.orders import SqlOrderStore
     from mtf_adapters.sql.processes import SqlProcessStore
@@ -44,6 +49,7 @@ __all__ = [
     "contract_counts",
     "default_data_folder",
     "default_database_url",
+    "folder_of_database",
     "namespace_of_run",
     "runs_beginning_with",
 ]
@@ -59,7 +65,7 @@ if not TYPE_CHECKING:
             "contracts": "SqlContractStore contract_counts",
             "database": "Database",
             "keyed_runs": "SqlKeyedRunStore",
-            "locations": "InvalidDatabaseUrlError default_data_folder default_database_url",
+            "locations": "InvalidDatabaseUrlError default_data_folder default_database_url folder_of_database",
             "locks": "SqlLocks",
             "orders": "SqlOrderStore",
             "processes": "SqlProcessStore",

@@ -82,6 +82,12 @@ def default_database_url() -> str:
     return f"sqlite:///{default_database_path()}"
 
 
+def folder_of_database(url: str | None) -> Path | None:
+    """The folder of an SQLite file; None where the database is no file of this machine."""
+    location = parse_location(url or default_database_url())
+    return location.path.parent if isinstance(location, SqliteFile) else None
+
+
 def parse_location(url: str) -> Location:
     """The database that a URL names; raises `InvalidDatabaseUrlError`. Nothing is opened.
 

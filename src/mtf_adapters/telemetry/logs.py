@@ -28,6 +28,7 @@ class Area(StrEnum):
     TEMPORAL = "temporal"
     HTTP = "http"
     CLEANUP = "cleanup"
+    ALERTS = "alerts"
 
     @property
     def logger(self) -> logging.Logger:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
+    from mtf_core.ports.alerts import Disk, Disks, Ping, Receiver
     from mtf_core.ports.aside import Aside, at_once
     from mtf_core.ports.clock import Clock, ClockSkew
     from mtf_core.ports.environment import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         InvalidCursorError,
         LockLostError,
         PortError,
+        ReceiverError,
         StoreError,
         StoreNotOursError,
         StoreOutdatedError,
@@ -95,6 +97,8 @@ __all__ = [
     "Connected",
     "ContractStore",
     "Disconnected",
+    "Disk",
+    "Disks",
     "Environment",
     "ExchangeError",
     "ExchangeUnavailableError",
@@ -115,12 +119,15 @@ __all__ = [
     "Noted",
     "OrderPushed",
     "OrderStore",
+    "Ping",
     "PortError",
     "PositionPushed",
     "Priority",
     "ProcessStore",
     "ProfileSource",
     "Progress",
+    "Receiver",
+    "ReceiverError",
     "Request",
     "RiskStore",
     "RunStore",
@@ -153,13 +160,15 @@ if not TYPE_CHECKING:
     opens(
         __name__,
         {
+            "alerts": "Disk Disks Ping Receiver",
             "aside": "Aside at_once",
             "clock": "Clock ClockSkew",
             "environment": "Environment LiveSwitches ProfileSource Progress Sleep Stores no_progress",
             "errors": (
                 "ExchangeError ExchangeUnavailableError InstantNotServedError IntentChangedError InvalidCursorError "
-                "LockLostError PortError StoreError StoreNotOursError StoreOutdatedError StoreUnavailableError "
-                "TimeframeNotServedError TradingRefusedError UnknownSymbolError UnreadableRowError"
+                "LockLostError PortError ReceiverError StoreError StoreNotOursError StoreOutdatedError "
+                "StoreUnavailableError TimeframeNotServedError TradingRefusedError UnknownSymbolError "
+                "UnreadableRowError"
             ),
             "exchange": "ExchangeWorld MarketData Venue",
             "locks": "Acquired HeldBy LockAnswer Locks",

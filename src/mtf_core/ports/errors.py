@@ -7,6 +7,7 @@ PortError
 │   ├── TimeframeNotServedError    it has no candles of the timeframe
 │   └── ExchangeUnavailableError   no answer, or none that can be read: the state is unknown
 ├── TradingRefusedError    orders must not leave from here; nothing was sent
+├── ReceiverError          a receiver of alerts was not told
 └── StoreError             the store refused or failed
     ├── StoreUnavailableError      cannot be reached or written
     ├── StoreOutdatedError         its schema is not the one this version needs
@@ -55,6 +56,15 @@ class TradingRefusedError(PortError):
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class ReceiverError(PortError):
+    """A receiver of alerts was not told, or nobody knows whether it was; the message bears no address and no secret."""
+
+    def __init__(self, message: str, again_after_s: float = 0) -> None:
+        """`again_after_s`: the receiver asked for so much patience."""
+        super().__init__(message)
+        self.again_after_s = again_after_s
 
 
 class StoreError(PortError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mtf_core.front_door import opens
 
 if TYPE_CHECKING:
-    from mtf_core.records.alerts import AlertRecord, Receipt
+    from mtf_core.records.alerts import AlertRecord, Message, Phase, Receipt
     from mtf_core.records.audit import AuditEvent
     from mtf_core.records.codec import UnreadableRecordError
     from mtf_core.records.counts import RunCounts, RunTally
@@ -58,10 +58,12 @@ __all__ = [
     "KeyedRun",
     "LeftOut",
     "Leftovers",
+    "Message",
     "OrderOutcome",
     "OrderStatus",
     "Page",
     "Performance",
+    "Phase",
     "PlanInputs",
     "PlanRecord",
     "ProcessKind",
@@ -102,7 +104,7 @@ if not TYPE_CHECKING:
     opens(
         __name__,
         {
-            "alerts": "AlertRecord Receipt",
+            "alerts": "AlertRecord Message Phase Receipt",
             "audit": "AuditEvent",
             "codec": "UnreadableRecordError",
             "counts": "RunCounts RunTally",

@@ -8,6 +8,7 @@ import typer
 
 from mtf_entrypoints.cli.commands import (
     account,
+    alerts,
     by_hand,
     conditions,
     config,
@@ -57,6 +58,7 @@ app.command()(account.orders)
 app.command()(account.trades)
 app.command()(account.story)
 app.command()(account.alarms)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(by_hand.position, name="position")
 app.command()(by_hand.protect)
 app.command()(execute)

@@ -165,18 +165,20 @@ def test_the_service_answers_until_it_is_told_to_stop(tmp_path: Path, number: si
     ) as process:
         assert process.stderr is not None
         url = free_of(process.stderr.readline())
-        assert answered(url) == {"ok": True}
+        answer = answered(url)
         process.send_signal(number)
         _, rest = process.communicate(timeout=60)
+    assert answer["ok"] is True
     assert process.returncode == 0
     assert "Traceback" not in rest
 
 
-def answered(url: str) -> object:
+def answered(url: str) -> dict[str, object]:
     """The first answer; the socket is open before the service listens to it."""
     for _ in range(100):
         try:
-            return httpx.get(f"{url}/health", timeout=60).json()
+            found: dict[str, object] = httpx.get(f"{url}/health", timeout=60).json()
+            return found
         except httpx.TransportError:
             time.sleep(0.1)
     raise AssertionError("the service never answered")

@@ -30,6 +30,7 @@ KEY = {
 }
 RUN = ("run", "--symbols", "BTCUSDT", "--universe-size", "5", "--at", "2026-02-02T11:20Z")
 ASKS = ("audit",)
+TELLS = ("alerts", "test")
 
 
 def database(sign: str) -> str:
@@ -40,6 +41,11 @@ def redis(sign: str) -> str:
     return f"redis://:{secret('redis', sign)}@{NOWHERE}/0"
 
 
+def mail(sign: str) -> str:
+    return f"smtp://u:{secret('token', sign)}@{NOWHERE}"
+
+
+MAIL = {"MTF_ALERT_EMAIL_FROM": "mtf@example.org", "MTF_ALERT_EMAIL_TO": "anna@example.org"}
 SIGNS = {"slash": "/", "hash": "#", "question mark": "?", "at": "@", "colon": ":", "bracket": "[", "percent": "%zz"}
 CASES: dict[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     **{f"a database, password with a {name}": ({"DATABASE_URL": database(sign)}, ASKS) for name, sign in SIGNS.items()},
@@ -70,6 +76,26 @@ CASES: dict[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "a stream with a password": (
         {**KEY, "BITMART_WS_PRIVATE_URL": f"ws://u:{secret('wrong', '+')}@{NOWHERE}"},
         ("positions",),
+    ),
+    "a webhook that is no address": ({"MTF_ALERT_WEBHOOK_URL": secret("token", "/")}, TELLS),
+    "a webhook that is away": ({"MTF_ALERT_WEBHOOK_URL": f"http://{NOWHERE}/{secret('token', '/')}"}, TELLS),
+    "a webhook at no port": ({"MTF_ALERT_WEBHOOK_URL": f"http://h:{secret('token', '-')}/x"}, TELLS),
+    "a bot that is away": (
+        {
+            "MTF_ALERT_TELEGRAM_TOKEN": secret("token", ":"),
+            "MTF_ALERT_TELEGRAM_CHAT": "1",
+            "MTF_ALERT_TELEGRAM_URL": f"http://{NOWHERE}",
+        },
+        TELLS,
+    ),
+    **{
+        f"a mail server, password with a {name}": ({"MTF_ALERT_SMTP_URL": mail(sign), **MAIL}, TELLS)
+        for name, sign in SIGNS.items()
+    },
+    "a mail server at no port": ({"MTF_ALERT_SMTP_URL": mail("+").replace(":1", ":port"), **MAIL}, TELLS),
+    "an outside service that is no address": (
+        {"MTF_ALERT_WEBHOOK_URL": f"http://{NOWHERE}", "MTF_ALERT_PING_URL": secret("token", "/")},
+        ("alerts", "watch", "--universe-size", "3"),
     ),
     "a token under a wrong name": ({"MTF_API_TOKN": secret("token")}, ASKS),
     "a service without an address": ({"MTF_API_TOKEN": secret("token")}, ("serve", "--host", "300.300.1.1")),

@@ -66,3 +66,24 @@ def test_names_that_kubernetes_makes_of_a_service_called_mtf_are_left_alone(tmp_
 def test_a_password_within_an_address_is_a_secret_as_it_is_written_and_as_it_is_meant(url: str, tmp_path: Path) -> None:
     secrets = read_settings(None, {"REDIS_URL": url}, tmp_path / ".env").secrets
     assert {"hun%40ter+2", "hun@ter+2"} <= set(secrets)
+
+
+def test_addresses_of_receivers_are_secrets_and_do_not_show(tmp_path: Path) -> None:
+    environ = {
+        "MTF_ALERT_WEBHOOK_URL": "https://hooks.example.org/services/T0123456789ABCDEF/short",
+        "MTF_ALERT_TELEGRAM_TOKEN": "123:hunter2",
+        "MTF_ALERT_SMTP_URL": "smtp://mtf:hunter%203@mail.example.org",
+        "MTF_ALERT_PING_URL": "https://hc.example.org/0f9c7a3e-uuid",
+    }
+    settings = read_settings(None, environ, tmp_path / ".env")
+    secrets = set(settings.secrets)
+    assert {*environ.values()} - secrets == {environ["MTF_ALERT_SMTP_URL"]}, "the server's name alone is none"
+    assert {"T0123456789ABCDEF", "0f9c7a3e-uuid", "hunter 3", "hunter%203"} >= secrets - {*environ.values()}
+    assert {"T0123456789ABCDEF", "hunter 3"} <= secrets
+    assert "short" not in secrets, "a word may stand anywhere"
+    assert not [secret for secret in secrets if secret in repr(settings)]
+
+
+def test_a_misspelt_receiver_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MTF_ALERT_WEBHOK_URL; did you mean MTF_ALERT_WEBHOOK_URL"):
+        read_settings(None, {"MTF_ALERT_WEBHOK_URL": "https://x"}, tmp_path / ".env")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         account,
+        alerts,
         by_hand,
         conditions,
         config,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "account",
+    "alerts",
     "by_hand",
     "conditions",
     "config",

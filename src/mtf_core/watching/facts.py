@@ -1,0 +1,172 @@
+"""What is seen from outside: the store's rows, and this machine's disks. Nothing here asks the exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from attrs import define, field, frozen
+
+from mtf_core.config_nodes import ConfigError
+from mtf_core.market import ContractStatus
+from mtf_core.orders import Alarm
+from mtf_core.ports import Disk, Disks, Environment
+from mtf_core.records import ProcessRecord, RunRecord, present
+from mtf_core.risk import Heartbeat, RiskLock, Span, Switchboard
+from mtf_core.risk.losses import limit_of
+from mtf_core.settings.profile import Profile
+
+_RUNS = 8
+"""Of each profile: enough for its usual pace."""
+
+
+@frozen
+class Pace:
+    """When the last runs of a profile ended, by the clock on the wall; the newest first."""
+
+    profile: str
+    ended_ms: tuple[int, ...]
+
+
+@frozen
+class LossSeen:
+    """What a day or a week has cost by the last equity that was seen, as a part of what it may."""
+
+    profile: str
+    span: Span
+    loss: Decimal
+    limit: Decimal
+    """What an operator forgave is on top."""
+
+
+@frozen(kw_only=True)
+class Facts:
+    """Everything that is judged, as of one instant."""
+
+    now_ms: int
+    processes: tuple[ProcessRecord, ...] = ()
+    """Those that are alive or missed."""
+    beat_age_ms: float | None = None
+    """How long ago the supervisor's sign of life was seen to change; None: nobody ever supervised."""
+    read_age_ms: float | None = None
+    """The same of its last reading of the whole account."""
+    beat_moves: bool = False
+    """It was seen to change at all: until then nobody knows whether what is stored is old."""
+    live: int = 0
+    """Live intents."""
+    real_run_ms: int | None = None
+    """When the last run ended that would have entered for real."""
+    paces: tuple[Pace, ...] = ()
+    """Of the enabled profiles."""
+    alarms: tuple[Alarm, ...] = ()
+    kill_switch_on: bool = False
+    losses: tuple[LossSeen, ...] = ()
+    loss_locks: tuple[RiskLock, ...] = ()
+    """Those that hold."""
+    contracts: Mapping[ContractStatus, int] = field(factory=dict)
+    """How many of the stored contracts are in each status."""
+    live_statuses: Mapping[str, ContractStatus] = field(factory=dict)
+    """Of the contracts of live intents, by symbol."""
+    disks: tuple[Disk, ...] = ()
+
+
+@define(eq=False)
+class Pulse:
+    """When signs of life were seen to change, by a clock that nobody sets.
+
+    The supervisor's own times are the exchange's, which may be any: only that they change says that it lives.
+    """
+
+    moves: bool = field(default=False, init=False)
+    """A change was seen, not only what was there first."""
+    _beat_ms: int | None = field(default=None, init=False)
+    _read_ms: int | None = field(default=None, init=False)
+    _beat_seen_ms: float = field(default=0.0, init=False)
+    _read_seen_ms: float = field(default=0.0, init=False)
+
+    def see(self, beat: Heartbeat | None, now_ms: float) -> tuple[float | None, float | None]:
+        """How long ago the beat and the reading changed; what is seen first counts as of now."""
+        if beat is None:
+            return None, None
+        if beat.beat_ms != self._beat_ms:
+            self.moves = self._beat_ms is not None
+            self._beat_ms, self._beat_seen_ms = beat.beat_ms, now_ms
+        if beat.read_ms != self._read_ms:
+            self._read_ms, self._read_seen_ms = beat.read_ms, now_ms
+        return now_ms - self._beat_seen_ms, now_ms - self._read_seen_ms
+
+
+async def read_facts(environment: Environment, pulse: Pulse, disks: Disks) -> Facts:
+    """Raises `StoreError`. A configuration that cannot be read costs what only it knows, and nothing else."""
+    stores, now_ms = environment.stores, environment.wall.now_ms()
+    beat_age_ms, read_age_ms = pulse.see(await stores.orders.heartbeat(), environment.timer() * 1000)
+    mark = await stores.risk.mark()
+    # The exchange's time, as far as the store knows it: that of the last equity, or later.
+    venue_ms = max(environment.venue.clock.now_ms(), 0 if mark is None else mark.time_ms)
+    board = Switchboard.of(await stores.switches.all(), venue_ms)
+    profiles = _enabled(environment)
+    runs = [run for profile in profiles for run in (await stores.runs.history(_RUNS, profile=profile.name)).items]
+    locks = await stores.risk.locks(venue_ms)
+    losses = [loss for profile in profiles for loss in await _losses(environment, profile, locks, venue_ms)]
+    statuses = {contract.symbol: contract.status for contract in await stores.contracts.all()}
+    live = {intent.symbol for intent in await stores.orders.live()}
+    return Facts(
+        now_ms=now_ms,
+        processes=present(await stores.processes.all()),
+        beat_age_ms=beat_age_ms,
+        read_age_ms=read_age_ms,
+        beat_moves=pulse.moves,
+        live=len(live),
+        real_run_ms=max((run.finished_ms or 0 for run in runs if not run.dry_run), default=None),
+        paces=tuple(_pace(profile.name, runs) for profile in profiles),
+        alarms=tuple(stored.alarm for stored in await stores.orders.alarms()),
+        kill_switch_on=board.kill_switch_on,
+        losses=tuple(losses),
+        loss_locks=tuple(lock for lock in locks if lock.holds_at(venue_ms)),
+        contracts={status: list(statuses.values()).count(status) for status in set(statuses.values())},
+        live_statuses={symbol: statuses[symbol] for symbol in sorted(live) if symbol in statuses},
+        disks=disks.seen(),
+    )
+
+
+def _enabled(environment: Environment) -> tuple[Profile, ...]:
+    found = []
+    try:
+        entries = environment.profiles(None).trading.profiles
+    except ConfigError:
+        return ()
+    for name, entry in entries.items():
+        if entry.enabled:
+            try:
+                found.append(environment.profiles(name))
+            except ConfigError:
+                continue
+    return tuple(found)
+
+
+def _pace(profile: str, runs: list[RunRecord]) -> Pace:
+    ended = [run.finished_ms for run in runs if run.profile == profile and run.finished_ms is not None]
+    return Pace(profile, tuple(sorted(ended, reverse=True)))
+
+
+async def _losses(
+    environment: Environment, profile: Profile, locks: tuple[RiskLock, ...], venue_ms: int
+) -> list[LossSeen]:
+    """By the equity that supervision has seen last: what was paid in or out since the span began shows as well."""
+    store, risk = environment.stores.risk, profile.trade_entry.risk
+    mark = await store.mark()
+    found = []
+    for span in (Span.DAY, Span.WEEK):
+        day = await store.day(span.start_of(venue_ms))
+        if mark is None or day is None or mark.time_ms < day.start_ms:
+            continue
+        if risk.daily_loss_count_unrealized:
+            loss = day.opening_equity - mark.equity
+        else:
+            loss = day.opening_balance - (mark.equity - mark.unrealised)
+        limit = limit_of(risk, span, day.opening_equity)
+        if limit is not None:
+            name = profile.name, span, day.start_ms
+            lifted = [lock.forgiven for lock in locks if (lock.profile, lock.span, lock.start_ms) == name]
+            found.append(LossSeen(profile.name, span, loss, limit + max(lifted, default=Decimal(0))))
+    return found
