@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from mtf_core._version import __version__
+from mtf_core.ending import ended
 from mtf_core.ports import Environment, PortError, ProcessStore
 from mtf_core.records import ProcessKind, ProcessState, RunningProcess
 
@@ -49,8 +50,7 @@ async def shown(
             async with asyncio.timeout(_PATIENT_S):
                 await store.remove(name)
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        await ended(beating)
 
 
 async def _beat(

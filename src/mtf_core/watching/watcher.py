@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
+from mtf_core.ending import ended
 from mtf_core.market import HOUR_MS, MINUTE_MS
 from mtf_core.ports import Disks, Environment, Ping, PortError, Receiver, ReceiverError
 from mtf_core.records import Message
@@ -85,9 +86,7 @@ class Watcher:
                         task.result()  # a bug in it ends the process loudly
                 await self._pause(stopping)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
             await self._store()
 
     async def look(self) -> None:
@@ -179,9 +178,7 @@ class Watcher:
     async def _pause(self, stopping: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(self._sleep())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        await ended(*waits)
 
     async def _sleep(self) -> None:
         await self.environment.sleep(self.settings.look_sec)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from mtf_core.ending import ended
 from mtf_core.market import format_instant
 from mtf_core.ports import Environment, HeldBy, PortError
 from mtf_core.records import ProcessKind
@@ -41,8 +42,7 @@ async def alone(
         try:
             yield owner
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await ended(watching)
         if leases.lost:
             text = f"the lock {name} was lost: this process stood still, and another one may hold it by now"
             raise CommandError(text, FAILED)
