@@ -87,7 +87,8 @@ class Message:
             times = f"From {format_instant(self.began_ms)} to {format_instant(self.ended_ms)}"
         held_back = f"And {len(self.more)} more: {', '.join(self.more)}. See `mtf alerts list`." if self.more else ""
         is_over = self.phase in {Phase.ENDED, Phase.OVER}
-        said = (self.text, "" if is_over else self.advice, f"{times}, {self.serves}.", held_back)
+        before = "It is over: " if is_over else "Still: " if self.phase is Phase.STANDS else ""
+        said = (before + self.text, "" if is_over else self.advice, f"{times}, {self.serves}.", held_back)
         return tuple(line for line in said if line)
 
     def to_json(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from mtf_core.market import DAY_MS
 from mtf_core.records import Message, Phase
@@ -183,4 +183,15 @@ def test_a_message_reads_as_a_person_would_say_it() -> None:
         "Nobody supervises the account.",
         "Start `mtf supervise`.",
         "Since 2026-02-02T02:40:00Z, bitmart (bitmart-perpetual).",
+    )
+    reminder = evolve(message, phase=Phase.STANDS)
+    assert (reminder.headline, reminder.lines[0]) == (
+        "mtf: supervisor_missing (stands)",
+        "Still: Nobody supervises the account.",
+    )
+    end = evolve(message, phase=Phase.ENDED, ended_ms=1_770_000_060_000)
+    assert end.headline == "mtf: supervisor_missing (ended)"
+    assert end.lines == (
+        "It is over: Nobody supervises the account.",
+        "From 2026-02-02T02:40:00Z to 2026-02-02T02:41:00Z, bitmart (bitmart-perpetual).",
     )
