@@ -81,17 +81,16 @@ async def test_a_kill_switch_is_told_over_http_when_it_goes_on_and_when_it_goes_
     ]
 
 
-async def test_what_was_told_is_not_told_again_by_the_next_process_and_its_end_is() -> None:
-    async with Database.open("memory") as database:
-        there = world_on(database, eager())
-        environment, first, second = on(there), Person("webhook"), Person("webhook")
-        await kill(environment, "anna", "odd prices")
-        async with watching(environment, first) as post:
-            await post.until(lambda: first.told)
-        async with watching(environment, second) as post:
-            await asyncio.sleep(0.1)
-            await unkill(environment, "anna", "fine again")
-            await post.until(lambda: second.told)
+async def test_what_was_told_is_not_told_again_by_the_next_process_and_its_end_is(database: Database) -> None:
+    there = world_on(database, eager())
+    environment, first, second = on(there), Person("webhook"), Person("webhook")
+    await kill(environment, "anna", "odd prices")
+    async with watching(environment, first) as post:
+        await post.until(lambda: first.told)
+    async with watching(environment, second) as post:
+        await asyncio.sleep(0.1)
+        await unkill(environment, "anna", "fine again")
+        await post.until(lambda: second.told)
     assert (first.told, second.told) == (["began kill_switch_on"], ["ended kill_switch_on"])
 
 
