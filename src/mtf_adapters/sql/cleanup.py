@@ -4,13 +4,13 @@ wrong makes no hole in the middle, which the seals of runs would show as a fault
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, select, text
 
-from mtf_adapters.sql.candle_blocks import PLACES
+from mtf_adapters.sql.candle_blocks import PLACES, number_of
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.schema import (
     alert_receipts,
@@ -22,6 +22,7 @@ from mtf_adapters.sql.schema import (
     documents,
     keyed_runs,
     locks,
+    metadata,
     order_supervisors,
     processes,
     run_blocks,
@@ -30,11 +31,11 @@ from mtf_adapters.sql.schema import (
     series,
     zone_events,
 )
-from mtf_adapters.sql.transactions import changing
-from mtf_core.records import Leftovers
+from mtf_adapters.sql.transactions import changing, value_or_none
+from mtf_core.market import Timeframe
+from mtf_core.ports import LEAST_KEPT, NO_FLOORS
+from mtf_core.records import CandleFloor, KeptRuns, Leftovers
 
-LEAST_KEPT = 100
-"""The newest runs and events stay whatever their age: a clock in the far future must not empty the store."""
 _RUNS_PER_STEP = 200
 """Deleted in one transaction: others who want to write wait no longer than for these."""
 _HAS_ALERT = (
@@ -53,33 +54,37 @@ class SqlCleanupStore:
         self._database = database
         self._namespace = namespace
 
-    async def purge_candles(self, keep: int, *, dry_run: bool) -> int:
-        """Candles that lie more than `keep` candles before the last of their series, by whole blocks."""
+    async def purge_candles(
+        self, keep: int, floors: Mapping[Timeframe, CandleFloor] = NO_FLOORS, *, dry_run: bool
+    ) -> int:
+        """Candles that lie more than `keep` candles before the last of their series, and below the floor of their
+        timeframe; by whole blocks."""
         last = (
-            select(candle_blocks.c.series_id, func.max(candle_blocks.c.number).label("number"))
-            .join(series, series.c.id == candle_blocks.c.series_id)
+            select(series.c.id, series.c.timeframe, func.max(candle_blocks.c.number).label("number"))
+            .join_from(series, candle_blocks, series.c.id == candle_blocks.c.series_id)
             .where(series.c.namespace == self._namespace)
-            .group_by(candle_blocks.c.series_id)
-        ).subquery()
-        blocks = -(-keep // PLACES)
-        query = (
-            select(candle_blocks.c.series_id, last.c.number - blocks, func.sum(candle_blocks.c.candles))
-            .join(last, last.c.series_id == candle_blocks.c.series_id)
-            .where(candle_blocks.c.number < last.c.number - blocks)
-            .group_by(candle_blocks.c.series_id, last.c.number)
+            .group_by(series.c.id, series.c.timeframe)
         )
-        found = await self._database.read(lambda connection: connection.execute(query).all())
-        if not dry_run:
-            for id_, first_kept, _ in found:
-                too_old = (candle_blocks.c.series_id == id_) & (candle_blocks.c.number < first_kept)
+        newest = await self._database.read(lambda connection: connection.execute(last).all())
+        gone = 0
+        for id_, name, number in newest:
+            timeframe = Timeframe(name)
+            first_kept = _first_block(timeframe, number, keep, floors.get(timeframe, CandleFloor()))
+            too_old = (candle_blocks.c.series_id == id_) & (candle_blocks.c.number < first_kept)
+            count = select(func.coalesce(func.sum(candle_blocks.c.candles), 0)).where(too_old)
+            candles = int(await self._database.read(value_or_none(count)) or 0)
+            if candles and not dry_run:
                 await self._database.write(changing(delete(candle_blocks).where(too_old)))
-        return sum(int(candles) for _, _, candles in found)
+            gone += candles
+        return gone
 
-    async def purge_runs(self, started_before_ms: int | None, keep: int | None, *, dry_run: bool) -> int:
+    async def purge_runs(
+        self, started_before_ms: int | None, keep: int | None, *, dry_run: bool, least: int = LEAST_KEPT
+    ) -> int:
         """Runs that started before an instant, and all but the newest `keep`, with everything that belongs to them."""
 
         def ids_too_old(connection: Connection) -> Sequence[str]:
-            first = self._first_kept(connection, runs.c.sequence, runs.c.started_ms, started_before_ms, keep)
+            first = self._first_kept(connection, runs.c.sequence, runs.c.started_ms, started_before_ms, keep, least)
             too_old = (runs.c.namespace == self._namespace) & (runs.c.sequence < first)
             return connection.execute(select(runs.c.run_id).where(too_old).order_by(runs.c.sequence)).scalars().all()
 
@@ -93,11 +98,11 @@ class SqlCleanupStore:
         for table in (*_OF_RUNS, runs):
             connection.execute(delete(table).where(self._here(table), table.c.run_id.in_(run_ids)))
 
-    async def purge_audit(self, before_ms: int, *, dry_run: bool) -> int:
-        """Events of before an instant."""
+    async def purge_audit(self, before_ms: int, *, dry_run: bool, least: int = LEAST_KEPT) -> int:
+        """Events of before an instant; the newest `least` stay."""
 
         def work(connection: Connection) -> int:
-            first = self._first_kept(connection, audit.c.id, audit.c.time_ms, before_ms, None)
+            first = self._first_kept(connection, audit.c.id, audit.c.time_ms, before_ms, None, least)
             too_old = self._here(audit) & (audit.c.id < first)
             count = connection.execute(select(func.count()).select_from(audit).where(too_old)).scalar_one()
             if not dry_run:
@@ -105,6 +110,53 @@ class SqlCleanupStore:
             return int(count)
 
         return await self._database.write(work)
+
+    async def kept_runs(self, started_before_ms: int | None, keep: int | None) -> tuple[KeptRuns, ...]:
+        """What `purge_runs` leaves, by the configurations of the runs."""
+
+        def work(connection: Connection) -> list[KeptRuns]:
+            columns = (runs.c.sequence, runs.c.started_ms)
+            first = self._first_kept(connection, *columns, started_before_ms, keep, LEAST_KEPT)
+            kept = select(runs.c.config_digest, func.min(runs.c.instant_ms)).where(runs.c.sequence >= first)
+            rows = connection.execute(kept.where(self._here(runs)).group_by(runs.c.config_digest)).all()
+            return [KeptRuns(digest, int(first_ms)) for digest, first_ms in rows]
+
+        return tuple(sorted(await self._database.read(work), key=lambda one: one.config_digest))
+
+    async def counts_of_runs(self, started_before_ms: int | None, keep: int | None) -> dict[str, int]:
+        """How many decisions and zone events go with the runs that `purge_runs` takes, by their tables."""
+
+        def work(connection: Connection) -> dict[str, int]:
+            columns = (runs.c.sequence, runs.c.started_ms)
+            first = self._first_kept(connection, *columns, started_before_ms, keep, LEAST_KEPT)
+            too_old = select(runs.c.run_id).where(self._here(runs), runs.c.sequence < first)
+            return {
+                table.name: int(
+                    connection.execute(
+                        select(func.count()).where(self._here(table), table.c.run_id.in_(too_old))
+                    ).scalar_one()
+                )
+                for table in (decisions, zone_events)
+            }
+
+        return await self._database.read(work)
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows each table has of this namespace; of candles, the candles."""
+
+        def work(connection: Connection) -> dict[str, int]:
+            found = {}
+            for name, table in sorted(metadata.tables.items()):
+                if "namespace" in table.c:
+                    query = select(func.count()).select_from(table).where(self._here(table))
+                    found[name] = int(connection.execute(query).scalar_one())
+            candles = select(func.coalesce(func.sum(candle_blocks.c.candles), 0)).join_from(
+                series, candle_blocks, series.c.id == candle_blocks.c.series_id
+            )
+            found["candles"] = int(connection.execute(candles.where(self._here(series))).scalar_one())
+            return found
+
+        return await self._database.read(work)
 
     async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:
         """Keys, documents and locks to which no stored run refers (any more); processes and alerts that are over."""
@@ -160,24 +212,32 @@ class SqlCleanupStore:
         time_ms: Column[int],
         before_ms: int | None,
         keep: int | None,
+        least: int,
     ) -> int:
         """The number of the oldest row that stays; 0 when all do."""
 
         def nth_newest(count: int) -> int:
-            query = select(number).where(self._here(number.table)).order_by(number.desc()).offset(count - 1).limit(1)
+            newest_first = select(number).where(self._here(number.table)).order_by(number.desc())
+            query = newest_first.offset(max(count, 1) - 1).limit(1)
             return connection.execute(query).scalar_one_or_none() or 0
 
         first = 0
         if before_ms is not None:
             young = select(func.min(number)).where(self._here(number.table), time_ms >= before_ms)
             oldest_young = connection.execute(young).scalar_one_or_none()
-            first = nth_newest(LEAST_KEPT) if oldest_young is None else oldest_young
+            first = nth_newest(least) if oldest_young is None else oldest_young
         if keep is not None:
             first = max(first, nth_newest(keep))
-        return min(first, nth_newest(LEAST_KEPT))
+        return min(first, nth_newest(least))
 
     def _here(self, table: Any) -> ColumnElement[bool]:
         return cast("Table", table).c.namespace == self._namespace
+
+
+def _first_block(timeframe: Timeframe, newest: int, keep: int, floor: CandleFloor) -> int:
+    """The number of the oldest block that stays of a series whose newest block has a number."""
+    first = newest - -(-max(keep, floor.least) // PLACES)
+    return first if floor.from_ms is None else min(first, number_of(floor.from_ms, timeframe))
 
 
 def _give_back(connection: Connection) -> None:

@@ -26,6 +26,7 @@ LEFT_OUT: Mapping[str, str] = {
     "risk_marks": "of the account, not of a symbol",
     "risk_span_locks": "of the account, not of a symbol",
     "counters": "of the whole database",
+    "alert_receipts": "of receivers, not of a symbol",
 }
 """Tables without rows of a symbol, and why; or whose rows are exported unpacked."""
 
@@ -64,7 +65,10 @@ def _conditions(around: Around) -> dict[str, ColumnElement[bool]]:
         for name in ("decisions", "decision_details", "zone_events")
     }
     alarms, events, fills, requests = (c[f"order_{name}"] for name in ("alarms", "events", "fills", "requests"))
-    whole_world = {name: c[name].namespace == around.namespace for name in ("contract_sync", "order_books")}
+    whole_world = {
+        name: c[name].namespace == around.namespace for name in ("contract_sync", "order_books", "processes")
+    }
+    alerts = c["alerts"]
     return {
         **of_runs,
         **of_decisions,
@@ -86,6 +90,11 @@ def _conditions(around: Around) -> dict[str, ColumnElement[bool]]:
             of_symbol(alarms.subject),
             alarms.venue_ms <= around.last_ms,
             or_(alarms.ended_ms.is_(None), alarms.ended_ms >= around.first_ms),
+        ),
+        "alerts": and_(
+            of_symbol(alerts.subject),
+            alerts.began_ms <= around.last_ms,
+            or_(alerts.ended_ms.is_(None), alerts.ended_ms >= around.first_ms),
         ),
         "order_requests": and_(requests.symbol == symbol, requests.asked_ms.between(*span)),
         "order_supervisors": c["order_supervisors"].namespace == around.namespace,

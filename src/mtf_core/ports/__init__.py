@@ -52,6 +52,8 @@ if TYPE_CHECKING:
         StoreView,
     )
     from mtf_core.ports.stores import (
+        LEAST_KEPT,
+        NO_FLOORS,
         AlertStore,
         AuditStore,
         CandleStore,
@@ -80,6 +82,8 @@ if TYPE_CHECKING:
     from mtf_core.ports.trading import Account, FeeRates, Priority, Trading
 
 __all__ = [
+    "LEAST_KEPT",
+    "NO_FLOORS",
     "Account",
     "AccountEvent",
     "Acquired",
@@ -176,8 +180,8 @@ if not TYPE_CHECKING:
                 "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity StoreView"
             ),
             "stores": (
-                "AlertStore AuditStore CandleStore CleanupStore ContractStore ProcessStore RiskStore RunStore "
-                "SwitchStore TallyStore ZoneStore"
+                "LEAST_KEPT NO_FLOORS AlertStore AuditStore CandleStore CleanupStore ContractStore ProcessStore RiskStore "
+                "RunStore SwitchStore TallyStore ZoneStore"
             ),
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "

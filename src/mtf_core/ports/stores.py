@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from mtf_core.records import (
         AlertRecord,
         AuditEvent,
+        CandleFloor,
         DecisionRecord,
         EndingTally,
         JsonObject,
+        KeptRuns,
         KeyedRun,
         Leftovers,
         Page,
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
         ZoneTally,
     )
     from mtf_core.risk import EquityMark, QueuedSymbol, RiskDay, RiskLock, Switch, SwitchChange
+
+
+LEAST_KEPT = 100
+"""Of runs and events, so many of the newest are taken by no purge."""
+NO_FLOORS: Mapping[Timeframe, CandleFloor] = {}
 
 
 class ContractStore(Protocol):
@@ -287,16 +294,36 @@ class SwitchStore(Protocol):
 class CleanupStore(Protocol):
     """The purge of one namespace. Each method returns how many there were; a dry run only counts."""
 
-    async def purge_candles(self, keep: int, *, dry_run: bool) -> int:
-        """Candles that lie more than `keep` candles before the last of their series; a few more may stay."""
+    async def purge_candles(
+        self, keep: int, floors: Mapping[Timeframe, CandleFloor] = NO_FLOORS, *, dry_run: bool
+    ) -> int:
+        """Candles that lie more than `keep` candles before the last of their series, and below the floor of their
+        timeframe; a few more may stay."""
         ...
 
-    async def purge_runs(self, started_before_ms: int | None, keep: int | None, *, dry_run: bool) -> int:
-        """Runs that started before an instant, and all but the newest `keep`, with everything that belongs to them."""
+    async def purge_runs(
+        self, started_before_ms: int | None, keep: int | None, *, dry_run: bool, least: int = LEAST_KEPT
+    ) -> int:
+        """Runs that started before an instant, and all but the newest `keep`, with everything that belongs to them.
+
+        The newest `least` stay whatever their age: a clock in the far future must not empty the store.
+        """
         ...
 
-    async def purge_audit(self, before_ms: int, *, dry_run: bool) -> int:
-        """Events of before an instant."""
+    async def purge_audit(self, before_ms: int, *, dry_run: bool, least: int = LEAST_KEPT) -> int:
+        """Events of before an instant; the newest `least` stay."""
+        ...
+
+    async def kept_runs(self, started_before_ms: int | None, keep: int | None) -> tuple[KeptRuns, ...]:
+        """What `purge_runs` leaves, by the configurations of the runs."""
+        ...
+
+    async def counts_of_runs(self, started_before_ms: int | None, keep: int | None) -> Mapping[str, int]:
+        """How many decisions and zone events go with the runs that `purge_runs` takes, by their tables."""
+        ...
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many rows each table has of this namespace; of candles, the candles."""
         ...
 
     async def purge_leftovers(self, before_ms: int, *, dry_run: bool) -> Leftovers:

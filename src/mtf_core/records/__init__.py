@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtf_core.records.inputs import CandleRange, DecisionInputs, PlanInputs
     from mtf_core.records.intents import action_from_plain, action_to_plain, intent_from_plain, intent_to_plain
     from mtf_core.records.json import Json, JsonObject
+    from mtf_core.records.kept import CandleFloor, KeptRuns
     from mtf_core.records.keys import KeyedRun
     from mtf_core.records.leftovers import Leftovers
     from mtf_core.records.marks import RunMarks
@@ -48,6 +49,7 @@ __all__ = [
     "LATE_MS",
     "AlertRecord",
     "AuditEvent",
+    "CandleFloor",
     "CandleRange",
     "DecisionInputs",
     "DecisionRecord",
@@ -55,6 +57,7 @@ __all__ = [
     "EndingTally",
     "Json",
     "JsonObject",
+    "KeptRuns",
     "KeyedRun",
     "LeftOut",
     "Leftovers",
@@ -111,6 +114,7 @@ if not TYPE_CHECKING:
             "inputs": "CandleRange DecisionInputs PlanInputs",
             "intents": "action_from_plain action_to_plain intent_from_plain intent_to_plain",
             "json": "Json JsonObject",
+            "kept": "CandleFloor KeptRuns",
             "keys": "KeyedRun",
             "leftovers": "Leftovers",
             "marks": "RunMarks",

@@ -49,6 +49,7 @@ TITLES = {
     "run_in_progress": Title(409, "The run of this key is still going on"),
     "run_failed": Title(409, "The run of this key failed"),
     "key_reused": Title(409, "The key stands for another request"),
+    "below_floor": Title(409, "Less would be kept than must stay"),
     "too_large": Title(413, "The body is too large"),
     "unsupported_media_type": Title(415, "A page must say that its body is JSON"),
     "wrong_host": Title(421, "This is not the host that was asked for"),

@@ -89,7 +89,9 @@ def test_flags_of_a_run_take_their_values_as_numbers_too(mtf: Mtf) -> None:
 @pytest.mark.usefixtures("store")
 def test_a_cleanup_counts_until_it_is_told_to_delete_and_the_newest_runs_stay(mtf: Mtf) -> None:
     mtf(*RUN)
-    assert mtf("cleanup", *WORLD, "--json").json == {
+    document = mtf("cleanup", *WORLD, "--json").json
+    tables, floors = document.pop("tables"), document.pop("floors")
+    assert document == {
         "candles": 0,
         "runs": 0,
         "audit_events": 0,
@@ -100,5 +102,27 @@ def test_a_cleanup_counts_until_it_is_told_to_delete_and_the_newest_runs_stay(mt
         "alerts": 0,
         "dry_run": True,
     }
+    rows = {one["table"]: one["rows"] for one in tables}
+    assert rows["runs"] == 1
+    assert rows["candles"] > 0
+    assert any(line.startswith("1m: ") and "for the warm-up of" in line for line in floors)
+    shown = mtf("cleanup", *WORLD).out
+    assert "the last 50000 of each series" in shown
+    assert f"candles of {floors[0]}" in shown
     assert "deleted" in mtf("cleanup", *WORLD, "--dry-run=0").out
     assert mtf("why", "BTCUSDT").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--candles-per-series", "10"), "candles_per_series: found 10; at least "),
+        (("--runs-most", "99"), "runs_most: found 99; at least 100"),
+        (("--audit-days", "0", "--runs-days", "0"), "audit_days: found 0; at least 1"),
+    ],
+)
+def test_a_cleanup_below_a_floor_is_refused_with_the_floor(mtf: Mtf, words: tuple[str, ...], told: str) -> None:
+    mtf(*RUN)
+    ended = mtf("cleanup", *WORLD, *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert told in ended.err

@@ -82,7 +82,10 @@ def test_switches_are_paged_and_chosen(trusted: httpx.Client) -> None:
 
 def test_a_cleanup_counts_and_deletes_when_it_is_told_to(trusted: httpx.Client, client: httpx.Client) -> None:
     counted = client.post("/api/maintenance/cleanup").json()
-    assert counted == {
+    tables = {one["table"]: one for one in counted["tables"]}
+    assert {name: one["goes"] for name, one in tables.items() if one["goes"]} == {}
+    assert all("warm-up" in line or "verify" in line for line in counted["floors"])
+    assert {name: count for name, count in counted.items() if name not in ("tables", "floors")} == {
         "candles": 0,
         "runs": 0,
         "audit_events": 0,
@@ -93,7 +96,19 @@ def test_a_cleanup_counts_and_deletes_when_it_is_told_to(trusted: httpx.Client, 
         "alerts": 0,
         "dry_run": True,
     }
-    assert trusted.post("/api/maintenance/cleanup", json={"dry_run": False}).json() == counted | {"dry_run": False}
+    deleted = trusted.post("/api/maintenance/cleanup", json={"dry_run": False}).json()
+    assert (deleted["dry_run"], deleted["runs"]) == (False, 0)
+
+
+def test_a_cleanup_below_a_floor_is_refused_with_the_floor(client: httpx.Client) -> None:
+    found = client.post("/api/maintenance/cleanup", json={"candles_per_series": 10})
+    assert problem(found, 409)["type"] == "urn:mtf:problem:below_floor"
+    assert "candles_per_series: found 10; at least" in found.json()["detail"]
+    assert (
+        client.post("/api/maintenance/cleanup", json={"candles_per_series": 90_000, "runs_days": 3}).status_code == 200
+    )
+    assert client.post("/api/maintenance/cleanup", json={"runs_most": 99}).status_code == 409
+    assert client.post("/api/maintenance/cleanup", json={"audit_days": 0}).status_code == 422
 
 
 def test_a_symbol_waits_for_the_next_run(trusted: httpx.Client) -> None:

@@ -19,12 +19,11 @@ from mtf_adapters.sql import (
     SqlLocks,
     SqlRunStore,
 )
-from mtf_adapters.sql.cleanup import LEAST_KEPT
 from mtf_adapters.sql.schema import documents, locks, run_documents, runs
 from mtf_adapters.sql.transactions import all_rows, changing
 from mtf_adapters.sql.upserts import insert_new
 from mtf_core.market import Timeframe
-from mtf_core.ports import Acquired
+from mtf_core.ports import LEAST_KEPT, Acquired
 from mtf_core.records import KeyedRun, Leftovers, RunStatus
 from tests.integration.sql.examples import WORLD, as_columns, candles, decision, event, report, run
 from tests.integration.sql.standing import standing

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
 
 from mtf_adapters.sql import Database, SqlCleanupStore, SqlRunStore, SqlZoneStore
-from mtf_adapters.sql.cleanup import LEAST_KEPT
 from mtf_adapters.sql.schema import zone_events
 from mtf_adapters.sql.transactions import all_rows, changing, value_or_none
 from mtf_core.market import Side, Timeframe
@@ -25,7 +24,7 @@ from mtf_core.planning import (
     ZoneEvent,
     ZoneOutcome,
 )
-from mtf_core.ports import StoreError, UnreadableRowError
+from mtf_core.ports import LEAST_KEPT, StoreError, UnreadableRowError
 from mtf_core.records import RunRecord, RunStatus, Selection, ZoneRecord
 from tests.integration.sql.examples import WORLD, decision, report, run
 

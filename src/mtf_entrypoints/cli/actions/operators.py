@@ -12,7 +12,7 @@ from mtf_core.ports import Environment, HeldBy
 from mtf_core.records import AuditEvent, Page
 from mtf_core.risk import QueuedSymbol, Switch
 from mtf_core.upkeep import operators as use_cases
-from mtf_core.upkeep.cleanup import Cleanup
+from mtf_core.upkeep.cleanup import Asked, Cleanup
 from mtf_core.upkeep.cleanup import cleanup as use_case_cleanup
 from mtf_core.upkeep.operators import BY_HAND, SwitchStates
 from mtf_entrypoints.cli import output
@@ -120,12 +120,23 @@ def audit(world: World, action: str | None, limit: int, cursor: str | None, as_j
             output.write_line(f"older ones: --cursor {page.next}")
 
 
-def cleanup(world: World, dry_run: bool, as_json: bool) -> None:
-    """Counts, or deletes, what the retention does not keep."""
-    done: Cleanup = _asked(world, lambda env: _cleanup(env, dry_run))
+_CLEANED = ("table", "rows", "goes", "held", "rule", "floor")
+
+
+def cleanup(world: World, dry_run: bool, numbers: tuple[int | None, ...], as_json: bool) -> None:
+    """Counts, or deletes, what the retention, or what is asked for in its place, does not keep."""
+    asked = Asked(*numbers)
+    done: Cleanup = _asked(world, lambda env: _cleanup(env, asked, dry_run))
     if as_json:
         output.write_json(cleanup_to_json(done))
         return
+    table = output.table(*_CLEANED, right=_CLEANED[1:4], prose=("rule", "floor"), optional=("floor", "held"))
+    for one in done.tables:
+        held = str(one.held) if one.held else ""
+        table.add_row(one.table, str(one.rows), str(one.goes), held, one.rule, one.floor or "")
+    output.console().print(table)
+    for line in done.floors:
+        output.write_line(f"candles of {line}")
     *some, last = done.words
     counts = f"{', '.join(some)} and {last}"
     if dry_run:
@@ -134,9 +145,9 @@ def cleanup(world: World, dry_run: bool, as_json: bool) -> None:
         output.write_line(f"{counts} deleted")
 
 
-async def _cleanup(environment: Environment, dry_run: bool) -> Cleanup:
+async def _cleanup(environment: Environment, asked: Asked, dry_run: bool) -> Cleanup:
     retention = environment.profiles(None).trading.retention
-    return await use_case_cleanup(environment, retention, actor(), dry_run=dry_run)
+    return await use_case_cleanup(environment, retention, actor(), asked=asked, dry_run=dry_run)
 
 
 def _asked(world: World, use_case: Callable[[Environment], Awaitable[Answer]]) -> Answer:

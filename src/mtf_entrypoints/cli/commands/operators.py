@@ -156,14 +156,27 @@ def cleanup(
     dry_run: Annotated[
         bool, typer.Option("--dry-run/--no-dry-run", help="Only count; --no-dry-run deletes.", show_default=True)
     ] = True,
+    candles_per_series: Annotated[
+        int | None, typer.Option(min=1, help="Keep so many candles of each series, whatever trading.yaml says.")
+    ] = None,
+    runs_days: Annotated[int | None, typer.Option(help="Keep runs, and what belongs to them, of so many days.")] = None,
+    runs_most: Annotated[int | None, typer.Option(help="Keep so many runs, the newest.")] = None,
+    audit_days: Annotated[int | None, typer.Option(help="Keep audit events of so many days.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Delete what the retention of trading.yaml does not keep: old candles, runs and audit events. Counts first.
+
+    Never below the floors: candles stay as far back as the warm-up of the enabled profiles, and verifying the runs that
+    stay, need them; the newest 100 runs and events stay whatever their age. A number below a floor is refused with the
+    floor. Orders, trades, days of risk and switches are never deleted.
 
     Examples:
 
       mtf cleanup
 
+      mtf cleanup --candles-per-series 20000 --runs-days 3
+
       mtf cleanup --no-dry-run
     """
-    actions.operators.cleanup(world, dry_run, as_json)
+    asked = (candles_per_series, runs_days, runs_most, audit_days)
+    actions.operators.cleanup(world, dry_run, asked, as_json)

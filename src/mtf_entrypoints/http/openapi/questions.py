@@ -10,6 +10,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from mtf_core.market import Timeframe
 from mtf_core.market.instant import MOMENTS_AGO
+from mtf_core.ports import LEAST_KEPT
 from mtf_core.risk import BUSY, GLOBAL_SWITCH
 from mtf_core.run_request import MAX_NAME_LENGTH, OPTIONS, Form, Option
 from mtf_core.runs.request import choices
@@ -168,8 +169,15 @@ RISK_RESET: Question = {
     "confirm": Schema(const=True, description="locks are lifted by who says so"),
     "requested_by": _WHO,
 }
+_MOST_KEPT = 100_000_000
 CLEANUP: Question = {
     "dry_run": replace(FLAG, description="true counts; false deletes, always with a token", default=True),
+    "candles_per_series": said(
+        bounded(1, _MOST_KEPT), "keep so many candles of each series, whatever trading.yaml says"
+    ),
+    "runs_days": said(bounded(1, _MOST_KEPT), "keep runs, and what belongs to them, of so many days"),
+    "runs_most": said(bounded(LEAST_KEPT, _MOST_KEPT), "keep so many runs, the newest"),
+    "audit_days": said(bounded(1, _MOST_KEPT), "keep audit events of so many days"),
     "requested_by": _WHO,
 }
 RELEASE: Question = {"name": said(_NAME, "the lock, as /mtf/lock/status names it"), "requested_by": _WHO}

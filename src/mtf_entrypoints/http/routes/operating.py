@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from litestar import get, post
 
 from mtf_core.market import format_instant
+from mtf_core.problems import InvalidRequestError
 from mtf_core.upkeep import cleanup, list_locks, release_lock, sync_contracts
+from mtf_core.upkeep.cleanup import Asked
 from mtf_entrypoints.documents import audit_event_to_json, cleanup_to_json, contract_sync_to_json, lock_to_json
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import Access, documented
+from mtf_entrypoints.http.problems import ProblemError
 from mtf_entrypoints.http.reading import AnyRequest, asked, told
 from mtf_entrypoints.http.service import service_of
 
@@ -66,19 +70,27 @@ async def audit(request: AnyRequest) -> dict[str, Any]:
     status_code=200,
     summary="Delete what the retention does not keep",
     operation_class=documented(
-        answers.CLEANUP, body=questions.CLEANUP, problems=("token_not_configured", "configuration", *_DOWN)
+        answers.CLEANUP,
+        body=questions.CLEANUP,
+        problems=("token_not_configured", "configuration", "below_floor", *_DOWN),
     ),
 )
 async def clean(request: AnyRequest) -> dict[str, Any]:
-    """Counts candles, runs and audit events that `retention` in trading.yaml does not keep, or deletes them."""
+    """Counts candles, runs and audit events that `retention` in trading.yaml, or what is asked for, does not keep, or
+    deletes them; never below the floors: what warm-up and verifying kept runs need, and the newest 100."""
     fields = await told(request, questions.CLEANUP)
     dry_run, actor = fields.flag("dry_run"), fields.words("requested_by")
+    numbers = (fields.count(each.name) for each in attrs.fields(Asked))
+    keep = Asked(*numbers)
     fields.done()
     service = service_of(request)
     if dry_run is False:
         service.require_token()
     retention = service.profile(None).trading.retention
-    done = await cleanup(service.environment, retention, actor, dry_run=dry_run is not False)
+    try:
+        done = await cleanup(service.environment, retention, actor, asked=keep, dry_run=dry_run is not False)
+    except InvalidRequestError as error:
+        raise ProblemError("below_floor", str(error)) from None
     return cleanup_to_json(done)
 
 
