@@ -180,8 +180,8 @@ if not TYPE_CHECKING:
                 "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity StoreView"
             ),
             "stores": (
-                "LEAST_KEPT NO_FLOORS AlertStore AuditStore CandleStore CleanupStore ContractStore ProcessStore RiskStore "
-                "RunStore SwitchStore TallyStore ZoneStore"
+                "LEAST_KEPT NO_FLOORS AlertStore AuditStore CandleStore CleanupStore ContractStore ProcessStore "
+                "RiskStore RunStore SwitchStore TallyStore ZoneStore"
             ),
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "
