@@ -103,7 +103,7 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--extra parquet requirements/build.in pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		--extra parquet --extra notebook --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
+		--extra parquet --extra notebook --extra temporal --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--group foreign -o requirements/foreign.txt
 

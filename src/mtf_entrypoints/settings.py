@@ -41,6 +41,14 @@ VARIABLES = (
     "MTF_ALERT_EMAIL_FROM",
     "MTF_ALERT_EMAIL_TO",
     "MTF_ALERT_PING_URL",
+    "MTF_RUN_URL",
+    "TEMPORAL_ADDRESS",
+    "TEMPORAL_NAMESPACE",
+    "TASK_QUEUE_NAME",
+    "TEMPORAL_TLS_CERT",
+    "TEMPORAL_TLS_KEY",
+    "TEMPORAL_TLS_CA",
+    "TEMPORAL_API_KEY",
 )
 BITMART_NAMES = tuple(name for name in VARIABLES if name.startswith("BITMART_"))
 ALERT_NAMES = tuple(name for name in VARIABLES if name.startswith("MTF_ALERT_"))
@@ -50,6 +58,7 @@ OURS = ("MTF_", "BITMART_")
 """How the names of variables begin that no other program reads."""
 _SHORTEST_SECRET = 16
 """A shorter part of an address is a word, which may stand anywhere."""
+_TLS_FILES = {"tls_cert": "TEMPORAL_TLS_CERT", "tls_key": "TEMPORAL_TLS_KEY", "tls_ca": "TEMPORAL_TLS_CA"}
 _SLIP = 0.8
 """How alike (`difflib`) a name must be to one of ours to be taken for a misspelt one."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -115,6 +124,22 @@ class AlertOptions:
 
 
 @frozen
+class TemporalOptions:
+    """The server that starts runs by schedule, and how a worker there carries them out."""
+
+    address: str = "127.0.0.1:7233"
+    namespace: str = "default"
+    task_queue: str = "mtf"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
+    """Files in PEM. With any of them, or a key of the API, the connection is encrypted."""
+    api_key: str | None = field(default=None, repr=False)
+    run_url: str | None = None
+    """`MTF_RUN_URL`, where `mtf serve` answers; None: the worker carries runs out by itself."""
+
+
+@frozen
 class Settings:
     """Everything that decides how the parts are put together. Secrets do not show in its text."""
 
@@ -142,6 +167,7 @@ class Settings:
     sandbox: SandboxOptions = SandboxOptions()
     bitmart: BitmartOptions = BitmartOptions()
     alerts: AlertOptions = AlertOptions()
+    temporal: TemporalOptions = TemporalOptions()
     rates: Mapping[str, str] = field(factory=dict)
     """Rate limits in other words than the exchange's: `BITMART_RATE_<BUCKET>` to `<requests>/<window>`."""
 
@@ -151,7 +177,7 @@ class Settings:
         urls = [url for url in (self.database_url, self.redis_url) if url]
         passwords = [password for url in urls for password in _passwords(url)]
         keys = (self.bitmart.api_key, self.bitmart.secret_key, self.bitmart.api_memo, self.api_token)
-        return tuple(secret for secret in (*keys, *passwords, *self.alerts.secrets) if secret)
+        return tuple(secret for secret in (*keys, self.temporal.api_key, *passwords, *self.alerts.secrets) if secret)
 
 
 def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -231,7 +257,32 @@ def read_settings(
             **{name.removeprefix("BITMART_").lower(): values[name] for name in BITMART_NAMES if name in values}
         ),
         alerts=_alerts(values),
+        temporal=_temporal(values),
         rates={name: value for name, value in values.items() if _RATE.fullmatch(name)},
+    )
+
+
+def _temporal(values: Mapping[str, str]) -> TemporalOptions:
+    usual = TemporalOptions()
+    files = {name: Path(values[key]).expanduser() for name, key in _TLS_FILES.items() if key in values}
+    for name, path in files.items():
+        if not path.is_file():
+            raise SettingsError(f"{_TLS_FILES[name]}: there is no file {path}")
+    if ("tls_cert" in files) != ("tls_key" in files):
+        raise SettingsError("TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY belong together: set both, or none")
+    address = values.get("TEMPORAL_ADDRESS", usual.address)
+    if not re.fullmatch(r"[^\s:/]+:[0-9]{1,5}", address):
+        raise SettingsError(f"TEMPORAL_ADDRESS: found {address!r}; allowed: a host and a port, like {usual.address}")
+    url = values.get("MTF_RUN_URL")
+    if url is not None and not re.fullmatch(r"https?://[^\s/?#]+/?", url):
+        raise SettingsError("MTF_RUN_URL: allowed: where `mtf serve` answers, like http://127.0.0.1:8080")
+    return TemporalOptions(
+        address=address,
+        namespace=values.get("TEMPORAL_NAMESPACE", usual.namespace),
+        task_queue=values.get("TASK_QUEUE_NAME", usual.task_queue),
+        api_key=values.get("TEMPORAL_API_KEY"),
+        run_url=None if url is None else url.rstrip("/"),
+        **files,
     )
 
 

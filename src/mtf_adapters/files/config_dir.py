@@ -15,6 +15,8 @@ CONFIG_DIR_VARIABLE = "MTF_CONFIG_DIR"
 _HERE = Path(__file__).resolve()
 _PACKAGED = _HERE.parent / "config"
 _IN_REPOSITORY = _HERE.parents[3] / "config"
+SCHEDULES_FILE = "temporal.yaml"
+"""When a Temporal server starts what; read by `mtf schedules`."""
 _OVERLAID = (Document.TRADE_ENTRY, Document.CONTRACTS)
 """Documents of which a profile may hold only what differs from the common file."""
 
@@ -108,7 +110,8 @@ class ConfigFolder:
         """YAML files whose names belong to no document and no profile: nothing would ever read them."""
         profiles = self.profile_names()
         own = (Document.VALIDATIONS, *_OVERLAID)
-        known = {self.root / f"{Document.TRADING}.yaml", self.app / f"{Document.INDICATOR}.yaml", self.alerts_file}
+        known = {self.root / f"{Document.TRADING}.yaml", self.root / SCHEDULES_FILE, self.alerts_file}
+        known |= {self.app / f"{Document.INDICATOR}.yaml"}
         known |= {self.app / f"{document}.yaml" for document in _OVERLAID}
         known |= {self.app / f"{document}.{profile}.yaml" for document in own for profile in profiles}
         present = [

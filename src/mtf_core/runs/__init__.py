@@ -9,7 +9,7 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.run_request import RunRequest
     from mtf_core.runs.locked import RunLockedError
-    from mtf_core.runs.once import KeyReusedError, RunBrokenOffError, RunInProgressError, run_once
+    from mtf_core.runs.once import KeyReusedError, RunBrokenOffError, RunInProgressError, run_of_key, run_once
     from mtf_core.runs.orchestrator import Orchestrator
     from mtf_core.runs.report import RunReport, SymbolResult
     from mtf_core.runs.request import document_of_texts, parse_request, request_field_names
@@ -26,6 +26,7 @@ __all__ = [
     "document_of_texts",
     "parse_request",
     "request_field_names",
+    "run_of_key",
     "run_once",
 ]
 
@@ -33,7 +34,7 @@ if not TYPE_CHECKING:
     opens(
         __name__,
         {
-            "once": "KeyReusedError RunBrokenOffError RunInProgressError run_once",
+            "once": "KeyReusedError RunBrokenOffError RunInProgressError run_of_key run_once",
             "locked": "RunLockedError",
             "orchestrator": "Orchestrator",
             "report": "RunReport SymbolResult",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from attrs import evolve
 
-from mtf_core.ports import Acquired, Environment, HeldBy, LockAnswer
+from mtf_core.ports import Acquired, Environment, HeldBy, LockAnswer, Progress, no_progress
 from mtf_core.problems import FieldProblem, InvalidRequestError
 from mtf_core.records import JsonObject, KeyedRun, RunStatus
 from mtf_core.records.documents import to_document
@@ -37,7 +40,9 @@ class KeyReusedError(KeyedRunError):
     """The key stands for a run that was asked for with other fields."""
 
 
-async def run_once(orchestrator: Orchestrator, request: RunRequest, key: str) -> JsonObject:
+async def run_once(
+    orchestrator: Orchestrator, request: RunRequest, key: str, progress: Progress = no_progress
+) -> JsonObject:
     """The report of the run that the key stands for: of a new one the first time, the stored one ever after.
 
     Whoever works on a key holds its lock, so that of two processes one runs, and renews it; where nobody holds it any
@@ -49,26 +54,56 @@ async def run_once(orchestrator: Orchestrator, request: RunRequest, key: str) ->
     a key, and what `Orchestrator.run` raises.
     """
     environment = orchestrator.environment
+    _check(key)
+    mine = KeyedRun(key, environment.new_run_id(), request.to_json(), environment.wall.now_ms())
+    async with _locked(environment, key, mine.run_id) as lock:
+        keyed = await environment.stores.keyed_runs.find(key)
+        if keyed is not None:
+            _check_same(keyed, mine)
+            stored = await _report_of(environment, keyed, lock)
+            if stored is not None:
+                return stored
+        if isinstance(lock, HeldBy):  # its owner has not claimed the key yet, or gives it back
+            raise _in_progress(lock.owner)
+        return await _run(orchestrator, request, mine, lock, progress)
+
+
+async def run_of_key(environment: Environment, key: str) -> JsonObject | None:
+    """The report of the run that the key stands for; None where no run has begun under it. Nothing is run.
+
+    Raises as `run_once`: also here a run whose process has died is stored as failed.
+    """
+    _check(key)
+    keyed_runs = environment.stores.keyed_runs
+    if await keyed_runs.find(key) is None:
+        return None
+    # Whoever looks holds the lock only where the key is claimed, so as not to hold up who wants to claim it.
+    async with _locked(environment, key, environment.new_run_id()) as lock:
+        keyed = await keyed_runs.find(key)
+        return None if keyed is None else await _report_of(environment, keyed, lock)
+
+
+def _check(key: str) -> None:
     if not (key.isascii() and key.isprintable() and 0 < len(key) <= MOST_KEY_CHARACTERS):
         allowed = f"1 to {MOST_KEY_CHARACTERS} printable ASCII characters"
         raise InvalidRequestError((FieldProblem("Idempotency-Key", f"found {key[:20]!r}; allowed are {allowed}"),))
-    mine = KeyedRun(key, environment.new_run_id(), request.to_json(), environment.wall.now_ms())
-    leases = Leases(environment.locks, mine.run_id, environment.sleep)
+
+
+@asynccontextmanager
+async def _locked(environment: Environment, key: str, owner: str) -> AsyncIterator[LockAnswer]:
+    """The key's lock within the block, or whose it is."""
+    leases = Leases(environment.locks, owner, environment.sleep)
     async with leases.kept():
-        lock = await leases.take(f"key:{environment.venue.namespace}:{key}", KEY_TTL_MS)
-        stored = await _stored_report(environment, mine, lock)
-        if stored is not None:
-            return stored
-        if isinstance(lock, HeldBy):  # its owner has not claimed the key yet, or gives it back
-            raise _in_progress(lock.owner)
-        return await _run(orchestrator, request, mine, lock)
+        yield await leases.take(f"key:{environment.venue.namespace}:{key}", KEY_TTL_MS)
 
 
-async def _run(orchestrator: Orchestrator, request: RunRequest, mine: KeyedRun, lock: Acquired) -> JsonObject:
+async def _run(
+    orchestrator: Orchestrator, request: RunRequest, mine: KeyedRun, lock: Acquired, progress: Progress
+) -> JsonObject:
     stores = orchestrator.environment.stores
     await stores.keyed_runs.claim(mine)
     try:
-        report = await orchestrator.run(request, run_id=mine.run_id, key_lock=lock)
+        report = await orchestrator.run(request, progress, mine.run_id, lock)
     except BaseException:
         if await stores.runs.run(mine.run_id) is None:
             await stores.keyed_runs.release(mine)
@@ -76,16 +111,16 @@ async def _run(orchestrator: Orchestrator, request: RunRequest, mine: KeyedRun, 
     return report.to_json()
 
 
-async def _stored_report(environment: Environment, asked: KeyedRun, lock: LockAnswer) -> JsonObject | None:
-    """The report of the run that has the key; None where none has it (any more)."""
-    stores = environment.stores
-    keyed = await stores.keyed_runs.find(asked.key)
-    if keyed is None:
-        return None
+def _check_same(keyed: KeyedRun, asked: KeyedRun) -> None:
     if keyed.request != asked.request:
         differ = ", ".join(name for name in asked.request if asked.request[name] != keyed.request.get(name))
         message = f"the key stands for run {keyed.run_id}, which was asked for with another {differ}; take a new key"
         raise KeyReusedError(keyed.run_id, message)
+
+
+async def _report_of(environment: Environment, keyed: KeyedRun, lock: LockAnswer) -> JsonObject | None:
+    """The report of the run that has the key; None where it had not begun: then the key is free again."""
+    stores = environment.stores
     record = await stores.runs.run(keyed.run_id)
     if record is not None and record.report is not None:
         return to_document(record.report)
@@ -95,7 +130,8 @@ async def _stored_report(environment: Environment, asked: KeyedRun, lock: LockAn
         await stores.keyed_runs.release(keyed)
         return None
     if record.status is RunStatus.RUNNING:
-        await stores.runs.finish(evolve(record, status=RunStatus.FAILED, finished_ms=asked.asked_ms), ())
+        ended_ms = environment.wall.now_ms()
+        await stores.runs.finish(evolve(record, status=RunStatus.FAILED, finished_ms=ended_ms), ())
     raise RunBrokenOffError(keyed.run_id, f"run {keyed.run_id} ended without a report; ask again with a new key")
 
 

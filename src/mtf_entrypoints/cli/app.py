@@ -20,6 +20,7 @@ from mtf_entrypoints.cli.commands import (
     operators,
     risk,
     stats,
+    temporal,
 )
 from mtf_entrypoints.cli.commands.execute import execute
 from mtf_entrypoints.cli.commands.run import run
@@ -75,6 +76,8 @@ app.command()(operators.audit)
 app.command(cls=FlagsWithValues)(operators.cleanup)
 app.command()(operate.health)
 app.command()(operate.serve)
+app.command()(temporal.worker)
+app.add_typer(temporal.schedules, name="schedules")
 app.command()(operate.version)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         sandbox,
         sandbox_serve,
         sandbox_session,
+        schedules,
         serve,
         stats,
         stream,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         version,
         why,
         why_over_time,
+        worker,
     )
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "sandbox",
     "sandbox_serve",
     "sandbox_session",
+    "schedules",
     "serve",
     "stats",
     "stream",
@@ -71,6 +74,7 @@ __all__ = [
     "version",
     "why",
     "why_over_time",
+    "worker",
 ]
 
 

@@ -13,6 +13,7 @@ from mtf_core.market.instant import MOMENTS_AGO
 from mtf_core.ports import LEAST_KEPT
 from mtf_core.risk import BUSY, GLOBAL_SWITCH
 from mtf_core.run_request import MAX_NAME_LENGTH, OPTIONS, Form, Option
+from mtf_core.runs.once import MOST_KEY_CHARACTERS
 from mtf_core.runs.request import choices
 from mtf_core.symbols import SYMBOL_PATTERN
 from mtf_core.texts import BLANKS, TEXT_PATTERN
@@ -101,6 +102,12 @@ INDICATORS: Question = {
 STATUS: Question = {"profile": _OF_A_PROFILE, **_PAGE, "limit": said(bounded(1, MOST_ON_A_PAGE, 1), "how many runs")}
 OF_SYMBOL: Question = {"symbol": said(SYMBOL, "like BTCUSDT")}
 OF_RUN: Question = {"run_id": _RUN_ID}
+OF_KEY: Question = {
+    "key": said(
+        replace(TEXT, min_length=1, max_length=MOST_KEY_CHARACTERS, pattern="^[!-~]([ -~]*[!-~])?$"),
+        "the `Idempotency-Key` that the run was asked for with",
+    )
+}
 OF_TIMEFRAME: Question = {**OF_SYMBOL, "tf": said(TIMEFRAME, "like 5m")}
 OF_SWITCH: Question = {
     "key": replace(

@@ -12,7 +12,7 @@ from mtf_entrypoints.http.routes.health import DOCS, HEALTH, METRICS, PROVIDER_H
 from mtf_entrypoints.http.routes.inspecting import CONDITIONS, EXPLAIN, INDICATORS, PLAN
 from mtf_entrypoints.http.routes.operating import AUDIT, CLEANUP, GET_SYNC, LOCKS, POST_SYNC, RELEASE
 from mtf_entrypoints.http.routes.risk import RISK, RISK_RESET
-from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN
+from mtf_entrypoints.http.routes.running import GET_RUN, POST_RUN, RUN_OF_KEY
 from mtf_entrypoints.http.routes.stats import ATR, BLOCKERS, FEATURES, SUCCESS, TRADE_STATISTICS, ZONES
 from mtf_entrypoints.http.routes.switching import KILL, QUEUE, SWITCH, SWITCHES, UNKILL
 
@@ -23,7 +23,7 @@ async def methods() -> Response[None]:
     return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
 
 
-_MTF = [STATUS, RUN, WHY, WHY_OVER_TIME, FUNNEL, VERIFY]
+_MTF = [STATUS, RUN, RUN_OF_KEY, WHY, WHY_OVER_TIME, FUNNEL, VERIFY]
 _MTF += [LOCKS, RELEASE, SWITCHES, SWITCH, QUEUE, KILL, UNKILL, AUDIT]
 _MTF += [POSITIONS, ORDERS, TRADES, STORY, ALARMS, CLOSE, BOOK, PROTECT, TARGETS, WITHDRAW]
 _MTF += [BLOCKERS, SUCCESS, ZONES, ATR, FEATURES, TRADE_STATISTICS]

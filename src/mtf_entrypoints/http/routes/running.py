@@ -7,18 +7,18 @@ from typing import Any
 
 from litestar import get, post
 
-from mtf_core.runs import document_of_texts, parse_request, run_once
-from mtf_core.runs.once import MOST_KEY_CHARACTERS
+from mtf_core.runs import document_of_texts, parse_request, run_of_key, run_once
 from mtf_entrypoints.http.openapi import answers, questions
 from mtf_entrypoints.http.openapi.documented import documented
-from mtf_entrypoints.http.openapi.schemas import TEXT, said
-from mtf_entrypoints.http.reading import AnyRequest, read_body
+from mtf_entrypoints.http.openapi.schemas import said
+from mtf_entrypoints.http.problems import ProblemError
+from mtf_entrypoints.http.reading import AnyRequest, asked, read_body
 from mtf_entrypoints.http.service import service_of
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _HEADERS = {
     IDEMPOTENCY_KEY: said(
-        replace(TEXT, min_length=1, max_length=MOST_KEY_CHARACTERS, pattern="^[!-~]([ -~]*[!-~])?$"),
+        replace(questions.OF_KEY["key"], description=None),
         "a text of the client's own: asked again with it, the service answers with the stored report and runs nothing",
     )
 }
@@ -57,6 +57,28 @@ async def get_run(request: AnyRequest) -> dict[str, Any]:
     return await _run(request, {**asked, "dry_run": True})
 
 
+@get(
+    "/mtf/runs/of-key",
+    summary="The run of a key",
+    operation_class=documented(
+        answers.REPORT,
+        query=questions.OF_KEY,
+        required=("key",),
+        problems=("not_found", "run_in_progress", "run_failed", "dependency_down"),
+    ),
+)
+async def run_of(request: AnyRequest) -> dict[str, Any]:
+    """The report of the run that was asked for with this `Idempotency-Key`; nothing is run. For clients whose answer
+    was lost: 404 says that no run has begun under the key."""
+    fields = asked(request, questions.OF_KEY)
+    key = fields.text("key", required=True)
+    fields.done()
+    report = await run_of_key(service_of(request).environment, key)
+    if report is None:
+        raise ProblemError("not_found", f"no run has begun under the key {key!r}")
+    return dict(report)
+
+
 async def _run(request: AnyRequest, document: dict[str, Any]) -> dict[str, Any]:
     service = service_of(request)
     if document.get("dry_run") is False:
@@ -70,4 +92,4 @@ async def _run(request: AnyRequest, document: dict[str, Any]) -> dict[str, Any]:
     return dict(await run_once(service.orchestrator, order, key))
 
 
-POST_RUN, GET_RUN = post_run, get_run
+POST_RUN, GET_RUN, RUN_OF_KEY = post_run, get_run, run_of

@@ -1,0 +1,95 @@
+"""The worker: takes jobs from a Temporal server until it is told to stop, and finishes what it has begun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from attrs import frozen
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+
+from mtf_entrypoints.container import Container
+from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.temporal.activities import Activities
+from mtf_entrypoints.temporal.answers import Asking
+from mtf_entrypoints.temporal.asking_here import AskingHere
+from mtf_entrypoints.temporal.asking_over_http import AskingOverHttp
+from mtf_entrypoints.temporal.connecting import connected_at_last, know_attributes
+from mtf_entrypoints.temporal.measures import WorkerMetrics
+from mtf_entrypoints.temporal.workflows import WORKFLOWS
+
+_DRAIN = timedelta(seconds=30)
+_MOST_JOBS = 10
+
+
+@frozen
+class Exposed:
+    """Where Prometheus may ask, as `host:port`; None: nowhere."""
+
+    own: str | None = None
+    """What mtf counts."""
+    sdk: str | None = None
+    """What Temporal's SDK counts."""
+
+
+async def work(
+    container: Container, stopping: asyncio.Event, exposed: Exposed, said: Callable[[str], None], *, once: bool = False
+) -> None:
+    """Works until `stopping`, then drains for up to 30 s; `once`: only until it is ready.
+
+    Raises `TemporalUnavailableError` when the server could not be reached 30 times.
+    """
+    settings: Settings = container.settings()
+    runtime = _runtime(exposed)
+    client = await connected_at_last(settings.temporal, stopping, said, runtime)
+    if client is None:
+        return
+    await know_attributes(client, settings.temporal)
+    if exposed.own is not None:
+        _expose(exposed.own, container.metrics().registry)
+    async with _worker(client, container, settings):
+        where = settings.temporal.run_url or "this process"
+        said(
+            f"ready: jobs of {settings.temporal.task_queue} at {settings.temporal.address} "
+            f"(namespace {settings.temporal.namespace}), runs in {where}"
+        )
+        if not once:
+            await stopping.wait()
+            said("draining: what has begun is finished, nothing new is taken")
+
+
+def asking_of(container: Container, settings: Settings) -> Asking:
+    """Where runs are carried out."""
+    if settings.temporal.run_url is not None:
+        return AskingOverHttp(settings.temporal.run_url, settings.api_token)
+    return AskingHere(container.orchestrator())
+
+
+def _worker(client: Client, container: Container, settings: Settings) -> Worker:
+    metrics: Any = container.metrics()
+    activities = Activities(asking_of(container, settings), container.environment(), WorkerMetrics(metrics.registry))
+    return Worker(
+        client,
+        task_queue=settings.temporal.task_queue,
+        workflows=WORKFLOWS,
+        activities=activities.all,
+        max_concurrent_activities=_MOST_JOBS,
+        graceful_shutdown_timeout=_DRAIN,
+    )
+
+
+def _runtime(exposed: Exposed) -> Runtime | None:
+    if exposed.sdk is None:
+        return None
+    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=exposed.sdk)))
+
+
+def _expose(address: str, registry: Any) -> None:
+    from prometheus_client import start_http_server  # noqa: PLC0415  (only where it is asked for)
+
+    host, _, port = address.rpartition(":")
+    start_http_server(int(port), host, registry)

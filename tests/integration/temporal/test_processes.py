@@ -1,0 +1,194 @@
+"""Real workers as processes: killed in mid-run, stopped, without a server; and schedules that do not pile up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import httpx
+import pytest
+from attrs import frozen
+from temporalio.client import Client
+
+from mtf_core.ports import Progress
+from mtf_core.records.json import JsonObject
+from mtf_entrypoints.settings import VARIABLES
+from mtf_entrypoints.temporal import names
+from mtf_entrypoints.temporal.answers import Absent, Answer, Held
+from mtf_entrypoints.temporal.plan import Planned
+from mtf_entrypoints.temporal.schedules import Schedules, Status
+from tests.integration.http.server import serving
+from tests.integration.temporal.faulty import Fault, faulty
+from tests.integration.temporal.test_workflows import working
+
+MTF = Path(sys.executable).parent / "mtf"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    with serving() as url:
+        yield url
+
+
+@contextmanager
+def worker(folder: Path, address: str, queue: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A worker process, and the file of what it says."""
+    folder.mkdir(exist_ok=True)
+    plain = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    variables = {"TEMPORAL_ADDRESS": address, "TASK_QUEUE_NAME": queue, "DATABASE_URL": "memory", **more}
+    said = folder / f"worker-{token_hex(3)}"
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            [MTF, "worker"], cwd=folder, env={**plain, **variables}, stdout=out, stderr=subprocess.STDOUT, text=True
+        )
+    try:
+        yield process, said
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+async def until(found: Callable[[], Any], seconds: float = 90) -> None:
+    async with asyncio.timeout(seconds):
+        while not found():
+            await asyncio.sleep(0.05)
+
+
+async def ready(said: Path) -> None:
+    await until(lambda: "ready: " in said.read_text())
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"), [(Fault.SLOW, "after the service had begun"), (Fault.SILENT, "before the service saw it")]
+)
+async def test_a_minute_whose_worker_is_killed_in_the_middle_runs_once(
+    client: Client, temporal_address: str, service: str, tmp_path: Path, fault: Fault, why: str
+) -> None:
+    queue, before = f"test-{token_hex(6)}", len(await runs(service))
+    async with faulty(service) as (between, url):
+        between.faults = [fault]
+        with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url) as (first, said):
+            await ready(said)
+            handle = await client.start_workflow(
+                names.MTF_RUN,
+                {"symbols": ["BTCUSDT"], "profile": "regular", "max_age_sec": 600},
+                id=f"test-{token_hex(6)}",
+                task_queue=queue,
+                execution_timeout=timedelta(minutes=4),
+            )
+            await until(lambda: between.seen)
+            first.kill()
+            first.wait(timeout=30)
+        with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url) as (_, said):
+            result = await handle.result()
+    now = await runs(service)
+    assert len(now) == before + 1, why
+    assert result["run_id"] == now[0]["run_id"]
+    asked = [method for method, _ in between.seen]
+    assert asked == (["POST", "GET"] if fault is Fault.SLOW else ["POST", "GET", "POST"])
+
+
+async def runs(service: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(base_url=service, timeout=60) as asking:
+        return list((await asking.get("/mtf/status", params={"limit": 100})).json()["runs"])
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(
+    client: Client, temporal_address: str, service: str, tmp_path: Path
+) -> None:
+    queue = f"test-{token_hex(6)}"
+    async with faulty(service) as (between, url):
+        between.faults = [Fault.SLOW]
+        with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url) as (process, said):
+            await ready(said)
+            handle = await client.start_workflow(
+                names.MTF_RUN,
+                {"symbols": ["BTCUSDT"], "profile": "regular", "max_age_sec": 600},
+                id=f"test-{token_hex(6)}",
+                task_queue=queue,
+                execution_timeout=timedelta(minutes=2),
+            )
+            await until(lambda: between.seen)
+            process.send_signal(signal.SIGTERM)
+            await until(lambda: process.poll() is not None)
+        assert process.returncode == 0, said.read_text()
+        assert "draining" in said.read_text()
+        with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url):
+            assert (await handle.result())["counts"]["requested"] == 1
+        assert [method for method, _ in between.seen] == ["POST"]
+
+
+async def test_without_a_server_it_says_so_and_goes_on_trying_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with worker(tmp_path, "127.0.0.1:9", "mtf") as (process, said):
+        await until(lambda: said.read_text().count("tried again in") >= 2)
+        process.send_signal(signal.SIGTERM)
+        await until(lambda: process.poll() is not None)
+    lines = [line for line in said.read_text().splitlines() if "Temporal" in line]
+    assert process.returncode == 0
+    assert lines[0].startswith("mtf: Temporal at 127.0.0.1:9 cannot be reached: ")
+    assert lines[0].endswith("; tried again in 1 s (1 of 30)")
+    assert lines[1].endswith("; tried again in 2 s (2 of 30)")
+
+
+@frozen
+class Slow:
+    """Each run takes so many seconds."""
+
+    seconds: float
+
+    async def run(self, document: JsonObject, key: str, progress: Progress) -> Answer:
+        await asyncio.sleep(self.seconds)
+        return Held("it only took its time")
+
+    async def of_key(self, key: str) -> Answer:
+        return Absent()
+
+
+@asynccontextmanager
+async def scheduled(client: Client, container: Any, takes_s: float) -> AsyncIterator[tuple[Schedules, str]]:
+    """Something that starts every two seconds, and takes so long."""
+    async with working(client, container, Slow(takes_s)) as place:
+        schedules, name = Schedules(client, place.queue), f"test-{token_hex(6)}"
+        every = timedelta(seconds=2)
+        await schedules.create(Planned(id=name, workflow=names.MTF_RUN, every=every, request={"dry_run": True}), "test")
+        yield schedules, name
+        await schedules.delete(name)
+
+
+async def seen(schedules: Schedules, name: str, enough: Callable[[Status], bool]) -> Status:
+    async with asyncio.timeout(90):
+        while not enough(status := await schedules.status(name, 5)):
+            await asyncio.sleep(0.1)
+    return status
+
+
+async def test_a_start_whose_predecessor_goes_on_is_skipped_and_counted(client: Client, container: Any) -> None:
+    async with scheduled(client, container, 5.0) as (schedules, name):
+        status = await seen(schedules, name, lambda status: status.started >= 2 and status.skipped >= 2)
+    assert status.missed == 0
+    first, second = status.history[-1].scheduled, status.history[-2].scheduled
+    assert (second - first).total_seconds() >= 6
+
+
+async def test_what_a_paused_schedule_did_not_start_is_not_made_up_for(client: Client, container: Any) -> None:
+    async with scheduled(client, container, 0.0) as (schedules, name):
+        await seen(schedules, name, lambda status: status.started >= 1)
+        await schedules.pause(name, "moving house")
+        paused = await schedules.status(name)
+        assert (paused.is_paused, paused.note) == (True, "moving house")
+        await asyncio.sleep(7)
+        before = (await schedules.status(name)).started
+        await schedules.resume(name, "moved")
+        status = await seen(schedules, name, lambda status: status.started > before)
+    assert before <= paused.started + 1
+    assert not status.is_paused
+    assert status.started <= before + 2
