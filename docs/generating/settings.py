@@ -25,6 +25,7 @@ from mtf_core.settings.trade_entry import TradeEntrySettings
 from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
 from mtf_core.settings.trading import PROFILE_ALIASES, TradingSettings
 from mtf_core.settings.validation import ValidationHeader
+from mtf_entrypoints.temporal.plan import KEYS, REQUEST_KEYS
 
 _SCALARS = {bool: "true or false", int: "whole number", Decimal: "number", float: "number", str: "text"}
 _HEAD = ("key", "type", "unit", "allowed", "default", "effect")
@@ -59,9 +60,19 @@ _RULES = (
     ("execution_selector.allow_1m_only_for.enabled", "true or false", "whether 1m needs one of the conditions"),
     ("execution_selector.allow_1m_only_for.conditions", "a list of rules", "one must be true for 1m to be selected"),
 )
+_SCHEDULES = """
+When a Temporal server starts what; `mtf schedules` checks and applies it. Lengths of time are written like 30s, 5m, 2h, 1d.
+"""
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+=\S*")
 _ALERTS = "When `mtf alerts watch` calls a person; a folder without this file has the defaults."
 _ENVIRONMENT = "Variables of the environment win over a file `.env` in the current folder; options win over both."
+
+
+def _schedule_rows() -> Iterator[tuple[str, str]]:
+    for key, effect in KEYS.items():
+        yield code(f"schedules[].{key}"), effect
+    for key, effect in REQUEST_KEYS.items():
+        yield code(f"schedules[].request.{key}"), effect
 
 
 def settings_page(example_environment: Path) -> str:
@@ -89,6 +100,7 @@ def settings_page(example_environment: Path) -> str:
         ),
         _chapter("trading.yaml", _profiles_share(), table(_HEAD, rows_of(TradingSettings))),
         _chapter("app/alerts.yaml", _ALERTS, table(_HEAD, rows_of(AlertSettings))),
+        _chapter("temporal.yaml", _SCHEDULES, table(("key", "effect"), _schedule_rows())),
         f"## Environment\n\n{_ENVIRONMENT}\n\n{_variables(example_environment)}",
     )
 

@@ -22,14 +22,35 @@ _SPAN = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CRON = re.compile(r"\S+( \S+){4}")
 _ID = re.compile(r"[a-z0-9][a-z0-9{}_-]{0,99}")
-_RUN_FIELDS = frozenset({option.name for option in OPTIONS} | {"max_age_sec", "max_error_share"})
 _FIELDS: Mapping[str, frozenset[str]] = {
-    names.MTF_RUN: _RUN_FIELDS,
+    names.MTF_RUN: frozenset({"max_age_sec", "max_error_share", *(option.name for option in OPTIONS)}),
     names.CONTRACT_SYNC: frozenset(),
     names.CLEANUP: frozenset({"dry_run"}),
     names.KLINE_REPAIR: frozenset(),
 }
 """What each workflow may be asked with."""
+
+
+KEYS: Mapping[str, str] = {
+    "id": "its name on the server; with {profile} in it there is one for each enabled profile",
+    "workflow": f"what it starts: {', '.join(_FIELDS)}",
+    "every": "how often it starts, counted from midnight UTC, like 1m",
+    "cron": "in the place of `every`: five fields, UTC",
+    "offset": "how long after the beginning of each `every`",
+    "apart": "with {profile}: how long the next profile starts after the one before",
+    "jitter": "starts up to so much later, by chance",
+    "overlap": "what becomes of a start while the one before goes on: skip, buffer_one, cancel_other, allow_all",
+    "catch_up": "how old a start may be that the server missed while it was down",
+    "pause_on_failure": "pauses the schedule after a start that failed",
+    "request": "what the workflow is asked with",
+}
+"""Of one schedule, and what each does."""
+REQUEST_KEYS: Mapping[str, str] = {
+    "max_age_sec": "a run that was due longer ago is not begun any more",
+    "max_error_share": "a run of which more symbols fail counts as failed, 0 to 1",
+    **{option.name: option.doc for option in OPTIONS},
+}
+"""What a request may hold, and what each does."""
 
 
 class Overlap(StrEnum):
@@ -99,26 +120,9 @@ def read_schedules(node: ConfigNode, enabled_profiles: Sequence[str]) -> tuple[P
     return tuple(found)
 
 
-_KEYS = frozenset(
-    {
-        "id",
-        "workflow",
-        "every",
-        "cron",
-        "offset",
-        "apart",
-        "jitter",
-        "overlap",
-        "catch_up",
-        "pause_on_failure",
-        "request",
-    }
-)
-
-
 def _read_one(node: ConfigNode, enabled_profiles: Sequence[str], problems: Problems) -> Iterable[Planned]:
     before = len(problems.errors)
-    keys = _map(node, problems, _KEYS)
+    keys = _map(node, problems, KEYS)
     name, workflow = _text(keys, "id", node, problems), _text(keys, "workflow", node, problems)
     if name and not _ID.fullmatch(name):
         problems.error(keys["id"].place, f"id {name!r}", "allowed: small letters, digits, - and _, and {profile}")

@@ -101,7 +101,8 @@ def test_every_route_under_mtf_also_answers_under_api(client: httpx.Client) -> N
     paths = client.get("/schema/openapi.json").json()["paths"]
     for path in (path for path in paths if path.startswith("/mtf/") and "get" in paths[path]):
         asked = path.replace("{run_id}", run_id).replace("{symbol}", "BTCUSDT")
-        expected = 404 if "{key}" in path else 200  # there is no intent here that could tell its story
+        asked += {"/mtf/runs/of-key": "?key=nobody", "/mtf/why": "?symbols=BTCUSDT"}.get(path, "")
+        expected = 404 if "key" in path else 200  # there is no intent here that could tell its story, and no such run
         assert client.get(f"/api{asked}").status_code == client.get(asked).status_code == expected
 
 

@@ -14,8 +14,8 @@ schedules = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-ScheduleId = Annotated[str, typer.Argument(metavar="ID", help="Of the schedule, like mtf-cleanup.")]
-SomeId = Annotated[str | None, typer.Argument(metavar="ID", help="Only this one.", show_default=False)]
+ScheduleId = Annotated[str, typer.Argument(help="Its id, like mtf-cleanup.")]
+SomeId = Annotated[str | None, typer.Argument(help="Only the one of this id.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Kept as the schedule's note.")]
 Live = Annotated[bool, typer.Option("--live", help="Needed where the file has dry_run: false: orders will leave.")]
 
@@ -47,7 +47,7 @@ def worker(
 @takes(CONFIG_DIR)
 def apply(
     world: World,
-    schedule_id: SomeId = None,
+    schedule: SomeId = None,
     preview: Annotated[bool, typer.Option("--preview", help="Only show what the file wants; needs no server.")] = False,
     live: Live = False,
     as_json: AsJson = False,
@@ -62,26 +62,26 @@ def apply(
 
       mtf schedules apply mtf-cleanup
     """
-    actions.schedules.apply(world, schedule_id, preview=preview, live=live, as_json=as_json)
+    actions.schedules.apply(world, schedule, preview=preview, live=live, as_json=as_json)
 
 
 @schedules.command()
 @takes(CONFIG_DIR)
-def create(world: World, schedule_id: ScheduleId, live: Live = False) -> None:
+def create(world: World, schedule: ScheduleId, live: Live = False) -> None:
     """Create one schedule of the file; one that exists is refused.
 
     Example:
 
       mtf schedules create mtf-contract-sync
     """
-    actions.schedules.create(world, schedule_id, live=live)
+    actions.schedules.create(world, schedule, live=live)
 
 
 @schedules.command()
 @takes(CONFIG_DIR)
 def status(
     world: World,
-    schedule_id: SomeId = None,
+    schedule: SomeId = None,
     history: Annotated[int, typer.Option(min=1, max=10, help="So many of its last starts.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -93,52 +93,52 @@ def status(
 
       mtf schedules status mtf-run-scalper-micro --history 5
     """
-    actions.schedules.status(world, schedule_id, history, as_json)
+    actions.schedules.status(world, schedule, history, as_json)
 
 
 @schedules.command()
 @takes(CONFIG_DIR)
-def pause(world: World, schedule_id: ScheduleId, reason: Reason) -> None:
+def pause(world: World, schedule: ScheduleId, reason: Reason) -> None:
     """Start nothing by this schedule until it is resumed.
 
     Example:
 
       mtf schedules pause mtf-cleanup --reason "the disk is being moved"
     """
-    actions.schedules.pause(world, schedule_id, reason)
+    actions.schedules.pause(world, schedule, reason)
 
 
 @schedules.command()
 @takes(CONFIG_DIR)
-def resume(world: World, schedule_id: ScheduleId, reason: Reason) -> None:
+def resume(world: World, schedule: ScheduleId, reason: Reason) -> None:
     """Let a paused schedule start again.
 
     Example:
 
       mtf schedules resume mtf-cleanup --reason "the disk is back"
     """
-    actions.schedules.resume(world, schedule_id, reason)
+    actions.schedules.resume(world, schedule, reason)
 
 
 @schedules.command()
 @takes(CONFIG_DIR)
-def trigger(world: World, schedule_id: ScheduleId) -> None:
+def trigger(world: World, schedule: ScheduleId) -> None:
     """Start it once, now. A minute that was run already gives its stored run: no minute is run twice.
 
     Example:
 
       mtf schedules trigger mtf-contract-sync
     """
-    actions.schedules.trigger(world, schedule_id)
+    actions.schedules.trigger(world, schedule)
 
 
 @schedules.command()
 @takes(CONFIG_DIR)
-def delete(world: World, schedule_id: ScheduleId) -> None:
+def delete(world: World, schedule: ScheduleId) -> None:
     """Delete a schedule of the server; what it has started goes on.
 
     Example:
 
       mtf schedules delete mtf-kline-repair
     """
-    actions.schedules.delete(world, schedule_id)
+    actions.schedules.delete(world, schedule)

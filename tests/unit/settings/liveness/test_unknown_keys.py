@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from mtf_adapters.files.config_dir import config_dir_in_use
+from mtf_adapters.files.config_dir import SCHEDULES_FILE, config_dir_in_use
 from mtf_adapters.files.profiles import load_profile
+from mtf_adapters.files.yaml import read_yaml
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems
 from mtf_core.settings.plain import node_from
 from mtf_core.settings.profile import Document, build_profile
 from mtf_core.settings.refused import REFUSED_CONTRACT_KEYS, REFUSED_INDICATOR_KEYS, REFUSED_VALIDATION_KEYS
 from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
+from mtf_entrypoints.temporal.plan import read_schedules
 from tests.unit.settings.liveness.keys import Content, every_key
 from tests.unit.settings.liveness.spelling import WrittenKey, written_keys
 from tests.unit.settings.liveness.worlds import NAME, concrete, full_content_with
@@ -34,6 +36,10 @@ def errors_of(folder: Path, file: str) -> tuple[ConfigProblem, ...]:
     """What is wrong in a file, when a profile that reads it is loaded."""
     profile = Path(file).stem.partition(".")[2] or "scalper"
     try:
+        if file == SCHEDULES_FILE:
+            node = read_yaml(folder / file, str(folder / file), Problems())
+            assert node is not None
+            read_schedules(node, ["scalper"])
         load_profile(profile, folder)
     except ConfigError as error:
         return tuple(problem for problem in error.problems if problem.place.file == str(folder / file))
