@@ -61,7 +61,7 @@ _RULES = (
     ("execution_selector.allow_1m_only_for.conditions", "a list of rules", "one must be true for 1m to be selected"),
 )
 _SCHEDULES = """
-When a Temporal server starts what; `mtf schedules` checks and applies it. Lengths of time are written like 30s, 5m, 2h, 1d.
+When a Temporal server starts what; `mtf schedules` checks and applies it. Lengths of time look like 30s, 5m, 2h, 1d.
 """
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+=\S*")
 _ALERTS = "When `mtf alerts watch` calls a person; a folder without this file has the defaults."
