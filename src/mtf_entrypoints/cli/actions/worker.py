@@ -6,12 +6,14 @@ import asyncio
 import re
 
 from mtf_adapters.telemetry.logs import configure_logs
+from mtf_core.records import ProcessKind
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import opened
+from mtf_entrypoints.presence import shown
 from mtf_entrypoints.settings import Settings
 
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}")
@@ -41,6 +43,7 @@ async def _work(settings: Settings, metrics: str | None, sdk_metrics: str | None
         for remark in container.venue().remarks:
             output.warn(remark)
         try:
-            await work(container, stopping, Exposed(metrics, sdk_metrics), output.warn, once=once)
+            async with shown(container.environment(), ProcessKind.WORKER):
+                await work(container, stopping, Exposed(metrics, sdk_metrics), output.warn, once=once)
         except TemporalUnavailableError as error:
             raise CommandError(str(error), FAILED) from None
