@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mtf_adapters.files.config_dir import SCHEDULES_FILE, config_dir_in_use
-from mtf_adapters.files.profiles import load_profile
+from mtf_adapters.files.profiles import load_alerts, load_profile
 from mtf_adapters.files.yaml import read_yaml
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems
@@ -40,6 +40,8 @@ def errors_of(folder: Path, file: str) -> tuple[ConfigProblem, ...]:
             node = read_yaml(folder / file, str(folder / file), Problems())
             assert node is not None
             read_schedules(node, ["scalper"])
+        elif file == "app/alerts.yaml":
+            load_alerts(folder)
         load_profile(profile, folder)
     except ConfigError as error:
         return tuple(problem for problem in error.problems if problem.place.file == str(folder / file))
