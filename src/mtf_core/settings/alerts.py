@@ -41,4 +41,6 @@ class AlertSettings:
 
 def read_alerts(node: ConfigNode, problems: Problems) -> AlertSettings | None:
     """The settings in `alerts.yaml`, or None when something in it was wrong."""
-    return structure(AlertSettings, node, problems)
+    before = len(problems.errors)
+    settings = structure(AlertSettings, node, problems)
+    return settings if len(problems.errors) == before else None
