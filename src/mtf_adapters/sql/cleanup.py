@@ -31,7 +31,7 @@ from mtf_adapters.sql.schema import (
     series,
     zone_events,
 )
-from mtf_adapters.sql.transactions import changing, value_or_none
+from mtf_adapters.sql.transactions import changing
 from mtf_core.market import Timeframe
 from mtf_core.ports import LEAST_KEPT, NO_FLOORS
 from mtf_core.records import CandleFloor, KeptRuns, Leftovers
@@ -64,18 +64,22 @@ class SqlCleanupStore:
             .join_from(series, candle_blocks, series.c.id == candle_blocks.c.series_id)
             .where(series.c.namespace == self._namespace)
             .group_by(series.c.id, series.c.timeframe)
-        )
-        newest = await self._database.read(lambda connection: connection.execute(last).all())
-        gone = 0
-        for id_, name, number in newest:
-            timeframe = Timeframe(name)
-            first_kept = _first_block(timeframe, number, keep, floors.get(timeframe, CandleFloor()))
+        ).subquery()
+        beyond = candle_blocks.c.number < last.c.number - -(-keep // PLACES)
+        columns = (candle_blocks.c.series_id, candle_blocks.c.number, candle_blocks.c.candles)
+        query = select(*columns, last.c.timeframe, last.c.number.label("newest"))
+        query = query.join(last, last.c.id == candle_blocks.c.series_id).where(beyond)
+        found = await self._database.read(lambda connection: connection.execute(query).all())
+        gone, firsts_kept = 0, {}
+        for row in found:
+            timeframe = Timeframe(row.timeframe)
+            first_kept = _first_block(timeframe, row.newest, keep, floors.get(timeframe, CandleFloor()))
+            if row.number < first_kept:
+                gone += row.candles
+                firsts_kept[row.series_id] = first_kept
+        for id_, first_kept in firsts_kept.items() if not dry_run else ():
             too_old = (candle_blocks.c.series_id == id_) & (candle_blocks.c.number < first_kept)
-            count = select(func.coalesce(func.sum(candle_blocks.c.candles), 0)).where(too_old)
-            candles = int(await self._database.read(value_or_none(count)) or 0)
-            if candles and not dry_run:
-                await self._database.write(changing(delete(candle_blocks).where(too_old)))
-            gone += candles
+            await self._database.write(changing(delete(candle_blocks).where(too_old)))
         return gone
 
     async def purge_runs(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mtf_core.inquiry.trades import Story, Trades, TradeSelection, TradeTotals, read_story, read_trades, totals_of
     from mtf_core.inquiry.verification import Difference, Finding, Verification, verify_run
     from mtf_core.inquiry.why import Why, why
+    from mtf_core.inquiry.why_over_time import WhyOverTime, why_over_time
     from mtf_core.inquiry.zones import Percentiles, Suggestion, ZoneGroup, ZoneStatistics, zone_statistics
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Trades",
     "Verification",
     "Why",
+    "WhyOverTime",
     "ZoneGroup",
     "ZoneStatistics",
     "atr_statistics",
@@ -65,6 +67,7 @@ __all__ = [
     "trade_statistics",
     "verify_run",
     "why",
+    "why_over_time",
     "zone_statistics",
 ]
 
@@ -84,6 +87,7 @@ if not TYPE_CHECKING:
             "trades": "Story Trades TradeSelection TradeTotals read_story read_trades totals_of",
             "verification": "Difference Finding Verification verify_run",
             "why": "Why why",
+            "why_over_time": "WhyOverTime why_over_time",
             "zones": "Percentiles Suggestion ZoneGroup ZoneStatistics zone_statistics",
         },
     )

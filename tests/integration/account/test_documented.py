@@ -20,7 +20,15 @@ async def test_the_schemas_say_everything_that_is_told_of_an_account(stage: Stag
     held = await stage.holds(key=f"{SYMBOL}:5m:1:long")
     await stage.orders.raise_alarms([Alarm(AlarmKind.STALE, SYMBOL, "look", stage.now_ms)], stage.now_ms)
     await stage.orders.ask(Request(0, SYMBOL, "close", {}, "anna", stage.now_ms))
-    reads = ("positions", "orders", "trades", f"story/{first.decision_key}", f"story/{held.decision_key}", "alarms")
+    reads = (
+        "positions",
+        "orders",
+        "trades",
+        "stats/trades",
+        f"story/{first.decision_key}",
+        f"story/{held.decision_key}",
+        "alarms",
+    )
     body = {"confirm": True, "price": "1", "size": "1", "profit": "0", "reason": "x", "wait_seconds": 1}
     writes: tuple[tuple[str, dict[str, Any]], ...] = (
         ("close", {"confirm": True, "wait_seconds": 1}),
@@ -34,7 +42,7 @@ async def test_the_schemas_say_everything_that_is_told_of_an_account(stage: Stag
         schemas = document["components"]["schemas"]
         for path in reads:
             answer = await ask("GET", f"/mtf/{path}")
-            route = "/mtf/" + (path if "/" not in path else "story/{key}")
+            route = "/mtf/" + (path if "/" not in path or path.startswith("stats") else "story/{key}")
             schema = document["paths"][route]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
             assert list(undescribed(answer.json(), schema, schemas, path)) == []
             assert wrong(answer.json(), schema, schemas) == []

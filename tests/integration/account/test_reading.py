@@ -12,6 +12,7 @@ from mtf_entrypoints.settings import SandboxOptions, Settings
 from tests.integration.account.stage import SIZE, Stage, json_of
 from tests.integration.faces.exchange import SYMBOL
 from tests.integration.http.server import serving
+from tests.integration.sql.examples import run as run_record
 
 
 async def test_a_position_is_shown_beside_its_plan_with_the_stop_that_is_armed(stage: Stage) -> None:
@@ -92,6 +93,32 @@ async def test_trades_are_chosen_by_symbol_profile_and_time(stage: Stage) -> Non
     ):
         assert len(json_of(await stage.mtf("trades", *words, "--json"))["trades"]) == count, words
     assert (await stage.mtf("trades", "--symbol", "ETHUSDT")).out == "no closed trade is stored that fits\n"
+
+
+async def test_statistics_of_trades_add_up_what_the_store_tells_both_ways(stage: Stage) -> None:
+    trade = await stage.left(await stage.holds(), progress=Progress(exit_reason=ExitReason.HAND))
+    await stage.environment.stores.runs.start(run_record("r"), {"sha-1": {}})  # whose world the command looks into
+    document = json_of(await stage.mtf("stats", "trades", "--json"))
+    all_, profile, symbol, reason = document["rows"]
+    assert [all_["by"], profile["group"], symbol["group"], reason["group"]] == ["all", "scalper_micro", SYMBOL, "hand"]
+    assert (all_["net_usdt"], all_["fees_usdt"]) == (f"{trade.net_usdt:f}", f"{trade.fees_usdt:f}")
+    assert (all_["trades"], all_["won"], all_["win_rate"]) == (1, 0, 0.0)
+    for words, count in (
+        (("--symbols", SYMBOL), 1),
+        (("--symbols", f"{SYMBOL},ETHUSDT"), 1),
+        (("--symbols", "ETHUSDT,BNBUSDT"), 0),
+        (("--profile", "regular"), 0),
+        (("--timeframes", str(trade.execution_timeframe)), 1),
+        (("--timeframes", "1d"), 0),
+        (("--from", "2026-02-02T11:00Z"), 1),
+        (("--to", "2026-02-02T11:00Z"), 0),
+        (("--from", "2026-02-03T11:00Z"), 0),
+    ):
+        assert json_of(await stage.mtf("stats", "trades", *words, "--json"))["trades"] == count, words
+    shown = (await stage.mtf("stats", "trades")).out
+    assert shown.startswith("1 closed trade; money in quote currency, R after costs")
+    async with stage.served() as ask:
+        assert (await ask("GET", "/mtf/stats/trades")).json() == document
 
 
 async def test_a_position_that_was_closed_twice_is_one_trade_and_its_last_word_counts(stage: Stage) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from mtf_entrypoints.cli.main import run
 from tests.integration.http.server import serving
+from tests.integration.http.test_openapi import undescribed, wrong
 
 MINUTES = [f"2026-02-01T13:{minute:02d}:00Z" for minute in range(4)]
 
@@ -84,6 +85,17 @@ def test_why_over_time_is_the_same_both_ways(
         if one["last_ready"] is not None:
             one["last_ready"]["run_id"] = None
     assert printed == served
+
+
+def test_the_schemas_say_everything_that_questions_over_time_answer(followed: httpx.Client) -> None:
+    document = followed.get("/schema/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    asked = {f"/mtf/stats/{name}": {} for name in ("blockers", "success", "zones", "atr", "features", "trades")}
+    for path, query in {**asked, "/mtf/why": {"symbols": "DOGEUSDT,NOUSDT"}}.items():
+        answer = followed.get(path, params=query).json()
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert list(undescribed(answer, schema, schemas, path)) == []
+        assert wrong(answer, schema, schemas) == []
 
 
 def test_why_over_time_needs_symbols(client: httpx.Client) -> None:
