@@ -37,6 +37,9 @@ QUESTIONS = (
     ("stats", "atr"),
     ("stats", "features"),
     ("stats", "trades"),
+    ("why", "BTCUSDT", "ETHUSDT", "SOLUSDT", "--since", "2h"),
+    ("why", "BTCUSDT", "ETHUSDT", "SOLUSDT"),
+    ("cleanup",),
 )
 
 
