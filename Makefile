@@ -8,7 +8,7 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak deaths mutants bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak deaths mutants release bench lock docs clean
 
 # One run over 300 generated contracts, nothing sent; then an hour of the sandbox in some seconds, in which it really trades.
 RUN := mtf run --exchange sandbox --database memory
@@ -40,7 +40,7 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
-	$(BIN)/mypy benchmarks
+	$(BIN)/mypy benchmarks release
 
 imports: $(VENV)/.test
 	$(BIN)/lint-imports
@@ -72,6 +72,10 @@ deaths: $(VENV)/.test
 MUTANTS ?= 260
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutation --mutants $(MUTANTS) --seed $(SEED)
+
+# Wheel, source archive, bill of materials and their digests in dist/, built twice and the same to the byte.
+release: $(VENV)/.test
+	$(BIN)/python release/build.py dist
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/all.py

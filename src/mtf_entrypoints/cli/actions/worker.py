@@ -17,7 +17,7 @@ from mtf_entrypoints.presence import shown
 from mtf_entrypoints.settings import Settings
 
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]{1,5}")
-NEEDS_EXTRA = 'Temporal\'s SDK is not installed; install it with: pip install "mtf[temporal]"'
+NEEDS_EXTRA = 'Temporal\'s SDK is not installed; install it with: pip install "mtf-orchestrator[temporal]"'
 
 
 def perform(world: World, metrics: str | None, sdk_metrics: str | None, *, once: bool) -> None:
