@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from mtf_core.inquiry.flat import row_to_json, selection_to_json, share
+from mtf_core.inquiry.flat import instant_text, row_to_json, selection_to_json, share
 from mtf_core.ports import Aside, Progress, Stores, at_once, no_progress
 from mtf_core.reasons import Reason, Stage, stage_of
 from mtf_core.records import EndingTally, RunTally, Selection
@@ -82,8 +82,8 @@ class Blockers:
     def to_json(self) -> dict[str, Any]:
         return {
             **selection_to_json(self.selection),
-            "first_at": row_to_json(_Times(self.first_ms))["at"],
-            "last_at": row_to_json(_Times(self.last_ms))["at"],
+            "first_at": instant_text(self.first_ms),
+            "last_at": instant_text(self.last_ms),
             "runs": self.runs,
             "symbols_decided": self.symbols,
             "decisions": self.decisions,
@@ -92,11 +92,6 @@ class Blockers:
             "runs_without_conditions": self.unmarked_runs,
             "rows": [row_to_json(row) for row in self.rows],
         }
-
-
-@frozen
-class _Times:
-    at_ms: int | None
 
 
 async def blockers(

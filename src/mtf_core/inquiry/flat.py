@@ -32,22 +32,17 @@ def row_to_json(row: attrs.AttrsInstance) -> dict[str, Plain]:
     found: dict[str, Plain] = {}
     for name, value in attrs.asdict(row, recurse=False).items():
         if name.endswith("_ms"):
-            found[name.removesuffix("_ms")] = None if value is None else format_instant(value)
+            found[name.removesuffix("_ms")] = instant_text(value)
         else:
             found[name] = value if value is None or type(value) in (int, float, bool, str) else _text(value)
     return found
 
 
-def columns_of(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
-    """The names under which `row_to_json` gives the fields of a class."""
-    return tuple(field.name.removesuffix("_ms") for field in attrs.fields(kind))
-
-
 def selection_to_json(selection: Selection) -> dict[str, Any]:
     """What was asked for, under the names of the options; null: whichever."""
     return {
-        "from": _instant(selection.since_ms),
-        "to": _instant(selection.until_ms),
+        "from": instant_text(selection.since_ms),
+        "to": instant_text(selection.until_ms),
         "symbols": None if selection.symbols is None else list(selection.symbols),
         "timeframes": None if selection.timeframes is None else [str(one) for one in selection.timeframes],
         "profile": selection.profile,
@@ -63,5 +58,6 @@ def _text(value: object) -> str:
     return f"{value:f}" if hasattr(value, "as_tuple") else str(value)
 
 
-def _instant(ms: int | None) -> str | None:
+def instant_text(ms: int | None) -> str | None:
+    """An instant as text; None stays None."""
     return None if ms is None else format_instant(ms)

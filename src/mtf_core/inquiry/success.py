@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
-from mtf_core.inquiry.flat import row_to_json, selection_to_json
-from mtf_core.market import Side, Timeframe, format_instant
+from mtf_core.inquiry.flat import instant_text, row_to_json, selection_to_json
+from mtf_core.market import Side, Timeframe
 from mtf_core.ports import Stores
 from mtf_core.records import Selection
 
@@ -45,7 +45,7 @@ class Successes:
     def to_json(self) -> dict[str, Any]:
         return {
             **selection_to_json(self.selection),
-            "newest_run_at": None if self.newest_ms is None else format_instant(self.newest_ms),
+            "newest_run_at": instant_text(self.newest_ms),
             "rows": [row_to_json(row) for row in self.rows],
         }
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from mtf_core.inquiry.flat import row_to_json, selection_to_json, share
+from mtf_core.inquiry.flat import instant_text, row_to_json, selection_to_json, share
 from mtf_core.inquiry.why import Why, why
 from mtf_core.market import Side, Timeframe, format_instant
 from mtf_core.ports import Stores
 from mtf_core.reasons import Reason, Stage, meaning_of, stage_of, stored_reason
-from mtf_core.records import RunTally, Selection, SymbolDecision
+from mtf_core.records import RunTally, Selection, SymbolDecision, SymbolStatus
 from mtf_core.records.marks import ConditionKey
 from mtf_core.rules.trace import TraceNode
 from mtf_core.validation.verdicts import TimeframeVerdict
@@ -93,8 +93,8 @@ class SymbolOverTime:
             "symbol": self.symbol,
             "decisions": self.decisions,
             "ready": self.ready,
-            "first_at": None if self.first_ms is None else format_instant(self.first_ms),
-            "last_at": None if self.last_ms is None else format_instant(self.last_ms),
+            "first_at": instant_text(self.first_ms),
+            "last_at": instant_text(self.last_ms),
             "stopped_by": [row_to_json(one) for one in self.stopped],
             "conditions": [row_to_json(one) for one in self.in_the_way],
             "last_ready": None if self.last_ready is None else row_to_json(self.last_ready),
@@ -119,7 +119,7 @@ class WhyOverTime:
         return chosen | {
             "symbols": list(self.selection.symbols or ()),
             "runs": self.runs,
-            "newest_run_at": None if self.newest_ms is None else format_instant(self.newest_ms),
+            "newest_run_at": instant_text(self.newest_ms),
             "answers": [one.to_json() for one in self.symbols],
         }
 
@@ -156,7 +156,7 @@ async def _symbol(
     found = SymbolOverTime(
         symbol=symbol,
         decisions=len(decisions),
-        ready=sum(one.ending.status == _READY for one in decisions),
+        ready=sum(one.ending.status == SymbolStatus.READY for one in decisions),
         first_ms=min((one.instant_ms for one in decisions), default=None),
         last_ms=max((one.instant_ms for one in decisions), default=None),
         stopped=_stopped(decisions),
@@ -177,9 +177,6 @@ async def _symbol(
     then = await why(stores.runs, symbol, before.run_id)
     changes = tuple(_changes(before, newest, then, now))
     return evolve(found, before_run_id=before.run_id, changes=changes)
-
-
-_READY = "READY"
 
 
 def _ready(found: SymbolDecision | None, newest_ms: int | None) -> Ready | None:
