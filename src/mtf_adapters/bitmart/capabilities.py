@@ -69,6 +69,8 @@ CAPABILITIES = Capabilities(
     cancel_all_keeps_protection=Proven.UNKNOWN,
     timed_cancel_all=TimedCancelAll(SettingScope.SYMBOL, 5, None, Proven.UNKNOWN),
     amends=frozenset({AmendField.PRICE, AmendField.SIZE}),
-    amends_protection=frozenset({AmendField.PRICE, AmendField.TRIGGER}),
+    # Price and trigger can be amended; that a refused amendment leaves the old stop standing was never seen, so the new
+    # stop comes first, and then the old one goes.
+    amends_protection=frozenset(),
     visibility_lag_ms=750,  # clients poll three times, 250 ms apart, for an order they have just sent (sheet §5.3)
 )
