@@ -27,7 +27,7 @@ FIXED = {25: range(1, 7), 60: range(101, 104), 240: range(301, 302)}
 """Seeds by the minutes of their episodes."""
 MENDED = (
     *((67, 15), (200171, 25), (500085, 25), (600050, 25), (800075, 25), (1000036, 25), (1000132, 25), (1100204, 60)),
-    *((3000163, 25), (3000436, 60)),
+    *((3000163, 25), (3000436, 60), (4000594, 25), (5000029, 25)),
 )
 """Episodes of a soak that broke a law; the faults behind them are mended."""
 TWICE = range(2000, 2100)

@@ -404,21 +404,33 @@ class SqlOrderStore:
         rows = await self._database.read(all_rows(_FILLS_SINCE, asked))
         return tuple(map(fill_of, rows))
 
-    async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int) -> None:
-        """An alarm of the same kind and subject that stands stays as it is."""
+    async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int, fence: Acquired | None = None) -> None:
+        """An alarm of the same kind and subject that stands stays as it is. Raises `LockLostError`."""
         if not alarms:
             return
-        await self._database.write(lambda connection: self._add_alarms(connection, alarms, program_ms))
 
-    async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
-        """Ends every alarm that is not among those that still stand."""
+        def work(connection: Connection) -> None:
+            if fence is not None:
+                note_fence(connection, fence)
+            self._add_alarms(connection, alarms, program_ms)
+
+        await self._database.write(work)
+
+    async def end_alarms(self, standing: Sequence[Alarm], program_ms: int, fence: Acquired | None = None) -> None:
+        """Ends every alarm that is not among those that still stand. Raises `LockLostError`."""
         kept = {(alarm.kind.value, alarm.subject) for alarm in standing}
         rows = await self._database.read(partial(rows_of, statement=_STANDING, values={"here": self._namespace}))
         over = [row.id for row in rows if (row.kind, row.subject) not in kept]
         if not over:
             return
-        ending = update(order_alarms).where(order_alarms.c.id.in_(over), _STANDS)
-        await self._database.write(changing(ending.values(ended_ms=program_ms)))
+        ending = update(order_alarms).where(order_alarms.c.id.in_(over), _STANDS).values(ended_ms=program_ms)
+
+        def work(connection: Connection) -> None:
+            if fence is not None:
+                note_fence(connection, fence)
+            connection.execute(ending)
+
+        await self._database.write(work)
 
     async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]:
         """Those that stand, or all of them; the newest first."""

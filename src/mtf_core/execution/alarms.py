@@ -9,7 +9,7 @@ from attrs import define, field
 
 from mtf_core.execution.waiting import Patience
 from mtf_core.orders.lifecycle import Alarm
-from mtf_core.ports import Environment, OrderStore, PortError
+from mtf_core.ports import Acquired, Environment, OrderStore, PortError
 
 Heard = Callable[[Alarm], None]
 
@@ -54,12 +54,15 @@ class AlarmBoard:
         for group in self._shown.keys() - set(groups):
             self.show(group, ())
 
-    async def store(self, wait_ms: float) -> None:
-        """Has the store hold what stands, and nothing else; what it does not take in time is tried at the next look."""
+    async def store(self, fence: Acquired | None, wait_ms: float) -> None:
+        """Has the store hold what stands, and nothing else; what it does not take in time is tried at the next look.
+
+        `fence`: of whoever supervises, so that what hung here ends no alarm of the one who took over meanwhile.
+        """
         if self._stored == self._changes:
             return
         with suppress(PortError):
-            self._stored = await self._storing.result_of(self._store(), wait_ms) or self._stored
+            self._stored = await self._storing.result_of(self._store(fence), wait_ms) or self._stored
 
     def forget(self) -> None:
         """Another process supervises, and says what stands."""
@@ -70,10 +73,10 @@ class AlarmBoard:
         """Breaks off what still hangs."""
         await self._storing.end()
 
-    async def _store(self) -> int:
+    async def _store(self, fence: Acquired | None) -> int:
         changes, program_ms, standing = self._changes, self.environment.wall.now_ms(), self.standing
-        await self.orders.raise_alarms(standing, program_ms)
-        await self.orders.end_alarms(standing, program_ms)
+        await self.orders.raise_alarms(standing, program_ms, fence)
+        await self.orders.end_alarms(standing, program_ms, fence)
         return changes
 
 

@@ -181,7 +181,7 @@ class Supervisor:
                 again_ms = float(self._soon_ms)
             else:
                 self._failed.pop(_WHOLE, None)
-            await self._beside("alarms", self._alarms.store(self._exit_wait_ms))
+            await self._beside("alarms", self._alarms.store(self._seat.fence, self._exit_wait_ms))
             await self._jobs.settle(self._exit_wait_ms)
             return round(again_ms)
 

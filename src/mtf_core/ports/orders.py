@@ -213,12 +213,12 @@ class OrderStore(Protocol):
         """Stored executions of a symbol from an instant on, the oldest first."""
         ...
 
-    async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int) -> None:
-        """An alarm of the same kind and subject that stands stays as it is."""
+    async def raise_alarms(self, alarms: Sequence[Alarm], program_ms: int, fence: Acquired | None = None) -> None:
+        """An alarm of the same kind and subject that stands stays as it is; raises `LockLostError`."""
         ...
 
-    async def end_alarms(self, standing: Sequence[Alarm], program_ms: int) -> None:
-        """Ends every alarm that is not among those that still stand."""
+    async def end_alarms(self, standing: Sequence[Alarm], program_ms: int, fence: Acquired | None = None) -> None:
+        """Ends every alarm that is not among those that still stand; raises `LockLostError`."""
         ...
 
     async def alarms(self, *, standing: bool = True, limit: int = 100) -> tuple[StoredAlarm, ...]: ...

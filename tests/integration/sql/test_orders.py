@@ -592,6 +592,21 @@ async def test_what_is_live_or_open_is_found_in_sqlite_without_reading_what_is_o
             assert [index in step.detail for step in steps] == [True], steps
 
 
+async def test_who_lost_the_lock_neither_raises_nor_ends_an_alarm(database: Database) -> None:
+    """What hung in a store was carried out after the takeover, and ended the alarm of a position without a stop."""
+    store = await bound_store(database)
+    bare = an_alarm(kind=AlarmKind.UNPROTECTED)
+    await store.raise_alarms([an_alarm()], 10, fence(7))
+    await store.raise_alarms([bare], 20, fence(8, "supervisor-2"))
+    with pytest.raises(LockLostError):
+        await store.raise_alarms([an_alarm("ETHUSDT")], 30, fence(7))
+    with pytest.raises(LockLostError):
+        await store.end_alarms([], 30, fence(7))
+    assert [one.alarm for one in await store.alarms()] == [bare, an_alarm()]
+    await store.end_alarms([bare], 40, fence(8, "supervisor-2"))
+    assert [one.alarm for one in await store.alarms()] == [bare]
+
+
 async def test_a_cleanup_leaves_the_lock_of_the_supervisor_so_that_an_old_token_stays_refused(
     database: Database,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from mtf_core.execution.alarms import AlarmBoard
 from mtf_core.orders import Alarm, AlarmKind
-from mtf_core.ports import StoreUnavailableError
+from mtf_core.ports import Acquired, StoreUnavailableError
 
 
 class Rows:
@@ -20,13 +20,13 @@ class Rows:
         self.calls = 0
         self.is_away = False
 
-    async def raise_alarms(self, alarms: Iterable[Alarm], at_ms: int) -> None:
+    async def raise_alarms(self, alarms: Iterable[Alarm], at_ms: int, fence: Acquired | None) -> None:
         self.calls += 1
         if self.is_away:
             raise StoreUnavailableError("away")
         self.standing |= {(alarm.kind.value, alarm.subject): alarm for alarm in alarms}
 
-    async def end_alarms(self, standing: Iterable[Alarm], at_ms: int) -> None:
+    async def end_alarms(self, standing: Iterable[Alarm], at_ms: int, fence: Acquired | None) -> None:
         names = {(alarm.kind.value, alarm.subject) for alarm in standing}
         self.standing = {name: alarm for name, alarm in self.standing.items() if name in names}
 
@@ -71,7 +71,7 @@ def test_the_store_holds_what_stands_and_is_asked_only_where_that_has_changed() 
         counts = []
 
         async def stores() -> None:
-            await made.store(1000)
+            await made.store(None, 1000)
             counts.append((rows.calls, len(rows.standing)))
 
         await stores()  # what an earlier process left may stand there
