@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 
 import httpx
 from attrs import field, frozen
@@ -44,8 +45,7 @@ class AskingOverHttp:
         return await self._answer("POST", "/api/mtf/run", self.whole_s, document=document, key=key)
 
     async def of_key(self, key: str) -> Answer:
-        answer = await self._answer("GET", "/mtf/runs/of-key", _LOOK_S, key=key)
-        return Absent() if isinstance(answer, Refused) and answer.words.startswith("404") else answer
+        return await self._answer("GET", "/mtf/runs/of-key", _LOOK_S, key=key)
 
     async def _answer(
         self, method: str, path: str, whole_s: float, *, key: str, document: JsonObject | None = None
@@ -68,6 +68,8 @@ class AskingOverHttp:
             return Unavailable(f"{self.url} cannot be reached: {type(error).__name__}; does `mtf serve` run there?")
         except httpx.HTTPError as error:
             return Unknown(f"{self.url}: {type(error).__name__}")
+        if method == "GET" and said.status_code == HTTPStatus.NOT_FOUND:
+            return Absent()
         return _read(said)
 
 
