@@ -1,4 +1,4 @@
-"""Health of a process: its database as such, then every dependency of a run."""
+"""Health of a process: its database as such, every dependency of a run, and the server that starts runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from mtf_core.inquiry import HealthCheck, check_health
 from mtf_core.ports import StoreError
 from mtf_entrypoints.container import Container
+from mtf_entrypoints.settings import TemporalOptions
 
 
 async def check_everything(container: Container) -> tuple[HealthCheck, ...]:
@@ -19,4 +20,16 @@ async def check_everything(container: Container) -> tuple[HealthCheck, ...]:
     except StoreError as error:
         ok, detail = False, str(error)
     own = HealthCheck("database", ok, detail, round(time.perf_counter() - started, 6))
-    return (own, *await check_health(container.environment()))
+    return (own, *await check_health(container.environment()), *await _temporal(container.settings().temporal))
+
+
+async def _temporal(options: TemporalOptions) -> tuple[HealthCheck, ...]:
+    if not options.is_used:
+        return ()
+    try:
+        from mtf_entrypoints.temporal.health import check_temporal  # noqa: PLC0415  (the SDK takes a while to import)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "temporalio":
+            raise
+        return (HealthCheck("temporal", False, "Temporal's SDK is not installed (extra `temporal`)", 0.0),)
+    return (await check_temporal(options),)

@@ -128,6 +128,8 @@ class TemporalOptions:
     """The server that starts runs by schedule, and how a worker there carries them out."""
 
     address: str = "127.0.0.1:7233"
+    is_used: bool = False
+    """Whether `TEMPORAL_ADDRESS` names a server: only then is it one of this process's dependencies."""
     namespace: str = "default"
     task_queue: str = "mtf"
     tls_cert: Path | None = None
@@ -278,6 +280,7 @@ def _temporal(values: Mapping[str, str]) -> TemporalOptions:
         raise SettingsError("MTF_RUN_URL: allowed: where `mtf serve` answers, like http://127.0.0.1:8080")
     return TemporalOptions(
         address=address,
+        is_used="TEMPORAL_ADDRESS" in values,
         namespace=values.get("TEMPORAL_NAMESPACE", usual.namespace),
         task_queue=values.get("TASK_QUEUE_NAME", usual.task_queue),
         api_key=values.get("TEMPORAL_API_KEY"),

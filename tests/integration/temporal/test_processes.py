@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -125,6 +126,33 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(
         with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url):
             assert (await handle.result())["counts"]["requested"] == 1
         assert [method for method, _ in between.seen] == ["POST"]
+
+
+async def test_health_has_a_row_for_a_server_that_is_named(temporal_address: str, tmp_path: Path) -> None:
+    queue = f"test-{token_hex(6)}"
+    with worker(tmp_path, temporal_address, queue, DATABASE_URL=f"sqlite:///{tmp_path / 'mtf.db'}") as (_, said):
+        await ready(said)
+        there = await asyncio.to_thread(health, tmp_path, TEMPORAL_ADDRESS=temporal_address, TASK_QUEUE_NAME=queue)
+    nobody = await asyncio.to_thread(health, tmp_path, TEMPORAL_ADDRESS=temporal_address, TASK_QUEUE_NAME="nobody")
+    nowhere = await asyncio.to_thread(health, tmp_path, TEMPORAL_ADDRESS="127.0.0.1:9")
+    assert there["temporal"] == (True, f"{temporal_address}, namespace default: 1 worker took jobs of {queue} lately")
+    assert there["mtf worker"][0] is True
+    assert nobody["temporal"] == (
+        False,
+        f"{temporal_address}, namespace default: no worker takes jobs of nobody lately",
+    )
+    assert nowhere["temporal"][0] is False
+    assert "temporal" not in await asyncio.to_thread(health, tmp_path)
+
+
+def health(folder: Path, **more: str) -> dict[str, tuple[bool, str]]:
+    """Each row of `mtf health`: whether it is well, and what it says."""
+    plain = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    variables = {"DATABASE_URL": f"sqlite:///{folder / 'mtf.db'}", **more}
+    done = subprocess.run(
+        [MTF, "health", "--json"], cwd=folder, env={**plain, **variables}, capture_output=True, text=True, check=False
+    )
+    return {one["name"]: (one["ok"], one["detail"]) for one in json.loads(done.stdout)["checks"]}
 
 
 async def test_without_a_server_it_says_so_and_goes_on_trying_until_it_is_told_to_stop(tmp_path: Path) -> None:
