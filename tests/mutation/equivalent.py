@@ -12,8 +12,6 @@ EQUIVALENT: dict[str, str] = {
     "execution/looking.py -: constant: 10000 → 9999": _MEMORY,
     "execution/looking.py Looker._judge: comparison: len(self._booked_fills) > _MOST_FILLS → "
     "len(self._booked_fills) >= _MOST_FILLS": _MEMORY,
-    "execution/looking.py Looker._with_known_fills: constant: 1000 → 1001": _ALLOWANCE,
-    "execution/looking.py Looker._with_known_fills: constant: 1000 → 999": _ALLOWANCE,
     "execution/looking.py Looker._act: constant: 0 → -1 #3": "a look that is due now, or was a moment ago, begins over",
     "execution/waking.py _Bell.heard_within: constant: 1000 → 1001": _ALLOWANCE,
     "execution/waking.py _Bell.heard_within: constant: 1000 → 999": _ALLOWANCE,

@@ -24,5 +24,5 @@ async def for_each(items: Iterable[Item], workers: int, work: Callable[[Item], A
         async with asyncio.TaskGroup() as group:
             for _ in range(max(1, workers)):
                 group.create_task(worker())
-    except* Exception as errors:
+    except ExceptionGroup as errors:  # not `except*`: before Python 3.11.4 what is raised there comes out in a group
         raise errors.exceptions[0] from None

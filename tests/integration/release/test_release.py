@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,8 +92,7 @@ def test_the_wheel_runs_without_the_repository(release: Path, tmp_path: Path) ->
 
 def test_the_source_archive_builds_the_same_wheel(release: Path, tmp_path: Path) -> None:
     (archive,) = release.glob("*.tar.gz")
-    with tarfile.open(archive) as opened:
-        opened.extractall(tmp_path, filter="data")
+    assert run("tar", "-xzf", archive, cwd=tmp_path).returncode == 0
     (source,) = tmp_path.glob("mtf_orchestrator-*")
     digests = built(tmp_path / "dist", source)
     (wheel,) = release.glob("*.whl")

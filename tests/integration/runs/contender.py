@@ -1,6 +1,7 @@
 """A process that begins a run whenever it is told to, and says what came of it: `python -m … DATABASE [REDIS]`.
 
-For each line of its input it answers `ran STARTED FINISHED` (milliseconds of the wall clock) or `held OWNER`.
+For each line of its input it answers `ran BEGAN FINISHED` (milliseconds of the wall clock) or `held OWNER`. It
+began to work once it had its lock, for which it may have waited: what its stages took, before it finished.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ async def main(database_url: str, redis_url: str | None) -> None:
         while await asyncio.to_thread(sys.stdin.readline):
             try:
                 report = await container.orchestrator().run(RunRequest(profile="scalper_micro"))
-                answer = f"ran {report.started_ms} {report.finished_ms}"
+                worked_ms = 1000 * sum(report.record.performance.stages.values())
+                answer = f"ran {report.finished_ms - int(worked_ms)} {report.finished_ms}"
             except RunLockedError as refused:
                 answer = f"held {refused}"
             print(answer, flush=True)  # noqa: T201
