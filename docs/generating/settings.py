@@ -25,7 +25,8 @@ from mtf_core.settings.trade_entry import TradeEntrySettings
 from mtf_core.settings.trade_entry_refused import REFUSED_KEYS
 from mtf_core.settings.trading import PROFILE_ALIASES, TradingSettings
 from mtf_core.settings.validation import ValidationHeader
-from mtf_entrypoints.temporal.plan import KEYS, REQUEST_KEYS
+from mtf_entrypoints.temporal.plan import KEYS
+from mtf_entrypoints.temporal.requests import REQUEST_KEYS
 
 _SCALARS = {bool: "true or false", int: "whole number", Decimal: "number", float: "number", str: "text"}
 _HEAD = ("key", "type", "unit", "allowed", "default", "effect")

@@ -8,6 +8,7 @@ from mtf_core.inquiry import HealthCheck, check_health
 from mtf_core.ports import StoreError
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.settings import TemporalOptions
+from mtf_entrypoints.temporal import sdk
 
 
 async def check_everything(container: Container) -> tuple[HealthCheck, ...]:
@@ -29,7 +30,7 @@ async def _temporal(options: TemporalOptions) -> tuple[HealthCheck, ...]:
     try:
         from mtf_entrypoints.temporal.health import check_temporal  # noqa: PLC0415  (the SDK takes a while to import)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "temporalio":
+        if not sdk.is_missing(error):
             raise
-        return (HealthCheck("temporal", False, "Temporal's SDK is not installed (extra `temporal`)", 0.0),)
+        return (HealthCheck("temporal", False, sdk.MISSING, 0.0),)
     return (await check_temporal(options),)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 from mtf_core._version import __version__
 from mtf_core.ending import ended
+from mtf_core.execution.waiting import within
 from mtf_core.ports import Environment, PortError, ProcessStore
 from mtf_core.records import ProcessKind, ProcessState, RunningProcess
 
@@ -63,5 +64,4 @@ async def _beat(
     while not stopping.is_set():
         with suppress(PortError):  # it is tried again; meanwhile others find that the process is late
             await store.beat(process, state())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), beat_s)
+        await within(stopping.wait(), beat_s * 1000)

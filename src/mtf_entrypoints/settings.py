@@ -59,6 +59,7 @@ OURS = ("MTF_", "BITMART_")
 _SHORTEST_SECRET = 16
 """A shorter part of an address is a word, which may stand anywhere."""
 _TLS_FILES = {"tls_cert": "TEMPORAL_TLS_CERT", "tls_key": "TEMPORAL_TLS_KEY", "tls_ca": "TEMPORAL_TLS_CA"}
+HOST_AND_PORT = re.compile(r"[^\s:/]+:[0-9]{1,5}")
 _SLIP = 0.8
 """How alike (`difflib`) a name must be to one of ours to be taken for a misspelt one."""
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -273,7 +274,7 @@ def _temporal(values: Mapping[str, str]) -> TemporalOptions:
     if ("tls_cert" in files) != ("tls_key" in files):
         raise SettingsError("TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY belong together: set both, or none")
     address = values.get("TEMPORAL_ADDRESS", usual.address)
-    if not re.fullmatch(r"[^\s:/]+:[0-9]{1,5}", address):
+    if not HOST_AND_PORT.fullmatch(address):
         raise SettingsError(f"TEMPORAL_ADDRESS: found {address!r}; allowed: a host and a port, like {usual.address}")
     url = values.get("MTF_RUN_URL")
     if url is not None and not re.fullmatch(r"https?://[^\s/?#]+/?", url):

@@ -60,7 +60,7 @@ class Patience(Generic[Value]):
 
 
 async def within(call: Coroutine[Any, Any, Value], wait_ms: float) -> Value | None:
-    """What a read gave; None where it did not answer in time: then it is broken off. Raises what it raised.
+    """What a read, or a wait, gave; None where that took longer: then it is broken off. Raises what it raised.
 
     Nobody waits until it has broken off, which lasts seconds where the network swallows what is sent to a database.
     """

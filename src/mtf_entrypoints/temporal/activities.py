@@ -21,20 +21,11 @@ from mtf_entrypoints.documents import cleanup_to_json, contract_sync_to_json
 from mtf_entrypoints.temporal import names
 from mtf_entrypoints.temporal.answers import Asking
 from mtf_entrypoints.temporal.measures import WorkerMetrics
+from mtf_entrypoints.temporal.requests import FIELDS, LIMITS, MAX_AGE_SEC, MAX_ERROR_SHARE
 from mtf_entrypoints.temporal.settling import Job, JobFailedError, Ran, Settling
 from mtf_entrypoints.temporal.summary import summary_of
 
 _BEAT_S = 5.0
-MAX_AGE_SEC, MAX_ERROR_SHARE = "max_age_sec", "max_error_share"
-_USUAL_AGE_S, _USUAL_ERROR_SHARE = 45.0, 0.5
-
-
-@frozen
-class _Limits:
-    """What `MtfRun` is told beside the run's own fields."""
-
-    max_age_s: float
-    max_error_share: float
 
 
 @define(eq=False)
@@ -59,8 +50,9 @@ class Activities:
     @activity.defn(name=names.RUN_ACTIVITY)
     async def mtf_run(self, asked: dict[str, Any]) -> dict[str, Any]:
         document, limits = _split(asked["request"])
-        nominal_ms, key = int(asked["minute_ms"]), f"{asked['schedule']}@{format_instant(int(asked['minute_ms']))}"
-        job = Job(document, key, int(asked["due_ms"]), limits.max_age_s)
+        nominal_ms = int(asked["minute_ms"])
+        nominal = format_instant(nominal_ms)
+        job = Job(document, f"{asked['schedule']}@{nominal}", int(asked["due_ms"]), limits[MAX_AGE_SEC])
         profile, stage = str(document.get("profile") or ""), _Stage()
         settling = Settling(self.asking, job, self.environment.wall.now_ms, self.sleep, stage)
         async with _alive(stage):
@@ -71,15 +63,15 @@ class Activities:
                 raise ApplicationError(str(failed), type=failed.code, non_retryable=True) from None
         if not isinstance(outcome, Ran):
             self.metrics.ended(profile, outcome.code)
-            return {"skipped": outcome.code, "words": outcome.words, "nominal": format_instant(nominal_ms)}
+            return {"skipped": outcome.code, "words": outcome.words, "nominal": nominal}
         summary = summary_of(outcome.report, nominal_ms)
-        failure = _failure(outcome.report, limits.max_error_share)
+        failure = _failure(outcome.report, limits[MAX_ERROR_SHARE])
         self.metrics.ran(summary.profile, failure is None, summary.lateness_s)
         return summary.to_json() | ({"failed": failure} if failure else {})
 
     @activity.defn(name=names.SYNC_ACTIVITY)
     async def contract_sync(self, asked: dict[str, Any]) -> dict[str, Any]:
-        _only(asked["request"], frozenset())
+        _only(asked["request"], FIELDS[names.CONTRACT_SYNC])
         async with _alive(_Stage()), _told("contract_sync", self.metrics):
             done = contract_sync_to_json(await sync_contracts(self.environment))
         return {name: len(value) if isinstance(value, list) else value for name, value in done.items()}
@@ -87,7 +79,7 @@ class Activities:
     @activity.defn(name=names.CLEANUP_ACTIVITY)
     async def clean(self, asked: dict[str, Any]) -> dict[str, Any]:
         request = asked["request"]
-        _only(request, frozenset({"dry_run"}))
+        _only(request, FIELDS[names.CLEANUP])
         dry_run = request.get("dry_run", True)
         if not isinstance(dry_run, bool):
             raise _refused(f"dry_run: found {dry_run!r}; allowed are true and false")
@@ -97,7 +89,7 @@ class Activities:
 
     @activity.defn(name=names.REPAIR_ACTIVITY)
     async def kline_repair(self, asked: dict[str, Any]) -> dict[str, Any]:
-        _only(asked["request"], frozenset())
+        _only(asked["request"], FIELDS[names.KLINE_REPAIR])
         stage = _Stage()
         async with _alive(stage), _told("kline_repair", self.metrics):
             found = await find_gaps(self.environment)
@@ -114,21 +106,14 @@ class Activities:
         return self.mtf_run, self.contract_sync, self.clean, self.kline_repair
 
 
-def _split(request: Mapping[str, Any]) -> tuple[dict[str, Any], _Limits]:
-    """The run's own fields, and the limits beside them; unknown fields are refused by name."""
-    known = {name for option in OPTIONS for name in (option.name, *option.aliases)}
-    _only(request, frozenset({MAX_AGE_SEC, MAX_ERROR_SHARE, *known}))
-    limits = _Limits(
-        _number(request, MAX_AGE_SEC, _USUAL_AGE_S, 3600.0), _number(request, MAX_ERROR_SHARE, _USUAL_ERROR_SHARE, 1.0)
-    )
-    return {name: value for name, value in request.items() if name in known}, limits
-
-
-def _number(request: Mapping[str, Any], name: str, usual: float, most: float) -> float:
-    value = request.get(name, usual)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise _refused(f"{name}: found {value!r}; allowed is a number from 0 to {most:g}")
-    return float(value)
+def _split(request: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
+    """The run's own fields, and the limits beside them by name; unknown fields are refused by name."""
+    _only(request, FIELDS[names.MTF_RUN] | {alias for option in OPTIONS for alias in option.aliases})
+    limits = {name: request.get(name, limit.usual) for name, limit in LIMITS.items()}
+    for name, value in limits.items():
+        if not LIMITS[name].fits(value):
+            raise _refused(f"{name}: found {value!r}; allowed is {LIMITS[name].allowed}")
+    return {name: value for name, value in request.items() if name not in LIMITS}, limits
 
 
 def _only(request: Mapping[str, Any], known: frozenset[str]) -> None:

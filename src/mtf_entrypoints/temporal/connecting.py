@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, TLSConfig
 
+from mtf_core.execution.waiting import within
 from mtf_entrypoints.settings import TemporalOptions
 from mtf_entrypoints.temporal import names
 
@@ -62,9 +63,7 @@ async def connected_at_last(
             if number == _MOST_TRIES:
                 raise
             said(f"{error}; tried again in {pause_s:g} s ({number} of {_MOST_TRIES})")
-        waiting = asyncio.ensure_future(stopping.wait())
-        await asyncio.wait([waiting], timeout=pause_s)
-        waiting.cancel()
+        await within(stopping.wait(), pause_s * 1000)
         if stopping.is_set():
             return None
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

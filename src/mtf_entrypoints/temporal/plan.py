@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -12,9 +13,9 @@ from attrs import evolve, field, frozen
 
 from mtf_core.config_nodes import ConfigError, ConfigNode, Problems, nearest_name
 from mtf_core.problems import InvalidRequestError
-from mtf_core.run_request import OPTIONS
 from mtf_core.runs import parse_request
 from mtf_entrypoints.temporal import names
+from mtf_entrypoints.temporal.requests import FIELDS, LIMITS
 
 EACH_PROFILE = "{profile}"
 """In an id: one schedule for each enabled profile."""
@@ -22,18 +23,9 @@ _SPAN = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CRON = re.compile(r"\S+( \S+){4}")
 _ID = re.compile(r"[a-z0-9][a-z0-9{}_-]{0,99}")
-_FIELDS: Mapping[str, frozenset[str]] = {
-    names.MTF_RUN: frozenset({"max_age_sec", "max_error_share", *(option.name for option in OPTIONS)}),
-    names.CONTRACT_SYNC: frozenset(),
-    names.CLEANUP: frozenset({"dry_run"}),
-    names.KLINE_REPAIR: frozenset(),
-}
-"""What each workflow may be asked with."""
-
-
 KEYS: Mapping[str, str] = {
     "id": "its name on the server; with {profile} in it there is one for each enabled profile",
-    "workflow": f"what it starts: {', '.join(_FIELDS)}",
+    "workflow": f"what it starts: {', '.join(FIELDS)}",
     "every": "how often it starts, counted from midnight UTC, like 1m",
     "cron": "in the place of `every`: five fields, UTC",
     "offset": "how long after the beginning of each `every`",
@@ -45,12 +37,6 @@ KEYS: Mapping[str, str] = {
     "request": "what the workflow is asked with",
 }
 """Of one schedule, and what each does."""
-REQUEST_KEYS: Mapping[str, str] = {
-    "max_age_sec": "a run that was due longer ago is not begun any more",
-    "max_error_share": "a run of which more symbols fail counts as failed, 0 to 1",
-    **{option.name: option.doc for option in OPTIONS},
-}
-"""What a request may hold, and what each does."""
 
 
 class Overlap(StrEnum):
@@ -126,9 +112,9 @@ def _read_one(node: ConfigNode, enabled_profiles: Sequence[str], problems: Probl
     name, workflow = _text(keys, "id", node, problems), _text(keys, "workflow", node, problems)
     if name and not _ID.fullmatch(name):
         problems.error(keys["id"].place, f"id {name!r}", "allowed: small letters, digits, - and _, and {profile}")
-    if workflow and workflow not in _FIELDS:
-        near = nearest_name(workflow, _FIELDS)
-        problems.error(keys["workflow"].place, f"workflow {workflow!r}", f"allowed: {', '.join(_FIELDS)}", near)
+    if workflow and workflow not in FIELDS:
+        near = nearest_name(workflow, FIELDS)
+        problems.error(keys["workflow"].place, f"workflow {workflow!r}", f"allowed: {', '.join(FIELDS)}", near)
         return ()
     every, cron = _span(keys, "every", problems), _text(keys, "cron", node, problems, needed=False)
     if (every is None) == (not cron):
@@ -186,19 +172,15 @@ def _within(planned: Planned, node: ConfigNode, problems: Problems) -> tuple[Pla
 def _request(node: ConfigNode | None, workflow: str, problems: Problems) -> dict[str, Any]:
     if node is None:
         return {}
-    fields = _map(node, problems, _FIELDS[workflow])
+    fields = _map(node, problems, FIELDS[workflow])
     asked = {name: _plain(each) for name, each in fields.items()}
-    for name in ("max_age_sec", "max_error_share"):
-        value = asked.get(name)
-        most = 3600 if name == "max_age_sec" else 1
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most
-        ):
-            problems.error(fields[name].place, f"{name} {value!r}", f"allowed: a number from 0 to {most}")
+    for name, limit in LIMITS.items():
+        if name in asked and not limit.fits(asked[name]):
+            problems.error(fields[name].place, f"{name} {asked[name]!r}", f"allowed: {limit.allowed}")
     if "dry_run" in asked and not isinstance(asked["dry_run"], bool):
         problems.error(fields["dry_run"].place, f"dry_run {asked['dry_run']!r}", "allowed: true or false")
     elif workflow == names.MTF_RUN:
-        own = {name: value for name, value in asked.items() if name not in {"max_age_sec", "max_error_share"}}
+        own = {name: value for name, value in asked.items() if name not in LIMITS}
         try:
             parse_request(own)
         except InvalidRequestError as error:
@@ -208,8 +190,6 @@ def _request(node: ConfigNode | None, workflow: str, problems: Problems) -> dict
 
 
 def _plain(node: ConfigNode) -> Any:
-    from decimal import Decimal  # noqa: PLC0415
-
     value = node.to_plain()
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
@@ -272,8 +252,4 @@ def span(length: timedelta | None) -> str:
 
 
 def _word(value: object) -> str:
-    return (
-        {True: "true", False: "false", None: "none"}.get(value, str(value))
-        if isinstance(value, bool | None)
-        else str(value)
-    )
+    return str(value).lower() if isinstance(value, bool | None) else str(value)

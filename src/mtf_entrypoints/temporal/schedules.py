@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -150,14 +151,18 @@ class Schedules:
     async def delete(self, schedule_id: str) -> None:
         await self._found(schedule_id, self._handle(schedule_id).delete())
 
-    async def ids(self) -> tuple[str, ...]:
-        """Every schedule of the namespace that starts a workflow on our queue, sorted."""
-        listed = [entry.id async for entry in await self.client.list_schedules()]
-        ours = [name for name in listed if await self._is_ours(name)]
-        return tuple(sorted(ours))
+    async def all(self, history: int = 1) -> tuple[Status, ...]:
+        """Every schedule of the namespace that starts a workflow on our queue, sorted by id."""
+        names = sorted([entry.id async for entry in await self.client.list_schedules()])
+        described = [(name, await self._handle(name).describe()) for name in names]
+        return tuple([await self._status(name, one, history) for name, one in described if self._is_ours(one)])
 
     async def status(self, schedule_id: str, history: int = 1) -> Status:
-        described: ScheduleDescription = await self._found(schedule_id, self._handle(schedule_id).describe())
+        """Raises `NoSuchScheduleError`."""
+        described = await self._found(schedule_id, self._handle(schedule_id).describe())
+        return await self._status(schedule_id, described, history)
+
+    async def _status(self, schedule_id: str, described: ScheduleDescription, history: int) -> Status:
         action, info = described.schedule.action, described.info
         recent = list(reversed(info.recent_actions))[:history]
         return Status(
@@ -188,8 +193,7 @@ class Schedules:
         status = "?" if described.status is None else described.status.name.lower()
         return Execution(result.scheduled_at, started.workflow_id, status, seconds, run_id, words)
 
-    async def _is_ours(self, schedule_id: str) -> bool:
-        described = await self._handle(schedule_id).describe()
+    def _is_ours(self, described: ScheduleDescription) -> bool:
         action = described.schedule.action
         return isinstance(action, ScheduleActionStartWorkflow) and action.task_queue == self.task_queue
 
@@ -211,7 +215,7 @@ class Schedules:
     def _handle(self, schedule_id: str) -> ScheduleHandle:
         return self.client.get_schedule_handle(schedule_id)
 
-    async def _found(self, schedule_id: str, asking: Any) -> Any:
+    async def _found(self, schedule_id: str, asking: Awaitable[Value]) -> Value:
         try:
             return await asking
         except RPCError as error:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import getpass
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtf_adapters.files.config_dir import SCHEDULES_FILE, config_dir_in_use
 from mtf_adapters.files.profiles import load_trading
 from mtf_adapters.files.yaml import read_yaml
 from mtf_core.config_nodes import ConfigError, Problems
 from mtf_entrypoints.cli import output
-from mtf_entrypoints.cli.actions.worker import NEEDS_EXTRA
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.exchanges import EXCHANGES
+from mtf_entrypoints.temporal import sdk
 from mtf_entrypoints.temporal.plan import Planned, read_schedules
 
 if TYPE_CHECKING:
     from mtf_entrypoints.temporal.schedules import Change, Schedules, Status
+
+
+Value = TypeVar("Value")
 
 
 def apply(world: World, schedule_id: str | None, *, preview: bool, live: bool, as_json: bool) -> None:
@@ -33,7 +36,11 @@ def apply(world: World, schedule_id: str | None, *, preview: bool, live: bool, a
         _show_plans(plans, as_json)
         return
     _refuse_live(plans, live)
-    changes = asyncio.run(_apply(world, plans))
+
+    async def applied(there: Schedules) -> list[Change]:
+        return [await there.apply(planned, _note("applied")) for planned in plans]
+
+    changes = asyncio.run(_with(world, applied))
     if as_json:
         output.write_json([_change_to_json(change) for change in changes])
         return
@@ -45,22 +52,17 @@ def create(world: World, schedule_id: str, *, live: bool) -> None:
     """Makes one schedule that is not there yet."""
     (planned,) = _chosen(_plans(world), schedule_id)
     _refuse_live([planned], live)
-
-    async def made(there: Schedules) -> None:
-        await there.create(planned, _note("created"))
-
-    asyncio.run(_with(world, made))
+    asyncio.run(_with(world, lambda there: there.create(planned, _note("created"))))
     output.write_line(f"{schedule_id}: created; `mtf schedules status {schedule_id}` shows it")
 
 
 def status(world: World, schedule_id: str | None, history: int, as_json: bool) -> None:
     """A row for each schedule, or one with its last starts."""
 
-    async def seen(there: Schedules) -> list[Status]:
-        ids = await there.ids() if schedule_id is None else (schedule_id,)
-        return [await there.status(one, history) for one in ids]
+    async def seen(there: Schedules) -> tuple[Status, ...]:
+        return await there.all(history) if schedule_id is None else (await there.status(schedule_id, history),)
 
-    found: list[Status] = asyncio.run(_with(world, seen))
+    found = asyncio.run(_with(world, seen))
     if as_json:
         output.write_json([_status_to_json(one) for one in found])
         return
@@ -81,41 +83,25 @@ def status(world: World, schedule_id: str | None, history: int, as_json: bool) -
 
 def pause(world: World, schedule_id: str, reason: str) -> None:
     """Nothing is started by it until it is resumed."""
-
-    async def done(there: Schedules) -> None:
-        await there.pause(schedule_id, _note(reason))
-
-    asyncio.run(_with(world, done))
+    asyncio.run(_with(world, lambda there: there.pause(schedule_id, _note(reason))))
     output.write_line(f"{schedule_id}: paused")
 
 
 def resume(world: World, schedule_id: str, reason: str) -> None:
     """It starts again what it is to start."""
-
-    async def done(there: Schedules) -> None:
-        await there.resume(schedule_id, _note(reason))
-
-    asyncio.run(_with(world, done))
+    asyncio.run(_with(world, lambda there: there.resume(schedule_id, _note(reason))))
     output.write_line(f"{schedule_id}: resumed")
 
 
 def trigger(world: World, schedule_id: str) -> None:
     """Once, now."""
-
-    async def done(there: Schedules) -> None:
-        await there.trigger(schedule_id)
-
-    asyncio.run(_with(world, done))
+    asyncio.run(_with(world, lambda there: there.trigger(schedule_id)))
     output.write_line(f"{schedule_id}: started; `mtf schedules status {schedule_id}` shows what comes of it")
 
 
 def delete(world: World, schedule_id: str) -> None:
     """It is gone from the server; the file still has it."""
-
-    async def done(there: Schedules) -> None:
-        await there.delete(schedule_id)
-
-    asyncio.run(_with(world, done))
+    asyncio.run(_with(world, lambda there: there.delete(schedule_id)))
     output.write_line(f"{schedule_id}: deleted")
 
 
@@ -162,9 +148,9 @@ async def _opened(world: World) -> AsyncIterator[Schedules]:
             know_attributes,
         )
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "temporalio":
+        if not sdk.is_missing(error):
             raise
-        raise CommandError(NEEDS_EXTRA, FAILED) from None
+        raise CommandError(sdk.MISSING, FAILED) from None
     options = settings_of(world).temporal
     try:
         client = await connected(options)
@@ -176,14 +162,9 @@ async def _opened(world: World) -> AsyncIterator[Schedules]:
         raise CommandError(f"Temporal at {options.address}: {error}", FAILED) from None
 
 
-async def _with(world: World, work: Any) -> Any:
+async def _with(world: World, work: Callable[[Schedules], Awaitable[Value]]) -> Value:
     async with _opened(world) as there:
         return await work(there)
-
-
-async def _apply(world: World, plans: Sequence[Planned]) -> list[Change]:
-    async with _opened(world) as there:
-        return [await there.apply(planned, _note("applied")) for planned in plans]
 
 
 def _note(why: str) -> str:

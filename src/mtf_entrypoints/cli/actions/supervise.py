@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import json
 import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
 from attrs import define, field
 from rich.live import Live
@@ -14,6 +14,7 @@ from rich.live import Live
 from mtf_core.execution import Desk, open_desk
 from mtf_core.execution.recovery import Recovery, confirm_recovery, look_into_recovery
 from mtf_core.execution.supervisor import Status, Supervisor, SupervisorState
+from mtf_core.execution.waiting import within
 from mtf_core.market import format_instant
 from mtf_core.ports import Environment, ExchangeUnavailableError, StoreUnavailableError
 from mtf_core.records import ProcessKind, ProcessState
@@ -74,8 +75,7 @@ async def _opened(environment: Environment, stopping: asyncio.Event) -> Desk | N
                 is_shown = True
                 starts = shown(environment, ProcessKind.SUPERVISE, lambda: ProcessState.STARTING)
                 await waiting.enter_async_context(starts)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _AGAIN_S)
+            await within(stopping.wait(), _AGAIN_S * 1000)
     return None
 
 
