@@ -125,6 +125,9 @@ def _read_one(node: ConfigNode, enabled_profiles: Sequence[str], problems: Probl
         problems.error(keys["every"].place, "every 0s", "allowed: at least 1s")
     if cron and "offset" in keys:
         problems.error(keys["offset"].place, "offset beside a cron", "allowed: only beside `every`")
+    for_each = EACH_PROFILE in name
+    if "apart" in keys and (cron or not for_each):
+        problems.error(keys["apart"].place, "apart has no effect here", "allowed: only with `every` and {profile}")
     overlap = _text(keys, "overlap", node, problems, needed=False) or Overlap.SKIP
     if overlap not in set(Overlap):
         problems.error(keys["overlap"].place, f"overlap {overlap!r}", f"allowed: {', '.join(Overlap)}")
@@ -133,6 +136,9 @@ def _read_one(node: ConfigNode, enabled_profiles: Sequence[str], problems: Probl
     jitter, catch_up = _span(keys, "jitter", problems), _span(keys, "catch_up", problems)
     pauses = _flag(keys, "pause_on_failure", problems)
     request = _request(keys.get("request"), workflow, problems)
+    if for_each and "profile" in request:
+        place = keys["request"].place_of("profile")
+        problems.error(place, "profile beside {profile} in the id", "allowed: one of the two says which profile runs")
     if len(problems.errors) > before:
         return ()
     one = Planned(
@@ -147,7 +153,7 @@ def _read_one(node: ConfigNode, enabled_profiles: Sequence[str], problems: Probl
         pause_on_failure=pauses,
         request=request,
     )
-    if EACH_PROFILE not in name:
+    if not for_each:
         return _within(one, node, problems)
     each = [
         evolve(

@@ -16,6 +16,8 @@ PROFILES = ("scalper_micro", "regular")
 ONE = "schedules:\n  - id: mtf-cleanup\n    workflow: Cleanup\n    every: 1h\n"
 RUN = "schedules:\n  - id: mtf-run\n    workflow: MtfRun\n    every: 1m\n    request: {%s}\n"
 
+EACH = RUN.replace("mtf-run", '"mtf-run-{profile}"')
+
 
 def read(text: str) -> tuple[Planned, ...]:
     problems = Problems()
@@ -86,6 +88,13 @@ def test_a_cron_stands_in_the_place_of_an_interval() -> None:
         (ONE + "    offset: 1h\n", "mtf-cleanup starts 1h after its interval began"),
         (ONE.replace("every: 1h", "cron: hourly"), "five fields"),
         (ONE.replace("every: 1h", "cron: 0 9 * * *\n    offset: 3s"), "only beside `every`"),
+        (ONE + "    apart: 5s\n", "apart has no effect here"),
+        (
+            RUN.replace("mtf-run", '"mtf-{profile}"').replace("every: 1m", "cron: 0 9 * * *\n    apart: 5s") % "",
+            "apart",
+        ),
+        (RUN.replace("mtf-run", '"mtf-{profile}"') % "profile: regular", "request.profile: profile beside {profile}"),
+        (RUN % "max_age_sec: null", "a number from 0 to 3600"),
         (ONE + "    overlap: maybe\n", "skip, buffer_one, cancel_other, allow_all"),
         (ONE + "    pause_on_failure: 1\n", "true or false"),
         (ONE.replace("Cleanup", "Clean"), "did you mean 'Cleanup'?"),
