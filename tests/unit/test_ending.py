@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 
 from mtf_core.ending import ended
-from tests.simulation.virtual import VirtualLoop
-
-
-def in_time(story: Coroutine[Any, Any, None]) -> list[dict[str, Any]]:
-    """What the loop was told that nobody handled."""
-    loop = VirtualLoop(1, 0.0)
-    loop.run(story)
-    return loop.unhandled
+from tests.unit.virtual_time import in_time
 
 
 def test_a_loop_ends_that_lost_its_first_cancellation() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import frozen
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
 from mtf_core.ports import Progress
 from mtf_core.records.json import JsonObject
@@ -68,6 +68,17 @@ async def ready(said: Path) -> None:
     await until(lambda: "ready: " in said.read_text())
 
 
+async def started(client: Client, queue: str) -> WorkflowHandle[Any, Any]:
+    """A run of one symbol that a worker of the queue is to carry out, however long that takes."""
+    return await client.start_workflow(
+        names.MTF_RUN,
+        {"symbols": ["BTCUSDT"], "profile": "regular", "max_age_sec": 600},
+        id=f"test-{token_hex(6)}",
+        task_queue=queue,
+        execution_timeout=timedelta(minutes=4),
+    )
+
+
 @pytest.mark.parametrize(
     ("fault", "why"), [(Fault.SLOW, "after the service had begun"), (Fault.SILENT, "before the service saw it")]
 )
@@ -79,13 +90,7 @@ async def test_a_minute_whose_worker_is_killed_in_the_middle_runs_once(
         between.faults = [fault]
         with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url) as (first, said):
             await ready(said)
-            handle = await client.start_workflow(
-                names.MTF_RUN,
-                {"symbols": ["BTCUSDT"], "profile": "regular", "max_age_sec": 600},
-                id=f"test-{token_hex(6)}",
-                task_queue=queue,
-                execution_timeout=timedelta(minutes=4),
-            )
+            handle = await started(client, queue)
             await until(lambda: between.seen)
             first.kill()
             first.wait(timeout=30)
@@ -111,13 +116,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(
         between.faults = [Fault.SLOW]
         with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url) as (process, said):
             await ready(said)
-            handle = await client.start_workflow(
-                names.MTF_RUN,
-                {"symbols": ["BTCUSDT"], "profile": "regular", "max_age_sec": 600},
-                id=f"test-{token_hex(6)}",
-                task_queue=queue,
-                execution_timeout=timedelta(minutes=2),
-            )
+            handle = await started(client, queue)
             await until(lambda: between.seen)
             process.send_signal(signal.SIGTERM)
             await until(lambda: process.poll() is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -15,9 +15,9 @@ from mtf_core.market import AccountState, CashFlow, Contract, FlowKind, MarkPric
 from mtf_core.orders import ReadsWanted
 from mtf_core.orders.evidence import Read
 from mtf_core.ports import ExchangeUnavailableError, Priority
-from tests.simulation.virtual import VirtualLoop
 from tests.unit.orders.intents import SYMBOL
 from tests.unit.orders.supervision.exchange import CONTRACT
+from tests.unit.virtual_time import in_time
 
 NOTHING = ReadsWanted(False, False, False, False, 4_000)
 D = Decimal
@@ -83,10 +83,6 @@ class Place:
 
     def times(self, name: str) -> int:
         return sum(one == name for one, _ in self.asked)
-
-
-def in_time(story: Coroutine[Any, Any, None]) -> None:
-    VirtualLoop(1, 0.0).run(story)
 
 
 def reader(place: Place) -> Reader:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from mtf_core.execution.seat import Seat, Seated, seat_name
 from mtf_core.ports import Acquired, HeldBy, Locks, StoreUnavailableError
 from mtf_core.ports.locks import LockAnswer
-from tests.simulation.virtual import VirtualLoop
+from tests.unit.virtual_time import in_time
 
 OURS, THEIRS = Acquired("seat", "me", 7), HeldBy("seat", "another", 99_000)
 TTL_MS = 10_000
@@ -41,10 +40,6 @@ class Answering(Locks):
         if self.answer is None:
             await asyncio.Event().wait()
         self.released += names
-
-
-def in_time(story: Coroutine[Any, Any, None]) -> None:
-    VirtualLoop(1, 0.0).run(story)
 
 
 def a_seat() -> tuple[Seat, Answering]:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 
 from mtf_core.execution.side_jobs import SideJobs
 from mtf_core.execution.waiting import Patience, within
 from mtf_core.ports import StoreUnavailableError
-from tests.simulation.virtual import VirtualLoop
-
-
-def in_time(story: Coroutine[Any, Any, None]) -> list[dict[str, Any]]:
-    """What the loop was told that nobody handled."""
-    loop = VirtualLoop(1, 0.0)
-    loop.run(story)
-    return loop.unhandled
+from tests.unit.virtual_time import in_time
 
 
 async def answering(value: int, after_s: float) -> int:
