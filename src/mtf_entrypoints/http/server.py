@@ -50,22 +50,27 @@ def opened_to_serve(settings: Settings) -> AbstractAsyncContextManager[Container
 
 async def _serve(settings: Settings, listening: Listening, *, supervise: bool) -> None:
     async with opened_to_serve(settings) as container:
-        listener = _listener(listening)
+        listener = listener_of(listening)
         configure_logs(settings.log_level, settings.log_format, settings.secrets, settings.log_dir)
-        config = server_config(build_app(container, listening), listening)
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
         address = f"http://{host}:{listener.getsockname()[1]}"
         sys.stderr.write(f"mtf: listening on {address}, docs at {address}/docs; stop with Ctrl-C\n")
         sys.stderr.flush()
-        cleaning = asyncio.create_task(keep_clean(container.environment()))
-        try:
-            async with (
-                shown(container.environment(), ProcessKind.SERVE),
-                supervised(container.environment(), wanted=supervise),
-            ):
-                await Server(config).serve(sockets=[listener])
-        finally:
-            await ended(cleaning)
+        server = Server(server_config(build_app(container, listening), listening))
+        await answer(container, server, listener, supervise=supervise)
+
+
+async def answer(container: Container, server: Server, listener: socket.socket, *, supervise: bool) -> None:
+    """Everything that a service does, on an open container, until its server is told to stop."""
+    cleaning = asyncio.create_task(keep_clean(container.environment()))
+    try:
+        async with (
+            shown(container.environment(), ProcessKind.SERVE),
+            supervised(container.environment(), wanted=supervise),
+        ):
+            await server.serve(sockets=[listener])
+    finally:
+        await ended(cleaning)
 
 
 def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:
@@ -80,7 +85,8 @@ def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:
     )
 
 
-def _listener(listening: Listening) -> socket.socket:
+def listener_of(listening: Listening) -> socket.socket:
+    """The socket of the address; raises OSError where it cannot be listened on."""
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
     try:
         listener = socket.create_server((listening.host, listening.port), family=family, backlog=128)

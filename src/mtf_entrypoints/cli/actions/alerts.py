@@ -13,8 +13,9 @@ from mtf_adapters.files.profiles import load_alerts
 from mtf_adapters.local import WallClock
 from mtf_adapters.telemetry.logs import Area
 from mtf_core.market import format_instant
-from mtf_core.ports import Receiver, ReceiverError
+from mtf_core.ports import Disks, Ping, Receiver, ReceiverError
 from mtf_core.records import AlertRecord, Message, Phase, ProcessKind, Receipt, Vitality
+from mtf_core.settings.alerts import AlertSettings
 from mtf_core.watching import Alert, Told, Watcher, WatchNews, advice_of
 from mtf_entrypoints.alerting import NO_RECEIVER, disks_of, ping_of, receivers_of
 from mtf_entrypoints.cli import output
@@ -24,6 +25,7 @@ from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced, working
 from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.container import Container
 from mtf_entrypoints.presence import shown
 from mtf_entrypoints.settings import Settings
 
@@ -41,23 +43,43 @@ async def _watch(world: World, as_json: bool) -> None:
     settings = settings_of(world, stays=True)
     if settings.at_ms is not None:
         raise CommandError("--at: alerts are of the present; leave it out")
-    receivers, ping = _receivers(settings), ping_of(settings)
-    alert_settings = load_alerts(settings.config_dir)
+    whom = Whom.of(settings)
     async with announced(settings) as container:
-        environment = container.environment()
-        async with (
-            alone(environment, ProcessKind.ALERTS, "watches this database for the same receivers", stopping) as owner,
-            shown(environment, ProcessKind.ALERTS, owner=owner),
-        ):
-            names = ", ".join(receiver.name for receiver in receivers)
-            called = "" if ping is None else f", calls an outside address every {alert_settings.ping_sec} s"
-            output.warn(f"watching {environment.venue.label}; tells {names}{called}; stop with Ctrl-C")
-
-            def heard(news: WatchNews) -> None:
-                _show(news, as_json)
-
-            await Watcher(environment, alert_settings, receivers, disks_of(settings), ping, heard).run(stopping)
+        await watch_until(container, whom, stopping, as_json)
     output.warn("stopped; nobody is called any more unless another process watches")
+
+
+@frozen
+class Whom:
+    """Who is told and called, and of what."""
+
+    receivers: Sequence[Receiver]
+    ping: Ping | None
+    disks: Disks
+    settings: AlertSettings
+
+    @classmethod
+    def of(cls, settings: Settings) -> Whom:
+        """As the settings say; raises `CommandError`, `SettingsError` and `ConfigError`."""
+        return cls(_receivers(settings), ping_of(settings), disks_of(settings), load_alerts(settings.config_dir))
+
+
+async def watch_until(container: Container, whom: Whom, stopping: asyncio.Event, as_json: bool) -> None:
+    """Watches on an open container until `stopping` is set."""
+    environment = container.environment()
+    async with (
+        alone(environment, ProcessKind.ALERTS, "watches this database for the same receivers", stopping) as owner,
+        shown(environment, ProcessKind.ALERTS, owner=owner),
+    ):
+        names = ", ".join(receiver.name for receiver in whom.receivers)
+        called = "" if whom.ping is None else f", calls an outside address every {whom.settings.ping_sec} s"
+        output.warn(f"watching {environment.venue.label}; tells {names}{called}; stop with Ctrl-C")
+
+        def heard(news: WatchNews) -> None:
+            _show(news, as_json)
+
+        watcher = Watcher(environment, whom.settings, whom.receivers, whom.disks, whom.ping, heard)
+        await watcher.run(stopping)
 
 
 def _receivers(settings: Settings) -> tuple[Receiver, ...]:

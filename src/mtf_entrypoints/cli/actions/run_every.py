@@ -63,11 +63,12 @@ async def run_every(settings: Settings, document: Mapping[str, Any], stay: Stay,
     request = parse_request(document)
     stopping = told_to_stop()
     async with announced(settings) as container, supervised(container.environment(), wanted=stay.supervises):
-        await _runs(container, request, stay, shown, stopping)
+        await runs(container, request, stay, shown, stopping)
     output.warn("stopped; no run was broken off")
 
 
-async def _runs(container: Container, request: RunRequest, stay: Stay, shown: Shown, stopping: asyncio.Event) -> None:
+async def runs(container: Container, request: RunRequest, stay: Stay, shown: Shown, stopping: asyncio.Event) -> None:
+    """Runs on an open container, until `stopping` is set or it has run often enough."""
     clock, orchestrator, label = container.wall_clock(), container.orchestrator(), container.venue().label
     done = 0
     while not stopping.is_set() and done != stay.times:

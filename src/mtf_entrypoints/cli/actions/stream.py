@@ -26,6 +26,7 @@ from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
 from mtf_entrypoints.cli.working import announced
 from mtf_entrypoints.cli.world_settings import settings_of
+from mtf_entrypoints.container import Container
 from mtf_entrypoints.presence import shown
 
 _SILENT_MS = 180_000
@@ -52,29 +53,34 @@ async def _follow(world: World, request: StreamRequest, as_json: bool) -> None:
     if settings.at_ms is not None:
         raise CommandError("--at: a stream follows the present; leave it out")
     async with announced(settings) as container:
-        environment = container.environment()
-        seen = _Seen(environment)
-        async with (
-            alone(environment, ProcessKind.STREAM, "streams these candles into this database", stopping) as owner,
-            shown(environment, ProcessKind.STREAM, seen.state, owner=owner),
-        ):
-            minutes = 0
-
-            def told(news: StreamNews) -> None:
-                nonlocal minutes
-                seen.hear(news)
-                _show(news, as_json)
-                minutes += isinstance(news, StreamMinute)
-                if minutes == request.minutes:
-                    stopping.set()
-
-            async def choose() -> tuple[str, ...]:
-                return await followed_symbols(environment, settings.profile, request.symbols)
-
-            with output.progress() as progress:
-                options = StreamOptions(workers=request.workers)
-                await CandleStreamer(environment, choose, options, told, progress).run(stopping)
+        await stream(container, request, stopping, as_json)
     output.warn("stopped; what had closed is stored")
+
+
+async def stream(container: Container, request: StreamRequest, stopping: asyncio.Event, as_json: bool) -> None:
+    """Streams on an open container until `stopping` is set, or so many minutes are over."""
+    environment, profile = container.environment(), container.settings().profile
+    seen = _Seen(environment)
+    async with (
+        alone(environment, ProcessKind.STREAM, "streams these candles into this database", stopping) as owner,
+        shown(environment, ProcessKind.STREAM, seen.state, owner=owner),
+    ):
+        minutes = 0
+
+        def told(news: StreamNews) -> None:
+            nonlocal minutes
+            seen.hear(news)
+            _show(news, as_json)
+            minutes += isinstance(news, StreamMinute)
+            if minutes == request.minutes:
+                stopping.set()
+
+        async def choose() -> tuple[str, ...]:
+            return await followed_symbols(environment, profile, request.symbols)
+
+        with output.progress() as progress:
+            options = StreamOptions(workers=request.workers)
+            await CandleStreamer(environment, choose, options, told, progress).run(stopping)
 
 
 @define(eq=False)
