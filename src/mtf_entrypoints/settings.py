@@ -13,8 +13,9 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 from attrs import field, frozen
 
 from mtf_entrypoints.dotenv import DotenvError, read_dotenv
+from mtf_entrypoints.secret_files import FILES, SecretFileError, secrets_that_can_be_read, with_secrets_of_files
 
-VARIABLES = (
+_PLAIN = (
     "DATABASE_URL",
     "REDIS_URL",
     "MTF_EXCHANGE",
@@ -50,8 +51,10 @@ VARIABLES = (
     "TEMPORAL_TLS_CA",
     "TEMPORAL_API_KEY",
 )
-BITMART_NAMES = tuple(name for name in VARIABLES if name.startswith("BITMART_"))
-ALERT_NAMES = tuple(name for name in VARIABLES if name.startswith("MTF_ALERT_"))
+VARIABLES = (*_PLAIN, *FILES)
+"""Every variable that is read; those that name the file of a secret stand last."""
+BITMART_NAMES = tuple(name for name in _PLAIN if name.startswith("BITMART_"))
+ALERT_NAMES = tuple(name for name in _PLAIN if name.startswith("MTF_ALERT_"))
 _RATE = re.compile(r"BITMART_RATE_\w+")
 ENVIRONMENTS = ("live", "demo", "testnet")
 OURS = ("MTF_", "BITMART_")
@@ -189,6 +192,7 @@ def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = Non
     try:
         secrets = read_settings(environ=around).secrets
     except SettingsError:
+        around = {**around, **secrets_that_can_be_read(around)}
         parts = {name.removeprefix("BITMART_").lower(): around[name] for name in BITMART_NAMES if name in around}
         urls, token = (around.get("DATABASE_URL"), around.get("REDIS_URL")), around.get("MTF_API_TOKEN")
         secrets = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts), alerts=_alerts(around)).secrets
@@ -320,7 +324,10 @@ def _variables(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
     for name, value in merged.items():
         if not _is_text(value):
             raise SettingsError(f"{name}: holds bytes that are no text in UTF-8")
-    return {name: value for name, value in merged.items() if value}
+    try:
+        return with_secrets_of_files({name: value for name, value in merged.items() if value})
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _is_text(value: str) -> bool:

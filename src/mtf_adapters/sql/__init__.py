@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from mtf_adapters.sql.locks import SqlLocks
     from mtf_adapters.sql.orders import SqlOrderStore
-    from mtf_adapters.sql.processes import SqlProcessStore
+    from mtf_adapters.sql.processes import SqlProcessStore, processes_of_host
     from mtf_adapters.sql.risk import SqlRiskStore
     from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
     from mtf_adapters.sql.switches import SqlSwitchStore
@@ -51,6 +51,7 @@ __all__ = [
     "default_database_url",
     "folder_of_database",
     "namespace_of_run",
+    "processes_of_host",
     "runs_beginning_with",
 ]
 
@@ -68,7 +69,7 @@ if not TYPE_CHECKING:
             "locations": "InvalidDatabaseUrlError default_data_folder default_database_url folder_of_database",
             "locks": "SqlLocks",
             "orders": "SqlOrderStore",
-            "processes": "SqlProcessStore",
+            "processes": "SqlProcessStore processes_of_host",
             "risk": "SqlRiskStore",
             "runs": "SqlRunStore namespace_of_run runs_beginning_with",
             "switches": "SqlSwitchStore",

@@ -66,6 +66,17 @@ class SqlProcessStore:
         return tuple(sorted(found, key=lambda one: (kinds.index(one.process.kind), one.started_ms, one.process.owner)))
 
 
+async def processes_of_host(database: Database, host: str, clock: Clock) -> tuple[ProcessRecord, ...]:
+    """Those that show themselves from one machine, of whatever namespace: who asks after itself knows no exchange."""
+
+    def work(connection: Connection) -> tuple[ProcessRecord, ...]:
+        rows = connection.execute(select(processes).where(processes.c.host == host)).all()
+        now_ms = store_now_ms(connection, clock)
+        return tuple(_record(row, now_ms) for row in rows)
+
+    return await database.read(work)
+
+
 def _record(row: Row[tuple[object, ...]], now_ms: int) -> ProcessRecord:
     told = row._mapping
     try:

@@ -29,11 +29,12 @@ def ended(folder: Path, *words: str) -> tuple[int, str, str]:
 def test_a_second_stream_is_refused_with_a_line_that_names_the_first_which_health_shows(tmp_path: Path) -> None:
     first = started(tmp_path, *STREAM)
     assert first.stderr is not None
-    said = first.stderr.readline()
+    ready, said = first.stderr.readline(), first.stderr.readline()
     code, _, err = ended(tmp_path, *STREAM)
     _, health, _ = ended(tmp_path, "health", "--universe-size", "5", "--json")
     first.send_signal(signal.SIGTERM)
     _, rest = first.communicate(timeout=_PATIENT_S)
+    assert ready == "mtf: streaming candles of 5 symbols, sandbox market of seed 1 (5 contracts); stop with Ctrl-C\n"
     assert said == "mtf: candles now come by stream: connected\n"
     assert code == 3
     (line,) = err.splitlines()

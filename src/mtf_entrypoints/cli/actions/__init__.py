@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from . import (
         account,
         alerts,
+        alive,
         by_hand,
         conditions,
         config,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "account",
     "alerts",
+    "alive",
     "by_hand",
     "conditions",
     "config",

@@ -75,8 +75,16 @@ async def stream(container: Container, request: StreamRequest, stopping: asyncio
             if minutes == request.minutes:
                 stopping.set()
 
+        is_ready = False
+
         async def choose() -> tuple[str, ...]:
-            return await followed_symbols(environment, profile, request.symbols)
+            nonlocal is_ready
+            chosen = await followed_symbols(environment, profile, request.symbols)
+            if not is_ready:
+                is_ready = True
+                counted = output.counted(len(chosen), "symbol")
+                output.warn(f"streaming candles of {counted}, {environment.venue.label}; stop with Ctrl-C")
+            return chosen
 
         with output.progress() as progress:
             options = StreamOptions(workers=request.workers)

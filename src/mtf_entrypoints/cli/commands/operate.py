@@ -1,7 +1,8 @@
-"""`mtf sandbox market|serve|session`, `mtf db upgrade`, `mtf health`, `mtf serve` and `mtf version`."""
+"""`mtf sandbox market|serve|session`, `mtf db upgrade`, `mtf health`, `mtf alive`, `mtf serve` and `mtf version`."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,17 @@ from mtf_entrypoints.cli.options import (
     World,
     takes,
 )
+
+
+class Stays(StrEnum):
+    """Processes that stay; as the core's `ProcessKind`, which no help text may wait for."""
+
+    SERVE = "serve"
+    SUPERVISE = "supervise"
+    STREAM = "stream"
+    WORKER = "worker"
+    ALERTS = "alerts"
+
 
 sandbox = typer.Typer(help="The local exchange.", no_args_is_help=True)
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -125,6 +137,22 @@ def health(world: World, as_json: AsJson = False) -> None:
       mtf health
     """
     actions.health.perform(world, as_json)
+
+
+@takes(STORE)
+def alive(
+    world: World,
+    process: Annotated[Stays, typer.Argument(help="The command that started it.")],
+) -> None:
+    """Whether a process of this machine that stays was heard of lately. Exit code 1 if not.
+
+    It reads the database alone, asks no exchange and is quick: for health checks of containers and service managers.
+
+    Example:
+
+      mtf alive supervise
+    """
+    actions.alive.perform(world, process.value)
 
 
 @takes(PROFILE, MARKET, BALANCE, CONFIG_DIR)
