@@ -354,8 +354,8 @@ class Laws:
                 self._breach("exits", at_ms, f"{fill.size} of {fill.side} {fill.symbol} were opened by no entry")
         else:
             held.size -= fill.size
-            # A hand closes its own part first, also where its order is matched later than it was placed. What bears no id
-            # may be a stop that fired, or ADL: it is taken for ours.
+            # A hand closes its own part first, also where its order is matched later than it was placed. What bears no
+            # id may be a stop that fired, or ADL: it is taken for ours.
             placed_by_hand = self._about.by_hand or self._is_foreign(fill.client_order_id)
             is_hands = placed_by_hand and bool(fill.client_order_id)
             held.ours = min(held.ours, held.size) if is_hands else max(Decimal(0), held.ours - fill.size)
