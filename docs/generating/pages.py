@@ -12,6 +12,7 @@ from docs.generating.face import face_page
 from docs.generating.features import features_page
 from docs.generating.intents import intents_page
 from docs.generating.markdown import COMMAND
+from docs.generating.metrics import metrics_page
 from docs.generating.reasons import reasons_page
 from docs.generating.request import request_page
 from docs.generating.routes import routes_page
@@ -29,6 +30,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/run-request.md": request_page,
     "docs/reference/bitmart-face.md": face_page,
     "docs/reference/intents.md": intents_page,
+    "docs/reference/metrics.md": metrics_page,
 }
 
 

@@ -35,6 +35,7 @@ def bitmart_of(settings: Settings, machine: Machine, redis: RedisConnection | No
     # Limits are counted per address, key and account: whoever has the same key in the same world shares them.
     shared_by = f"{EXCHANGE}:{world.kind.value}:{world.place}:{key.digest() if key else 'public'}"
     limiter = build_limiter(BUCKETS, shared_by, settings, redis)
+    machine.limited(EXCHANGE, limiter)
     return bitmart_venue(
         environment,
         hosts,

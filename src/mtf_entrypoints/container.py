@@ -23,6 +23,7 @@ from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.keeping import build_action_journal, build_high_water
 from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.observing import ObservedOrchestrator
+from mtf_entrypoints.scraping import Scrape
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.sharing import build_locks, open_redis
 from mtf_entrypoints.storage import make_ready
@@ -62,7 +63,13 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     sqlite_jobs: providers.Object[SqliteJobs | None] = providers.Object(None)
     """What carries out the transactions of an SQLite file (`SqliteJobs`); None: threads of the database's own."""
-    database = providers.Singleton(Database.open, settings.provided.database_url, sqlite_jobs=sqlite_jobs)
+    metrics = providers.Singleton(Metrics)
+    database = providers.Singleton(
+        Database.open,
+        settings.provided.database_url,
+        sqlite_jobs=sqlite_jobs,
+        heard=metrics.provided.transaction,
+    )
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
     sleep = providers.Object(asyncio.sleep)
@@ -71,7 +78,9 @@ class Container(containers.DeclarativeContainer):
     aside: providers.Object[Aside] = providers.Object(at_once)
     """Where long computing is done (`Aside`)."""
     redis = providers.Singleton(open_redis, settings)
-    machine = providers.Singleton(Machine, wall=wall_clock, sleep=sleep, timer=timer, random=random)
+    machine = providers.Singleton(
+        Machine, wall=wall_clock, sleep=sleep, timer=timer, random=random, limited=metrics.provided.watch_limits
+    )
     venue = providers.Singleton(build_venue, settings, machine, redis)
     stores = providers.Singleton(
         build_stores,
@@ -103,8 +112,8 @@ class Container(containers.DeclarativeContainer):
         live=live,
         stays=settings.provided.stays,
     )
-    metrics = providers.Singleton(Metrics)
     orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics)
+    scrape = providers.Singleton(Scrape, environment, metrics)
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from attrs import frozen
+
 from mtf_adapters.limits.bucket import Reading
 from mtf_core.ports import Priority
 
@@ -16,6 +18,19 @@ class BudgetSpentError(Exception):
     def __init__(self, bucket: str, waited_s: float) -> None:
         super().__init__(f"the rate limit of {bucket} left no room within {waited_s:.2f} s")
         self.bucket = bucket
+
+
+@frozen
+class BucketUse:
+    """How a bucket stands for this process."""
+
+    limit: int
+    """Calls that it allows in its window, as narrow as the venue has said."""
+    window_ms: int
+    used: int
+    """How many of them are not free now."""
+    calls: int
+    """How many were let go since the process began."""
 
 
 class Limiter(Protocol):
@@ -51,6 +66,11 @@ class Limiter(Protocol):
         """Seconds that calls waited so far, by bucket."""
         ...
 
+    @property
+    def uses(self) -> Mapping[str, BucketUse]:
+        """Every bucket that was called so far, as it stands now."""
+        ...
+
 
 class Unlimited:
     """For exchanges without limits; nothing waits."""
@@ -73,4 +93,8 @@ class Unlimited:
 
     @property
     def waited(self) -> Mapping[str, float]:
+        return {}
+
+    @property
+    def uses(self) -> Mapping[str, BucketUse]:
         return {}

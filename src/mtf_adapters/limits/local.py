@@ -11,7 +11,7 @@ from itertools import count
 from attrs import define, field
 
 from mtf_adapters.limits.bucket import Bucket, BucketTable, Reading
-from mtf_adapters.limits.limiter import BudgetSpentError
+from mtf_adapters.limits.limiter import BucketUse, BudgetSpentError
 from mtf_adapters.limits.window import SlidingWindow
 from mtf_core.ports import Priority
 
@@ -25,6 +25,8 @@ class _Queue:
     window: SlidingWindow
     waiters: list[Waiter] = field(factory=list)
     alarm: asyncio.TimerHandle | None = None
+    calls: int = 0
+    """How many were let go."""
 
 
 class LocalBudget:
@@ -68,6 +70,15 @@ class LocalBudget:
     def waited(self) -> Mapping[str, float]:
         return {name: seconds for name, seconds in self._waited.items() if seconds}
 
+    @property
+    def uses(self) -> Mapping[str, BucketUse]:
+        now = self._now()
+        windows = {name: (queue.window, queue.calls) for name, queue in self._queues.items() if queue.calls}
+        return {
+            name: BucketUse(window.bucket.limit, window.bucket.window_ms, window.used(now), calls)
+            for name, (window, calls) in windows.items()
+        }
+
     async def _granted(self, bucket: str, queue: _Queue, priority: Priority, timeout_s: float | None) -> None:
         """Returns when the call's slot is taken."""
         grant: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -81,6 +92,7 @@ class LocalBudget:
             # The grant may have come in the same moment as the end of the patience.
             if not grant.cancel() and not grant.cancelled():
                 queue.window.give_back()
+                queue.calls -= 1
             self._serve(queue)
             if isinstance(error, TimeoutError):
                 raise BudgetSpentError(bucket, self._now() - asked) from None
@@ -98,6 +110,7 @@ class LocalBudget:
             elif self._is_free(queue, priority, now):
                 heappop(queue.waiters)
                 queue.window.take()
+                queue.calls += 1
                 grant.set_result(None)
             else:
                 break

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from mtf_adapters.limits.bucket import BucketTable, Reading
-from mtf_adapters.limits.limiter import BudgetSpentError
+from mtf_adapters.limits.limiter import BucketUse, BudgetSpentError
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.limits.window import CLOCK_MARGIN_S
 from mtf_core.ending import ended
@@ -87,6 +87,11 @@ class SharedBudget:
     def waited(self) -> Mapping[str, float]:
         own = self._own.waited
         return {name: seconds + own.get(name, 0.0) for name, seconds in self._waited.items() if seconds or name in own}
+
+    @property
+    def uses(self) -> Mapping[str, BucketUse]:
+        """Of this process alone: what others use of the same budget, they tell."""
+        return self._own.uses
 
     async def settled(self, patience_s: float = 1.0) -> None:
         """Waits a little until everything that was to be told is told; for the end of a process."""

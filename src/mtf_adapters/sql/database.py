@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Self, TypeVar
 
@@ -25,9 +27,11 @@ from mtf_adapters.sql.schema import SCHEMA_REVISION
 from mtf_adapters.sql.sqlite_threads import SqliteJobs, SqliteThreads
 from mtf_adapters.sql.sqlite_transactions import FileTransactions, MemoryTransactions
 from mtf_adapters.sql.transactions import Transactions, Work, value_or_none
-from mtf_core.ports import StoreOutdatedError, StoreUnavailableError
+from mtf_core.ports import StoreError, StoreOutdatedError, StoreUnavailableError
 
 Value = TypeVar("Value")
+Heard = Callable[[str, str, float], None]
+"""Is told of every transaction: `read` or `write`; `done`, `failed` or `abandoned`; and how many seconds it took."""
 
 
 class Database:
@@ -36,17 +40,31 @@ class Database:
     Every method but `open` and `close` raises `StoreError` or one of its kinds, and what the given work raises.
     """
 
-    def __init__(self, location: Location, transactions: Transactions, driver_error: type[Exception]) -> None:
+    def __init__(
+        self,
+        location: Location,
+        transactions: Transactions,
+        driver_error: type[Exception],
+        heard: Heard | None = None,
+    ) -> None:
         self._location = location
+        self._heard = heard
         self._transactions = transactions
         self._errors = (*TRANSLATED, driver_error)
 
     @classmethod
-    def open(cls, url: str | None = None, *, pool_size: int = 5, sqlite_jobs: SqliteJobs | None = None) -> Self:
+    def open(
+        cls,
+        url: str | None = None,
+        *,
+        pool_size: int = 5,
+        sqlite_jobs: SqliteJobs | None = None,
+        heard: Heard | None = None,
+    ) -> Self:
         """A database that connects when first used; without a URL, the file in the user's data folder.
 
         `sqlite_jobs` carries out the transactions of an SQLite file; None: threads of the database's own. A database in
-        memory has its tables at once. Raises `InvalidDatabaseUrlError`.
+        memory has its tables at once. `heard` is told of every transaction. Raises `InvalidDatabaseUrlError`.
         """
         location = parse_location(url or default_database_url())
         if isinstance(location, Postgres):
@@ -54,11 +72,11 @@ class Database:
             from mtf_adapters.sql.postgres_transactions import PostgresTransactions  # noqa: PLC0415
 
             pooled = engines.postgres_engine(location, pool_size)
-            return cls(location, PostgresTransactions(pooled), pooled.dialect.loaded_dbapi.Error)
+            return cls(location, PostgresTransactions(pooled), pooled.dialect.loaded_dbapi.Error, heard)
         if isinstance(location, SqliteMemory):
-            return cls(location, MemoryTransactions(engines.memory_engine()), sqlite3.Error)
+            return cls(location, MemoryTransactions(engines.memory_engine()), sqlite3.Error, heard)
         jobs = SqliteThreads() if sqlite_jobs is None else sqlite_jobs
-        return cls(location, FileTransactions(location, pool_size, jobs), sqlite3.Error)
+        return cls(location, FileTransactions(location, pool_size, jobs), sqlite3.Error, heard)
 
     @property
     def location(self) -> str:
@@ -87,14 +105,14 @@ class Database:
 
     async def read(self, work: Work[Value]) -> Value:
         """What `work` gives within one transaction that only reads."""
-        return await self._carried_out(self._transactions.carry_out(work, writes=False))
+        return await self._told("read", self._transactions.carry_out(work, writes=False))
 
     async def write(self, work: Work[Value]) -> Value:
         """What `work` gives within one transaction: all of it is stored, or none of it when `work` raises.
 
         Where the caller is cancelled it may be either, and nobody else is held up by it.
         """
-        return await self._carried_out(self._transactions.carry_out(work, writes=True))
+        return await self._told("write", self._transactions.carry_out(work, writes=True))
 
     async def check(self) -> None:
         """Raises `StoreUnavailableError` or `StoreOutdatedError`, whose one line says what to do."""
@@ -148,6 +166,22 @@ class Database:
                 f"{self.location}: the file cannot be created; may this user write in {self._location.path.parent}?"
             )
             raise StoreUnavailableError(message) from error
+
+    async def _told(self, kind: str, transaction: Awaitable[Value]) -> Value:
+        if self._heard is None:
+            return await self._carried_out(transaction)
+        started, outcome = time.perf_counter(), "done"
+        try:
+            return await self._carried_out(transaction)
+        except StoreError as error:
+            # What the work itself refuses, because the rows say so, was carried out all the same.
+            outcome = "failed" if isinstance(error.__cause__, self._errors) else "done"
+            raise
+        except asyncio.CancelledError:
+            outcome = "abandoned"
+            raise
+        finally:
+            self._heard(kind, outcome, time.perf_counter() - started)
 
     async def _carried_out(self, transaction: Awaitable[Value]) -> Value:
         try:

@@ -9,7 +9,9 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.watching.conditions import Alert, Condition, advice_of, conditions_of, is_supervised
     from mtf_core.watching.facts import Facts, Pulse, read_facts
+    from mtf_core.watching.figures import PositionFigures, StoreFigures, read_figures
     from mtf_core.watching.ledger import Ledger
+    from mtf_core.watching.losses import enabled_profiles
     from mtf_core.watching.watcher import Told, Troubled, Watcher, WatchNews
 
 __all__ = [
@@ -17,15 +19,19 @@ __all__ = [
     "Condition",
     "Facts",
     "Ledger",
+    "PositionFigures",
     "Pulse",
+    "StoreFigures",
     "Told",
     "Troubled",
     "WatchNews",
     "Watcher",
     "advice_of",
     "conditions_of",
+    "enabled_profiles",
     "is_supervised",
     "read_facts",
+    "read_figures",
 ]
 
 if not TYPE_CHECKING:
@@ -34,7 +40,9 @@ if not TYPE_CHECKING:
         {
             "conditions": "Alert Condition advice_of conditions_of is_supervised",
             "facts": "Facts Pulse read_facts",
+            "figures": "PositionFigures StoreFigures read_figures",
             "ledger": "Ledger",
+            "losses": "enabled_profiles",
             "watcher": "Told Troubled WatchNews Watcher",
         },
     )

@@ -213,10 +213,11 @@ def _of_money(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
         yield Condition(Alert.LOSS_LIMIT_REACHED, subject, f"{lock.profile} has lost {lost}: it enters nothing more.")
     locked = {(lock.profile, lock.span) for lock in facts.loss_locks}
     for seen in facts.losses:
-        if (seen.profile, seen.span) not in locked and seen.limit * settings.loss_near_pct <= seen.loss < seen.limit:
-            text = (
-                f"The account is down {seen.loss:f} this {seen.span}, of {seen.limit:f} that {seen.profile} may lose."
-            )
+        limit = seen.limit
+        if limit is None or (seen.profile, seen.span) in locked:
+            continue
+        if limit * settings.loss_near_pct <= seen.loss < limit:
+            text = f"The account is down {seen.loss:f} this {seen.span}, of {limit:f} that {seen.profile} may lose."
             yield Condition(Alert.LOSS_LIMIT_NEAR, f"{seen.profile} {seen.span}", text)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from mtf_core.config_nodes import ConfigError
 from mtf_core.market import ContractStatus
 from mtf_core.orders import Alarm
 from mtf_core.ports import Disk, Disks, Environment
 from mtf_core.records import ProcessRecord, RunRecord, present
-from mtf_core.risk import Heartbeat, RiskLock, Span, Switchboard
-from mtf_core.risk.losses import limit_of
-from mtf_core.settings.profile import Profile
+from mtf_core.risk import Heartbeat, RiskLock, Switchboard
+from mtf_core.watching.losses import LossSeen, enabled_profiles, losses_seen
 
 _RUNS = 8
 """Of each profile: enough for its usual pace."""
@@ -26,17 +23,6 @@ class Pace:
 
     profile: str
     ended_ms: tuple[int, ...]
-
-
-@frozen
-class LossSeen:
-    """What a day or a week has cost by the last equity that was seen, as a part of what it may."""
-
-    profile: str
-    span: Span
-    loss: Decimal
-    limit: Decimal
-    """What an operator forgave is on top."""
 
 
 @frozen(kw_only=True)
@@ -61,6 +47,7 @@ class Facts:
     alarms: tuple[Alarm, ...] = ()
     kill_switch_on: bool = False
     losses: tuple[LossSeen, ...] = ()
+    """Those that a limit is set for."""
     loss_locks: tuple[RiskLock, ...] = ()
     """Those that hold."""
     contracts: Mapping[ContractStatus, int] = field(factory=dict)
@@ -104,10 +91,10 @@ async def read_facts(environment: Environment, pulse: Pulse, disks: Disks) -> Fa
     # The exchange's time, as far as the store knows it: that of the last equity, or later.
     venue_ms = max(environment.venue.clock.now_ms(), 0 if mark is None else mark.time_ms)
     board = Switchboard.of(await stores.switches.all(), venue_ms)
-    profiles = _enabled(environment)
+    profiles = enabled_profiles(environment)
     runs = [run for profile in profiles for run in (await stores.runs.history(_RUNS, profile=profile.name)).items]
     locks = await stores.risk.locks(venue_ms)
-    losses = [loss for profile in profiles for loss in await _losses(environment, profile, locks, venue_ms)]
+    losses = await losses_seen(environment, profiles, locks, venue_ms)
     statuses = {contract.symbol: contract.status for contract in await stores.contracts.all()}
     live = {intent.symbol for intent in await stores.orders.live()}
     return Facts(
@@ -121,7 +108,7 @@ async def read_facts(environment: Environment, pulse: Pulse, disks: Disks) -> Fa
         paces=tuple(_pace(profile.name, runs) for profile in profiles),
         alarms=tuple(stored.alarm for stored in await stores.orders.alarms()),
         kill_switch_on=board.kill_switch_on,
-        losses=tuple(losses),
+        losses=tuple(loss for loss in losses if loss.limit is not None),
         loss_locks=tuple(lock for lock in locks if lock.holds_at(venue_ms)),
         contracts={status: list(statuses.values()).count(status) for status in set(statuses.values())},
         live_statuses={symbol: statuses[symbol] for symbol in sorted(live) if symbol in statuses},
@@ -129,44 +116,6 @@ async def read_facts(environment: Environment, pulse: Pulse, disks: Disks) -> Fa
     )
 
 
-def _enabled(environment: Environment) -> tuple[Profile, ...]:
-    found = []
-    try:
-        entries = environment.profiles(None).trading.profiles
-    except ConfigError:
-        return ()
-    for name, entry in entries.items():
-        if entry.enabled:
-            try:
-                found.append(environment.profiles(name))
-            except ConfigError:
-                continue
-    return tuple(found)
-
-
 def _pace(profile: str, runs: list[RunRecord]) -> Pace:
     ended = [run.finished_ms for run in runs if run.profile == profile and run.finished_ms is not None]
     return Pace(profile, tuple(sorted(ended, reverse=True)))
-
-
-async def _losses(
-    environment: Environment, profile: Profile, locks: tuple[RiskLock, ...], venue_ms: int
-) -> list[LossSeen]:
-    """By the equity that supervision has seen last: what was paid in or out since the span began shows as well."""
-    store, risk = environment.stores.risk, profile.trade_entry.risk
-    mark = await store.mark()
-    found = []
-    for span in (Span.DAY, Span.WEEK):
-        day = await store.day(span.start_of(venue_ms))
-        if mark is None or day is None or mark.time_ms < day.start_ms:
-            continue
-        if risk.daily_loss_count_unrealized:
-            loss = day.opening_equity - mark.equity
-        else:
-            loss = day.opening_balance - (mark.equity - mark.unrealised)
-        limit = limit_of(risk, span, day.opening_equity)
-        if limit is not None:
-            name = profile.name, span, day.start_ms
-            lifted = [lock.forgiven for lock in locks if (lock.profile, lock.span, lock.start_ms) == name]
-            found.append(LossSeen(profile.name, span, loss, limit + max(lifted, default=Decimal(0))))
-    return found

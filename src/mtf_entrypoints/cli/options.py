@@ -54,6 +54,7 @@ class World:
     align: bool = False
     balance: str | None = None
     at: str | None = None
+    metrics: str | None = None
 
 
 @frozen
@@ -202,6 +203,21 @@ BALANCE: Mapping[str, _Declaration] = {
         None,
     ),
 }
+METRICS: Mapping[str, _Declaration] = {
+    "metrics": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--metrics",
+                metavar="[HOST:]PORT",
+                help="Where Prometheus may ask this process, like 9108; beyond this machine MTF_API_TOKEN is needed.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+"""What a command takes that stays and has no HTTP of its own."""
 MARKET = {**STORE, **EXCHANGE, **SANDBOX, **AT}
 """What a command takes that reads a market and stores what it saw."""
 

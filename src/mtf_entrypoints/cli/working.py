@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from mtf_adapters.telemetry.logs import configure_files
 from mtf_core.ports import Environment
@@ -11,6 +11,8 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import Container, opened
+from mtf_entrypoints.exposing import exposed, place_of
+from mtf_entrypoints.http.listening import Listening
 from mtf_entrypoints.settings import Settings
 
 
@@ -29,3 +31,13 @@ async def announced(settings: Settings) -> AsyncIterator[Container]:
         for remark in container.venue().remarks:
             output.warn(remark)
         yield container
+
+
+def metrics_place(world: World) -> Listening | None:
+    """Where `--metrics` wants this process to answer Prometheus; raises `ListenError`."""
+    return None if world.metrics is None else place_of("--metrics", world.metrics)
+
+
+def measured(container: Container, place: Listening | None) -> AbstractAsyncContextManager[None]:
+    """Answers Prometheus there while the block goes on."""
+    return exposed(container.scrape(), place, container.settings().api_token, output.warn)

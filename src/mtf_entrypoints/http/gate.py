@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from mtf_entrypoints.http.bearer import is_bearer_of
 from mtf_entrypoints.http.listening import Listening, host_of_origin
 from mtf_entrypoints.http.problems import MEDIA_TYPE, ProblemError
 
@@ -27,7 +27,7 @@ class Gate:
     def __init__(self, app: ASGIApp, listening: Listening, token: str | None) -> None:
         self._app = app
         self._listening = listening
-        self._token = token.encode() if token else None
+        self._token = token or None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -61,9 +61,7 @@ class Gate:
     def _authorized(self, header: bytes) -> bool:
         if self._token is None:
             return True
-        scheme, _, given = header.partition(b" ")
-        # Compared in constant time, so that the time taken tells nothing of how much of a guess was right.
-        return hmac.compare_digest(given.strip(), self._token) and scheme.lower() == b"bearer"
+        return is_bearer_of(self._token, header)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 
@@ -29,6 +30,11 @@ class Listening:
         address = _address(self.host)
         return self.host.lower() == "localhost" if address is None else address.is_loopback
 
+    @property
+    def address(self) -> str:
+        """Host and port, as an address of the web writes them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def admits(self, host_header: str) -> bool:
         """Whether a `Host` header names this service.
 
@@ -43,6 +49,20 @@ class Listening:
         if not self.is_loopback:
             ours.add(socket.gethostname().lower())
         return name in ours or (not self.is_loopback and _address(name) is not None)
+
+
+def listener_of(listening: Listening, hint: str = "choose another --port") -> socket.socket:
+    """A socket that listens there; raises OSError, with the hint where another program does so already."""
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    try:
+        listener = socket.create_server((listening.host, listening.port), family=family, backlog=128)
+    except OSError as error:
+        why = f"{error.strerror}; another program listens there, {hint}" if error.errno == errno.EADDRINUSE else ""
+        raise OSError(f"cannot listen on {listening.host}:{listening.port}: {why or error.strerror}") from None
+    # Connections inherit it. asyncio would set it only where a socket names its protocol, which this one does not; an
+    # answer's head and body would then wait 40 ms for each other on a connection that is kept open.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def host_name(header: str) -> str | None:

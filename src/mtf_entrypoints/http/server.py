@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import math
 import signal
 import socket
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 
 import uvicorn
+from attrs import evolve
 from litestar.types import ASGIApp
 
 from mtf_adapters.local import accept_no_more
@@ -22,7 +22,7 @@ from mtf_core.records import ProcessKind
 from mtf_entrypoints.container import Container, opened
 from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.housekeeping import keep_clean
-from mtf_entrypoints.http.listening import ListenError, Listening
+from mtf_entrypoints.http.listening import ListenError, Listening, listener_of
 from mtf_entrypoints.presence import shown
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.supervising import supervised
@@ -52,8 +52,7 @@ async def _serve(settings: Settings, listening: Listening, *, supervise: bool) -
     async with opened_to_serve(settings) as container:
         listener = listener_of(listening)
         configure_logs(settings.log_level, settings.log_format, settings.secrets, settings.log_dir)
-        host = f"[{listening.host}]" if ":" in listening.host else listening.host
-        address = f"http://{host}:{listener.getsockname()[1]}"
+        address = f"http://{evolve(listening, port=listener.getsockname()[1]).address}"
         sys.stderr.write(f"mtf: listening on {address}, docs at {address}/docs; stop with Ctrl-C\n")
         sys.stderr.flush()
         server = Server(server_config(build_app(container, listening), listening))
@@ -83,20 +82,6 @@ def server_config(app: ASGIApp, listening: Listening) -> uvicorn.Config:
         h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
         lifespan="on",
     )
-
-
-def listener_of(listening: Listening) -> socket.socket:
-    """The socket of the address; raises OSError where it cannot be listened on."""
-    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
-    try:
-        listener = socket.create_server((listening.host, listening.port), family=family, backlog=128)
-    except OSError as error:
-        hint = "; another program listens there, choose another --port" if error.errno == errno.EADDRINUSE else ""
-        raise OSError(f"cannot listen on {listening.host}:{listening.port}: {error.strerror}{hint}") from None
-    # Connections inherit it. asyncio would set it only where a socket names its protocol, which this one does not; an
-    # answer's head and body would then wait 40 ms for each other on a connection that is kept open.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 class Server(uvicorn.Server):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-from attrs import frozen
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
@@ -26,31 +24,26 @@ _DRAIN = timedelta(seconds=30)
 _MOST_JOBS = 10
 
 
-@frozen
-class Exposed:
-    """Where Prometheus may ask, as `host:port`; None: nowhere."""
-
-    own: str | None = None
-    """What mtf counts."""
-    sdk: str | None = None
-    """What Temporal's SDK counts."""
-
-
 async def work(
-    container: Container, stopping: asyncio.Event, exposed: Exposed, said: Callable[[str], None], *, once: bool = False
+    container: Container,
+    stopping: asyncio.Event,
+    sdk_metrics: str | None,
+    said: Callable[[str], None],
+    *,
+    once: bool = False,
 ) -> None:
     """Works until `stopping`, then drains for up to 30 s; `once`: only until it is ready.
+
+    `sdk_metrics` is where Prometheus may ask what Temporal's SDK counts, as `host:port`; None: nowhere.
 
     Raises `TemporalUnavailableError` when the server could not be reached 30 times.
     """
     settings: Settings = container.settings()
-    runtime = _runtime(exposed)
+    runtime = _runtime(sdk_metrics)
     client = await connected_at_last(settings.temporal, stopping, said, runtime)
     if client is None:
         return
     await know_attributes(client, settings.temporal)
-    if exposed.own is not None:
-        _expose(exposed.own, container.metrics().registry)
     async with _worker(client, container, settings):
         where = settings.temporal.run_url or "this process"
         said(
@@ -70,8 +63,7 @@ def asking_of(container: Container, settings: Settings) -> Asking:
 
 
 def _worker(client: Client, container: Container, settings: Settings) -> Worker:
-    metrics: Any = container.metrics()
-    activities = Activities(asking_of(container, settings), container.environment(), WorkerMetrics(metrics.registry))
+    activities = Activities(asking_of(container, settings), container.environment(), WorkerMetrics(container.metrics()))
     return Worker(
         client,
         task_queue=settings.temporal.task_queue,
@@ -82,14 +74,7 @@ def _worker(client: Client, container: Container, settings: Settings) -> Worker:
     )
 
 
-def _runtime(exposed: Exposed) -> Runtime | None:
-    if exposed.sdk is None:
+def _runtime(sdk_metrics: str | None) -> Runtime | None:
+    if sdk_metrics is None:
         return None
-    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=exposed.sdk)))
-
-
-def _expose(address: str, registry: Any) -> None:
-    from prometheus_client import start_http_server  # noqa: PLC0415  (only where it is asked for)
-
-    host, _, port = address.rpartition(":")
-    start_http_server(int(port), host, registry)
+    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=sdk_metrics)))

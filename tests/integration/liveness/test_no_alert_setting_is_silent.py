@@ -20,7 +20,8 @@ from mtf_core.records import ProcessKind, ProcessRecord, ProcessState, RunningPr
 from mtf_core.risk import Span
 from mtf_core.settings.alerts import AlertSettings
 from mtf_core.watching import Facts, Watcher, conditions_of
-from mtf_core.watching.facts import LossSeen, Pace
+from mtf_core.watching.facts import Pace
+from mtf_core.watching.losses import LossSeen
 from tests.integration.alerts.people import Beats, NoDisks, Person, with_store
 from tests.integration.runs.world import NOW_MS, eager, world
 

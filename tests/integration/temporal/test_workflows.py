@@ -70,7 +70,7 @@ async def working(client: Client, container: Container, asking: Asking | None = 
     activities = Activities(
         asking or AskingHere(container.orchestrator()),
         container.environment(),
-        WorkerMetrics(container.metrics().registry),
+        WorkerMetrics(container.metrics()),
     )
     async with Worker(client, task_queue=queue, workflows=WORKFLOWS, activities=activities.all):
         yield Place(client, queue, container)

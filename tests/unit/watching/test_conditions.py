@@ -15,7 +15,8 @@ from mtf_core.records import ProcessKind, ProcessRecord, ProcessState, RunningPr
 from mtf_core.risk import RiskLock, Span
 from mtf_core.settings.alerts import AlertSettings
 from mtf_core.watching import Alert, Condition, Facts, Pulse, advice_of, conditions_of, is_supervised
-from mtf_core.watching.facts import LossSeen, Pace
+from mtf_core.watching.facts import Pace
+from mtf_core.watching.losses import LossSeen
 from tests.unit.watching.beats import beat
 
 NOW_MS = 1_770_000_000_000

@@ -12,6 +12,7 @@ from attrs import frozen
 from mtf_adapters.files.profiles import load_alerts
 from mtf_adapters.local import WallClock
 from mtf_adapters.telemetry.logs import Area
+from mtf_adapters.telemetry.news import WatchMetrics
 from mtf_core.market import format_instant
 from mtf_core.ports import Disks, Ping, Receiver, ReceiverError
 from mtf_core.records import AlertRecord, Message, Phase, ProcessKind, Receipt, Vitality
@@ -23,7 +24,7 @@ from mtf_entrypoints.cli.alone import alone
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
-from mtf_entrypoints.cli.working import announced, working
+from mtf_entrypoints.cli.working import announced, measured, metrics_place, working
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.presence import shown
@@ -40,11 +41,11 @@ def watch(world: World, as_json: bool) -> None:
 
 async def _watch(world: World, as_json: bool) -> None:
     stopping = told_to_stop()
-    settings = settings_of(world, stays=True)
+    settings, place = settings_of(world, stays=True), metrics_place(world)
     if settings.at_ms is not None:
         raise CommandError("--at: alerts are of the present; leave it out")
     whom = Whom.of(settings)
-    async with announced(settings) as container:
+    async with announced(settings) as container, measured(container, place):
         await watch_until(container, whom, stopping, as_json)
     output.warn("stopped; nobody is called any more unless another process watches")
 
@@ -66,7 +67,7 @@ class Whom:
 
 async def watch_until(container: Container, whom: Whom, stopping: asyncio.Event, as_json: bool) -> None:
     """Watches on an open container until `stopping` is set."""
-    environment = container.environment()
+    environment, counted = container.environment(), WatchMetrics(container.metrics())
     async with (
         alone(environment, ProcessKind.ALERTS, "watches this database for the same receivers", stopping) as owner,
         shown(environment, ProcessKind.ALERTS, owner=owner),
@@ -76,6 +77,7 @@ async def watch_until(container: Container, whom: Whom, stopping: asyncio.Event,
         output.warn(f"watching {environment.venue.label}; tells {names}{called}; stop with Ctrl-C")
 
         def heard(news: WatchNews) -> None:
+            counted.hear(news)
             _show(news, as_json)
 
         watcher = Watcher(environment, whom.settings, whom.receivers, whom.disks, whom.ping, heard)

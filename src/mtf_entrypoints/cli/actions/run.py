@@ -16,7 +16,7 @@ from mtf_entrypoints.cli.actions.run_every import run_every, stay_of
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
-from mtf_entrypoints.cli.working import announced
+from mtf_entrypoints.cli.working import announced, metrics_place
 from mtf_entrypoints.cli.world_settings import NOW, settings_of
 from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Settings
 
@@ -58,7 +58,8 @@ def perform_every(
             print_report(report, where, output.console())
         output.flush()
 
-    asyncio.run(run_every(settings, _document(world, options, settings), stay, shown))
+    place = metrics_place(world)
+    asyncio.run(run_every(settings, _document(world, options, settings), stay, shown, place))
 
 
 def _document(world: World, options: Mapping[str, Any], settings: Settings) -> dict[str, Any]:

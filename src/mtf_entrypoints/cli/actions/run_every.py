@@ -18,8 +18,9 @@ from mtf_core.runs.pacing import Pace
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.stopping import told_to_stop
-from mtf_entrypoints.cli.working import announced
+from mtf_entrypoints.cli.working import announced, measured
 from mtf_entrypoints.container import Container
+from mtf_entrypoints.http.listening import Listening
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.supervising import supervised
 
@@ -58,11 +59,20 @@ def _milliseconds(option: str, text: str) -> int:
     return int(match[1]) * _SECONDS[match[2]] * 1000
 
 
-async def run_every(settings: Settings, document: Mapping[str, Any], stay: Stay, shown: Shown) -> None:
-    """Runs until it is told to stop (SIGTERM, SIGINT) or has run often enough; a run that has begun is finished."""
+async def run_every(
+    settings: Settings, document: Mapping[str, Any], stay: Stay, shown: Shown, metrics: Listening | None = None
+) -> None:
+    """Runs until it is told to stop (SIGTERM, SIGINT) or has run often enough; a run that has begun is finished.
+
+    `metrics` is where Prometheus may ask meanwhile.
+    """
     request = parse_request(document)
     stopping = told_to_stop()
-    async with announced(settings) as container, supervised(container.environment(), wanted=stay.supervises):
+    async with (
+        announced(settings) as container,
+        measured(container, metrics),
+        supervised(container.environment(), wanted=stay.supervises),
+    ):
         await runs(container, request, stay, shown, stopping)
     output.warn("stopped; no run was broken off")
 

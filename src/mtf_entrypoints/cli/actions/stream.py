@@ -7,6 +7,7 @@ import json
 
 from attrs import define, field, frozen
 
+from mtf_adapters.telemetry.news import StreamMetrics
 from mtf_core.market import format_instant
 from mtf_core.ports import Environment
 from mtf_core.records import ProcessKind, ProcessState
@@ -24,7 +25,7 @@ from mtf_entrypoints.cli.alone import alone
 from mtf_entrypoints.cli.exits import CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
-from mtf_entrypoints.cli.working import announced
+from mtf_entrypoints.cli.working import announced, measured, metrics_place
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.presence import shown
@@ -49,10 +50,10 @@ def follow(world: World, request: StreamRequest, as_json: bool) -> None:
 
 async def _follow(world: World, request: StreamRequest, as_json: bool) -> None:
     stopping = told_to_stop()
-    settings = settings_of(world, stays=True)
+    settings, place = settings_of(world, stays=True), metrics_place(world)
     if settings.at_ms is not None:
         raise CommandError("--at: a stream follows the present; leave it out")
-    async with announced(settings) as container:
+    async with announced(settings) as container, measured(container, place):
         await stream(container, request, stopping, as_json)
     output.warn("stopped; what had closed is stored")
 
@@ -60,7 +61,7 @@ async def _follow(world: World, request: StreamRequest, as_json: bool) -> None:
 async def stream(container: Container, request: StreamRequest, stopping: asyncio.Event, as_json: bool) -> None:
     """Streams on an open container until `stopping` is set, or so many minutes are over."""
     environment, profile = container.environment(), container.settings().profile
-    seen = _Seen(environment)
+    seen, counted = _Seen(environment), StreamMetrics(container.metrics(), environment.venue.exchange)
     async with (
         alone(environment, ProcessKind.STREAM, "streams these candles into this database", stopping) as owner,
         shown(environment, ProcessKind.STREAM, seen.state, owner=owner),
@@ -70,6 +71,7 @@ async def stream(container: Container, request: StreamRequest, stopping: asyncio
         def told(news: StreamNews) -> None:
             nonlocal minutes
             seen.hear(news)
+            counted.hear(news)
             _show(news, as_json)
             minutes += isinstance(news, StreamMinute)
             if minutes == request.minutes:

@@ -24,7 +24,7 @@ from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.sheets import Sheet
 from mtf_entrypoints.cli.stopping import told_to_stop
-from mtf_entrypoints.cli.working import announced, working
+from mtf_entrypoints.cli.working import announced, measured, metrics_place, working
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.presence import shown
 from mtf_entrypoints.supervising import heard, shown_supervising, status_to_json
@@ -40,7 +40,7 @@ def supervise(world: World, once: bool, as_json: bool) -> None:
 
 async def _supervise(world: World, once: bool, as_json: bool) -> None:
     stopping = told_to_stop()
-    settings = settings_of(world, stays=True)
+    settings, place = settings_of(world, stays=True), metrics_place(world)
     if settings.at_ms is not None:
         raise CommandError("--at: a supervisor follows the present; leave it out")
     async with announced(settings) as container:
@@ -48,14 +48,15 @@ async def _supervise(world: World, once: bool, as_json: bool) -> None:
         if once:
             await _once(Supervisor(await open_desk(environment), heard), as_json)
             return
-        desk = await _opened(environment, stopping)
-        if desk is None:
-            return
-        supervisor, label = Supervisor(desk, heard), environment.venue.label
-        output.warn(f"supervising account {desk.account} on {label}; stop with Ctrl-C")
-        async with shown_supervising(supervisor):
-            with _shown(as_json) as sheet:
-                await supervisor.run_until(stopping, sheet.show)
+        async with measured(container, place):
+            desk = await _opened(environment, stopping)
+            if desk is None:
+                return
+            supervisor, label = Supervisor(desk, heard), environment.venue.label
+            output.warn(f"supervising account {desk.account} on {label}; stop with Ctrl-C")
+            async with shown_supervising(supervisor):
+                with _shown(as_json) as sheet:
+                    await supervisor.run_until(stopping, sheet.show)
     output.warn("stopped; stops stay at the exchange, and nobody supervises the account unless another process does")
 
 

@@ -10,26 +10,27 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.stopping import told_to_stop
+from mtf_entrypoints.cli.working import measured, metrics_place
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.container import opened
+from mtf_entrypoints.exposing import place_of
+from mtf_entrypoints.http.listening import Listening
 from mtf_entrypoints.presence import shown
-from mtf_entrypoints.settings import HOST_AND_PORT, Settings
+from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.temporal import sdk
 
 
-def perform(world: World, metrics: str | None, sdk_metrics: str | None, *, once: bool) -> None:
+def perform(world: World, sdk_metrics: str | None, *, once: bool) -> None:
     """Works until it is told to stop; raises `CommandError` where there is no server."""
-    for name, address in (("--metrics", metrics), ("--sdk-metrics", sdk_metrics)):
-        if address is not None and not HOST_AND_PORT.fullmatch(address):
-            raise CommandError(f"{name}: found {address!r}; allowed: a host and a port, like 127.0.0.1:9108")
+    sdk_place = None if sdk_metrics is None else place_of("--sdk-metrics", sdk_metrics).address
     settings = settings_of(world, stays=True)
-    asyncio.run(_work(settings, metrics, sdk_metrics, once=once))
+    asyncio.run(_work(settings, metrics_place(world), sdk_place, once=once))
 
 
-async def _work(settings: Settings, metrics: str | None, sdk_metrics: str | None, *, once: bool) -> None:
+async def _work(settings: Settings, metrics: Listening | None, sdk_metrics: str | None, *, once: bool) -> None:
     try:
         from mtf_entrypoints.temporal.connecting import TemporalUnavailableError  # noqa: PLC0415
-        from mtf_entrypoints.temporal.worker import Exposed, work  # noqa: PLC0415  (the SDK takes a while to import)
+        from mtf_entrypoints.temporal.worker import work  # noqa: PLC0415  (the SDK takes a while to import)
     except ModuleNotFoundError as error:
         if not sdk.is_missing(error):
             raise
@@ -40,7 +41,7 @@ async def _work(settings: Settings, metrics: str | None, sdk_metrics: str | None
         for remark in container.venue().remarks:
             output.warn(remark)
         try:
-            async with shown(container.environment(), ProcessKind.WORKER):
-                await work(container, stopping, Exposed(metrics, sdk_metrics), output.warn, once=once)
+            async with shown(container.environment(), ProcessKind.WORKER), measured(container, metrics):
+                await work(container, stopping, sdk_metrics, output.warn, once=once)
         except TemporalUnavailableError as error:
             raise CommandError(str(error), FAILED) from None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import CONFIG_DIR, EXCHANGE, MARKET, PROFILE, AsJson, World, takes
+from mtf_entrypoints.cli.options import CONFIG_DIR, EXCHANGE, MARKET, METRICS, PROFILE, AsJson, World, takes
 
 app = typer.Typer(help="Who is called when something needs a person.", no_args_is_help=True)
 
 
 @app.command()
-@takes(PROFILE, MARKET, CONFIG_DIR)
+@takes(PROFILE, MARKET, METRICS, CONFIG_DIR)
 def watch(world: World, as_json: AsJson = False) -> None:
     """Watch the store from outside and tell the receivers of the environment (MTF_ALERT_…), until told to stop.
 

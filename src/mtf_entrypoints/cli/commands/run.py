@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, PROFILE, AsJson, World, takes
+from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, takes
 from mtf_entrypoints.cli.request_options import asks_for_a_run
 
 
-@takes(PROFILE, MARKET, BALANCE, CONFIG_DIR)
+@takes(PROFILE, MARKET, BALANCE, METRICS, CONFIG_DIR)
 @asks_for_a_run
 def run(
     world: World,
@@ -47,6 +47,8 @@ def run(
     if every is None:
         if supervise:
             raise typer.BadParameter("--supervise goes with --every: what was entered outlives a single run")
+        if world.metrics is not None:
+            raise typer.BadParameter("--metrics goes with --every: a single run ends before Prometheus asks")
         actions.run.perform(world, fields, as_json)
     else:
         actions.run.perform_every(world, fields, every, offset, times, as_json, supervise=supervise)

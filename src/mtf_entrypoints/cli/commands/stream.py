@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import CONFIG_DIR, MARKET, PROFILE, AsJson, World, checked_symbols, takes
+from mtf_entrypoints.cli.options import CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, checked_symbols, takes
 
 
-@takes(PROFILE, MARKET, CONFIG_DIR)
+@takes(PROFILE, MARKET, METRICS, CONFIG_DIR)
 def stream(
     world: World,
     symbols: Annotated[

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import CONFIG_DIR, MARKET, PROFILE, AsJson, World, takes
+from mtf_entrypoints.cli.options import CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, takes
 
 
-@takes(PROFILE, MARKET, CONFIG_DIR)
+@takes(PROFILE, MARKET, METRICS, CONFIG_DIR)
 def supervise(
     world: World,
     once: Annotated[bool, typer.Option("--once", help="Look once at everything that is open, and end.")] = False,
@@ -27,6 +27,8 @@ def supervise(
 
       mtf supervise --once --json
     """
+    if once and world.metrics is not None:
+        raise typer.BadParameter("--metrics is for a process that stays; leave out --once")
     actions.supervise.supervise(world, once, as_json)
 
 

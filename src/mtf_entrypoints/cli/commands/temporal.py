@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, PROFILE, AsJson, World, takes
+from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, takes
 
 schedules = typer.Typer(
     help="What a Temporal server starts, and when, as temporal.yaml of the configuration says.",
@@ -20,13 +20,10 @@ Reason = Annotated[str, typer.Option("--reason", help="Kept as the schedule's no
 Live = Annotated[bool, typer.Option("--live", help="Needed where the file has dry_run: false: orders will leave.")]
 
 
-@takes(PROFILE, MARKET, BALANCE, CONFIG_DIR)
+@takes(PROFILE, MARKET, BALANCE, METRICS, CONFIG_DIR)
 def worker(
     world: World,
     once_ready: Annotated[bool, typer.Option("--once-ready", help="End as soon as it is ready; for checks.")] = False,
-    metrics: Annotated[
-        str | None, typer.Option(help="HOST:PORT where Prometheus may ask what mtf counts.", show_default=False)
-    ] = None,
     sdk_metrics: Annotated[
         str | None, typer.Option(help="HOST:PORT for what Temporal's SDK counts.", show_default=False)
     ] = None,
@@ -40,7 +37,7 @@ def worker(
 
       TEMPORAL_ADDRESS=127.0.0.1:7233 mtf worker
     """
-    actions.worker.perform(world, metrics, sdk_metrics, once=once_ready)
+    actions.worker.perform(world, sdk_metrics, once=once_ready)
 
 
 @schedules.command()

@@ -50,9 +50,9 @@ async def health(request: AnyRequest) -> dict[str, Any]:
 
 @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)  # a text for Prometheus, no JSON
 async def metrics(request: AnyRequest) -> Response[bytes]:
-    """What this process counted and measured, in the text format of Prometheus."""
+    """What this process counted and measured, and what the store holds, in the text format of Prometheus."""
     asked(request, questions.NOTHING).done()
-    return Response(service_of(request).container.metrics().text(), media_type=CONTENT_TYPE)
+    return Response(await service_of(request).container.scrape().text(), media_type=CONTENT_TYPE)
 
 
 @get("/docs", media_type=MediaType.HTML, include_in_schema=False)
