@@ -7,7 +7,7 @@ sparingly, for they cost calls that exits may need.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -30,6 +30,8 @@ from mtf_core.ports import ExchangeError, Priority
 from mtf_core.records import AuditEvent
 from mtf_core.risk import AccountCondition, Standing
 
+Told = Callable[[tuple[Alarm, ...]], None]
+"""Hears which alarms stand."""
 _SETTLE_MS = 1000
 """How far apart two reads lie that show the same difference, beyond the exchange's lag."""
 _HISTORY_AGAIN_MS = MINUTE_MS
@@ -98,10 +100,13 @@ class Reconciler:
         self._tag = store_tag(self.desk.identity.store_id)
         self._counter = self.desk.identity.counter
 
-    async def reconcile(self, account: Read[AccountState], live: Sequence[Intent], standing: Standing) -> Reconciled:
+    async def reconcile(
+        self, account: Read[AccountState], live: Sequence[Intent], standing: Standing, tell: Told
+    ) -> Reconciled:
         """Compares what was read with the live intents: those of before the read and those of after it.
 
-        Raises `PortError` where the store or the exchange does not answer: then nothing is concluded.
+        `tell` is given the alarms as soon as they are known, before anything is asked that may hang. Raises
+        `PortError` where the store or the exchange does not answer: then nothing is concluded.
         """
         self._forget_confirmed(standing)
         known = self._known(live)
@@ -114,6 +119,7 @@ class Reconciler:
         self._asked_once &= self._sightings.since_ms.keys()
         self._openers = {name: openers for name, openers in self._openers.items() if name in self._sightings.since_ms}
         ahead = tuple(one for one in found if one.kind is DifferenceKind.AHEAD)
+        tell(self._standing_alarms((*ahead, *settled), self._forgotten(settled, (), account.value), account))
         in_recovery = bool(ahead) or standing.condition is AccountCondition.RECOVERY
         if not in_recovery:
             await self._cancel(settled)
@@ -121,10 +127,7 @@ class Reconciler:
         await self._look_at_money(live)
         self._look_at_others(live, standing)
         forgotten = self._forgotten(settled, revived, account.value)
-        alarms = (
-            *self._alarms((*ahead, *settled), account.begun_venue_ms),
-            *(_without_stop(symbol, account.begun_venue_ms) for symbol, _ in forgotten),
-        )
+        alarms = self._standing_alarms((*ahead, *settled), forgotten, account)
         becomes = self._standing((*ahead, *settled), standing, account.value)
         return Reconciled(alarms, revived, becomes, forgotten, len(settled) < len(found))
 
@@ -257,12 +260,19 @@ class Reconciler:
         """Whether an intent of the symbol could be behind it."""
         return await self.desk.orders.last_of(flow.symbol) is not None
 
-    def _alarms(self, found: Sequence[Difference], venue_ms: int) -> tuple[Alarm, ...]:
-        alarms = [Alarm(one.alarm, _subject(one), one.text, venue_ms) for one in found]
-        shared = [
-            Alarm(AlarmKind.ACCOUNT_SHARED, symbol, traded.text, venue_ms) for symbol, traded in self._traded.items()
-        ]
-        return (*alarms, *shared)
+    def _standing_alarms(
+        self, found: Sequence[Difference], forgotten: Iterable[tuple[str, Side]], account: Read[AccountState]
+    ) -> tuple[Alarm, ...]:
+        """All that stand, as far as it is known."""
+        venue_ms = account.begun_venue_ms
+        return (
+            *(Alarm(one.alarm, _subject(one), one.text, venue_ms) for one in found),
+            *(
+                Alarm(AlarmKind.ACCOUNT_SHARED, symbol, traded.text, venue_ms)
+                for symbol, traded in self._traded.items()
+            ),
+            *(_without_stop(symbol, venue_ms) for symbol, _ in forgotten),
+        )
 
     def _forgotten(
         self, settled: Sequence[Difference], revived: Sequence[Intent], account: AccountState

@@ -448,12 +448,16 @@ class Supervisor:
 
     async def _reconciled(self, account: Read[AccountState], live: tuple[Intent, ...]) -> tuple[Intent, ...]:
         before = self._background.last.standing
-        result = await self._reconciler.reconcile(account, live, before)
+        result = await self._reconciler.reconcile(account, live, before, self._found_out)
         if result.standing is not None:  # where somebody else found out more meanwhile, the next look decides anew
             await self.desk.orders.set_standing(result.standing, before)
         self._found, self._forgotten = result.alarms, result.forgotten
         self._is_unsettled = result.is_unsettled
         return result.revived
+
+    def _found_out(self, alarms: tuple[Alarm, ...]) -> None:
+        """What a reconciliation has found already, while it waits for histories and the store."""
+        self._found = alarms
 
     def _unread(self, now_ms: int) -> Iterable[Alarm]:
         """While something is live, and the account is not read, nobody knows whether it is protected."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -15,6 +16,7 @@ from mtf_adapters.sandbox.native import NativeExchange
 from mtf_core.execution.by_hand import ask_protect, outcome_of
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.market import (
+    Fill,
     PositionMode,
     ProtectiveOrder,
     Proven,
@@ -217,6 +219,23 @@ async def test_a_position_of_somebody_else_is_told_and_never_closed(shift: Shift
     position = await shift.position(OTHER)
     assert position is not None
     assert (shift.exchange.exits, shift.exchange.protections) == ([], [])
+
+
+async def test_a_position_without_an_intent_is_told_although_its_history_does_not_answer(shift: Shift) -> None:
+    """Whose it is only the history says; that nobody here looks after it is known without."""
+    await shift.look()
+    await shift.enter_past_the_store("by-hand", price=None)
+    asked = asyncio.Event()
+
+    async def hangs(*_: object) -> tuple[Fill, ...]:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    shift.exchange.fills = hangs  # type: ignore[method-assign, assignment]
+    await shift.look(4)
+    assert asked.is_set()
+    assert AlarmKind.FOREIGN_POSITION in shift.raised()
 
 
 async def test_an_entry_of_ours_without_an_intent_is_cancelled(shift: Shift) -> None:
