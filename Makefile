@@ -109,6 +109,10 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--extra parquet --extra notebook --extra temporal --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		-c requirements/run.txt requirements/build.in -o requirements/build.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		--extra parquet --extra temporal -c requirements/run.txt -c requirements/test.txt pyproject.toml -o requirements/image.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--group foreign -o requirements/foreign.txt
 
 clean:
