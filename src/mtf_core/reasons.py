@@ -41,6 +41,7 @@ class Reason(StrEnum):
     BEYOND_UNIVERSE_LIMIT = "beyond_universe_limit"
     SYMBOL_LOCKED = "symbol_locked"
     PIPELINE_ERROR = "pipeline_error"
+    SHARD_NOT_DECIDED = "shard_not_decided"
     # account and busy filter
     ACCOUNT_STATE_UNKNOWN = "account_state_unknown"
     HAS_OPEN_ORDERS_OR_POSITIONS = "has_open_orders_or_positions"
@@ -134,6 +135,10 @@ _TABLE: dict[Reason, tuple[Stage, str]] = {
     ),
     Reason.SYMBOL_LOCKED: (Stage.UNIVERSE, "another run is working on this symbol"),
     Reason.PIPELINE_ERROR: (Stage.UNIVERSE, "an error stopped this symbol; the report shows it"),
+    Reason.SHARD_NOT_DECIDED: (
+        Stage.UNIVERSE,
+        "the run was shared among workers, and the part with this symbol was not decided in its minute",
+    ),
     Reason.ACCOUNT_STATE_UNKNOWN: (Stage.ACCOUNT, "the account could not be read, so nothing is placed"),
     Reason.HAS_OPEN_ORDERS_OR_POSITIONS: (Stage.BUSY, "the symbol has a position or a live order"),
     Reason.SYMBOL_BUSY: (

@@ -18,6 +18,7 @@ from mtf_adapters.sql import (
     SqlProcessStore,
     SqlRiskStore,
     SqlRunStore,
+    SqlShardStore,
     SqlSwitchStore,
     SqlTallyStore,
     SqlZoneStore,
@@ -59,4 +60,5 @@ def build_stores(
         orders=SqlOrderStore(database, orders_namespace or namespace, namespace, wall or WallClock(), new_id),
         processes=SqlProcessStore(database, namespace, wall or WallClock()),
         alerts=SqlAlertStore(database, namespace),
+        shards=SqlShardStore(database, namespace, aside),
     )

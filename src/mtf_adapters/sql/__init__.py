@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.processes import SqlProcessStore, processes_of_host
     from mtf_adapters.sql.risk import SqlRiskStore
     from mtf_adapters.sql.runs import SqlRunStore, namespace_of_run, runs_beginning_with
+    from mtf_adapters.sql.shards import SqlShardStore
     from mtf_adapters.sql.switches import SqlSwitchStore
     from mtf_adapters.sql.tallies import SqlTallyStore
     from mtf_adapters.sql.zones import SqlZoneStore
@@ -43,6 +44,7 @@ __all__ = [
     "SqlProcessStore",
     "SqlRiskStore",
     "SqlRunStore",
+    "SqlShardStore",
     "SqlSwitchStore",
     "SqlTallyStore",
     "SqlZoneStore",
@@ -72,6 +74,7 @@ if not TYPE_CHECKING:
             "processes": "SqlProcessStore processes_of_host",
             "risk": "SqlRiskStore",
             "runs": "SqlRunStore namespace_of_run runs_beginning_with",
+            "shards": "SqlShardStore",
             "switches": "SqlSwitchStore",
             "tallies": "SqlTallyStore",
             "zones": "SqlZoneStore",

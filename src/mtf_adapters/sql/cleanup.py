@@ -27,6 +27,8 @@ from mtf_adapters.sql.schema import (
     processes,
     run_blocks,
     run_documents,
+    run_openings,
+    run_parts,
     runs,
     series,
     zone_events,
@@ -44,7 +46,7 @@ _HAS_ALERT = (
     .exists()
 )
 """The alert of a receipt is still there."""
-_OF_RUNS = (decision_details, decisions, run_blocks, run_documents, zone_events, keyed_runs)
+_OF_RUNS = (decision_details, decisions, run_blocks, run_documents, run_openings, run_parts, zone_events, keyed_runs)
 
 
 class SqlCleanupStore:

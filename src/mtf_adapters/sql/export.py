@@ -21,6 +21,8 @@ from mtf_core.risk import GLOBAL_SWITCH
 LEFT_OUT: Mapping[str, str] = {
     "documents": "of many runs: exported by their digests",
     "candle_blocks": "packed: exported as candles",
+    "run_openings": "of a run that goes on: its report tells the same",
+    "run_parts": "of a run that goes on: packed, of many symbols",
     "run_blocks": "packed, of all symbols: exported as this symbol's results, inputs and traces",
     "risk_days": "of the account, not of a symbol",
     "risk_marks": "of the account, not of a symbol",

@@ -20,6 +20,7 @@ from mtf_adapters.sql.schema import decision_details as detail_table
 from mtf_adapters.sql.schema import decisions as decision_table
 from mtf_adapters.sql.schema import documents as document_table
 from mtf_adapters.sql.schema import run_blocks, run_documents, runs, zone_events
+from mtf_adapters.sql.shards import add_opening
 from mtf_adapters.sql.transactions import all_rows, value_or_none
 from mtf_adapters.sql.upserts import insert_new
 from mtf_adapters.sql.zones import sealed_zone, sealed_zones_of, zone_row
@@ -27,6 +28,7 @@ from mtf_core.ports import Acquired, Aside, StoreError, at_once
 from mtf_core.records import (
     DecisionRecord,
     JsonObject,
+    Opening,
     Page,
     ResultRecord,
     RunCounts,
@@ -77,7 +79,13 @@ class SqlRunStore:
         self._namespace = namespace
         self._aside = aside
 
-    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fences: Sequence[Acquired] = ()) -> None:
+    async def start(
+        self,
+        run: RunRecord,
+        documents: Mapping[str, JsonObject],
+        fences: Sequence[Acquired] = (),
+        opening: Opening | None = None,
+    ) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
 
         Raises `StoreError` when the configuration is neither among them nor stored already, and `LockLostError` when
@@ -95,6 +103,8 @@ class SqlRunStore:
             connection.execute(insert(runs), self._row(_run_row(run) | {"sequence": sequence}))
             needed = [{"run_id": run.run_id, "digest": digest} for digest in sorted({*documents, run.config_digest})]
             connection.execute(insert(run_documents), list(map(self._row, needed)))
+            if opening is not None:
+                add_opening(connection, self._namespace, opening)
 
         await self._database.write(work)
 

@@ -37,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0017"
+SCHEMA_REVISION = "0018"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -199,6 +199,32 @@ run_blocks = Table(
     ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
 )
 """Results, inputs and traces of all decisions of a run, packed; apart from the runs, of which a list is read often."""
+
+run_openings = Table(
+    "run_openings",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("ends_by_ms", BigInteger, nullable=False),
+    Column("content", DOCUMENT, nullable=False),
+    ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
+)
+"""How runs that many processes share were opened; a row goes when its run is over."""
+
+run_parts = Table(
+    "run_parts",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("decided", BigInteger, nullable=False),
+    Column("ready", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["namespace", "run_id"], ["runs.namespace", "runs.run_id"]),
+)
+"""What the shards of such a run found (`mtf_core.records.shards`), until it is closed."""
 
 zone_events = Table(
     "zone_events",

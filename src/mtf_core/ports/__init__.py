@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         ProcessStore,
         RiskStore,
         RunStore,
+        ShardStore,
         SwitchStore,
         TallyStore,
         ZoneStore,
@@ -135,6 +136,7 @@ __all__ = [
     "Request",
     "RiskStore",
     "RunStore",
+    "ShardStore",
     "Silent",
     "Sleep",
     "StoreError",
@@ -181,7 +183,7 @@ if not TYPE_CHECKING:
             ),
             "stores": (
                 "LEAST_KEPT NO_FLOORS AlertStore AuditStore CandleStore CleanupStore ContractStore ProcessStore "
-                "RiskStore RunStore SwitchStore TallyStore ZoneStore"
+                "RiskStore RunStore ShardStore SwitchStore TallyStore ZoneStore"
             ),
             "streams": (
                 "AccountEvent BalancePushed CandleEvent CandleUpdate Connected Disconnected NotStreamed "

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ProcessStore,
         RiskStore,
         RunStore,
+        ShardStore,
         SwitchStore,
         TallyStore,
         ZoneStore,
@@ -58,6 +59,7 @@ class Stores:
     orders: OrderStore
     processes: ProcessStore
     alerts: AlertStore
+    shards: ShardStore
 
 
 @frozen

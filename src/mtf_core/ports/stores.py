@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         KeptRuns,
         KeyedRun,
         Leftovers,
+        Opening,
         Page,
         ProcessRecord,
         ProcessState,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
         RunTally,
         SealCheck,
         Selection,
+        ShardDone,
+        ShardPart,
         SymbolDecision,
         ZoneRecord,
         ZoneTally,
@@ -88,11 +91,17 @@ class CandleStore(Protocol):
 class RunStore(Protocol):
     """Runs, their decisions, and documents that many of them share: configurations, the shapes of traces."""
 
-    async def start(self, run: RunRecord, documents: Mapping[str, JsonObject], fences: Sequence[Acquired] = ()) -> None:
+    async def start(
+        self,
+        run: RunRecord,
+        documents: Mapping[str, JsonObject],
+        fences: Sequence[Acquired] = (),
+        opening: Opening | None = None,
+    ) -> None:
         """Records a run as running, and each document once per digest; the run's own configuration is among them.
 
-        From here on the store refuses what runs with lower tokens of the locks `fences` want to write. Raises
-        `LockLostError` when one with a higher token has started.
+        `opening` comes with a run that many processes share. From here on the store refuses what runs with lower
+        tokens of the locks `fences` want to write. Raises `LockLostError` when one with a higher token has started.
         """
         ...
 
@@ -147,6 +156,44 @@ class RunStore(Protocol):
 
     async def document(self, digest: str) -> JsonObject | None:
         """The document stored under a digest."""
+        ...
+
+
+class ShardStore(Protocol):
+    """Runs that many processes share: how each was opened, and the parts of its shards until it is closed."""
+
+    async def opening(self, run_id: str) -> Opening | None:
+        """How the run was opened; None for one that no processes share, or that is over."""
+        ...
+
+    async def done(self, run_id: str, number: int) -> ShardDone | None:
+        """What is told of a shard that is stored; None: it is not."""
+        ...
+
+    async def put(self, run_id: str, part: ShardPart) -> ShardDone:
+        """Stores a part, unless that shard is stored already; tells of the one that is there.
+
+        Raises `StoreError` where the run does not go on.
+        """
+        ...
+
+    async def parts(self, run_id: str, digests: Mapping[int, str]) -> Mapping[int, ShardPart]:
+        """The parts with these digests, by number; one that is absent, another one or unreadable is not there."""
+        ...
+
+    async def take_over(self, run_id: str, fence: Acquired) -> None:
+        """From here on, whoever holds a lower token of the lock `fence` cannot end the run.
+
+        Raises `LockLostError` where a higher one is known, and `StoreError` where the run does not go on.
+        """
+        ...
+
+    async def overdue(self, now_ms: int) -> tuple[str, ...]:
+        """Runs that have not ended, and on which nobody works any more, the oldest first."""
+        ...
+
+    async def forget(self, run_id: str) -> None:
+        """Deletes what only a run that goes on needs."""
         ...
 
 

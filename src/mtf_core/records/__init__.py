@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mtf_core.records.runs import DecisionRecord, RunRecord, RunStatus
     from mtf_core.records.seal import Seal, SealCheck
     from mtf_core.records.selection import Selection
+    from mtf_core.records.shards import Opening, ShardDone, ShardPart
     from mtf_core.records.tallies import Ending, EndingTally, SymbolDecision
     from mtf_core.records.traces import TraceRecord
     from mtf_core.records.zones import ZoneRecord, ZoneTally
@@ -62,6 +63,7 @@ __all__ = [
     "LeftOut",
     "Leftovers",
     "Message",
+    "Opening",
     "OrderOutcome",
     "OrderStatus",
     "Page",
@@ -86,6 +88,8 @@ __all__ = [
     "Seal",
     "SealCheck",
     "Selection",
+    "ShardDone",
+    "ShardPart",
     "SymbolDecision",
     "SymbolError",
     "SymbolStatus",
@@ -126,6 +130,7 @@ if not TYPE_CHECKING:
             "runs": "DecisionRecord RunRecord RunStatus",
             "seal": "Seal SealCheck",
             "selection": "Selection",
+            "shards": "Opening ShardDone ShardPart",
             "tallies": "Ending EndingTally SymbolDecision",
             "traces": "TraceRecord",
             "zones": "ZoneRecord ZoneTally",

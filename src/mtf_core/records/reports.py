@@ -74,7 +74,11 @@ class OrderLine:
 
 @frozen
 class OrdersPlaced:
-    """The orders of a run: `total` went out or would have, `refused` were planned or wanted and did not."""
+    """The orders of a run: `total` went out or would have, `refused` were planned or wanted and did not.
+
+    `orders` has a line for each whose plan is known; a run that was closed twice knows no plan of what the first
+    attempt entered.
+    """
 
     total: int
     submitted: int
@@ -247,10 +251,14 @@ def _orders_placed(results: Mapping[str, ResultRecord]) -> OrdersPlaced:
         for symbol, result in results.items()
         if result.plan is not None and result.order is not None and result.order.status in _PLACED
     )
-    refused = sum(result.order is not None and result.order.status not in _PLACED for result in results.values())
-    submitted = sum(order.status is OrderStatus.SUBMITTED for order in orders)
+    placed = [result.order.status for result in results.values() if result.order is not None]
+    submitted, simulated = placed.count(OrderStatus.SUBMITTED), placed.count(OrderStatus.SIMULATED)
     return OrdersPlaced(
-        total=len(orders), submitted=submitted, simulated=len(orders) - submitted, refused=refused, orders=orders
+        total=submitted + simulated,
+        submitted=submitted,
+        simulated=simulated,
+        refused=len(placed) - submitted - simulated,
+        orders=orders,
     )
 
 

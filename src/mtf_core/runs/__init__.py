@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from mtf_core.runs.orchestrator import Orchestrator
     from mtf_core.runs.report import RunReport, SymbolResult
     from mtf_core.runs.request import document_of_texts, parse_request, request_field_names
+    from mtf_core.runs.sharded import ConfigurationDiffersError, ShardedRuns, Told
 
 __all__ = [
+    "ConfigurationDiffersError",
     "KeyReusedError",
     "Orchestrator",
     "RunBrokenOffError",
@@ -22,7 +24,9 @@ __all__ = [
     "RunLockedError",
     "RunReport",
     "RunRequest",
+    "ShardedRuns",
     "SymbolResult",
+    "Told",
     "document_of_texts",
     "parse_request",
     "request_field_names",
@@ -39,5 +43,6 @@ if not TYPE_CHECKING:
             "orchestrator": "Orchestrator",
             "report": "RunReport SymbolResult",
             "request": "RunRequest document_of_texts parse_request request_field_names",
+            "sharded": "ConfigurationDiffersError ShardedRuns Told",
         },
     )

@@ -54,17 +54,17 @@ async def run_once(
     a key, and what `Orchestrator.run` raises.
     """
     environment = orchestrator.environment
-    _check(key)
+    check_key(key)
     mine = KeyedRun(key, environment.new_run_id(), request.to_json(), environment.wall.now_ms())
-    async with _locked(environment, key, mine.run_id) as lock:
+    async with locked_key(environment, key, mine.run_id) as lock:
         keyed = await environment.stores.keyed_runs.find(key)
         if keyed is not None:
-            _check_same(keyed, mine)
+            check_same(keyed, mine)
             stored = await _report_of(environment, keyed, lock)
             if stored is not None:
                 return stored
         if isinstance(lock, HeldBy):  # its owner has not claimed the key yet, or gives it back
-            raise _in_progress(lock.owner)
+            raise in_progress(lock.owner)
         return await _run(orchestrator, request, mine, lock, progress)
 
 
@@ -73,28 +73,31 @@ async def run_of_key(environment: Environment, key: str) -> JsonObject | None:
 
     Raises as `run_once`: also here a run whose process has died is stored as failed.
     """
-    _check(key)
+    check_key(key)
     keyed_runs = environment.stores.keyed_runs
     if await keyed_runs.find(key) is None:
         return None
     # Whoever looks holds the lock only where the key is claimed, so as not to hold up who wants to claim it.
-    async with _locked(environment, key, environment.new_run_id()) as lock:
+    async with locked_key(environment, key, environment.new_run_id()) as lock:
         keyed = await keyed_runs.find(key)
         return None if keyed is None else await _report_of(environment, keyed, lock)
 
 
-def _check(key: str) -> None:
+def check_key(key: str) -> None:
+    """Raises `InvalidRequestError` for a text that cannot be a key."""
     if not (key.isascii() and key.isprintable() and 0 < len(key) <= MOST_KEY_CHARACTERS):
         allowed = f"1 to {MOST_KEY_CHARACTERS} printable ASCII characters"
         raise InvalidRequestError((FieldProblem("Idempotency-Key", f"found {key[:20]!r}; allowed are {allowed}"),))
 
 
 @asynccontextmanager
-async def _locked(environment: Environment, key: str, owner: str) -> AsyncIterator[LockAnswer]:
+async def locked_key(
+    environment: Environment, key: str, owner: str, ttl_ms: int = KEY_TTL_MS
+) -> AsyncIterator[LockAnswer]:
     """The key's lock within the block, or whose it is."""
     leases = Leases(environment.locks, owner, environment.sleep)
     async with leases.kept():
-        yield await leases.take(f"key:{environment.venue.namespace}:{key}", KEY_TTL_MS)
+        yield await leases.take(f"key:{environment.venue.namespace}:{key}", ttl_ms)
 
 
 async def _run(
@@ -111,7 +114,8 @@ async def _run(
     return report.to_json()
 
 
-def _check_same(keyed: KeyedRun, asked: KeyedRun) -> None:
+def check_same(keyed: KeyedRun, asked: KeyedRun) -> None:
+    """Raises `KeyReusedError` where the key stands for a run that was asked for otherwise."""
     if keyed.request != asked.request:
         differ = ", ".join(name for name in asked.request if asked.request[name] != keyed.request.get(name))
         message = f"the key stands for run {keyed.run_id}, which was asked for with another {differ}; take a new key"
@@ -125,17 +129,20 @@ async def _report_of(environment: Environment, keyed: KeyedRun, lock: LockAnswer
     if record is not None and record.report is not None:
         return to_document(record.report)
     if isinstance(lock, HeldBy):
-        raise _in_progress(keyed.run_id)
+        raise in_progress(keyed.run_id)
     if record is None:
         await stores.keyed_runs.release(keyed)
         return None
     if record.status is RunStatus.RUNNING:
-        ended_ms = environment.wall.now_ms()
+        ended_ms, opening = environment.wall.now_ms(), await stores.shards.opening(keyed.run_id)
+        if opening is not None and ended_ms <= opening.ends_by_ms:  # shared: whoever works on it holds no lock
+            raise in_progress(keyed.run_id)
         await stores.runs.finish(evolve(record, status=RunStatus.FAILED, finished_ms=ended_ms), ())
     raise RunBrokenOffError(keyed.run_id, f"run {keyed.run_id} ended without a report; ask again with a new key")
 
 
-def _in_progress(run_id: str) -> RunInProgressError:
+def in_progress(run_id: str) -> RunInProgressError:
+    """What is told of a run that goes on."""
     seconds = KEY_TTL_MS // 1000
     message = f"run {run_id} is going on; ask again, and if its process died, the key tells so within {seconds} s"
     return RunInProgressError(run_id, message)

@@ -128,3 +128,18 @@ def _cut(names: Sequence[str], most: int = _MOST_SYMBOLS) -> tuple[str, ...]:
         shown.append(name)
     left = len(names) - len(shown)
     return (*shown, f"+{left}") if left else tuple(shown)
+
+
+def result_of(report: ReportRecord, nominal_ms: int, most_errors: float) -> dict[str, Any]:
+    """What the workflow of a finished run returns; `failed` says why a run that ended counts as failed all the same."""
+    failure = _failure(report, most_errors)
+    return summary_of(report, nominal_ms).to_json() | ({"failed": failure} if failure else {})
+
+
+def _failure(report: ReportRecord, most_errors: float) -> str | None:
+    if report.account_error is not None:
+        return f"account_state_unknown: {report.account_error}"
+    done = report.summary
+    if done.requested and done.errors / done.requested > most_errors:
+        return f"too_many_errors: {done.errors} of {done.requested} symbols failed"
+    return None

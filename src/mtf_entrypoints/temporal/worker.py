@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
+from mtf_core.runs import ShardedRuns
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.temporal.activities import Activities
@@ -18,10 +19,11 @@ from mtf_entrypoints.temporal.asking_here import AskingHere
 from mtf_entrypoints.temporal.asking_over_http import AskingOverHttp
 from mtf_entrypoints.temporal.connecting import connected_at_last, know_attributes
 from mtf_entrypoints.temporal.measures import WorkerMetrics
+from mtf_entrypoints.temporal.names import USUAL_JOBS
+from mtf_entrypoints.temporal.sharing import SharedRunActivities
 from mtf_entrypoints.temporal.workflows import WORKFLOWS
 
 _DRAIN = timedelta(seconds=30)
-_MOST_JOBS = 10
 
 
 async def work(
@@ -31,8 +33,9 @@ async def work(
     said: Callable[[str], None],
     *,
     once: bool = False,
+    jobs: int = USUAL_JOBS,
 ) -> None:
-    """Works until `stopping`, then drains for up to 30 s; `once`: only until it is ready.
+    """Works on up to `jobs` at once until `stopping`, then drains for up to 30 s; `once`: only until it is ready.
 
     `sdk_metrics` is where Prometheus may ask what Temporal's SDK counts, as `host:port`; None: nowhere.
 
@@ -44,7 +47,7 @@ async def work(
     if client is None:
         return
     await know_attributes(client, settings.temporal)
-    async with _worker(client, container, settings):
+    async with _worker(client, container, settings, jobs):
         where = settings.temporal.run_url or "this process"
         said(
             f"ready: jobs of {settings.temporal.task_queue} at {settings.temporal.address} "
@@ -62,14 +65,21 @@ def asking_of(container: Container, settings: Settings) -> Asking:
     return AskingHere(container.orchestrator())
 
 
-def _worker(client: Client, container: Container, settings: Settings) -> Worker:
-    activities = Activities(asking_of(container, settings), container.environment(), WorkerMetrics(container.metrics()))
+def activities_of(container: Container, asking: Asking, *, shares: bool = True) -> Activities:
+    """What a worker carries out; `shares`: also steps of runs that workers share."""
+    metrics = WorkerMetrics(container.metrics())
+    runs = ShardedRuns(container.orchestrator()) if shares else None
+    return Activities(asking, SharedRunActivities(runs, metrics), container.environment(), metrics)
+
+
+def _worker(client: Client, container: Container, settings: Settings, jobs: int) -> Worker:
+    activities = activities_of(container, asking_of(container, settings), shares=settings.temporal.run_url is None)
     return Worker(
         client,
         task_queue=settings.temporal.task_queue,
         workflows=WORKFLOWS,
         activities=activities.all,
-        max_concurrent_activities=_MOST_JOBS,
+        max_concurrent_activities=jobs,
         graceful_shutdown_timeout=_DRAIN,
     )
 

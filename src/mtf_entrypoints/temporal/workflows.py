@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from mtf_entrypoints.temporal import names
@@ -28,7 +29,8 @@ class MtfRun:
 
     @workflow.run
     async def run(self, request: dict[str, Any]) -> dict[str, Any]:
-        result = await _carried_out(names.RUN_ACTIVITY, request)
+        shares = bool(request.get(names.SHARD_SYMBOLS))
+        result = await (_shared(request) if shares else _carried_out(names.RUN_ACTIVITY, request))
         if "run_id" in result:
             workflow.upsert_search_attributes(
                 [
@@ -78,12 +80,9 @@ WORKFLOWS = (MtfRun, ContractSync, Cleanup, KlineRepair)
 
 async def _carried_out(activity: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """The result of the activity; begun again where its worker died, and nowhere else."""
-    due = _due()
-    minute = due.replace(second=0, microsecond=0)
-    asked = {"request": dict(request), "schedule": _schedule(), "due_ms": _ms(due), "minute_ms": _ms(minute)}
     result: dict[str, Any] = await workflow.execute_activity(
         activity,
-        asked,
+        _asked(request),
         start_to_close_timeout=timedelta(seconds=names.START_TO_CLOSE_S),
         schedule_to_close_timeout=timedelta(seconds=names.SCHEDULE_TO_CLOSE_S),
         heartbeat_timeout=timedelta(seconds=names.HEARTBEAT_S),
@@ -93,6 +92,58 @@ async def _carried_out(activity: str, request: Mapping[str, Any]) -> dict[str, A
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
     return result
+
+
+async def _shared(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A run that workers share: opened by one of them, its shards decided side by side, closed by one."""
+    opened = await _step(names.OPEN_ACTIVITY, _asked(request), timedelta(seconds=names.OPENING_S))
+    if "shards" not in opened:
+        return opened
+    decided = await asyncio.gather(*(_shard(opened, number) for number in range(opened["shards"])))
+    asked = {
+        "digests": {str(one["number"]): one["digest"] for one in decided if "digest" in one},
+        "failed": {str(one["number"]): one["failed"] for one in decided if "failed" in one},
+        **{name: value for name, value in opened.items() if name != "shards"},
+    }
+    return await _step(names.CLOSE_ACTIVITY, asked, _left(opened))
+
+
+async def _shard(opened: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What one shard told; a shard that fails is told of, and does not end the others."""
+    try:
+        within = _left(opened) - timedelta(seconds=names.CLOSING_S)
+        return await _step(names.SHARD_ACTIVITY, {"run_id": opened["run_id"], "number": number}, within)
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        return {"number": number, "failed": str(error.cause or error)}
+
+
+async def _step(activity: str, asked: Mapping[str, Any], within: timedelta) -> dict[str, Any]:
+    """One step of a shared run; it is begun again as often as there is time, for each counts once."""
+    within = max(within, timedelta(seconds=1))
+    result: dict[str, Any] = await workflow.execute_activity(
+        activity,
+        dict(asked),
+        schedule_to_close_timeout=within,
+        heartbeat_timeout=timedelta(seconds=names.SHARED_HEARTBEAT_S),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=1), backoff_coefficient=1.5, maximum_interval=timedelta(seconds=5)
+        ),
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+    return result
+
+
+def _left(opened: Mapping[str, Any]) -> timedelta:
+    """How long the run may still take."""
+    return timedelta(milliseconds=opened["ends_by_ms"] - _ms(workflow.now()))
+
+
+def _asked(request: Mapping[str, Any]) -> dict[str, Any]:
+    due = _due()
+    minute = due.replace(second=0, microsecond=0)
+    return {"request": dict(request), "schedule": _schedule(), "due_ms": _ms(due), "minute_ms": _ms(minute)}
 
 
 def _due() -> datetime:

@@ -22,10 +22,9 @@ from mtf_core.records.reports import ErrorLine
 from mtf_core.upkeep import fetch_candles
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.temporal import names
-from mtf_entrypoints.temporal.activities import Activities
 from mtf_entrypoints.temporal.answers import Answer, Asking, Finished, Held
 from mtf_entrypoints.temporal.asking_here import AskingHere
-from mtf_entrypoints.temporal.measures import WorkerMetrics
+from mtf_entrypoints.temporal.worker import activities_of
 from mtf_entrypoints.temporal.workflows import WORKFLOWS
 from tests.integration.http.server import AT_MS
 from tests.unit.temporal.reports import report
@@ -67,11 +66,7 @@ class Place:
 @asynccontextmanager
 async def working(client: Client, container: Container, asking: Asking | None = None) -> AsyncIterator[Place]:
     queue = f"test-{token_hex(6)}"
-    activities = Activities(
-        asking or AskingHere(container.orchestrator()),
-        container.environment(),
-        WorkerMetrics(container.metrics()),
-    )
+    activities = activities_of(container, asking or AskingHere(container.orchestrator()))
     async with Worker(client, task_queue=queue, workflows=WORKFLOWS, activities=activities.all):
         yield Place(client, queue, container)
 

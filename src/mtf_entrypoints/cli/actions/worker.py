@@ -20,14 +20,16 @@ from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.temporal import sdk
 
 
-def perform(world: World, sdk_metrics: str | None, *, once: bool) -> None:
+def perform(world: World, sdk_metrics: str | None, *, once: bool, jobs: int) -> None:
     """Works until it is told to stop; raises `CommandError` where there is no server."""
     sdk_place = None if sdk_metrics is None else place_of("--sdk-metrics", sdk_metrics).address
     settings = settings_of(world, stays=True)
-    asyncio.run(_work(settings, metrics_place(world), sdk_place, once=once))
+    asyncio.run(_work(settings, metrics_place(world), sdk_place, once=once, jobs=jobs))
 
 
-async def _work(settings: Settings, metrics: Listening | None, sdk_metrics: str | None, *, once: bool) -> None:
+async def _work(
+    settings: Settings, metrics: Listening | None, sdk_metrics: str | None, *, once: bool, jobs: int
+) -> None:
     try:
         from mtf_entrypoints.temporal.connecting import TemporalUnavailableError  # noqa: PLC0415
         from mtf_entrypoints.temporal.worker import work  # noqa: PLC0415  (the SDK takes a while to import)
@@ -42,6 +44,6 @@ async def _work(settings: Settings, metrics: Listening | None, sdk_metrics: str 
             output.warn(remark)
         try:
             async with shown(container.environment(), ProcessKind.WORKER), measured(container, metrics):
-                await work(container, stopping, sdk_metrics, output.warn, once=once)
+                await work(container, stopping, sdk_metrics, output.warn, once=once, jobs=jobs)
         except TemporalUnavailableError as error:
             raise CommandError(str(error), FAILED) from None

@@ -8,6 +8,7 @@ import typer
 
 from mtf_entrypoints.cli import actions
 from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, takes
+from mtf_entrypoints.temporal.names import USUAL_JOBS
 
 schedules = typer.Typer(
     help="What a Temporal server starts, and when, as temporal.yaml of the configuration says.",
@@ -27,6 +28,9 @@ def worker(
     sdk_metrics: Annotated[
         str | None, typer.Option(help="HOST:PORT for what Temporal's SDK counts.", show_default=False)
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=100, help="How many at once; 2 where workers share a run (shard_symbols).")
+    ] = USUAL_JOBS,
 ) -> None:
     """Carry out what a Temporal server starts, until stopped.
 
@@ -37,7 +41,7 @@ def worker(
 
       TEMPORAL_ADDRESS=127.0.0.1:7233 mtf worker
     """
-    actions.worker.perform(world, sdk_metrics, once=once_ready)
+    actions.worker.perform(world, sdk_metrics, once=once_ready, jobs=jobs)
 
 
 @schedules.command()
