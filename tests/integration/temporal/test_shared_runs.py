@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from secrets import token_hex
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
@@ -186,11 +187,23 @@ async def test_a_shared_run_that_comes_too_late_to_a_worker_is_not_begun(client:
     assert result["skipped"] == "stale_minute"
 
 
-async def test_a_shared_run_that_has_no_time_left_for_its_shards_ends_in_time(
-    client: Client, container: Container
-) -> None:
-    """Its shards get a second each and the closing, too; whatever was done by then is told."""
-    async with working(client, container) as place:
-        handle = await place.start(names.MTF_RUN, {**SHARED, "ends_within_sec": 1})
-        with pytest.raises(WorkflowFailureError):
-            await handle.result()
+class Hanging(ShardedRuns):
+    """Never comes to an end with a shard."""
+
+    async def decide(self, run_id: str, number: int, *rest: Any) -> ShardDone:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_shared_run_waits_for_its_shards_no_longer_than_it_may(client: Client, container: Container) -> None:
+    """All of it has to end within `ends_within_sec`, and the last 15 s of that are for closing it."""
+    queue = f"test-{token_hex(6)}"
+    activities = activities_of(container, AskingHere(container.orchestrator()))
+    hanging = Hanging(container.orchestrator())
+    broken = evolve(activities, shared=evolve(activities.shared, runs=hanging))
+    request = {**SHARED, names.SHARD_SYMBOLS: 100, "ends_within_sec": 18}
+    async with Worker(client, task_queue=queue, workflows=WORKFLOWS, activities=broken.all):
+        kind, words = await Place(client, queue, container).failure(names.MTF_RUN, request)
+    assert kind == names.RUN_FAILED
+    assert words.startswith("shards_failed: 1 of 1 were not decided: ")
+    assert "timeout" in words.splitlines()[0].lower()
