@@ -551,7 +551,7 @@ async def test_a_symbol_fails_alone_with_code_and_message(call: str, reason: Rea
     ("where", "name"),
     [
         ("mtf_core.runs.entries", "plan_decision"),
-        ("mtf_core.runs.orchestrator", "decision_inputs"),
+        ("mtf_core.runs.recording", "decision_inputs"),
     ],
 )
 async def test_a_bug_on_one_symbol_is_that_symbols_error_and_no_others(
