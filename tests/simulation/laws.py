@@ -89,6 +89,8 @@ class Surroundings:
     """Since when a supervisor has lived, awake and with nothing in its way; None: none does."""
     blind_until_ms: int = 0
     """Until then calls or the database failed; nobody can be blamed for seconds."""
+    wrong_clock_ms: int = 0
+    """How wrong a process's clock is at most: the times that it stores are as wrong."""
     confirmed_ms: int = 0
     """When the operator last said that what the exchange shows is known."""
     delisted: set[str] = field(factory=set)
@@ -240,7 +242,8 @@ class Laws:
             self._breach("refusal", at_ms, f"{key} was placed while the kill switch was on")
         if books.condition == "recovery":
             self._breach("refusal", at_ms, f"{key} was placed in recovery")
-        if books.read_ms is None or at_ms - books.read_ms > HEARTBEAT_MS + may_lag_ms:
+        old_ms = HEARTBEAT_MS + may_lag_ms + self._about.wrong_clock_ms
+        if books.read_ms is None or at_ms - books.read_ms > old_ms:
             self._breach("refusal", at_ms, f"{key} was placed while nobody supervised")
         if self._foreign_since_ms is None or self._about.supervised_since_ms is None:
             return

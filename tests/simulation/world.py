@@ -66,7 +66,7 @@ from tests.simulation import faults, virtual
 from tests.simulation.books import Reader
 from tests.simulation.coverage import Coverage, Triple, targets
 from tests.simulation.faults import FaultKind, Plan, Weather, Window, aimed_plan, drawn_plan
-from tests.simulation.laws import HAND, Laws, Surroundings, Violation, account_of
+from tests.simulation.laws import HAND, HEARTBEAT_MS, Laws, Surroundings, Violation, account_of
 from tests.simulation.market import SYMBOLS, WanderingMarket
 from tests.simulation.processes import Process
 from tests.simulation.program import Machine, Program, Role
@@ -797,8 +797,11 @@ class Episode:
         self.strike(window.kind, member.name)
         size = int(100 * 300 ** ((window.number % 1000) / 1000))
         member.believed.off_ms = size if window.number % 2 else -size
+        self.about.wrong_clock_ms = size
         await asyncio.sleep(max(0.0, window.until_s - window.from_s))
         member.believed.off_ms = 0
+        await asyncio.sleep(HEARTBEAT_MS / 1000)  # until then what was stored by the wrong clock may be what is known
+        self.about.wrong_clock_ms = 0
 
     async def _loses_locks(self, window: Window) -> None:
         self.strike(window.kind, "all")
