@@ -25,3 +25,4 @@ printf 'postgresql://mtf:%s@postgres:5432/mtf\n' "$(cat "$folder/postgres_passwo
 printf 'requirepass %s\n' "$(random)" | keep redis_conf
 printf 'redis://:%s@redis:6379/0\n' "$(sed -n 's/^requirepass //p' "$folder/redis_conf")" | keep redis_url
 random | keep api_token
+random | keep grafana_password
