@@ -12,9 +12,7 @@ from mtf_core.ports import Disk, Disks, Environment
 from mtf_core.records import ProcessRecord, RunRecord, present
 from mtf_core.risk import Heartbeat, RiskLock, Switchboard
 from mtf_core.watching.losses import LossSeen, enabled_profiles, losses_seen
-
-_RUNS = 8
-"""Of each profile: enough for its usual pace."""
+from mtf_core.watching.remembered import Remembered
 
 
 @frozen
@@ -83,7 +81,9 @@ class Pulse:
         return now_ms - self._beat_seen_ms, now_ms - self._read_seen_ms
 
 
-async def read_facts(environment: Environment, pulse: Pulse, disks: Disks) -> Facts:
+async def read_facts(
+    environment: Environment, pulse: Pulse, disks: Disks, remembered: Remembered | None = None
+) -> Facts:
     """Raises `StoreError`. A configuration that cannot be read costs what only it knows, and nothing else."""
     stores, now_ms = environment.stores, environment.wall.now_ms()
     beat_age_ms, read_age_ms = pulse.see(await stores.orders.heartbeat(), environment.timer() * 1000)
@@ -92,10 +92,11 @@ async def read_facts(environment: Environment, pulse: Pulse, disks: Disks) -> Fa
     venue_ms = max(environment.venue.clock.now_ms(), 0 if mark is None else mark.time_ms)
     board = Switchboard.of(await stores.switches.all(), venue_ms)
     profiles = enabled_profiles(environment)
-    runs = [run for profile in profiles for run in (await stores.runs.history(_RUNS, profile=profile.name)).items]
+    remembered = remembered or Remembered()
+    runs = [run for profile in profiles for run in await remembered.runs(stores.runs, profile.name)]
     locks = await stores.risk.locks(venue_ms)
     losses = await losses_seen(environment, profiles, locks, venue_ms)
-    statuses = {contract.symbol: contract.status for contract in await stores.contracts.all()}
+    statuses = await remembered.statuses(stores.contracts)
     live = {intent.symbol for intent in await stores.orders.live()}
     return Facts(
         now_ms=now_ms,

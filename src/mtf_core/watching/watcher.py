@@ -18,6 +18,7 @@ from mtf_core.settings.alerts import AlertSettings
 from mtf_core.watching.conditions import Condition, conditions_of, is_supervised, store_unreachable
 from mtf_core.watching.facts import Facts, Pulse, read_facts
 from mtf_core.watching.ledger import Due, Ledger
+from mtf_core.watching.remembered import Remembered
 
 _LOOK_S = 10.0
 """A store that takes longer counts as one that does not answer."""
@@ -61,6 +62,7 @@ class Watcher:
     news: Callable[[WatchNews], None] = lambda _: None
     _ledger: Ledger = field(init=False)
     _pulse: Pulse = field(factory=Pulse, init=False)
+    _remembered: Remembered = field(factory=Remembered, init=False)
     _remembers: bool = field(default=False, init=False)
     """What an earlier process stored was read: before that nothing is told, for it may have been told already."""
     _facts: Facts | None = field(default=None, init=False)
@@ -94,7 +96,7 @@ class Watcher:
         try:
             async with asyncio.timeout(_LOOK_S):
                 await self._remember()
-                facts = await read_facts(self.environment, self._pulse, self.disks)
+                facts = await read_facts(self.environment, self._pulse, self.disks, self._remembered)
         except (PortError, TimeoutError) as error:
             self._look_blindly(str(error) or f"no answer within {_LOOK_S:.0f} s")
         else:

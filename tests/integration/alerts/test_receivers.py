@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,15 @@ async def test_telegram_says_why_and_how_long_to_wait(listener: Listener) -> Non
 async def test_a_ping_is_a_plain_call(listener: Listener) -> None:
     await HttpPing(f"{listener.base_url}/ping/uuid").call()
     assert [(one.method, one.path, one.body) for one in listener.heard] == [("GET", "/ping/uuid", None)]
+
+
+async def test_certificates_are_read_once_and_not_for_each_call(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await HttpPing(f"{listener.base_url}/ping").call()
+    monkeypatch.setattr(ssl, "create_default_context", None)  # whoever reads them once more fails
+    await HttpPing(f"{listener.base_url}/ping").call()
+    assert len(listener.of("/ping")) == 2
 
 
 async def test_who_cannot_be_reached_was_not_told_and_no_address_shows() -> None:
