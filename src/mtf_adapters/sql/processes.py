@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import attrs
 from sqlalchemy import Connection, Row, case, delete, select
+from sqlalchemy.sql.dml import Insert
 
 from mtf_adapters.sql.database import Database
+from mtf_adapters.sql.prepared import changed_by
 from mtf_adapters.sql.schema import processes
 from mtf_adapters.sql.store_clock import store_now_ms
 from mtf_adapters.sql.transactions import changing
-from mtf_adapters.sql.upserts import insert_for
+from mtf_adapters.sql.upserts import insert_in
 from mtf_core.ports import Clock, UnreadableRowError
 from mtf_core.records import ProcessKind, ProcessRecord, ProcessState, RunningProcess
 
 _WHO = tuple(field.name for field in attrs.fields(RunningProcess))
+
+
+@cache
+def _beating(dialect: str) -> Insert:
+    """Inserts a process, or says that it goes on; built once, for each process says so every few seconds."""
+    beating = insert_in(processes, dialect)
+    told = beating.excluded
+    is_in_state = processes.c.state == told.state
+    return beating.on_conflict_do_update(
+        index_elements=[column.name for column in processes.primary_key],
+        set_={
+            "account": told.account,
+            "state": told.state,
+            "since_ms": case((is_in_state, processes.c.since_ms), else_=told.since_ms),
+            "beat_ms": told.beat_ms,
+        },
+    )
 
 
 class SqlProcessStore:
@@ -32,19 +53,7 @@ class SqlProcessStore:
             now_ms = store_now_ms(connection, self._clock)
             times = {"started_ms": now_ms, "since_ms": now_ms, "beat_ms": now_ms}
             row = attrs.asdict(process) | times | {"namespace": self._namespace, "state": state.value}
-            beating = insert_for(processes, connection).values(row)
-            told = beating.excluded
-            is_in_state = processes.c.state == told.state
-            again = beating.on_conflict_do_update(
-                index_elements=[column.name for column in processes.primary_key],
-                set_={
-                    "account": told.account,
-                    "state": told.state,
-                    "since_ms": case((is_in_state, processes.c.since_ms), else_=told.since_ms),
-                    "beat_ms": told.beat_ms,
-                },
-            )
-            connection.execute(again)
+            changed_by(connection, _beating(connection.dialect.name), row)
 
         await self._database.write(work)
 

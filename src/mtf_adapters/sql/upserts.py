@@ -20,7 +20,7 @@ def upsert(table: Table, connection: Connection) -> Insert:
 
 @cache
 def _upsert(table: Table, dialect: str) -> Insert:
-    statement = _insert(table, dialect)
+    statement = insert_in(table, dialect)
     keys = [column.name for column in table.primary_key]
     replaced = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
@@ -33,7 +33,7 @@ def upsert_newer(table: Table, connection: Connection, number: str, changed: tup
 
 @cache
 def _upsert_newer(table: Table, dialect: str, number: str, changed: tuple[str, ...]) -> Insert:
-    statement = _insert(table, dialect)
+    statement = insert_in(table, dialect)
     return statement.on_conflict_do_update(
         index_elements=[column.name for column in table.primary_key],
         set_={name: statement.excluded[name] for name in changed},
@@ -53,7 +53,7 @@ def insert_new_and_tell(column: Column[Any], connection: Connection) -> Returnin
 
 @cache
 def _insert_new(table: Table, dialect: str) -> Insert:
-    return _insert(table, dialect).on_conflict_do_nothing()
+    return insert_in(table, dialect).on_conflict_do_nothing()
 
 
 @cache
@@ -63,10 +63,11 @@ def _insert_new_and_tell(column: Column[Any], dialect: str) -> ReturningInsert[A
 
 def insert_for(table: Table, connection: Connection) -> postgresql.Insert | sqlite.Insert:
     """An INSERT in the words of the connection's database."""
-    return _insert(table, connection.dialect.name)
+    return insert_in(table, connection.dialect.name)
 
 
-def _insert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+def insert_in(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT in the words of a dialect."""
     if dialect != "postgresql":
         return sqlite.insert(table)
     # Who works with SQLite need not wait for it to be imported.
