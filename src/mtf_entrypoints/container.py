@@ -28,6 +28,7 @@ from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.sharing import build_locks, open_redis
 from mtf_entrypoints.storage import make_ready
 from mtf_entrypoints.stores import build_stores
+from mtf_entrypoints.tracing import build_traces, transactions_heard
 from mtf_entrypoints.venues import build_venue
 
 if TYPE_CHECKING:
@@ -64,11 +65,12 @@ class Container(containers.DeclarativeContainer):
     sqlite_jobs: providers.Object[SqliteJobs | None] = providers.Object(None)
     """What carries out the transactions of an SQLite file (`SqliteJobs`); None: threads of the database's own."""
     metrics = providers.Singleton(Metrics)
+    traces = providers.Singleton(build_traces, settings)
     database = providers.Singleton(
         Database.open,
         settings.provided.database_url,
         sqlite_jobs=sqlite_jobs,
-        heard=metrics.provided.transaction,
+        heard=providers.Singleton(transactions_heard, metrics, traces),
     )
     wall_clock = providers.Singleton(WallClock)
     timer = providers.Object(time.perf_counter)
@@ -112,7 +114,7 @@ class Container(containers.DeclarativeContainer):
         live=live,
         stays=settings.provided.stays,
     )
-    orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics)
+    orchestrator = providers.Singleton(ObservedOrchestrator, environment, metrics, traces)
     scrape = providers.Singleton(Scrape, environment, metrics)
 
 
@@ -126,7 +128,7 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
     """
     container = Container(settings=settings, **replaced)
     # What is wrong with the options is told before anything is created.
-    venue, redis = container.venue(), container.redis()
+    venue, redis, traces = container.venue(), container.redis(), container.traces()
     database = container.database()
     try:
         if ready:
@@ -137,3 +139,5 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
         if redis is not None:
             await redis.close()
         await database.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.close)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import define
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from attrs import define, field
 
 from mtf_adapters.telemetry.logs import Area, about
 from mtf_adapters.telemetry.metrics import Metrics
@@ -13,19 +17,32 @@ from mtf_core.problems import InvalidRequestError
 from mtf_core.records import ReportRecord
 from mtf_core.run_request import RunRequest
 from mtf_core.runs import Orchestrator, RunLockedError, RunReport
+from mtf_core.runs.observing import UNOBSERVED
+
+if TYPE_CHECKING:
+    from mtf_adapters.telemetry.traces import Traces
 
 _LOG = Area.RUN.logger
+
+
+def _untold(_: ReportRecord) -> None:
+    return None
+
+
+_UNTRACED = nullcontext(_untold)
 
 
 @define(eq=False)
 class ObservedOrchestrator(Orchestrator):
     """Runs as any other."""
 
-    metrics: Metrics
+    metrics: Metrics = field(kw_only=True)
 
-    def __init__(self, environment: Environment, metrics: Metrics) -> None:
-        super().__init__(environment)
-        self.metrics = metrics
+    traces: Traces | None = field(kw_only=True)
+
+    def __init__(self, environment: Environment, metrics: Metrics, traces: Traces | None = None) -> None:
+        super().__init__(environment, UNOBSERVED if traces is None else traces)
+        self.metrics, self.traces = metrics, traces
 
     async def run(
         self,
@@ -35,7 +52,7 @@ class ObservedOrchestrator(Orchestrator):
         key_lock: Acquired | None = None,
     ) -> RunReport:
         run_id = run_id or self.environment.new_run_id()
-        with about(run_id=run_id):
+        with about(run_id=run_id), self._traced(run_id, request) as traced:
             try:
                 report = await super().run(request, progress, run_id, key_lock)
             except InvalidRequestError:
@@ -51,8 +68,13 @@ class ObservedOrchestrator(Orchestrator):
                 raise
             record = report.record
             self.metrics.ran(record)
+            traced(record)
             _tell(record)
             return report
+
+    def _traced(self, run_id: str, request: RunRequest) -> AbstractContextManager[Callable[[ReportRecord], None]]:
+        """A trace around the run, which is told its report; where nobody asked for traces, nothing."""
+        return _UNTRACED if self.traces is None else self.traces.run(run_id, self._named(request))
 
     def _named(self, request: RunRequest) -> str:
         """The name under which a finished run of the request is counted."""

@@ -34,6 +34,7 @@ _PLAIN = (
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
     "MTF_LOG_DIR",
+    "MTF_TRACES",
     "MTF_ALERT_WEBHOOK_URL",
     "MTF_ALERT_TELEGRAM_TOKEN",
     "MTF_ALERT_TELEGRAM_CHAT",
@@ -166,6 +167,8 @@ class Settings:
     log_format: str = "text"
     log_dir: Path | None = None
     """Where each area of the log has a file; None: nowhere, and a service's log goes to stderr alone."""
+    traces: bool = False
+    """`MTF_TRACES=yes`: each run is told to OpenTelemetry, as that one's own variables say."""
     at_ms: int | None = None
     """The instant at which the sandbox stands, UTC milliseconds; None: now, or the end of the candle files."""
     stays: bool = False
@@ -256,6 +259,7 @@ def read_settings(
         log_level=_one_of("MTF_LOG_LEVEL", given.log_level or values.get("MTF_LOG_LEVEL", "info"), LOG_LEVELS),
         log_format=_one_of("MTF_LOG_FORMAT", given.log_format or values.get("MTF_LOG_FORMAT", "text"), LOG_FORMATS),
         log_dir=Path(values["MTF_LOG_DIR"]).expanduser() if "MTF_LOG_DIR" in values else None,
+        traces=_one_of("MTF_TRACES", values.get("MTF_TRACES", "no"), ("yes", "no")) == "yes",
         at_ms=given.at_ms,
         sandbox=given.sandbox,
         environment=_environment(values),

@@ -10,15 +10,22 @@ from mtf_core.runs.active import ActiveRun
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.locked import RunLockedError
 from mtf_core.runs.metering import MeteredExchange, Stopwatch
+from mtf_core.runs.observing import UNOBSERVED, RunObserver
 from mtf_core.runs.request import check_profile, check_request
 from mtf_core.settings.profile import Profile, with_context_mode
 
 
-def begun(environment: Environment, request: RunRequest, progress: Progress, run_id: str) -> ActiveRun:
+def begun(
+    environment: Environment,
+    request: RunRequest,
+    progress: Progress,
+    run_id: str,
+    observer: RunObserver = UNOBSERVED,
+) -> ActiveRun:
     """A run of this moment; raises `InvalidRequestError`, `ConfigError` and `NotFoundError`."""
     check_request(request, environment.venue.exchange, environment.venue.market_type)
     environment = environment.at(request.at_ms)
-    profile = _profile(environment, request)
+    profile, venue = _profile(environment, request), environment.venue
     check_profile(request, profile)
     return ActiveRun(
         request=request,
@@ -26,9 +33,9 @@ def begun(environment: Environment, request: RunRequest, progress: Progress, run
         profile=profile,
         run_id=run_id,
         started_ms=environment.wall.now_ms(),
-        instant_ms=environment.venue.clock.now_ms(),
-        exchange=MeteredExchange(environment.venue.market, environment.venue.account, environment.venue.waited),
-        watch=Stopwatch(environment.timer),
+        instant_ms=venue.clock.now_ms(),
+        exchange=MeteredExchange(venue.market, venue.account, venue.waited, observer),
+        watch=Stopwatch(environment.timer, observer),
         progress=progress,
         leases=Leases(environment.locks, run_id, environment.sleep),
     )

@@ -18,6 +18,7 @@ from mtf_core.runs.beginning import begun, run_lock, running_record
 from mtf_core.runs.caches import RunCaches
 from mtf_core.runs.deciding import RunCache, carried_by_symbol
 from mtf_core.runs.findings import Findings
+from mtf_core.runs.observing import UNOBSERVED, RunObserver
 from mtf_core.runs.recording import performance_of, recorded, zone_records
 from mtf_core.runs.report import RunReport, SymbolResult
 from mtf_core.runs.stages import put_back, settle_earlier, stages_of
@@ -28,6 +29,7 @@ class Orchestrator:
     """Runs the pipeline in one environment, again and again; what did not change since the last run is kept."""
 
     environment: Environment
+    observer: RunObserver = UNOBSERVED
     _caches: RunCaches = field(factory=RunCaches, init=False)
     _desk: Desk | None = field(default=None, init=False)
 
@@ -44,7 +46,7 @@ class Orchestrator:
         and must not, and `PortError` when a store or the whole exchange fails; a symbol's own troubles are in the
         report.
         """
-        run = begun(self.environment, request, progress, run_id or self.environment.new_run_id())
+        run = begun(self.environment, request, progress, run_id or self.environment.new_run_id(), self.observer)
         desk = None if request.dry_run else await self.desk()
         async with run.leases.kept():
             ttl_ms = run.profile.trading.locks.run_ttl_sec * 1000

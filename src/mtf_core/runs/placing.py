@@ -56,7 +56,8 @@ async def place_entries(
     with run.watch.stage("orders"):
         counter = _Counter(run, desk, purse, facts, await _listed(run, contracts))
         for decision in sorted((one for one in ready if one.symbol not in entries), key=lambda one: _rank(one, first)):
-            entries[decision.symbol] = await counter.serve(decision)
+            with run.watch.order(decision.key or decision.symbol):
+                entries[decision.symbol] = await counter.serve(decision)
     return Entries(entries, {timeframe: table.stack for timeframe, table in facts.tables.items()})
 
 

@@ -1,0 +1,1 @@
+"""Traces of runs, as a collector gets them."""
