@@ -233,9 +233,14 @@ class CandleFeed:
                 gap.first_open_ms, min(gap.last_open_ms, end - window.timeframe.ms), window.timeframe
             )
             others = [one for one in self._unfillable.get(series, ()) if one.last_open_ms >= window.first_open_ms]
-            if settled.first_open_ms <= settled.last_open_ms:
+            if settled.first_open_ms <= settled.last_open_ms and not _is_filled(settled, known):
                 others.append(settled)
             self._unfillable[series] = tuple(others)
+
+
+def _is_filled(hole: Gap, candles: Candles) -> bool:
+    """Whether nothing is missing there any more."""
+    return len(candles.between(hole.first_open_ms, hole.last_open_ms)) == hole.count
 
 
 def _differs(known: Candles, now: Candles) -> bool:

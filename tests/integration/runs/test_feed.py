@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 
 import numpy as np
@@ -187,6 +188,22 @@ async def test_a_candle_that_the_exchange_publishes_late_is_fetched_although_no_
         desk.exchange.market = CandleFileMarket(WHOLE)
         second = await desk.stacks()
         assert second[M1].segments[1] == ((0, 30),)
+
+
+async def test_what_was_fetched_is_no_hole_that_is_kept_in_mind() -> None:
+    def gaps() -> int:
+        gc.collect()
+        return sum(isinstance(one, Gap) for one in gc.get_objects())
+
+    async with Database.open("memory") as database:
+        desk = Desk(database)
+        await desk.stacks()
+        before = gaps()
+        for _ in range(20):
+            desk.minute()
+            await desk.stacks()
+        assert desk.calls >= 60  # each minute's candle was asked for
+        assert gaps() == before
 
 
 async def test_a_hole_that_was_filled_in_the_store_is_seen_by_a_process_that_stays_up() -> None:
