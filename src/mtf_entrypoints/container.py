@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from mtf_adapters.files.profiles import load_profile
-from mtf_adapters.local import WallClock
+from mtf_adapters.local import WallClock, give_memory_back
 from mtf_adapters.sql import Database
 from mtf_adapters.telemetry.metrics import Metrics
+from mtf_core.ending import ended
 from mtf_core.ports import Aside, Environment, LiveSwitches, ProfileSource, at_once
 from mtf_core.settings.profile import Profile
 from mtf_entrypoints.exchanges import EXCHANGES
@@ -33,6 +34,8 @@ from mtf_entrypoints.venues import build_venue
 
 if TYPE_CHECKING:
     from mtf_adapters.sql.sqlite_threads import SqliteJobs
+
+_TIDY_EVERY_S = 600.0
 
 
 def profile_source(settings: Settings) -> ProfileSource:
@@ -77,6 +80,8 @@ class Container(containers.DeclarativeContainer):
     sleep = providers.Object(asyncio.sleep)
     random = providers.Object(random.random)
     new_run_id = providers.Object(new_run_id)
+    give_memory_back = providers.Object(give_memory_back)
+    """Returns to the system what the process has freed."""
     aside: providers.Object[Aside] = providers.Object(at_once)
     """Where long computing is done (`Aside`)."""
     redis = providers.Singleton(open_redis, settings)
@@ -130,14 +135,25 @@ async def opened(settings: Settings, *, ready: bool = True, **replaced: object) 
     # What is wrong with the options is told before anything is created.
     venue, redis, traces = container.venue(), container.redis(), container.traces()
     database = container.database()
+    tidying = asyncio.create_task(_tidied(container)) if settings.stays else None
     try:
         if ready:
             await make_ready(database)
         async with nullcontext() if venue.connection is None else venue.connection():
             yield container
     finally:
+        if tidying is not None:
+            await ended(tidying)
         if redis is not None:
             await redis.close()
         await database.close()
         if traces is not None:
             await asyncio.to_thread(traces.close)
+
+
+async def _tidied(container: Container) -> None:
+    """A process that stays gives back every few minutes what it has freed, until cancelled."""
+    sleep, give_back = container.sleep(), container.give_memory_back()
+    while True:
+        await sleep(_TIDY_EVERY_S)
+        await asyncio.to_thread(give_back)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mtf_adapters.local.clock import SteadyClock, WallClock
     from mtf_adapters.local.disks import LocalDisks
     from mtf_adapters.local.high_water import FileHighWater, MemoryHighWater
+    from mtf_adapters.local.memory import give_memory_back
 
 __all__ = [
     "FileActionJournal",
@@ -22,6 +23,7 @@ __all__ = [
     "SteadyClock",
     "WallClock",
     "accept_no_more",
+    "give_memory_back",
 ]
 
 if not TYPE_CHECKING:
@@ -33,5 +35,6 @@ if not TYPE_CHECKING:
             "clock": "SteadyClock WallClock",
             "disks": "LocalDisks",
             "high_water": "FileHighWater MemoryHighWater",
+            "memory": "give_memory_back",
         },
     )
