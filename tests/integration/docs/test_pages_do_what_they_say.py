@@ -11,7 +11,12 @@ from docs.generating.walking import ROOT, walked
 from tests.integration.conftest import create_database
 from tests.integration.sql.postgres_server import PostgresServer
 
-PAGES = ["tutorial.md", "rules.md", *(f"how-to/{page.name}" for page in sorted((ROOT / "docs/how-to").glob("*.md")))]
+PAGES = [
+    "tutorial.md",
+    "rules.md",
+    "operate.md",
+    *(f"how-to/{page.name}" for page in sorted((ROOT / "docs/how-to").glob("*.md"))),
+]
 POSTGRES_PAGE = "how-to/run-against-postgresql.md"
 URL_IN_PAGE = "postgresql://mtf:password@localhost:5432/mtf"
 REDIS_PAGE = "how-to/share-redis.md"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from attrs import define
+from attrs import define, field
 
 from mtf_entrypoints.served_sandbox import served_sandbox, variables_for
 from tests.integration.orders.nursery import Nursery
@@ -33,6 +35,23 @@ class Scene:
     place: Place
     exchange: httpx.AsyncClient
     """The control route: the exchange's own pages, and the owner's hands there."""
+    supervisor: int = 0
+    """The number of the process that supervises."""
+    _said: Path = field(factory=Path, init=False)
+    """What it says."""
+
+    async def supervise(self) -> None:
+        """Somebody supervises, from now on."""
+        self.supervisor, self._said = self.place.begin("supervise", "--json")
+        await self.until(lambda: _said(self._said, '"supervising"'))
+
+    async def ends(self) -> None:
+        """It ends in good order."""
+        assert await self.place.end(self.supervisor) == 0, self._said.read_text()
+
+    async def dies(self) -> None:
+        os.kill(self.supervisor, signal.SIGKILL)
+        await self.place.children.end_of(self.supervisor)
 
     async def mtf(self, *words: str) -> str:
         """What a command says that succeeds."""
@@ -69,8 +88,8 @@ class Scene:
                 await asyncio.sleep(0.2)
         return found
 
-    async def at_exchange(self, what: str) -> Any:
-        answer = await self.exchange.get(what, params={"symbol": SYMBOL})
+    async def at_exchange(self, what: str, symbol: str = SYMBOL) -> Any:
+        answer = await self.exchange.get(what, params={"symbol": symbol})
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -93,50 +112,59 @@ class Scene:
     async def mends(self) -> None:
         assert (await self.exchange.delete("faults")).status_code == 200
 
-    async def show(self, price: Decimal) -> None:
+    async def show(self, price: Decimal, symbol: str = SYMBOL) -> None:
         """The market is at this price for a moment."""
-        bid, ask = ({"price": f"{price + away}", "size": "100000"} for away in (-1, 1))
-        await self.does("Tick", symbol=SYMBOL, bids=[bid], asks=[ask], last=f"{price}", mark=f"{price}")
+        bid, ask = ({"price": f"{price + away}", "size": "100000"} for away in (-price / 100_000, price / 100_000))
+        await self.does("Tick", symbol=symbol, bids=[bid], asks=[ask], last=f"{price}", mark=f"{price}")
 
-    async def enter(self, key: str = KEY) -> Decimal:
+    async def enter(self, key: str = KEY, symbol: str = SYMBOL) -> Decimal:
         """An entry that rests below the market; its price."""
-        code, said = await self.place.run(SYMBOL, key, "0", work=_ENTER)
-        assert (code, '"sent": true' in said) == (0, True), said
-        (order,) = await self.at_exchange("orders")
+        assert await self.tries_to_enter(key, symbol)
+        (order,) = await self.at_exchange("orders", symbol)
         return Decimal(order["price"])
+
+    async def tries_to_enter(self, key: str, symbol: str) -> bool:
+        """Whether an order was sent."""
+        code, said = await self.place.run(symbol, key, "0", work=_ENTER)
+        assert (code, '"sent": ' in said) == (0, True), said
+        return '"sent": true' in said
 
     async def end_entries(self) -> None:
         """The supervisor is to cancel what rests now, not when its time is over."""
         await self.mtf("kill", "--reason", "to end the entry")
 
-    async def hold(self, key: str = KEY) -> None:
+    async def hold(self, key: str = KEY, symbol: str = SYMBOL) -> None:
         """A position that the supervisor has protected, with its target."""
-        price = await self.enter(key)
-        await self.show(price - 5)
+        price = await self.enter(key, symbol)
+        await self.show(price * Decimal("0.9999"), symbol)
 
         async def is_protected() -> bool:
-            return await self.state(key) == ("done", "protected") and len(await self.at_exchange("orders")) == 2
+            orders = await self.at_exchange("orders", symbol)
+            return await self.state(key) == ("done", "protected") and len(orders) == 2
 
         await self.until(is_protected)
 
 
 @asynccontextmanager
-async def scene(folder: Path, children: Nursery) -> AsyncIterator[Scene]:
-    """Everything runs; the supervisor supervises, and gives up on a cancelled entry after three looks, not ten."""
+async def scene(folder: Path, children: Nursery, database_url: str | None = None) -> AsyncIterator[Scene]:
+    """Everything runs; the supervisor supervises, and gives up on a cancelled entry after three looks, not ten.
+
+    Without a URL the database is a new SQLite file of the folder.
+    """
     faults, config = folder / "faults.yaml", folder / "config"
     faults.write_text(f"quirks: {{{_QUIRKS}}}")
     shutil.copytree(PACKAGED, config)
     trading = config / "trading.yaml"
     trading.write_text(trading.read_text() + "\norders: {cancel_looks: 3}\n")
-    told = {"DATABASE_URL": f"sqlite:///{folder / 'mtf.db'}", "MTF_CONFIG_DIR": str(config)}
+    told = {"DATABASE_URL": database_url or f"sqlite:///{folder / 'mtf.db'}", "MTF_CONFIG_DIR": str(config)}
     with served_sandbox("--universe-size", "12", "--faults", str(faults)) as ready:
         place = Place(folder, children, {**variables_for(ready), **told})
-        pid, said = place.begin("supervise", "--json")
         async with httpx.AsyncClient(base_url=ready["control"] + "/", timeout=60) as client:
             one = Scene(place, client)
-            await one.until(lambda: _said(said, '"supervising"'))
+            await one.mtf("db", "upgrade")
+            await one.supervise()
             yield one
-            assert await place.end(pid) == 0, said.read_text()
+            await one.ends()
 
 
 async def _said(file: Path, what: str) -> bool:

@@ -1,4 +1,4 @@
-"""`mtf sandbox market|serve|session`, `mtf db upgrade`, `mtf health`, `mtf alive`, `mtf serve` and `mtf version`."""
+"""`mtf sandbox`, `mtf db`, `mtf serve`, `mtf health`, `mtf alive` and `mtf version`."""
 
 from __future__ import annotations
 
@@ -126,6 +126,25 @@ def upgrade(
       mtf db upgrade --database postgresql://mtf@localhost/mtf
     """
     actions.database.upgrade(world, beside_others, as_json)
+
+
+@db.command()
+@takes(STORE)
+def backup(
+    world: World,
+    file: Annotated[Path, typer.Argument(help="The new file.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.
+
+    PostgreSQL has pg_dump for this. What to do with a back-up that is older than orders at the exchange is in
+    docs/operate.md.
+
+    Example:
+
+      mtf db backup mtf-before-upgrade.db
+    """
+    actions.database.backup(world, file, as_json)
 
 
 @takes(PROFILE, MARKET, CONFIG_DIR)
