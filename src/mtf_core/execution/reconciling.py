@@ -63,7 +63,8 @@ class Reconciled:
     forgotten: Mapping[tuple[str, Side], int] = field(factory=dict)
     """Positions that our orders opened, that the store has forgotten, and that have no stop; and each one's intent."""
     is_unsettled: bool = False
-    """A difference was seen that does not count yet: the next look is due soon."""
+    """The next look is due soon: a difference was seen that does not count yet, or an entry of ours rests of which the
+    store knows nothing, so that nothing but a look can tell that it filled."""
 
 
 @frozen
@@ -129,7 +130,8 @@ class Reconciler:
         forgotten = self._forgotten(settled, revived, account.value)
         alarms = self._standing_alarms((*ahead, *settled), forgotten, account)
         becomes = self._standing((*ahead, *settled), standing, account.value)
-        return Reconciled(alarms, revived, becomes, forgotten, len(settled) < len(found))
+        may_fill = any(one.order is not None and one.order.may_open for one in ahead)
+        return Reconciled(alarms, revived, becomes, forgotten, may_fill or len(settled) < len(found))
 
     def _known(self, live: Sequence[Intent]) -> Known:
         settings = self.desk.settings

@@ -327,6 +327,18 @@ async def test_a_number_that_the_store_never_gave_out_puts_the_account_into_reco
     assert await shift.live(OTHER) == ()
 
 
+async def test_an_entry_that_the_store_has_forgotten_is_looked_at_soon_until_it_is_gone(shift: Shift) -> None:
+    """It may fill at any moment, and nobody but these looks gives its position a stop."""
+    soon_ms, seldom_ms = shift.desk.settings.look_soon_sec * 1000, shift.desk.settings.look_sec * 1000
+    await shift.enter_past_the_store(own_id(shift, 99))
+    await shift.look(4)
+    assert await shift.supervisor.look() == soon_ms
+    (order,) = await shift.live(OTHER)
+    await NativeExchange.cancel(shift.exchange, OTHER, order.order_id, order.kind)
+    await shift.look(4)
+    assert await shift.supervisor.look() == seldom_ms > soon_ms
+
+
 async def test_what_an_operator_confirmed_is_not_held_against_the_account_again(shift: Shift) -> None:
     await shift.look()
     await shift.enter_past_the_store("by-hand", price=None)
