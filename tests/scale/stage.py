@@ -34,21 +34,23 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+WANTED = {"top_n": "2000", "mid_n": "2000", "min_age_hours": "0", "min_turnover": "0", "time_in_force": "ioc"}
+"""Every contract is looked at, and entries take at once: where a stop arms late, as here, no other one may leave."""
+
+
 def config_of_all(folder: Path) -> Path:
-    """The shipped configuration, whose universe takes every contract."""
+    """The shipped configuration with what is wanted."""
     shutil.copytree(shipped_config_dir(), folder)
-    for name in ("mtf_contracts.yaml", f"mtf_contracts.{PROFILE}.yaml"):
+    for name in ("mtf_contracts.yaml", f"mtf_contracts.{PROFILE}.yaml", "trade_entry.yaml"):
         path = folder / "app" / name
         lines = path.read_text("utf-8").splitlines()
-        path.write_text("\n".join(map(_unlimited, lines)) + "\n", "utf-8")
+        path.write_text("\n".join(map(_as_wanted, lines)) + "\n", "utf-8")
     return folder
 
 
-def _unlimited(line: str) -> str:
-    for key, value in (("top_n", 2000), ("mid_n", 2000), ("min_age_hours", 0), ("min_turnover", 0)):
-        if line.strip().startswith(f"{key}:"):
-            return f"{line[: line.index(key)]}{key}: {value}"
-    return line
+def _as_wanted(line: str) -> str:
+    key = line.strip().partition(":")[0]
+    return f"{line[: line.index(key)]}{key}: {WANTED[key]}" if key in WANTED else line
 
 
 @define(eq=False)

@@ -6,10 +6,11 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -125,6 +126,38 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(
         with worker(tmp_path, temporal_address, queue, MTF_RUN_URL=url):
             assert (await handle.result())["counts"]["requested"] == 1
         assert [method for method, _ in between.seen] == ["POST"]
+
+
+async def test_a_shared_run_whose_worker_is_killed_among_its_shards_is_finished_by_another(
+    client: Client, temporal_address: str, tmp_path: Path
+) -> None:
+    """What the first one decided is in the store, and counts; what it was at is decided by the second one."""
+    queue, store = f"test-{token_hex(6)}", tmp_path / "mtf.db"
+    variables = {"DATABASE_URL": f"sqlite:///{store}"}
+    request = {"profile": "regular", names.SHARD_SYMBOLS: 1, "limit": 12, "ends_within_sec": 120, "max_age_sec": 120}
+    with worker(tmp_path, temporal_address, queue, **variables) as (first, said):
+        await ready(said)
+        handle = await client.start_workflow(
+            names.MTF_RUN, request, id=f"test-{token_hex(6)}", task_queue=queue, execution_timeout=timedelta(minutes=4)
+        )
+        await until(lambda: counted(store, "run_parts") > 0)
+        first.kill()
+        first.wait(timeout=30)
+    decided = counted(store, "run_parts")
+    with worker(tmp_path, temporal_address, queue, **variables) as (_, said):
+        result = await handle.result()
+    assert 0 < decided <= 12
+    assert (result["counts"]["requested"], result["counts"]["errors"]) == (12, 0)
+    assert (counted(store, "runs"), counted(store, "decisions"), counted(store, "run_parts")) == (1, 12, 0)
+
+
+def counted(store: Path, table: str) -> int:
+    """Rows of a table; none where it is not there yet."""
+    try:
+        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
 
 
 async def test_health_has_a_row_for_a_server_that_is_named(temporal_address: str, tmp_path: Path) -> None:
