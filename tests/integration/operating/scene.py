@@ -40,10 +40,14 @@ class Scene:
     _said: Path = field(factory=Path, init=False)
     """What it says."""
 
-    async def supervise(self) -> None:
+    async def supervise(self, *options: str) -> None:
         """Somebody supervises, from now on."""
-        self.supervisor, self._said = self.place.begin("supervise", "--json")
+        self.supervisor, self._said = self.place.begin("supervise", "--json", *options)
         await self.until(lambda: _said(self._said, '"supervising"'))
+
+    @property
+    def supervisor_said(self) -> str:
+        return self._said.read_text()
 
     async def ends(self) -> None:
         """It ends in good order."""
