@@ -6,6 +6,7 @@ trace's id is the run's own. Spans leave in a thread of the SDK; a collector tha
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -86,14 +87,15 @@ class Traces:
     @contextmanager
     def run(self, run_id: str, profile: str) -> Iterator[Callable[[ReportRecord], None]]:
         """The trace of a run; gives what takes in its report."""
-        token = _next_trace.set(_trace_id_of(run_id))
-        try:
-            attributes = {"mtf.run.id": run_id, "mtf.profile": profile}
-            span = self._tracer.start_span("run", context=Context(), attributes=attributes)
-        finally:
-            _next_trace.reset(token)
+        span = self._root("run", run_id, profile)
         with self._within(span):
             yield lambda report: _describe(span, report)
+
+    @contextmanager
+    def part(self, name: str, run_id: str, profile: str) -> Iterator[None]:
+        """Of a run that several processes share; each tells its parts, in the run's one trace."""
+        with self._within(self._root(f"run {name}", run_id, profile)):
+            yield
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -137,6 +139,15 @@ class Traces:
         ending.start()
         ending.join(CLOSING_S)
 
+    def _root(self, name: str, run_id: str, profile: str) -> Span:
+        """The first span of a process in the trace of a run."""
+        token = _next_trace.set(_trace_id_of(run_id))
+        try:
+            attributes = {"mtf.run.id": run_id, "mtf.profile": profile}
+            return self._tracer.start_span(name, context=Context(), attributes=attributes)
+        finally:
+            _next_trace.reset(token)
+
     def _child(self, parent: _Part, name: str, attributes: Attributes) -> Span:
         return self._tracer.start_span(name, context=set_span_in_context(parent.span), attributes=attributes)
 
@@ -173,12 +184,13 @@ class Traces:
             span.end(told.last_ns)
 
 
-def _trace_id_of(run_id: str) -> int | None:
-    """None where a run's id is no id of a trace: then one is drawn."""
+def _trace_id_of(run_id: str) -> int:
+    """The same for whoever works on the run: its id, which is as long as one of a trace, or what follows from it."""
     try:
-        return int(run_id, 16) if len(run_id) == 32 else None
+        own = int(run_id, 16) if len(run_id) == 32 else 0
     except ValueError:
-        return None
+        own = 0
+    return own or int.from_bytes(hashlib.sha256(run_id.encode()).digest()[:16])
 
 
 def _describe(span: Span, report: ReportRecord) -> None:

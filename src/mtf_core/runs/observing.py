@@ -15,6 +15,10 @@ class RunObserver(Protocol):
 
     def stage(self, name: str) -> AbstractContextManager[None]: ...
 
+    def part(self, name: str, run_id: str, profile: str) -> AbstractContextManager[None]:
+        """What this process does of a run that several share: `open`, `shard` or `close`. Stages are within it."""
+        ...
+
     def call(self, endpoint: str) -> AbstractContextManager[None]:
         """A call to the exchange; there may be hundreds, side by side."""
         ...
@@ -28,6 +32,9 @@ class Unobserved:
     """Nobody listens."""
 
     def stage(self, name: str) -> AbstractContextManager[None]:
+        return _NOTHING
+
+    def part(self, name: str, run_id: str, profile: str) -> AbstractContextManager[None]:
         return _NOTHING
 
     def call(self, endpoint: str) -> AbstractContextManager[None]:

@@ -137,6 +137,10 @@ class ShardedRuns:
             return done
         record, opening = await self._going_on(run_id)
         run = self._resumed(record, progress)
+        with self.orchestrator.observer.part("shard", run_id, run.profile.name):
+            return await self._decided(run, opening, number)
+
+    async def _decided(self, run: ActiveRun, opening: Opening, number: int) -> ShardDone:
         contracts = await _listed(run, opening.shards[number])
         part = f"{number + 1} of {len(opening.shards)}"
         cache = self._caches.taken(run, part)
@@ -144,7 +148,8 @@ class ShardedRuns:
         findings = Findings(contracts, Admission((), contracts.left_out), AccountSync(), _ALL, decided, Entries())
         _, records = recorded(run, cache, findings)
         carried = carried_by_symbol(decided.stacks)
-        stored = await shards.put(run_id, ShardPart(number, tuple(records), carried, performance_of(run, findings)))
+        shards, part_of_run = run.environment.stores.shards, performance_of(run, findings)
+        stored = await shards.put(run.run_id, ShardPart(number, tuple(records), carried, part_of_run))
         self._caches.left(run, cache, part)
         return stored
 
@@ -166,8 +171,9 @@ class ShardedRuns:
             fence = await run_lock(run, leases, LOCK_TTL_MS)
             await environment.stores.shards.take_over(run_id, fence)
             cache = self._caches.taken(run, _READY)
-            closed = await self._closed(run, desk, cache, opening, told)
-            report = await self._finish(run, cache, record, opening, closed, fence)
+            with self.orchestrator.observer.part("close", run_id, run.profile.name):
+                closed = await self._closed(run, desk, cache, opening, told)
+                report = await self._finish(run, cache, record, opening, closed, fence)
             await environment.stores.shards.forget(run_id)
         self._caches.left(run, cache, _READY)
         return report
@@ -188,26 +194,30 @@ class ShardedRuns:
     async def _open(
         self, request: RunRequest, run_id: str, key_lock: Acquired, per_shard: int, ends_by_ms: int, progress: Progress
     ) -> Opening:
-        run = begun(self.orchestrator.environment, request, progress, run_id)
+        run = begun(self.orchestrator.environment, request, progress, run_id, self.orchestrator.observer)
         if not request.dry_run:
             await self.orchestrator.desk()  # whatever forbids orders is told before the work
         leases = Leases(run.environment.locks, key_lock.owner, run.environment.sleep)
         async with leases.kept():
             fence = await run_lock(run, leases, LOCK_TTL_MS)
             await self._end_overdue(run)
-            universe = await choose_symbols(run)
-            try:
-                account = await sync_account(run)
-                admitted = await admit_symbols(run, universe.contracts, account)
-                opening = _opening(run, universe, admitted, per_shard, ends_by_ms)
-                _check_shards(len(opening.shards))
-                cache = self._caches.taken(run, _READY)
-                self._caches.left(run, cache, _READY)
-                documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
-                await run.environment.stores.runs.start(running_record(run), documents, (fence, key_lock), opening)
-            except BaseException:
-                await put_back(run, universe)
-                raise
+            with self.orchestrator.observer.part("open", run_id, run.profile.name):
+                return await self._opened(run, (fence, key_lock), per_shard, ends_by_ms)
+
+    async def _opened(self, run: ActiveRun, fences: Sequence[Acquired], per_shard: int, ends_by_ms: int) -> Opening:
+        universe = await choose_symbols(run)
+        try:
+            account = await sync_account(run)
+            admitted = await admit_symbols(run, universe.contracts, account)
+            opening = _opening(run, universe, admitted, per_shard, ends_by_ms)
+            _check_shards(len(opening.shards))
+            cache = self._caches.taken(run, _READY)
+            self._caches.left(run, cache, _READY)
+            documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
+            await run.environment.stores.runs.start(running_record(run), documents, fences, opening)
+        except BaseException:
+            await put_back(run, universe)
+            raise
         return opening
 
     async def _end_overdue(self, run: ActiveRun) -> None:
@@ -233,7 +243,7 @@ class ShardedRuns:
     def _resumed(self, record: RunRecord, progress: Progress) -> ActiveRun:
         """The run as this process goes on with it: at the same instant, with the same configuration."""
         request = evolve(recorded_request(record.request), profile=record.profile)
-        run = begun(self.orchestrator.environment, request, progress, record.run_id)
+        run = begun(self.orchestrator.environment, request, progress, record.run_id, self.orchestrator.observer)
         if run.profile.digest != record.config_digest:
             raise ConfigurationDiffersError(
                 f"this process has configuration {run.profile.digest[:12]} of profile {record.profile}, and run "

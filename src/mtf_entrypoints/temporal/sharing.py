@@ -90,6 +90,7 @@ class SharedRunActivities:
             count = len(failed) + len(digests)
             first = next(iter(failed.values()))
             result["failed"] = f"shards_failed: {len(failed)} of {count} were not decided: {first}"
+        self.metrics.closed(report)
         self.metrics.ran(report.profile, "failed" not in result, result["lateness_s"])
         return result
 

@@ -74,6 +74,14 @@ async def test_what_passes_through_the_server_is_small(client: Client, container
     assert max(event.ByteSize() for event in history.events) < 5_000
 
 
+async def test_a_shared_run_is_counted_by_the_worker_that_closes_it(client: Client, container: Container) -> None:
+    async with working(client, container) as place:
+        result = await place.result(names.MTF_RUN, SHARED)
+    text = container.metrics().text().decode()
+    assert f'mtf_runs_total{{profile="{result["profile"]}",status="completed"}} 1.0' in text
+    assert "mtf_run_stage_seconds_count" in text
+
+
 async def test_two_workers_share_a_run(client: Client, temporal_address: str, container: Container) -> None:
     queue = f"test-{token_hex(6)}"
 

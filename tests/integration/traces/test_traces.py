@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from mtf_adapters.sql import Database
 from mtf_adapters.telemetry.metrics import Metrics
 from mtf_core.ports import RunStore, StoreUnavailableError
-from mtf_core.runs import RunReport, RunRequest
+from mtf_core.runs import RunReport, RunRequest, ShardedRuns
 from mtf_entrypoints.container import opened
 from mtf_entrypoints.observing import ObservedOrchestrator
 from mtf_entrypoints.served_sandbox import mtf_command, own_environment
@@ -24,6 +24,7 @@ from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
 from mtf_entrypoints.tracing import build_traces, transactions_heard
 from tests.integration.execution.counter import a_world
 from tests.integration.runs.test_placing import floor_on
+from tests.integration.runs.test_sharded import Worker, shared
 from tests.integration.runs.world import MARKET, NOW_MS, eager, world
 from tests.integration.traces.collecting import Collector, Got, collecting
 
@@ -144,6 +145,23 @@ async def test_each_order_that_is_sent_has_a_span_that_bears_its_decision_key(
     writes = [span for order in orders for span in collector.below(order) if span.name == "store write"]
     assert len(writes) == len(orders)
     assert all(span.attributes["mtf.calls"] >= 2 for span in writes)
+
+
+async def test_a_run_that_several_share_is_one_trace_of_their_parts(collector: Collector) -> None:
+    traces = build_traces(SMALL)
+    assert traces is not None
+    async with world(eager()) as there:
+        worker = Worker(ShardedRuns(ObservedOrchestrator(there.environment, Metrics(), traces)))
+        report = await shared([worker], per_shard=3)
+    traces.close()
+    assert len({span.trace_id for span in collector.spans}) == 1
+    assert {span.attributes["mtf.run.id"] for span in collector.spans if not span.parent_id} == {report.run_id}
+    assert len(collector.named("run shard")) > 1
+    for shard in collector.named("run shard"):
+        assert {"stage candles", "stage decisions"} <= {span.name for span in collector.below(shard)}
+    assert "stage account" in {span.name for span in collector.below(collector.one("run open"))}
+    assert collector.one("run close").attributes["mtf.profile"] == report.profile
+    assert collector.named("run") == []
 
 
 async def test_runs_side_by_side_do_not_mix(collector: Collector) -> None:
