@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
 
 import structlog
 
+from mtf_adapters.telemetry.days import DailyFile
 from mtf_adapters.telemetry.masking import Masking
 
 
@@ -131,8 +131,6 @@ def _text(masking: Masking) -> logging.Formatter:
 
 
 def _file(area: Area, folder: Path, masking: Masking) -> logging.Handler:
-    handler = TimedRotatingFileHandler(
-        folder / f"{area}.log", when="midnight", utc=True, backupCount=area.kept_days, encoding="utf-8", delay=True
-    )
+    handler = DailyFile(folder / f"{area}.log", area.kept_days)
     handler.setFormatter(_json(masking))
     return handler

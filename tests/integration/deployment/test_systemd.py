@@ -32,6 +32,7 @@ NEEDED = {
     "RestrictNamespaces": "yes",
     "LockPersonality": "yes",
     "SystemCallFilter": "@system-service",
+    "SystemCallErrorNumber": "EPERM",
     "User": "mtf",
     "StateDirectory": "mtf",
 }
