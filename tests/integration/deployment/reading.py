@@ -46,7 +46,8 @@ def command_problem(words: Sequence[str]) -> str | None:
 
 
 def name_problem(name: str) -> str | None:
-    return None if name in (*VARIABLES, *OF_THE_IMAGE) else f"{name} is no setting of mtf"
+    is_known = name in (*VARIABLES, *OF_THE_IMAGE) or name.startswith("OTEL_EXPORTER_OTLP_")
+    return None if is_known else f"{name} is no setting of mtf"
 
 
 def interpolated(text: str) -> str:

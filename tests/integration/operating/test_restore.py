@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 import pytest
 from attrs import frozen
 from docs.generating.walking import ROOT
@@ -24,7 +25,7 @@ from tests.integration.conftest import create_database, drop_database
 from tests.integration.operating.scene import ACCOUNT, Scene, scene
 from tests.integration.orders.nursery import Nursery, nursery
 from tests.integration.secrets.place import COMMAND
-from tests.integration.sql.postgres_server import PostgresServer
+from tests.integration.sql.postgres_server import OWNER, PostgresServer
 
 KEPT, CLOSED, OPENED, RESTING, FREE = "BTCUSDT", "ETHUSDT", "XRPUSDT", "SOLUSDT", "ADAUSDT"
 """What became of each symbol's position between the back-up and the loss."""
@@ -85,11 +86,17 @@ class PostgresKept:
         await self._program(*on_the_page("pg_dump", "--format=custom", "--file=mtf.dump"), self._url)
 
     async def lose(self, there: Scene) -> None:
-        drop_database(self.server, self.database)
         shutil.rmtree(there.place.folder / "data")
 
     async def restore(self) -> None:
-        create_database(self.server, self.database)
+        aside, anew = "ALTER DATABASE mtf RENAME TO mtf_lost", "CREATE DATABASE mtf OWNER mtf"
+        assert f"psql -d postgres -c '{aside}' -c '{anew}'" in PAGE
+        with psycopg.connect(self.server.url(), autocommit=True) as connection:
+            # Connections of who was killed end once the server notices.
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(others, [self.database])
+        here = [text.replace("OWNER mtf", f"OWNER {OWNER}").replace("mtf", self.database) for text in (aside, anew)]
+        await self._program("psql", "-c", here[0], "-c", here[1], self.server.url())
         words = on_the_page("pg_restore", "--exit-on-error", "--no-owner")
         await self._program(*words, f"--dbname={self._url}", "mtf.dump")
 
@@ -121,7 +128,8 @@ async def kept_on(kind: str, folder: Path, request: pytest.FixtureRequest) -> As
     server: PostgresServer = request.getfixturevalue("postgres")
     name = create_database(server)
     yield PostgresKept(folder, server, name), server.url(name)
-    drop_database(server, name)
+    for database in (name, f"{name}_lost"):
+        drop_database(server, database)
 
 
 async def tried(there: Scene, symbol: str, key: str | None = None) -> dict[str, Any]:
