@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from attrs import define, evolve, field
 
@@ -22,9 +23,11 @@ from mtf_core.orders import Alarm, AlarmKind, EntryState, Intent, PositionState
 from mtf_core.ports import StoreUnavailableError
 from mtf_core.records import AlertRecord, ProcessKind, ProcessState, RunningProcess
 from mtf_core.risk import EquityMark, Heartbeat, RiskDay, Span, Standing
+from mtf_entrypoints.container import opened
 from mtf_entrypoints.exposing import exposed, place_of
 from mtf_entrypoints.http.listening import ListenError, Listening
 from mtf_entrypoints.scraping import Scrape
+from mtf_entrypoints.settings import SandboxOptions, Settings
 from tests.integration.cli.test_stream import started
 from tests.integration.runs.world import NOW_MS, World, eager, world
 from tests.unit.orders.intents import an_intent
@@ -169,6 +172,26 @@ async def test_a_store_that_hangs_is_asked_once_however_often_prometheus_asks() 
         scrape.patient_s = 60.0
         assert value(await text_of(scrape), "mtf_store_up") == 1
         assert orders.asked == 2  # what the hanging question answered in the end was old
+
+
+async def test_a_postgresql_that_stands_still_is_told_as_such_and_waited_for_by_one_connection(
+    migrated_postgres_url: str,
+) -> None:
+    settings = Settings(database_url=migrated_postgres_url, sandbox=SandboxOptions(universe_size=5))
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with asyncio.timeout(_PATIENT_S), opened(settings) as container:
+        scrape = container.scrape()
+        scrape.patient_s = 60.0
+        assert value(await text_of(scrape), "mtf_store_up") == 1
+        with psycopg.connect(migrated_postgres_url) as other, psycopg.connect(migrated_postgres_url) as looking:
+            other.execute("LOCK TABLE processes IN ACCESS EXCLUSIVE MODE")
+            scrape.patient_s = 0.2
+            texts = [await text_of(scrape) for _ in range(4)]
+            assert [value(text, "mtf_store_up") for text in texts] == [0, 0, 0, 0]
+            assert looking.execute(waiting).fetchone() == (1,)
+            other.rollback()
+        scrape.patient_s = 60.0
+        assert value(await text_of(scrape), "mtf_store_up") == 1
 
 
 async def test_only_the_path_of_metrics_is_answered_and_only_to_this_machine_s_names() -> None:
