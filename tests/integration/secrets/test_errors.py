@@ -151,6 +151,39 @@ async def test_no_line_of_a_file_that_cannot_be_read_is_shown(dotenv: str, tmp_p
     assert in_files(place.folder) == []
 
 
+IN_FILES: dict[str, tuple[Mapping[str, str], Mapping[str, str], tuple[str, ...]]] = {
+    "of a database that is away": ({"DATABASE_URL": database("%2F")}, {}, ASKS),
+    "of a Redis that is away": ({"REDIS_URL": redis("%2F")}, {}, RUN),
+    "of an exchange that is away": (
+        {name: value for name, value in KEY.items() if name.endswith(("_KEY", "_MEMO"))},
+        {name: value for name, value in KEY.items() if not name.endswith(("_KEY", "_MEMO"))},
+        ("positions",),
+    ),
+    "that is set in both ways": ({"MTF_API_TOKEN": secret("token")}, {"MTF_API_TOKEN": secret("token", "/")}, ASKS),
+    "of two lines": ({"MTF_API_TOKEN": secret("token", "\n")}, {}, ASKS),
+    "of a receiver that is away": ({"MTF_ALERT_WEBHOOK_URL": f"http://{NOWHERE}/{secret('token')}"}, {}, TELLS),
+    "beside a setting that is wrong": ({"MTF_API_TOKEN": secret("token")}, {"MTF_LOG_LEVEL": "loud"}, ASKS),
+}
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+async def test_no_error_shows_a_secret_that_stands_in_a_file(
+    name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, children: Nursery
+) -> None:
+    """The files themselves lie elsewhere: they are where secrets belong."""
+    secrets, variables, words = IN_FILES[name]
+    elsewhere, told = tmp_path_factory.mktemp("secrets"), {"DATABASE_URL": "memory", **variables}
+    for variable, content in secrets.items():
+        (elsewhere / variable).write_text(content)
+        told[f"{variable}_FILE"] = str(elsewhere / variable)
+    if "DATABASE_URL" in secrets:
+        del told["DATABASE_URL"]
+    place = Place(tmp_path, children, told)
+    (code, said), (traced, trace) = await asyncio.gather(place.run(*words), place.run(*words, "--debug"))
+    assert (code != 0, traced != 0, "internal error" in said) == (True, True, False), (said, trace)
+    assert in_files(tmp_path) == []
+
+
 @pytest.mark.parametrize("words", [ASKS, (*ASKS, "--debug"), ("health", "--json")])
 async def test_passwords_that_a_server_refuses_are_not_shown(
     words: tuple[str, ...], postgres: PostgresServer, redis_url: str, tmp_path: Path, children: Nursery
