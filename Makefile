@@ -8,7 +8,7 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak deaths mutants release bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak days deaths mutants release bench lock docs clean
 
 # One run over 300 generated contracts, nothing sent; then an hour of the sandbox in some seconds, in which it really trades.
 RUN := mtf run --exchange sandbox --database memory
@@ -63,6 +63,13 @@ SOAKED ?= $(VENV)/soak-$(SEED).jsonl
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED) --from-file $(SOAKED) \
 		--coverage $(VENV)/soak-coverage.json --unreached
+
+# The whole application for days, in as much time as its work takes, and what it leaves behind; tests run some hours of it.
+DAYS ?= 3
+SYMBOLS ?= 300
+DAYS_IN ?= $(VENV)/days-$(DAYS)-$(SYMBOLS)
+days: $(VENV)/.test
+	$(BIN)/python -m tests.application.soak --days $(DAYS) --symbols $(SYMBOLS) --seed $(SEED) --folder $(DAYS_IN)
 
 # Processes that are killed at every numbered point of the order path, and rivals at once for 200 rounds; some 20 minutes.
 deaths: $(VENV)/.test

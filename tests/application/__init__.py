@@ -1,0 +1,1 @@
+"""The application as a whole, as one runs it: what becomes of it over days."""
