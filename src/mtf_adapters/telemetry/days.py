@@ -27,7 +27,7 @@ class DailyFile(TimedRotatingFileHandler):
                 return
         if self.stream is not None:
             self.stream.close()
-            self.stream = None  # type: ignore[assignment]  # opened again with the next line
+            self.stream = None  # opened again with the next line
         self.rolloverAt = self.computeRollover(int(time.time()))
 
     def _aside(self) -> Path:
