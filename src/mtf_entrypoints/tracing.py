@@ -19,6 +19,7 @@ MISSING = (
     'pip install "mtf-orchestrator[traces]", or leave MTF_TRACES out'
 )
 _PROTOCOL = "http/protobuf"
+_WRONG_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT: allowed: where a collector answers, like http://127.0.0.1:4318"
 _DEFAULT_ENDPOINT = "http://localhost:4318"
 
 
@@ -29,13 +30,14 @@ def build_traces(settings: Settings) -> Traces | None:
     protocol = _of_traces("PROTOCOL", _PROTOCOL)
     if protocol != _PROTOCOL:
         raise SettingsError(f"OTEL_EXPORTER_OTLP_PROTOCOL: found {protocol!r}; traces are sent by {_PROTOCOL} alone")
+    where = _place_of(_of_traces("ENDPOINT", _DEFAULT_ENDPOINT))
     try:
         from mtf_adapters.telemetry.traces import open_traces  # noqa: PLC0415  (an extra, and it takes a while)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "opentelemetry":
             raise
         raise SettingsError(MISSING) from None
-    return open_traces(Masking(settings.secrets), _place_of(_of_traces("ENDPOINT", _DEFAULT_ENDPOINT)))
+    return open_traces(Masking(settings.secrets), where)
 
 
 def transactions_heard(metrics: Metrics, traces: Traces | None) -> Callable[[str, str, float], None]:
@@ -52,14 +54,17 @@ def transactions_heard(metrics: Metrics, traces: Traces | None) -> Callable[[str
 
 def _of_traces(name: str, default: str) -> str:
     """One of OpenTelemetry's own variables: the one of traces, or that of everything that is sent."""
-    return os.environ.get(f"OTEL_EXPORTER_OTLP_TRACES_{name}") or os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", default)
+    names = (f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}")
+    return next((value for each in names if (value := os.environ.get(each, "").strip())), default)
 
 
 def _place_of(url: str) -> str:
-    """Where a collector is, for people: an address may hold a key."""
+    """Where a collector is, without what an address may hold of a key; raises `SettingsError`."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "the collector"
+        raise SettingsError(_WRONG_ENDPOINT) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(_WRONG_ENDPOINT)
     return f"{parts.scheme}://{parts.hostname}{port}"

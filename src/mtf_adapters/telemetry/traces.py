@@ -224,7 +224,10 @@ class _Sending(SpanExporter):
         self._is_broken = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._exporter.export(spans)
+        try:
+            result = self._exporter.export(spans)
+        except Exception:  # whatever breaks in it, the SDK would tell again and again
+            result = SpanExportResult.FAILURE
         is_broken = result is not SpanExportResult.SUCCESS
         if is_broken and not self._is_broken:
             _LOG.warning("traces cannot be sent to %s: they are lost until it answers; runs go on", self._where)

@@ -221,6 +221,20 @@ def test_without_the_extra_a_line_says_what_to_install(monkeypatch: pytest.Monke
         build_traces(SMALL)
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:4318", "ftp://collector", "http://", "http://h:port"])
+def test_an_address_to_which_nothing_can_be_sent_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+    with pytest.raises(SettingsError, match="like http://127"):
+        build_traces(SMALL)
+
+
+def test_an_empty_address_is_that_of_a_collector_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    traces = build_traces(SMALL)
+    assert traces is not None
+    traces.close()
+
+
 def test_another_protocol_than_http_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     with pytest.raises(SettingsError, match="http/protobuf"):
