@@ -34,15 +34,22 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-WANTED = {"top_n": "2000", "mid_n": "2000", "min_age_hours": "0", "min_turnover": "0", "time_in_force": "ioc"}
-"""Every contract is looked at, and entries take at once: where a stop arms late, as here, no other one may leave."""
+WANTED = {
+    **{"top_n": "2000", "mid_n": "2000", "min_age_hours": "0", "min_turnover": "0"},
+    **{"time_in_force": "ioc", "max_spread_bps": "50", "spread_guard_bps": "50", "max_concurrent_positions": "40"},
+    **{"zone_max_deviation_pct": "0.5", "max_deviation_pct": "0.05", "implausible_pct": "0.05"},
+    **{"w_min": "0.04", "w_max": "0.05", "daily_max_loss_usdt": "10000", "daily_max_loss_percent": "50"},
+}
+"""Every contract is looked at; entries take at once, for where a stop arms late, as here, no other one may leave; and
+they are let through far from the anchor, so that minutes end in orders."""
 
 
 def config_of_all(folder: Path) -> Path:
     """The shipped configuration with what is wanted."""
     shutil.copytree(shipped_config_dir(), folder)
-    for name in ("mtf_contracts.yaml", f"mtf_contracts.{PROFILE}.yaml", "trade_entry.yaml"):
-        path = folder / "app" / name
+    for path in (folder / "app").iterdir():
+        if not path.name.startswith(("mtf_contracts", "trade_entry")):
+            continue
         lines = path.read_text("utf-8").splitlines()
         path.write_text("\n".join(map(_as_wanted, lines)) + "\n", "utf-8")
     return folder
