@@ -32,9 +32,8 @@ def bitmart_of(settings: Settings, machine: Machine, redis: RedisConnection | No
         world = world_of_hosts(hosts, environment)
     except HostsError as error:
         raise SettingsError(str(error)) from None
-    # Limits are counted per address, key and account: whoever has the same key in the same world shares them.
-    shared_by = f"{EXCHANGE}:{world.kind.value}:{world.place}:{key.digest() if key else 'public'}"
-    limiter = build_limiter(BUCKETS, shared_by, settings, redis)
+    place = f"{EXCHANGE}:{world.kind.value}:{world.place}"
+    limiter = build_limiter(BUCKETS, place, key.digest() if key else "", settings, redis)
     machine.limited(EXCHANGE, limiter)
     return bitmart_venue(
         environment,

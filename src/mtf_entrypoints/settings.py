@@ -18,6 +18,7 @@ from mtf_entrypoints.secret_files import FILES, SecretFileError, secrets_that_ca
 _PLAIN = (
     "DATABASE_URL",
     "REDIS_URL",
+    "MTF_EGRESS",
     "MTF_EXCHANGE",
     "MTF_ENVIRONMENT",
     "MTF_LIVE",
@@ -56,6 +57,7 @@ VARIABLES = (*_PLAIN, *FILES)
 """Every variable that is read; those that name the file of a secret stand last."""
 BITMART_NAMES = tuple(name for name in _PLAIN if name.startswith("BITMART_"))
 ALERT_NAMES = tuple(name for name in _PLAIN if name.startswith("MTF_ALERT_"))
+_EGRESS = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _RATE = re.compile(r"BITMART_RATE_\w+")
 ENVIRONMENTS = ("live", "demo", "testnet")
 OURS = ("MTF_", "BITMART_")
@@ -154,6 +156,8 @@ class Settings:
     """None: the SQLite file in the user's data folder."""
     redis_url: str | None = field(default=None, repr=False)
     """Where processes share locks and rate limits; None: locks in the database, limits in each process."""
+    egress: str = ""
+    """Which address the exchange sees this process at, by any name; empty: the same as all that say nothing."""
     exchange: str = DEFAULT_EXCHANGE
     market_type: str = "perpetual"
     environment: str | None = None
@@ -252,6 +256,7 @@ def read_settings(
     return Settings(
         database_url=given.database_url or values.get("DATABASE_URL"),
         redis_url=values.get("REDIS_URL"),
+        egress=_egress(values),
         exchange=given.exchange or values.get("MTF_EXCHANGE", DEFAULT_EXCHANGE),
         profile=given.profile or values.get("MTF_PROFILE"),
         config_dir=given.config_dir or (Path(config_dir).expanduser() if config_dir else None),
@@ -300,6 +305,15 @@ def _temporal(values: Mapping[str, str]) -> TemporalOptions:
 
 def _is_unknown_of_ours(name: str) -> bool:
     return name.startswith(OURS) and name not in VARIABLES and not _RATE.fullmatch(name)
+
+
+def _egress(values: Mapping[str, str]) -> str:
+    name = values.get("MTF_EGRESS", "")
+    if name and not _EGRESS.fullmatch(name):
+        raise SettingsError(f"MTF_EGRESS: found {name!r}; allowed are letters, digits, dots, colons and dashes")
+    if name and "REDIS_URL" not in values:
+        raise SettingsError("MTF_EGRESS tells apart who shares limits through Redis: set REDIS_URL as well")
+    return name
 
 
 def _environment(values: Mapping[str, str]) -> str | None:

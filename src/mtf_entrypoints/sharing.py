@@ -34,10 +34,13 @@ def build_locks(database: Database, clock: Clock, redis: RedisConnection | None)
     return RedisLocks(redis)
 
 
-def build_limiter(table: BucketTable, world: str, settings: Settings, redis: RedisConnection | None) -> Limiter:
+def build_limiter(
+    table: BucketTable, place: str, key: str, settings: Settings, redis: RedisConnection | None
+) -> Limiter:
     """The budget of a venue's limits as the settings change them; raises `SettingsError`.
 
-    Shared by all processes of that `world` where there is a Redis, else of this process alone.
+    Shared, where there is a Redis, by all processes that call `place` (venue and hosts) from one address, and by those
+    with one `key`; else of this process alone.
     """
     from mtf_adapters.limits import InvalidRateError  # noqa: PLC0415
     from mtf_adapters.limits.local import LocalBudget  # noqa: PLC0415
@@ -48,6 +51,6 @@ def build_limiter(table: BucketTable, world: str, settings: Settings, redis: Red
         raise SettingsError(str(error)) from None
     if redis is None:
         return LocalBudget(overridden)
-    from mtf_adapters.limits.shared import SharedBudget  # noqa: PLC0415
+    from mtf_adapters.limits.shared import Callers, SharedBudget  # noqa: PLC0415
 
-    return SharedBudget(redis, world, overridden)
+    return SharedBudget(redis, Callers(place, key, settings.egress), overridden)

@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from mtf_adapters.limits.bucket import BucketTable, Reading
+from attrs import frozen
+
+from mtf_adapters.limits.bucket import BucketTable, Reading, Scope
 from mtf_adapters.limits.limiter import BucketUse, BudgetSpentError
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.limits.window import CLOCK_MARGIN_S
@@ -27,15 +29,31 @@ _LONGEST_CALL_MS = 60_000
 _LOOK_AGAIN_S = 0.5
 
 
+@frozen
+class Callers:
+    """Whose calls a venue counts together: all of one place by their address, and by their key."""
+
+    place: str
+    """Venue and hosts."""
+    key: str
+    """Of the account; empty for calls without one."""
+    address: str = ""
+    """By whatever name, the address from which the venue sees this process; empty: all processes have the same."""
+
+    def of(self, scope: Scope) -> str:
+        """What stands for those who share a limit of that kind. One place is one slot of a Redis of many."""
+        return f"{{{self.place}}}:ip:{self.address}" if scope is Scope.IP else f"{{{self.place}}}:key:{self.key}"
+
+
 class SharedBudget:
-    """Implements `Limiter` for all processes that use the same Redis and the same `world` (venue, hosts, account).
+    """Implements `Limiter` for all processes that use the same Redis and are counted together (`Callers`).
 
     The order is that of `LocalBudget`: priority, then arrival, over all processes. When Redis does not answer, exits go
     by the process's own budget after `EXIT_PATIENCE_S`; for everything else the budget counts as spent.
     """
 
-    def __init__(self, connection: RedisConnection, world: str, table: BucketTable) -> None:
-        self._world = world
+    def __init__(self, connection: RedisConnection, callers: Callers, table: BucketTable) -> None:
+        self._callers, self._buckets = callers, table.buckets
         self._own = LocalBudget(table)
         self._waited = dict.fromkeys(table.buckets, 0.0)
         source = (files("mtf_adapters.limits") / "budget.lua").read_text("utf-8")
@@ -109,9 +127,10 @@ class SharedBudget:
             await asyncio.sleep(min(wait_ms / 1000, _LOOK_AGAIN_S))
 
     async def _ask(self, what: str, bucket: str, call: str, *arguments: int) -> int:
-        root = f"mtf:limits:{{{self._world}}}"
+        root = f"mtf:limits:{self._callers.of(self._buckets[bucket].scope)}"
         keys = [f"{root}:{bucket}:{part}" for part in ("slots", "waiting", "seen", "ticket", "paused")]
-        asked = self._script(keys=[*keys, f"{root}:banned"], args=[what, call, *arguments])
+        banned = f"mtf:limits:{self._callers.of(Scope.IP)}:banned"
+        asked = self._script(keys=[*keys, banned], args=[what, call, *arguments])
         answer: int = await self._connection.answer_of(asked)
         return int(answer)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from mtf_adapters.limits import Bucket, BucketTable, Scope
-from mtf_adapters.limits.shared import SharedBudget
+from mtf_adapters.limits.shared import Callers, SharedBudget
 from mtf_adapters.redis import RedisConnection, RedisHighWater, RedisLocks
 from mtf_core.ports import Mark, Priority
 
@@ -27,7 +27,7 @@ async def mark(connection: RedisConnection) -> object:
 
 
 async def call(connection: RedisConnection) -> object:
-    async with SharedBudget(connection, "world", _TABLE).permit("kline", Priority.MARKET):
+    async with SharedBudget(connection, Callers("world", "k"), _TABLE).permit("kline", Priority.MARKET):
         return True
 
 

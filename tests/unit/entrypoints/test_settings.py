@@ -87,3 +87,13 @@ def test_addresses_of_receivers_are_secrets_and_do_not_show(tmp_path: Path) -> N
 def test_a_misspelt_receiver_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MTF_ALERT_WEBHOK_URL; did you mean MTF_ALERT_WEBHOOK_URL"):
         read_settings(None, {"MTF_ALERT_WEBHOK_URL": "https://x"}, tmp_path / ".env")
+
+
+def test_the_name_of_an_address_is_read_where_a_redis_is_shared(tmp_path: Path) -> None:
+    shared = {"REDIS_URL": "redis://localhost"}
+    assert read_settings(None, {**shared, "MTF_EGRESS": "203.0.113.7"}, tmp_path / ".env").egress == "203.0.113.7"
+    assert read_settings(None, shared, tmp_path / ".env").egress == ""
+    with pytest.raises(SettingsError, match="set REDIS_URL as well"):
+        read_settings(None, {"MTF_EGRESS": "machine-a"}, tmp_path / ".env")
+    with pytest.raises(SettingsError, match="MTF_EGRESS: found 'a machine'; allowed are letters"):
+        read_settings(None, {**shared, "MTF_EGRESS": "a machine"}, tmp_path / ".env")
