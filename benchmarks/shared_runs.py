@@ -1,8 +1,8 @@
 """A thousand symbols in a minute: one worker alone, and three that share the run, from the close to the report.
 
 Real processes here: PostgreSQL, Redis, a Temporal dev server, a sandbox that speaks as BitMart, a supervisor. Candles
-are in the store, as one stream process keeps them. The floor is one worker that makes the whole run. On a machine of two
-cores three workers cannot be three times as quick: what this shows is what sharing costs.
+are in the store, as one stream process keeps them. The floor is one worker that makes the whole run. On a machine of
+two cores three workers cannot be three times as quick: what this shows is what sharing costs.
 
 `--minutes N` (4) of each, the first of which is not counted: caches are cold.
 """
