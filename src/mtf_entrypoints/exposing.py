@@ -59,6 +59,7 @@ async def exposed(
     finally:
         server.should_exit = True
         await serving
+        await scrape.close()
         listener.close()
 
 
@@ -107,6 +108,7 @@ def _server(application: Callable[..., Awaitable[None]]) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         lifespan="off",
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=1,
     )

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from mtf_adapters.telemetry.metrics import Metrics
 from mtf_adapters.telemetry.store_metrics import StoreSeen, store_text
+from mtf_core.ending import ended
 from mtf_core.ports import Environment, PortError
 from mtf_core.settings.profile import Profile
 from mtf_core.watching import StoreFigures, enabled_profiles, read_figures
@@ -35,6 +36,11 @@ class Scrape:
         """Reads the configuration aside, as long as nobody waits for this process."""
         if self._profiles is None:
             self._profiles = await asyncio.to_thread(enabled_profiles, self.environment)
+
+    async def close(self) -> None:
+        """Ends a reading that a store has not answered."""
+        if self._reading is not None:
+            await ended(self._reading)
 
     async def _seen(self) -> StoreSeen | None:
         await self.prepare()

@@ -210,6 +210,16 @@ async def test_only_the_path_of_metrics_is_answered_and_only_to_this_machine_s_n
             assert (await client.get(url, headers={"host": "rebound.example"})).status_code == 421
 
 
+async def test_a_store_that_hangs_holds_up_no_end() -> None:
+    orders, said = Orders(), list[str]()
+    async with scraped(orders, patient_s=0.05) as scrape:
+        async with exposed(scrape, Listening(port=0), None, said.append), httpx.AsyncClient(timeout=60) as client:
+            answer = await client.get(said[0].removeprefix("metrics for Prometheus at "))
+            assert value(answer.text, "mtf_store_up") == 0
+        assert scrape._reading is not None
+        assert scrape._reading.cancelled()
+
+
 async def test_a_token_guards_the_metrics_whatever_name_they_are_asked_by() -> None:
     said: list[str] = []
     async with scraped(answering()) as scrape, exposed(scrape, Listening(port=0), "secret", said.append):
