@@ -8,8 +8,8 @@ from attrs import define, field, frozen
 
 from mtf_core.market import ContractStatus
 from mtf_core.orders import Alarm
-from mtf_core.ports import Disk, Disks, Environment
-from mtf_core.records import ProcessRecord, RunRecord, present
+from mtf_core.ports import Disk, Disks, Environment, Venue
+from mtf_core.records import ProcessKind, ProcessRecord, RunRecord, present
 from mtf_core.risk import Heartbeat, RiskLock, Switchboard
 from mtf_core.watching.losses import LossSeen, enabled_profiles, losses_seen
 from mtf_core.watching.remembered import Remembered
@@ -100,7 +100,7 @@ async def read_facts(
     live = {intent.symbol for intent in await stores.orders.live()}
     return Facts(
         now_ms=now_ms,
-        processes=present(await stores.processes.all()),
+        processes=_watched(present(await stores.processes.all()), environment.venue),
         beat_age_ms=beat_age_ms,
         read_age_ms=read_age_ms,
         beat_moves=pulse.moves,
@@ -115,6 +115,12 @@ async def read_facts(
         live_statuses={symbol: statuses[symbol] for symbol in sorted(live) if symbol in statuses},
         disks=disks.seen(),
     )
+
+
+def _watched(records: tuple[ProcessRecord, ...], venue: Venue) -> tuple[ProcessRecord, ...]:
+    """Where an account ends with its process, whoever supervises does so for itself: this process cannot see that
+    account, and nothing of it is there to be missed."""
+    return tuple(one for one in records if not (venue.is_passing and one.process.kind is ProcessKind.SUPERVISE))
 
 
 def _pace(profile: str, runs: list[RunRecord]) -> Pace:

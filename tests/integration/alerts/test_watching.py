@@ -17,11 +17,12 @@ from mtf_adapters.sql import Database
 from mtf_core.market import DAY_MS
 from mtf_core.orders import Alarm, AlarmKind
 from mtf_core.ports import Environment, Ping, Receiver, ReceiverError, StoreUnavailableError
-from mtf_core.records import Message, RunStatus
+from mtf_core.records import Message, ProcessKind, ProcessState, RunningProcess, RunStatus
 from mtf_core.risk import EquityMark, RiskDay, RiskLock, Span
 from mtf_core.settings.alerts import AlertSettings
 from mtf_core.upkeep import kill, unkill
 from mtf_core.watching import Pulse, Told, Troubled, Watcher, WatchNews, read_facts
+from mtf_core.watching.conditions import conditions_of
 from tests.integration.alerts.listening import Listener
 from tests.integration.alerts.people import Beats, NoDisks, Person, with_store
 from tests.integration.runs.world import NOW_MS, World, eager, world, world_on
@@ -228,3 +229,19 @@ async def test_a_lock_of_a_day_is_told_until_the_day_has_ended(passed_ms: int) -
         await environment.stores.risk.put_lock(lock)
         facts = await read_facts(environment, Pulse(), NoDisks())
     assert facts.loss_locks == ((lock,) if not passed_ms else ())
+
+
+@pytest.mark.parametrize("is_passing", [True, False])
+async def test_who_supervises_an_account_that_ends_with_its_process_is_nobody_else_s_to_miss(is_passing: bool) -> None:
+    """As on the sandbox of `mtf supervise` itself, which another process never sees a sign of life of."""
+    async with world(eager()) as there:
+        environment = evolve(there.environment, venue=evolve(there.environment.venue, is_passing=is_passing))
+        other = RunningProcess(ProcessKind.SUPERVISE, "supervisor-1", "box", 7, "0.1.0", "sandbox-1")
+        await environment.stores.processes.beat(other, ProcessState.SUPERVISING)
+        facts = await read_facts(environment, Pulse(), NoDisks())
+        shown = [one.process.kind for one in facts.processes]
+        assert shown == ([] if is_passing else [ProcessKind.SUPERVISE])
+        (record,) = await environment.stores.processes.all()
+    later = evolve(facts, processes=tuple(evolve(record, read_ms=record.started_ms + 600_000) for _ in facts.processes))
+    words = {one.word for one in conditions_of(later, AlertSettings())}
+    assert ("supervisor_missing" in words) is not is_passing
