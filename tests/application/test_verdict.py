@@ -18,12 +18,12 @@ Change = Callable[[Sample], Sample]
 
 
 def calm(minute: int) -> Sample:
-    """A sample of a process that stands still; memory goes up and down, as the garbage collector has it."""
+    """A sample of a process that stands still; its memory follows the time of the day, and the garbage collector."""
     return Sample(
         minute=minute,
         real_s=minute,
         cpu_s=minute,
-        rss_kb=300_000 + 500 * (minute // 5 % 7),
+        rss_kb=300_000 + 500 * (minute // 5 % 7) + 20 * ((minute + 680) % 1440),
         threads={"MainThread": 1, "sqlite": 3},
         files={"mtf.db": 3, "socket": 4},
         tasks={"Supervisor.run_until": 1, "Watcher.run": 1},
@@ -34,7 +34,14 @@ def calm(minute: int) -> Sample:
 
 def stored(minute: int) -> Stored:
     runs = min(minute, 480 + minute % 60)
-    tables = {"runs": runs, "decisions": 200 * runs, "audit": min(minute, 1440), "order_events": minute}
+    tables = {
+        "contracts": 10,
+        "series": 30,
+        "runs": runs,
+        "decisions": 200 * runs,
+        "audit": min(minute, 1440),
+        "order_events": minute,
+    }
     candles = {"1m": min(600 + minute, 1900), "4h": 1192}
     return Stored(100 << 20, 4 << 20, 0, tables, {"run_blocks": 4096 * runs, "order_events": 100 * minute}, candles)
 
@@ -52,12 +59,13 @@ def with_rows(sample: Sample, **rows: int) -> Sample:
 
 
 GROWING: dict[str, Change] = {
-    # 6 % in three days; without the ups and downs of a single sample it would be 5.2 MB a day.
-    "memory": lambda one: evolve(one, rss_kb=one.rss_kb + round(18_500 * one.minute / DAYS)),
+    # Two days lie between the days that are compared.
+    "memory": lambda one: evolve(one, rss_kb=one.rss_kb + round(0.06 * 300_000 * one.minute / 2880)),
     "files": lambda one: evolve(one, files={**one.files, "socket": 4 + int(one.minute > 3000)}),
     "tasks": lambda one: evolve(one, tasks={**one.tasks, "Watcher.look": int(one.minute > 3000)}),
     "threads": lambda one: evolve(one, threads={**one.threads, "worker": int(one.minute > 3000)}),
     "rows of runs": lambda one: with_rows(one, runs=round(one.minute)),
+    "rows of series": lambda one: with_rows(one, series=round(one.minute)),
     "rows of decisions": lambda one: with_rows(one, decisions=round(200 * one.minute)),
     "rows of audit": lambda one: with_rows(one, audit=round(one.minute)),
     "candles of 1m": lambda one: with_stored(one, lambda it: evolve(it, candles={"1m": 600 + round(one.minute)})),
@@ -77,6 +85,19 @@ def test_a_process_that_stands_still_is_good() -> None:
 @pytest.mark.parametrize("what", GROWING)
 def test_what_grows_is_called_out_and_nothing_else(what: str) -> None:
     assert judge(soaked(GROWING[what]), RETENTION).broken == (what,)
+
+
+@pytest.mark.parametrize("minutes", [1700, 2000, 2880, 3000, DAYS])
+def test_memory_that_follows_the_time_of_the_day_does_not_grow(minutes: int) -> None:
+    assert judge(soaked(minutes=minutes), RETENTION).broken == ()
+
+
+@pytest.mark.parametrize("minutes", [1700, 2000, 2880, 3000])
+def test_memory_that_grows_beside_it_does(minutes: int) -> None:
+    """By 8 % in a day."""
+    assert judge(
+        soaked(lambda one: evolve(one, rss_kb=one.rss_kb + 18 * round(one.minute)), minutes), RETENTION
+    ).broken == ("memory",)
 
 
 def test_what_grows_in_the_first_hour_only_is_a_warm_up() -> None:

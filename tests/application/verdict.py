@@ -1,7 +1,7 @@
 """What the samples of a soak say: does memory grow, does the database, do files, threads or tasks stay behind?
 
-What is compared is the first while after the warm-up with the last while, by their medians: single samples say little,
-for garbage is collected when Python sees fit.
+What is compared are a while after the warm-up and the last while, by their medians: single samples say little, for
+garbage is collected when Python sees fit.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _MOST_PAIRS = 200
 _MB = 1 << 20
 
 
-_LEAST_WIDTH = 20.0
-"""Minutes."""
+_LEAST_WIDTH, _MOST_WIDTH = 20.0, 360.0
+"""Of a window that is no day, in minutes."""
 _CONNECTIONS = 5
 """Of a database in a process, each with a thread: they are opened when they are first needed."""
 _POOLED_THREADS = {"sqlite": _CONNECTIONS, "asyncio": min(32, (os.cpu_count() or 1) + 4)}
@@ -61,8 +61,40 @@ class Finding:
 
 
 @frozen
+class Windows:
+    """When the process is looked at that is compared: how many minutes, and when each window begins.
+
+    Candles of a session reach back to the beginning of the day, so memory follows the time of the day. Whole days are
+    compared where there are two, else the same hours of two days; what is shorter than a day compares its beginning
+    with its end, and grows with the day.
+    """
+
+    width: float
+    first: float
+    last: float
+
+    @classmethod
+    def of(cls, minutes: float, warm_up: float) -> Windows:
+        rest = minutes - warm_up
+        if rest >= 2 * _DAY_MINUTES:
+            return cls(_DAY_MINUTES, warm_up, minutes - _DAY_MINUTES)
+        if rest >= _DAY_MINUTES + _LEAST_WIDTH:
+            width = min(_MOST_WIDTH, rest - _DAY_MINUTES)
+            return cls(width, minutes - width - _DAY_MINUTES, minutes - width)
+        width = min(_MOST_WIDTH, max(_LEAST_WIDTH, rest / 4))
+        return cls(width, warm_up, minutes - width)
+
+    def both(self, samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
+        """The samples of each."""
+        first, last = (
+            [one for one in samples if begin <= one.minute <= begin + self.width] for begin in (self.first, self.last)
+        )
+        return first, last
+
+
+@frozen
 class Span:
-    """The windows that are compared, in minutes of the clock."""
+    """The windows in which a database is looked at."""
 
     warm_up: float
     width: float
@@ -70,9 +102,9 @@ class Span:
 
     @classmethod
     def of(cls, minutes: float, warm_up: float) -> Span:
-        return cls(warm_up, min(360.0, max(_LEAST_WIDTH, (minutes - warm_up) / 4)), minutes)
+        return cls(warm_up, min(_MOST_WIDTH, max(_LEAST_WIDTH, (minutes - warm_up) / 4)), minutes)
 
-    def first(self, samples: Sequence[Sample], from_minute: float = 0) -> list[Sample]:
+    def first(self, samples: Sequence[Sample], from_minute: float) -> list[Sample]:
         begin = max(self.warm_up, from_minute)
         return [one for one in samples if begin <= one.minute <= begin + self.width]
 
@@ -112,10 +144,10 @@ def judge(samples: Sequence[Sample], retention: RetentionSettings, warm_up_minut
     return Verdict(
         (
             _worked(samples),
-            _memory(samples, span),
-            _constant("files", samples, span, lambda one: _beyond(one.files, _POOLED_FILES)),
-            _constant("tasks", samples, span, lambda one: one.tasks),
-            _constant("threads", samples, span, lambda one: _beyond(one.threads, _POOLED_THREADS)),
+            _memory(samples, warm_up_minutes),
+            _constant("files", samples, warm_up_minutes, lambda one: _beyond(one.files, _POOLED_FILES)),
+            _constant("tasks", samples, warm_up_minutes, lambda one: one.tasks),
+            _constant("threads", samples, warm_up_minutes, lambda one: _beyond(one.threads, _POOLED_THREADS)),
             *_rows(samples, span, retention),
             *_candles(samples, retention),
             *_bytes(samples, span, retention),
@@ -136,14 +168,13 @@ def _worked(samples: Sequence[Sample]) -> Finding:
     return Finding("work", holds, f"{text}, {errors} errors, other answers than 2xx: {wrong or 'none'}")
 
 
-def _memory(samples: Sequence[Sample], span: Span) -> Finding:
-    first = median(one.rss_kb for one in span.first(samples)) / 1024
-    last = median(one.rss_kb for one in span.end(samples)) / 1024
+def _memory(samples: Sequence[Sample], warm_up: float) -> Finding:
+    windows = Windows.of(samples[-1].minute, warm_up)
+    first, last = (median(one.rss_kb for one in window) / 1024 for window in windows.both(samples))
     growth = last / first - 1
-    points = [(one.minute / 60, one.rss_kb / 1024) for one in samples if one.minute >= span.warm_up]
-    later = [point for point in points if point[0] >= (span.warm_up + span.last) / 120]
-    slopes = f"{slope_of(points):+.3f} MB an hour, {slope_of(later):+.3f} in the second half"
-    text = f"{first:.1f} MB after the warm-up, {last:.1f} MB at the end: {growth:+.1%}; {slopes}"
+    slope = slope_of([(one.minute / 60, one.rss_kb / 1024) for one in samples if one.minute >= warm_up])
+    times = f"{windows.width:.0f} minutes from {windows.first:.0f} and from {windows.last:.0f} on"
+    text = f"{first:.1f} MB, {last:.1f} MB at the end: {growth:+.1%}, {slope:+.3f} MB an hour ({times})"
     return Finding("memory", growth < MOST_GROWTH, text)
 
 
@@ -155,10 +186,10 @@ def slope_of(points: Sequence[tuple[float, float]]) -> float:
 
 
 def _constant(
-    what: str, samples: Sequence[Sample], span: Span, counts: Callable[[Sample], Mapping[str, int]]
+    what: str, samples: Sequence[Sample], warm_up: float, counts: Callable[[Sample], Mapping[str, int]]
 ) -> Finding:
     """As many at the end as after the warm-up, or fewer."""
-    first, last = span.first(samples), span.end(samples)
+    first, last = Windows.of(samples[-1].minute, warm_up).both(samples)
     before = median(sum(counts(one).values()) for one in first)
     after = median(sum(counts(one).values()) for one in last)
     names = {name for one in (*first, *last) for name in counts(one)}
@@ -167,7 +198,7 @@ def _constant(
         for name in sorted(names)
         if _median(last, counts, name) > _median(first, counts, name)
     }
-    return Finding(what, after <= before, f"{before:g} after the warm-up, {after:g} at the end{_more(grown)}")
+    return Finding(what, after <= before, f"{before:g} at first, {after:g} at the end{_more(grown)}")
 
 
 def _more(grown: Mapping[str, str]) -> str:
@@ -186,10 +217,14 @@ def _rows(samples: Sequence[Sample], span: Span, retention: RetentionSettings) -
     most = max(retention.runs_most, LEAST_KEPT) + _CLEANUP_MINUTES + 1
     found = max(_of(one).tables["runs"] for one in stored)
     yield Finding("rows of runs", found <= most, f"{found} at most; the retention and an hour allow {most}")
+    known, possible = _of(stored[-1]).tables["series"], _of(stored[-1]).tables["contracts"] * len(Timeframe)
+    yield Finding(
+        "rows of series", known <= possible, f"{known} at the end; one for each contract and timeframe is fine"
+    )
     for table in sorted(_of(stored[-1]).tables):
         if table.startswith(_KEPT_PREFIXES):
             yield Finding(f"rows of {table}", None, f"kept for ever, {_of(stored[-1]).tables[table]} at the end")
-        elif table not in ("runs", *_OF_CANDLES):
+        elif table not in ("runs", "series", *_OF_CANDLES):
             yield _steady(f"rows of {table}", stored, span, retention, table, lambda one, name: one.tables.get(name, 0))
 
 
