@@ -32,7 +32,7 @@ _SCALARS = {bool: "true or false", int: "whole number", Decimal: "number", float
 _HEAD = ("key", "type", "unit", "allowed", "default", "effect")
 _INTRODUCTION = """
 A configuration folder holds `trading.yaml` and `app/` with the other files. `mtf config show` prints the values in
-effect with their origin, `mtf config check` everything that is wrong (in `temporal.yaml`, `mtf schedules` does). Every
+effect with their origin, `mtf config check` everything that is wrong. Every
 key either has an effect or is refused. `_pct` is a ratio (0.01 = 1 %), `_percent` a percent, `_bps` basis points
 (0.01 %). `<timeframe>` is one of `1m 5m 15m 1h 4h 1d`.
 """

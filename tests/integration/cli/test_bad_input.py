@@ -167,6 +167,20 @@ def test_malformed_yaml_is_told_with_file_and_line(mtf: Mtf, tmp_path: Path) -> 
     assert any(f".yaml:{number}" in ended.err for number in (line, line + 1))
 
 
+def test_what_is_wrong_with_the_schedules_is_listed_with_the_rest(mtf: Mtf, tmp_path: Path) -> None:
+    config = copied_config(tmp_path / "config")
+    schedules = config / "temporal.yaml"
+    schedules.write_text(
+        schedules.read_text().replace("overlap: skip", "overlap: skipp").replace("every: 15m", "evry: 1m")
+    )
+    ended = mtf("config", "check", "--config-dir", config)
+    assert ended.code == 2
+    assert "schedules[0].overlap: overlap 'skipp'; allowed: skip, buffer_one, cancel_other, allow_all" in ended.out
+    assert "unknown key 'evry'" in ended.out
+    schedules.unlink()
+    assert mtf("config", "check", "--config-dir", config).code == 0
+
+
 def test_every_problem_of_the_configuration_is_listed_at_once(mtf: Mtf, tmp_path: Path) -> None:
     config = copied_config(tmp_path / "config")
     trade_entry = config / "app" / "trade_entry.yaml"

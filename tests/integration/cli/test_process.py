@@ -45,7 +45,7 @@ STARTS = {
     "run's help": (["run", "--help"], {"numpy", "asyncio", "yaml", "mtf_core.market", "mtf_entrypoints.settings"}),
     "config check": (
         ["config", "check"],
-        {"asyncio", "cattrs", "mtf_core.ports", "mtf_core.records", "mtf_core.planning", "mtf_core.runs"}
+        {"asyncio", "temporalio", "mtf_core.ports", "mtf_core.planning", "mtf_core.runs.orchestrator"}
         | {"mtf_core.validation", "mtf_core.rules.program", "mtf_core.features.table", "mtf_entrypoints.container"},
     ),
     "why": (

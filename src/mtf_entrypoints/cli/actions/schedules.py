@@ -11,16 +11,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mtf_adapters.files.config_dir import SCHEDULES_FILE, config_dir_in_use
-from mtf_adapters.files.profiles import load_trading
-from mtf_adapters.files.yaml import read_yaml
-from mtf_core.config_nodes import ConfigError, Problems
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.world_settings import settings_of
-from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.temporal import sdk
-from mtf_entrypoints.temporal.plan import Planned, read_schedules
+from mtf_entrypoints.temporal.file import schedules_of
+from mtf_entrypoints.temporal.plan import Planned
 
 if TYPE_CHECKING:
     from mtf_entrypoints.temporal.schedules import Change, Schedules, Status
@@ -107,14 +104,7 @@ def delete(world: World, schedule_id: str) -> None:
 
 def _plans(world: World) -> tuple[Planned, ...]:
     """What the file wants; raises `ConfigError` with everything that is wrong in it."""
-    folder = config_dir_in_use(settings_of(world).config_dir)
-    trading, problems = load_trading(folder, EXCHANGES), Problems()
-    path = folder / SCHEDULES_FILE
-    node = read_yaml(path, str(path), problems)
-    if node is None:
-        raise ConfigError(problems.errors)
-    enabled = [name for name, entry in trading.profiles.items() if entry.enabled]
-    return read_schedules(node, sorted(enabled, key=lambda name: trading.profiles[name].priority))
+    return schedules_of(config_dir_in_use(settings_of(world).config_dir))
 
 
 def _chosen(plans: Sequence[Planned], schedule_id: str | None) -> tuple[Planned, ...]:
