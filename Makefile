@@ -75,6 +75,11 @@ days: $(VENV)/.test
 deaths: $(VENV)/.test
 	DEATHS=all $(BIN)/pytest -q -s --timeout=0 tests/integration/orders tests/integration/execution/test_death.py
 
+# Workers that share a run, while workers, the Temporal server and the database are killed in mid-minute.
+KILLED_MINUTES ?= 50
+killings: $(VENV)/.test
+	$(BIN)/python -m tests.scale.killings --minutes $(KILLED_MINUTES) --symbols 1000
+
 # Small faults that are made on purpose in the order path, one by one: does a test notice? On demand: it takes hours.
 MUTANTS ?= 260
 mutants: $(VENV)/.test
