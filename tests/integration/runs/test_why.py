@@ -13,6 +13,7 @@ from mtf_core.market import Timeframe
 from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.reasons import Reason, meaning_of, stage_of
 from mtf_core.runs import RunRequest
+from mtf_core.runs.caches import Kind
 from mtf_core.validation.explain import decision_to_json, number
 from tests.integration.runs.world import NOW_MS, World, eager, reasons, world, world_on
 from tests.unit.files.shipped import NAMES, shipped
@@ -31,10 +32,9 @@ async def test_the_stored_trace_is_the_decision_as_it_was_made(name: str) -> Non
     """Rendered from the store alone, the text is the one that the decision gave, marks and values included."""
     async with world(shipped(name)) as there:
         report = await there.run()
-        key = (shipped(name).digest, "test")
-        batch = there.orchestrator._caches[key].decider.decide(
-            {tf: stack for tf, (_, stack) in there.orchestrator._caches[key].feed._stacks.items()}, NOW_MS
-        )
+        cache = there.orchestrator._caches._kept[Kind(shipped(name).digest, "test")]
+        stacks = {timeframe: stack for timeframe, (_, stack) in cache.feed._stacks.items()}
+        batch = cache.decider.decide(stacks, NOW_MS)
         for symbol in list(report.results)[:6]:
             found = await of(there, symbol)
             assert found.trace is not None

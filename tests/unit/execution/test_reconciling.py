@@ -28,7 +28,7 @@ from mtf_core.market import (
     WriteOutcome,
     WriteResult,
 )
-from mtf_core.orders import AlarmKind, EntryState, Intent, PositionState, Progress, Purpose, mint, store_tag
+from mtf_core.orders import Alarm, AlarmKind, EntryState, Intent, PositionState, Progress, Purpose, mint, store_tag
 from mtf_core.orders.evidence import Read
 from mtf_core.ports import ExchangeUnavailableError, Priority, StoreIdentity
 from mtf_core.risk import AccountCondition, Standing
@@ -137,7 +137,11 @@ class Bench:
         positions = tuple(one for one in shown if isinstance(one, Position))
         orders = tuple(one for one in shown if isinstance(one, OpenOrder))
         given = AccountState(self.place.now_ms, D(100), D(100), positions, orders, mode or PositionMode.HEDGE)
-        found = asyncio.run(self.one.reconcile(Read(given, self.place.now_ms), live, self.standing))
+        told: list[tuple[Alarm, ...]] = []
+        read = Read(given, self.place.now_ms)
+        found = asyncio.run(self.one.reconcile(read, live, self.standing, told.append))
+        (at_once,) = told
+        assert found.revived or set(at_once) <= set(found.alarms)
         self.standing = found.standing or self.standing
         return found
 
