@@ -18,6 +18,10 @@ _LONGEST_SERIES = """
         JOIN candle_blocks b ON b.series_id = s.id GROUP BY s.timeframe, s.id
     ) AS each_series GROUP BY timeframe
 """
+OF_RUNS = ("decisions", "decision_details", "run_blocks", "run_documents", "zone_events")
+"""Tables whose rows go with their runs."""
+_ORPHANS = "SELECT count(*) FROM {} WHERE run_id NOT IN (SELECT run_id FROM runs)"
+_AUDIT_MINUTES = "SELECT coalesce(max(time_ms) - min(time_ms), 0) / 60000.0 FROM audit"
 _BYTES_IN_SQLITE = """
     SELECT coalesce(m.tbl_name, d.name), sum(d.pgsize) FROM dbstat d LEFT JOIN sqlite_master m ON m.name = d.name
     WHERE d.aggregate = TRUE GROUP BY 1
@@ -36,6 +40,10 @@ class Stored:
     bytes: Mapping[str, int] = field(factory=dict)
     candles: Mapping[str, int] = field(factory=dict)
     """By timeframe, the most candles that a series has."""
+    orphans: Mapping[str, int] = field(factory=dict)
+    """Rows whose run is not stored any more, by table."""
+    audit_minutes: float | None = None
+    """How far the audit trail reaches back from its newest event."""
 
 
 def read_sqlite(path: Path) -> Stored:
@@ -50,8 +58,11 @@ def read_sqlite(path: Path) -> Stored:
         free = int(one("PRAGMA freelist_count")) * int(one("PRAGMA page_size"))
         sizes = dict(connection.execute(_BYTES_IN_SQLITE))
         candles = dict(connection.execute(_LONGEST_SERIES))
+        orphans = {name: int(one(_ORPHANS.format(name))) for name in OF_RUNS}
+        audit = float(one(_AUDIT_MINUTES))
     wal = path.with_name(path.name + "-wal")
-    return Stored(path.stat().st_size, wal.stat().st_size if wal.exists() else 0, free, tables, sizes, candles)
+    size = wal.stat().st_size if wal.exists() else 0
+    return Stored(path.stat().st_size, size, free, tables, sizes, candles, orphans, audit)
 
 
 def read_postgres(url: str) -> Stored:
@@ -65,5 +76,8 @@ def read_postgres(url: str) -> Stored:
         counting = sql.SQL("SELECT count(*) FROM {}")
         tables = {name: int(rows(counting.format(sql.Identifier(name)))[0][0]) for name in sorted(sizes)}
         candles = {str(timeframe): int(most) for timeframe, most in rows(sql.SQL(_LONGEST_SERIES))}
+        orphaned = sql.SQL(_ORPHANS)
+        orphans = {name: int(rows(orphaned.format(sql.Identifier(name)))[0][0]) for name in OF_RUNS}
+        audit = float(rows(sql.SQL(_AUDIT_MINUTES))[0][0])
         file = int(rows(sql.SQL("SELECT pg_database_size(current_database())"))[0][0])
-    return Stored(file, 0, 0, tables, sizes, candles)
+    return Stored(file, 0, 0, tables, sizes, candles, orphans, audit)

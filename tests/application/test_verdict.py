@@ -43,7 +43,8 @@ def stored(minute: int) -> Stored:
         "order_events": minute,
     }
     candles = {"1m": min(600 + minute, 1900), "4h": 1192}
-    return Stored(100 << 20, 4 << 20, 0, tables, {"run_blocks": 4096 * runs, "order_events": 100 * minute}, candles)
+    sizes = {"run_blocks": 4096 * runs, "order_events": 100 * minute}
+    return Stored(100 << 20, 4 << 20, 0, tables, sizes, candles, {"decisions": 0}, min(minute, 1440 + minute % 60))
 
 
 def soaked(change: Change = lambda sample: sample, minutes: int = DAYS) -> list[Sample]:
@@ -66,8 +67,10 @@ GROWING: dict[str, Change] = {
     "threads": lambda one: evolve(one, threads={**one.threads, "worker": int(one.minute > 3000)}),
     "rows of runs": lambda one: with_rows(one, runs=round(one.minute)),
     "rows of series": lambda one: with_rows(one, series=round(one.minute)),
-    "rows of decisions": lambda one: with_rows(one, decisions=round(200 * one.minute)),
-    "rows of audit": lambda one: with_rows(one, audit=round(one.minute)),
+    "rows of decisions": lambda one: with_stored(
+        one, lambda it: evolve(it, orphans={"decisions": int(one.minute > 3000)})
+    ),
+    "rows of audit": lambda one: with_stored(one, lambda it: evolve(it, audit_minutes=one.minute)),
     "candles of 1m": lambda one: with_stored(one, lambda it: evolve(it, candles={"1m": 600 + round(one.minute)})),
     "bytes of run_blocks": lambda one: with_stored(
         one, lambda it: evolve(it, bytes={"run_blocks": round(4096 * one.minute)})

@@ -19,7 +19,7 @@ from mtf_core.market import MINUTE_MS, Timeframe
 from mtf_core.ports import LEAST_KEPT
 from mtf_core.settings.trading import RetentionSettings
 from mtf_core.upkeep.cleanup import NEVER
-from tests.application.databases import Stored
+from tests.application.databases import OF_RUNS, Stored
 from tests.application.samples import Sample
 
 MOST_GROWTH = 0.05
@@ -27,7 +27,8 @@ MOST_GROWTH = 0.05
 _CLEANUP_MINUTES = 60
 _DAY_MINUTES = 1440
 _KEPT_PREFIXES = tuple(prefix for prefix, _ in NEVER.values())
-_OF_RUNS = ("runs", "decisions", "decision_details", "run_blocks", "run_documents", "zone_events", "keyed_runs")
+_AS_THE_MARKET = ("zone_events", "audit")
+"""Tables whose rows are as many as something happens: how many there are says nothing."""
 _OF_CANDLES = ("candle_blocks",)
 _MOST_PAIRS = 200
 _MB = 1 << 20
@@ -224,8 +225,24 @@ def _rows(samples: Sequence[Sample], span: Span, retention: RetentionSettings) -
     for table in sorted(_of(stored[-1]).tables):
         if table.startswith(_KEPT_PREFIXES):
             yield Finding(f"rows of {table}", None, f"kept for ever, {_of(stored[-1]).tables[table]} at the end")
-        elif table not in ("runs", "series", *_OF_CANDLES):
+        elif table in OF_RUNS and any(_of(one).orphans for one in stored):
+            lost = max(_of(one).orphans.get(table, 0) for one in stored)
+            yield Finding(
+                f"rows of {table}", lost == 0, f"{_of(stored[-1]).tables[table]:,}, of gone runs {lost} at most"
+            )
+        elif table == "audit":
+            yield _audit(stored, retention)
+        elif table not in ("runs", "series", *_AS_THE_MARKET, *_OF_CANDLES):
             yield _steady(f"rows of {table}", stored, span, retention, table, lambda one, name: one.tables.get(name, 0))
+
+
+def _audit(stored: Sequence[Sample], retention: RetentionSettings) -> Finding:
+    """No event older than its retention and the hour between two cleanups, but for those that always stay."""
+    most = retention.audit_days * _DAY_MINUTES + _CLEANUP_MINUTES + 1
+    reach = max((_of(one).audit_minutes or 0 for one in stored if _of(one).tables["audit"] > LEAST_KEPT), default=None)
+    text = f"reaches back {reach or 0:.0f} minutes at most; the retention and an hour allow {most}"
+    is_told = reach is not None and stored[-1].minute > most
+    return Finding("rows of audit", reach <= most if is_told and reach is not None else None, text)
 
 
 def _steady(
@@ -254,10 +271,8 @@ def _settled_minute(table: str, retention: RetentionSettings) -> float:
     """From when on as much goes as comes. What runs leave behind goes when it is a day old."""
     by_age = retention.runs_days * _DAY_MINUTES
     by_count = max(retention.runs_most, LEAST_KEPT) if retention.runs_most else by_age
-    if table in _OF_RUNS:
+    if table in (*OF_RUNS, "runs", "keyed_runs"):
         return by_count + _CLEANUP_MINUTES
-    if table == "audit":
-        return retention.audit_days * _DAY_MINUTES + _CLEANUP_MINUTES
     if table in ("documents", "locks", "processes", "alerts", "alert_receipts"):
         return by_count + _DAY_MINUTES + _CLEANUP_MINUTES
     return 0
@@ -283,7 +298,7 @@ def _bytes(samples: Sequence[Sample], span: Span, retention: RetentionSettings) 
     if not stored:
         return
     for table in sorted(_of(stored[-1]).bytes):
-        if not table.startswith(_KEPT_PREFIXES) and table not in _OF_CANDLES:
+        if not table.startswith(_KEPT_PREFIXES) and table not in (*_AS_THE_MARKET, *_OF_CANDLES):
             yield _steady(f"bytes of {table}", stored, span, retention, table, lambda one, name: one.bytes.get(name, 0))
     files = {one.minute: _of(one).file + _of(one).wal for one in stored}
     by_day = {f"{minute / _DAY_MINUTES:.2f} days": f"{size / _MB:.1f} MB" for minute, size in _a_few(files).items()}
