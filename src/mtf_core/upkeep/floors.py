@@ -15,7 +15,7 @@ from mtf_core.records.older import current_content
 from mtf_core.rules.needs import Need
 from mtf_core.settings.nodes import ConfigError
 from mtf_core.settings.profile import Profile, profile_from_content
-from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_anew, compile_profile
 from mtf_core.validation.window import window_at
 from mtf_core.words import counted
 
@@ -88,7 +88,7 @@ def _floors(
 
 def _compiled(content: JsonObject) -> CompiledProfile | None:
     try:
-        return compile_profile(profile_from_content(current_content(content)))
+        return compile_anew(profile_from_content(current_content(content)))
     except ConfigError:
         return None
 

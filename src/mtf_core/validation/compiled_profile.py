@@ -77,7 +77,12 @@ class CompiledProfile:
 
 @lru_cache(maxsize=32)
 def compile_profile(profile: Profile) -> CompiledProfile:
-    """The compiled of a profile; worked out once per profile object."""
+    """The compiled of a profile; worked out once per profile object, and kept with it."""
+    return compile_anew(profile)
+
+
+def compile_anew(profile: Profile) -> CompiledProfile:
+    """The same for a profile that nobody has again, like one that was read out of the store: nothing is kept."""
     rules, indicators = profile.rules, profile.indicators
     pivots, tolerance = indicators.indicators.pivot.timeframe, float(indicators.warmup_tolerance)
     parts = {}

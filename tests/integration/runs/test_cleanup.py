@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from attrs import evolve
 
@@ -13,7 +15,7 @@ from mtf_core.records import CandleFloor, KeptRuns
 from mtf_core.settings.trading import ProfileEntry, RetentionSettings
 from mtf_core.upkeep.cleanup import Asked, Cleanup, Kept, cleanup
 from mtf_core.upkeep.floors import floors_of
-from mtf_core.validation.compiled_profile import compile_profile
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_core.validation.window import window_at
 from tests.integration.runs.world import NOW_MS, World, eager, world
 from tests.integration.sql.examples import candles, event, run
@@ -44,6 +46,21 @@ async def test_a_run_that_is_kept_can_be_verified_after_the_tightest_cleanup() -
             assert found.ok, found.differences
     assert done.runs == 0
     assert any("to verify kept runs" in line for line in done.floors)
+
+
+async def test_cleanups_keep_nothing_of_the_configurations_that_they_read() -> None:
+    def compiled() -> int:
+        gc.collect()
+        return sum(isinstance(one, CompiledProfile) for one in gc.get_objects())
+
+    async with world(ENABLED) as there:
+        await there.run()
+        await cleaned(there)
+        before = compiled()
+        for _ in range(3):
+            done = await cleaned(there)
+        assert any("to verify kept runs" in line for line in done.floors)
+        assert compiled() == before
 
 
 async def test_what_no_kept_run_rests_on_goes_down_to_the_warm_up() -> None:
