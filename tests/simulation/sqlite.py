@@ -76,6 +76,11 @@ class Jobs:
     def end(self) -> None:
         pass
 
+    def let_go(self) -> None:
+        """The episode is over: connections that SQLAlchemy still knows keep nothing of the process alive."""
+        del self.process, self.trouble
+        self._idle.clear()
+
     async def _goes_on(
         self, worker: greenlet, future: asyncio.Future[Any], waits_for: Awaitable[Any] | None, *job: Callable[[], Any]
     ) -> None:

@@ -324,6 +324,8 @@ class Episode:
         self._digest = hashlib.sha256()
         self._draw = random.Random(f"episode {scene.seed}")
         self._dead: list[Process] = []
+        self._jobs: list[Jobs] = []
+        """Of every process that ever lived here."""
         self._snapshots: deque[tuple[float, bytes]] = deque(maxlen=8)
         self._keeps_snapshots = FaultKind.STORE_RESTORED in scene.plan.kinds
         self._lost_evidence = False
@@ -504,10 +506,12 @@ class Episode:
         process.start(self.make_program(self._machine_of(process, member)).run(member.role))
 
     def _machine_of(self, process: Process, member: _Member) -> Machine:
+        jobs = Jobs(process, _Untroubled() if member.is_rival else self, f"{self.scene.seed} {process}")
+        self._jobs.append(jobs)
         return Machine(
             name=process.name,
             database_url=f"sqlite:///{member.folder / DATABASE}",
-            sqlite_jobs=Jobs(process, _Untroubled() if member.is_rival else self, f"{self.scene.seed} {process}"),
+            sqlite_jobs=jobs,
             folder=member.folder,
             venue=self._rival_s_venue(process, member.believed)
             if member.is_rival
@@ -987,6 +991,9 @@ class Episode:
             if self.reader is not None:
                 self.reader.close()
             self._dead.clear()
+        for jobs in self._jobs:
+            jobs.let_go()
+        self._jobs.clear()
 
 
 class RivalExchange(NativeExchange):
