@@ -296,12 +296,7 @@ def _opens(order: Mapping[str, Any]) -> bool:
 
 def _bare(there: Stage) -> list[str]:
     """Positions that have no stop when everything is quiet."""
-    stops = {
-        one["symbol"]
-        for one in _listed(there.control("orders"))
-        if "stop" in str(one.get("purpose") or one.get("kind") or one.get("family") or "").lower()
-        or one.get("trigger_price") is not None
-    }
+    stops = {one["symbol"] for one in _listed(there.control("orders")) if one.get("purpose") == "stop"}
     return sorted({one["symbol"] for one in _listed(there.control("positions"))} - stops)
 
 
