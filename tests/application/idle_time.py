@@ -10,7 +10,6 @@ import asyncio
 import math
 import os
 import socket
-import sqlite3
 from collections.abc import Callable
 from selectors import DefaultSelector, SelectorKey
 from typing import Any
@@ -79,25 +78,6 @@ class IdleThreads(SqliteThreads):
         assert isinstance(loop, IdleLoop)
         loop.works(future)
         return future
-
-
-class InTheLoop:
-    """Implements `SqliteJobs` without threads: as much work, in less time on a machine that has other things to do."""
-
-    def connect(self, database: str, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = sqlite3.connect(database, **options)
-        return connection
-
-    def begin(self, job: Job[Value]) -> asyncio.Future[Value]:
-        future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
-        try:
-            future.set_result(job())
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def end(self) -> None:
-        pass
 
 
 class _IdleSelector(DefaultSelector):

@@ -28,7 +28,8 @@ from mtf_entrypoints.http.app import build_app
 from mtf_entrypoints.http.listening import Listening, listener_of
 from mtf_entrypoints.http.server import Server, answer, server_config
 from mtf_entrypoints.settings import AlertOptions, SandboxOptions, Settings
-from tests.application.idle_time import IdleThreads, InTheLoop, sleep
+from tests.application.idle_time import IdleThreads, sleep
+from tests.jobs_at_once import JobsAtOnce
 
 _END_S = 30.0
 """Of the clock: so long the parts may take to end in good order."""
@@ -87,7 +88,7 @@ async def opened_in_idle_time(
         timer=timer,
         random=chance.random,
         sleep=sleep,
-        sqlite_jobs=IdleThreads() if with_threads else InTheLoop(),
+        sqlite_jobs=IdleThreads() if with_threads else JobsAtOnce(),
         aside=asyncio.to_thread,
         high_water=FileHighWater(folder / "orders"),
         action_journal=FileActionJournal(folder / "orders" / "account.journal"),

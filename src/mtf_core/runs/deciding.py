@@ -51,6 +51,12 @@ class RunCache:
         templates = templates_of(compiled)
         return cls(compiled, feed, plan_feed, Decider(compiled), templates, templates_digest(compiled))
 
+    @property
+    def documents(self) -> dict[str, JsonObject]:
+        """What a run needs to be read later, by digest: its configuration, and the shapes of its trees."""
+        profile = self.compiled.profile
+        return {profile.digest: dict(profile.content), self.templates_digest: self.templates}
+
     def ask(self, market: MarketData) -> None:
         """From now on, candles are fetched from this exchange (each run meters its own calls)."""
         self.feed.market = self.plan_feed.market = market

@@ -65,9 +65,8 @@ class Orchestrator:
         universe = await choose_symbols(run)
         runs, record = run.environment.stores.runs, running_record(run)
         cache = self._caches.taken(run)
-        documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
         try:
-            await runs.start(record, documents, [lock for lock in (fence, key_lock) if lock is not None])
+            await runs.start(record, cache.documents, [lock for lock in (fence, key_lock) if lock is not None])
             findings = await stages_of(run, desk, cache, universe)
             await settle_earlier(run)
             report = await _finish(run, cache, record, findings, fence)
@@ -93,7 +92,7 @@ async def _finish(
         zones = zone_records(run, findings.entries)
         counts = counts_of(records, cache.compiled, run.request.current_tf, left_out)
         await run.environment.stores.runs.finish(finished, records, fence, counts, zones)
-    return evolve(report, performance=performance_of(run, findings), finished_ms=run.environment.wall.now_ms())
+    return evolve(report, performance=performance_of(run, findings.decided), finished_ms=run.environment.wall.now_ms())
 
 
 def _report(run: ActiveRun, findings: Findings, results: Mapping[str, SymbolResult]) -> RunReport:
@@ -107,7 +106,7 @@ def _report(run: ActiveRun, findings: Findings, results: Mapping[str, SymbolResu
         finished_ms=run.environment.wall.now_ms(),
         requested=len(findings.universe.contracts),
         results=results,
-        performance=performance_of(run, findings),
+        performance=performance_of(run, findings.decided),
         account_error=findings.account.error,
         left_out=findings.universe.left_out,
         carried=carried_by_symbol(findings.decided.stacks),

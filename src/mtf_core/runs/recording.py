@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mtf_core.records import DecisionRecord, Performance, ZoneRecord
 from mtf_core.runs.active import ActiveRun
-from mtf_core.runs.deciding import RunCache
+from mtf_core.runs.deciding import Decided, RunCache
 from mtf_core.runs.entries import Entries, Entry
 from mtf_core.runs.failures import SymbolFailure, alone
 from mtf_core.runs.findings import Findings, failed
@@ -42,12 +42,12 @@ def zone_records(run: ActiveRun, entries: Entries) -> list[ZoneRecord]:
     return [record for record in found if record is not None]
 
 
-def performance_of(run: ActiveRun, findings: Findings) -> Performance:
+def performance_of(run: ActiveRun, decided: Decided) -> Performance:
     """Where the run's time went so far, and what it asked of the exchange."""
     return Performance(
         stages=dict(run.watch.seconds),
         exchange_calls=dict(run.exchange.calls),
-        timeframes_evaluated=findings.decided.evaluated,
-        timeframes_reused=findings.decided.reused,
+        timeframes_evaluated=decided.evaluated,
+        timeframes_reused=decided.reused,
         rate_limit_wait_seconds=run.exchange.waited_seconds,
     )

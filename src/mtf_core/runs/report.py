@@ -124,13 +124,18 @@ class RunReport:
             requested=self.requested,
             performance=self.performance,
             account_error=self.account_error,
-            left_out={
-                symbol: LeftOut(skip.reason, {name: str(value) for name, value in skip.facts})
-                for symbol, skip in self.left_out.items()
-            },
+            left_out=left_out_records(self.left_out),
             carried=self.carried,
             candles_are_final=self.candles_are_final,
         )
 
     def to_json(self) -> dict[str, Any]:
         return to_document(self.record)
+
+
+def left_out_records(left_out: Mapping[str, Skip]) -> dict[str, LeftOut]:
+    """What is stored of the contracts that a universe did not choose."""
+    return {
+        symbol: LeftOut(skip.reason, {name: str(value) for name, value in skip.facts})
+        for symbol, skip in left_out.items()
+    }

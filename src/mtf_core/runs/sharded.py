@@ -26,9 +26,7 @@ from mtf_core.records import (
     AuditEvent,
     DecisionRecord,
     KeyedRun,
-    LeftOut,
     Opening,
-    Performance,
     ReportRecord,
     RunRecord,
     RunStatus,
@@ -53,13 +51,14 @@ from mtf_core.runs.closing import (
     together,
     too_late,
 )
-from mtf_core.runs.deciding import RunCache, carried_by_symbol, decide
+from mtf_core.runs.deciding import Decided, RunCache, carried_by_symbol, decide
 from mtf_core.runs.entries import Entries
 from mtf_core.runs.findings import Findings
 from mtf_core.runs.leases import Leases
 from mtf_core.runs.once import RunBrokenOffError, check_key, check_same, in_progress, locked_key
 from mtf_core.runs.orchestrator import Orchestrator
 from mtf_core.runs.recording import performance_of, recorded, zone_records
+from mtf_core.runs.report import left_out_records
 from mtf_core.runs.request import recorded_request
 from mtf_core.runs.stages import put_back, settle_earlier, stages_of
 from mtf_core.runs.universe import Universe
@@ -131,11 +130,11 @@ class ShardedRuns:
 
         Raises `RunBrokenOffError`, `ConfigurationDiffersError`, `PortError`; a symbol's own troubles are in its result.
         """
-        shards = self.orchestrator.environment.stores.shards
-        done = await shards.done(run_id, number)
+        stores = self.orchestrator.environment.stores
+        done = await stores.shards.done(run_id, number)
         if done is not None:
             return done
-        record, opening = await self._going_on(run_id)
+        record, opening = await self._going_on(run_id, await stores.runs.run(run_id, results=False))
         run = self._resumed(record, progress)
         with self.orchestrator.observer.part("shard", run_id, run.profile.name):
             return await self._decided(run, opening, number)
@@ -148,7 +147,7 @@ class ShardedRuns:
         findings = Findings(contracts, Admission((), contracts.left_out), AccountSync(), _ALL, decided, Entries())
         _, records = recorded(run, cache, findings)
         carried = carried_by_symbol(decided.stacks)
-        shards, part_of_run = run.environment.stores.shards, performance_of(run, findings)
+        shards, part_of_run = run.environment.stores.shards, performance_of(run, findings.decided)
         stored = await shards.put(run.run_id, ShardPart(number, tuple(records), carried, part_of_run))
         self._caches.left(run, cache, part)
         return stored
@@ -162,7 +161,7 @@ class ShardedRuns:
         stored = await environment.stores.runs.run(run_id)
         if stored is not None and stored.report is not None:
             return stored.report
-        record, opening = await self._going_on(run_id)
+        record, opening = await self._going_on(run_id, stored)
         run = self._resumed(record, progress)
         desk = None if record.dry_run else await self.orchestrator.desk()
         # The lock has an owner of its own for every attempt: its token tells two of them apart.
@@ -213,8 +212,7 @@ class ShardedRuns:
             _check_shards(len(opening.shards))
             cache = self._caches.taken(run, _READY)
             self._caches.left(run, cache, _READY)
-            documents = {run.profile.digest: dict(run.profile.content), cache.templates_digest: cache.templates}
-            await run.environment.stores.runs.start(running_record(run), documents, fences, opening)
+            await run.environment.stores.runs.start(running_record(run), cache.documents, fences, opening)
         except BaseException:
             await put_back(run, universe)
             raise
@@ -232,9 +230,9 @@ class ShardedRuns:
             details = {"profile": record.profile, "why": "whoever worked on it was lost before it was closed"}
             await stores.audit.append([AuditEvent(now_ms, "run", "run_lost", run_id, details)])
 
-    async def _going_on(self, run_id: str) -> tuple[RunRecord, Opening]:
-        stores = self.orchestrator.environment.stores
-        record, opening = await stores.runs.run(run_id, results=False), await stores.shards.opening(run_id)
+    async def _going_on(self, run_id: str, record: RunRecord | None) -> tuple[RunRecord, Opening]:
+        """The run as it is stored, and how it was opened; raises `RunBrokenOffError` where it does not go on."""
+        opening = await self.orchestrator.environment.stores.shards.opening(run_id)
         if record is None or opening is None or record.status is not RunStatus.RUNNING:
             status = record.status if record is not None else "not stored"
             raise RunBrokenOffError(run_id, f"run {run_id} does not go on: it is {status}")
@@ -273,7 +271,7 @@ class ShardedRuns:
         if desk is not None:  # another attempt to close the run, in the same moments, may have been first
             records |= await entered_before(desk, run.run_id, {one.symbol: one for one in now if _was_taken(one)})
         await settle_earlier(run)
-        performance = together(opening.performance, spent, performance_of(run, findings))
+        performance = together(opening.performance, spent, performance_of(run, findings.decided))
         return Closed(records, zone_records(run, findings.entries), carried, findings.account.error, performance)
 
     async def _finish(
@@ -319,17 +317,8 @@ def _opening(run: ActiveRun, universe: Universe, admitted: Admission, per_shard:
         run_id=run.run_id,
         shards=shards_of([contract.symbol for contract in admitted.contracts], per_shard),
         skipped={symbol: skip.reason for symbol, skip in admitted.skipped.items()},
-        left_out={
-            symbol: LeftOut(skip.reason, {name: str(value) for name, value in skip.facts})
-            for symbol, skip in universe.left_out.items()
-        },
-        performance=Performance(
-            stages=dict(run.watch.seconds),
-            exchange_calls=dict(run.exchange.calls),
-            timeframes_evaluated=(),
-            timeframes_reused=(),
-            rate_limit_wait_seconds=run.exchange.waited_seconds,
-        ),
+        left_out=left_out_records(universe.left_out),
+        performance=performance_of(run, Decided()),
         ends_by_ms=ends_by_ms,
     )
 
