@@ -28,7 +28,7 @@ demo-session: $(VENV)/.run
 demo-wire: $(VENV)/.run
 	$(BIN)/python -m mtf_entrypoints.wire_demo
 
-# At the same time what can be: two quiet cores need about a quarter of an hour, more want `make test PARTS=8`.
+# At the same time what can be: two cores need some 20 to 40 minutes, with set-up; more want `make test PARTS=8`.
 test: $(VENV)/.test
 	$(MAKE) --no-print-directory --keep-going --jobs=$(PARTS) $(SYNCED) check unit
 
