@@ -1,1 +1,1 @@
-"""Replay: what a profile would have done over recorded candles. The core that trades decides; the exchange is a model."""
+"""Replay: what a profile would have done over recorded candles, by the core that trades; the exchange is a model."""
