@@ -66,7 +66,8 @@ class ReadyMinute:
     ended: str = ""
     """Why an order that was sent ended unfilled, by the supervisor's word: `order_timeout`, `out_of_zone`."""
     afterwards: Afterwards | None = None
-    known_ms: int = 0
+    known_ms: int | None = None
+    """From when on nothing of the row can change any more; None: what became of it lies behind the last candle."""
 
 
 @frozen

@@ -48,7 +48,6 @@ class ReplaySettings:
     stop_before_target: bool = setting(
         True, doc="a minute that reaches stop and target hits the stop; false: the target"
     )
-    target_in_entry_minute: bool = setting(False, doc="a target may fill in the minute in which the entry did")
     funding_rate: Decimal = ratio(
         Decimal("0.0001"), le="0.05", doc="what an open position pays at each funding time, of its notional"
     )

@@ -13,7 +13,9 @@ from mtf_core.features.carrying import Indices, carried_codes
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Candles, CandleStack, Side, Timeframe, format_instant
 from mtf_core.market.candles import Floats
+from mtf_core.planning.facts import FactRole
 from mtf_core.reasons import Reason
+from mtf_core.rules.axis import InstantAxis, home_timeframe
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.outcome import REASONS, Codes, Mask, Outcome
 from mtf_core.validation.readiness import GAPS, TOO_FEW
@@ -83,6 +85,16 @@ def complete(candles: Mapping[Timeframe, Candles], wanted: frozenset[Timeframe])
     return found
 
 
+@frozen(eq=False)
+class JudgedHistory:
+    """The decisions over one symbol's candles, and the features that they looked at."""
+
+    signals: Signals
+    series: Mapping[Timeframe, Candles]
+    tables: Mapping[Timeframe, FeatureTable]
+    """Of every candle: those that decisions need."""
+
+
 def resolve_history(
     compiled: CompiledProfile,
     symbol: str,
@@ -90,6 +102,17 @@ def resolve_history(
     options: DecideOptions | None = None,
     spread_bps: Floats | None = None,
 ) -> Signals:
+    """The decisions of `judge_history` alone."""
+    return judge_history(compiled, symbol, candles, options, spread_bps).signals
+
+
+def judge_history(
+    compiled: CompiledProfile,
+    symbol: str,
+    candles: Mapping[Timeframe, Candles],
+    options: DecideOptions | None = None,
+    spread_bps: Floats | None = None,
+) -> JudgedHistory:
     """Decides at every close of the finest timeframe in `candles`, from all candles closed by then.
 
     Timeframes that the profile needs and that are not given are built from the finest one. Each timeframe is
@@ -116,7 +139,7 @@ def resolve_history(
     outcomes = {timeframe: codes for timeframe, (codes, _) in verdicts.items()}
     reasons = {timeframe: codes for timeframe, (_, codes) in verdicts.items()}
     resolved = resolve_instants(compiled, tables, outcomes, reasons, instants, options or DecideOptions(), spread)
-    return Signals(
+    signals = Signals(
         symbol,
         instants,
         resolved.execution,
@@ -125,6 +148,40 @@ def resolve_history(
         resolved.reasons,
         {timeframe: codes[0] for timeframe, codes in outcomes.items()},
     )
+    return JudgedHistory(signals, series, tables)
+
+
+def facts_over(
+    compiled: CompiledProfile, judged: JudgedHistory, execution: Timeframe, instants_ms: Indices
+) -> dict[FactRole, tuple[Floats, Indices]]:
+    """The features of plans on an execution timeframe as visible at these instants, each with the closes of the candles
+    that they are of; a missing one is NaN. The same as `feature_facts` at each of the instants, over all candles.
+
+    Those of a timeframe that can neither be found nor built are left out.
+    """
+    tables = {**_of_plans(compiled, judged), **judged.tables}
+    axis = InstantAxis(tables, execution, instants_ms, compiled.pivot_timeframe, compiled.tolerance)
+    found: dict[FactRole, tuple[Floats, Indices]] = {}
+    for role, feature in compiled.plan_features[execution].items():
+        home = home_timeframe(feature, execution, compiled.pivot_timeframe)
+        if home in tables:
+            found[role] = axis.value(feature, 0)[0], instants_ms // home.ms * home.ms
+    return found
+
+
+def _of_plans(compiled: CompiledProfile, judged: JudgedHistory) -> dict[Timeframe, FeatureTable]:
+    """Tables of the timeframes that only plans look at."""
+    signals = judged.signals
+    series = complete(judged.series, frozenset(compiled.plan_needs) | frozenset(judged.series))
+    stacks = {
+        timeframe: _whole(series[timeframe], signals.symbol, int(signals.instants_ms[-1]))
+        for timeframe in compiled.plan_needs
+        if timeframe in series
+    }
+    return {
+        timeframe: FeatureTable(stack, stack.count, compiled.timezone, compiled.tolerance)
+        for timeframe, stack in stacks.items()
+    }
 
 
 def _whole(candles: Candles, symbol: str, end_ms: int) -> CandleStack:

@@ -1,0 +1,81 @@
+"""What days and weeks have cost a replayed account, and the locks that follow, measured as for real entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from attrs import define, field
+
+from mtf_core.market import AccountState, CashFlow
+from mtf_core.orders import Trade
+from mtf_core.risk import Losses, RiskDay, RiskLock, Span, SpanResult, counts_weeks, losing_streak, new_locks
+from mtf_core.risk.locks import BORDER_MS
+from mtf_core.risk.losses import OpeningSource, result_by_rows, unrealised_of
+from mtf_core.settings.trade_entry import RiskSettings
+
+
+@define(eq=False)
+class LossBook:
+    """The rows that the stores of a real account keep, in memory."""
+
+    risk: RiskSettings
+    profile: str
+    days: dict[int, RiskDay] = field(factory=dict)
+    locks: list[RiskLock] = field(factory=list)
+    _flows: list[CashFlow] = field(factory=list)
+    _nets: list[Decimal] = field(factory=list)
+    """What trades ended with, the newest first."""
+
+    def open_day(self, start_ms: int, account: AccountState) -> None:
+        """The day begins with the account as it is at its first instant; what is too old for any span is dropped."""
+        balance = account.equity - unrealised_of(account)
+        self.days[start_ms] = RiskDay(start_ms, account.equity, balance, start_ms, OpeningSource.SEEN_BEFORE)
+        oldest_ms = Span.WEEK.start_of(start_ms - 1)
+        self._flows = [flow for flow in self._flows if flow.time_ms >= oldest_ms]
+        self.days = {start: day for start, day in self.days.items() if start >= oldest_ms}
+
+    def book(self, flows: Iterable[CashFlow]) -> None:
+        self._flows += flows
+
+    def ended(self, trade: Trade) -> None:
+        self._nets.insert(0, trade.net_usdt)
+        del self._nets[max(1, self.risk.max_consecutive_losses) :]
+
+    @property
+    def counts_anything(self) -> bool:
+        """Whether any limit on losses is set."""
+        risk = self.risk
+        return bool(
+            risk.daily_max_loss_usdt or risk.daily_max_loss_percent or counts_weeks(risk) or risk.max_consecutive_losses
+        )
+
+    def measure(self, account: AccountState) -> Losses:
+        """What the guards know of losses now; a limit that is reached locks."""
+        now_ms = account.time_ms
+        spans = (Span.DAY, Span.WEEK) if counts_weeks(self.risk) else (Span.DAY,)
+        present = {span: self._result(span, span.start_of(now_ms), account) for span in spans}
+        starts = [(span, span.start_of(now_ms)) for span in spans]
+        lately = [(span, span.start_of(start - 1)) for span, start in starts if now_ms - start < BORDER_MS]
+        losses = Losses(
+            day=present[Span.DAY],
+            week=present.get(Span.WEEK),
+            losing_streak=losing_streak(self._nets) if self.risk.max_consecutive_losses else 0,
+            ended=tuple(self._result(span, start, account) for span, start in lately if self._first(start) is not None),
+            locks=tuple(self.locks),
+        )
+        put = new_locks(self.risk, self.profile, losses, now_ms)
+        if not put:
+            return losses
+        self.locks += put
+        return self.measure(account)
+
+    def _first(self, start_ms: int) -> RiskDay | None:
+        """The day with which a span begins; the first day of a replay where it begins within the span."""
+        within: Sequence[int] = sorted(start for start in self.days if start >= start_ms)
+        return self.days[within[0]] if within else None
+
+    def _result(self, span: Span, start_ms: int, account: AccountState) -> SpanResult:
+        first = self._first(start_ms)
+        assert first is not None, "a day is opened before anything is measured"
+        return result_by_rows(self.risk, span, first, account, self._flows)

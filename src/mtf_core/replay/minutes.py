@@ -1,0 +1,80 @@
+"""One symbol's recorded minutes as the model of the exchange looks at them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+from attrs import frozen
+
+from mtf_core.market import MINUTE_MS, Contract, MarkPrice, Quote, TopOfBook, on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.market.candles import Floats, Times
+from mtf_core.replay.ledger import ReplayMarket
+from mtf_core.settings.replay import ReplaySettings
+
+_BPS, _FIRST_LOOK = Decimal(10_000), 256
+"""How many candles are looked through at once at first, for the next that reaches a price."""
+
+
+@frozen(eq=False)
+class Minutes:
+    """Columns of shape (n,), by a candle's place; where candles are missing that says nothing about its time."""
+
+    contract: Contract
+    half_spread: Decimal
+    """A ratio of the middle of the book."""
+    open_ms: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+
+    @classmethod
+    def of(cls, market: ReplayMarket, settings: ReplaySettings) -> Minutes:
+        candles = market.candles
+        half = settings.spread_bps(market.contract.turnover_24h) / _BPS / 2
+        columns = (candles.open, candles.high, candles.low, candles.close)
+        return cls(market.contract, half, candles.open_ms, *columns)
+
+    def __len__(self) -> int:
+        return len(self.open_ms)
+
+    def place(self, open_ms: int) -> int | None:
+        """Where the candle is that opened then; None: it is missing."""
+        index = self.first_from(open_ms)
+        return index if index < len(self) and int(self.open_ms[index]) == open_ms else None
+
+    def first_from(self, open_ms: int) -> int:
+        """The place of the first candle that opened then or later; the length, where there is none."""
+        return int(np.searchsorted(self.open_ms, open_ms))
+
+    def closed_at(self, at_ms: int) -> int:
+        """The place of the last candle that had closed by then; −1: none."""
+        return int(np.searchsorted(self.open_ms, at_ms - MINUTE_MS, side="right")) - 1
+
+    def price(self, value: float) -> Decimal:
+        """A candle's price as the nearest one on the contract's grid, never below one tick."""
+        tick = self.contract.tick_size
+        return max(tick, on_grid_at_or_below(Decimal(repr(float(value))) + tick / 2, tick))
+
+    def quote(self, symbol: str, at_ms: int) -> Quote | None:
+        """The market at a minute's end, by the close of the candle that ended then; None: that candle is missing."""
+        place = self.place(at_ms - MINUTE_MS)
+        if place is None:
+            return None
+        middle, tick = self.price(self.close[place]), self.contract.tick_size
+        bid = max(tick, on_grid_at_or_below(middle * (1 - self.half_spread), tick))
+        ask = max(bid + tick, on_grid_at_or_above(middle * (1 + self.half_spread), tick))
+        return Quote(TopOfBook(symbol, bid, ask, at_ms), MarkPrice(symbol, middle, at_ms))
+
+    def next_reaching(self, place: int, below: float, above: float, last: int) -> int:
+        """The first place from `place` on whose low is at or below, or whose high is at or above; `last` + 1: none
+        within [place, last]."""
+        step = _FIRST_LOOK
+        while place <= last:
+            stop = min(place + step, last + 1)
+            found = np.flatnonzero((self.low[place:stop] <= below) | (self.high[place:stop] >= above))
+            if len(found):
+                return place + int(found[0])
+            place, step = stop, step * 4
+        return last + 1
