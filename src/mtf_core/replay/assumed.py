@@ -1,0 +1,62 @@
+"""What a replay took for granted, word by word: its settings, and what no setting changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import asdict, fields, frozen
+
+from mtf_core.replay.ledger import Ledger
+from mtf_core.settings.fields import setting_of
+from mtf_core.settings.replay import ReplaySettings
+
+ALWAYS = (
+    "orders fill from candles of one minute: what happened within a minute is not known, and the worse order counts",
+    "the candle's price stands for the mark price that fires stops and targets",
+    "orders never move the market, and the exchange never fails",
+    "between two fills the account is measured at each full hour: a fall within an hour is not seen in the drawdown",
+    "the account holds all symbols together: what one trade takes of the limits, another one lacks",
+)
+"""What holds of every replay."""
+
+
+@frozen
+class Assumption:
+    """One setting that the figures rest on."""
+
+    name: str
+    value: Any
+    """Text for exact numbers; a list of such for a table."""
+    unit: str
+    meaning: str
+
+    @property
+    def text(self) -> str:
+        """The value as a person reads it."""
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        if isinstance(self.value, list):
+            return "; ".join(" ".join(f"{name} {text}" for name, text in row.items()) for row in self.value)
+        return f"{self.value} {self.unit}".rstrip()
+
+
+def assumptions_of(ledger: Ledger) -> tuple[Assumption, ...]:
+    """Every setting of the replay, in the order of its class: none is left out."""
+    found = []
+    for attribute in fields(ReplaySettings):
+        described = setting_of(attribute)
+        value = _plain(getattr(ledger.settings, attribute.name))
+        found.append(Assumption(attribute.name, value, described.unit, described.doc))
+    return tuple(found)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, tuple):
+        return [_plain(asdict(one)) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return value
