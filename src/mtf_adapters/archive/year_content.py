@@ -1,16 +1,17 @@
 """One year of one symbol as the bytes of a Parquet file, and back.
 
-The columns are plain numbers that every program reads: `minute` counts from the year's beginning, and a value is its
-ticks times `step`, divided by 10 to the power of `decimals`. Both stand in the file's metadata under `mtf`, as JSON. A
-few values that are on no grid stand in a column of their own (`volume_odd`) where they belong; a column of which too
-many are on none holds doubles.
+Every column holds whole numbers: `minute` counts from the year's beginning, `volume` in steps, `close` in ticks, and
+the other prices are told by their distance from it (`distances`). A value is its ticks times `step`, divided by 10 to
+the power of `decimals`; both stand in the file's metadata under `mtf`, as JSON. A few values that are on no grid stand
+in a column of their own (`volume_odd`) where they belong. Where the prices have no grid in common, each is kept in ticks
+of its own (`open`), and a column of which too many values are on none holds doubles.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -19,8 +20,9 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from mtf_adapters.archive.digests import candles_digest
+from mtf_adapters.archive.distances import NAMES, as_distances, as_prices
 from mtf_adapters.archive.errors import ArchiveError, DamagedArchiveError
-from mtf_adapters.archive.grids import Grid, off_grid, on_grid
+from mtf_adapters.archive.grids import Grid, OnGrid, off_grid, on_grid
 from mtf_adapters.archive.layout import TIMEFRAME, first_minute
 from mtf_core.market import COLUMNS, MINUTE_MS, Candles
 from mtf_core.records.codec import UnreadableRecordError, from_plain, to_plain
@@ -28,7 +30,8 @@ from mtf_core.records.codec import UnreadableRecordError, from_plain, to_plain
 FORMAT = 1
 _FACTS = b"mtf"
 _DELTAS, _SPLIT = "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"
-_INT32 = np.iinfo(np.int32)
+_NARROW = 2**30
+"""Within it the sum and the difference of any two numbers have 32 bits."""
 
 
 @frozen
@@ -48,24 +51,26 @@ class YearFacts:
 def year_content(symbol: str, year: int, candles: Candles) -> tuple[bytes, str]:
     """The bytes of a year's file and the digest of its candles, all of which open within the year."""
     pyarrow, parquet = imported_parquet()
-    minutes = ((candles.open_ms - first_minute(year)) // MINUTE_MS).astype(np.int32)
-    arrays: dict[str, Any] = {"minute": pyarrow.array(minutes)}
-    encodings, grids = {"minute": _DELTAS}, {}
-    for name in COLUMNS:
-        values = getattr(candles, name)
-        found = on_grid(np.ascontiguousarray(values))
-        grids[name] = None if found is None else found.grid
-        arrays[name] = pyarrow.array(values if found is None else _narrow(found.ticks))
-        encodings[name] = _SPLIT if found is None else _DELTAS
-        if found is not None and found.is_odd.any():
-            arrays[_odd(name)] = pyarrow.array(values, mask=~found.is_odd)
-            encodings[_odd(name)] = _SPLIT
+    columns = [("minute", ((candles.open_ms - first_minute(year)) // MINUTE_MS).astype(np.int32), _DELTAS)]
+    found = _on_grids(candles)
+    columns += _columns(candles, found)
+    odd = {
+        _odd(name): pyarrow.array(getattr(candles, name), mask=~one.is_odd)
+        for name, one in found.items()
+        if one is not None and one.is_odd.any()
+    }
     digest = candles_digest(candles)
+    grids = {name: None if one is None else one.grid for name, one in found.items()}
     facts = YearFacts(FORMAT, symbol, str(TIMEFRAME), year, len(candles), digest, grids)
-    table = pyarrow.table(arrays).replace_schema_metadata({_FACTS: json.dumps(to_plain(facts)).encode()})
+    table = pyarrow.table({**{name: pyarrow.array(values) for name, values, _ in columns}, **odd})
     buffer = io.BytesIO()
     parquet.write_table(
-        table, buffer, compression="zstd", use_dictionary=False, column_encoding=encodings, write_statistics=False
+        table.replace_schema_metadata({_FACTS: json.dumps(to_plain(facts)).encode()}),
+        buffer,
+        compression="zstd",
+        use_dictionary=False,
+        column_encoding={**{name: encoding for name, _, encoding in columns}, **dict.fromkeys(odd, _SPLIT)},
+        write_statistics=False,
     )
     return buffer.getvalue(), digest
 
@@ -81,7 +86,7 @@ def year_candles(content: bytes, symbol: str, year: int) -> tuple[Candles, YearF
         file = parquet.ParquetFile(pyarrow.BufferReader(content))
         facts = _facts(file.schema_arrow.metadata or {}, symbol, year)
         table = file.read(use_threads=False)
-        columns = [_values(table, name, facts.columns[name]) for name in COLUMNS]
+        columns = _values(table, facts.columns)
         opens = table.column("minute").to_numpy().astype(np.int64) * MINUTE_MS + first_minute(year)
     except (pyarrow.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise DamagedArchiveError(f"it cannot be read: {str(error).splitlines()[0][:200]}") from error
@@ -112,10 +117,40 @@ def _odd(name: str) -> str:
     return f"{name}_odd"
 
 
-def _narrow(ticks: NDArray[np.int64]) -> NDArray[Any]:
-    """32 bits where they suffice: they are read faster."""
-    fits = not len(ticks) or (ticks.min() >= _INT32.min and ticks.max() <= _INT32.max)
-    return ticks.astype(np.int32) if fits else ticks
+def _on_grids(candles: Candles) -> dict[str, OnGrid | None]:
+    """Each column on its grid: that which all prices have in common, where there is one."""
+    names = COLUMNS[:4]
+    together = on_grid(np.concatenate([getattr(candles, name) for name in names]))
+    found: dict[str, OnGrid | None]
+    if together is None:
+        found = {name: on_grid(np.ascontiguousarray(getattr(candles, name))) for name in names}
+    else:
+        shape = (len(names), len(candles))
+        ticks, is_odd = together.ticks.reshape(shape), together.is_odd.reshape(shape)
+        found = {name: OnGrid(together.grid, ticks[at], is_odd[at]) for at, name in enumerate(names)}
+    return {**found, COLUMNS[4]: on_grid(np.ascontiguousarray(candles.volume))}
+
+
+def _columns(candles: Candles, found: Mapping[str, OnGrid | None]) -> list[tuple[str, NDArray[Any], str]]:
+    """The names, values and encodings of the columns of values."""
+    *prices, volume = (found[name] for name in COLUMNS)
+    split = (COLUMNS[4], candles.volume if volume is None else _narrow(volume.ticks)[0], _SPLIT)
+    ticks = [one.ticks for one in prices if one is not None]
+    if len(ticks) == 4 and len({one.grid for one in prices if one is not None}) == 1:
+        named = zip(NAMES, as_distances(*_narrow(*ticks)), (_SPLIT, _SPLIT, _SPLIT, _DELTAS), strict=True)
+        return [*named, split]
+    apart = zip(COLUMNS, prices, strict=False)
+    return [
+        (name, getattr(candles, name), _SPLIT) if one is None else (name, _narrow(one.ticks)[0], _DELTAS)
+        for name, one in apart
+    ] + [split]
+
+
+def _narrow(*columns: NDArray[np.int64]) -> Sequence[NDArray[Any]]:
+    """The columns with 32 bits, where these suffice for all of them: they are read faster."""
+    if all(not len(ticks) or (ticks.min() > -_NARROW and ticks.max() < _NARROW) for ticks in columns):
+        return [ticks.astype(np.int32) for ticks in columns]
+    return columns
 
 
 def _facts(metadata: Mapping[bytes, bytes], symbol: str, year: int) -> YearFacts:
@@ -133,12 +168,18 @@ def _facts(metadata: Mapping[bytes, bytes], symbol: str, year: int) -> YearFacts
     return facts
 
 
-def _values(table: Any, name: str, grid: Grid | None) -> NDArray[np.float64]:
-    column = table.column(name)
-    if grid is None:
-        return np.array(column.to_numpy(), dtype=np.float64)
-    values = off_grid(column.to_numpy(), grid)
-    if _odd(name) in table.column_names:
-        odd = table.column(_odd(name))
-        values[odd.is_valid().to_numpy()] = odd.drop_null().to_numpy()
-    return values
+def _values(table: Any, grids: Mapping[str, Grid | None]) -> list[NDArray[np.float64]]:
+    """Open, high, low, close and volume."""
+    if NAMES[1] in table.column_names:
+        kept = [*as_prices(*(table.column(name).to_numpy() for name in NAMES)), table.column(COLUMNS[4]).to_numpy()]
+    else:
+        kept = [table.column(name).to_numpy() for name in COLUMNS]
+    columns = []
+    for name, numbers in zip(COLUMNS, kept, strict=True):
+        grid = grids[name]
+        values = np.array(numbers, dtype=np.float64) if grid is None else off_grid(numbers, grid)
+        if _odd(name) in table.column_names:
+            odd = table.column(_odd(name))
+            values[odd.is_valid().to_numpy()] = odd.drop_null().to_numpy()
+        columns.append(values)
+    return columns

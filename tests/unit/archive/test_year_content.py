@@ -41,17 +41,49 @@ def test_the_first_and_the_last_minute_of_a_leap_year_have_their_place() -> None
     assert same(year_candles(year_content("BTCUSDT", 2024, candles)[0], "BTCUSDT", 2024)[0], candles)
 
 
-def test_the_columns_are_plain_numbers_for_other_programs() -> None:
-    candles = decimals(2000)
+def columns_of(candles: Candles) -> tuple[pa.Table, dict[str, str]]:
+    """The table as other programs see it, and the types of its columns."""
     table = pq.read_table(io.BytesIO(year_content("BTCUSDT", 2025, candles)[0]))
-    assert table.column_names == ["minute", "open", "high", "low", "close", "volume"]
-    assert {str(kind) for kind in table.schema.types} == {"int32"}
+    return table, dict(zip(table.column_names, map(str, table.schema.types), strict=True))
+
+
+def test_the_columns_are_whole_numbers_for_other_programs() -> None:
+    candles = decimals(2000)
+    table, types = columns_of(candles)
+    names = ["minute", "open_from_close_before", "high_above", "low_below", "close", "volume"]
+    assert types == dict.fromkeys(names, "int32")
     assert np.array_equal(table.column("close").to_numpy() / 100, candles.close)
     assert table.column("minute").to_numpy().tolist() == list(range(2000))
+    assert not table.column("open_from_close_before").to_numpy()[1:].any()
+    assert set(table.column("high_above").to_numpy()) == {1}
+
+
+def test_prices_without_a_grid_in_common_are_kept_apart_each_as_exact_as_it_can_be() -> None:
+    third = decimals(400).close / 3
+    candles = decimals(400)
+    candles = Candles.trusted(candles.timeframe, candles.open_ms, candles.open, candles.high, third, third, third)
+    _, types = columns_of(candles)
+    kinds = {"open": "int32", "high": "int32", "low": "double", "close": "double", "volume": "double"}
+    assert types == {"minute": "int32", **kinds}
+    assert same(proven_candles(year_content("BTCUSDT", 2025, candles)[0], "BTCUSDT", 2025)[0], candles)
+
+
+@pytest.mark.parametrize("price", [2.0**30 - 1, 2.0**30 + 1, 2.0**31 + 1, 2.0**52 + 1])
+def test_large_prices_take_wider_numbers(price: float) -> None:
+    candles = with_value(with_value(decimals(3, price=1000.0), "high", 1, price), "low", 2, 1.0)
+    whole = Candles.trusted(
+        candles.timeframe,
+        candles.open_ms,
+        *(np.rint(getattr(candles, name)) for name in ("open", "high", "low")),
+        np.rint(candles.close),
+        candles.volume,
+    )
+    assert columns_of(whole)[1]["high_above"] == ("int32" if price < 2**30 else "int64")
+    assert same(proven_candles(year_content("BTCUSDT", 2025, whole)[0], "BTCUSDT", 2025)[0], whole)
 
 
 def test_a_candle_takes_few_bytes() -> None:
-    assert len(year_content("BTCUSDT", 2025, decimals(50_000))[0]) < 5 * 50_000
+    assert len(year_content("BTCUSDT", 2025, decimals(50_000))[0]) < 4 * 50_000
 
 
 def test_the_digest_is_the_contents_and_not_the_files() -> None:
@@ -94,7 +126,7 @@ def test_candles_that_do_not_fit_their_digest_are_refused() -> None:
     """As when a program writes the columns anew and keeps the metadata."""
     content, _ = year_content("BTCUSDT", 2025, decimals(3))
     table = pq.read_table(io.BytesIO(content))
-    changed = table.set_column(1, "open", pa.array([1, 2, 3], pa.int32()))
+    changed = table.set_column(4, "close", pa.array([1, 2, 3], pa.int32()))
     buffer = io.BytesIO()
     pq.write_table(changed.replace_schema_metadata(table.schema.metadata), buffer)
     assert refusal(buffer.getvalue()) == "its candles do not fit their digest"
