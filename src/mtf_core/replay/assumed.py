@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from attrs import asdict, fields, frozen
 
 from mtf_core.replay.ledger import Ledger
 from mtf_core.settings.fields import setting_of
-from mtf_core.settings.replay import ReplaySettings
+from mtf_core.settings.replay import ReplaySettings, SpreadStep
 
 ALWAYS = (
     "orders fill from candles of one minute: what happened within a minute is not known, and the worse order counts",
@@ -38,8 +38,15 @@ class Assumption:
         if isinstance(self.value, bool):
             return "yes" if self.value else "no"
         if isinstance(self.value, list):
-            return "; ".join(" ".join(f"{name} {text}" for name, text in row.items()) for row in self.value)
-        return f"{self.value} {self.unit}".rstrip()
+            return "; ".join(" ".join(f"{text} {unit}" for text, unit in self._with_units(row)) for row in self.value)
+        if self.unit == "ratio":
+            return f"{self.value} = {(100 * Decimal(self.value)).normalize():f} %"
+        return f"{self.value} {self.unit.removesuffix('s') if str(self.value) == '1' else self.unit}".rstrip()
+
+    @staticmethod
+    def _with_units(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for attribute in fields(SpreadStep):
+            yield row[attribute.name], setting_of(attribute).unit
 
 
 def assumptions_of(ledger: Ledger) -> tuple[Assumption, ...]:

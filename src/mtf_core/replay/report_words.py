@@ -136,7 +136,8 @@ def missed_words(missed: Missed) -> str:
     if not missed.followed:
         return ""
     reached = ", ".join(f"{first} {count}" for first, count in missed.first.items())
-    return f"then first reached: {reached}; half went to {in_r(missed.best_r)} at best, {in_r(missed.worst_r)} at worst"
+    middle = f"{in_r(missed.best_r)} at best, {in_r(missed.worst_r)} at worst"
+    return f"then first reached: {reached}; the middle one went to {middle}"
 
 
 def group_cells(sums: Sums) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def test_a_changed_setting_is_told_as_it_was() -> None:
     settings = ReplaySettings(slippage_bps=D("7.5"), stop_before_target=False)
     told = {one.name: one.text for one in assumptions_of(a_ledger(settings=settings))}
     assert (told["slippage_bps"], told["stop_before_target"]) == ("7.5 bps", "no")
-    assert told["spreads"].startswith("turnover_usdt 0 bps 20; ")
+    assert told["spreads"].startswith("0 USDT 20 bps; 1000000 USDT 10 bps; ")
 
 
 def test_the_curve_of_the_document_has_its_deepest_point(report: Report) -> None:
