@@ -16,6 +16,7 @@ from docs.generating.markdown import code, codes, page, table
 
 from mtf_core.market import Timeframe
 from mtf_core.settings.alerts import AlertSettings
+from mtf_core.settings.replay import ReplaySettings
 from mtf_core.settings.contracts import ContractSettings
 from mtf_core.settings.fields import Setting, setting_of
 from mtf_core.settings.indicators import IndicatorSettings
@@ -66,6 +67,7 @@ When a Temporal server starts what; `mtf schedules` checks and applies it. Lengt
 """
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+=\S*")
 _ALERTS = "When `mtf alerts watch` calls a person; a folder without this file has the defaults."
+_REPLAY = "What `mtf replay` assumes of the exchange; a folder without this file has the defaults."
 _ENVIRONMENT = "Variables of the environment win over a file `.env` in the current folder; options win over both."
 
 
@@ -101,6 +103,7 @@ def settings_page(example_environment: Path) -> str:
         ),
         _chapter("trading.yaml", _profiles_share(), table(_HEAD, rows_of(TradingSettings))),
         _chapter("app/alerts.yaml", _ALERTS, table(_HEAD, rows_of(AlertSettings))),
+        _chapter("app/replay.yaml", _REPLAY, table(_HEAD, rows_of(ReplaySettings))),
         _chapter("temporal.yaml", _SCHEDULES, table(("key", "effect"), _schedule_rows())),
         f"## Environment\n\n{_ENVIRONMENT}\n\n{_variables(example_environment)}",
     )

@@ -83,11 +83,15 @@ class ConfigFolder:
     def alerts_file(self) -> Path:
         return self.app / "alerts.yaml"
 
-    def alerts(self) -> ConfigNode | None:
-        """What no profile has a part in: when a person is called."""
-        if self.alerts_file not in self._read:
-            self._read[self.alerts_file] = read_yaml(self.alerts_file, self.shown(self.alerts_file), self.problems)
-        return self._read[self.alerts_file]
+    @property
+    def replay_file(self) -> Path:
+        return self.app / "replay.yaml"
+
+    def whole(self, file: Path) -> ConfigNode | None:
+        """A file that no profile has a part in, as it stands."""
+        if file not in self._read:
+            self._read[file] = read_yaml(file, self.shown(file), self.problems)
+        return self._read[file]
 
     def documents(self, profile: str) -> dict[str, ConfigNode]:
         """The effective documents of a profile; what could not be read is left out, its problems are reported."""
@@ -110,7 +114,8 @@ class ConfigFolder:
         """YAML files whose names belong to no document and no profile: nothing would ever read them."""
         profiles = self.profile_names()
         own = (Document.VALIDATIONS, *_OVERLAID)
-        known = {self.root / f"{Document.TRADING}.yaml", self.root / SCHEDULES_FILE, self.alerts_file}
+        known = {self.root / f"{Document.TRADING}.yaml", self.root / SCHEDULES_FILE}
+        known |= {self.alerts_file, self.replay_file}
         known |= {self.app / f"{Document.INDICATOR}.yaml"}
         known |= {self.app / f"{document}.yaml" for document in _OVERLAID}
         known |= {self.app / f"{document}.{profile}.yaml" for document in own for profile in profiles}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from mtf_adapters.files.config_dir import CONFIG_DIR_VARIABLE, ConfigFolder, config_dir_in_use
+from mtf_adapters.files.yaml import parse_yaml
+from mtf_core.config_nodes import overlaid
 from mtf_core.settings.alerts import AlertSettings, read_alerts
 from mtf_core.settings.check import CheckReport
 from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems, nearest_name
 from mtf_core.settings.profile import Document, Profile, build_profile
+from mtf_core.settings.replay import ReplaySettings, read_replay
 from mtf_core.settings.trading import (
     PROFILE_ALIASES,
     TradingSettings,
@@ -61,6 +64,18 @@ def load_alerts(config_dir: Path | None = None) -> AlertSettings:
     return settings
 
 
+def load_replay(config_dir: Path | None = None, assumed: Sequence[str] = ()) -> ReplaySettings:
+    """What a replay assumes; a folder without `replay.yaml` has the defaults. Raises `ConfigError`.
+
+    `assumed` are lines that stand over the file's, each like `slippage_bps: 5`.
+    """
+    folder = _folder(config_dir)
+    settings = _replay(folder, assumed)
+    if settings is None:
+        raise ConfigError(_distinct(folder.problems.errors))
+    return settings
+
+
 def profile_names(config_dir: Path | None = None) -> tuple[str, ...]:
     """The profiles in a folder, sorted. Raises `ConfigError` if there is no such folder."""
     return _folder(config_dir).profile_names()
@@ -78,6 +93,7 @@ def check_config(config_dir: Path | None = None, exchanges: Collection[str] | No
     names = folder.profile_names()
     _trading(folder, names, exchanges)
     _alerts(folder)
+    _replay(folder, ())
     profiles = [_build(name, folder, folder.problems, thorough=True) for name in names]
     for path in folder.unread_files():
         folder.problems.warning(Place(folder.shown(path), 1), "nothing reads this file", "rename or remove it")
@@ -145,8 +161,19 @@ def _trading(folder: ConfigFolder, known: tuple[str, ...], exchanges: Collection
 def _alerts(folder: ConfigFolder) -> AlertSettings | None:
     if not folder.alerts_file.exists():
         return AlertSettings()
-    node = folder.alerts()
+    node = folder.whole(folder.alerts_file)
     return None if node is None else read_alerts(node, folder.problems)
+
+
+def _replay(folder: ConfigFolder, assumed: Sequence[str]) -> ReplaySettings | None:
+    """As the file says, and what is assumed instead, each like `slippage_bps: 5`."""
+    node = folder.whole(folder.replay_file) if folder.replay_file.exists() else None
+    if assumed:
+        top = parse_yaml("\n".join(assumed), "--assume", folder.problems)
+        node = top if node is None or top is None else overlaid(node, top)
+    if node is None:
+        return None if folder.problems.errors else ReplaySettings()
+    return read_replay(node, folder.problems)
 
 
 def _refuse(folder: ConfigFolder, found: str, allowed: str, nearest: str | None) -> NoReturn:
@@ -159,4 +186,4 @@ def _distinct(problems: tuple[ConfigProblem, ...]) -> tuple[ConfigProblem, ...]:
     return tuple(dict.fromkeys(problems))
 
 
-__all__ = ["check_config", "load_alerts", "load_profile", "load_trading", "profile_names"]
+__all__ = ["check_config", "load_alerts", "load_profile", "load_replay", "load_trading", "profile_names"]

@@ -242,7 +242,7 @@ def test_the_help_of_every_command_has_an_example(mtf: Mtf, command: list[str]) 
 def test_the_shipped_configuration_is_copied_for_editing_and_never_over_anything(mtf: Mtf, tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     ended = mtf("config", "copy", mine)
-    assert (ended.code, ended.out.splitlines()[0]) == (0, f"15 files copied to {mine}")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, f"16 files copied to {mine}")
     shown = mtf("config", "show", "--profile", "regular", "--config-dir", mine, "--json").json
     assert shown["digest"] == mtf("config", "show", "--profile", "regular", "--json").json["digest"]
     (mine / "trading.yaml").write_text("mine\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mtf_adapters.files.config_dir import SCHEDULES_FILE, config_dir_in_use
-from mtf_adapters.files.profiles import load_alerts, load_profile
+from mtf_adapters.files.profiles import load_alerts, load_profile, load_replay
 from mtf_adapters.files.yaml import read_yaml
 from mtf_core.rules.catalogue import CONDITIONS
 from mtf_core.settings.nodes import ConfigError, ConfigProblem, Place, Problems
@@ -42,6 +42,8 @@ def errors_of(folder: Path, file: str) -> tuple[ConfigProblem, ...]:
             read_schedules(node, ["scalper"])
         elif file == "app/alerts.yaml":
             load_alerts(folder)
+        elif file == "app/replay.yaml":
+            load_replay(folder)
         load_profile(profile, folder)
     except ConfigError as error:
         return tuple(problem for problem in error.problems if problem.place.file == str(folder / file))
