@@ -16,11 +16,11 @@ from docs.generating.markdown import code, codes, page, table
 
 from mtf_core.market import Timeframe
 from mtf_core.settings.alerts import AlertSettings
-from mtf_core.settings.replay import ReplaySettings
 from mtf_core.settings.contracts import ContractSettings
 from mtf_core.settings.fields import Setting, setting_of
 from mtf_core.settings.indicators import IndicatorSettings
 from mtf_core.settings.refused import REFUSED_CONTRACT_KEYS, REFUSED_INDICATOR_KEYS, REFUSED_VALIDATION_KEYS
+from mtf_core.settings.replay import ReplaySettings
 from mtf_core.settings.structure import file_key, setting_types
 from mtf_core.settings.trade_entry import TradeEntrySettings
 from mtf_core.settings.trade_entry_refused import REFUSED_KEYS

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from attrs import evolve, field, frozen
 
-from mtf_adapters.archive.digests import candles_digest
+from mtf_adapters.archive import Archive, ArchiveError, candles_digest
 from mtf_adapters.files.candle_table import ReadOptions
 from mtf_adapters.files.candles import read_candle_file
 from mtf_adapters.sandbox.candle_files import CandleFileMarket
@@ -50,6 +50,27 @@ class FileMarket:
         if not len(candles):
             raise InvalidCandlesError(f"{self.path}: there are no candles")
         return _market(self.symbol, candles, self.path.name, self.overrides, None, first_ms)
+
+
+@frozen
+class ArchivedMarket:
+    """A symbol of the archive, its minutes within [first, last]; None: all that there are."""
+
+    symbol: str
+    root: Path
+    venue: str
+    overrides: ContractOverrides = field(factory=ContractOverrides)
+    contract: Contract | None = None
+    """As the exchange described it; None: it came from files."""
+    from_ms: int | None = None
+    until_ms: int | None = None
+
+    def open(self, first_ms: int | None) -> ReplayMarket:
+        candles = Archive(self.root).candles(self.venue, self.symbol, self.from_ms, self.until_ms)
+        if not len(candles):
+            raise ArchiveError(f"{self.symbol}: the archive has no minutes of {self.venue} in that span")
+        contract = None if self.contract is None else self.overrides.applied_to(self.contract)
+        return _market(self.symbol, candles, f"archive, {self.venue}", self.overrides, contract, first_ms)
 
 
 def market_of_candles(symbol: str, candles: Candles, origin: str, first_ms: int | None = None) -> ReplayMarket:

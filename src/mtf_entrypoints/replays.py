@@ -9,16 +9,36 @@ from multiprocessing import get_context
 
 from attrs import frozen
 
+from mtf_adapters.sandbox.capabilities import CAPABILITIES as SANDBOX
 from mtf_core._version import __version__
-from mtf_core.market import MINUTE_MS, Capabilities
+from mtf_core.market import DAY_MS, MINUTE_MS, Capabilities
 from mtf_core.ports import Progress, no_progress
 from mtf_core.replay.ledger import Ledger, ReplayMarket
 from mtf_core.replay.opportunities import Opportunities, find_opportunities
 from mtf_core.replay.replaying import ReplayRequest, replay
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.replay import ReplaySettings
-from mtf_core.validation.compiled_profile import compile_profile
+from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_entrypoints.recorded import RecordedMarket, remarks_of, without_volume
+
+_BLOCK = 128
+"""Candles: a feature's history begins with a block of so many (ADR 0011)."""
+
+
+def capabilities_of(exchange: str) -> Capabilities:
+    """What the exchange that is modelled can do: how stops travel, what can be amended."""
+    if exchange == "bitmart":
+        from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART  # noqa: PLC0415  (only where it is meant)
+
+        return BITMART
+    return SANDBOX
+
+
+def history_ms(compiled: CompiledProfile) -> int:
+    """How far before the first decision candles have to reach, so that every feature has its whole history."""
+    needs = {**compiled.plan_needs, **compiled.needs}
+    spans = ((need.history.candles + need.tail + _BLOCK) * timeframe.ms for timeframe, need in needs.items())
+    return max(spans, default=0) + DAY_MS
 
 
 @frozen(kw_only=True)
