@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 from mtf_adapters.alerts import EmailReceiver, HttpPing, MailServer, TelegramReceiver, WebhookReceiver
 from mtf_adapters.alerts.telegram import TELEGRAM_URL
 from mtf_adapters.local import LocalDisks
-from mtf_adapters.sql import default_data_folder, folder_of_database
+from mtf_adapters.local.places import default_data_folder
+from mtf_adapters.sql import folder_of_database
 from mtf_core.ports import Clock, Receiver
 from mtf_entrypoints.settings import Settings, SettingsError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtf_adapters.local import FileActionJournal, FileHighWater, MemoryActionJournal, MemoryHighWater
-from mtf_adapters.sql import default_data_folder
+from mtf_adapters.local.places import default_data_folder
 from mtf_core.ports import ActionJournal, HighWater, Venue
 
 if TYPE_CHECKING:

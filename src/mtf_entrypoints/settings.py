@@ -31,6 +31,7 @@ _PLAIN = (
     "BITMART_WS_PRIVATE_URL",
     "MTF_PROFILE",
     "MTF_CONFIG_DIR",
+    "MTF_ARCHIVE",
     "MTF_API_TOKEN",
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
@@ -166,6 +167,8 @@ class Settings:
     """`MTF_LIVE=yes`: orders may leave for an exchange with real money, where `dry_run` is false as well."""
     profile: str | None = None
     config_dir: Path | None = None
+    archive: Path | None = None
+    """The folder of the archive of candles; None: `archive` in the user's data folder."""
     api_token: str | None = field(default=None, repr=False)
     log_level: str = "info"
     log_format: str = "text"
@@ -240,6 +243,7 @@ class Overrides:
     exchange: str | None = None
     profile: str | None = None
     config_dir: Path | None = None
+    archive: Path | None = None
     log_level: str | None = None
     log_format: str | None = None
     at_ms: int | None = None
@@ -260,6 +264,7 @@ def read_settings(
         exchange=given.exchange or values.get("MTF_EXCHANGE", DEFAULT_EXCHANGE),
         profile=given.profile or values.get("MTF_PROFILE"),
         config_dir=given.config_dir or (Path(config_dir).expanduser() if config_dir else None),
+        archive=given.archive or (Path(values["MTF_ARCHIVE"]).expanduser() if "MTF_ARCHIVE" in values else None),
         api_token=values.get("MTF_API_TOKEN"),
         log_level=_one_of("MTF_LOG_LEVEL", given.log_level or values.get("MTF_LOG_LEVEL", "info"), LOG_LEVELS),
         log_format=_one_of("MTF_LOG_FORMAT", given.log_format or values.get("MTF_LOG_FORMAT", "text"), LOG_FORMATS),

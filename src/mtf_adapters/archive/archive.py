@@ -14,6 +14,7 @@ from mtf_adapters.archive.manifest import Manifest, Source
 from mtf_core.market import COLUMNS, Candles, Contract
 
 _SHOWN = 10
+_LOOKS = 5
 
 
 @frozen
@@ -115,22 +116,12 @@ class Archive:
     def verify(self) -> Verified:
         """Reads everything, and compares it with all that is said of it."""
         files = candles = 0
-        problems = []
+        problems: list[str] = []
         for venue, symbol, path in series_folders(self.root):
             folder = SeriesFolder(path, venue, symbol)
-            try:
-                manifest = folder.manifest()
-            except DamagedArchiveError as error:
-                problems.append(str(error))
-                continue
-            for record in manifest.years:
-                try:
-                    folder.prove(record)
-                except DamagedArchiveError as error:
-                    problems.append(str(error))
-                else:
-                    files, candles = files + 1, candles + record.count
-            problems += _strangers(path, manifest)
+            proven = _proven(folder)
+            files, candles = files + proven.files, candles + proven.candles
+            problems += proven.problems
         return Verified(files, candles, tuple(problems))
 
     def _lacking(self, venue: str, symbol: str) -> str:
@@ -169,9 +160,30 @@ def _joined(parts: list[Candles]) -> Candles:
     return Candles.trusted(TIMEFRAME, *columns)
 
 
+def _proven(folder: SeriesFolder) -> Verified:
+    """A look at every file of a series; while another process writes there, until both agree."""
+    for _ in range(_LOOKS):
+        candles, proven, problems = 0, [], []
+        try:
+            manifest = folder.manifest()
+        except DamagedArchiveError as error:
+            return Verified(0, 0, (str(error),))
+        for record in manifest.years:
+            try:
+                folder.prove(record)
+            except DamagedArchiveError as error:
+                problems.append(str(error))
+            else:
+                proven.append(record)
+                candles += record.count
+        if not problems or folder.manifest() == manifest:
+            break
+    return Verified(len(proven), candles, (*problems, *_strangers(folder.path, manifest)))
+
+
 def _strangers(path: Path, manifest: Manifest) -> list[str]:
     """Files that nobody knows; what a death left half written (`.new`) is written over by the next."""
-    known = {MANIFEST, LOCK, *(year_file(path, record.year).name for record in (*manifest.years, *manifest.becoming))}
+    known = {MANIFEST, LOCK, *(year_file(path, record.year).name for record in manifest.years)}
     return [
         f"{file}: is not in the manifest, and is not used"
         for file in sorted(path.iterdir())

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import evolve, frozen
 
 from mtf_adapters.archive.errors import ArchiveError, DamagedArchiveError
-from mtf_adapters.archive.layout import LOCK, MANIFEST, TIMEFRAME, year_file, year_files
+from mtf_adapters.archive.layout import LOCK, MANIFEST, year_file, year_files
 from mtf_adapters.archive.manifest import Manifest, YearRecord, manifest_content, new_manifest, read_manifest
 from mtf_adapters.archive.year_content import proven_candles, year_candles, year_content
-from mtf_adapters.local.durable import replace_whole
+from mtf_adapters.local.durable import flush_folder, replace_whole
 from mtf_core.market import Candles
 
 try:
@@ -35,18 +35,19 @@ class SeriesFolder:
     symbol: str
 
     def manifest(self) -> Manifest:
-        """What is known of the series; without a manifest, what its files say. Raises `DamagedArchiveError`."""
-        return read_manifest(self.path / MANIFEST, self.symbol) or self._from_files()
+        """What is known of the series; without a manifest, what its files say. Raises `DamagedArchiveError`.
+
+        Where a death, or this very moment, has left open which of two files is there, it is looked at.
+        """
+        manifest = read_manifest(self.path / MANIFEST, self.symbol) or self._from_files()
+        there = [record for record in manifest.becoming if self._sha256(record.year) == record.file_sha256]
+        return manifest.with_years(tuple(there)) if manifest.becoming else manifest
 
     def year(self, manifest: Manifest, year: int) -> Candles:
         """The candles of one of the manifest's years; raises `DamagedArchiveError` with the file's name."""
         for _ in range(_LOOKS):
-            if not any(record.year == year for record in manifest.years) and not year_file(self.path, year).exists():
-                return Candles.empty(TIMEFRAME)  # its first file is on its way
-            content = self._content(year)
-            sha256 = hashlib.sha256(content).hexdigest()
-            record = next((one for one in manifest.files_of(year) if one.file_sha256 == sha256), None)
-            if record is not None:
+            record, content = manifest.record_of(year), self._content(year)
+            if record is not None and hashlib.sha256(content).hexdigest() == record.file_sha256:
                 return self._decoded(content, record)
             newer = self.manifest()
             if newer == manifest:
@@ -60,18 +61,11 @@ class SeriesFolder:
     @contextmanager
     def alone(self) -> Iterator[Manifest]:
         """The manifest, for the only process that may write until the block ends; raises `ArchiveError`."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._locked()
         try:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    raise ArchiveError(
-                        f"another process is writing {self.symbol} of {self.venue} in this archive; try again later"
-                    ) from None
-            yield self._settled(self.manifest())
+            yield self.manifest()
         finally:
+            self._forget_if_empty()
             os.close(descriptor)
 
     def keep(self, manifest: Manifest, wanted: Manifest, years: Mapping[int, Candles]) -> Manifest:
@@ -106,6 +100,33 @@ class SeriesFolder:
         if _record(record.year, candles, facts.digest, content) != record:
             raise DamagedArchiveError(f"{path}: holds other candles than the manifest says")
 
+    def _locked(self) -> int:
+        """The descriptor of the lock, which ends with it."""
+        while True:
+            _made(self.path)
+            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                if fcntl is not None:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), (self.path / LOCK).stat()):
+                    return descriptor
+            except FileNotFoundError:
+                pass  # whoever held it found the folder empty and removed it
+            except OSError:
+                os.close(descriptor)
+                raise ArchiveError(
+                    f"another process is writing {self.symbol} of {self.venue} in this archive; try again later"
+                ) from None
+            os.close(descriptor)
+
+    def _forget_if_empty(self) -> None:
+        """A folder into which nothing came does not stay."""
+        if {file.name for file in self.path.iterdir()} == {LOCK}:
+            (self.path / LOCK).unlink()
+            with suppress(OSError):  # not empty: others have come
+                for folder in (self.path, self.path.parent, self.path.parent.parent):
+                    folder.rmdir()
+
     def _content(self, year: int) -> bytes:
         path = year_file(self.path, year)
         try:
@@ -127,16 +148,9 @@ class SeriesFolder:
         content, digest = year_content(self.symbol, year, candles)
         return content, _record(year, candles, digest, content)
 
-    def _settled(self, manifest: Manifest) -> Manifest:
-        """Without what a death left open: of each file that was being replaced, the one that is there."""
-        if not manifest.becoming:
-            return manifest
-        there = []
-        for record in manifest.becoming:
-            path = year_file(self.path, record.year)
-            if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == record.file_sha256:
-                there.append(record)
-        return self.note(manifest.with_years(tuple(there)))
+    def _sha256(self, year: int) -> str | None:
+        path = year_file(self.path, year)
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
     def _from_files(self) -> Manifest:
         records = []
@@ -148,6 +162,14 @@ class SeriesFolder:
                 raise DamagedArchiveError(f"{path}: {error}") from error
             records.append(_record(year, candles, facts.digest, content))
         return new_manifest(self.symbol).with_years(tuple(records))
+
+
+def _made(path: Path) -> None:
+    """Makes a folder and those above it, so that they stay."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        flush_folder(folder.parent)
 
 
 def _record(year: int, candles: Candles, digest: str, content: bytes) -> YearRecord:

@@ -68,21 +68,17 @@ class Manifest:
     contract_at_ms: int | None = None
     """When the exchange described the contract so."""
 
-    def files_of(self, year: int) -> tuple[YearRecord, ...]:
-        """The file that may be there for a year; two, while one replaces the other."""
-        return tuple(record for record in (*self.years, *self.becoming) if record.year == year)
+    def record_of(self, year: int) -> YearRecord | None:
+        """What there is of a year; None: nothing."""
+        return next((record for record in self.years if record.year == year), None)
 
     def there(self, first_open_ms: int | None = None, last_open_ms: int | None = None) -> tuple[int, ...]:
         """The years that may have candles within these open times, oldest first."""
         return tuple(
-            sorted(
-                {
-                    record.year
-                    for record in (*self.years, *self.becoming)
-                    if (first_open_ms is None or record.last_open_ms >= first_open_ms)
-                    and (last_open_ms is None or record.first_open_ms <= last_open_ms)
-                }
-            )
+            record.year
+            for record in self.years
+            if (first_open_ms is None or record.last_open_ms >= first_open_ms)
+            and (last_open_ms is None or record.first_open_ms <= last_open_ms)
         )
 
     def with_years(self, records: tuple[YearRecord, ...]) -> Manifest:

@@ -3,8 +3,8 @@
 Every column holds whole numbers: `minute` counts from the year's beginning, `volume` in steps, `close` in ticks, and
 the other prices are told by their distance from it (`distances`). A value is its ticks times `step`, divided by 10 to
 the power of `decimals`; both stand in the file's metadata under `mtf`, as JSON. A few values that are on no grid stand
-in a column of their own (`volume_odd`) where they belong. Where the prices have no grid in common, each is kept in ticks
-of its own (`open`), and a column of which too many values are on none holds doubles.
+in a column of their own (`volume_odd`) where they belong. Where the prices have no grid in common, each is kept in
+ticks of its own (`open`), and a column of which too many values are on none holds doubles.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mtf_adapters.sql.keyed_runs import SqlKeyedRunStore
     from mtf_adapters.sql.locations import (
         InvalidDatabaseUrlError,
-        default_data_folder,
         default_database_url,
         folder_of_database,
     )
@@ -49,7 +48,6 @@ __all__ = [
     "SqlTallyStore",
     "SqlZoneStore",
     "contract_counts",
-    "default_data_folder",
     "default_database_url",
     "folder_of_database",
     "namespace_of_run",
@@ -68,7 +66,7 @@ if not TYPE_CHECKING:
             "contracts": "SqlContractStore contract_counts",
             "database": "Database",
             "keyed_runs": "SqlKeyedRunStore",
-            "locations": "InvalidDatabaseUrlError default_data_folder default_database_url folder_of_database",
+            "locations": "InvalidDatabaseUrlError default_database_url folder_of_database",
             "locks": "SqlLocks",
             "orders": "SqlOrderStore",
             "processes": "SqlProcessStore processes_of_host",

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
 
-import platformdirs
 from attrs import frozen
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from mtf_adapters.local.places import default_data_folder
 from mtf_core.ports import StoreError
 
 ALLOWED_FORMS = "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, memory"
@@ -65,11 +65,6 @@ class Postgres:
 
 
 Location: TypeAlias = SqliteFile | SqliteMemory | Postgres
-
-
-def default_data_folder() -> Path:
-    """The user's data folder, which may not exist yet."""
-    return platformdirs.user_data_path("mtf", appauthor=False)
 
 
 def default_database_path() -> Path:

@@ -9,6 +9,7 @@ import typer
 from mtf_entrypoints.cli.commands import (
     account,
     alerts,
+    archive,
     by_hand,
     conditions,
     config,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command(cls=FlagsWithValues)(run)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
+app.add_typer(archive.app, name="archive")
 app.command()(stream)
 app.command()(supervise)
 app.command()(recover)

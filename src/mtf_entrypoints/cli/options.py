@@ -46,6 +46,7 @@ class World:
     exchange: str | None = None
     profile: str | None = None
     config_dir: Path | None = None
+    archive: Path | None = None
     seed: int | None = None
     universe_size: int | None = None
     candles: list[str] = field(factory=list)
@@ -90,6 +91,19 @@ CONFIG_DIR: Mapping[str, _Declaration] = {
             typer.Option(
                 "--config-dir",
                 help="Folder with trading.yaml and app/. Default: MTF_CONFIG_DIR, else the packaged one.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+ARCHIVE: Mapping[str, _Declaration] = {
+    "archive": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--archive",
+                help="Folder of the archive of candles. Default: MTF_ARCHIVE, else archive in your data folder.",
                 show_default=False,
             ),
         ],
@@ -179,6 +193,8 @@ SANDBOX: Mapping[str, _Declaration] = {
         False,
     ),
 }
+FILES: Mapping[str, _Declaration] = {name: SANDBOX[name] for name in ("timezone", "align")}
+"""How candle files are read that are given as such."""
 AT: Mapping[str, _Declaration] = {
     "at": (
         Annotated[

@@ -37,6 +37,7 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
             exchange=world.exchange,
             profile=world.profile,
             config_dir=world.config_dir,
+            archive=world.archive,
             at_ms=_instant(world.at) if world.at is not None else None,
             sandbox=sandbox,
         )
