@@ -89,13 +89,11 @@ class EntryDesk:
             else:
                 fate = Fate.NOT_PLANNED if refused is None else Fate.REFUSED
                 rows[one.symbol] = _row(one, fate, outcome)
-        by_symbol, spent = {one.symbol: one for one in ready}, False
+        by_symbol, spent = {one.symbol: one for one in ready}, Decimal(0)
         for symbol in sorted(plans, key=lambda name: (-plans[name].take_profits[0].net_r, name)):
             one = by_symbol[symbol]
-            if spent:  # those before it took some of the balance
-                account = self._account(at_ms)
-                facts = self._facts(account, at_ms)
-            again = self._planned(one, account, at_ms) if spent else plans[symbol]
+            left = evolve(account, available_balance=max(Decimal(0), account.available_balance - spent))
+            again = self._planned(one, left, at_ms) if spent else plans[symbol]
             if isinstance(again, Skip):
                 rows[symbol] = _row(one, Fate.NOT_PLANNED, again)
                 continue
@@ -105,12 +103,13 @@ class EntryDesk:
                 continue
             rows[symbol] = _row(one, Fate.STILL_OPEN, None, again)
             send(intent)
-            spent = True
+            spent += again.margin_usdt + again.costs.entry_fee_usdt  # not there for those after it
         return tuple(rows[symbol] for symbol in sorted(rows))
 
     def guard_again(self, intent: Intent, at_ms: int) -> Skip | None:
-        """The guards of a further attempt of an intent that is committed."""
-        terms, account = intent.terms, self._account(at_ms)
+        """The guards of a further attempt of an intent that is committed, decided by the market of this instant."""
+        terms, account, profile = intent.terms, self._account(at_ms), self.profile
+        fresh_ms = at_ms + profile.trade_entry.staleness.quote_sec * 1000
         entry = ProposedEntry(
             symbol=intent.symbol,
             timeframe=terms.execution_timeframe,
@@ -119,10 +118,11 @@ class EntryDesk:
             notional=terms.notional_usdt,
             margin=terms.margin_usdt,
             loss_at_stop=intent.loss_at_stop_usdt,
-            expires_ms=None if terms.zone is None else terms.zone.expires_at_ms,
+            expires_ms=fresh_ms if terms.zone is None else min(fresh_ms, terms.zone.expires_at_ms),
             is_committed=True,
         )
-        return guard_of(entry, self._facts(account, at_ms))(self._books(at_ms, own_key=intent.decision_key))
+        facts = self._of_contract(self._facts(account, at_ms), intent.symbol)
+        return guard_of(entry, facts)(self._books(at_ms, own_key=intent.decision_key))
 
     def switch_off(self, symbol: str, minutes: int, reason: str, at_ms: int) -> None:
         """A symbol is left alone for a while."""
@@ -157,6 +157,11 @@ class EntryDesk:
             ),
         )
 
+    def _of_contract(self, facts: GuardFacts, symbol: str) -> GuardFacts:
+        assert facts.live is not None
+        status = self.exchange.desks[symbol].minutes.contract.status
+        return evolve(facts, live=evolve(facts.live, contract_status=status))
+
     def _reservations(self, but: str = "") -> tuple[Reservation, ...]:
         return tuple(Reservation.of(one.intent) for one in self.live() if one.intent.decision_key != but)
 
@@ -172,7 +177,10 @@ class EntryDesk:
 
     def _refused_unplanned(self, one: Ready, account: AccountState, facts: GuardFacts) -> Skip | None:
         contract, signal = self.exchange.desks[one.symbol].minutes.contract, one.opportunities.signal(one.row)
-        filters = FilterFacts(account.busy_symbols(), facts.switchboard, _AS_USUAL, facts.now_ms)
+        busy = account.busy_symbols() | {
+            life.symbol for life in self.live()
+        }  # what is on its way would be shown by now
+        filters = FilterFacts(busy, facts.switchboard, _AS_USUAL, facts.now_ms)
         skip = next((found for check in RUN_FILTERS if (found := check(contract, filters)) is not None), None)
         if skip is not None:
             return skip
@@ -209,9 +217,8 @@ class EntryDesk:
         draft = draft_of(plan, contract, profile.trade_entry, profile.trading, self.capabilities, use)
         if isinstance(draft, Skip):
             return draft
-        assert facts.live is not None
-        of_contract = evolve(facts, live=evolve(facts.live, contract_status=contract.status))
         entry = ProposedEntry.of(plan, expires_ms=draft.expires_ms)
+        of_contract = self._of_contract(facts, plan.symbol)
         refused = guard_of(_of_draft(entry, draft), of_contract)(self._books(at_ms, key=plan.decision_key))
         if refused is not None:
             return refused

@@ -5,6 +5,7 @@ everything within a minute: a candle says how far the price went, and not in whi
 
 - An entry, and a close at market, is live `delay_minutes` after it was sent. What protects, and what cancels, holds at
   once: the supervisor looks at the end of a minute, up to a minute after what it answers to.
+- A minute is gone through once it has closed, its open with it: nothing is known of a candle before its end.
 - What rests fills at its price once a minute trades through it; what takes fills at the minute's open, half the spread
   and the slippage worse, and never beyond its limit.
 - A stop fires before a target that the same minute reaches, at its price or at the open that gapped beyond it.
@@ -171,23 +172,24 @@ class ModelExchange:
         desk.live[order.order_id] = order
         return WriteOutcome(WriteResult.ACCEPTED, order.order_id, order.client_order_id)
 
-    def arrive(self, symbol: str, at_ms: int) -> tuple[EntryOrder, WriteOutcome] | None:
-        """What was sent and is live by now meets the minute that opens; what became of an entry, where one was among
-        it. Where that minute is missing what takes waits for the next one, and an entry that would take ends."""
+    def arrive(self, symbol: str, at_ms: int) -> WriteOutcome | bool:
+        """What was sent and is live by then meets the minute that opened at that instant.
+
+        What became of an entry, where one was among it, else whether anything arrived. Where that minute is missing,
+        what closes waits for the next one and an entry that would take ends.
+        """
         desk = self.desks[symbol]
-        due = [order for live_ms, order in desk.travelling if live_ms <= at_ms]
-        if not due:
-            return None
         place = desk.minutes.place(at_ms)
-        answer: tuple[EntryOrder, WriteOutcome] | None = None
-        for order in due:
-            if isinstance(order, EntryOrder):
-                answer = order, self._entry_arrives(desk, order, place, at_ms)
-            elif place is None:
+        answer: WriteOutcome | bool = False
+        for live_ms, order in tuple(desk.travelling):
+            if live_ms > at_ms or (place is None and isinstance(order, ExitOrder)):
                 continue
-            else:
-                self._close_at_market(desk, order, place, at_ms)
             desk.travelling = [one for one in desk.travelling if one[1] is not order]
+            if isinstance(order, EntryOrder):
+                answer = self._entry_arrives(desk, order, place, at_ms)
+            elif place is not None:
+                self._close_at_market(desk, order, place, at_ms)
+                answer = answer or True
         return answer
 
     def _entry_arrives(self, desk: Desk, order: EntryOrder, place: int | None, at_ms: int) -> WriteOutcome:
@@ -252,32 +254,45 @@ class ModelExchange:
         return int(desk.minutes.open_ms[place]) + MINUTE_MS - 1
 
     def _exits(self, desk: Desk, place: int, *, held_before: bool) -> Seen:
-        """Stop, targets and liquidation of what is held, in the worst order that the candle allows."""
+        """Stop, targets and liquidation of what is held, in the worst order that the candle allows.
+
+        Where it was entered within this minute, nothing is known to have been better for it than its own price.
+        """
         holding, minutes = desk.holding, desk.minutes
         assert holding is not None
         sign, at_ms = holding.side.sign, self._end_ms(desk, place)
         against, along = (minutes.low, minutes.high) if sign > 0 else (minutes.high, minutes.low)
         worst, best, opened = float(against[place]), float(along[place]), float(minutes.open[place])
-        stop, liquidation = desk.stop(), holding.liquidation
+        least = None if held_before else holding.entry_price
+        stop = desk.stop()
         level = stop.trigger.price if stop is not None and stop.trigger is not None else None
         is_stopped = level is not None and (worst - float(level)) * sign <= 0
-        gaps_to_liquidation = liquidation > 0 and (opened - float(liquidation)) * sign <= 0
-        if liquidation > 0 and (worst - float(liquidation)) * sign <= 0 and (not is_stopped or gaps_to_liquidation):
+        if self._is_liquidated(holding, level, worst, opened):
             self._liquidate(desk, at_ms)
-            return Seen(None, liquidation)
+            return Seen(least, holding.liquidation)
         targets = self._reached(desk, best) if held_before else []
         if is_stopped and self._settings.stop_before_target:
             targets = []
         for target, price in targets:
             if desk.holding is not None:
                 self._fill_target(desk, target, price, at_ms)
-        seen_best = targets[-1][1] if targets and desk.holding is None else minutes.price(best) if held_before else None
+        seen_best = (
+            targets[-1][1] if targets and desk.holding is None else minutes.price(best) if held_before else least
+        )
         if is_stopped and desk.holding is not None and stop is not None and level is not None:
             begins = minutes.price(opened)
             price = begins if (begins - level) * sign < 0 else level
             self._fire(desk, stop, self._slipped(price, -sign, minutes), at_ms)
-            return Seen(targets[-1][1] if targets else None, price)
+            return Seen(targets[-1][1] if targets else least, price)
         return Seen(seen_best, minutes.price(worst))
+
+    def _is_liquidated(self, holding: Holding, level: Decimal | None, worst: float, opened: float) -> bool:
+        """Whether the price reaches the liquidation, and no stop stood before it or the minute began beyond it."""
+        price, sign = holding.liquidation, holding.side.sign
+        if not price or (worst - float(price)) * sign > 0:
+            return False
+        stands_before = level is not None and (level - price) * sign > 0
+        return not stands_before or (opened - float(price)) * sign <= 0
 
     def _reached(self, desk: Desk, best: float) -> list[tuple[OpenOrder, Decimal]]:
         """The targets that the best price of a minute reaches, the nearest first, each with its price."""
@@ -395,7 +410,9 @@ class ModelExchange:
         cause: FillCause = FillCause.ORDER,
     ) -> None:
         contract = desk.minutes.contract
-        rate = (contract.maker_fee if is_maker else contract.taker_fee) * self._settings.fee_factor
+        rate = contract.maker_fee if is_maker else contract.taker_fee
+        if rate > 0:  # a rebate grows by no assumption
+            rate *= self._settings.fee_factor
         fee = contract.notional(size, price) * rate
         desk.fills.append(
             Fill(

@@ -60,9 +60,15 @@ class Minutes:
     def quote(self, symbol: str, at_ms: int) -> Quote | None:
         """The market at a minute's end, by the close of the candle that ended then; None: that candle is missing."""
         place = self.place(at_ms - MINUTE_MS)
-        if place is None:
-            return None
-        middle, tick = self.price(self.close[place]), self.contract.tick_size
+        return None if place is None else self._around(self.close[place], symbol, at_ms)
+
+    def quote_at_open(self, symbol: str, open_ms: int) -> Quote | None:
+        """The market as a minute opens, by that candle's open, so known only at its end; None: it is missing."""
+        place = self.place(open_ms)
+        return None if place is None else self._around(self.open[place], symbol, open_ms)
+
+    def _around(self, price: float, symbol: str, at_ms: int) -> Quote:
+        middle, tick = self.price(price), self.contract.tick_size
         bid = max(tick, on_grid_at_or_below(middle * (1 - self.half_spread), tick))
         ask = max(bid + tick, on_grid_at_or_above(middle * (1 + self.half_spread), tick))
         return Quote(TopOfBook(symbol, bid, ask, at_ms), MarkPrice(symbol, middle, at_ms))

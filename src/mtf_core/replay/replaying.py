@@ -23,12 +23,13 @@ from attrs import define, evolve, field, frozen
 
 from mtf_core.market import DAY_MS, HOUR_MS, MINUTE_MS, Capabilities
 from mtf_core.orders import Intent, Trade
+from mtf_core.planning import Skip
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.ports import Progress, no_progress
 from mtf_core.replay.afterwards import afterwards_of
 from mtf_core.replay.entering import EntryDesk, Ready
 from mtf_core.replay.exchange import ModelExchange
-from mtf_core.replay.following import Follower, Life
+from mtf_core.replay.following import NEVER_MS, Follower, Life
 from mtf_core.replay.ledger import EquityPoint, Fate, Ledger, ReadyMinute, ReplayedTrade, ReplayMarket
 from mtf_core.replay.losses import LossBook
 from mtf_core.replay.minutes import Minutes
@@ -40,7 +41,6 @@ from mtf_core.settings.profile import Profile
 from mtf_core.settings.replay import ReplaySettings
 
 _ZERO = Decimal(0)
-_NEVER_MS = 1 << 62
 _SHOWN_MS = 7 * DAY_MS
 """How often progress is told, in the time of the replay."""
 
@@ -82,6 +82,10 @@ class _Replay:
     trades: list[ReplayedTrade] = field(factory=list)
     equity: list[EquityPoint] = field(factory=list)
     now_ms: int = 0
+    entries_end: str = ""
+    """Why unfilled entries have to end, as it was last measured; empty: they may rest."""
+    has_news: bool = False
+    """Something was booked that no point of the equity shows yet."""
 
     def __attrs_post_init__(self) -> None:
         request = self.request
@@ -91,9 +95,7 @@ class _Replay:
         self.exchange = ModelExchange(minutes, settings)
         self.losses = LossBook(profile.trade_entry.risk, profile.name)
         self.desk = EntryDesk(profile, self.exchange, self.losses, capabilities, lambda: tuple(self.lives.values()))
-        self.follower = Follower(
-            self.exchange, profile.trading, capabilities, self.desk.guard_again, request.each_minute
-        )
+        self.follower = Follower(self.exchange, profile.trading, capabilities, self._guard_again, request.each_minute)
 
     def run(self, opportunities: Sequence[Opportunities], progress: Progress) -> Ledger:
         request = self.request
@@ -104,8 +106,8 @@ class _Replay:
         upcoming = next(ready, None)
         shown_ms = request.first_ms
         while True:
-            wanted_ms = min(upcoming[0] if upcoming else _NEVER_MS, self._next_ms())
-            if wanted_ms >= _NEVER_MS:
+            wanted_ms = min(upcoming[0] if upcoming else NEVER_MS, self._next_ms())
+            if wanted_ms >= NEVER_MS:
                 break
             at_ms = self._first_breach(wanted_ms)
             self._pass(at_ms)
@@ -122,46 +124,71 @@ class _Replay:
     # Time
 
     def _next_ms(self) -> int:
-        """The next instant at which something open asks for a look, pays funding, or a day begins."""
-        if not self.lives:
-            return _NEVER_MS
-        found = min(life.next_ms for life in self.lives.values())
-        if found >= _NEVER_MS:
-            return _NEVER_MS  # the candles of everything that is open have ended
-        if any(desk.holding is not None for desk in self.exchange.desks.values()):
-            found = min(found, Span.DAY.start_of(self.now_ms) + DAY_MS)
-            hours = self.request.settings.funding_hours
-            if hours:
-                found = min(found, (self.now_ms // (hours * HOUR_MS) + 1) * hours * HOUR_MS)
-        return found
+        """The next instant at which something open asks for a look, pays funding, or a day begins; never after the last
+        candle of all."""
+        found = min((life.next_ms for life in self.lives.values()), default=NEVER_MS)
+        if self._holds_anything():
+            found = min(found, Span.DAY.start_of(self.now_ms) + DAY_MS, self._next_funding_ms())
+        return found if found <= self._horizon_ms() else NEVER_MS
+
+    def _horizon_ms(self) -> int:
+        ends = (int(market.candles.end_ms) for market in self.request.markets)
+        return max(self.request.last_ms, *ends) if self.request.markets else self.request.last_ms
+
+    def _next_funding_ms(self) -> int:
+        hours = self.request.settings.funding_hours
+        return (self.now_ms // (hours * HOUR_MS) + 1) * hours * HOUR_MS if hours else NEVER_MS
+
+    def _holds_anything(self) -> bool:
+        return any(desk.holding is not None for desk in self.exchange.desks.values())
 
     def _pass(self, at_ms: int) -> None:
-        """Everything that happens until an instant, and the looks that are due then."""
-        self._catch_up(at_ms)
+        """Everything that happens until an instant, and the looks that are due then.
+
+        Of all symbols first what the minute opened with, then how far it went, then what is due at its end: a day that
+        begins there begins with what the minute has left.
+        """
         due = sorted((life for life in self.lives.values() if life.next_ms <= at_ms), key=attrgetter("symbol"))
-        self.now_ms = at_ms
+        self._note_hours(at_ms)
         for life in due:
-            self.follower.pass_time(life, at_ms)
+            self.follower.arrive(life, at_ms - MINUTE_MS, self.entries_end)
+        for life in due:
+            self.follower.pass_minutes(life, at_ms)
+        self.now_ms = at_ms
+        self._begin_day(at_ms)
+        self._fund(at_ms)
+        self.entries_end = self._measure(at_ms)
+        for life in due:
+            self.follower.look(life, at_ms, self.entries_end)
+            self._settle(life, at_ms)
+
+    def _fund(self, at_ms: int) -> None:
         hours = self.request.settings.funding_hours
         if hours and at_ms % (hours * HOUR_MS) == 0:
             for symbol in self.exchange.desks:
                 self.exchange.fund(symbol, at_ms)
-        ends = self._measure(at_ms)
-        for life in due:
-            self.follower.look(life, at_ms, ends)
-            self._settle(life, at_ms)
 
     def _measure(self, at_ms: int) -> str:
         """Books what has happened; why unfilled entries have to end now, empty: they may rest."""
-        news, self.exchange.news = self.exchange.news, []
-        self.losses.book(news)
+        has_news = self._book()
         if self.lives and self.losses.counts_anything:
             account = self.exchange.account(at_ms, self.request.profile.trading.orders.position_mode)
             self.losses.measure(account)
-        if news:
+        if has_news or (at_ms % HOUR_MS == 0 and self._holds_anything()):
             self._note_equity(at_ms)
         why = entries_must_end(self.desk.switchboard(at_ms), self.losses.locks, Standing(), at_ms)
         return "" if why is None else why.value
+
+    def _book(self) -> bool:
+        """Whether anything was booked since the equity was last noted; from now on the losses know of it."""
+        self.losses.book(self.exchange.news)
+        self.has_news = self.has_news or bool(self.exchange.news)
+        self.exchange.news = []
+        return self.has_news
+
+    def _guard_again(self, intent: Intent, at_ms: int) -> Skip | None:
+        self._book()
+        return self.desk.guard_again(intent, at_ms)
 
     def _settle(self, life: Life, at_ms: int) -> None:
         """Where nothing of an intent lives any more, its row and its trade are written; else its next look is set."""
@@ -210,20 +237,14 @@ class _Replay:
             life = Life(intent, at_ms, desk.minutes.closed_at(at_ms))
             self.lives[intent.symbol] = life
             self.follower.send_entry(life, at_ms)
+            self.follower.plan_next_look(life, at_ms)
             minutes = self.request.profile.trading.switches.after_order_minutes
             self.desk.switch_off(intent.symbol, minutes, ORDERED, at_ms)
 
         for row in self.desk.enter(ready, at_ms, send):
             if row.fate is Fate.STILL_OPEN:
                 self.row_of[row.decision_key] = len(self.rows)
-                life = self.lives[row.symbol]
-                if not self.request.settings.delay_minutes:
-                    self.follower.pass_time(life, at_ms)
-                    self.follower.look(life, at_ms, self._measure(at_ms))
-                self.rows.append(row)
-                self._settle(life, at_ms)
-            else:
-                self.rows.append(row)
+            self.rows.append(row)
 
     # The account over time
 
@@ -232,14 +253,16 @@ class _Replay:
             start_ms, self.exchange.account(start_ms, self.request.profile.trading.orders.position_mode)
         )
 
-    def _catch_up(self, at_ms: int) -> None:
-        """Days that begin until an instant, and the account at each full hour while something is open."""
-        if any(desk.holding is not None for desk in self.exchange.desks.values()):
-            for hour_ms in range((self.now_ms // HOUR_MS + 1) * HOUR_MS, at_ms + 1, HOUR_MS):
-                self._note_equity(hour_ms)
+    def _begin_day(self, at_ms: int) -> None:
         today = Span.DAY.start_of(at_ms)
         if today not in self.losses.days:
             self._open_day(today)
+
+    def _note_hours(self, until_ms: int) -> None:
+        """The account at each full hour before an instant, while something is open."""
+        if self._holds_anything():
+            for hour_ms in range((self.now_ms // HOUR_MS + 1) * HOUR_MS, until_ms, HOUR_MS):
+                self._note_equity(hour_ms)
 
     def _note_equity(self, at_ms: int) -> None:
         positions = self.exchange.positions(at_ms)
@@ -252,9 +275,14 @@ class _Replay:
             _ZERO,
         )
         self.equity.append(EquityPoint(at_ms, self.exchange.wallet + unrealised, self.exchange.wallet, notional))
+        self.has_news = False
 
     def _first_breach(self, until_ms: int) -> int:
-        """The first minute before `until_ms` at whose end the open loss reaches a limit on losses; `until_ms`: none."""
+        """The first minute before `until_ms` at whose end the open loss may reach a limit on losses; `until_ms`: none.
+
+        Reckoned in floats, and of closes that lie between two ticks, so a tick sooner than it is exact: it is measured
+        there, and that is all.
+        """
         risk = self.request.profile.trade_entry.risk
         held = [desk for desk in self.exchange.desks.values() if desk.holding is not None]
         if not held or not risk.daily_loss_count_unrealized or until_ms - self.now_ms <= MINUTE_MS:
@@ -263,14 +291,15 @@ class _Replay:
         if room is None:
             return until_ms
         ends = np.arange(self.now_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS, until_ms, MINUTE_MS)
-        open_profit = np.zeros(len(ends))
+        open_profit, near = np.zeros(len(ends)), 0.0
         for desk in held:
             holding, minutes = desk.holding, desk.minutes
             assert holding is not None
             places = np.searchsorted(minutes.open_ms, ends - MINUTE_MS, side="right") - 1
             base = float(holding.size * minutes.contract.contract_size) * holding.side.sign
             open_profit += (minutes.close[np.maximum(places, 0)] - float(holding.entry_price)) * base
-        found = np.flatnonzero(open_profit <= room)
+            near += float(minutes.contract.tick_size) * abs(base)
+        found = np.flatnonzero(open_profit <= room + near)
         return int(ends[found[0]]) if len(found) else until_ms
 
     def _room(self) -> float | None:
@@ -295,7 +324,7 @@ class _Replay:
         for life in self.lives.values():
             place = self.row_of[life.intent.decision_key]
             self.rows[place] = evolve(self.rows[place], known_ms=None)
-        self._catch_up(end_ms)
+        self._note_hours(end_ms)
         if self.equity[-1].time_ms < end_ms:
             self._note_equity(end_ms)
 

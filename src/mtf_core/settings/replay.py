@@ -54,7 +54,9 @@ class ReplaySettings:
     funding_hours: int = setting(
         8, ge=0, le=24, unit="hours", doc="between two funding times, from 00:00 UTC; 0: never"
     )
-    fee_factor: Decimal = setting(Decimal(1), ge=0, le=10, doc="the contract's fees are multiplied by it")
+    fee_factor: Decimal = setting(
+        Decimal(1), ge=0, le=10, doc="the contract's fees are multiplied by it, its rebates are not"
+    )
     afterwards_minutes: int = setting(
         60, ge=0, le=1440, unit="minutes", doc="for how long the price is followed after an entry that did not fill"
     )
