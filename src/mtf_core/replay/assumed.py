@@ -46,7 +46,7 @@ class Assumption:
     @staticmethod
     def _with_units(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for attribute in fields(SpreadStep):
-            yield row[attribute.name], setting_of(attribute).unit
+            yield f"{Decimal(row[attribute.name]):,f}", setting_of(attribute).unit
 
 
 def assumptions_of(ledger: Ledger) -> tuple[Assumption, ...]:

@@ -38,8 +38,16 @@ def percent(fraction: float | None, digits: int = 1, *, sign: bool = False) -> s
     return f"{rounded:{'+' if sign else ''}.{digits}f} %"
 
 
+def two_digits(value: float | Decimal | None) -> str:
+    """With its sign; what rounds to nothing has none."""
+    if value is None:
+        return UNKNOWN
+    rounded = round(float(value), 2)
+    return f"{rounded:+.2f}" if rounded else "0.00"
+
+
 def in_r(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:+.2f} R"
+    return UNKNOWN if value is None else f"{two_digits(value)} R"
 
 
 def number(value: float | None) -> str:
@@ -140,18 +148,20 @@ def missed_words(missed: Missed) -> str:
     return f"then first reached: {reached}; the middle one went to {middle}"
 
 
+GROUP_COLUMNS = ("trades", "", "won", "R net", "factor", "net USDT", "costs")
+"""Of a table of groups, behind the group's name. The second says where a row is of too few trades."""
+NOTE, NET = 1, 5
+"""Places of the note and of the net profit among them."""
+
+
 def group_cells(sums: Sums) -> tuple[str, ...]:
     """One row of a table of groups, under `GROUP_COLUMNS`."""
     return (
         str(sums.trades),
+        TOO_FEW if sums.is_too_few else "",
         percent(sums.win_rate, 0),
-        UNKNOWN if sums.expectancy_r is None else f"{sums.expectancy_r:+.2f}",
+        two_digits(sums.expectancy_r),
         number(sums.profit_factor),
         usdt(sums.net_usdt),
         usdt(-sums.fees_usdt - sums.funding_usdt),
-        TOO_FEW if sums.is_too_few else "",
     )
-
-
-GROUP_COLUMNS = ("trades", "won", "R net", "factor", "net USDT", "costs", "")
-"""Of a table of groups, behind the group's name. The last says where a row is of too few trades."""

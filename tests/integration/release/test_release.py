@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +89,17 @@ def test_the_wheel_runs_without_the_repository(release: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["summary"]["processed"] > 0
     assert str(tmp_path) in where
+
+
+def test_the_wheel_holds_what_the_page_of_a_replay_carries_inside_with_its_licences(release: Path) -> None:
+    (wheel,) = release.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name: archive.read(name) for name in archive.namelist()}
+    folder = ROOT / "src/mtf_adapters/reports"
+    wanted = [*(folder / "vendored").iterdir(), *(folder / "assets").iterdir()]
+    assert len(wanted) == 10
+    for path in wanted:
+        assert packed[str(path.relative_to(ROOT / "src"))] == path.read_bytes(), path.name
 
 
 def test_the_source_archive_builds_the_same_wheel(release: Path, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_every_setting_and_every_remark_is_printed() -> None:
     assert all(f"\n{one.name} " in shown for one in fields(ReplaySettings))
     assert "- ETHUSDT: 3 gaps" in shown
     assert "funding_rate         0.0001 = 0.01 %" in shown
-    assert "0 USDT 20 bps; 1000000 USDT 10 bps" in shown
+    assert "0 USDT 20 bps; 1,000,000 USDT 10 bps" in shown
 
 
 def test_of_many_symbols_the_worst_and_the_best_are_shown_and_the_rest_is_counted() -> None:

@@ -13,7 +13,7 @@ from mtf_core.replay.assumed import assumptions_of
 from mtf_core.replay.honesty import Trials
 from mtf_core.replay.ledger import EquityPoint, Fate, ReplayedTrade
 from mtf_core.replay.report import Report, ledger_report
-from mtf_core.replay.report_words import group_cells, headline_rows, honesty_rows, ready_rows
+from mtf_core.replay.report_words import NOTE, group_cells, headline_rows, honesty_rows, ready_rows
 from mtf_core.settings.replay import ReplaySettings
 from tests.unit.replay.ledgers import (
     BALANCE,
@@ -108,7 +108,7 @@ def test_a_changed_setting_is_told_as_it_was() -> None:
     settings = ReplaySettings(slippage_bps=D("7.5"), stop_before_target=False)
     told = {one.name: one.text for one in assumptions_of(a_ledger(settings=settings))}
     assert (told["slippage_bps"], told["stop_before_target"]) == ("7.5 bps", "no")
-    assert told["spreads"].startswith("0 USDT 20 bps; 1000000 USDT 10 bps; ")
+    assert told["spreads"].startswith("0 USDT 20 bps; 1,000,000 USDT 10 bps; ")
 
 
 def test_the_curve_of_the_document_has_its_deepest_point(report: Report) -> None:
@@ -179,7 +179,7 @@ def test_below_fifty_trades_every_ratio_says_too_few() -> None:
         assert "too few" in told[name], name
     assert "too few" in told["trades"]
     assert "too few" in told["Sharpe ratio, a year"]
-    assert group_cells(few.figures.sums)[-1] == "too few"
+    assert group_cells(few.figures.sums)[NOTE] == "too few"
 
 
 def test_from_fifty_trades_on_no_ratio_says_too_few() -> None:
@@ -187,7 +187,7 @@ def test_from_fifty_trades_on_no_ratio_says_too_few() -> None:
     told = [*headline_rows(many), *honesty_rows(many.honesty)]
     assert not [text for _, text in told if "too few" in text]
     assert many.to_json()["summary"]["note"] == ""
-    assert group_cells(many.figures.sums)[-1] == ""
+    assert group_cells(many.figures.sums)[NOTE] == ""
 
 
 def test_without_a_trade_nothing_is_claimed() -> None:

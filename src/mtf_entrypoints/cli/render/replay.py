@@ -17,7 +17,7 @@ from mtf_core.replay.report import Report
 from mtf_core.replay.report_json import money
 from mtf_core.replay.report_words import (
     GROUP_COLUMNS,
-    UNKNOWN,
+    NET,
     group_cells,
     headline_rows,
     honesty_rows,
@@ -107,7 +107,7 @@ def _ready_table(report: Report) -> Sheet:
 
 def _months_table(report: Report) -> Sheet:
     columns = ("month", "return", *GROUP_COLUMNS)
-    table = output.table(*columns, right=columns[1:-1], optional=_OPTIONAL)
+    table = output.table(*columns, right=[name for name in columns[1:] if name], optional=_OPTIONAL)
     for one in report.figures.months:
         table.add_row(one.name, percent(one.returned, 2, sign=True), *_cells(one.sums))
     return table
@@ -115,7 +115,7 @@ def _months_table(report: Report) -> Sheet:
 
 def _groups_table(report: Report) -> Sheet:
     columns = ("group", *GROUP_COLUMNS)
-    table = output.table(*columns, right=columns[1:-1], optional=_OPTIONAL)
+    table = output.table(*columns, right=[name for name in columns[1:] if name], optional=_OPTIONAL)
     for by in _SHOWN:
         groups = report.figures.groups[by]
         between = len(groups) - 2 * _AT_EACH_END
@@ -131,6 +131,5 @@ def _groups_table(report: Report) -> Sheet:
 def _cells(sums: Sums) -> Sequence[str | Text]:
     """Gains green and losses red, as everywhere."""
     cells: list[str | Text] = list(group_cells(sums))
-    net = cells[4]
-    cells[4] = Text(str(net), style="green" if sums.net_usdt > 0 else "red" if sums.net_usdt < 0 else "")
-    return cells if sums.trades else [cells[0], *[UNKNOWN] * 3, *cells[4:]]
+    cells[NET] = Text(str(cells[NET]), style="green" if sums.net_usdt > 0 else "red" if sums.net_usdt < 0 else "")
+    return cells
