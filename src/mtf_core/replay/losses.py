@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from mtf_core.market import AccountState, CashFlow
 from mtf_core.orders import Trade
@@ -61,7 +61,7 @@ class LossBook:
             day=present[Span.DAY],
             week=present.get(Span.WEEK),
             losing_streak=losing_streak(self._nets) if self.risk.max_consecutive_losses else 0,
-            ended=tuple(self._result(span, start, account) for span, start in lately if self._first(start) is not None),
+            ended=tuple(self._result(span, start, account) for span, start in lately if self._first(span, start)),
             locks=tuple(self.locks),
         )
         put = new_locks(self.risk, self.profile, losses, now_ms)
@@ -70,12 +70,14 @@ class LossBook:
         self.locks += put
         return self.measure(account)
 
-    def _first(self, start_ms: int) -> RiskDay | None:
-        """The day with which a span begins; the first day of a replay where it begins within the span."""
-        within: Sequence[int] = sorted(start for start in self.days if start >= start_ms)
-        return self.days[within[0]] if within else None
+    def _first(self, span: Span, start_ms: int) -> RiskDay | None:
+        """The first day of a span, as it began: where nothing happened at its beginning, as the next day began on which
+        something did; None: nothing happened in it."""
+        end_ms = start_ms + (span.lasts_ms or 0)
+        first_ms = min((start for start in self.days if start_ms <= start < end_ms), default=None)
+        return None if first_ms is None else evolve(self.days[first_ms], start_ms=start_ms)
 
     def _result(self, span: Span, start_ms: int, account: AccountState) -> SpanResult:
-        first = self._first(start_ms)
+        first = self._first(span, start_ms)
         assert first is not None, "a day is opened before anything is measured"
         return result_by_rows(self.risk, span, first, account, self._flows)
