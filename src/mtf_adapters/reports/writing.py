@@ -1,4 +1,4 @@
-"""A replay's report as a folder of files: the document, the trades as two kinds of tables, and the page."""
+"""A replay's report as a folder of files: the document, tables of what happened, and the page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from attrs import frozen
 
 from mtf_adapters.local.durable import replace_whole
 from mtf_adapters.reports.page import report_page
+from mtf_adapters.reports.ready_csv import ready_csv
 from mtf_adapters.reports.trades_csv import trades_csv
 from mtf_adapters.reports.trades_parquet import ParquetNotInstalledError, trades_parquet
 from mtf_core.replay.report import Report
@@ -23,15 +24,17 @@ class Written:
 
 
 def write_report(report: Report, folder: Path) -> Written:
-    """`report.json`, `trades.csv`, `trades.parquet` and `report.html` in a folder, which is made; raises OSError.
+    """`report.json`, `report.html`, `trades.csv`, `trades.parquet` and `ready.csv` in a folder, which is made.
 
-    Files of these names that are there already are replaced, each as a whole. Without pyarrow there is no Parquet.
+    Raises OSError. Files of these names that are there already are replaced, each as a whole. Without pyarrow there is
+    no Parquet, which a remark says.
     """
     folder.mkdir(parents=True, exist_ok=True)
     document = report.to_json()
     files = {
         "report.json": (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(),
         "trades.csv": trades_csv(report.ledger),
+        "ready.csv": ready_csv(report.ledger),
         "report.html": report_page(report, document).encode(),
     }
     remarks = []

@@ -14,7 +14,6 @@ from mtf_core.settings.replay import ReplaySettings, SpreadStep
 
 ALWAYS = (
     "orders fill from candles of one minute: what happened within a minute is not known, and the worse order counts",
-    "the candle's price stands for the mark price that fires stops and targets",
     "orders never move the market, and the exchange never fails",
     "between two fills the account is measured at each full hour: a fall within an hour is not seen in the drawdown",
     "the account holds all symbols together: what one trade takes of the limits, another one lacks",

@@ -37,6 +37,8 @@ class Concentration:
 
     name: str
     net_usdt: Decimal
+    among: int
+    """So many there are."""
     share: float | None
     """None where there is no profit that it could be a share of."""
 
@@ -98,7 +100,7 @@ def _best(trades: list[Trade], name: Callable[[Trade], str]) -> Concentration | 
             return None
         whole = sum(sums.values(), _ZERO)
         best = min(sums, key=lambda key: (-sums[key], key))
-        return Concentration(best, sums[best], float(sums[best] / whole) if whole > 0 else None)
+        return Concentration(best, sums[best], len(sums), float(sums[best] / whole) if whole > 0 else None)
 
 
 def _warnings(honesty: Honesty) -> Iterator[str]:
@@ -120,7 +122,7 @@ def _warnings(honesty: Honesty) -> Iterator[str]:
             f"below {_whole(SURE)}"
         )
     for what, one in (("trade", honesty.best_trade), ("symbol", honesty.best_symbol), ("week", honesty.best_week)):
-        if one is not None and one.share is not None and one.share > 0.5 and honesty.trades > 1:
+        if one is not None and one.share is not None and one.share > 0.5 and one.among > 1:
             yield f"the best {what} alone ({one.name}) made {_whole(one.share)} of the net profit"
     if honesty.guessed_contracts:
         names = ", ".join(honesty.guessed_contracts[:5]) + (" …" if len(honesty.guessed_contracts) > 5 else "")

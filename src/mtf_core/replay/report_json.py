@@ -136,7 +136,9 @@ def _honesty(honesty: Honesty) -> dict[str, Any]:
 
 
 def _concentration(one: Concentration | None) -> dict[str, Any] | None:
-    return None if one is None else {"name": one.name, "net_usdt": money(one.net_usdt), "share": one.share}
+    if one is None:
+        return None
+    return {"name": one.name, "net_usdt": money(one.net_usdt), "among": one.among, "share": one.share}
 
 
 def _summary(report: Report) -> dict[str, Any]:

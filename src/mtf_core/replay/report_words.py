@@ -82,6 +82,8 @@ def honesty_rows(honesty: Honesty) -> Iterator[tuple[str, str]]:
 def _share_words(one: Concentration | None, trades: int) -> str:
     if one is None:
         return UNKNOWN
+    if one.among == 1:
+        return f"there is only one: {one.name}"
     made = f"{one.name}, {usdt(one.net_usdt)} USDT"
     if one.share is None:
         return f"there is no profit to share; best: {made}"

@@ -206,6 +206,12 @@ def test_one_lucky_trade_symbol_or_week_is_told() -> None:
     assert "the best symbol alone (ETHUSDT) made 100 % of the net profit" in honesty.warnings
 
 
+def test_what_there_is_only_one_of_is_no_concentration() -> None:
+    honesty = ledger_report(a_ledger(in_a_row(2, 1, -1))).honesty
+    assert not any("alone (BTCUSDT)" in text for text in honesty.warnings)
+    assert dict(honesty_rows(honesty))["share of the best symbol"] == "there is only one: BTCUSDT"
+
+
 def test_where_nothing_was_earned_there_is_no_share_of_it() -> None:
     honesty = ledger_report(a_ledger(in_a_row(1, -2))).honesty
     assert honesty.best_trade is not None

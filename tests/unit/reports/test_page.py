@@ -167,9 +167,7 @@ def test_what_speaks_against_the_figures_stands_above_them(page: Read) -> None:
 
 def test_few_trades_say_so_wherever_there_is_a_ratio() -> None:
     few = read(report_page(ledger_report(a_ledger([a_trade(), a_trade(-1, key="b")]))))
-    assert few.texts.count("too few") == 1 + 8 + 1, (
-        "the month, each kind of group, a second exit reason"
-    )
+    assert few.texts.count("too few") == 1 + 8 + 1, "the month, each kind of group, a second exit reason"
 
 
 def test_books_that_do_not_add_up_are_told_in_the_box(report: Report) -> None:

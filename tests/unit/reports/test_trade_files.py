@@ -12,13 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 
+from mtf_adapters.reports.ready_csv import ready_csv
 from mtf_adapters.reports.trade_columns import COLUMNS
 from mtf_adapters.reports.trades_csv import trades_csv
 from mtf_adapters.reports.trades_parquet import ParquetNotInstalledError, trades_parquet
 from mtf_core.market import parse_instant
-from mtf_core.replay.ledger import Ledger, ReplayedTrade
+from mtf_core.reasons import Reason
+from mtf_core.replay.ledger import Fate, Ledger, ReplayedTrade
 from mtf_core.replay.report import ledger_report
-from tests.unit.replay.ledgers import a_drawn_ledger, a_ledger, a_trade, many_trades
+from tests.unit.replay.ledgers import START_MS, a_drawn_ledger, a_ledger, a_minute, a_trade, many_trades
 
 D = Decimal
 
@@ -81,6 +83,23 @@ def test_digits_beyond_the_eighteenth_are_rounded_in_parquet_alone() -> None:
     assert rows_of_csv(ledger)[0]["entry_price"] == f"{third:f}"
     (row,) = pq.read_table(io.BytesIO(trades_parquet(ledger))).to_pylist()
     assert row["entry_price"] == D("0.333333333333333333")
+
+
+def test_every_ready_minute_is_a_row_that_says_what_became_of_it() -> None:
+    ledger = a_drawn_ledger()
+    rows = list(csv.DictReader(io.StringIO(ready_csv(ledger).decode(), newline="")))
+    assert len(rows) == len(ledger.ready)
+    for row, minute in zip(rows, ledger.ready, strict=True):
+        assert (row["decision_key"], row["fate"]) == (minute.decision_key, str(minute.fate))
+        assert bool(row["entry_price"]) == (minute.plan is not None)
+        assert bool(row["then_first"]) == (minute.afterwards is not None)
+        assert row["reason"] == ("" if minute.reason is None else str(minute.reason))
+
+
+def test_the_numbers_behind_a_refusal_stand_in_its_row() -> None:
+    refused = a_minute("A", START_MS, Fate.REFUSED, Reason.SYMBOL_BUSY, facts={"open": "3", "limit": "2"})
+    (row,) = csv.DictReader(io.StringIO(ready_csv(a_ledger(ready=(refused,))).decode(), newline=""))
+    assert (row["facts"], row["entry_price"], row["at"]) == ("open 3; limit 2", "", "2026-01-05T00:00:00Z")
 
 
 def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
