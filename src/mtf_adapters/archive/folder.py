@@ -60,10 +60,17 @@ class SeriesFolder:
 
     @contextmanager
     def alone(self) -> Iterator[Manifest]:
-        """The manifest, for the only process that may write until the block ends; raises `ArchiveError`."""
+        """The manifest, for the only process that may write until the block ends; raises `ArchiveError`.
+
+        Of a year whose file somebody has removed nothing is known any more.
+        """
         descriptor = self._locked()
         try:
-            yield self.manifest()
+            manifest = self.manifest()
+            for record in manifest.years:
+                if not year_file(self.path, record.year).exists():
+                    manifest = manifest.without_year(record.year)
+            yield manifest
         finally:
             self._forget_if_empty()
             os.close(descriptor)

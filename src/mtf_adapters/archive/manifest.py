@@ -8,9 +8,9 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from mtf_adapters.archive.errors import DamagedArchiveError
-from mtf_adapters.archive.layout import TIMEFRAME
-from mtf_adapters.archive.spans import Span, joined
-from mtf_core.market import Contract
+from mtf_adapters.archive.layout import TIMEFRAME, first_minute
+from mtf_adapters.archive.spans import Span, joined, without
+from mtf_core.market import MINUTE_MS, Contract
 from mtf_core.records.codec import UnreadableRecordError
 from mtf_core.records.documents import from_document, to_document
 
@@ -86,6 +86,12 @@ class Manifest:
         new = {record.year for record in records}
         kept = (record for record in self.years if record.year not in new)
         return evolve(self, years=tuple(sorted((*kept, *records), key=lambda record: record.year)), becoming=())
+
+    def without_year(self, year: int) -> Manifest:
+        """As if nothing were known of a year, so that it can be brought anew."""
+        span = Span(first_minute(year), first_minute(year + 1) - MINUTE_MS)
+        kept = tuple(record for record in self.years if record.year != year)
+        return evolve(self, years=kept, answered=without(self.answered, span))
 
     def with_source(self, source: Source) -> Manifest:
         """Told where candles came from; an exchange is one source however often it is asked."""

@@ -35,6 +35,16 @@ def joined(spans: Iterable[Span], apart: int = 0) -> tuple[Span, ...]:
     return tuple(found)
 
 
+def without(spans: Iterable[Span], hole: Span) -> tuple[Span, ...]:
+    """The same spans as far as they lie outside of another one."""
+    parts = []
+    for span in spans:
+        before = Span(span.first_open_ms, min(span.last_open_ms, hole.first_open_ms - MINUTE_MS))
+        after = Span(max(span.first_open_ms, hole.last_open_ms + MINUTE_MS), span.last_open_ms)
+        parts += [part for part in (before, after) if part.minutes > 0]
+    return tuple(parts)
+
+
 def missing(span: Span, present_ms: NDArray[np.int64], known: Sequence[Span]) -> tuple[Span, ...]:
     """What of a span is neither among these open times (sorted) nor within the known spans."""
     absent = np.ones(span.minutes, dtype=np.bool_)

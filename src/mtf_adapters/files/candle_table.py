@@ -77,6 +77,10 @@ def checked_candles(table: CandleTable, options: ReadOptions) -> CandleReading:
     zone_used = options.zone is not None and not (table.times.zoned or table.columns.in_utc)
     micros = _in_utc(table, options.zone)
     volume = _volume(table, remarks)
+    if (repeats := _repeats(micros, table.prices, volume)).any():
+        remarks.append(f"{counted(int(repeats.sum()), 'row')} given twice with the same numbers, left out once")
+        kept = np.flatnonzero(~repeats)
+        table, micros, volume = _picked(table, kept), micros[kept], volume[kept]
     order = list(_order_problems(micros, table.rows))
     timeframe = options.timeframe or (None if order else _most_common_spacing(micros))
     aligned = False
@@ -155,6 +159,14 @@ def _volume(table: CandleTable, remarks: list[str]) -> Floats:
         why = f" ({names[0]} holds only zeros)" if at else ""
         remarks.append(f"volume from the column {names[at]}, not {' or '.join(others)}{why}")
     return table.volumes[at]
+
+
+def _repeats(micros: Micros, prices: Sequence[Floats], volume: Floats) -> NDArray[np.bool_]:
+    """Rows that say of the same time the same as the row before: an exchange's own files (OKX, 2023) have such."""
+    repeats: NDArray[np.bool_] = np.diff(micros, prepend=micros[0] - 1) == 0
+    for column in (*prices, volume):
+        repeats[1:] &= column[1:] == column[:-1]
+    return repeats
 
 
 def _most_common_spacing(micros: Micros) -> Timeframe:

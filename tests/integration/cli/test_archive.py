@@ -227,3 +227,17 @@ def test_an_unknown_symbol_is_told_and_the_others_are_fetched(mtf: Mtf, folder: 
     assert ended.code == 1
     assert {one["symbol"]: one["added"] for one in ended.json["symbols"]} == {"NOUSDT": 0, "BTCUSDT": 60}
     assert ended.err.startswith("mtf: NOUSDT: ")
+
+
+def test_what_there_is_is_shown_without_what_reads_it(mtf: Mtf, folder: Path, tmp_path: Path) -> None:
+    mtf("archive", "import", write_csv(tmp_path / "BTCUSDT-1m.csv", minute_rows(10)))
+    unneeded = {"pyarrow", "sqlalchemy", "dependency_injector", "talib", "pandas"}
+    code = (
+        "import sys; from mtf_entrypoints.cli.main import run\n"
+        "assert run(['archive', 'list']) == 0\n"
+        f"print(sorted(name for name in {unneeded!r} if name in sys.modules), file=sys.stderr)"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False)
+    assert "BTCUSDT" in done.stdout
+    assert done.stderr == "[]\n"

@@ -211,6 +211,14 @@ def test_files_that_nobody_knows_are_told(archive: Archive) -> None:
     assert len(archive.candles("files", "BTCUSDT")) == 20
 
 
+def test_a_year_whose_file_was_removed_can_be_brought_anew(archive: Archive) -> None:
+    add(archive, "BTCUSDT", AROUND_NEW_YEAR)
+    file_of(archive, "BTCUSDT", 2024).unlink()
+    assert "cannot be read" in refusal(archive)
+    assert add(archive, "BTCUSDT", AROUND_NEW_YEAR) == Added(1000, 2000, 0)
+    assert same(archive.candles("files", "BTCUSDT"), AROUND_NEW_YEAR)
+
+
 class Died(BaseException):
     """Where a process is killed."""
 

@@ -21,7 +21,7 @@ from mtf_adapters.sandbox.exchange import SandboxExchange
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import MINUTE_MS, Candles, Contract, Quote, Timeframe, parse_instant, to_ms
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, UnknownSymbolError, Venue
-from tests.unit.archive.series import add, decimals, same, with_value
+from tests.unit.archive.series import add, decimals, file_of, same, with_value
 
 
 def at(text: str) -> int:
@@ -246,6 +246,17 @@ async def test_candles_of_another_world_are_not_mixed_in(archive: Archive, marke
     request = FetchRequest(("BTCUSDT",), Span(FIRST_MS - 10 * MINUTE_MS, NOW_MS), venue=PLACE)
     (done,) = await fetch(archive, venue_of(market, namespace="other-market"), request)
     assert done.error == f"{PLACE} holds candles of {PLACE}, not of other-market; give another --venue"
+
+
+async def test_a_year_whose_file_was_removed_is_asked_for_again_with_its_holes(
+    archive: Archive, market: Market
+) -> None:
+    market.series["BTCUSDT"] = WHOLE[np.r_[0:5000, 6000 : len(WHOLE)]]
+    await fetched(archive, market)
+    file_of(archive, "BTCUSDT", 2024, PLACE).unlink()
+    await fetched(archive, market)
+    assert spans(market) == [Span(FIRST_MS, at("2024-12-31T23:59Z"))]
+    assert same(archive.candles(PLACE, "BTCUSDT"), market.series["BTCUSDT"])
 
 
 async def test_the_contract_is_kept_beside_its_candles(archive: Archive, market: Market) -> None:

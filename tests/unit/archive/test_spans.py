@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtf_adapters.archive.spans import Span, by_month, joined, missing
+from mtf_adapters.archive.spans import Span, by_month, joined, missing, without
 from mtf_core.market import MINUTE_MS, parse_instant, to_ms
 
 
@@ -49,3 +49,11 @@ def test_missing_is_every_minute_that_is_neither_there_nor_known(
 
     assert set().union(*map(of, found)) == of(whole) - there - set().union(*map(of, known))
     assert joined(found) == found
+
+
+@given(st.lists(spans, max_size=4), spans)
+def test_without_keeps_what_lies_outside(many: list[Span], hole: Span) -> None:
+    def of(*some: Span) -> set[int]:
+        return {minute for span in some for minute in range(span.first_open_ms, span.last_open_ms + 1, MINUTE_MS)}
+
+    assert of(*without(many, hole)) == of(*many) - of(hole)
