@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from mtf_adapters.reports.trades_csv import trades_csv
@@ -15,10 +16,8 @@ def write_files(report: Report, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     document = json.dumps(report.to_json(), indent=1, ensure_ascii=False).encode()
     contents = {"replay.json": document, "trades.csv": trades_csv(report.ledger)}
-    try:
+    with suppress(ParquetNotInstalledError):  # the CSV says the same
         contents["trades.parquet"] = trades_parquet(report.ledger)
-    except ParquetNotInstalledError:
-        pass  # the CSV says the same
     written = []
     for name, content in contents.items():
         path = folder / name
