@@ -24,6 +24,7 @@ from mtf_entrypoints.cli.commands import (
     temporal,
 )
 from mtf_entrypoints.cli.commands.execute import execute
+from mtf_entrypoints.cli.commands.replay import replay
 from mtf_entrypoints.cli.commands.run import run
 from mtf_entrypoints.cli.commands.stream import stream
 from mtf_entrypoints.cli.commands.supervise import recover, supervise
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 
 app.command(cls=FlagsWithValues)(run)
+app.command()(replay)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
 app.add_typer(archive.app, name="archive")
