@@ -6,6 +6,8 @@ draw is the report's JSON document, packed. A policy in the page forbids whateve
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 from mtf_adapters.reports import page_sections as sections
@@ -15,12 +17,6 @@ from mtf_adapters.reports.page_scatter import scatter
 from mtf_adapters.reports.vendoring import CHARTS, CHARTS_NOTICE, PLOT_STYLE, PLOTS, PLOTS_LICENCE, asset, vendored
 from mtf_core.replay.report import Report
 
-_POLICY = "; ".join(
-    (
-        *("default-src 'none'", "script-src 'unsafe-inline'", "style-src 'unsafe-inline'", "img-src data:"),
-        *("base-uri 'none'", "form-action 'none'"),
-    )
-)
 CHARTS_HOME = "https://www.tradingview.com/"
 """The link that the licence of the charts asks for: the only address in a page that is not in a library's own text."""
 
@@ -28,6 +24,7 @@ CHARTS_HOME = "https://www.tradingview.com/"
 def report_page(report: Report, document: dict[str, Any] | None = None) -> str:
     """The page; the same report gives the same text. `document`: the report's JSON, where it is there already."""
     told = report.to_json() if document is None else document
+    programs = (vendored(PLOTS), vendored(CHARTS), asset("page.js"))
     body = (
         sections.head(report),
         sections.honesty(report),
@@ -43,17 +40,15 @@ def report_page(report: Report, document: dict[str, Any] | None = None) -> str:
         _notices(),
         packed("report", told),
         packed("candles", candles_for_page(report.ledger)),
-        _script(vendored(PLOTS)),
-        _script(vendored(CHARTS)),
-        _script(asset("page.js")),
+        *(Html(f"<script>{program}</script>") for program in programs),
     )
-    return f"<!doctype html>\n{_whole(report.ledger.profile, body).text}\n"
+    return f"<!doctype html>\n{_whole(report.ledger.profile, body, programs).text}\n"
 
 
-def _whole(profile: str, body: tuple[Html, ...]) -> Html:
+def _whole(profile: str, body: tuple[Html, ...], programs: tuple[str, ...]) -> Html:
     head = (
         Html('<meta charset="utf-8">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{_policy(programs)}">'),
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark">'),
         element("title", f"{profile}: a replay"),
@@ -62,8 +57,12 @@ def _whole(profile: str, body: tuple[Html, ...]) -> Html:
     return element("html", element("head", *head), element("body", element("main", *body)), lang="en")
 
 
-def _script(code: str) -> Html:
-    return Html(f"<script>{code}</script>")
+def _policy(programs: tuple[str, ...]) -> str:
+    """Nothing is loaded, and no program runs but these, whatever else might have got into the page."""
+    digests = (base64.b64encode(hashlib.sha256(program.encode()).digest()).decode() for program in programs)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    rest = ("style-src 'unsafe-inline'", "img-src data:", "base-uri 'none'", "form-action 'none'")
+    return "; ".join(("default-src 'none'", f"script-src {allowed}", *rest))
 
 
 def _equity() -> Html:

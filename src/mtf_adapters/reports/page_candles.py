@@ -34,10 +34,10 @@ class Room:
 
 @define
 class _Symbol:
-    far: list[tuple[int, int]] = field(factory=list)
-    """Stretches in ms."""
+    far: set[int] = field(factory=set)
+    """Numbers of candles of 15 minutes since 1970: a candle beside several trades is there once."""
     near: dict[int, tuple[int, int]] = field(factory=dict)
-    """By the number of the trade in the document."""
+    """Stretches in ms, by the number of the trade in the document."""
 
 
 def candles_for_page(ledger: Ledger, room: Room = Room()) -> dict[str, Any]:
@@ -47,12 +47,14 @@ def candles_for_page(ledger: Ledger, room: Room = Room()) -> dict[str, Any]:
     symbols: dict[str, _Symbol] = {}
     far_left, near_left = room.far, room.near
     for number in order:
-        far, near = _stretch(trades[number], _FAR), _stretch(trades[number], _NEAR)
+        first, last = _stretch(trades[number], _FAR)
+        near = _stretch(trades[number], _NEAR)
         chosen = symbols.setdefault(trades[number].trade.symbol, _Symbol())
-        if (count := _count(far, _FAR)) <= far_left:
-            far_left -= count
-            chosen.far.append(far)
-        if (count := _count(near, _NEAR)) <= min(near_left, _LONGEST_NEAR):
+        far = set(range(first // _FAR.ms, last // _FAR.ms + 1)) - chosen.far
+        if len(far) <= far_left:
+            far_left -= len(far)
+            chosen.far |= far
+        if (count := (near[1] - near[0]) // _NEAR.ms + 1) <= min(near_left, _LONGEST_NEAR):
             near_left -= count
             chosen.near[number] = near
     markets = {market.symbol: market for market in ledger.markets}
@@ -65,13 +67,8 @@ def candles_for_page(ledger: Ledger, room: Room = Room()) -> dict[str, Any]:
 
 def _stretch(one: ReplayedTrade, timeframe: Timeframe) -> tuple[int, int]:
     beside = _BESIDE[timeframe] * timeframe.ms
-    return timeframe.open_at_or_before(one.decided_ms - beside), timeframe.open_at_or_before(
-        one.trade.closed_ms + beside
-    )
-
-
-def _count(stretch: tuple[int, int], timeframe: Timeframe) -> int:
-    return (stretch[1] - stretch[0]) // timeframe.ms + 1
+    first, last = one.decided_ms - beside, one.trade.closed_ms + beside
+    return timeframe.open_at_or_before(first), timeframe.open_at_or_before(last)
 
 
 def _encoded_symbol(market: ReplayMarket, chosen: _Symbol) -> dict[str, Any]:
@@ -92,15 +89,13 @@ def _encoded_symbol(market: ReplayMarket, chosen: _Symbol) -> dict[str, Any]:
     }
 
 
-def _joined(stretches: Iterable[tuple[int, int]]) -> Sequence[tuple[int, int]]:
-    """In the order of time; those that overlap or touch are one."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(stretches):
-        if found and first <= found[-1][1] + _FAR.ms:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
-        else:
-            found.append((first, last))
-    return found
+def _joined(candles: Iterable[int]) -> Sequence[tuple[int, int]]:
+    """The first and the last open, in ms, of each unbroken stretch of these candles."""
+    ordered = np.array(sorted(candles), dtype=np.int64)
+    breaks = np.flatnonzero(np.diff(ordered) > 1)
+    firsts, lasts = np.append(0, breaks + 1), np.append(breaks, len(ordered) - 1)
+    opens = (ordered * _FAR.ms).tolist()
+    return [(opens[first], opens[last]) for first, last in zip(firsts, lasts, strict=True)]
 
 
 def encoded(candles: Candles, decimals: int) -> dict[str, Any] | None:

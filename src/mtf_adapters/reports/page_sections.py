@@ -120,7 +120,8 @@ def ready(report: Report) -> Html:
         f"{counted(waiting.minutes, 'minute')} in all, the longest {counted(waiting.longest_minutes, 'minute')}."
     )
     found = table(("what", "minutes", "more"), rows, numbers=(1,))
-    return section("What became of the READY minutes", found, element("p", said), ident="ready")
+    told = [element("p", said)] if waiting.stretches else []
+    return section("What became of the READY minutes", found, *told, ident="ready")
 
 
 def _ready_row(what: str, count: str, more: str) -> list[Cell | str]:

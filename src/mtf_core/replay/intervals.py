@@ -39,7 +39,7 @@ def bootstrap_mean(values: Sequence[float]) -> Interval | None:
     means = []
     for start in range(0, RESAMPLES, rows):
         shape = (min(rows, RESAMPLES - start), len(ordered))
-        means.append(ordered[generator.integers(0, len(ordered), size=shape)].mean(axis=1))
+        means.append(ordered[generator.integers(0, len(ordered), size=shape, dtype=np.int32)].mean(axis=1))
     low, high = np.quantile(np.concatenate(means), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
 

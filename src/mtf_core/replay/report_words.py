@@ -94,13 +94,13 @@ def headline_rows(report: Report) -> Iterator[tuple[str, str]]:
     """The summary, line by line."""
     figures = report.figures
     sums, expected, won = figures.sums, figures.expectancy_interval, figures.win_interval
-    few = sums.trades
+    few, mean = sums.trades, sums.expectancy_r
     yield "net profit", f"{usdt(sums.net_usdt)} USDT ({percent(figures.returned, 2, sign=True)} of the balance)"
     costs = f"fees {usdt(-sums.fees_usdt)}, funding {usdt(-sums.funding_usdt)}"
     yield "gross and costs", f"gross {usdt(sums.gross_usdt)}, {costs}; slippage {usdt(-sums.slippage_usdt)} is in gross"
     yield "costs of gross profit", ratio_of(percent(sums.cost_share), few)
     between = "" if expected is None else f", 95 % between {in_r(expected.low)} and {in_r(expected.high)}"
-    yield "expectancy, net", ratio_of(f"{in_r(sums.expectancy_r)} a trade{between}", few) if few else UNKNOWN
+    yield "expectancy, net", UNKNOWN if mean is None else ratio_of(f"{in_r(mean)} a trade{between}", few)
     yield "profit factor", ratio_of(number(sums.profit_factor), few)
     likely = "" if won is None else f", 95 % between {percent(won.low, 0)} and {percent(won.high, 0)}"
     yield "won", ratio_of(f"{sums.won} of {few}, {percent(sums.win_rate)}{likely}", few) if few else UNKNOWN

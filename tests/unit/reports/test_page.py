@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -104,6 +105,13 @@ def test_nothing_in_a_page_is_loaded_from_anywhere(page: Read) -> None:
     assert policy is not None
     assert policy.startswith("default-src 'none'")
     assert "connect-src" not in policy
+
+
+def test_no_program_runs_in_a_page_but_the_three_that_were_put_there(page: Read) -> None:
+    (policy,) = page.policies
+    digests = [base64.b64encode(hashlib.sha256(program.encode()).digest()).decode() for program in page.programs]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    assert f"script-src {allowed};" in str(policy)
 
 
 def test_outside_of_the_libraries_a_page_names_one_address(report: Report) -> None:

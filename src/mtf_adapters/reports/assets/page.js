@@ -22,11 +22,11 @@
     return step >= 86400 ? text.slice(0, 10) : text.slice(11, 16) === "00:00" ? text.slice(5, 10) : text.slice(11, 16);
   };
 
-  const plot = (id, height, series, data, unit) => {
+  const plot = (id, height, series, data, unit, scale = {}) => {
     const box = byId(id);
     const axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 } };
     const options = {
-      width: box.clientWidth, height, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+      width: box.clientWidth, height, padding: [12, 40, null, null], scales: { y: scale }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { sync: { key: "account" }, drag: { x: true, y: false } },
       axes: [{ ...axis, space: 100, values: (_, ticks, __, ___, step) => ticks.map((one) => dated(one, step)) }, { ...axis, size: 78, values: (_, ticks) => ticks.map((one) => one.toLocaleString("en") + unit) }],
       series: [{ label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series],
@@ -51,7 +51,7 @@
     }
     plot("equity", 300, series, data, "");
     const water = [{ label: "under its best", stroke: colour("loss"), fill: colour("loss") + "33", width: 1, paths: stepped, points: { show: false }, value: shown(2, " %") }];
-    plot("underwater", 150, water, below, " %");
+    plot("underwater", 150, water, below, " %", { range: (_, low) => [Math.min(1.1 * low, -1), 0] });
   };
 
   // --- trades on candles ------------------------------------------------------------------------------------
@@ -164,4 +164,6 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawAccount(); drawCandles(); });
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; drawAccount(); } });
-})();
+})().catch((error) => {
+  document.getElementById("candles-told").textContent = `The charts cannot be drawn here (${error}). Every figure is in the tables.`;
+});
