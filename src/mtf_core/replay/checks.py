@@ -11,7 +11,6 @@ from attrs import frozen
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.replay.ledger import Fate, Ledger
 from mtf_core.replay.sums import Sums
-from mtf_core.words import counted
 
 
 @frozen
@@ -48,16 +47,11 @@ def _wrong_nets(ledger: Ledger) -> Iterator[str]:
 
 
 def _equity(ledger: Ledger, sums: Sums) -> Check:
-    """What is open at the end stands in equity at its market value, and in no trade."""
-    what = "the change of equity = net of the trades + profit of what is open"
+    """What is open at the end stands in equity with what it paid and took so far, and in no trade."""
     start = ledger.settings.balance_usdt
-    equity, balance = (ledger.equity[-1].equity, ledger.equity[-1].balance) if ledger.equity else (start, start)
-    difference = (equity - start) - (sums.net_usdt + (equity - balance))
-    still_open = sum(one.fate is Fate.STILL_OPEN for one in ledger.ready)
-    if difference and still_open and ledger.equity[-1].at_risk:
-        paid = f"{counted(still_open, 'order or position')} still open: what it paid and took so far is in no trade yet"
-        return Check(what, None, difference, paid)
-    return Check(what, not difference, difference)
+    equity = ledger.equity[-1].equity if ledger.equity else start
+    difference = (equity - start) - (sums.net_usdt + ledger.open_usdt)
+    return Check("the change of equity = net of the trades + what is open", not difference, difference)
 
 
 def _fates(ledger: Ledger) -> Check:

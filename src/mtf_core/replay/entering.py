@@ -248,6 +248,6 @@ def _row(one: Ready, fate: Fate, skip: Skip | None, plan: OrderPlan | None = Non
         fate=fate,
         reason=None if skip is None else skip.reason,
         facts=facts,
-        plan=plan,
+        plan=None if plan is None else evolve(plan, steps=()),  # how it came about can be asked of `mtf plan`
         known_ms=one.at_ms,
     )

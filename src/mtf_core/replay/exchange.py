@@ -142,6 +142,8 @@ class ModelExchange:
         """The balance without what is open."""
         self.liquidations = 0
         self.desks = {symbol: Desk(symbol, one) for symbol, one in minutes.items()}
+        self.in_use: dict[str, Desk] = {}
+        """Those with a position, or an order that may come to one."""
         self.news: list[CashFlow] = []
         """What was booked since somebody took it from here."""
         self._settings = settings
@@ -152,7 +154,14 @@ class ModelExchange:
 
     def enter(self, order: EntryOrder, at_ms: int) -> None:
         """Takes an entry, which is live a while later: `arrive` then says what became of it."""
-        self.desks[order.symbol].travelling.append((at_ms + self._delay_ms, order))
+        desk = self.in_use[order.symbol] = self.desks[order.symbol]
+        desk.travelling.append((at_ms + self._delay_ms, order))
+
+    def leave(self, symbol: str) -> None:
+        """Nothing of the symbol is on the exchange any more."""
+        desk = self.in_use.pop(symbol)
+        is_clear = not desk.live and not desk.travelling and desk.holding is None
+        assert is_clear, f"{symbol}: something is left"
 
     def write(self, write: ProtectiveOrder | ExitOrder | Amendment | Cancellation, at_ms: int) -> WriteOutcome:
         """Takes what protects, closes or cancels."""
@@ -449,7 +458,7 @@ class ModelExchange:
     def positions(self, at_ms: int, desks: Iterable[Desk] | None = None) -> tuple[Position, ...]:
         """Open positions, each at the close of its last minute."""
         found = []
-        for desk in self.desks.values() if desks is None else desks:
+        for desk in self.in_use.values() if desks is None else desks:
             holding = desk.holding
             if holding is None:
                 continue
@@ -474,10 +483,10 @@ class ModelExchange:
     def account(self, at_ms: int, mode: PositionMode, only: Iterable[Desk] | None = None) -> AccountState:
         """The account as a sync would show it; `only`: of these symbols, with the balance of all."""
         everything = self.positions(at_ms)
-        desks = tuple(self.desks.values() if only is None else only)
+        desks = tuple(self.in_use.values() if only is None else only)
         names = {desk.symbol for desk in desks}
         margins = sum((one.margin or _ZERO for one in everything), _ZERO)
-        resting = sum((self._reserved(desk) for desk in self.desks.values()), _ZERO)
+        resting = sum((self._reserved(desk) for desk in self.in_use.values()), _ZERO)
         unrealised = sum((one.unrealised_profit for one in everything), _ZERO)
         return AccountState(
             time_ms=at_ms,

@@ -164,6 +164,8 @@ class Ledger:
     contexts: tuple[WaitingContext, ...]
     trades: tuple[ReplayedTrade, ...]
     equity: tuple[EquityPoint, ...]
+    open_usdt: Decimal
+    """What is open when the candles end has come to: booked of it so far, and its profit at the last closes."""
     liquidations: int
     """Positions that reached their liquidation price: each is a fault of a guard."""
     remarks: tuple[str, ...] = ()

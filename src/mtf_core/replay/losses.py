@@ -23,7 +23,8 @@ class LossBook:
     profile: str
     days: dict[int, RiskDay] = field(factory=dict)
     locks: list[RiskLock] = field(factory=list)
-    _flows: list[CashFlow] = field(factory=list)
+    _flows: dict[int, list[CashFlow]] = field(factory=dict)
+    """By the day on which they were booked."""
     _nets: list[Decimal] = field(factory=list)
     """What trades ended with, the newest first."""
 
@@ -32,11 +33,12 @@ class LossBook:
         balance = account.equity - unrealised_of(account)
         self.days[start_ms] = RiskDay(start_ms, account.equity, balance, start_ms, OpeningSource.SEEN_BEFORE)
         oldest_ms = Span.WEEK.start_of(start_ms - 1)
-        self._flows = [flow for flow in self._flows if flow.time_ms >= oldest_ms]
+        self._flows = {day: flows for day, flows in self._flows.items() if day >= oldest_ms}
         self.days = {start: day for start, day in self.days.items() if start >= oldest_ms}
 
     def book(self, flows: Iterable[CashFlow]) -> None:
-        self._flows += flows
+        for flow in flows:
+            self._flows.setdefault(Span.DAY.start_of(flow.time_ms), []).append(flow)
 
     def ended(self, trade: Trade) -> None:
         self._nets.insert(0, trade.net_usdt)
@@ -80,4 +82,5 @@ class LossBook:
     def _result(self, span: Span, start_ms: int, account: AccountState) -> SpanResult:
         first = self._first(span, start_ms)
         assert first is not None, "a day is opened before anything is measured"
-        return result_by_rows(self.risk, span, first, account, self._flows)
+        within = (flow for day, flows in self._flows.items() if day >= start_ms for flow in flows)
+        return result_by_rows(self.risk, span, first, account, within)

@@ -82,6 +82,8 @@ class _Replay:
     trades: list[ReplayedTrade] = field(factory=list)
     equity: list[EquityPoint] = field(factory=list)
     now_ms: int = 0
+    horizon_ms: int = field(init=False)
+    """When the last candle of all closes."""
     entries_end: str = ""
     """Why unfilled entries have to end, as it was last measured; empty: they may rest."""
     has_news: bool = False
@@ -92,6 +94,7 @@ class _Replay:
         settings, profile = request.settings, request.profile
         capabilities = evolve(request.capabilities, visibility_lag_ms=0)
         minutes = {market.symbol: Minutes.of(market, settings) for market in request.markets}
+        self.horizon_ms = max((market.candles.end_ms for market in request.markets), default=request.last_ms)
         self.exchange = ModelExchange(minutes, settings)
         self.losses = LossBook(profile.trade_entry.risk, profile.name)
         self.desk = EntryDesk(profile, self.exchange, self.losses, capabilities, lambda: tuple(self.lives.values()))
@@ -129,18 +132,14 @@ class _Replay:
         found = min((life.next_ms for life in self.lives.values()), default=NEVER_MS)
         if self._holds_anything():
             found = min(found, Span.DAY.start_of(self.now_ms) + DAY_MS, self._next_funding_ms())
-        return found if found <= self._horizon_ms() else NEVER_MS
-
-    def _horizon_ms(self) -> int:
-        ends = (int(market.candles.end_ms) for market in self.request.markets)
-        return max(self.request.last_ms, *ends) if self.request.markets else self.request.last_ms
+        return found if found <= self.horizon_ms else NEVER_MS
 
     def _next_funding_ms(self) -> int:
         hours = self.request.settings.funding_hours
         return (self.now_ms // (hours * HOUR_MS) + 1) * hours * HOUR_MS if hours else NEVER_MS
 
     def _holds_anything(self) -> bool:
-        return any(desk.holding is not None for desk in self.exchange.desks.values())
+        return any(desk.holding is not None for desk in self.exchange.in_use.values())
 
     def _pass(self, at_ms: int) -> None:
         """Everything that happens until an instant, and the looks that are due then.
@@ -165,7 +164,7 @@ class _Replay:
     def _fund(self, at_ms: int) -> None:
         hours = self.request.settings.funding_hours
         if hours and at_ms % (hours * HOUR_MS) == 0:
-            for symbol in self.exchange.desks:
+            for symbol in self.exchange.in_use:
                 self.exchange.fund(symbol, at_ms)
 
     def _measure(self, at_ms: int) -> str:
@@ -199,6 +198,7 @@ class _Replay:
             self.follower.plan_next_look(life, at_ms)
             return
         del self.lives[life.symbol]
+        self.exchange.leave(life.symbol)
         place = self.row_of[life.intent.decision_key]
         if life.trade is None or not life.trade.size:
             self.rows[place] = self._unfilled(self.rows[place], life, at_ms)
@@ -284,7 +284,7 @@ class _Replay:
         there, and that is all.
         """
         risk = self.request.profile.trade_entry.risk
-        held = [desk for desk in self.exchange.desks.values() if desk.holding is not None]
+        held = [desk for desk in self.exchange.in_use.values() if desk.holding is not None]
         if not held or not risk.daily_loss_count_unrealized or until_ms - self.now_ms <= MINUTE_MS:
             return until_ms
         room = self._room()
@@ -319,14 +319,18 @@ class _Replay:
 
     def _end(self) -> None:
         """What is open when the candles end stays open: its row says so, and nothing of it is booked as won or lost."""
-        last_ms = max((int(market.candles.end_ms) for market in self.request.markets), default=self.request.last_ms)
-        end_ms = max(self.request.last_ms, min(last_ms, self.now_ms))
+        end_ms = max(self.request.last_ms, min(self.horizon_ms, self.now_ms))
         for life in self.lives.values():
             place = self.row_of[life.intent.decision_key]
             self.rows[place] = evolve(self.rows[place], known_ms=None)
         self._note_hours(end_ms)
         if self.equity[-1].time_ms < end_ms:
             self._note_equity(end_ms)
+
+    def _open_usdt(self) -> Decimal:
+        booked = sum((flow.amount for desk in self.exchange.in_use.values() for flow in desk.flows), _ZERO)
+        positions = self.exchange.positions(self.equity[-1].time_ms)
+        return booked + sum((one.unrealised_profit for one in positions), _ZERO)
 
     def _ledger(self, opportunities: Sequence[Opportunities]) -> Ledger:
         request = self.request
@@ -350,6 +354,7 @@ class _Replay:
             contexts=tuple(contexts),
             trades=tuple(self.trades),
             equity=tuple(self.equity),
+            open_usdt=self._open_usdt(),
             liquidations=self.exchange.liquidations,
             remarks=request.remarks,
         )

@@ -107,7 +107,13 @@ def test_a_folder_gets_the_page_the_document_and_the_trades(mtf: Mtf, files: tup
     ended = mtf("replay", *files, "--out", "report", "--json")
     assert ended.code == 0
     folder = tmp_path / "report"
-    assert {path.name for path in folder.iterdir()} == {"report.html", "report.json", "trades.csv", "trades.parquet"}
+    assert {path.name for path in folder.iterdir()} == {
+        "ready.csv",
+        "report.html",
+        "report.json",
+        "trades.csv",
+        "trades.parquet",
+    }
     assert json.loads((folder / "report.json").read_text()) == ended.json
     lines = (folder / "trades.csv").read_text().splitlines()
     assert len(lines) == len(ended.json["trades"]) + 1

@@ -230,6 +230,7 @@ def a_ledger(trades: Sequence[ReplayedTrade] = (), *, days: int = 3, **changes: 
         contexts=(),
         trades=tuple(trades),
         equity=points_of(trades),
+        open_usdt=Decimal(0),
         liquidations=0,
     )
     return evolve(ledger, **changes)
