@@ -84,7 +84,7 @@ class Archive:
         for venue, symbol, path in series_folders(self.root):
             try:
                 manifest = SeriesFolder(path, venue, symbol).manifest()
-            except DamagedArchiveError as error:
+            except ArchiveError as error:
                 problems.append(str(error))
                 continue
             if manifest.years:
@@ -166,7 +166,7 @@ def _proven(folder: SeriesFolder) -> Verified:
         candles, proven, problems = 0, [], []
         try:
             manifest = folder.manifest()
-        except DamagedArchiveError as error:
+        except ArchiveError as error:
             return Verified(0, 0, (str(error),))
         for record in manifest.years:
             try:

@@ -18,6 +18,7 @@ from mtf_adapters.archive.errors import ArchiveError
 from mtf_adapters.archive.layout import TIMEFRAME, venue_of_namespace, year_of
 from mtf_adapters.archive.manifest import Manifest, Source
 from mtf_adapters.archive.spans import Span, by_month, joined, missing
+from mtf_adapters.archive.year_content import imported_parquet
 from mtf_core.market import DAY_MS, HOUR_MS, Candles, Contract
 from mtf_core.ports import ExchangeError, Progress, Venue, no_progress
 
@@ -63,6 +64,7 @@ async def fetch(
     archive: Archive, venue: Venue, request: FetchRequest, progress: Progress = no_progress
 ) -> tuple[Fetched, ...]:
     """Fetches several symbols at once; what fails of one stops no other. Raises `ExchangeError` where all fail."""
+    imported_parquet()
     contracts = {contract.symbol: contract for contract in await venue.market.contracts()}
     newest = TIMEFRAME.last_closed_open(venue.clock.now_ms())
     request = evolve(request, span=Span(request.span.first_open_ms, min(request.span.last_open_ms, newest)))

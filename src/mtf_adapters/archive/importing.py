@@ -14,6 +14,7 @@ from mtf_adapters.archive.errors import ArchiveError
 from mtf_adapters.archive.file_names import NameSays, told_by_name
 from mtf_adapters.archive.layout import FILES, TIMEFRAME
 from mtf_adapters.archive.manifest import Source
+from mtf_adapters.archive.year_content import imported_parquet
 from mtf_adapters.files.candle_table import CandleReading, ReadOptions, unused_option
 from mtf_adapters.files.candles import read_candle_file
 from mtf_core.market import Candles, InvalidCandlesError
@@ -62,10 +63,11 @@ FileOutcome = FileImported | FileRefused
 def import_files(
     archive: Archive, files: Sequence[Path], options: ImportOptions, progress: Progress = no_progress
 ) -> tuple[FileOutcome, ...]:
-    """What became of each file, symbol by symbol; raises `ArchiveError` where the archive itself fails.
+    """What became of each file, symbol by symbol; raises `ArchiveError` where nothing can be imported at all.
 
     The files of a symbol are written together, a few years at a time.
     """
+    imported_parquet()
     named = [(file, told_by_name(file.name)) for file in files]
     if options.symbol is not None and len(told := sorted({says.symbol for _, says in named if says.symbol})) > 1:
         raise ArchiveError(
@@ -81,10 +83,23 @@ def import_files(
         else:
             groups.setdefault(symbol, []).append((file, says))
     for symbol, group in groups.items():
-        for outcome in _imported(archive, symbol, group, options):
+        for outcome in _whatever_happens(archive, symbol, group, options):
             outcomes.append(outcome)
             progress("files", len(outcomes), len(files))
     return tuple(outcomes)
+
+
+def _whatever_happens(
+    archive: Archive, symbol: str, files: Sequence[tuple[Path, NameSays]], options: ImportOptions
+) -> Iterator[FileOutcome]:
+    """The same where the symbol's own part of the archive fails: damaged, written by another process, a full disk."""
+    over = set()
+    try:
+        for outcome in _imported(archive, symbol, files, options):
+            over.add(outcome.file)
+            yield outcome
+    except (ArchiveError, OSError) as error:
+        yield from (FileRefused(file, str(error), symbol) for file, _ in files if file not in over)
 
 
 def _imported(
@@ -124,7 +139,8 @@ def _read(file: Path, says: NameSays, options: ReadOptions) -> CandleReading:
     if says.one_minute is False:
         raise InvalidCandlesError(f"its name says that its candles are not of 1m; {_ONLY}")
     # A rarely traded symbol may have few candles that follow each other: the name then says what their spacing hides.
-    reading = read_candle_file(file, evolve(options, timeframe=TIMEFRAME) if says.one_minute else options)
+    timeframe = TIMEFRAME if says.one_minute else None
+    reading = read_candle_file(file, evolve(options, timeframe=timeframe, drop_repeats=True))
     candles = reading.candles
     if candles.timeframe is not TIMEFRAME or (says.one_minute and _never_a_minute_apart(candles)):
         found = "more than a minute apart" if candles.timeframe is TIMEFRAME else f"of {candles.timeframe}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from mtf_adapters.archive.errors import DamagedArchiveError
+from mtf_adapters.archive.errors import ArchiveError, DamagedArchiveError
 from mtf_adapters.archive.layout import TIMEFRAME, first_minute
 from mtf_adapters.archive.spans import Span, joined, without
 from mtf_core.market import MINUTE_MS, Contract
@@ -119,12 +119,14 @@ def manifest_content(manifest: Manifest) -> bytes:
 
 
 def read_manifest(path: Path, symbol: str) -> Manifest | None:
-    """The manifest in a file; None where there is none. Raises `DamagedArchiveError`, which names the file."""
+    """The manifest in a file; None where there is none. Raises `ArchiveError`, which names the file."""
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
     if isinstance(document, dict) and document.get("format") != FORMAT:
         raise DamagedArchiveError(f"{path}: has the format {document.get('format')}, this version reads {FORMAT}")

@@ -32,6 +32,8 @@ class ReadOptions:
     """Takes a constant offset off the open times."""
     not_after_ms: int | None = None
     """A candle that is not closed then is refused: no file can know it."""
+    drop_repeats: bool = False
+    """Counts a row once that stands twice with the same numbers, as in some of OKX's files; else it is refused."""
 
 
 @frozen(eq=False)
@@ -77,7 +79,7 @@ def checked_candles(table: CandleTable, options: ReadOptions) -> CandleReading:
     zone_used = options.zone is not None and not (table.times.zoned or table.columns.in_utc)
     micros = _in_utc(table, options.zone)
     volume = _volume(table, remarks)
-    if (repeats := _repeats(micros, table.prices, volume)).any():
+    if options.drop_repeats and (repeats := _repeats(micros, table.prices, volume)).any():
         remarks.append(f"{counted(int(repeats.sum()), 'row')} given twice with the same numbers, left out once")
         kept = np.flatnonzero(~repeats)
         table, micros, volume = _picked(table, kept), micros[kept], volume[kept]
@@ -162,7 +164,7 @@ def _volume(table: CandleTable, remarks: list[str]) -> Floats:
 
 
 def _repeats(micros: Micros, prices: Sequence[Floats], volume: Floats) -> NDArray[np.bool_]:
-    """Rows that say of the same time the same as the row before: an exchange's own files (OKX, 2023) have such."""
+    """Rows that say of the same time the same as the row before."""
     repeats: NDArray[np.bool_] = np.diff(micros, prepend=micros[0] - 1) == 0
     for column in (*prices, volume):
         repeats[1:] &= column[1:] == column[:-1]

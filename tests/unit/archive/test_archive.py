@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from mtf_adapters.archive import Archive, ArchiveError, DamagedArchiveError, candles_digest
 from mtf_adapters.archive import folder as folder_module
 from mtf_adapters.archive.adding import Added, Differs
+from mtf_adapters.archive.archive import Verified
 from mtf_adapters.archive.layout import checked_venue, venue_of_namespace
+from mtf_adapters.archive.manifest import YearRecord
 from mtf_core.market import MINUTE_MS, Candles, Timeframe
 from tests.unit.archive.series import YEAR_MS, add, decimals, file_of, same, with_value
 
@@ -256,6 +259,37 @@ def test_one_process_at_a_time_writes_a_series(archive: Archive) -> None:
     with folder.alone(), pytest.raises(ArchiveError, match="another process is writing BTCUSDT of files"):
         add(archive, "BTCUSDT", decimals(10))
     assert add(archive, "BTCUSDT", decimals(10)) == Added(10, 0, 0)
+
+
+def test_who_reads_while_another_process_writes_reads_the_new(archive: Archive) -> None:
+    whole = decimals(300)
+    add(archive, "BTCUSDT", whole[:100])
+    folder = archive.folder("files", "BTCUSDT")
+    before = folder.manifest()
+    add(archive, "BTCUSDT", whole)
+    assert same(folder.year(before, 2025), whole)
+
+
+def test_verifying_while_another_process_writes_sees_no_damage(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, real = decimals(300), folder_module.SeriesFolder.prove
+    add(archive, "BTCUSDT", whole[:100])
+
+    def overtaken(self: folder_module.SeriesFolder, record: YearRecord) -> None:
+        add(archive, "BTCUSDT", whole)
+        real(self, record)
+
+    monkeypatch.setattr(folder_module.SeriesFolder, "prove", overtaken)
+    assert archive.verify() == Verified(1, 300, ())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_manifest_that_may_not_be_read_is_not_called_damaged(archive: Archive) -> None:
+    add(archive, "BTCUSDT", decimals(10))
+    (archive.root / "files" / "BTCUSDT" / "1m" / "manifest.json").chmod(0)
+    with pytest.raises(ArchiveError, match="Permission denied"):
+        archive.candles("files", "BTCUSDT")
 
 
 def test_without_pyarrow_the_extra_is_named(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

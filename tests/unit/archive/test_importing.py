@@ -22,7 +22,7 @@ from mtf_adapters.archive.importing import FileImported, FileOutcome, FileRefuse
 from mtf_adapters.files.candle_table import read_options
 from mtf_adapters.files.candles import write_candles_csv
 from mtf_core.market import COLUMNS, MINUTE_MS, Candles, Timeframe
-from tests.unit.archive.series import YEAR_MS, decimals, same, with_value
+from tests.unit.archive.series import YEAR_MS, decimals, file_of, same, with_value
 
 NOW_MS = YEAR_MS + 400 * 1440 * MINUTE_MS
 CANDLES = decimals(240)
@@ -289,9 +289,36 @@ def test_a_candle_of_the_future_is_refused(archive: Archive, tmp_path: Path) -> 
     assert "the candle is not closed at" in refused(archive, month(tmp_path, 1, late))
 
 
+def test_a_row_that_stands_twice_with_the_same_numbers_goes_in_once(archive: Archive, tmp_path: Path) -> None:
+    lines = lines_of(okx)
+    file = text(tmp_path / "ETH-USDT-SWAP-candlesticks-2025-01.zip", [*lines[:9], lines[8], *lines[9:]], OKX_HEADER)
+    (outcome,) = put(archive, file)
+    assert isinstance(outcome, FileImported)
+    assert "1 row given twice with the same numbers, left out once" in outcome.remarks
+    assert same(archive.candles("files", "ETH-USDT-SWAP"), CANDLES)
+
+
 def test_many_years_are_written_a_few_at_a_time(archive: Archive, tmp_path: Path) -> None:
     days = [decimals(100, first_ms=YEAR_MS - back * 366 * 1440 * MINUTE_MS, seed=back) for back in range(6, 0, -1)]
     files = [month(tmp_path, number, candles) for number, candles in enumerate(days, start=1)]
     assert all(isinstance(outcome, FileImported) for outcome in put(archive, *files))
     assert archive.series()[0].count == 600
     assert archive.verify().problems == ()
+
+
+def test_a_symbol_whose_archive_is_damaged_or_busy_stops_no_other(archive: Archive, tmp_path: Path) -> None:
+    bitcoin = month(tmp_path, 1, CANDLES)
+    put(archive, bitcoin)
+    file_of(archive, "BTCUSDT").write_bytes(b"damaged")
+    ether = text(tmp_path / "ETHUSDT-1m-2025-01.zip", lines_of(binance))
+    refusal, done = put(archive, month(tmp_path, 2, CANDLES), ether)
+    assert isinstance(refusal, FileRefused)
+    assert refusal.why.startswith(f"{file_of(archive, 'BTCUSDT')}: is not the file that was written")
+    assert isinstance(done, FileImported)
+    file_of(archive, "BTCUSDT").unlink()
+    with archive.folder("files", "ETHUSDT").alone():
+        done, refusal = put(archive, bitcoin, ether)
+    assert isinstance(refusal, FileRefused)
+    assert refusal.why == "another process is writing ETHUSDT of files in this archive; try again later"
+    assert isinstance(done, FileImported)
+    assert same(archive.candles("files", "BTCUSDT"), CANDLES)

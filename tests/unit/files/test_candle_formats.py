@@ -15,10 +15,12 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from attrs import evolve
 from pyarrow import feather
 
 from mtf_adapters.files import candle_blocks, candle_csv, candle_json
-from mtf_adapters.files.candles import read_candles
+from mtf_adapters.files.candle_table import CandleReading, read_options
+from mtf_adapters.files.candles import read_candle_file, read_candles
 from mtf_core.market import COLUMNS, MINUTE_MS, Candles, InvalidCandlesError, Timeframe
 from tests.market_strategies import walk, without
 
@@ -359,20 +361,26 @@ def test_parquet_and_feather_have_a_door_of_their_own(tmp_path: Path) -> None:
     assert_same(Candles.read_parquet(tmp_path / "candles.parquet"))
 
 
-def test_a_row_that_is_given_twice_with_the_same_numbers_counts_once(tmp_path: Path) -> None:
+def without_repeats(path: Path, timezone: str | None = None) -> CandleReading:
+    return read_candle_file(path, evolve(read_options(None, timezone, False, None), drop_repeats=True))
+
+
+def test_a_row_that_is_given_twice_with_the_same_numbers_counts_once_for_whoever_wants_that(tmp_path: Path) -> None:
     """As in some of OKX's files; with other numbers it is refused."""
     header, lines = "timestamp,open,high,low,close,volume", [",".join(map(repr, values)) for values in rows()]
-    read, said = heard(save(tmp_path / "twice.csv", [header, *lines[:10], lines[9], *lines[10:]]))
-    assert_same(read)
-    assert said == ["1 row given twice with the same numbers, left out once"]
-    other = lines[9].rpartition(",")[0] + ",1.5"
-    file = save(tmp_path / "other.csv", [header, *lines[:10], other, *lines[10:]])
+    file = save(tmp_path / "twice.csv", [header, *lines[:10], lines[9], *lines[10:]])
     assert "row 12: same time as the row before" in refusal(file)
+    reading = without_repeats(file)
+    assert_same(reading.candles)
+    assert reading.remarks == ("1 row given twice with the same numbers, left out once",)
+    other = lines[9].rpartition(",")[0] + ",1.5"
+    with pytest.raises(InvalidCandlesError, match="row 12: same time as the row before"):
+        without_repeats(save(tmp_path / "other.csv", [header, *lines[:10], other, *lines[10:]]))
 
 
 def test_an_hour_that_a_clock_shows_twice_is_no_row_given_twice(tmp_path: Path) -> None:
     """26 October 2025 in Athens: two hours without trades look the same, and are two."""
     lines = [f"2025.10.26,{hour:02}:00,10,10,10,10,0" for hour in (1, 2, 3, 3, 4, 5)]
-    read, said = heard(save(tmp_path / "athens.csv", lines), timezone="Europe/Athens")
-    assert len(read) == 6
-    assert not any("twice" in remark for remark in said)
+    reading = without_repeats(save(tmp_path / "athens.csv", lines), timezone="Europe/Athens")
+    assert len(reading.candles) == 6
+    assert not any("twice" in remark for remark in reading.remarks)

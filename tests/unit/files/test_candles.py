@@ -141,7 +141,7 @@ T0, T1, T2 = START_S, START_S + 60, START_S + 120
         ([HEADER, row(T0), row(T1, "10,12,10.5,11,5")], ["row 3: low is above open, close or high: 10.5"]),
         ([HEADER, row(T0), row(T1, "10,10.5,9,11,5")], ["row 3: high is below open or close: 10.5"]),
         ([row(T0, "10,11,12,9,5"), row(T1)], ["row 1: low is above", "(no header, read as time, open", "name them"]),
-        ([HEADER, row(T0), row(T1), row(T1, "10,12,9,11,6")], ["row 4: same time as the row before"]),
+        (three([T0, T1, T1]), ["row 4: same time as the row before"]),
         (three([T2, T0, T1]), ["row 3: earlier than", "from the oldest to the newest, or all the other way"]),
         (three([T0, T1, "2022-01-01T00:02"]), ["row 4", "is of another kind, the first row has a whole number"]),
         (three(["2022-01-01T00:00", T1]), ["row 3", "is of another kind, the first row has a date"]),
