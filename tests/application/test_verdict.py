@@ -115,6 +115,13 @@ def test_what_is_kept_for_ever_may_grow() -> None:
     assert orders.holds is None
 
 
+def test_a_symbol_that_comes_back_may_have_its_old_candles_and_a_new_window_for_an_hour() -> None:
+    def coming_back(one: Sample) -> Sample:
+        return with_stored(one, lambda it: evolve(it, candles={"1m": 3100 if one.minute % 600 < 30 else 1880}))
+
+    assert judge(soaked(coming_back), RETENTION).broken == ()
+
+
 def test_a_soak_that_did_nothing_is_bad() -> None:
     idle = judge(soaked(lambda one: evolve(one, done={})), RETENTION)
     assert idle.broken == ("work",)

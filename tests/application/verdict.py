@@ -16,7 +16,7 @@ from attrs import frozen
 from mtf_adapters.sql.candle_blocks import PLACES
 from mtf_adapters.telemetry.logs import Area
 from mtf_core.features.history import BLOCK
-from mtf_core.market import MINUTE_MS, Timeframe
+from mtf_core.market import DAY_MS, MINUTE_MS, Timeframe
 from mtf_core.ports import LEAST_KEPT
 from mtf_core.settings.trading import RetentionSettings
 from mtf_core.upkeep.cleanup import NEVER
@@ -281,7 +281,11 @@ def _settled_minute(table: str, retention: RetentionSettings) -> float:
 
 def _candles(samples: Sequence[Sample], retention: RetentionSettings) -> Iterator[Finding]:
     """Each series as long as the retention says, as its warm-up was, or as verifying the kept runs needs, which look
-    back to the beginning of their day; candles go by whole blocks."""
+    back to the beginning of their day; candles go by whole blocks.
+
+    A symbol that left the universe keeps what it had. When it comes back, the whole of its window is loaded beside that,
+    and what is too much goes with the next cleanup.
+    """
     stored = [_of(one) for one in samples if one.stored is not None]
     keep = retention.candles_per_series
     for timeframe in Timeframe if stored and keep else ():
@@ -289,7 +293,8 @@ def _candles(samples: Sequence[Sample], retention: RetentionSettings) -> Iterato
         if name in stored[-1].candles:
             hour = -(-_CLEANUP_MINUTES * MINUTE_MS // timeframe.ms)
             verified = (max(retention.runs_most, LEAST_KEPT) + _DAY_MINUTES) * MINUTE_MS // timeframe.ms + BLOCK
-            most = max(keep, stored[0].candles.get(name, 0), verified) + 2 * PLACES + hour
+            back_again = -(-DAY_MS // timeframe.ms)
+            most = max(keep, stored[0].candles.get(name, 0), verified) + back_again + 2 * PLACES + hour
             found = max(one.candles.get(name, 0) for one in stored)
             text = f"{found} at most in a series; the retention allows {most}"
             yield Finding(f"candles of {name}", found <= most, text)
