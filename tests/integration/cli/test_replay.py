@@ -119,6 +119,20 @@ def test_a_folder_gets_the_page_the_document_and_the_trades(mtf: Mtf, files: tup
     assert len(lines) == len(ended.json["trades"]) + 1
 
 
+def test_a_position_that_is_open_at_the_end_is_no_fault_of_the_books(mtf: Mtf, files: tuple[str, ...]) -> None:
+    whole = mtf("replay", *files, "--json").json
+    cut_ms = to_ms(parse_instant(whole["trades"][0]["exit_at"])) // 60_000 * 60_000  # before the minute of its exit
+    for symbol in ("BTCUSDT", "SOLUSDT"):
+        write_candles_csv(Path(f"{symbol}-1m.csv"), minutes_of(symbol).closed_at(cut_ms))
+    ended = mtf("replay", *files, "--json")
+    assert ended.code == 0
+    assert ended.json["ready"]["still_open"] > 0
+    equity = ended.json["checks"][1]
+    assert equity["holds"] is None
+    assert Decimal(equity["difference_usdt"]) < 0, "the fee of its entry"
+    assert mtf("replay", *files).out.count("it cannot be told whether the change of equity") == 1
+
+
 def test_an_assumption_is_changed_for_one_replay(mtf: Mtf, files: tuple[str, ...]) -> None:
     usual = mtf("replay", *files, "--json").json
     kind = mtf("replay", *files, "--assume", "fee_factor=0", "--assume", "funding_hours=0", "--json").json
