@@ -57,7 +57,7 @@ def head(report: Report) -> Html:
 
 def honesty(report: Report) -> Html:
     """The box at the top: what a reader has to know before believing a figure."""
-    wrong = [_doubt(check) for check in report.checks if check.holds is not True]
+    wrong = [_wrong(check) for check in report.checks if not check.holds]
     warned = [element("li", text, class_="warning") for text in report.honesty.warnings]
     remarks = [element("li", text) for text in report.ledger.remarks]
     listed = [element("ul", *wrong, *warned, *remarks)] if wrong or warned or remarks else []
@@ -65,11 +65,10 @@ def honesty(report: Report) -> Html:
     return element("section", *inside, id="honesty")
 
 
-def _doubt(check: Check) -> Html:
+def _wrong(check: Check) -> Html:
     off = "" if check.difference is None else f", off by {money(check.difference)} USDT"
     why = f" ({check.why})" if check.why else ""
-    doubt = "It cannot be told whether" if check.holds is None else "The books do not add up:"
-    return element("li", f"{doubt} {check.what}{off}{why}", class_="warning" if check.holds is None else "wrong")
+    return element("li", f"The books do not add up: {check.what}{off}{why}", class_="wrong")
 
 
 def summary(report: Report) -> Html:

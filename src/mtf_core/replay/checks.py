@@ -18,8 +18,7 @@ class Check:
     """One sum that must come out."""
 
     what: str
-    holds: bool | None
-    """None: it cannot be told from the ledger."""
+    holds: bool
     difference: Decimal | None
     """In quote currency, where the check is of money."""
     why: str = ""

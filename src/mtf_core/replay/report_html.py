@@ -17,7 +17,7 @@ def report_html(report: Report) -> str:
     """The report as a small table; the page of `mtf replay --out` shows all of it."""
     ledger = report.ledger
     title = f"{ledger.profile}, {format_instant(ledger.first_ms)} to {format_instant(ledger.last_ms)}"
-    failed = [f"does not add up: {one.what}" for one in report.checks if one.holds is False]
+    failed = [f"does not add up: {one.what}" for one in report.checks if not one.holds]
     warned = "".join(f"<li>{escape(text)}</li>" for text in (*failed, *report.honesty.warnings))
     return f"<b>{escape(title)}</b><ul>{warned}</ul>{_table(headline_rows(report))}"
 

@@ -153,6 +153,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "win_rate_high": None if won is None else won.high,
         "cost_share_of_gross": sums.cost_share,
         "balance_usdt": money(report.ledger.settings.balance_usdt),
+        "open_usdt": money(report.ledger.open_usdt),
         "return_pct": 100 * figures.returned,
         "max_drawdown_pct": 100 * drawdown.depth,
         "max_drawdown_from": format_instant(drawdown.from_ms),

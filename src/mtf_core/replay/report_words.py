@@ -96,6 +96,8 @@ def headline_rows(report: Report) -> Iterator[tuple[str, str]]:
     sums, expected, won = figures.sums, figures.expectancy_interval, figures.win_interval
     few, mean = sums.trades, sums.expectancy_r
     yield "net profit", f"{usdt(sums.net_usdt)} USDT ({percent(figures.returned, 2, sign=True)} of the balance)"
+    if report.ledger.open_usdt:
+        yield "still open at the end", f"{usdt(report.ledger.open_usdt)} USDT, in equity and in no trade"
     costs = f"fees {usdt(-sums.fees_usdt)}, funding {usdt(-sums.funding_usdt)}"
     yield "gross and costs", f"gross {usdt(sums.gross_usdt)}, {costs}; slippage {usdt(-sums.slippage_usdt)} is in gross"
     yield "costs of gross profit", ratio_of(percent(sums.cost_share), few)

@@ -119,7 +119,7 @@ def test_the_curve_of_the_document_has_its_deepest_point(report: Report) -> None
 
 
 # --- whether it adds up ---------------------------------------------------------------------------------------
-def held(report: Report) -> list[bool | None]:
+def held(report: Report) -> list[bool]:
     return [one.holds for one in report.checks]
 
 
@@ -159,6 +159,8 @@ def test_what_is_open_belongs_to_equity_with_all_that_it_has_paid() -> None:
     found = ledger_report(a_ledger(equity=paid, ready=ready, open_usdt=D(8)))
     assert held(found) == [True, False, True]
     assert found.checks[1].difference == -1
+    assert found.to_json()["summary"]["open_usdt"] == "8"
+    assert dict(headline_rows(found))["still open at the end"].startswith("+8.00 USDT")
 
 
 # --- honesty --------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def perform(world: World, span: Span, choice: Choice, out: Path | None, as_json:
         output.write_json(report.to_json())
     else:
         print_replay(report, output.console())
-    broken = [check for check in report.checks if check.holds is False]
+    broken = [check for check in report.checks if not check.holds]
     if broken:
         raise CommandError("\n".join(f"{check.what}: {check.why}" for check in broken), FAILED)
 

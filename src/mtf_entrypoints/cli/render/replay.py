@@ -79,18 +79,16 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 def honesty_box(report: Report) -> Panel:
     """What a reader has to know before believing a figure, in a frame."""
-    doubts = [_doubt(check) for check in report.checks if check.holds is not True]
+    wrong = [_wrong(check) for check in report.checks if not check.holds]
     warnings = [Text(f"! {text}", style="yellow") for text in report.honesty.warnings]
     remarks = [Text(f"- {text}") for text in report.ledger.remarks]
-    parts = Group(_pairs(honesty_rows(report.honesty)), *doubts, *warnings, *remarks)
+    parts = Group(_pairs(honesty_rows(report.honesty)), *wrong, *warnings, *remarks)
     return Panel(parts, title="Before you believe it", title_align="left", padding=(0, 1))
 
 
-def _doubt(check: Check) -> Text:
+def _wrong(check: Check) -> Text:
     off = "" if check.difference is None else f", off by {money(check.difference)} USDT"
     why = f" ({check.why})" if check.why else ""
-    if check.holds is None:
-        return Text(f"! it cannot be told whether {check.what}{off}{why}", style="yellow")
     return Text(f"! the books do not add up: {check.what}{off}{why}", style="red")
 
 
