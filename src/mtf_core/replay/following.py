@@ -214,7 +214,7 @@ class Follower:
             if event.kind is EventKind.CLOSED:
                 life.trade = Trade.from_details(event.details)
             elif event.kind in {EventKind.CANCELLED, EventKind.EXPIRED, EventKind.REFUSED}:
-                life.ended = _why_of(event) or life.ended
+                life.ended = _why_of(event) or life.ended or event.kind.value
         if decided.switch_off is not None:
             life.switches.append(decided.switch_off)
 
