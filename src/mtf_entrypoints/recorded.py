@@ -42,13 +42,7 @@ class FileMarket:
     overrides: ContractOverrides = field(factory=ContractOverrides)
 
     def open(self, first_ms: int | None) -> ReplayMarket:
-        candles = read_candle_file(self.path, self.options).candles
-        if candles.timeframe is not Timeframe.M1:
-            raise InvalidCandlesError(
-                f"{self.path}: its candles are {candles.timeframe}; a replay goes minute by minute and needs 1m"
-            )
-        if not len(candles):
-            raise InvalidCandlesError(f"{self.path}: there are no candles")
+        candles = _of_minutes(self.path, read_candle_file(self.path, self.options).candles)
         return _market(self.symbol, candles, self.path.name, self.overrides, None, first_ms)
 
 
@@ -73,9 +67,28 @@ class ArchivedMarket:
         return _market(self.symbol, candles, f"archive, {self.venue}", self.overrides, contract, first_ms)
 
 
-def market_of_candles(symbol: str, candles: Candles, origin: str, first_ms: int | None = None) -> ReplayMarket:
-    """A market of candles that are at hand, on the contract that their prices suggest."""
-    return _market(symbol, candles, origin, ContractOverrides(), None, first_ms)
+@frozen(eq=False)
+class CandleMarket:
+    """Candles that are at hand, in a notebook for instance."""
+
+    symbol: str
+    candles: Candles
+    overrides: ContractOverrides = field(factory=ContractOverrides)
+    contract: Contract | None = None
+    """None: guessed from the prices."""
+
+    def open(self, first_ms: int | None) -> ReplayMarket:
+        return _market(self.symbol, _of_minutes(self.symbol, self.candles), "", self.overrides, self.contract, first_ms)
+
+
+def _of_minutes(name: object, candles: Candles) -> Candles:
+    if candles.timeframe is not Timeframe.M1:
+        raise InvalidCandlesError(
+            f"{name}: its candles are {candles.timeframe}; a replay goes minute by minute and needs 1m"
+        )
+    if not len(candles):
+        raise InvalidCandlesError(f"{name}: there are no candles")
+    return candles
 
 
 def _market(

@@ -283,8 +283,8 @@ def _candles(samples: Sequence[Sample], retention: RetentionSettings) -> Iterato
     """Each series as long as the retention says, as its warm-up was, or as verifying the kept runs needs, which look
     back to the beginning of their day; candles go by whole blocks.
 
-    A symbol that left the universe keeps what it had. When it comes back, the whole of its window is loaded beside that,
-    and what is too much goes with the next cleanup.
+    A symbol that left the universe keeps what it had. When it comes back, the whole of its window is loaded beside
+    that, and what is too much goes with the next cleanup.
     """
     stored = [_of(one) for one in samples if one.stored is not None]
     keep = retention.candles_per_series

@@ -30,6 +30,8 @@ from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.sheets import Sheet
 
 _WIDTH = 100
+_REASONS = 3
+"""Of minutes that were not READY; --json has them all."""
 _AT_EACH_END = 5
 """Of a long list of groups: so many of the worst, and so many of the best; --json has them all."""
 _OPTIONAL = ("won", "factor", "costs")
@@ -60,6 +62,9 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield _pairs(headline_rows(report))
     yield Text("What became of the READY minutes", style="bold")
     yield _ready_table(report)
+    if ledger.reasons:
+        most = sorted(ledger.reasons.items(), key=lambda one: (-one[1], one[0]))[:_REASONS]
+        yield f"Minutes that were not READY, most by: {', '.join(f'{why} {count:,}' for why, count in most)}."
     waiting = figures.waiting
     if waiting.stretches:
         yield (
