@@ -85,6 +85,12 @@ MUTANTS ?= 260
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutation --mutants $(MUTANTS) --seed $(SEED)
 
+# A replay of candle files, cut at random instants: does it know anything too soon? CANDLES="BTCUSDT=file ETHUSDT=file".
+CUTS ?= 200
+PROFILE ?= scalper_micro
+cuts: $(VENV)/.test
+	$(BIN)/python -m tests.unit.replay.cuts $(CANDLES) --profile $(PROFILE) --cuts $(CUTS) --seed $(SEED)
+
 # Wheel, source archive, bill of materials and their digests in dist/, built twice and the same to the byte.
 release: $(VENV)/.test
 	$(BIN)/python release/build.py dist

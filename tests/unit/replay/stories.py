@@ -59,8 +59,12 @@ PROFILES: Mapping[str, Profile] = {
     "one target": a_profile(),
     "two targets": a_profile(defaults=evolve(_DEFAULTS, **_TWO)),
     "break-even": a_profile(defaults=evolve(_DEFAULTS, **_TWO, break_even_after_tp1=True)),
-    "targets that rest": a_profile(
+    "break-even, targets that rest": a_profile(
         defaults=evolve(_DEFAULTS, **_TWO, break_even_after_tp1=True),
+        supervision=supervision(target_order=OrderType.LIMIT),
+    ),
+    "targets that rest": a_profile(
+        defaults=evolve(_DEFAULTS, **_TWO),
         supervision=supervision(target_order=OrderType.LIMIT),
     ),
     "hard time stop": a_profile(
