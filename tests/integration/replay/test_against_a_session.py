@@ -131,7 +131,7 @@ async def _markets(container: Container, symbols: set[str]) -> dict[str, ReplayM
 def test_there_is_something_to_compare(compared: Compared) -> None:
     ready = [said for said in compared.session.values() if said.reason is None]
     assert len(compared.session) > PLAN.minutes * SYMBOLS / 2
-    assert len({said.reason for said in compared.session.values()}) >= 4
+    assert len({said.reason for said in compared.session.values()}) >= 3
     assert len({said.key for said in ready}) >= 10
 
 
@@ -145,8 +145,8 @@ def test_what_the_session_decided_the_replay_decides_too(compared: Compared) -> 
 
 
 def test_a_plan_for_the_same_market_facts_is_the_same_but_for_last_digits(compared: Compared) -> None:
-    """The session's book, mark and balance, and the features of the replay. The averages of a window and of a history
-    differ in their last digits; where one of them lies on the border of two ticks, prices are one tick apart."""
+    """The session's book, mark and balance, and features of the replay. Averages of a window and of a history differ
+    by no more than the warm-up tolerance; where that crosses the border of two ticks, prices are one tick apart."""
     exact = 0
     for (at_ms, symbol), plan in compared.planned.items():
         again = _plan_again(compared, at_ms, symbol, plan)
@@ -157,7 +157,7 @@ def test_a_plan_for_the_same_market_facts_is_the_same_but_for_last_digits(compar
         assert plan.zone is not None
         assert abs(again.zone.anchor - plan.zone.anchor) <= Decimal("1e-13") * plan.zone.anchor
         assert (again.size, again.leverage) == (plan.size, plan.leverage)
-    assert exact >= len(compared.planned) * 0.9
+    assert exact >= len(compared.planned) * 0.7
     assert compared.planned
 
 
