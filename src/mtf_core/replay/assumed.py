@@ -50,10 +50,15 @@ class Assumption:
 
 def assumptions_of(ledger: Ledger) -> tuple[Assumption, ...]:
     """Every setting of the replay, in the order of its class: none is left out."""
+    return assumptions_by(ledger.settings)
+
+
+def assumptions_by(settings: ReplaySettings) -> tuple[Assumption, ...]:
+    """The same of settings alone."""
     found = []
     for attribute in fields(ReplaySettings):
         described = setting_of(attribute)
-        value = _plain(getattr(ledger.settings, attribute.name))
+        value = _plain(getattr(settings, attribute.name))
         found.append(Assumption(attribute.name, value, described.unit, described.doc))
     return tuple(found)
 

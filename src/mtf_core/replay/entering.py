@@ -15,11 +15,13 @@ from mtf_core.market import MINUTE_MS, AccountState, Capabilities
 from mtf_core.orders import Draft, Intent, PlanUse, draft_of
 from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, Skip, plan_order
 from mtf_core.reasons import Reason
+from mtf_core.records import PlanInputs
 from mtf_core.replay.exchange import ModelExchange
 from mtf_core.replay.following import Life
 from mtf_core.replay.ledger import Fate, ReadyMinute
 from mtf_core.replay.losses import LossBook
 from mtf_core.replay.opportunities import Opportunities
+from mtf_core.replay.recorded_facts import plan_as_recorded
 from mtf_core.risk import Books, GuardFacts, Heartbeat, LiveFacts, ProposedEntry, Reservation, Standing, guard_of
 from mtf_core.risk.guards import (
     Guard,
@@ -43,6 +45,9 @@ _WITHOUT_PLAN: tuple[Guard, ...] = (
     symbol_is_free,
 )
 """Guards that look at nothing of the plan, in the order in which they are asked."""
+
+RecordedFacts = Mapping[tuple[str, int], PlanInputs]
+"""By symbol and minute: what a real run planned from, where there was one."""
 
 
 @frozen
@@ -70,6 +75,7 @@ class EntryDesk:
     losses: LossBook
     capabilities: Capabilities
     live: Callable[[], Sequence[Life]]
+    recorded: RecordedFacts = field(factory=dict)
     switches: dict[str, Switch] = field(factory=dict)
     _counter: int = 0
     _keys: set[str] = field(factory=set)
@@ -198,6 +204,10 @@ class EntryDesk:
 
     def _planned(self, one: Ready, account: AccountState, at_ms: int) -> PlanOutcome:
         minutes, chances = self.exchange.desks[one.symbol].minutes, one.opportunities
+        recorded = self.recorded.get((one.symbol, at_ms))
+        if recorded is not None:
+            valid, settings = int(chances.valid_timeframes[one.row]), self.profile.trade_entry
+            return plan_as_recorded(chances.signal(one.row), chances.features(one.row), valid, recorded, settings)
         quote = minutes.quote(one.symbol, at_ms)
         if quote is None:
             return Skip(Reason.MARKET_FACTS_UNAVAILABLE, (("problem", "the last minute is missing"),))

@@ -27,7 +27,7 @@ from mtf_core.planning import Skip
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.ports import Progress, no_progress
 from mtf_core.replay.afterwards import afterwards_of
-from mtf_core.replay.entering import EntryDesk, Ready
+from mtf_core.replay.entering import EntryDesk, Ready, RecordedFacts
 from mtf_core.replay.exchange import ModelExchange
 from mtf_core.replay.following import NEVER_MS, Follower, Life
 from mtf_core.replay.ledger import EquityPoint, Fate, Ledger, ReadyMinute, ReplayedTrade, ReplayMarket
@@ -60,6 +60,8 @@ class ReplayRequest:
     remarks: tuple[str, ...] = ()
     each_minute: bool = False
     """Looks at every minute: for tests."""
+    recorded: RecordedFacts = field(factory=dict)
+    """What real runs planned from: where it is there, the replay plans from it, too."""
 
 
 def replay(request: ReplayRequest, opportunities: Sequence[Opportunities], progress: Progress = no_progress) -> Ledger:
@@ -97,7 +99,8 @@ class _Replay:
         self.horizon_ms = max((market.candles.end_ms for market in request.markets), default=request.last_ms)
         self.exchange = ModelExchange(minutes, settings)
         self.losses = LossBook(profile.trade_entry.risk, profile.name)
-        self.desk = EntryDesk(profile, self.exchange, self.losses, capabilities, lambda: tuple(self.lives.values()))
+        lives, recorded = lambda: tuple(self.lives.values()), request.recorded
+        self.desk = EntryDesk(profile, self.exchange, self.losses, capabilities, lives, recorded)
         self.follower = Follower(self.exchange, profile.trading, capabilities, self._guard_again, request.each_minute)
 
     def run(self, opportunities: Sequence[Opportunities], progress: Progress) -> Ledger:

@@ -23,6 +23,7 @@ from mtf_entrypoints.cli.commands import (
     stats,
     temporal,
 )
+from mtf_entrypoints.cli.commands.compare import compare
 from mtf_entrypoints.cli.commands.execute import execute
 from mtf_entrypoints.cli.commands.replay import replay
 from mtf_entrypoints.cli.commands.run import run
@@ -56,6 +57,7 @@ app.command()(inspect.plan)
 app.command()(inquire.why)
 app.command()(inquire.funnel)
 app.command()(inquire.verify)
+app.command()(compare)
 app.command()(inquire.export)
 app.add_typer(stats.app, name="stats")
 app.command()(account.positions)

@@ -21,6 +21,7 @@ from mtf_core.settings.profile import Profile
 from mtf_core.validation.compiled_profile import compile_profile
 from mtf_entrypoints.archiving import archive_of
 from mtf_entrypoints.cli import output
+from mtf_entrypoints.cli.assuming import assumed_lines
 from mtf_entrypoints.cli.exits import FAILED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.replay import print_replay
@@ -65,7 +66,7 @@ def perform(world: World, span: Span, choice: Choice, out: Path | None, as_json:
     if settings.exchange not in EXCHANGES:
         raise SettingsError(f"--exchange: found {settings.exchange!r}; known: {', '.join(sorted(EXCHANGES))}")
     profile = load_profile(settings.profile, settings.config_dir, EXCHANGES)
-    assumed = load_replay(settings.config_dir, [_assumed(text) for text in choice.assumed])
+    assumed = load_replay(settings.config_dir, assumed_lines(choice.assumed))
     plan = ReplayPlan(
         profile=profile,
         sources=_sources(settings, choice, profile, first_ms, last_ms),
@@ -93,14 +94,6 @@ def perform(world: World, span: Span, choice: Choice, out: Path | None, as_json:
     broken = [check for check in report.checks if not check.holds]
     if broken:
         raise CommandError("\n".join(f"{check.what}: {check.why}" for check in broken), FAILED)
-
-
-def _assumed(text: str) -> str:
-    """`key=value` as a line of the file."""
-    key, separator, value = text.partition("=")
-    if not (separator and key.strip() and value.strip()):
-        raise SettingsError(f"--assume: found {text!r}; write it like slippage_bps=5")
-    return f"{key.strip()}: {value.strip()}"
 
 
 def _sources(

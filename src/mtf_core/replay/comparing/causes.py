@@ -1,0 +1,67 @@
+"""Why live and replay differ: one closed list, and which cause counts where several hold.
+
+Each difference has exactly one cause. What was *shown* goes before what merely differs, and what comes earlier on the
+way from candles to money goes before what follows from it:
+
+1. `configuration_changed`: decided again with the configuration of then, the answer is the live one. That is shown, so
+   it goes first; candles may have changed besides, without having mattered.
+2. `candle_missing_then`, then `candle_revised`: the candles of now do not have the digest of those that were decided
+   on. What they were cannot be brought back, so it is known that they differ, and not that this turned the answer. A
+   candle that was not there goes before one that was another: whoever lacks one decides on nothing else.
+3. `quote_differed`, then `account_state_differed`: on the same candles, the plan was made from another market or
+   another account, or the account let it in here and not there. The quote goes first: a plan's prices follow from it.
+4. `code_version_differed`: nothing above differs, and another version of the program decided. Code of then cannot be
+   run, so this is what is left when everything that can be looked at is the same.
+5. Orders. `latency`: replayed with the time that the real order took, it fills, or does not, as it really did; again a
+   thing that is shown. Then `not_filled`: it was to be sent, or was, and really nothing filled. Then
+   `trigger_price_differed`: both held the same, and a stop or target fired in another minute, or only in one of them.
+   Last `filled_differently`: both filled, at other prices, sizes, costs or minutes, or only the real one filled.
+   Whether something happened goes before when, and when before at what price: the money follows that.
+
+`unexplained` is none of these: it is a fault of this program, and whoever compares is told so.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """In the order in which they count."""
+
+    CONFIGURATION_CHANGED = "configuration_changed"
+    CANDLE_MISSING_THEN = "candle_missing_then"
+    CANDLE_REVISED = "candle_revised"
+    QUOTE_DIFFERED = "quote_differed"
+    ACCOUNT_STATE_DIFFERED = "account_state_differed"
+    CODE_VERSION_DIFFERED = "code_version_differed"
+    LATENCY = "latency"
+    NOT_FILLED = "not_filled"
+    TRIGGER_PRICE_DIFFERED = "trigger_price_differed"
+    FILLED_DIFFERENTLY = "filled_differently"
+    UNEXPLAINED = "unexplained"
+
+
+_WORDS = {
+    Cause.CONFIGURATION_CHANGED: "the profile or another setting was changed since",
+    Cause.CANDLE_MISSING_THEN: "a candle was not there yet when it was decided, and is there now",
+    Cause.CANDLE_REVISED: "a candle was corrected, or is gone, since it was decided",
+    Cause.QUOTE_DIFFERED: "the order book or the mark price was another one, or could not be read",
+    Cause.ACCOUNT_STATE_DIFFERED: "balance, positions, orders, switches or limits of the account were others",
+    Cause.CODE_VERSION_DIFFERED: "another version of this program decided",
+    Cause.LATENCY: "the order was on the exchange sooner or later than the replay takes for granted",
+    Cause.NOT_FILLED: "the order was sent, or was to be, and nothing of it was filled",
+    Cause.TRIGGER_PRICE_DIFFERED: "a stop or target was fired by another price, or stood at another one",
+    Cause.FILLED_DIFFERENTLY: "it was filled at another price, size, cost or minute than the candles say",
+    Cause.UNEXPLAINED: "nothing explains it: a fault of this program, please report it",
+}
+
+
+def words_of(cause: Cause) -> str:
+    """One line for people."""
+    return _WORDS[cause]
+
+
+def first_of(causes: frozenset[Cause] | set[Cause]) -> Cause:
+    """The one that counts where several hold; unexplained where none does."""
+    return next((cause for cause in Cause if cause in causes), Cause.UNEXPLAINED)

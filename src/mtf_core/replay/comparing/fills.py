@@ -1,0 +1,128 @@
+"""Two orders that were both sent: whether, when and at what price they filled, and how the position was left.
+
+A candle says no more than its minute: two times in the same minute are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mtf_core.market import MINUTE_MS, OrderType, format_instant
+from mtf_core.orders import ExitReason, Trade
+from mtf_core.replay.comparing.causes import Cause
+from mtf_core.replay.comparing.decisions import Decided
+from mtf_core.replay.comparing.lives import LiveEntry
+from mtf_core.replay.ledger import ReadyMinute, ReplayedTrade
+from mtf_core.replay.minutes import Minutes
+
+Alone = Callable[[int], tuple[ReadyMinute, ReplayedTrade | None] | None]
+"""The same order replayed alone, on the exchange so many minutes after its decision; None: it is replayed so anyway."""
+Found = tuple[Cause | None, str]
+
+_BY_LEVEL = {ExitReason.STOP, ExitReason.BREAK_EVEN, ExitReason.TARGET}
+
+
+def compare_fills(
+    decided: Decided,
+    live: LiveEntry,
+    row: ReadyMinute,
+    replayed: ReplayedTrade | None,
+    minutes: Minutes,
+    alone: Alone,
+) -> Found:
+    """Why these two orders came to different things; None: they did not."""
+    trade = None if replayed is None else replayed.trade
+    filled = None if trade is None else trade.opened_ms
+    if _minute(live.filled_ms) != _minute(filled):
+        return _of_entry(decided, live, filled, row, alone)
+    if trade is None:
+        return None, ""  # neither filled
+    if live.trade is None:
+        return Cause.TRIGGER_PRICE_DIFFERED, f"still open in reality; the replay left it by {trade.exit_reason}"
+    if not _left_alike(live.trade, trade):
+        return _of_exit(live, live.trade, trade, minutes)
+    return _of_money(live.trade, trade)
+
+
+def _minute(at_ms: int | None) -> int | None:
+    return None if at_ms is None else at_ms // MINUTE_MS
+
+
+# The entry
+
+
+def _of_entry(decided: Decided, live: LiveEntry, filled: int | None, row: ReadyMinute, alone: Alone) -> Found:
+    """Filled in one of them alone, or in another minute."""
+    decided_ms = decided.run.minute_ms
+    delay = live.delay_minutes(decided_ms)
+    told = f"filled {_when(live.filled_ms)} in reality, {_when(filled)} in the replay"
+    found = None if delay is None else alone(delay)
+    if found is not None and live.on_exchange_ms is not None:
+        _, trade = found
+        if _minute(live.filled_ms) == _minute(None if trade is None else trade.trade.opened_ms):
+            took = (live.on_exchange_ms - decided_ms) / 1000
+            return Cause.LATENCY, f"{told}; on the exchange {took:.0f} s after its minute's close it fills so"
+    if live.filled_ms is None:
+        return Cause.NOT_FILLED, f"{told}; it ended by {live.reason}"
+    return Cause.FILLED_DIFFERENTLY, f"{told}{f', where it ended by {row.ended}' if filled is None else ''}"
+
+
+def _when(at_ms: int | None) -> str:
+    return "never" if at_ms is None else format_instant(at_ms // 1000 * 1000)
+
+
+# The exit
+
+
+def _left_alike(live: Trade, replay: Trade) -> bool:
+    return live.exit_reason is replay.exit_reason and _minute(live.closed_ms) == _minute(replay.closed_ms)
+
+
+def _of_exit(entry: LiveEntry, live: Trade, replay: Trade, minutes: Minutes) -> Found:
+    told = (
+        f"left by {live.exit_reason} {_when(live.closed_ms)} in reality, "
+        f"by {replay.exit_reason} {_when(replay.closed_ms)} in the replay"
+    )
+    why = next(_not_by_trigger(entry, live, replay, minutes), None)
+    if why is not None:
+        return Cause.FILLED_DIFFERENTLY, f"{told}: {why}"
+    intent = entry.intent
+    moved = intent is not None and live.exit_reason is ExitReason.STOP and intent.stop.price != live.planned_stop
+    where = f"; the stop stood at {intent.stop.price:f}, planned {live.planned_stop:f}" if moved and intent else ""
+    return Cause.TRIGGER_PRICE_DIFFERED, f"{told}{where}"
+
+
+def _not_by_trigger(entry: LiveEntry, live: Trade, replay: Trade, minutes: Minutes) -> Iterator[str]:
+    """Why it was not another price that fired: what candles cannot tell, or what no level was the reason of."""
+    reasons = {live.exit_reason, replay.exit_reason}
+    other = next((reason for reason in reasons if reason not in _BY_LEVEL), None)
+    if other is not None or None in reasons:
+        yield "not left at a level"
+    intent = entry.intent
+    if intent is not None and intent.terms.target_order is OrderType.LIMIT and ExitReason.TARGET in reasons:
+        yield "its target rests at its price, and waits for no trigger"
+    first = min(live.closed_ms, replay.closed_ms)
+    if _minute(first) == _minute(live.opened_ms):
+        yield "within the minute of its entry; a candle does not say what came first"
+    if _minute(live.closed_ms) == _minute(replay.closed_ms):
+        yield "in one minute; a candle does not say what came first"
+
+
+# The money
+
+
+def _of_money(live: Trade, replay: Trade) -> Found:
+    """Filled and left in the same minutes, for the same reason."""
+    names = ("size", "entry_price", "exit_price", "fees_usdt", "funding_usdt")
+    differing = [name for name in names if getattr(live, name) != getattr(replay, name)]
+    if differing:
+        parts = (f"{name.removesuffix('_usdt').replace('_', ' ')} {_change(live, replay, name)}" for name in differing)
+        return Cause.FILLED_DIFFERENTLY, ", ".join(parts)
+    if live.net_usdt != replay.net_usdt:
+        return Cause.UNEXPLAINED, f"the same fills and costs, and net {_change(live, replay, 'net_usdt')}"
+    return None, ""
+
+
+def _change(live: Trade, replay: Trade, name: str) -> str:
+    there, here = getattr(live, name), getattr(replay, name)
+    return f"{there:f} for {here:f}" if there is not None and here is not None else f"{there} for {here}"
