@@ -1,7 +1,8 @@
 """The READY minutes of one instant: filters, guards, plans, and the intents that follow, as a run makes them.
 
 What no plan could change is asked first: a symbol that is busy or switched off, a kill switch, a lock, a full account.
-A minute that is refused so has no plan, where a run would have made one and been refused by the same guard.
+A minute that is refused so has no plan. A run would have made one, and been refused by the planner or a guard as well;
+where several reasons stand, it may have named another.
 """
 
 from __future__ import annotations

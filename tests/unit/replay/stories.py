@@ -21,6 +21,7 @@ from mtf_core.market import (
     MINUTE_MS,
     Amendment,
     Candles,
+    Capabilities,
     CashFlow,
     EntryOrder,
     ExitOrder,
@@ -117,6 +118,7 @@ class Story:
     ready: tuple[Opportunities, ...]
     settings: ReplaySettings
     last_ms: int
+    capabilities: Capabilities = CAPABILITIES
 
     def __repr__(self) -> str:
         return f"Story({self.drawn}, {self.settings})"
@@ -141,7 +143,7 @@ class Story:
             first_ms=BEGINS_MS,
             last_ms=self.last_ms,
             settings=self.settings,
-            capabilities=CAPABILITIES,
+            capabilities=self.capabilities,
             version="test",
             each_minute=each_minute,
         )
@@ -260,6 +262,8 @@ class Watch:
     """What was seen of the exchange of one replay, after everything that it did."""
 
     flows: list[CashFlow] = field(factory=list)
+    stops_travel: bool = True
+    """A position has its stop with its first execution; else from the supervisor's look at the same instant."""
     most_open: int = 0
     most_same_side: int = 0
     most_notional: Decimal = ZERO
@@ -285,6 +289,11 @@ class WatchedExchange(ModelExchange):
         return answer
 
     def pass_minute(self, symbol: str, place: int) -> Seen:
+        desk = self.desks[symbol]
+        is_being_closed = any(isinstance(order, ExitOrder) for _, order in desk.travelling)
+        # Where no exchange would take a stop any more, because the price is beyond it already, it is closed at market.
+        if desk.holding is not None and not (is_being_closed and not self.watch.stops_travel):
+            self._assert_protected(desk)
         seen = super().pass_minute(symbol, place)
         self._look()
         return seen
@@ -302,7 +311,8 @@ class WatchedExchange(ModelExchange):
             entries = [order for order in desk.live.values() if not order.reduce_only]
             on_the_way = [order for _, order in desk.travelling if isinstance(order, EntryOrder)]
             if desk.holding is not None:
-                self._assert_protected(desk)
+                if self.watch.stops_travel:
+                    self._assert_protected(desk)
                 assert not [*entries, *on_the_way], "an entry beside a position"
             assert len(entries) + len(on_the_way) <= 1, "two entries at once"
             for side, size, price in _at_stake(desk, entries, on_the_way):
@@ -336,9 +346,9 @@ def _at_stake(
 
 
 @contextmanager
-def watched() -> Iterator[Watch]:
+def watched(stops_travel: bool = True) -> Iterator[Watch]:
     """Within it, replays are watched."""
-    watch = Watch()
+    watch = Watch(stops_travel=stops_travel)
 
     class Its(WatchedExchange):
         pass

@@ -14,6 +14,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART
 from mtf_core.market import MINUTE_MS, Fill
 from mtf_core.replay.ledger import Fate, Ledger, ReplayedTrade, ReplayMarket
 from tests.unit.replay.stories import BEGINS_MS, PROFILES, Story, stories, watched
@@ -197,6 +198,16 @@ def test_points_of_the_account_stand_in_order_and_begin_with_the_balance(story: 
 def test_a_position_has_exactly_one_stop_at_every_instant_and_money_moves_by_rows_alone(story: Story) -> None:
     with watched():
         story.replayed()
+
+
+@FEW
+@given(stories(profiles=["one target", "break-even", "hard time stop", "limits", "at once"]))
+def test_where_no_stop_travels_in_an_entry_one_stands_before_its_minute_goes_on(story: Story) -> None:
+    """An exchange such as BitMart, where a stop arms only with the whole entry: what may be entered there takes."""
+    with watched(stops_travel=False) as watch:
+        ledger = evolve(story, capabilities=BITMART).replayed()
+    assert watch.most_open <= len(story.markets)
+    assert repr(evolve(story, capabilities=BITMART).replayed(each_minute=True).trades) == repr(ledger.trades)
 
 
 @FEW
