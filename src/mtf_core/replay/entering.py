@@ -32,7 +32,7 @@ from mtf_core.risk.guards import (
     symbol_is_free,
     symbol_is_on,
 )
-from mtf_core.risk.switches import Switch, Switchboard, switch_key
+from mtf_core.risk.switches import ORDERED, Switch, Switchboard, switch_key
 from mtf_core.run_request import RunRequest
 from mtf_core.runs.admission import RUN_FILTERS, FilterFacts
 from mtf_core.settings.profile import Profile
@@ -135,6 +135,12 @@ class EntryDesk:
         """A symbol is left alone for a while."""
         if minutes:
             self.switches[switch_key(symbol)] = Switch(symbol, False, at_ms + minutes * MINUTE_MS, reason, at_ms)
+
+    def forget_order(self, symbol: str) -> None:
+        """Nothing of what was sent was ever taken: the symbol is not left alone for it."""
+        switch = self.switches.get(switch_key(symbol))
+        if switch is not None and switch.reason == ORDERED:
+            del self.switches[switch_key(symbol)]
 
     def switchboard(self, at_ms: int) -> Switchboard:
         return Switchboard(self.switches, at_ms)

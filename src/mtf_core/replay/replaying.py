@@ -22,7 +22,7 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 
 from mtf_core.market import DAY_MS, HOUR_MS, MINUTE_MS, Capabilities
-from mtf_core.orders import Intent, Trade
+from mtf_core.orders import EntryState, Intent, Trade
 from mtf_core.planning import Skip
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.ports import Progress, no_progress
@@ -201,6 +201,8 @@ class _Replay:
             self.follower.plan_next_look(life, at_ms)
             return
         del self.lives[life.symbol]
+        if life.intent.entry is EntryState.REJECTED:
+            self.desk.forget_order(life.symbol)
         self.exchange.leave(life.symbol)
         place = self.row_of[life.intent.decision_key]
         if life.trade is None or not life.trade.size:

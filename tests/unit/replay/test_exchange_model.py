@@ -12,6 +12,7 @@ from attrs import evolve
 
 from mtf_core.market import LeverageBracket, OrderType, Side, TimeInForce
 from mtf_core.orders import ExitReason
+from mtf_core.reasons import Reason
 from mtf_core.replay.ledger import Fate
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.replay import SpreadStep
@@ -110,6 +111,16 @@ def test_a_maker_only_entry_that_would_take_twice_is_given_up() -> None:
     ledger = replayed(100, 100, 99, (100, 104, 98, 104), profile=post_only())
     assert the_row(ledger).fate is Fate.NOT_FILLED
     assert the_row(ledger).ended == "would_take"
+
+
+def test_a_symbol_is_left_alone_for_a_while_once_an_order_of_it_was_taken_and_not_before() -> None:
+    """Of the trade of minutes 0 to 3 it is off for 15 minutes; a maker's order that was refused twice leaves it on."""
+    won = ((100.5, 100.5, 100, 100.4), (100.4, 103.1, 100.4, 103))
+    taken = replayed(*RESTS, *won, *[100.0] * 20, at=(0, 10, 15))
+    assert [row.reason for row in taken.ready] == [None, Reason.SYMBOL_SWITCHED_OFF, None]
+    refused = replayed(100, 100, *[99.8] * 8, at=(0, 6), profile=post_only())
+    assert [row.ended for row in refused.ready][:1] == ["would_take"]
+    assert [row.reason for row in refused.ready] == [None, None]
 
 
 def at_once() -> Profile:
