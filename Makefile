@@ -125,11 +125,11 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--extra parquet requirements/build.in pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		--extra parquet --extra notebook --extra temporal --extra traces --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
+		--extra parquet --extra notebook --extra temporal --extra traces --extra search --group test -c requirements/run.txt requirements/build.in pyproject.toml -o requirements/test.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		-c requirements/run.txt requirements/build.in -o requirements/build.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		--extra parquet --extra temporal --extra traces -c requirements/run.txt -c requirements/test.txt pyproject.toml -o requirements/image.txt
+		--extra parquet --extra temporal --extra traces --extra search -c requirements/run.txt -c requirements/test.txt pyproject.toml -o requirements/image.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--group foreign -o requirements/foreign.txt
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from attrs import NOTHING, Attribute, Factory, fields, has
 from docs.generating.markdown import code, codes, page, table
 
 from mtf_core.market import Timeframe
+from mtf_core.search.settings import SearchSettings
 from mtf_core.settings.alerts import AlertSettings
 from mtf_core.settings.contracts import ContractSettings
 from mtf_core.settings.fields import Setting, setting_of
@@ -68,6 +69,12 @@ When a Temporal server starts what; `mtf schedules` checks and applies it. Lengt
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+=\S*")
 _ALERTS = "When `mtf alerts watch` calls a person; a folder without this file has the defaults."
 _REPLAY = "What `mtf replay` assumes of the exchange; a folder without this file has the defaults."
+_SPACE = """
+What `mtf search` is given: a file of your own, wherever it is. `vary` is a map of paths of the profile, like
+`trade_entry.defaults.atr_k` or `mtf_validations.validation.timeframe.5m.long[3].rsi_bullish`, each with a list of
+values or a range `{from: …, to: …, step: …}`.
+[How to search without fooling yourself](../how-to/search-without-fooling-yourself.md).
+"""
 _ENVIRONMENT = "Variables of the environment win over a file `.env` in the current folder; options win over both."
 
 
@@ -104,6 +111,7 @@ def settings_page(example_environment: Path) -> str:
         _chapter("trading.yaml", _profiles_share(), table(_HEAD, rows_of(TradingSettings))),
         _chapter("app/alerts.yaml", _ALERTS, table(_HEAD, rows_of(AlertSettings))),
         _chapter("app/replay.yaml", _REPLAY, table(_HEAD, rows_of(ReplaySettings))),
+        _chapter("SPACE.yaml", _SPACE, table(_HEAD, rows_of(SearchSettings))),
         _chapter("temporal.yaml", _SCHEDULES, table(("key", "effect"), _schedule_rows())),
         f"## Environment\n\n{_ENVIRONMENT}\n\n{_variables(example_environment)}",
     )
@@ -152,8 +160,9 @@ def _below(wanted: Any, described: Setting) -> str:
 
 def _section(wanted: Any, described: Setting) -> tuple[type | None, str]:
     """The settings class behind a type, and how a key leads into it."""
-    if has(wanted):
-        return wanted, ""
+    options = [one for one in get_args(wanted) if has(one)]
+    if has(wanted) or (get_origin(wanted) is UnionType and options):
+        return options[0] if options else wanted, ""
     if get_origin(wanted) is dict and has(get_args(wanted)[1]):
         return get_args(wanted)[1], _below(wanted, described)
     if get_origin(wanted) is tuple and has(get_args(wanted)[0]):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 SECRETS = (
     "DATABASE_URL",
+    "MTF_TRIALS",
     "REDIS_URL",
     "BITMART_API_KEY",
     "BITMART_SECRET_KEY",

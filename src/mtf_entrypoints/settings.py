@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from mtf_entrypoints.dotenv import DotenvError, read_dotenv
 from mtf_entrypoints.secret_files import FILES, SecretFileError, secrets_that_can_be_read, with_secrets_of_files
@@ -32,6 +32,7 @@ _PLAIN = (
     "MTF_PROFILE",
     "MTF_CONFIG_DIR",
     "MTF_ARCHIVE",
+    "MTF_TRIALS",
     "MTF_API_TOKEN",
     "MTF_LOG_LEVEL",
     "MTF_LOG_FORMAT",
@@ -169,6 +170,8 @@ class Settings:
     config_dir: Path | None = None
     archive: Path | None = None
     """The folder of the archive of candles; None: `archive` in the user's data folder."""
+    trials: str | None = field(default=None, repr=False)
+    """The database of the trial ledger; None: `trials.db` in the user's data folder."""
     api_token: str | None = field(default=None, repr=False)
     log_level: str = "info"
     log_format: str = "text"
@@ -190,7 +193,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not show anywhere: keys, the token, passwords within addresses."""
-        urls = [url for url in (self.database_url, self.redis_url) if url]
+        urls = [url for url in (self.database_url, self.redis_url, self.trials) if url]
         passwords = [password for url in urls for password in _passwords(url)]
         keys = (self.bitmart.api_key, self.bitmart.secret_key, self.bitmart.api_memo, self.api_token)
         return tuple(secret for secret in (*keys, self.temporal.api_key, *passwords, *self.alerts.secrets) if secret)
@@ -205,7 +208,8 @@ def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = Non
         around = {**around, **secrets_that_can_be_read(around)}
         parts = {name.removeprefix("BITMART_").lower(): around[name] for name in BITMART_NAMES if name in around}
         urls, token = (around.get("DATABASE_URL"), around.get("REDIS_URL")), around.get("MTF_API_TOKEN")
-        secrets = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts), alerts=_alerts(around)).secrets
+        settings = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts), alerts=_alerts(around))
+        secrets = evolve(settings, trials=around.get("MTF_TRIALS")).secrets
     return (*secrets, *(password for word in words for password in _passwords(word) if password))
 
 
@@ -244,6 +248,7 @@ class Overrides:
     profile: str | None = None
     config_dir: Path | None = None
     archive: Path | None = None
+    trials: str | None = None
     log_level: str | None = None
     log_format: str | None = None
     at_ms: int | None = None
@@ -265,6 +270,7 @@ def read_settings(
         profile=given.profile or values.get("MTF_PROFILE"),
         config_dir=given.config_dir or (Path(config_dir).expanduser() if config_dir else None),
         archive=given.archive or (Path(values["MTF_ARCHIVE"]).expanduser() if "MTF_ARCHIVE" in values else None),
+        trials=given.trials or values.get("MTF_TRIALS"),
         api_token=values.get("MTF_API_TOKEN"),
         log_level=_one_of("MTF_LOG_LEVEL", given.log_level or values.get("MTF_LOG_LEVEL", "info"), LOG_LEVELS),
         log_format=_one_of("MTF_LOG_FORMAT", given.log_format or values.get("MTF_LOG_FORMAT", "text"), LOG_FORMATS),

@@ -27,6 +27,7 @@ from mtf_entrypoints.cli.commands.compare import compare
 from mtf_entrypoints.cli.commands.execute import execute
 from mtf_entrypoints.cli.commands.replay import replay
 from mtf_entrypoints.cli.commands.run import run
+from mtf_entrypoints.cli.commands.search import search
 from mtf_entrypoints.cli.commands.stream import stream
 from mtf_entrypoints.cli.commands.supervise import recover, supervise
 from mtf_entrypoints.cli.exits import DONE
@@ -44,6 +45,7 @@ app = typer.Typer(
 
 app.command(cls=FlagsWithValues)(run)
 app.command()(replay)
+app.command()(search)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(klines.app, name="klines")
 app.add_typer(archive.app, name="archive")

@@ -47,6 +47,7 @@ class World:
     profile: str | None = None
     config_dir: Path | None = None
     archive: Path | None = None
+    trials: str | None = field(default=None, repr=False)
     seed: int | None = None
     universe_size: int | None = None
     candles: list[str] = field(factory=list)
@@ -104,6 +105,19 @@ ARCHIVE: Mapping[str, _Declaration] = {
             typer.Option(
                 "--archive",
                 help="Folder of the archive of candles. Default: MTF_ARCHIVE, else archive in your data folder.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+TRIALS: Mapping[str, _Declaration] = {
+    "trials": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--trials",
+                help="The trial ledger: sqlite:///FILE or postgresql://… Default: MTF_TRIALS, else your data folder.",
                 show_default=False,
             ),
         ],

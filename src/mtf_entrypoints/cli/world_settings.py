@@ -38,6 +38,7 @@ def settings_of(world: World, *, stays: bool = False) -> Settings:
             profile=world.profile,
             config_dir=world.config_dir,
             archive=world.archive,
+            trials=world.trials,
             at_ms=_instant(world.at) if world.at is not None else None,
             sandbox=sandbox,
         )

@@ -43,7 +43,7 @@ def test_every_setting_that_is_a_secret_may_stand_in_a_file() -> None:
     checked |= {name for name in every if name.startswith("TEMPORAL_") and name != "TEMPORAL_API_KEY"}
     urls = {
         name: f"scheme://user:{name.lower().replace('_', '-')}-planted@host/x"
-        for name in ("DATABASE_URL", "REDIS_URL", "MTF_ALERT_SMTP_URL")
+        for name in ("DATABASE_URL", "REDIS_URL", "MTF_TRIALS", "MTF_ALERT_SMTP_URL")
     }
     secrets = read({name: value for name, value in {**every, **urls}.items() if name not in checked}).secrets
     secret = {name for name in every if f"{name.lower().replace('_', '-')}-planted" in secrets}

@@ -1,0 +1,1 @@
+"""Search: many variants of a profile tried over recorded candles, and whether the best one is more than luck."""
