@@ -85,7 +85,8 @@ class _Replay:
     equity: list[EquityPoint] = field(factory=list)
     now_ms: int = 0
     horizon_ms: int = field(init=False)
-    """When the last candle of all closes."""
+    """When the last candle of all closes, or decisions end, whichever is later: where minutes are missing at the end an
+    entry still reaches its deadline, as it does where they are missing in between."""
     entries_end: str = ""
     """Why unfilled entries have to end, as it was last measured; empty: they may rest."""
     has_news: bool = False
@@ -96,7 +97,7 @@ class _Replay:
         settings, profile = request.settings, request.profile
         capabilities = evolve(request.capabilities, visibility_lag_ms=0)
         minutes = {market.symbol: Minutes.of(market, settings) for market in request.markets}
-        self.horizon_ms = max((market.candles.end_ms for market in request.markets), default=request.last_ms)
+        self.horizon_ms = max((request.last_ms, *(market.candles.end_ms for market in request.markets)))
         self.exchange = ModelExchange(minutes, settings)
         self.losses = LossBook(profile.trade_entry.risk, profile.name)
         lives, recorded = lambda: tuple(self.lives.values()), request.recorded

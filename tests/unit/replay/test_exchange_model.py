@@ -320,6 +320,15 @@ def test_what_is_open_when_the_candles_end_is_no_trade() -> None:
     assert last.at_risk == D("102.1") * D("3.33")
 
 
+def test_a_deadline_counts_where_the_last_minutes_are_missing_as_it_does_where_others_follow() -> None:
+    """Minutes 2 to 9 are missing. Whether there are candles after them cannot change what was known in minute 3."""
+    followed = the_row(replayed(*RESTS, *[None] * 8, 100.5, at=(0,)))
+    ended = replayed(*RESTS, at=(0, 5)).ready[0]
+    assert repr(followed) == repr(ended)
+    assert followed.known_ms is not None
+    assert minute_of(followed.known_ms) == 3
+
+
 def test_an_entry_that_rests_when_the_candles_end_is_still_open() -> None:
     assert the_row(replayed(*RESTS)).fate is Fate.STILL_OPEN
 
