@@ -132,6 +132,26 @@ def test_a_position_that_is_open_at_the_end_is_no_fault_of_the_books(mtf: Mtf, f
     assert "still open at the end" in mtf("replay", *files).out
 
 
+def test_a_replay_knows_how_many_configurations_were_tried_on_its_days(mtf: Mtf, files: tuple[str, ...]) -> None:
+    def tried(*words: str) -> int:
+        told: int = mtf("replay", *files, *words, "--json").json["honesty"]["configurations"]
+        return told
+
+    assert (tried(), tried()) == (1, 1), "the same once more is no further try"
+    assert tried("--profile", "scalper") == 2
+    assert tried("--trials", "sqlite:///other.db") == 1
+
+
+def test_where_the_trial_ledger_does_not_answer_the_replay_is_shown_all_the_same(
+    mtf: Mtf, files: tuple[str, ...]
+) -> None:
+    Path("folder.db").mkdir()
+    ended = mtf("replay", *files, "--trials", "sqlite:///folder.db", "--json")
+    assert ended.code == 0
+    assert ended.json["trades"]
+    assert "is not known" in ended.err
+
+
 def test_an_assumption_is_changed_for_one_replay(mtf: Mtf, files: tuple[str, ...]) -> None:
     usual = mtf("replay", *files, "--json").json
     kind = mtf("replay", *files, "--assume", "fee_factor=0", "--assume", "funding_hours=0", "--json").json

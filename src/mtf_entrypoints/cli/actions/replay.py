@@ -16,6 +16,9 @@ from mtf_adapters.sandbox.contract_overrides import (
     read_contract_overrides,
 )
 from mtf_core.market import InvalidContractError, parse_instant, to_ms
+from mtf_core.ports import StoreError
+from mtf_core.replay.honesty import Trials
+from mtf_core.replay.ledger import Ledger
 from mtf_core.replay.report import ledger_report
 from mtf_core.settings.profile import Profile
 from mtf_core.validation.compiled_profile import compile_profile
@@ -30,6 +33,7 @@ from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.file_world import file_options
 from mtf_entrypoints.recorded import ArchivedMarket, FileMarket, RecordedMarket
 from mtf_entrypoints.replays import ReplayPlan, capabilities_of, history_ms, perform_replay
+from mtf_entrypoints.search.tried import trials_of
 from mtf_entrypoints.settings import Settings, SettingsError
 
 
@@ -81,7 +85,7 @@ def perform(world: World, span: Span, choice: Choice, out: Path | None, as_json:
             ledger = perform_replay(plan, progress)
     except ValueError as error:
         raise CommandError(str(error)) from None
-    report = ledger_report(ledger)
+    report = ledger_report(ledger, _tried(ledger, settings))
     if out is not None:
         written = write_report(report, out)
         for remark in written.remarks:
@@ -94,6 +98,15 @@ def perform(world: World, span: Span, choice: Choice, out: Path | None, as_json:
     broken = [check for check in report.checks if not check.holds]
     if broken:
         raise CommandError("\n".join(f"{check.what}: {check.why}" for check in broken), FAILED)
+
+
+def _tried(ledger: Ledger, settings: Settings) -> Trials:
+    """What was tried on this data, this replay included; where nobody can say, the replay is shown all the same."""
+    try:
+        return trials_of(ledger, settings.trials)
+    except StoreError as error:
+        output.warn(f"how many configurations were tried on this data is not known: {error}")
+        return Trials(1)
 
 
 def _sources(

@@ -14,6 +14,7 @@ from mtf_entrypoints.cli.options import (
     EXCHANGE,
     PROFILE,
     SANDBOX,
+    TRIALS,
     AsJson,
     World,
     checked_symbols,
@@ -23,7 +24,7 @@ from mtf_entrypoints.cli.options import (
 _FILES = {name: SANDBOX[name] for name in ("candles", "contracts_file", "timezone", "align")}
 
 
-@takes(PROFILE, _FILES, ARCHIVE, EXCHANGE, CONFIG_DIR)
+@takes(PROFILE, _FILES, ARCHIVE, TRIALS, EXCHANGE, CONFIG_DIR)
 def replay(
     world: World,
     *,
