@@ -3,6 +3,7 @@ planted is told by its cause, and by no other."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -29,6 +30,7 @@ from mtf_core.replay.comparing.comparison import Comparison
 from mtf_core.replay.comparing.decisions import DecisionDifference
 from mtf_entrypoints.container import Container
 from tests.integration.compare.recording import (
+    KIND,
     Script,
     change,
     compared,
@@ -38,6 +40,8 @@ from tests.integration.compare.recording import (
     record,
     stores_of,
 )
+from tests.integration.conftest import create_database
+from tests.integration.sql.postgres_server import PostgresServer
 
 SEEDS = (2, 3, 4)
 SHORT = Script(seed=2, minutes=3, symbols=8)
@@ -246,7 +250,11 @@ async def test_other_facts_of_market_or_account_in_the_record_are_the_cause(
     assert (one.cause, one.run_id, one.symbol) == (cause, planted.run_id, planted.symbol)
     assert one.live.decided == one.replay.decided, "the decision itself is what it was"
     assert one.live.plan != one.replay.plan
-    assert found.counts.plans - found.counts.plans_equal == 1
+    counts = found.counts
+    assert (counts.plans - counts.plans_equal, counts.compared - counts.equal) == (
+        1,
+        one.live.reason != one.replay.reason,
+    )
 
 
 @frozen
@@ -328,3 +336,36 @@ def test_what_the_same_version_planned_otherwise_is_unexplained(
     found = compared(url, config_dir)
     assert causes(found) == {Cause.UNEXPLAINED}
     assert found.unexplained >= len(found.differences) > 0
+
+
+@pytest.mark.parametrize(("then", "now"), [(1, 6), (6, 1)])
+def test_limits_of_then_and_of_now_are_the_configuration_not_the_account(then: int, now: int, tmp_path: Path) -> None:
+    """Where more positions are allowed now, what was refused is let in; where fewer are, what was sent is refused."""
+    url, folders = f"sqlite:///{tmp_path / 'mtf.db'}", {}
+    for most in (then, now):
+        folders[most] = eager_configuration(tmp_path / f"most {most}")
+        written = {"max_concurrent_positions: 6": f"max_concurrent_positions: {most}"}
+        change(folders[most] / "app/trade_entry.scalper_micro.yaml", written)
+    record(Script(seed=2, minutes=4, settle=1, symbols=10, config_dir=folders[then]), url)
+    limits = {Cause.CONFIGURATION_CHANGED, Cause.ACCOUNT_STATE_DIFFERED}
+    assert {pair.cause for pair in compared(url, folders[then], **KIND).pairs} & limits == set()
+    found = compared(url, folders[now], **KIND)
+    assert found.differences == ()
+    assert {pair.cause for pair in found.pairs} & limits == {Cause.CONFIGURATION_CHANGED}
+    let_in_once = [pair for pair in found.pairs if pair.cause in limits and pair.live.was_sent != pair.replay_was_sent]
+    assert {pair.live.was_sent for pair in let_in_once} == {then > now}
+
+
+async def upgraded(url: str) -> None:
+    async with Database.open(url) as database:
+        await database.upgrade()
+
+
+def test_a_session_on_postgresql_is_compared_likewise(postgres: PostgresServer, config_dir: Path) -> None:
+    url = postgres.url(create_database(postgres))
+    asyncio.run(upgraded(url))
+    session = record(evolve(SHORT, config_dir=config_dir), url)
+    found = compared(url, config_dir)
+    assert (found.differences, found.unexplained) == ((), 0)
+    assert found.counts.plans == found.counts.plans_equal == session.ready > 0
+    assert found.totals.live_sent + found.totals.not_compared >= session.outcome.entries.submitted

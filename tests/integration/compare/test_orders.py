@@ -42,6 +42,7 @@ from tests.integration.compare.recording import (
     Hand,
     OneOrder,
     Supervised,
+    change,
     compared,
     comparison,
     copied,
@@ -268,10 +269,11 @@ async def test_minutes_that_are_missing_leave_an_order_uncompared_which_is_said(
         assert await stores.candles.delete("LINKUSDT", Timeframe.M1, gone_ms, gone_ms) == 1
         found = await comparison(stores, config_dir, **KIND)
     (pair,) = found.pairs
-    assert pair.not_compared == "its minutes are missing from 2026-02-02T11:28:00Z on"
+    assert pair.not_compared == "minutes are missing in which its order lived"
+    assert pair.missing_from_ms == gone_ms
     assert (found.totals.keys, found.totals.not_compared, found.totals.difference) == (0, 1, 0)
     assert any("LINKUSDT not compared, and in no sum" in remark for remark in found.remarks)
-    assert any("`mtf klines fetch " in remark for remark in found.remarks)
+    assert any("`mtf klines fetch LINKUSDT --timeframe 1m --from 2026-02-02T11:28" in one for one in found.remarks)
 
 
 async def test_an_order_whose_minutes_end_too_soon_is_not_compared(
@@ -279,10 +281,41 @@ async def test_an_order_whose_minutes_end_too_soon_is_not_compared(
 ) -> None:
     url = copied(recorded, tmp_path)
     async with stores_of(url) as stores:
-        await stores.candles.delete("LINKUSDT", Timeframe.M1, LINK.at_ms + 2 * MINUTE_MS, 2**52)
+        gone_ms = LINK.at_ms + 2 * MINUTE_MS
+        await stores.candles.delete("LINKUSDT", Timeframe.M1, gone_ms, 2**52)
         (pair,) = (await comparison(stores, config_dir, **KIND)).pairs
-    assert pair.not_compared == "its minutes are missing from 2026-02-02T11:27:00Z on"
+    assert (pair.not_compared != "", pair.missing_from_ms) == (True, gone_ms)
 
 
 def test_one_account_for_all_gives_the_same_where_there_is_one_order(recorded: str, config_dir: Path) -> None:
     assert only(compared(recorded, config_dir, one_account=True, **KIND)).cause is None
+
+
+ADA = OneOrder(symbol="ADAUSDT", seed=3, at_ms=to_ms(parse_instant("2026-02-02T11:22Z")), minutes=40)
+"""Waits in its zone, is not reached in time, and is cancelled at its deadline."""
+
+
+@pytest.fixture(scope="module")
+def unfilled(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('unfilled') / 'mtf.db'}"
+    record_one(ADA, url, config_dir)
+    return url
+
+
+def test_an_order_that_filled_in_neither_is_the_same(unfilled: str, config_dir: Path) -> None:
+    found = compared(unfilled, config_dir, **KIND)
+    (pair,) = found.pairs
+    assert (pair.cause, pair.live.fate) == (None, LiveFate.UNFILLED)
+    assert (found.totals.live_sent, found.totals.replay_sent, found.totals.equal) == (1, 1, 1)
+
+
+def test_an_order_that_may_wait_longer_now_differs_by_its_configuration(unfilled: str, tmp_path: Path) -> None:
+    """Its plan is the same order at the same price: only how long it is let wait was changed."""
+    edited = eager_configuration(tmp_path / "edited")
+    longer = "\nsupervision:\n  order_timeout_sec: 1500\n\nrisk:\n"
+    change(edited / "app/trade_entry.scalper_micro.yaml", {"ttl_sec: 180": "ttl_sec: 1600", "\nrisk:\n": longer})
+    found = compared(unfilled, edited, **KIND)
+    (pair,) = found.pairs
+    assert found.differences == ()
+    assert (pair.cause, pair.live.fate) == (Cause.CONFIGURATION_CHANGED, LiveFate.UNFILLED)
+    assert pair.replay_trade is not None

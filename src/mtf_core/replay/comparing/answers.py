@@ -63,6 +63,11 @@ class Answer:
         return self.status is SymbolStatus.READY
 
     @property
+    def final(self) -> tuple[object, ...]:
+        """The decision with its final reason, be it planning's; not what was planned."""
+        return self.status, self.side, self.timeframe, self.key, self.reason
+
+    @property
     def decided(self) -> tuple[object, ...]:
         """What the decision alone says."""
         return self.status, self.side, self.timeframe, self.key, None if self.ready else self.reason

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from attrs import define, evolve, field, frozen
 
-from mtf_core.market import DAY_MS, MINUTE_MS, Capabilities, Timeframe
+from mtf_core.market import DAY_MS, MINUTE_MS, Capabilities, Timeframe, format_instant
 from mtf_core.ports import Progress, Stores, no_progress
 from mtf_core.records import OrderStatus, Selection
 from mtf_core.replay.comparing.candles_of_now import CandleReader, CandlesOfNow
@@ -26,6 +25,7 @@ from mtf_core.replay.comparing.deciding import Again, read_series
 from mtf_core.replay.comparing.decisions import Comparing, Decided, DecisionCounts
 from mtf_core.replay.comparing.lives import live_entry
 from mtf_core.replay.comparing.orders import OrderPair, pair_orders
+from mtf_core.replay.comparing.otherwise import Otherwise
 from mtf_core.replay.comparing.own_orders import read_own_orders
 from mtf_core.replay.comparing.recorded import Configurations, Reading, RecordedRun
 from mtf_core.replay.comparing.replayed import Stage, contract_of, first_balance, market_of
@@ -37,6 +37,7 @@ from mtf_core.words import counted
 
 _AT_ONCE = 60
 """Runs whose candles are read together: an hour of minutes."""
+_SHOWN = 5
 _FOLLOWED_MS = 7 * DAY_MS
 """How long after the last run orders and positions of the replay are followed, as far as there are candles."""
 
@@ -124,12 +125,17 @@ class _Compare:
             lives.append(await live_entry(orders, one))
             self.progress("orders", place + 1, len(ready))
         stage, instants = await self._stage(ready), [one.run.at_ms for one in ready]
-        if self.request.one_account:
-            replayed = stage.on_one_account(ready)
-        else:
+        own = None
+        if not self.request.one_account:
             own = await read_own_orders(orders, self.request.profile, min(instants), max(instants))
-            replayed = stage.as_it_was(ready, lives, own)
-        return pair_orders(ready, lives, replayed, lambda one: partial(stage.alone, one))
+        replayed = stage.on_one_account(ready) if own is None else stage.as_it_was(ready, lives, own)
+        return pair_orders(ready, lives, replayed, lambda one: Otherwise(one, stage, self._profile_of(one.run), own))
+
+    def _profile_of(self, run: RecordedRun) -> Profile | None:
+        """The configuration of a run, where it is another one than that of now, and this version takes it."""
+        digest = run.record.config_digest
+        way = None if digest == self.request.profile.digest else self.ways.get((digest, run.exchange))
+        return None if way is None else way.compiled.profile
 
     async def _stage(self, ready: Sequence[Decided]) -> Stage:
         """The candles and contracts of what is READY; the account has what was first recorded of the real one."""
@@ -207,6 +213,9 @@ def _not_compared(pairs: Sequence[OrderPair]) -> Iterator[str]:
     """What could not be compared, and how it can be."""
     for why, count in Counter(pair.not_compared for pair in pairs if pair.not_compared).items():
         symbols = sorted({pair.symbol for pair in pairs if pair.not_compared == why})
-        yield f"{counted(count, 'decision key')} of {', '.join(symbols)} not compared, and in no sum: {why}"
-    if any("minutes" in pair.not_compared for pair in pairs):
-        yield "`mtf klines fetch SYMBOL --timeframe 1m --from TIME --to TIME` stores minutes that are missing"
+        shown = ", ".join(symbols[:_SHOWN]) + (f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else "")
+        yield f"{counted(count, 'decision key')} of {shown} not compared, and in no sum: {why}"
+    lacking = next((pair for pair in pairs if pair.missing_from_ms is not None), None)
+    if lacking is not None and lacking.missing_from_ms is not None:
+        since = f"{lacking.symbol} --timeframe 1m --from {format_instant(lacking.missing_from_ms)}"
+        yield f"`mtf klines fetch {since} --to TIME` stores minutes that are missing"

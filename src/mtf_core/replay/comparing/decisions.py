@@ -89,6 +89,7 @@ class DecisionCounts:
     runs: int = 0
     compared: int = 0
     equal: int = 0
+    """In everything but what was planned."""
     plans: int = 0
     """Of those compared: READY on both sides, and planned."""
     plans_equal: int = 0
@@ -133,11 +134,9 @@ class Comparing:
         planned = live.ready and replay.ready and decided.facts is not None
         counts.compared += 1
         counts.plans += planned
-        if live != replay:
-            return True
-        counts.equal += 1
-        counts.plans_equal += planned
-        return False
+        counts.equal += live.final == replay.final
+        counts.plans_equal += planned and live == replay
+        return live != replay
 
     async def _explained(self, decided: Decided, then: Again | None, by_then: Answer | None, series: Series) -> Decided:
         live, run = decided.live, decided.run

@@ -5,42 +5,60 @@ A candle says no more than its minute: two times in the same minute are equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from mtf_core.market import MINUTE_MS, OrderType, format_instant
 from mtf_core.orders import ExitReason, Trade
 from mtf_core.replay.comparing.causes import Cause
-from mtf_core.replay.comparing.decisions import Decided
 from mtf_core.replay.comparing.lives import LiveEntry
 from mtf_core.replay.ledger import ReadyMinute, ReplayedTrade
-from mtf_core.replay.minutes import Minutes
 
-Alone = Callable[[int], tuple[ReadyMinute, ReplayedTrade | None] | None]
-"""The same order replayed alone, on the exchange so many minutes after its decision; None: it is replayed so anyway."""
 Found = tuple[Cause | None, str]
+"""The cause, and its evidence in words."""
 
 _BY_LEVEL = {ExitReason.STOP, ExitReason.BREAK_EVEN, ExitReason.TARGET}
 
 
+class Circumstances(Protocol):
+    """How the replay of one order would have come out otherwise."""
+
+    def after(self, delay_minutes: int) -> tuple[ReadyMinute, ReplayedTrade | None] | None:
+        """On the exchange so many minutes after its decision; None: that is what is assumed anyway."""
+        ...
+
+    def hangs_on_the_configuration(self) -> bool:
+        """Whether it comes to something else by the configuration of its run than by that of now."""
+        ...
+
+
 def compare_fills(
-    decided: Decided,
+    decided_ms: int,
     live: LiveEntry,
     row: ReadyMinute,
     replayed: ReplayedTrade | None,
-    minutes: Minutes,
-    alone: Alone,
+    otherwise: Circumstances,
 ) -> Found:
     """Why these two orders came to different things; None: they did not."""
     trade = None if replayed is None else replayed.trade
+    found = _compared(decided_ms, live, row, trade, otherwise)
+    if found[0] is not None and otherwise.hangs_on_the_configuration():
+        return Cause.CONFIGURATION_CHANGED, f"the replay by the configuration of then is another one; {found[1]}"
+    return found
+
+
+def _compared(
+    decided_ms: int, live: LiveEntry, row: ReadyMinute, trade: Trade | None, otherwise: Circumstances
+) -> Found:
     filled = None if trade is None else trade.opened_ms
     if _minute(live.filled_ms) != _minute(filled):
-        return _of_entry(decided, live, filled, row, alone)
+        return _of_entry(decided_ms, live, filled, row, otherwise)
     if trade is None:
         return None, ""  # neither filled
     if live.trade is None:
         return Cause.TRIGGER_PRICE_DIFFERED, f"still open in reality; the replay left it by {trade.exit_reason}"
     if not _left_alike(live.trade, trade):
-        return _of_exit(live, live.trade, trade, minutes)
+        return _of_exit(live, live.trade, trade)
     return _of_money(live.trade, trade)
 
 
@@ -51,12 +69,13 @@ def _minute(at_ms: int | None) -> int | None:
 # The entry
 
 
-def _of_entry(decided: Decided, live: LiveEntry, filled: int | None, row: ReadyMinute, alone: Alone) -> Found:
+def _of_entry(
+    decided_ms: int, live: LiveEntry, filled: int | None, row: ReadyMinute, otherwise: Circumstances
+) -> Found:
     """Filled in one of them alone, or in another minute."""
-    decided_ms = decided.run.minute_ms
     delay = live.delay_minutes(decided_ms)
     told = f"filled {_when(live.filled_ms)} in reality, {_when(filled)} in the replay"
-    found = None if delay is None else alone(delay)
+    found = None if delay is None else otherwise.after(delay)
     if found is not None and live.on_exchange_ms is not None:
         _, trade = found
         if _minute(live.filled_ms) == _minute(None if trade is None else trade.trade.opened_ms):
@@ -78,12 +97,12 @@ def _left_alike(live: Trade, replay: Trade) -> bool:
     return live.exit_reason is replay.exit_reason and _minute(live.closed_ms) == _minute(replay.closed_ms)
 
 
-def _of_exit(entry: LiveEntry, live: Trade, replay: Trade, minutes: Minutes) -> Found:
+def _of_exit(entry: LiveEntry, live: Trade, replay: Trade) -> Found:
     told = (
         f"left by {live.exit_reason} {_when(live.closed_ms)} in reality, "
         f"by {replay.exit_reason} {_when(replay.closed_ms)} in the replay"
     )
-    why = next(_not_by_trigger(entry, live, replay, minutes), None)
+    why = next(_not_by_trigger(entry, live, replay), None)
     if why is not None:
         return Cause.FILLED_DIFFERENTLY, f"{told}: {why}"
     intent = entry.intent
@@ -92,7 +111,7 @@ def _of_exit(entry: LiveEntry, live: Trade, replay: Trade, minutes: Minutes) -> 
     return Cause.TRIGGER_PRICE_DIFFERED, f"{told}{where}"
 
 
-def _not_by_trigger(entry: LiveEntry, live: Trade, replay: Trade, minutes: Minutes) -> Iterator[str]:
+def _not_by_trigger(entry: LiveEntry, live: Trade, replay: Trade) -> Iterator[str]:
     """Why it was not another price that fired: what candles cannot tell, or what no level was the reason of."""
     reasons = {live.exit_reason, replay.exit_reason}
     other = next((reason for reason in reasons if reason not in _BY_LEVEL), None)

@@ -57,6 +57,7 @@ def pair_to_json(pair: OrderPair) -> dict[str, Any]:
         "cause": None if pair.cause is None else str(pair.cause),
         "why": pair.why,
         "not_compared": pair.not_compared or None,
+        "missing_from": _instant(pair.missing_from_ms),
         "live": {
             "fate": str(pair.live.fate),
             "reason": pair.live.reason,

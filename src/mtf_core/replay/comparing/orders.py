@@ -12,14 +12,15 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from mtf_core.market import Side, format_instant
+from mtf_core.market import Side
 from mtf_core.orders import Trade
 from mtf_core.reasons import Reason
 from mtf_core.replay.comparing.answers import PlanTerms
 from mtf_core.replay.comparing.causes import Cause
 from mtf_core.replay.comparing.decisions import Decided
-from mtf_core.replay.comparing.fills import Alone, compare_fills
+from mtf_core.replay.comparing.fills import compare_fills
 from mtf_core.replay.comparing.lives import LiveEntry, LiveFate
+from mtf_core.replay.comparing.otherwise import Otherwise
 from mtf_core.replay.comparing.replayed import Replayed
 from mtf_core.replay.ledger import Fate, ReadyMinute, ReplayedTrade
 
@@ -28,8 +29,8 @@ _SENT = {Fate.TRADED, Fate.NOT_FILLED, Fate.STILL_OPEN}
 _LATE = {Reason.PLAN_EXPIRED}
 _OF_QUOTE = {Reason.STALE_MARKET_DATA, Reason.CLOCK_SKEW, Reason.MARKET_FACTS_UNAVAILABLE}
 _OF_EXCHANGE = {Reason.REJECTED_BY_EXCHANGE, Reason.LEVERAGE_NOT_SET}
-AloneOf = Callable[[Decided], Alone]
-"""Replays one READY minute alone, with another delay."""
+OtherwiseOf = Callable[[Decided], Otherwise]
+"""How one READY minute is replayed under other circumstances."""
 
 
 @frozen
@@ -63,6 +64,8 @@ class OrderPair:
     why: str = ""
     not_compared: str = ""
     """Why it cannot be compared: then it counts nowhere, in no sum."""
+    missing_from_ms: int | None = None
+    """The first minute that would be needed and is not there."""
 
     @property
     def replay_was_sent(self) -> bool:
@@ -82,7 +85,7 @@ class OrderPair:
 
 
 def pair_orders(
-    decided: Sequence[Decided], lives: Sequence[LiveEntry], replayed: Replayed, alone: AloneOf
+    decided: Sequence[Decided], lives: Sequence[LiveEntry], replayed: Replayed, otherwise: OtherwiseOf
 ) -> tuple[OrderPair, ...]:
     """Every decision key that was READY on either side, the oldest first. `lives` are of the same order."""
     by_key: dict[str, list[Minute]] = defaultdict(list)
@@ -92,19 +95,19 @@ def pair_orders(
         for key in keys - {None}:
             assert key is not None
             by_key[key].append(minute)
-    pairs = [_pair(key, minutes, replayed, alone) for key, minutes in by_key.items()]
+    pairs = [_pair(key, minutes, replayed, otherwise) for key, minutes in by_key.items()]
     return tuple(sorted(pairs, key=lambda pair: (pair.decided_ms, pair.key)))
 
 
-def _pair(key: str, minutes: Iterable[Minute], replayed: Replayed, alone: AloneOf) -> OrderPair:
+def _pair(key: str, minutes: Iterable[Minute], replayed: Replayed, otherwise: OtherwiseOf) -> OrderPair:
     ordered = [_of_key(minute, key) for minute in sorted(minutes, key=lambda one: one.decided.run.minute_ms)]
     first = ordered[0]
     live = next((one.live for one in ordered if one.live.was_sent), first.live)
     row = next((one.replay for one in ordered if one.replay_was_sent), first.replay)
     symbol, _, _, side = key.rsplit(":", 3)
     trade = replayed.trades.get(key)
-    not_compared = _not_comparable(first, live, row, replayed)
-    cause, why = (None, "") if not_compared else _first_difference(ordered, trade, replayed, alone)
+    not_compared, missing_from_ms = _not_comparable(first, live, row, replayed)
+    cause, why = (None, "") if not_compared else _first_difference(ordered, trade, replayed, otherwise)
     return OrderPair(
         key=key,
         symbol=symbol,
@@ -116,6 +119,7 @@ def _pair(key: str, minutes: Iterable[Minute], replayed: Replayed, alone: AloneO
         cause=cause,
         why=why,
         not_compared=not_compared,
+        missing_from_ms=missing_from_ms,
     )
 
 
@@ -127,33 +131,34 @@ def _of_key(minute: Minute, key: str) -> Minute:
     return Minute(minute.decided, live, row if row is not None and row.decision_key == key else None)
 
 
-def _not_comparable(first: Minute, live: LiveEntry, row: ReadyMinute | None, replayed: Replayed) -> str:
-    """Why nothing can be said of a key; empty: it can be compared."""
+def _not_comparable(
+    first: Minute, live: LiveEntry, row: ReadyMinute | None, replayed: Replayed
+) -> tuple[str, int | None]:
+    """Why nothing can be said of a key, and from which minute on it lacks candles; empty: it can be compared."""
     decided = first.decided
-    if live.fate is LiveFate.WAITING:
-        return "the real order still waited when this was recorded"
     was_sent = row is not None and row.fate in _SENT
+    if live.fate is LiveFate.WAITING:
+        return "the real order still waited when this was recorded", None
     if not live.was_sent and not was_sent:
-        return ""
-    minutes = replayed.minutes.get(decided.symbol)
-    if minutes is None:
-        return "no minutes of it are stored"
+        return "", None
+    if decided.symbol not in replayed.minutes:
+        return "there are no minutes of it", decided.run.minute_ms
     missing_ms = replayed.first_missing(decided.symbol, decided.run.minute_ms, live.ended_ms, row)
-    return "" if missing_ms is None else f"its minutes are missing from {format_instant(missing_ms)} on"
+    return ("", None) if missing_ms is None else ("minutes are missing in which its order lived", missing_ms)
 
 
 def _first_difference(
-    ordered: Sequence[Minute], trade: ReplayedTrade | None, replayed: Replayed, alone: AloneOf
+    ordered: Sequence[Minute], trade: ReplayedTrade | None, replayed: Replayed, otherwise: OtherwiseOf
 ) -> tuple[Cause | None, str]:
     for minute in ordered:
-        cause, why = _difference(minute, trade, replayed, alone)
+        cause, why = _difference(minute, trade, replayed, otherwise)
         if cause is not None or (minute.live.was_sent and minute.replay_was_sent):
             return cause, why
     return None, ""
 
 
 def _difference(
-    minute: Minute, trade: ReplayedTrade | None, replayed: Replayed, alone: AloneOf
+    minute: Minute, trade: ReplayedTrade | None, replayed: Replayed, otherwise: OtherwiseOf
 ) -> tuple[Cause | None, str]:
     decided, live, row = minute.decided, minute.live, minute.replay
     if decided.difference is not None:
@@ -163,20 +168,24 @@ def _difference(
     if live.fate is LiveFate.REJECTED and minute.replay_was_sent:
         return Cause.NOT_FILLED, f"the exchange refused it: {live.reason}"
     if live.was_sent and minute.replay_was_sent and row is not None:
-        return compare_fills(decided, live, row, trade, replayed.minutes[decided.symbol], alone(decided))
+        return compare_fills(decided.run.minute_ms, live, row, trade, otherwise(decided))
     if live.was_sent or minute.replay_was_sent:
-        return _let_in_once(live, row)
+        return _let_in_once(live, row, otherwise(decided))
     if live.fate is LiveFate.NOT_PLANNED:  # planned again it ends alike
         return None, ""
-    return _refused_twice(live, row)
+    return _refused_twice(live, row, otherwise(decided))
 
 
-def _let_in_once(live: LiveEntry, row: ReadyMinute | None) -> tuple[Cause, str]:
+def _let_in_once(live: LiveEntry, row: ReadyMinute | None, otherwise: Otherwise) -> tuple[Cause, str]:
     """Only one of them was sent: by why the other was not."""
     if live.was_sent:
-        reason = "" if row is None or row.reason is None else str(row.reason)
-        return Cause.ACCOUNT_STATE_DIFFERED, f"really sent; the replay's account says {reason or 'no'}"
+        reason = "no" if row is None or row.reason is None else str(row.reason)
+        if otherwise.own is not None and otherwise.then is not None:
+            return Cause.CONFIGURATION_CHANGED, f"really sent; by the limits of now it is refused: {reason}"
+        return Cause.ACCOUNT_STATE_DIFFERED, f"really sent; the replay's account says {reason}"
     said = f"{live.fate}: {live.reason}" if live.reason else str(live.fate)
+    if otherwise.was_kept_out_by_limits_of_then(live):
+        return Cause.CONFIGURATION_CHANGED, f"only the replay sent it; by the limits of then {said}"
     return _cause_of_refusal(live), f"only the replay sent it; in reality {said}"
 
 
@@ -194,9 +203,12 @@ def _cause_of_refusal(live: LiveEntry) -> Cause:
     return Cause.UNEXPLAINED if reason is None else Cause.ACCOUNT_STATE_DIFFERED
 
 
-def _refused_twice(live: LiveEntry, row: ReadyMinute | None) -> tuple[Cause | None, str]:
+def _refused_twice(live: LiveEntry, row: ReadyMinute | None, otherwise: Otherwise) -> tuple[Cause | None, str]:
     """Neither was sent; another reason is another state of the account. Where live did not look there is no reason."""
     there = None if row is None else row.reason
     if there is None or live.reason == str(there) or live.fate is LiveFate.NOT_DECIDED:
         return None, ""
-    return Cause.ACCOUNT_STATE_DIFFERED, f"refused in both: {live.reason} in reality, {there} in the replay"
+    told = f"refused in both: {live.reason} in reality, {there} in the replay"
+    if otherwise.was_kept_out_by_limits_of_then(live):
+        return Cause.CONFIGURATION_CHANGED, f"{told}, which has other limits"
+    return Cause.ACCOUNT_STATE_DIFFERED, told

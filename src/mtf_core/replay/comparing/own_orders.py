@@ -73,6 +73,14 @@ class OwnOrders:
         is_open = reason in _OF_WHAT_IS_OPEN and bool(living)
         return is_open or (reason in _OF_LOSSES and any(one.had_lost_by(at_ms) for one in self.orders))
 
+    def others_at(self, at_ms: int, key: str | None) -> frozenset[str]:
+        """Symbols on which other orders than that of the key lived at an instant."""
+        return frozenset(
+            one.symbol
+            for one in self.orders
+            if one.key != key and one.created_ms <= at_ms and (one.ended_ms is None or one.ended_ms > at_ms)
+        )
+
     def _takes(self, symbol: str, at_ms: int) -> bool:
         """An order of the symbol lived, or its switch may still have been off because of one."""
         switches = self.profile.trading.switches

@@ -81,7 +81,7 @@ class Stage:
         for one, live in zip(ready, lives, strict=True):
             if one.ready is None or one.symbol not in self.markets:
                 continue
-            reason = _kept_out(one, live, own)
+            reason = kept_out(one, live, own) or self._full_now(one, live, own)
             if reason is not None:
                 rows.append(_refused(one, one.ready, reason))
             elif live.was_sent:
@@ -93,6 +93,14 @@ class Stage:
         ledger = self._replay(only_here, self.settings)
         return self._replayed([*rows, *ledger.ready], [*trades, *ledger.trades])
 
+    def _full_now(self, one: Decided, live: LiveEntry, own: OwnOrders) -> Reason | None:
+        """Whether the configuration of now would not have let in what was really sent: there were too many others."""
+        if not live.was_sent or one.run.record.config_digest == self.profile.digest:
+            return None
+        others = own.others_at(one.run.at_ms, one.live.key)
+        most = self.profile.trade_entry.risk.max_concurrent_positions
+        return Reason.MAX_CONCURRENT_POSITIONS_REACHED if len(others) >= most else None
+
     def _replayed(self, rows: Iterable[ReadyMinute], trades: Iterable[ReplayedTrade]) -> Replayed:
         timeout_ms = self.profile.trade_entry.supervision.order_timeout_sec * 1000
         return Replayed(
@@ -102,11 +110,10 @@ class Stage:
             waits_ms=self.settings.delay_minutes * MINUTE_MS + timeout_ms,
         )
 
-    def alone(self, one: Decided, delay_minutes: int) -> tuple[ReadyMinute, ReplayedTrade | None] | None:
-        """One of them on an account of its own, with another delay of its orders; None: it is the assumed one."""
-        if delay_minutes == self.settings.delay_minutes:
-            return None
-        ledger = self._replay([one], evolve(self.settings, delay_minutes=delay_minutes))
+    def alone(self, one: Decided, delay_minutes: int | None = None) -> tuple[ReadyMinute, ReplayedTrade | None]:
+        """One of them on an account of its own; with another delay of its orders, where one is given."""
+        delay = self.settings.delay_minutes if delay_minutes is None else delay_minutes
+        ledger = self._replay([one], evolve(self.settings, delay_minutes=delay))
         return ledger.ready[0], ledger.trades[0] if ledger.trades else None
 
     def _replay(self, ready: Sequence[Decided], settings: ReplaySettings) -> Ledger:
@@ -144,7 +151,7 @@ def first_balance(ready: Iterable[Decided]) -> PlanInputs | None:
     return min(known, key=lambda facts: facts.balance_time_ms, default=None)
 
 
-def _kept_out(one: Decided, live: LiveEntry, own: OwnOrders) -> Reason | None:
+def kept_out(one: Decided, live: LiveEntry, own: OwnOrders) -> Reason | None:
     """Why the account would not let it in, by our own orders alone; None: it would, or something else said no."""
     if live.fate not in {LiveFate.NOT_DECIDED, LiveFate.REFUSED} or not live.reason:
         return None

@@ -59,7 +59,9 @@ def _equal(equal: int, of: int, what: str) -> str:
 
 
 def _print_decision_causes(found: Comparison, console: Console) -> None:
-    table = output.table("why decisions differ", "decisions", "in words", right=("decisions",), prose=("in words",))
+    table = output.table(
+        "why decisions or plans differ", "how many", "in words", right=("how many",), prose=("in words",)
+    )
     for cause, count in found.by_cause.items():
         table.add_row(str(cause), str(count), words_of(cause))
     console.print(table)
@@ -172,6 +174,8 @@ def _replay_reason(pair: OrderPair) -> str:
 
 def _print_totals(found: Comparison, console: Console) -> None:
     totals = found.totals
+    if not totals.keys:
+        return
     output.write_line(
         f"{_equal(totals.equal, totals.keys, 'decision key')}; "
         f"sent: {totals.live_sent} live, {totals.replay_sent} replay; "
