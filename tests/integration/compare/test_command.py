@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from mtf_core.replay.comparing.causes import Cause
-from tests.integration.cli.conftest import Mtf, mtf
+from tests.integration.cli.conftest import SMALL, Mtf, mtf
 from tests.integration.compare.recording import Script, eager_configuration, record
 from tests.integration.compare.test_decisions import planning_a_tick_away
 
@@ -104,3 +104,25 @@ def test_what_cannot_be_compared_is_one_clear_line(
     assert (ended.code, ended.out) == (code, "")
     assert said in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+def test_of_a_dry_run_decisions_and_plans_are_compared_for_nothing_was_sent(mtf: Mtf, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'dry.db'}"
+    assert mtf("run", "--profile", "regular", *SMALL, "--database", url).code == 0
+    ended = mtf("compare", "--day", "2026-02-01", "--database", url)
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[1].startswith("12 of 12 decisions equal (100 %); ")
+    assert len(lines) == 2, "there are no orders to tell of"
+
+
+def test_a_run_that_is_another_profiles_is_left_alone(mtf: Mtf, tmp_path: Path) -> None:
+    """Without --profile the newest run says whose runs are compared."""
+    url = f"sqlite:///{tmp_path / 'two.db'}"
+    for name in ("scalper", "regular"):
+        mtf("run", "--profile", name, *SMALL, "--database", url)
+    both = [
+        mtf("compare", "--day", "2026-02-01", "--database", url, *words) for words in ((), ("--profile", "scalper"))
+    ]
+    assert [ended.out.split(",")[0] for ended in both] == ["regular", "scalper"]
+    assert all(", 1 run, " in ended.out.splitlines()[0] for ended in both)

@@ -4,7 +4,7 @@ planted is told by its cause, and by no other."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -20,9 +20,9 @@ from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_adapters.sql import Database
 from mtf_adapters.sql.schema import run_blocks
 from mtf_adapters.sql.transactions import changing
-from mtf_core.market import COLUMNS, MINUTE_MS, Candles, Timeframe
+from mtf_core.market import COLUMNS, MINUTE_MS, Candles, Quote, Timeframe, parse_instant, to_ms
 from mtf_core.planning import OrderPlan, PlanOutcome
-from mtf_core.ports import ExchangeUnavailableError, Stores
+from mtf_core.ports import ExchangeError, ExchangeUnavailableError, Stores
 from mtf_core.records import DecisionRecord, PlanInputs, Selection
 from mtf_core.records.packed import pack
 from mtf_core.replay.comparing.causes import Cause
@@ -75,12 +75,14 @@ def test_all_decisions_and_plans_of_a_session_are_equal(seed: int, config_dir: P
 
 
 @asynccontextmanager
-async def tampered(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[Stores, DecisionRecord]]:
-    """A copy of the recording, and the first decision in it that was planned and sent."""
+async def tampered(
+    recorded: str, tmp_path: Path, on: Timeframe = Timeframe.M1
+) -> AsyncIterator[tuple[Stores, DecisionRecord]]:
+    """A copy of the recording, and a decision in it, on that timeframe, that was planned and sent."""
     async with stores_of(copied(recorded, tmp_path)) as stores:
         async for run in stores.tallies.runs(Selection()):
             for one in await stores.runs.decisions(run.run_id):
-                if one.result is not None and one.result.plan is not None and one.reason is None:
+                if one.result is not None and one.reason is None and one.result.execution_timeframe is on:
                     yield stores, one
                     return
         raise AssertionError("nothing was sent in this recording")
@@ -206,11 +208,15 @@ async def edited(stores: Stores, planted: DecisionRecord, edit: Edit, url: str) 
     """Other facts in the record of one decision."""
     assert planted.inputs is not None
     assert planted.inputs.plan is not None
-    inputs = evolve(planted.inputs, plan=edit(planted.inputs.plan))
-    records = await stores.runs.decisions(planted.run_id)
-    other = [evolve(one, inputs=inputs) if one.symbol == planted.symbol else one for one in records]
+    await rewritten(stores, evolve(planted, inputs=evolve(planted.inputs, plan=edit(planted.inputs.plan))), url)
+
+
+async def rewritten(stores: Stores, record: DecisionRecord, url: str) -> None:
+    """One decision as somebody else wrote it."""
+    records = await stores.runs.decisions(record.run_id)
+    other = [record if one.symbol == record.symbol else one for one in records]
     async with Database.open(url) as database:
-        where = run_blocks.c.run_id == planted.run_id
+        where = run_blocks.c.run_id == record.run_id
         await database.write(changing(update(run_blocks).where(where).values(content=pack(other))))
 
 
@@ -354,6 +360,66 @@ def test_limits_of_then_and_of_now_are_the_configuration_not_the_account(then: i
     assert {pair.cause for pair in found.pairs} & limits == {Cause.CONFIGURATION_CHANGED}
     let_in_once = [pair for pair in found.pairs if pair.cause in limits and pair.live.was_sent != pair.replay_was_sent]
     assert {pair.live.was_sent for pair in let_in_once} == {then > now}
+
+
+REGULAR = Script(seed=1, minutes=2, symbols=14, profile="regular", start_ms=to_ms(parse_instant("2026-02-01T13:00Z")))
+"""Its selector asks for the width of the book; AVAXUSDT is READY on 1m."""
+
+
+NARROW = {"    1m: {stay_on_if: []}": "    1m: {stay_on_if: [{lt: 50, field: spread_bps}]}"}
+
+
+@pytest.fixture(scope="module")
+def narrow_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped configuration, in which `regular` enters on 1m where the book is narrow."""
+    folder = eager_configuration(tmp_path_factory.mktemp("narrow") / "config")
+    change(folder / "app/mtf_validations.regular.yaml", NARROW)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def regular(tmp_path_factory: pytest.TempPathFactory, narrow_dir: Path) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('regular') / 'mtf.db'}"
+    assert record(evolve(REGULAR, config_dir=narrow_dir), url).ready > 0
+    return url
+
+
+async def test_a_profile_whose_selector_asks_for_spreads_is_equal_too(regular: str, narrow_dir: Path) -> None:
+    async with stores_of(regular) as stores:
+        found = await comparison(stores, narrow_dir, profile="regular")
+    assert (found.differences, found.counts.equal) == ((), found.counts.compared)
+    assert found.counts.plans_equal > 0
+
+
+async def test_another_spread_in_the_record_is_a_quote_that_differed(
+    regular: str, narrow_dir: Path, tmp_path: Path
+) -> None:
+    async with tampered(regular, tmp_path) as (stores, planted):
+        assert planted.inputs is not None
+        assert planted.inputs.spread_bps is not None
+        wide = evolve(planted, inputs=evolve(planted.inputs, spread_bps=100.0))
+        await rewritten(stores, wide, f"sqlite:///{tmp_path / 'mtf.db'}")
+        found = await comparison(stores, narrow_dir, profile="regular")
+    (one,) = found.differences
+    assert (one.cause, one.symbol) == (Cause.QUOTE_DIFFERED, planted.symbol)
+    assert (one.live.ready, one.replay.ready, one.replay.reason) == (True, False, "no_timeframe_selected")
+    assert one.why.endswith("it is what it was; 100.00 bps are recorded")
+
+
+def test_quotes_that_could_not_be_read_differed(config_dir: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'mtf.db'}"
+
+    async def meddling(container: Container, clock: SteppedClock) -> None:
+        async def down(symbols: Sequence[str]) -> Mapping[str, Quote | ExchangeError]:
+            return {symbol: ExchangeUnavailableError("down") for symbol in symbols}
+
+        container.venue().market.quotes = down  # type: ignore[method-assign]
+
+    record(evolve(SHORT, config_dir=config_dir), url, meddling)
+    found = compared(url, config_dir)
+    assert causes(found) == {Cause.QUOTE_DIFFERED}
+    assert {one.live.reason for one in found.differences} == {"market_facts_unavailable"}
+    assert all(one.replay.ready for one in found.differences)
 
 
 async def upgraded(url: str) -> None:
