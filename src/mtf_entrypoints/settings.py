@@ -22,6 +22,7 @@ _PLAIN = (
     "MTF_EXCHANGE",
     "MTF_ENVIRONMENT",
     "MTF_LIVE",
+    "MTF_PAPER",
     "BITMART_API_KEY",
     "BITMART_SECRET_KEY",
     "BITMART_API_MEMO",
@@ -166,6 +167,8 @@ class Settings:
     """Which of an exchange's worlds: live, demo or testnet. None: demo where the exchange has one."""
     live: bool = False
     """`MTF_LIVE=yes`: orders may leave for an exchange with real money, where `dry_run` is false as well."""
+    paper: bool = False
+    """`MTF_PAPER=yes`: the exchange's public data alone; orders are filled by this program, at its quotes."""
     profile: str | None = None
     config_dir: Path | None = None
     archive: Path | None = None
@@ -280,6 +283,7 @@ def read_settings(
         sandbox=given.sandbox,
         environment=_environment(values),
         live=_one_of("MTF_LIVE", values.get("MTF_LIVE", "no"), ("yes", "no")) == "yes",
+        paper=_one_of("MTF_PAPER", values.get("MTF_PAPER", "no"), ("yes", "no")) == "yes",
         bitmart=BitmartOptions(
             **{name.removeprefix("BITMART_").lower(): values[name] for name in BITMART_NAMES if name in values}
         ),

@@ -27,6 +27,12 @@ def _bitmart(settings: Settings, machine: Machine, redis: RedisConnection | None
     return bitmart_of(settings, machine, redis)
 
 
+def _paper(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
+    from mtf_entrypoints.paper import paper_of  # noqa: PLC0415  (the engine and HTTP, only where they are used)
+
+    return paper_of(settings, machine, redis)
+
+
 VENUES: Mapping[tuple[str, str], VenueBuilder] = {
     ("sandbox", "perpetual"): _sandbox,
     ("bitmart", "perpetual"): _bitmart,
@@ -40,4 +46,4 @@ def build_venue(settings: Settings, machine: Machine, redis: RedisConnection | N
     if builder is None:
         known = ", ".join(f"{exchange} ({market_type})" for exchange, market_type in VENUES)
         raise SettingsError(f"unknown exchange {settings.exchange!r} ({settings.market_type}); known: {known}")
-    return builder(settings, machine, redis)
+    return (_paper if settings.paper else builder)(settings, machine, redis)

@@ -11,8 +11,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from pathlib import Path
+from random import random
+from tempfile import TemporaryDirectory
 
-from attrs import asdict, define
+from attrs import asdict, define, field
 
 from mtf_adapters.bitmart.hosts import Hosts
 from mtf_adapters.bitmart.rest import Timing
@@ -22,6 +25,10 @@ from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.local import WallClock
 from mtf_adapters.online.sockets import Patience
+from mtf_adapters.paper import paper_venue
+from mtf_adapters.paper.desk import PaperDesk
+from mtf_adapters.paper.exchange import PaperTrading
+from mtf_adapters.paper.watched import Watched
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
 from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT, BitmartSandbox
@@ -40,10 +47,13 @@ from mtf_core.market import (
     EntryOrder,
     ExitOrder,
     MarginMode,
+    MarkPrice,
     OrderType,
     ProtectiveOrder,
+    Quote,
     Side,
     TimeInForce,
+    TopOfBook,
     TriggerLevel,
     TriggerPrice,
     TriggerPurpose,
@@ -57,6 +67,7 @@ AT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
 SYMBOL = "BTCUSDT"
 BALANCE = Decimal(10_000)
 TIMING = Timing(attempt_s=1.0, read_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
+UNLIMITED = "quirks: {rate_limits: false}"
 PATIENCE = Patience(ping_s=0.3, silent_s=0.5, again_s=0.05, longest_again_s=0.1)
 
 
@@ -70,7 +81,16 @@ class Stage:
     """None where there is no wire on which something could go wrong."""
     secrets: tuple[str, ...] = ()
     quirks: str = ""
+    account: str = ACCOUNT
+    """The account's name in the engine."""
+    shows_sizes: bool = True
+    """Whether the account meets the sizes that the market shows; False: they are assumed."""
     _ids: int = 0
+
+    @property
+    def accounts(self) -> World:
+        """The world in which the account is."""
+        return self.world
 
     @property
     def trading(self) -> Trading:
@@ -180,6 +200,25 @@ class Stage:
         self.face.use_script(f"quirks: {{{self.quirks}}}")
 
 
+@define(eq=False)
+class PaperStage(Stage):
+    """The account is in a world of its own, which hears of the venue's by its quotes."""
+
+    desk: PaperDesk = field(kw_only=True)
+    watched: Watched = field(kw_only=True)
+
+    @property
+    def accounts(self) -> World:
+        return self.watched.world
+
+    def show(self, price: Decimal, depth: int = 100_000) -> None:
+        """As if somebody had read the quote at once."""
+        super().show(price, depth)
+        tick, now_ms = self.world.quote(SYMBOL), self.world.now_ms
+        book = TopOfBook(SYMBOL, tick.bids[0].price, tick.asks[0].price, now_ms)
+        self.desk.hear({SYMBOL: Quote(book, MarkPrice(SYMBOL, tick.mark, now_ms))})
+
+
 class CountingBudget(LocalBudget):
     """Notes how often the exchange refused a call as one too many."""
 
@@ -233,6 +272,32 @@ async def bitmart(
             yield Stage(venue, sandbox.world, sandbox.face, (key.key, key.secret, key.memo), quirks)
 
 
+@asynccontextmanager
+async def paper() -> AsyncIterator[Stage]:
+    """Paper at the quotes of BitMart's face, without a key: the world is the venue's, the account is not in it."""
+    sandbox = BitmartSandbox.of(GeneratedMarket(1, 15), SteppedClock(AT_MS), script=parse_script(UNLIMITED))
+    async with sandbox.beating(), served(sandbox) as address:
+        ready = sandbox.addresses(address)
+        hosts = Hosts(ready["rest"], ready["rest"], ready["ws_public"], ready["ws_private"])
+        real = bitmart_venue("demo", hosts, None, WallClock(), Unlimited(), timing=TIMING, patience=PATIENCE)
+        with TemporaryDirectory() as folder:
+            venue = paper_venue(real, Path(folder), BALANCE, random)
+            assert venue.connection is not None
+            assert isinstance(venue.trading, PaperTrading)
+            async with venue.connection():
+                desk = venue.trading.desk
+                watched = await desk.opened()
+                yield PaperStage(
+                    venue,
+                    sandbox.world,
+                    sandbox.face,
+                    account=desk.account,
+                    shows_sizes=False,
+                    desk=desk,
+                    watched=watched,
+                )
+
+
 ODD = (
     "rate_limits: false, presets_arm_at: first_fill, presets_scope: position, oversized_exit: trimmed, "
     "client_ids_unique_for: while_open, kline_edges: neither, kline_late_second: true, kline_forming: false, "
@@ -261,6 +326,7 @@ DRAWN = "rate_limits: false, empty_list_is_null: false, visible_after_ms: 0, liv
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
     "native": native,
     "bitmart": bitmart,
+    "paper": paper,
     "bitmart, otherwise": lambda: bitmart(ODD),
 }
 

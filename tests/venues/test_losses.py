@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT
 from mtf_adapters.sandbox.matching.commands import Transfer
 from mtf_core.market import FlowKind, Side
 from mtf_core.risk import Span, day_from_rows, result_by_rows
@@ -21,8 +20,8 @@ async def test_what_a_venue_booked_adds_up_to_what_the_account_lost(stage: Stage
     stage.show(price * Decimal("0.98"))
     assert (await stage.trading.submit_exit(stage.exit(4))).is_done
     await stage.step(9 * HOURS_MS)
-    stage.world.do(Transfer(ACCOUNT, Decimal("-1234.56")))
-    stage.world.do(Transfer(ACCOUNT, Decimal("200")))
+    stage.accounts.do(Transfer(stage.account, Decimal("-1234.56")))
+    stage.accounts.do(Transfer(stage.account, Decimal("200")))
     assert (await stage.trading.submit_exit(stage.exit(5))).is_done
     assert (await stage.trading.submit_entry(stage.entry(3, side=Side.SHORT))).is_done
     await stage.step(2000)

@@ -40,7 +40,7 @@ async def check_health(environment: Environment) -> tuple[HealthCheck, ...]:
         # An exchange's own clock is told against this machine's, which is the one that may be wrong.
         skew = venue.skew() if venue.skew is not None else None
         differs_ms = server_ms - venue.clock.now_ms() if skew is None else skew.skew_ms
-        return f"{venue.exchange} answers, clock differs by {differs_ms} ms"
+        return f"{venue.exchange} answers, clock differs by {differs_ms} ms; {venue.label}"
 
     async def account() -> str:
         state = await environment.venue.account.account_state()

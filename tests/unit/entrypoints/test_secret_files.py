@@ -39,7 +39,15 @@ def test_a_secret_of_a_file_is_the_same_setting_as_the_variable_itself(name: str
 def test_every_setting_that_is_a_secret_may_stand_in_a_file() -> None:
     """A secret shows wherever its variable is set to something that can be told from everything else."""
     every = {name: f"{name.lower().replace('_', '-')}-planted" for name in VARIABLES if name not in FILES}
-    checked = {"MTF_LIVE", "MTF_ENVIRONMENT", "MTF_LOG_LEVEL", "MTF_LOG_FORMAT", "MTF_RUN_URL", "MTF_TRACES"}
+    checked = {
+        "MTF_LIVE",
+        "MTF_PAPER",
+        "MTF_ENVIRONMENT",
+        "MTF_LOG_LEVEL",
+        "MTF_LOG_FORMAT",
+        "MTF_RUN_URL",
+        "MTF_TRACES",
+    }
     checked |= {name for name in every if name.startswith("TEMPORAL_") and name != "TEMPORAL_API_KEY"}
     urls = {
         name: f"scheme://user:{name.lower().replace('_', '-')}-planted@host/x"
