@@ -5,7 +5,7 @@ A source can be handed to another process, which then reads the minutes itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -119,6 +119,13 @@ def without_volume(market: ReplayMarket) -> ReplayMarket:
     candles = market.candles
     volume = np.broadcast_to(np.float64(0), candles.volume.shape)
     return evolve(market, candles=evolve(candles, volume=volume))
+
+
+def with_times_of(market: ReplayMarket, others: Iterable[ReplayMarket]) -> ReplayMarket:
+    """The market with another one's open times, where it has the same minutes: they are kept in memory once."""
+    times = market.candles.open_ms
+    same = next((one.candles.open_ms for one in others if np.array_equal(one.candles.open_ms, times)), times)
+    return evolve(market, candles=evolve(market.candles, open_ms=same))
 
 
 def remarks_of(markets: Mapping[str, ReplayMarket]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from mtf_core.replay.replaying import ReplayRequest, replay
 from mtf_core.settings.profile import Profile
 from mtf_core.settings.replay import ReplaySettings
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
-from mtf_entrypoints.recorded import RecordedMarket, remarks_of, without_volume
+from mtf_entrypoints.recorded import RecordedMarket, remarks_of, with_times_of, without_volume
 
 _BLOCK = 128
 """Candles: a feature's history begins with a block of so many (ADR 0011)."""
@@ -57,7 +57,7 @@ class ReplayPlan:
 
 
 @frozen(eq=False)
-class _Decided:
+class DecidedMarket:
     """One symbol, decided; its minutes stay where they were read."""
 
     opportunities: Opportunities
@@ -67,19 +67,19 @@ class _Decided:
 
 def perform_replay(plan: ReplayPlan, progress: Progress = no_progress) -> Ledger:
     """The ledger of the plan. Raises what reading raises, and ValueError where the span holds no decision."""
-    decided = sorted(_decide_all(plan, progress), key=lambda one: one.opportunities.symbol)
+    decided = decided_by_all_cores(plan, progress)
     first_ms = min(one.first_ms for one in decided) if plan.first_ms is None else plan.first_ms
     last_ms = max(one.last_ms for one in decided) if plan.last_ms is None else plan.last_ms
     if not any(one.opportunities.minutes for one in decided):
         raise ValueError("there is no minute to decide in that span")
-    markets = {}
+    markets: dict[str, ReplayMarket] = {}
     for number, source in enumerate(plan.sources):
         progress("prices", number, len(plan.sources))
-        markets[source.symbol] = source.open(plan.first_ms)
+        markets[source.symbol] = with_times_of(without_volume(source.open(plan.first_ms)), markets.values())
     remarks = (*plan.remarks, *remarks_of(markets))
     request = ReplayRequest(
         profile=plan.profile,
-        markets=tuple(without_volume(markets[symbol]) for symbol in sorted(markets)),
+        markets=tuple(markets[symbol] for symbol in sorted(markets)),
         first_ms=first_ms,
         last_ms=last_ms,
         settings=plan.settings,
@@ -90,7 +90,12 @@ def perform_replay(plan: ReplayPlan, progress: Progress = no_progress) -> Ledger
     return replay(request, [one.opportunities for one in decided], progress)
 
 
-def _decide_all(plan: ReplayPlan, progress: Progress) -> Iterator[_Decided]:
+def decided_by_all_cores(plan: ReplayPlan, progress: Progress) -> list[DecidedMarket]:
+    """Every symbol, decided, by name; each is read by the process that decides it."""
+    return sorted(_decide_all(plan, progress), key=lambda one: one.opportunities.symbol)
+
+
+def _decide_all(plan: ReplayPlan, progress: Progress) -> Iterator[DecidedMarket]:
     jobs = min(len(plan.sources), plan.jobs or os.cpu_count() or 1)
     total = len(plan.sources)
     if jobs <= 1:
@@ -110,15 +115,15 @@ def _decide_all(plan: ReplayPlan, progress: Progress) -> Iterator[_Decided]:
             raise
 
 
-def _decide(plan: ReplayPlan, source: RecordedMarket) -> _Decided:
+def _decide(plan: ReplayPlan, source: RecordedMarket) -> DecidedMarket:
     return decided_market(plan, source.open(plan.first_ms))
 
 
-def decided_market(plan: ReplayPlan, market: ReplayMarket) -> _Decided:
+def decided_market(plan: ReplayPlan, market: ReplayMarket) -> DecidedMarket:
     """One market's decisions."""
     candles = market.candles
     first_ms = int(candles.open_ms[0]) + MINUTE_MS if plan.first_ms is None else plan.first_ms
     last_ms = candles.end_ms if plan.last_ms is None else plan.last_ms
     spread_bps = float(plan.settings.spread_bps(market.contract.turnover_24h))
     compiled = compile_profile(plan.profile)
-    return _Decided(find_opportunities(compiled, market, first_ms, last_ms, spread_bps), first_ms, last_ms)
+    return DecidedMarket(find_opportunities(compiled, market, first_ms, last_ms, spread_bps), first_ms, last_ms)

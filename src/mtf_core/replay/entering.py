@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from mtf_core.market import MINUTE_MS, AccountState, Capabilities
 from mtf_core.orders import Draft, Intent, PlanUse, draft_of
-from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, Skip, plan_order
+from mtf_core.planning import MarketFacts, OrderPlan, PlanOutcome, Signal, Skip, plan_order
 from mtf_core.reasons import Reason
 from mtf_core.records import PlanInputs
 from mtf_core.replay.exchange import ModelExchange
@@ -57,14 +57,16 @@ class Ready:
 
     opportunities: Opportunities
     row: int
+    at_ms: int
+    signal: Signal
+
+    @classmethod
+    def of(cls, opportunities: Opportunities, row: int) -> Ready:
+        return cls(opportunities, row, int(opportunities.at_ms[row]), opportunities.signal(row))
 
     @property
     def symbol(self) -> str:
         return self.opportunities.symbol
-
-    @property
-    def at_ms(self) -> int:
-        return int(self.opportunities.at_ms[self.row])
 
 
 @define(eq=False)
@@ -88,8 +90,11 @@ class EntryDesk:
         plans: dict[str, OrderPlan] = {}
         account = self._account(at_ms)
         facts = self._facts(account, at_ms)
+        # What is on its way is busy, too: a real account would show it by now.
+        busy = account.busy_symbols() | {life.symbol for life in self.live()}
+        filters = FilterFacts(busy, facts.switchboard, _AS_USUAL, at_ms)
         for one in ready:
-            refused = self._refused_unplanned(one, account, facts)
+            refused = self._refused_unplanned(one, filters, facts)
             outcome = self._planned(one, account, at_ms) if refused is None else refused
             if isinstance(outcome, OrderPlan):
                 plans[one.symbol] = outcome
@@ -188,15 +193,11 @@ class EntryDesk:
             key_is_taken=key in self._keys,
         )
 
-    def _refused_unplanned(self, one: Ready, account: AccountState, facts: GuardFacts) -> Skip | None:
-        contract, signal = self.exchange.desks[one.symbol].minutes.contract, one.opportunities.signal(one.row)
-        busy = account.busy_symbols() | {
-            life.symbol for life in self.live()
-        }  # what is on its way would be shown by now
-        filters = FilterFacts(busy, facts.switchboard, _AS_USUAL, facts.now_ms)
-        skip = next((found for check in RUN_FILTERS if (found := check(contract, filters)) is not None), None)
-        if skip is not None:
-            return skip
+    def _refused_unplanned(self, one: Ready, filters: FilterFacts, facts: GuardFacts) -> Skip | None:
+        contract, signal = self.exchange.desks[one.symbol].minutes.contract, one.signal
+        for check in RUN_FILTERS:
+            if (skip := check(contract, filters)) is not None:
+                return skip
         nothing = Decimal(0)
         entry = ProposedEntry(
             symbol=one.symbol,
@@ -207,7 +208,10 @@ class EntryDesk:
             margin=nothing,
             loss_at_stop=nothing,
         )
-        return next((found for guard in _WITHOUT_PLAN if (found := guard(entry, facts)) is not None), None)
+        for guard in _WITHOUT_PLAN:
+            if (skip := guard(entry, facts)) is not None:
+                return skip
+        return None
 
     def _planned(self, one: Ready, account: AccountState, at_ms: int) -> PlanOutcome:
         minutes, chances = self.exchange.desks[one.symbol].minutes, one.opportunities
@@ -226,7 +230,7 @@ class EntryDesk:
             features=chances.features(one.row),
             valid_timeframes=int(chances.valid_timeframes[one.row]),
         )
-        return plan_order(chances.signal(one.row), minutes.contract, facts, self.profile.trade_entry, at_ms)
+        return plan_order(one.signal, minutes.contract, facts, self.profile.trade_entry, at_ms)
 
     def _guarded(self, plan: OrderPlan, facts: GuardFacts, at_ms: int) -> Skip | Intent:
         profile, contract = self.profile, self.exchange.desks[plan.symbol].minutes.contract
@@ -254,7 +258,7 @@ def _of_draft(entry: ProposedEntry, draft: Draft) -> ProposedEntry:
 
 
 def _row(one: Ready, fate: Fate, skip: Skip | None, plan: OrderPlan | None = None) -> ReadyMinute:
-    signal = one.opportunities.signal(one.row)
+    signal = one.signal
     facts: Mapping[str, str] = {} if skip is None else {name: str(value) for name, value in skip.facts}
     return ReadyMinute(
         symbol=one.symbol,

@@ -91,6 +91,8 @@ class Desk:
     holding: Holding | None = None
     travelling: list[tuple[int, EntryOrder | ExitOrder]] = field(factory=list)
     """Sent, and not live before that instant."""
+    shown: tuple[int, Holding, Decimal, Position] | None = None
+    """The position as it was last shown: by the candle's place, of what was held, and how much of it."""
 
     def entry(self) -> OpenOrder | None:
         """The order that rests to open, if any."""
@@ -149,22 +151,27 @@ class ModelExchange:
         self._settings = settings
         self._delay_ms = settings.delay_minutes * MINUTE_MS
         self._number = 0
+        self._account: AccountState | None = None
+        """As it was last shown with everything on it, until something changes."""
 
     # Orders
 
     def enter(self, order: EntryOrder, at_ms: int) -> None:
         """Takes an entry, which is live a while later: `arrive` then says what became of it."""
+        self._account = None
         desk = self.in_use[order.symbol] = self.desks[order.symbol]
         desk.travelling.append((at_ms + self._delay_ms, order))
 
     def leave(self, symbol: str) -> None:
         """Nothing of the symbol is on the exchange any more."""
+        self._account = None
         desk = self.in_use.pop(symbol)
         is_clear = not desk.live and not desk.travelling and desk.holding is None
         assert is_clear, f"{symbol}: something is left"
 
     def write(self, write: ProtectiveOrder | ExitOrder | Amendment | Cancellation, at_ms: int) -> WriteOutcome:
         """Takes what protects, closes or cancels."""
+        self._account = None
         desk = self.desks[write.symbol]
         match write:
             case ExitOrder(order_type=OrderType.MARKET):
@@ -188,8 +195,11 @@ class ModelExchange:
         what closes waits for the next one and an entry that would take ends.
         """
         desk = self.desks[symbol]
-        place = desk.minutes.place(at_ms)
         answer: WriteOutcome | bool = False
+        if not desk.travelling:
+            return answer
+        self._account = None
+        place = desk.minutes.place(at_ms)
         for live_ms, order in tuple(desk.travelling):
             if live_ms > at_ms or (place is None and isinstance(order, ExitOrder)):
                 continue
@@ -236,6 +246,7 @@ class ModelExchange:
 
     def pass_minute(self, symbol: str, place: int) -> Seen:
         """What a minute does to what is live at its beginning."""
+        self._account = None
         desk = self.desks[symbol]
         if desk.holding is not None:
             return self._exits(desk, place, held_before=True)
@@ -254,6 +265,7 @@ class ModelExchange:
         desk = self.desks[symbol]
         if desk.holding is None or not self._settings.funding_rate:
             return
+        self._account = None
         price = desk.minutes.price(desk.minutes.close[max(0, desk.minutes.closed_at(at_ms))])
         paid = desk.minutes.contract.notional(desk.holding.size, price) * self._settings.funding_rate
         self._book(desk, FlowKind.FUNDING, -paid, at_ms)
@@ -462,29 +474,33 @@ class ModelExchange:
             holding = desk.holding
             if holding is None:
                 continue
-            mark = desk.minutes.price(desk.minutes.close[max(0, desk.minutes.closed_at(at_ms))])
-            base = holding.size * desk.minutes.contract.contract_size
-            found.append(
-                Position(
-                    symbol=desk.symbol,
-                    side=holding.side,
-                    size=holding.size,
-                    entry_price=holding.entry_price,
-                    leverage=holding.leverage,
-                    unrealised_profit=(mark - holding.entry_price) * holding.side.sign * base,
-                    margin=base * holding.entry_price / holding.leverage,
-                    mark_price=mark,
-                    liquidation_price=holding.liquidation or None,
-                    opened_ms=holding.opened_ms,
-                )
-            )
+            place = max(0, desk.minutes.closed_at(at_ms))
+            shown = desk.shown
+            if shown is None or shown[0] != place or shown[1] is not holding or shown[2] != holding.size:
+                shown = desk.shown = (place, holding, holding.size, _position(desk, holding, place))
+            found.append(shown[3])
         return tuple(found)
 
     def account(self, at_ms: int, mode: PositionMode, only: Iterable[Desk] | None = None) -> AccountState:
         """The account as a sync would show it; `only`: of these symbols, with the balance of all."""
-        everything = self.positions(at_ms)
-        desks = tuple(self.in_use.values() if only is None else only)
+        whole = self._account
+        if whole is None or whole.time_ms != at_ms or whole.position_mode is not mode:
+            whole = self._account = self._whole_account(at_ms, mode)
+        if only is None:
+            return whole
+        desks = tuple(only)
         names = {desk.symbol for desk in desks}
+        return AccountState(
+            time_ms=at_ms,
+            available_balance=whole.available_balance,
+            equity=whole.equity,
+            positions=tuple(one for one in whole.positions if one.symbol in names),
+            open_orders=tuple(order for desk in desks for order in desk.live.values()),
+            position_mode=mode,
+        )
+
+    def _whole_account(self, at_ms: int, mode: PositionMode) -> AccountState:
+        everything = self.positions(at_ms)
         margins = sum((one.margin or _ZERO for one in everything), _ZERO)
         resting = sum((self._reserved(desk) for desk in self.in_use.values()), _ZERO)
         unrealised = sum((one.unrealised_profit for one in everything), _ZERO)
@@ -492,22 +508,39 @@ class ModelExchange:
             time_ms=at_ms,
             available_balance=max(_ZERO, self.wallet + min(_ZERO, unrealised) - margins - resting),
             equity=self.wallet + unrealised,
-            positions=tuple(one for one in everything if one.symbol in names),
-            open_orders=tuple(order for desk in desks for order in desk.live.values()),
+            positions=everything,
+            open_orders=tuple(order for desk in self.in_use.values() for order in desk.live.values()),
             position_mode=mode,
         )
 
     def _reserved(self, desk: Desk) -> Decimal:
         """The margin of an entry that rests, or is on its way."""
-        contract = desk.minutes.contract
-        entry = desk.entry()
-        found = _ZERO
+        found, contract = _ZERO, desk.minutes.contract
+        entry = desk.entry() if desk.leverages else None
         if entry is not None and entry.size is not None and entry.price is not None:
             found += contract.notional(entry.size, entry.price) / desk.leverages[entry.order_id]
         for _, order in desk.travelling:
             if isinstance(order, EntryOrder) and order.price is not None:
                 found += contract.notional(order.size, order.price) / order.leverage
         return found
+
+
+def _position(desk: Desk, holding: Holding, place: int) -> Position:
+    """What is held, at the close of the candle at a place."""
+    mark = desk.minutes.price(desk.minutes.close[place])
+    base = holding.size * desk.minutes.contract.contract_size
+    return Position(
+        symbol=desk.symbol,
+        side=holding.side,
+        size=holding.size,
+        entry_price=holding.entry_price,
+        leverage=holding.leverage,
+        unrealised_profit=(mark - holding.entry_price) * holding.side.sign * base,
+        margin=base * holding.entry_price / holding.leverage,
+        mark_price=mark,
+        liquidation_price=holding.liquidation or None,
+        opened_ms=holding.opened_ms,
+    )
 
 
 def _against(price: Decimal, sign: int, tick: Decimal) -> Decimal:

@@ -25,6 +25,9 @@ class LossBook:
     locks: list[RiskLock] = field(factory=list)
     _flows: dict[int, list[CashFlow]] = field(factory=dict)
     """By the day on which they were booked."""
+    _sums: dict[int, CashFlow] = field(factory=dict)
+    """All of a day as one row, of the time of the last one: a day's rows are added once."""
+    _firsts: dict[tuple[Span, int], RiskDay | None] = field(factory=dict)
     _nets: list[Decimal] = field(factory=list)
     """What trades ended with, the newest first."""
 
@@ -34,11 +37,16 @@ class LossBook:
         self.days[start_ms] = RiskDay(start_ms, account.equity, balance, start_ms, OpeningSource.SEEN_BEFORE)
         oldest_ms = Span.WEEK.start_of(start_ms - 1)
         self._flows = {day: flows for day, flows in self._flows.items() if day >= oldest_ms}
+        self._sums = {day: flow for day, flow in self._sums.items() if day >= oldest_ms}
         self.days = {start: day for start, day in self.days.items() if start >= oldest_ms}
+        self._firsts.clear()
 
     def book(self, flows: Iterable[CashFlow]) -> None:
         for flow in flows:
-            self._flows.setdefault(Span.DAY.start_of(flow.time_ms), []).append(flow)
+            day = Span.DAY.start_of(flow.time_ms)
+            self._flows.setdefault(day, []).append(flow)
+            before = self._sums.get(day)
+            self._sums[day] = flow if before is None else _together(before, flow)
 
     def ended(self, trade: Trade) -> None:
         self._nets.insert(0, trade.net_usdt)
@@ -75,12 +83,22 @@ class LossBook:
     def _first(self, span: Span, start_ms: int) -> RiskDay | None:
         """The first day of a span, as it began: where nothing happened at its beginning, as the next day began on which
         something did; None: nothing happened in it."""
-        end_ms = start_ms + (span.lasts_ms or 0)
-        first_ms = min((start for start in self.days if start_ms <= start < end_ms), default=None)
-        return None if first_ms is None else evolve(self.days[first_ms], start_ms=start_ms)
+        key = (span, start_ms)
+        if key not in self._firsts:
+            end_ms = start_ms + (span.lasts_ms or 0)
+            first_ms = min((start for start in self.days if start_ms <= start < end_ms), default=None)
+            self._firsts[key] = None if first_ms is None else evolve(self.days[first_ms], start_ms=start_ms)
+        return self._firsts[key]
 
     def _result(self, span: Span, start_ms: int, account: AccountState) -> SpanResult:
         first = self._first(span, start_ms)
         assert first is not None, "a day is opened before anything is measured"
-        within = (flow for day, flows in self._flows.items() if day >= start_ms for flow in flows)
+        within: Iterable[CashFlow] = [flow for day, flow in self._sums.items() if day >= start_ms]
+        if any(flow.time_ms > account.time_ms for flow in within):  # not all of that day counts yet
+            within = (flow for day, flows in self._flows.items() if day >= start_ms for flow in flows)
         return result_by_rows(self.risk, span, first, account, within)
+
+
+def _together(before: CashFlow, flow: CashFlow) -> CashFlow:
+    """Two rows as one. A replay's account knows no transfers, which would not count as results."""
+    return evolve(before, amount=before.amount + flow.amount, time_ms=max(before.time_ms, flow.time_ms))

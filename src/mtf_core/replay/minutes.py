@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
-from mtf_core.market import MINUTE_MS, Contract, MarkPrice, Quote, TopOfBook, on_grid_at_or_above, on_grid_at_or_below
+from mtf_core.market import MINUTE_MS, Contract, MarkPrice, Quote, TopOfBook
 from mtf_core.market.candles import Floats, Times
 from mtf_core.replay.ledger import ReplayMarket
 from mtf_core.settings.replay import ReplaySettings
@@ -28,6 +28,14 @@ class Minutes:
     high: Floats
     low: Floats
     close: Floats
+    _first_ms: int | None = field(init=False, repr=False)
+    """When the first one opened, where no minute is missing: a candle's place follows from its time then."""
+
+    @_first_ms.default
+    def _whole_from_ms(self) -> int | None:
+        times = self.open_ms
+        is_whole = len(times) and int(times[-1]) - int(times[0]) == (len(times) - 1) * MINUTE_MS
+        return int(times[0]) if is_whole else None
 
     @classmethod
     def of(cls, market: ReplayMarket, settings: ReplaySettings) -> Minutes:
@@ -46,16 +54,20 @@ class Minutes:
 
     def first_from(self, open_ms: int) -> int:
         """The place of the first candle that opened then or later; the length, where there is none."""
+        if self._first_ms is not None:
+            return min(max(0, -((self._first_ms - open_ms) // MINUTE_MS)), len(self.open_ms))
         return int(np.searchsorted(self.open_ms, open_ms))
 
     def closed_at(self, at_ms: int) -> int:
         """The place of the last candle that had closed by then; −1: none."""
+        if self._first_ms is not None:
+            return min(max(-1, (at_ms - MINUTE_MS - self._first_ms) // MINUTE_MS), len(self.open_ms) - 1)
         return int(np.searchsorted(self.open_ms, at_ms - MINUTE_MS, side="right")) - 1
 
     def price(self, value: float) -> Decimal:
         """A candle's price as the nearest one on the contract's grid, never below one tick."""
         tick = self.contract.tick_size
-        return max(tick, on_grid_at_or_below(Decimal(repr(float(value))) + tick / 2, tick))
+        return max(tick, (Decimal(repr(float(value))) + tick / 2) // tick * tick)
 
     def quote(self, symbol: str, at_ms: int) -> Quote | None:
         """The market at a minute's end, by the close of the candle that ended then; None: that candle is missing."""
@@ -69,8 +81,10 @@ class Minutes:
 
     def _around(self, price: float, symbol: str, at_ms: int) -> Quote:
         middle, tick = self.price(price), self.contract.tick_size
-        bid = max(tick, on_grid_at_or_below(middle * (1 - self.half_spread), tick))
-        ask = max(bid + tick, on_grid_at_or_above(middle * (1 + self.half_spread), tick))
+        bid = max(tick, middle * (1 - self.half_spread) // tick * tick)
+        asked = middle * (1 + self.half_spread)
+        below = asked // tick
+        ask = max(bid + tick, (below if below * tick == asked else below + 1) * tick)
         return Quote(TopOfBook(symbol, bid, ask, at_ms), MarkPrice(symbol, middle, at_ms))
 
     def next_reaching(self, place: int, below: float, above: float, last: int) -> int:

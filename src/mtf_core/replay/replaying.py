@@ -377,4 +377,4 @@ def _merged(opportunities: Sequence[Opportunities]) -> Iterator[tuple[int, Seque
     order = np.lexsort((owners, times))
     triples = zip(times[order].tolist(), owners[order].tolist(), rows[order].tolist(), strict=True)
     for at_ms, group in groupby(triples, key=lambda one: one[0]):
-        yield at_ms, [Ready(ordered[owner], row) for _, owner, row in group]
+        yield at_ms, [Ready.of(ordered[owner], row) for _, owner, row in group]
