@@ -29,7 +29,7 @@ def of_backtesting(minutes: Any) -> Any:
     def average(values: Any, length: int) -> Any:
         return pandas.Series(values).rolling(length).mean()
 
-    class Crossing(backtesting.Strategy):  # type: ignore[misc]
+    class Crossing(backtesting.Strategy):  # type: ignore[misc,name-defined]
         def init(self) -> None:
             self.fast = self.I(average, self.data.Close, FAST)
             self.slow = self.I(average, self.data.Close, SLOW)

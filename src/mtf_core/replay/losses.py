@@ -28,6 +28,8 @@ class LossBook:
     _sums: dict[int, CashFlow] = field(factory=dict)
     """All of a day as one row, of the time of the last one: a day's rows are added once."""
     _firsts: dict[tuple[Span, int], RiskDay | None] = field(factory=dict)
+    _measured: tuple[AccountState, Losses] | None = None
+    """What was measured last, and of which account; None: something was booked since."""
     _nets: list[Decimal] = field(factory=list)
     """What trades ended with, the newest first."""
 
@@ -40,15 +42,18 @@ class LossBook:
         self._sums = {day: flow for day, flow in self._sums.items() if day >= oldest_ms}
         self.days = {start: day for start, day in self.days.items() if start >= oldest_ms}
         self._firsts.clear()
+        self._measured = None
 
     def book(self, flows: Iterable[CashFlow]) -> None:
         for flow in flows:
+            self._measured = None
             day = Span.DAY.start_of(flow.time_ms)
             self._flows.setdefault(day, []).append(flow)
             before = self._sums.get(day)
             self._sums[day] = flow if before is None else _together(before, flow)
 
     def ended(self, trade: Trade) -> None:
+        self._measured = None
         self._nets.insert(0, trade.net_usdt)
         del self._nets[max(1, self.risk.max_consecutive_losses) :]
 
@@ -62,6 +67,14 @@ class LossBook:
 
     def measure(self, account: AccountState) -> Losses:
         """What the guards know of losses now; a limit that is reached locks."""
+        known = self._measured
+        if known is not None and known[0] is account:
+            return known[1]
+        losses = self._measure(account)
+        self._measured = (account, losses)
+        return losses
+
+    def _measure(self, account: AccountState) -> Losses:
         now_ms = account.time_ms
         spans = (Span.DAY, Span.WEEK) if counts_weeks(self.risk) else (Span.DAY,)
         present = {span: self._result(span, span.start_of(now_ms), account) for span in spans}
@@ -78,7 +91,7 @@ class LossBook:
         if not put:
             return losses
         self.locks += put
-        return self.measure(account)
+        return self._measure(account)
 
     def _first(self, span: Span, start_ms: int) -> RiskDay | None:
         """The first day of a span, as it began: where nothing happened at its beginning, as the next day began on which

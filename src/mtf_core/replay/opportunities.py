@@ -37,6 +37,8 @@ class Opportunities:
     """How many evaluated timeframes had the decision's side."""
     facts: Mapping[Timeframe, Mapping[FactRole, tuple[Floats, Indices]]] = field(factory=dict, repr=False)
     """By execution timeframe: values and closes of their candles, at all READY minutes."""
+    _lately: dict[Timeframe, _Rows] = field(factory=dict, init=False, repr=False)
+    """The rows around the one that was asked for last: the next question is about one of these."""
 
     def __len__(self) -> int:
         return len(self.at_ms)
@@ -47,8 +49,32 @@ class Opportunities:
 
     def features(self, row: int) -> dict[FactRole, FeatureFact]:
         """What the plan of a READY minute is made from."""
-        found = self.facts[self.timeframes[row]]
-        return {role: FeatureFact(float(values[row]), int(closes[row])) for role, (values, closes) in found.items()}
+        timeframe = self.timeframes[row]
+        number, place = divmod(row, _AT_ONCE)
+        lately = self._lately.get(timeframe)
+        if lately is None or lately.number != number:
+            lately = self._lately[timeframe] = _Rows.of(self.facts[timeframe], number)
+        return {role: FeatureFact(values[place], closes[place]) for role, values, closes in lately.columns}
+
+
+_AT_ONCE = 64
+"""Rows whose numbers leave their arrays together: one by one that costs many times as much."""
+
+
+@frozen
+class _Rows:
+    """Some rows of the facts of a timeframe, as plain numbers."""
+
+    number: int
+    columns: tuple[tuple[FactRole, list[float], list[int]], ...]
+
+    @classmethod
+    def of(cls, facts: Mapping[FactRole, tuple[Floats, Indices]], number: int) -> _Rows:
+        rows = slice(number * _AT_ONCE, (number + 1) * _AT_ONCE)
+        return cls(
+            number,
+            tuple((role, values[rows].tolist(), closes[rows].tolist()) for role, (values, closes) in facts.items()),
+        )
 
 
 def find_opportunities(
@@ -86,8 +112,22 @@ def _facts(
     chosen = {signals.execution_timeframe(row) for row in ready.tolist()} - {None}
     instants = signals.instants_ms[ready]
     return {
-        timeframe: facts_over(compiled, judged, timeframe, instants) for timeframe in chosen if timeframe is not None
+        timeframe: _with_closes_once(facts_over(compiled, judged, timeframe, instants))
+        for timeframe in chosen
+        if timeframe is not None
     }
+
+
+def _with_closes_once(facts: Mapping[FactRole, tuple[Floats, Indices]]) -> Mapping[FactRole, tuple[Floats, Indices]]:
+    """The same, with one array of closes for all features of one timeframe."""
+    known: list[Indices] = []
+    found = {}
+    for role, (values, closes) in facts.items():
+        same = next((one for one in known if np.array_equal(one, closes)), None)
+        if same is None:
+            known.append(closes)
+        found[role] = (values, closes if same is None else same)
+    return found
 
 
 def _valid_timeframes(signals: Signals, ready: Indices) -> Indices:
