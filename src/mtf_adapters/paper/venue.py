@@ -1,4 +1,4 @@
-"""A paper venue: public data of a real one, and an account of this machine that is filled at its quotes (ADR 0026)."""
+"""A paper venue: public data of a real one, and an account of this machine that is filled at its quotes (ADR 0027)."""
 
 from __future__ import annotations
 
