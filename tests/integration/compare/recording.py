@@ -24,6 +24,7 @@ from mtf_core.records import Selection
 from mtf_core.replay.comparing.compare import CompareRequest, compare, runs_to_compare
 from mtf_core.replay.comparing.comparison import Comparison
 from mtf_core.run_request import RunRequest
+from mtf_core.runs.executing import execute_plan, stored_plan
 from mtf_core.upkeep.ingest import fetch_candles
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.sandbox_options import DEFAULT_INSTANT_MS
@@ -100,6 +101,8 @@ class OneOrder:
     minutes: int
     """At most so many are supervised."""
     symbols: int = 12
+    by_hand: bool = False
+    """A dry run, whose plan an operator places."""
 
 
 @define(eq=False)
@@ -139,7 +142,11 @@ def record_one(order: OneOrder, url: str, config_dir: Path, hand: Hand | None = 
             await supervisor.look()
             await pass_time(clock, RUN_AFTER_MS)
             await supervisor.look()
-            await orchestrator.run(RunRequest(dry_run=False, symbols=(order.symbol,)))
+            report = await orchestrator.run(RunRequest(dry_run=order.by_hand, symbols=(order.symbol,)))
+            if order.by_hand:
+                key = report.results[order.symbol].decision_key
+                assert key is not None
+                await execute_plan(desk, await stored_plan(desk.environment.stores.runs, key), "tester")
             ends_ms = order.at_ms + order.minutes * MINUTE_MS
             while clock.now_ms() < ends_ms and await desk.orders.live():
                 await hand.at(container, clock.now_ms())

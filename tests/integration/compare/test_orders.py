@@ -113,6 +113,14 @@ def test_nobody_meddled_and_the_kindest_replay_is_the_same_to_the_last_digit(rec
     assert live.net_usdt < 0
 
 
+def test_what_an_operator_placed_of_a_dry_run_is_compared_like_any_order(config_dir: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'mtf.db'}"
+    record_one(evolve(LINK, by_hand=True), url, config_dir)
+    pair = only(compared(url, config_dir, **KIND))
+    assert (pair.cause, pair.live.fate) == (None, LiveFate.TRADED)
+    assert pair.live_net == pair.replay_net < 0
+
+
 @define(eq=False)
 class CancelsByHand(Hand):
     """Somebody cancels the entry at the exchange before it is filled."""

@@ -23,7 +23,7 @@ from mtf_core.replay.comparing.candles_of_now import CandleReader, CandlesOfNow
 from mtf_core.replay.comparing.comparison import Comparison
 from mtf_core.replay.comparing.deciding import Again, read_series
 from mtf_core.replay.comparing.decisions import Comparing, Decided, DecisionCounts
-from mtf_core.replay.comparing.lives import live_entry
+from mtf_core.replay.comparing.lives import LiveEntry, live_entry
 from mtf_core.replay.comparing.orders import OrderPair, pair_orders
 from mtf_core.replay.comparing.otherwise import Otherwise
 from mtf_core.replay.comparing.own_orders import read_own_orders
@@ -116,20 +116,27 @@ class _Compare:
 
     async def _pairs(self) -> tuple[OrderPair, ...]:
         """What became of everything that was READY, in a run that really placed or in its replay."""
-        ready = _once_a_minute([one for one in self.decided if not one.run.request.dry_run and one.is_ready])
+        ready, lives = await self._lives(_once_a_minute([one for one in self.decided if one.is_ready]))
         if not ready:
             return ()
-        self.progress("orders", 0, len(ready))
-        lives, orders = [], self.stores.orders
-        for place, one in enumerate(ready):
-            lives.append(await live_entry(orders, one))
-            self.progress("orders", place + 1, len(ready))
+        orders = self.stores.orders
         stage, instants = await self._stage(ready), [one.run.at_ms for one in ready]
         own = None
         if not self.request.one_account:
             own = await read_own_orders(orders, self.request.profile, min(instants), max(instants))
         replayed = stage.on_one_account(ready) if own is None else stage.as_it_was(ready, lives, own)
         return pair_orders(ready, lives, replayed, lambda one: Otherwise(one, stage, self._profile_of(one.run), own))
+
+    async def _lives(self, decided: Sequence[Decided]) -> tuple[list[Decided], list[LiveEntry]]:
+        """What became of each; of a dry run only what an operator placed by hand afterwards."""
+        ready, lives = [], []
+        for place, one in enumerate(decided):
+            self.progress("orders", place, len(decided))
+            live = await live_entry(self.stores.orders, one)
+            if not one.run.record.dry_run or live.intent is not None:
+                ready.append(one)
+                lives.append(live)
+        return ready, lives
 
     def _profile_of(self, run: RecordedRun) -> Profile | None:
         """The configuration of a run, where it is another one than that of now, and this version takes it."""
@@ -199,14 +206,18 @@ class _Compare:
 
 
 def _once_a_minute(decided: Sequence[Decided]) -> list[Decided]:
-    """Of several runs in one minute, for each symbol the one that placed its order, else the first."""
+    """Of several runs in one minute, for each symbol the one that placed its order, else the first that might have."""
     chosen: dict[tuple[str, int], Decided] = {}
     for one in decided:
         name = one.symbol, one.run.minute_ms
-        order = one.result.order
-        if name not in chosen or (order is not None and order.status is OrderStatus.SUBMITTED):
+        if name not in chosen or _rank(one) < _rank(chosen[name]):
             chosen[name] = one
     return list(chosen.values())
+
+
+def _rank(one: Decided) -> tuple[bool, bool]:
+    order = one.result.order
+    return order is None or order.status is not OrderStatus.SUBMITTED, one.run.record.dry_run
 
 
 def _not_compared(pairs: Sequence[OrderPair]) -> Iterator[str]:

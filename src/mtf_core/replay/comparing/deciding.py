@@ -19,6 +19,7 @@ from mtf_core.replay.recorded_facts import plan_as_recorded
 from mtf_core.validation.compiled_profile import CompiledProfile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.decision import DecisionBatch, plan_facts
+from mtf_core.validation.metrics import metric_names
 from mtf_core.validation.resolve import DecideOptions
 from mtf_core.validation.window import Window, window_at
 
@@ -46,6 +47,12 @@ class Again:
 
     def __attrs_post_init__(self) -> None:
         self._decider = Decider(self.compiled)
+
+    @property
+    def asks_for_spreads(self) -> bool:
+        """Whether the selector looks at the width of books."""
+        rules = self.compiled.profile.rules
+        return any("spread_bps" in metric_names(rules.selector_tests_on(tf)) for tf in rules.execution_timeframes)
 
     def begin(self) -> None:
         """Other candles are looked at from here on: nothing is kept."""

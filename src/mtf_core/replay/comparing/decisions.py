@@ -215,6 +215,8 @@ class Comparing:
 
     def _of_spread(self, way: Again, decided: Decided, series: Series) -> tuple[Cause, str] | None:
         """Whether some width of the book gives the live answer: then it was not the one that is recorded."""
+        if not way.asks_for_spreads:
+            return None
         inputs, symbol = decided.record.inputs, decided.symbol
         recorded = None if inputs is None else inputs.spread_bps
         candidates: dict[str, float | None] = {"unknown": None, "0 bps": 0.0, "10000 bps": 10_000.0}

@@ -2,7 +2,8 @@
 
 Each order is judged on the account as it really was: where our own orders and positions, and what they won or lost,
 made it say no, it says no in the replay as well. What they do not make it say (a position of somebody else, an
-operator's switch, a supervisor that was not there) is another state of the account.
+operator's switch, a supervisor that was not there) is another state of the account. An operator's switch that was
+thrown while, or soon after, an order of ours had the symbol cannot be told from its own, and counts as that.
 """
 
 from __future__ import annotations
