@@ -179,6 +179,9 @@ async def test_what_paper_stores_bears_a_name_of_its_own_and_its_label_says_what
         real = settings_for(served)
         async with opened(real) as other:
             assert trader.venue.namespace == f"{other.venue().namespace}-paper"
+            assert private_calls(served) == []
+            await other.venue().account.account_state()
+            assert private_calls(served), "else the count would count nothing"
         assert trader.venue.orders_namespace.startswith(f"{trader.venue.namespace}-paper-")
         assert trader.venue.label.startswith("paper account at the quotes of the sandbox that speaks as BitMart")
         assert any("is not used" in remark for remark in trader.venue.remarks), "a key is set"
