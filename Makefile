@@ -8,7 +8,7 @@ SYNCED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests start processes, which find here what the one before has compiled, also where the machine's default is not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak days deaths mutants release bench lock docs clean
+.PHONY: demo demo-run demo-session demo-wire test check lint types imports unit openapi soak days deaths noise mutants release bench lock docs clean
 
 # One run over 300 generated contracts, nothing sent; then an hour of the sandbox in some seconds, in which it really trades.
 RUN := mtf run --exchange sandbox --database memory
@@ -79,6 +79,12 @@ deaths: $(VENV)/.test
 KILLED_MINUTES ?= 50
 killings: $(VENV)/.test
 	$(BIN)/python -m tests.scale.killings --minutes $(KILLED_MINUTES) --symbols 1000
+
+# Searches over prices that wander without any edge, with and without costs: how many are rejected, as they should be.
+NOISE_SEEDS ?= 100
+noise: $(VENV)/.test
+	$(BIN)/python -m tests.integration.search.noise --seeds $(NOISE_SEEDS) --jobs $(PARTS) --folder $(VENV)/noise
+	$(BIN)/python -m tests.integration.search.noise --seeds $(NOISE_SEEDS) --jobs $(PARTS) --folder $(VENV)/noise --free
 
 # Small faults that are made on purpose in the order path, one by one: does a test notice? On demand: it takes hours.
 MUTANTS ?= 260

@@ -49,8 +49,12 @@ class Carrier(Protocol):
         ...
 
 
-class WorkersDiedError(Exception):
-    """Processes of the search ended again and again; what they had ended is in the ledger."""
+class CarryingError(Exception):
+    """Trials cannot be carried out any more; what had ended is in the ledger. The message says what to do."""
+
+
+class WorkersDiedError(CarryingError):
+    """Processes of the search ended again and again."""
 
 
 @define(eq=False)
@@ -120,13 +124,18 @@ _BENCHES: list[Workbench] = []
 
 
 def _begin(work: SearchWork, end: Connection) -> None:
-    """Of a fresh process: it ends when the other end of the pipe is closed, by its starter's will or its death."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one tells
-    threading.Thread(target=_end_with, args=(end,), daemon=True).start()
+    """Of a fresh process."""
+    end_with(end)
     _BENCHES.append(Workbench(work))
 
 
-def _end_with(end: Connection) -> None:
+def end_with(end: Connection) -> None:
+    """This process ends with the one that has the other end of the pipe, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches all processes of a terminal; the first one tells
+    threading.Thread(target=_wait_for, args=(end,), daemon=True).start()
+
+
+def _wait_for(end: Connection) -> None:
     try:
         end.recv()
     except (EOFError, OSError):

@@ -75,7 +75,27 @@ class KlineRepair:
         return await _carried_out(names.REPAIR_ACTIVITY, request)
 
 
+@workflow.defn(name=names.SEARCH_TASK)
+class SearchTask:
+    """Some trials of a search. Begun again wherever its worker died: the same trials give the same results."""
+
+    @workflow.run
+    async def run(self, task: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = await workflow.execute_activity(
+            names.SEARCH_ACTIVITY,
+            task,
+            schedule_to_close_timeout=timedelta(hours=names.SEARCH_HOURS),
+            heartbeat_timeout=timedelta(seconds=names.SEARCH_HEARTBEAT_S),
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
+            ),
+            cancellation_type=workflow.ActivityCancellationType.TRY_CANCEL,
+        )
+        return result
+
+
 WORKFLOWS = (MtfRun, ContractSync, Cleanup, KlineRepair)
+"""What the queue of runs and upkeep serves."""
 
 
 async def _carried_out(activity: str, request: Mapping[str, Any]) -> dict[str, Any]:

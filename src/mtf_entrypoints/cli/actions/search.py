@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from attrs import frozen
+
 from mtf_adapters.sandbox.contract_overrides import InvalidContractOverridesError
 from mtf_adapters.trials.ledger import TrialLedger
 from mtf_core.market import InvalidContractError
@@ -15,15 +17,26 @@ from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.search import print_search
 from mtf_entrypoints.cli.world_settings import settings_of
 from mtf_entrypoints.exchanges import EXCHANGES
+from mtf_entrypoints.search.handing import NotHandedError
 from mtf_entrypoints.search.leaving import CACHE, FolderTakenError, claim, evidence, leave
 from mtf_entrypoints.search.performing import OptunaNotInstalledError, Searching
-from mtf_entrypoints.search.pool import Carrier, Here, OnAllCores, WorkersDiedError
+from mtf_entrypoints.search.pool import Carrier, CarryingError, Here, OnAllCores
 from mtf_entrypoints.search.preparing import PreparedSearch, prepare
 from mtf_entrypoints.search.work import Workbench
 from mtf_entrypoints.settings import Settings, SettingsError
+from mtf_entrypoints.temporal import sdk
 
 
-def perform(world: World, space: Path, out: Path | None, jobs: int | None, as_json: bool) -> None:
+@frozen
+class Carried:
+    """By whom trials are carried out, as it was written."""
+
+    jobs: int | None
+    temporal: bool
+    per_task: int | None
+
+
+def perform(world: World, space: Path, out: Path | None, carried: Carried, as_json: bool) -> None:
     """Searches, leaves what came of it, and shows it. A rejected result is a result: the exit code is 0."""
     settings = settings_of(world)
     folder = out or space.with_suffix(".search")
@@ -34,8 +47,8 @@ def perform(world: World, space: Path, out: Path | None, jobs: int | None, as_js
         raise CommandError(str(error), REFUSED) from None
     with TrialLedger.opened(settings.trials) as ledger, output.progress() as progress:
         try:
-            finished = Searching(prepared, ledger, _carrier(prepared, jobs), progress).perform()
-        except (WorkersDiedError, OptunaNotInstalledError) as error:
+            finished = Searching(prepared, ledger, _carrier(prepared, settings, folder, carried), progress).perform()
+        except (CarryingError, OptunaNotInstalledError) as error:
             raise CommandError(str(error), FAILED) from None
         own = leave(finished, folder, ledger)
     if as_json:
@@ -59,6 +72,23 @@ def _prepared(settings: Settings, space: Path, folder: Path) -> PreparedSearch:
         raise SettingsError(f"{space}: data.contracts: {error}") from None
 
 
-def _carrier(prepared: PreparedSearch, jobs: int | None) -> Carrier:
-    count = jobs or os.cpu_count() or 1
+def _carrier(prepared: PreparedSearch, settings: Settings, folder: Path, carried: Carried) -> Carrier:
+    if carried.temporal:
+        return _on_many_machines(prepared, settings, folder, carried)
+    if carried.per_task is not None:
+        raise CommandError("--per-task has no effect without --temporal")
+    count = carried.jobs or os.cpu_count() or 1
     return Here(Workbench(prepared.work)) if count == 1 else OnAllCores(prepared.work, count)
+
+
+def _on_many_machines(prepared: PreparedSearch, settings: Settings, folder: Path, carried: Carried) -> Carrier:
+    try:
+        from mtf_entrypoints.temporal.searching_there import OnManyMachines  # noqa: PLC0415  (the SDK takes a while)
+    except ModuleNotFoundError as error:
+        if not sdk.is_missing(error):
+            raise
+        raise CommandError(sdk.MISSING, FAILED) from None
+    try:
+        return OnManyMachines(prepared, settings.temporal, folder, carried.jobs, carried.per_task)
+    except NotHandedError as error:
+        raise CommandError(str(error)) from None

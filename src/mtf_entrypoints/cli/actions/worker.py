@@ -20,15 +20,17 @@ from mtf_entrypoints.settings import Settings
 from mtf_entrypoints.temporal import sdk
 
 
-def perform(world: World, sdk_metrics: str | None, *, once: bool, jobs: int) -> None:
-    """Works until it is told to stop; raises `CommandError` where there is no server."""
+def perform(world: World, sdk_metrics: str | None, *, once: bool, jobs: int, search_jobs: int) -> None:
+    """Works until it is told to stop; raises `CommandError` where there is no server, or nothing to do."""
+    if not jobs and not search_jobs:
+        raise CommandError("--jobs 0 takes no runs; then --search-jobs says how many trials")
     sdk_place = None if sdk_metrics is None else place_of("--sdk-metrics", sdk_metrics).address
     settings = settings_of(world, stays=True)
-    asyncio.run(_work(settings, metrics_place(world), sdk_place, once=once, jobs=jobs))
+    asyncio.run(_work(settings, metrics_place(world), sdk_place, once=once, jobs=jobs, search_jobs=search_jobs))
 
 
 async def _work(
-    settings: Settings, metrics: Listening | None, sdk_metrics: str | None, *, once: bool, jobs: int
+    settings: Settings, metrics: Listening | None, sdk_metrics: str | None, *, once: bool, jobs: int, search_jobs: int
 ) -> None:
     try:
         from mtf_entrypoints.temporal.connecting import TemporalUnavailableError  # noqa: PLC0415
@@ -44,6 +46,6 @@ async def _work(
             output.warn(remark)
         try:
             async with shown(container.environment(), ProcessKind.WORKER), measured(container, metrics):
-                await work(container, stopping, sdk_metrics, output.warn, once=once, jobs=jobs)
+                await work(container, stopping, sdk_metrics, output.warn, once=once, jobs=jobs, search_jobs=search_jobs)
         except TemporalUnavailableError as error:
             raise CommandError(str(error), FAILED) from None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import BALANCE, CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, takes
+from mtf_entrypoints.cli.options import ARCHIVE, BALANCE, CONFIG_DIR, MARKET, METRICS, PROFILE, AsJson, World, takes
 from mtf_entrypoints.temporal.names import USUAL_JOBS
 
 schedules = typer.Typer(
@@ -21,7 +21,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Kept as the schedule's no
 Live = Annotated[bool, typer.Option("--live", help="Needed where the file has dry_run: false: orders will leave.")]
 
 
-@takes(PROFILE, MARKET, BALANCE, METRICS, CONFIG_DIR)
+@takes(PROFILE, MARKET, BALANCE, METRICS, ARCHIVE, CONFIG_DIR)
 def worker(
     world: World,
     once_ready: Annotated[bool, typer.Option("--once-ready", help="End as soon as it is ready; for checks.")] = False,
@@ -29,8 +29,12 @@ def worker(
         str | None, typer.Option(help="HOST:PORT for what Temporal's SDK counts.", show_default=False)
     ] = None,
     jobs: Annotated[
-        int, typer.Option(min=1, max=100, help="How many at once; 2 where workers share a run (shard_symbols).")
+        int,
+        typer.Option(min=0, max=100, help="How many at once; 2 where workers share a run (shard_symbols); 0: no runs."),
     ] = USUAL_JOBS,
+    search_jobs: Annotated[
+        int, typer.Option(min=0, max=256, help="So many trials of `mtf search --temporal` at once, a process for each.")
+    ] = 0,
 ) -> None:
     """Carry out what a Temporal server starts, until stopped.
 
@@ -40,8 +44,10 @@ def worker(
     Example:
 
       TEMPORAL_ADDRESS=127.0.0.1:7233 mtf worker
+
+      mtf worker --jobs 0 --search-jobs 8
     """
-    actions.worker.perform(world, sdk_metrics, once=once_ready, jobs=jobs)
+    actions.worker.perform(world, sdk_metrics, once=once_ready, jobs=jobs, search_jobs=search_jobs)
 
 
 @schedules.command()
