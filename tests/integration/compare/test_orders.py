@@ -3,6 +3,7 @@ planted is told by its cause, and by no other."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +27,7 @@ from mtf_core.market import (
     Timeframe,
     TimeInForce,
     TriggerPurpose,
+    WriteOutcome,
     WriteResult,
     parse_instant,
     to_ms,
@@ -35,6 +37,7 @@ from mtf_core.replay.comparing.causes import Cause
 from mtf_core.replay.comparing.comparison import Comparison
 from mtf_core.replay.comparing.lives import LiveFate
 from mtf_core.replay.comparing.orders import OrderPair
+from mtf_core.replay.ledger import Fate
 from mtf_core.upkeep.operators import kill
 from mtf_entrypoints.container import Container
 from tests.integration.compare.recording import (
@@ -141,6 +144,38 @@ def test_an_order_that_somebody_cancelled_at_the_exchange_was_not_filled(played:
     assert hand.cancelled == 1
     assert (pair.cause, pair.live.fate) == (Cause.NOT_FILLED, LiveFate.UNFILLED)
     assert (pair.live_net, pair.replay_trade is not None) == (0, True)
+
+
+async def test_a_position_that_only_the_replay_still_holds_at_the_end_of_the_candles_is_not_compared(
+    config_dir: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'mtf.db'}"
+    await asyncio.to_thread(record_one, LINK, url, config_dir, CancelsByHand())
+    async with stores_of(url) as stores:
+        ends_ms = LINK.at_ms + 4 * MINUTE_MS
+        await stores.candles.delete("LINKUSDT", Timeframe.M1, ends_ms, 2**52)
+        found = await comparison(stores, config_dir, **KIND)
+    (pair,) = found.pairs
+    assert pair.replay is not None
+    assert pair.replay.fate is Fate.STILL_OPEN
+    assert (pair.cause, pair.missing_from_ms, found.totals.not_compared) == (None, ends_ms, 1)
+
+
+class Refuses(Hand):
+    """The exchange takes no entry."""
+
+    async def before(self, container: Container, supervised: Supervised) -> None:
+        async def no(order: EntryOrder) -> WriteOutcome:
+            return WriteOutcome(WriteResult.REJECTED, "", order.client_order_id, code="no", text="not today")
+
+        exchange_of(container).submit_entry = no  # type: ignore[method-assign]
+
+
+def test_an_order_that_the_exchange_refused_was_not_filled(played: Played) -> None:
+    pair = played(Refuses())
+    assert (pair.cause, pair.live.fate) == (Cause.NOT_FILLED, LiveFate.REJECTED)
+    assert pair.why == "the exchange refused it: rejected_by_exchange"
+    assert pair.replay_trade is not None
 
 
 class ThinBook(Hand):
