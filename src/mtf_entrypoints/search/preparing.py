@@ -170,7 +170,7 @@ def _span(settings: SearchSettings, node: ConfigNode, problems: Problems) -> tup
         try:
             found.append(None if text is None else to_ms(parse_instant(text)))
         except InvalidInstantError as error:
-            problems.error(node.place_of("data", key), str(error), "write it like 2026-01-01T00:00Z")
+            problems.error(node.place_of("data", key), str(error), "an instant in UTC is wanted")
             found.append(None)
     return found[0], found[1]
 
