@@ -98,15 +98,15 @@ vary:
   trade_entry.defaults.r_multiple: {{from: 1, to: 2, step: 0.5}}
   mtf_validations.validation.timeframe.1m.long[0].rsi_cross_up: [48, 50, 55]
 method: {{kind: random, trials: {trials}, seed: {seed}}}
-windows: {{train_days: 4, test_days: 2, holdout_days: 3, embargo_hours: 2}}
+windows: {{train_days: 4, test_days: 2, holdout_days: {holdout}, embargo_hours: 2}}
 score: {{trades_wanted: 20}}
 verdict: {{pbo_blocks: 4, tests_trades_at_least: 10, holdout_trades_at_least: 10, pbo_at_most_pct: {pbo}}}
 """
 
 
-def space_file(folder: Path, *symbols: str, trials: int = 6, seed: int = 1, pbo: str = "0.2") -> Path:
+def space_file(folder: Path, *symbols: str, trials: int = 6, seed: int = 1, pbo: str = "0.2", holdout: int = 3) -> Path:
     """A space over files of candles that lie beside it, `SYMBOL.csv`."""
     files = "{" + ", ".join(f"{symbol}: {symbol}.csv" for symbol in symbols) + "}"
     path = folder / "space.yaml"
-    path.write_text(SPACE.format(files=files, trials=trials, seed=seed, pbo=pbo))
+    path.write_text(SPACE.format(files=files, trials=trials, seed=seed, pbo=pbo, holdout=holdout))
     return path

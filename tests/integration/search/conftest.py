@@ -79,13 +79,21 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     monkeypatch.chdir(tmp_path)
 
     def make(
-        name: str = "one", *, seed: int = 1, days: int = 12, trend: float = 0.0, assumed: str = "", **space: Any
+        name: str = "one",
+        *symbols: str,
+        seed: int = 1,
+        days: int = 12,
+        trend: float = 0.0,
+        assumed: str = "",
+        **space: Any,
     ) -> SearchFolder:
         root = tmp_path / name
         root.mkdir()
         config_folder(root / "config", assumed)
-        candle_file(root / "AAAUSDT.csv", walk(seed, days, trend))
-        space_file(root, "AAAUSDT", **space)
+        own = symbols or ("AAAUSDT",)
+        for number, symbol in enumerate(own):
+            candle_file(root / f"{symbol}.csv", walk(seed + number, days, trend))
+        space_file(root, *own, **space)
         return SearchFolder(root)
 
     return make

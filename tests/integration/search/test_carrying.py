@@ -60,9 +60,13 @@ def test_a_process_that_is_killed_loses_no_trial(made: Made) -> None:
 
 def test_processes_that_are_killed_again_and_again_end_the_search_with_what_to_do(made: Made) -> None:
     work = prepared(made()).work
-    with pytest.raises(WorkersDiedError, match="fewer --jobs need less; started again, it goes on where it was"):
+
+    def killing_after_each() -> None:
         for _ in OnAllCores(work, 2).carry(asked(12)):
             multiprocessing.active_children()[0].kill()
+
+    with pytest.raises(WorkersDiedError, match="fewer --jobs need less; started again, it goes on where it was"):
+        killing_after_each()
 
 
 @define

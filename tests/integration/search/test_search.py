@@ -49,6 +49,19 @@ def test_noise_is_rejected_and_an_edge_is_not(made: Made, capsys: pytest.Capture
     assert shown["trials"]["tried"] == 7
 
 
+def test_an_edge_in_three_symbols_is_validated_on_days_that_no_trial_saw(made: Made) -> None:
+    """What can validate nothing would reject all noise as well."""
+    folder = made("edge", "AAAUSDT", "BBBUSDT", "CCCUSDT", seed=27, days=28, trend=TREND, pbo="0.5", holdout=7)
+    assert folder.searched("--jobs", "1") == 0
+    evidence = folder.evidence()
+    assert [check["name"] for check in evidence["checks"] if not check["holds"]] == []
+    assert evidence["verdict"] == "validated"
+    assert evidence["holdout"]["low_r"] > 0
+    report = json.loads((folder.found / "validated" / "holdout" / "report.json").read_bytes())
+    assert report["summary"]["trades"] >= evidence["holdout"]["trades"]
+    assert load_profile(None, folder.found / "validated").digest == evidence["best"]["configuration"]
+
+
 def test_what_it_leaves_is_a_whole_profile_that_can_be_run(made: Made) -> None:
     folder = made()
     assert folder.searched("--jobs", "1") == 0
