@@ -14,21 +14,23 @@ from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Contract, Timeframe, par
 END_MS = to_ms(parse_instant("2026-01-01T00:00Z"))
 """Days are counted back from here, so a year is one file of each symbol."""
 VENUE = "generated"
-_SEED, _LISTED = 1, 60
-"""The same market for each size up to 30 symbols: a smaller archive holds some of the symbols of a larger one."""
+_SEED, _LISTED = 1, 200
+"""One market for every size up to 60 symbols over two years."""
 
 
 def made(cache: Path, symbols: int, days: int) -> Path:
     """The folder of an archive of so many symbols and days; what is there already is not made again."""
     root = cache / f"{symbols}-symbols-{days}-days"
-    market = GeneratedMarket(_SEED, max(_LISTED, 2 * symbols))
-    listed = [one for one in market.contracts(END_MS) if one.is_tradable(END_MS)][:symbols]
+    market, first_ms = GeneratedMarket(_SEED, _LISTED), END_MS - days * DAY_MS
+    tradable = [one for one in market.contracts(END_MS) if one.is_tradable(END_MS)]
+    listed = [one for one in tradable if one.opened_at_ms <= first_ms][:symbols]
     if len(listed) < symbols:
-        raise ValueError(f"the generated market has {len(listed)} symbols that can be traded, not {symbols}")
+        raise ValueError(
+            f"the generated market has {len(listed)} symbols that can be traded for {days} days, not {symbols}"
+        )
     there = {one.symbol for one in Archive(root).series() if one.count == days * DAY_MS // MINUTE_MS}
     for contract in listed:
         if contract.symbol not in there:
-            first_ms = END_MS - days * DAY_MS
             minutes = market.candles(contract.symbol, Timeframe.M1, first_ms, END_MS - MINUTE_MS, END_MS)
             _kept(root, contract, minutes)
     return root

@@ -26,12 +26,13 @@ from mtf_adapters.reports.writing import write_report
 from mtf_core.features.table import FeatureTable
 from mtf_core.market import Candles, CandleStack, Timeframe
 from mtf_core.ports import no_progress
+from mtf_core.replay.ledger import ReplayMarket
 from mtf_core.replay.replaying import ReplayRequest, replay
 from mtf_core.replay.report import ledger_report
 from mtf_core.validation.compiled_profile import compile_profile
 from mtf_core.validation.decide import Decider
 from mtf_core.validation.history import complete
-from mtf_entrypoints.recorded import ArchivedMarket, without_volume
+from mtf_entrypoints.recorded import ArchivedMarket, with_times_of, without_volume
 from mtf_entrypoints.replays import ReplayPlan, capabilities_of, decided_by_all_cores
 
 Taken = dict[str, float]
@@ -75,14 +76,14 @@ def _floor(decided: Mapping[Timeframe, FeatureTable], minutes: Candles) -> Floor
 def decide(plan: ReplayPlan, folder: Path) -> Taken:
     with _Clock() as clock:
         decided = decided_by_all_cores(plan, no_progress)
-    (folder / "decided").write_bytes(pickle.dumps(decided))
+    _keep(decided, folder / "decided")
     found = [one.opportunities for one in decided]
     return clock.taken | {"ready": sum(map(len, found)), "minutes": sum(one.minutes for one in found)}
 
 
 def trade(plan: ReplayPlan, folder: Path) -> Taken:
     decided = pickle.loads((folder / "decided").read_bytes())
-    markets = tuple(without_volume(source.open(None)) for source in plan.sources)
+    markets = _markets(plan)
     request = ReplayRequest(
         profile=plan.profile,
         markets=markets,
@@ -94,17 +95,30 @@ def trade(plan: ReplayPlan, folder: Path) -> Taken:
     )
     with _Clock() as clock:
         ledger = replay(request, [one.opportunities for one in decided])
-    (folder / "ledger").write_bytes(pickle.dumps(evolve(ledger, markets=())))
+    _keep(evolve(ledger, markets=()), folder / "ledger")
     sent = sum(row.reason is None for row in ledger.ready)
     return clock.taken | {"ready": len(ledger.ready), "sent": sent, "trades": len(ledger.trades)}
 
 
 def report(plan: ReplayPlan, folder: Path) -> Taken:
     ledger = pickle.loads((folder / "ledger").read_bytes())
-    ledger = evolve(ledger, markets=tuple(without_volume(source.open(None)) for source in plan.sources))
+    ledger = evolve(ledger, markets=_markets(plan))
     with _Clock() as clock:
         write_report(ledger_report(ledger), folder / "report")
     return clock.taken
+
+
+def _keep(value: object, file: Path) -> None:
+    with file.open("wb") as opened:
+        pickle.dump(value, opened)
+
+
+def _markets(plan: ReplayPlan) -> tuple[ReplayMarket, ...]:
+    """As the replay holds them while it trades."""
+    markets: list[ReplayMarket] = []
+    for source in plan.sources:
+        markets.append(with_times_of(without_volume(source.open(None)), markets))
+    return tuple(markets)
 
 
 class _Clock:
