@@ -40,7 +40,7 @@ async def test_a_clock_that_is_90_seconds_off_is_told_and_does_no_harm(off_ms: i
         assert (await venue.trading.set_position_mode(PositionMode.HEDGE)).is_done
         health = {check.name: check for check in await check_health(container.environment())}
     assert health["exchange"].ok
-    differs = int(health["exchange"].detail.rpartition("differs by ")[2].removesuffix(" ms"))
+    differs = int(health["exchange"].detail.rpartition("differs by ")[2].partition(" ms")[0])
     assert abs(differs + off_ms) <= 1000
 
 

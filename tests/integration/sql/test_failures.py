@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
+from mtf_adapters.local import places
 from mtf_adapters.sql import (
     Database,
     SqlAuditStore,
@@ -17,7 +18,6 @@ from mtf_adapters.sql import (
     SqlContractStore,
     SqlRunStore,
     SqlSwitchStore,
-    locations,
 )
 from mtf_adapters.sql.transactions import changing, value_or_none
 from mtf_core.market import Timeframe
@@ -144,7 +144,7 @@ async def test_only_an_upgrade_creates_the_file(tmp_path: Path) -> None:
 async def test_an_upgrade_creates_the_folder_of_the_default_file_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locations.platformdirs, "user_data_path", lambda *_, **__: tmp_path / "share" / "mtf")
+    monkeypatch.setattr(places.platformdirs, "user_data_path", lambda *_, **__: tmp_path / "share" / "mtf")
     async with Database.open() as database:
         with pytest.raises(StoreOutdatedError, match="there is no database yet; run `mtf db upgrade`"):
             await database.check()

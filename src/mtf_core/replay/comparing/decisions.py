@@ -255,7 +255,6 @@ _OF_QUOTE = frozenset(
     {
         Reason.MARKET_FACTS_UNAVAILABLE,
         Reason.STALE_MARKET_DATA,
-        Reason.MISSING_PRICE_AND_ATR,
         Reason.CLOCK_SKEW,
         Reason.SPREAD_TOO_WIDE,
         Reason.SKIPPED_OUT_OF_ZONE,
