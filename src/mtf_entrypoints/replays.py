@@ -11,6 +11,7 @@ from attrs import frozen
 
 from mtf_adapters.sandbox.capabilities import CAPABILITIES as SANDBOX
 from mtf_core._version import __version__
+from mtf_core.features.history import BLOCK
 from mtf_core.market import DAY_MS, MINUTE_MS, Capabilities
 from mtf_core.ports import Progress, no_progress
 from mtf_core.replay.ledger import Ledger, ReplayMarket
@@ -20,9 +21,6 @@ from mtf_core.settings.profile import Profile
 from mtf_core.settings.replay import ReplaySettings
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_entrypoints.recorded import RecordedMarket, remarks_of, with_times_of, without_volume
-
-_BLOCK = 128
-"""Candles: a feature's history begins with a block of so many (ADR 0011)."""
 
 
 def capabilities_of(exchange: str) -> Capabilities:
@@ -37,7 +35,7 @@ def capabilities_of(exchange: str) -> Capabilities:
 def history_ms(compiled: CompiledProfile) -> int:
     """How far before the first decision candles have to reach, so that every feature has its whole history."""
     needs = {**compiled.plan_needs, **compiled.needs}
-    spans = ((need.history.candles + need.tail + _BLOCK) * timeframe.ms for timeframe, need in needs.items())
+    spans = ((need.history.candles + need.tail + BLOCK) * timeframe.ms for timeframe, need in needs.items())
     return max(spans, default=0) + DAY_MS
 
 

@@ -38,6 +38,11 @@ class ArchivedSeries:
     def count(self) -> int:
         return sum(self.counts.values())
 
+    def reaches(self, first_ms: int | None, last_ms: int | None) -> bool:
+        """Whether any minute of it may open within [first, last); None: from its first, to its last one."""
+        begins_in_time = last_ms is None or self.first_open_ms < last_ms
+        return begins_in_time and (first_ms is None or self.last_open_ms >= first_ms)
+
     @property
     def missing(self) -> int:
         """Minutes between the first and the last one that are not there."""

@@ -88,7 +88,7 @@ class EntryDesk:
         which a run places them; the account shows it from then on."""
         rows: dict[str, ReadyMinute] = {}
         plans: dict[str, OrderPlan] = {}
-        account = self._account(at_ms)
+        account = self.exchange.account(at_ms)
         facts = self._facts(account, at_ms)
         # What is on its way is busy, too: a real account would show it by now.
         busy = account.busy_symbols() | {life.symbol for life in self.live()}
@@ -120,7 +120,7 @@ class EntryDesk:
 
     def guard_again(self, intent: Intent, at_ms: int) -> Skip | None:
         """The guards of a further attempt of an intent that is committed, decided by the market of this instant."""
-        terms, account, profile = intent.terms, self._account(at_ms), self.profile
+        terms, account, profile = intent.terms, self.exchange.account(at_ms), self.profile
         fresh_ms = at_ms + profile.trade_entry.staleness.quote_sec * 1000
         entry = ProposedEntry(
             symbol=intent.symbol,
@@ -149,9 +149,6 @@ class EntryDesk:
 
     def switchboard(self, at_ms: int) -> Switchboard:
         return Switchboard(self.switches, at_ms)
-
-    def _account(self, at_ms: int) -> AccountState:
-        return self.exchange.account(at_ms, self.profile.trading.orders.position_mode)
 
     def _facts(self, account: AccountState, at_ms: int) -> GuardFacts:
         profile, board = self.profile, self.switchboard(at_ms)
@@ -218,7 +215,7 @@ class EntryDesk:
         recorded = self.recorded.get((one.symbol, at_ms))
         if recorded is not None:
             valid, settings = int(chances.valid_timeframes[one.row]), self.profile.trade_entry
-            return plan_as_recorded(chances.signal(one.row), chances.features(one.row), valid, recorded, settings)
+            return plan_as_recorded(one.signal, chances.features(one.row), valid, recorded, settings)
         quote = minutes.quote(one.symbol, at_ms)
         if quote is None:
             return Skip(Reason.MARKET_FACTS_UNAVAILABLE, (("problem", "the last minute is missing"),))

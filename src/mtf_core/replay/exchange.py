@@ -139,7 +139,7 @@ class Desk:
 class ModelExchange:
     """The account and its orders; whoever calls says what time it is, and minutes pass in their order."""
 
-    def __init__(self, minutes: Mapping[str, Minutes], settings: ReplaySettings) -> None:
+    def __init__(self, minutes: Mapping[str, Minutes], settings: ReplaySettings, mode: PositionMode) -> None:
         self.wallet = settings.balance_usdt
         """The balance without what is open."""
         self.liquidations = 0
@@ -148,7 +148,7 @@ class ModelExchange:
         """Those with a position, or an order that may come to one."""
         self.news: list[CashFlow] = []
         """What was booked since somebody took it from here."""
-        self._settings = settings
+        self._settings, self._mode = settings, mode
         self._delay_ms = settings.delay_minutes * MINUTE_MS
         self._number = 0
         self._account: AccountState | None = None
@@ -178,7 +178,7 @@ class ModelExchange:
                 desk.travelling.append((at_ms + self._delay_ms, write))
                 return WriteOutcome(WriteResult.ACCEPTED, self._next_id(), write.client_order_id)
             case ExitOrder():
-                order = _exit_order(write, self._next_id(), at_ms)
+                order = _asked_order(write, self._next_id(), at_ms)
             case ProtectiveOrder():
                 order = _protective_order(write, self._next_id(), at_ms)
             case Amendment():
@@ -217,7 +217,7 @@ class ModelExchange:
         takes = touch is not None and (order.price is None or (order.price - touch) * sign >= 0)
         if order.post_only and takes:
             return WriteOutcome(WriteResult.WOULD_TAKE, client_order_id=name, text="it would have taken")
-        live = _entry_order(order, self._next_id(), at_ms)
+        live = _asked_order(order, self._next_id(), at_ms)
         desk.live[live.order_id], desk.leverages[live.order_id] = live, order.leverage
         if takes and place is not None:
             price = self._taking(desk, desk.minutes.open[place], sign, slips=True)
@@ -229,7 +229,7 @@ class ModelExchange:
         return WriteOutcome(WriteResult.ACCEPTED, live.order_id, name)
 
     def _close_at_market(self, desk: Desk, order: ExitOrder, place: int, at_ms: int) -> None:
-        live = _exit_order(order, self._next_id(), at_ms)
+        live = _asked_order(order, self._next_id(), at_ms)
         desk.live[live.order_id] = live
         if desk.holding is None or desk.holding.side is not order.side:
             _end(desk, live.order_id, OrderState.CANCELLED, at_ms)
@@ -351,20 +351,8 @@ class ModelExchange:
         self._execute(desk, order, price, order.size, _ZERO, at_ms, opens=True, is_maker=is_maker)
         _end(desk, order.order_id, OrderState.FILLED, at_ms, filled=order.size, average_price=price)
         if order.stop is not None:
-            armed = OpenOrder(
-                symbol=desk.symbol,
-                order_id=self._next_id(),
-                client_order_id="",
-                kind=OrderKind.TRIGGER,
-                side=order.side,
-                size=order.size,
-                price=None,
-                reduce_only=True,
-                trigger=order.stop,
-                purpose=TriggerPurpose.STOP,
-                created_ms=at_ms,
-                updated_ms=at_ms,
-            )
+            stop = ProtectiveOrder(desk.symbol, order.side, TriggerPurpose.STOP, order.stop, order.size, "")
+            armed = _protective_order(stop, self._next_id(), at_ms)
             desk.live[armed.order_id] = armed
 
     def _fire(self, desk: Desk, order: OpenOrder, price: Decimal, at_ms: int) -> None:
@@ -388,7 +376,7 @@ class ModelExchange:
         self.liquidations += 1
         gone = holding.entry_price * (1 - holding.side.sign / holding.leverage)
         price = _against(gone, -holding.side.sign, contract.tick_size)
-        order = _exit_order(
+        order = _asked_order(
             ExitOrder(desk.symbol, holding.side, holding.size, OrderType.MARKET, None, TimeInForce.IOC, ""),
             self._next_id(),
             at_ms,
@@ -481,11 +469,11 @@ class ModelExchange:
             found.append(shown[3])
         return tuple(found)
 
-    def account(self, at_ms: int, mode: PositionMode, only: Iterable[Desk] | None = None) -> AccountState:
+    def account(self, at_ms: int, only: Iterable[Desk] | None = None) -> AccountState:
         """The account as a sync would show it; `only`: of these symbols, with the balance of all."""
         whole = self._account
-        if whole is None or whole.time_ms != at_ms or whole.position_mode is not mode:
-            whole = self._account = self._whole_account(at_ms, mode)
+        if whole is None or whole.time_ms != at_ms:
+            whole = self._account = self._whole_account(at_ms)
         if only is None:
             return whole
         desks = tuple(only)
@@ -496,10 +484,10 @@ class ModelExchange:
             equity=whole.equity,
             positions=tuple(one for one in whole.positions if one.symbol in names),
             open_orders=tuple(order for desk in desks for order in desk.live.values()),
-            position_mode=mode,
+            position_mode=self._mode,
         )
 
-    def _whole_account(self, at_ms: int, mode: PositionMode) -> AccountState:
+    def _whole_account(self, at_ms: int) -> AccountState:
         everything = self.positions(at_ms)
         margins = sum((one.margin or _ZERO for one in everything), _ZERO)
         resting = sum((self._reserved(desk) for desk in self.in_use.values()), _ZERO)
@@ -510,7 +498,7 @@ class ModelExchange:
             equity=self.wallet + unrealised,
             positions=everything,
             open_orders=tuple(order for desk in self.in_use.values() for order in desk.live.values()),
-            position_mode=mode,
+            position_mode=self._mode,
         )
 
     def _reserved(self, desk: Desk) -> Decimal:
@@ -553,7 +541,7 @@ def _nearness(order: OpenOrder) -> Decimal:
     return (order.trigger.price if order.trigger is not None else _ZERO) * order.side.sign
 
 
-def _entry_order(order: EntryOrder, order_id: str, at_ms: int) -> OpenOrder:
+def _asked_order(order: EntryOrder | ExitOrder, order_id: str, at_ms: int) -> OpenOrder:
     return OpenOrder(
         symbol=order.symbol,
         order_id=order_id,
@@ -562,25 +550,9 @@ def _entry_order(order: EntryOrder, order_id: str, at_ms: int) -> OpenOrder:
         side=order.side,
         size=order.size,
         price=order.price,
-        reduce_only=False,
+        reduce_only=isinstance(order, ExitOrder),
         time_in_force=order.time_in_force,
-        stop=order.stop,
-        created_ms=at_ms,
-        updated_ms=at_ms,
-    )
-
-
-def _exit_order(order: ExitOrder, order_id: str, at_ms: int) -> OpenOrder:
-    return OpenOrder(
-        symbol=order.symbol,
-        order_id=order_id,
-        client_order_id=order.client_order_id,
-        kind=OrderKind.MARKET if order.order_type is OrderType.MARKET else OrderKind.LIMIT,
-        side=order.side,
-        size=order.size,
-        price=order.price,
-        reduce_only=True,
-        time_in_force=order.time_in_force,
+        stop=order.stop if isinstance(order, EntryOrder) else None,
         created_ms=at_ms,
         updated_ms=at_ms,
     )

@@ -196,7 +196,7 @@ class Follower:
         return evolve(intent, progress=evolve(intent.progress, best_mark=best, worst_mark=worst))
 
     def _decide(self, intent: Intent, desk: Desk, rules: Rules, quote: Quote | None, now_ms: int) -> Supervised:
-        account = self.exchange.account(now_ms, self.trading.orders.position_mode, (desk,))
+        account = self.exchange.account(now_ms, (desk,))
         wanted = reads_wanted(intent, account, now_ms)
         view = View(
             symbol=desk.symbol,

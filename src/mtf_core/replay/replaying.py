@@ -98,7 +98,7 @@ class _Replay:
         capabilities = evolve(request.capabilities, visibility_lag_ms=0)
         minutes = {market.symbol: Minutes.of(market, settings) for market in request.markets}
         self.horizon_ms = max((request.last_ms, *(market.candles.end_ms for market in request.markets)))
-        self.exchange = ModelExchange(minutes, settings)
+        self.exchange = ModelExchange(minutes, settings, profile.trading.orders.position_mode)
         self.losses = LossBook(profile.trade_entry.risk, profile.name)
         lives, recorded = lambda: tuple(self.lives.values()), request.recorded
         self.desk = EntryDesk(profile, self.exchange, self.losses, capabilities, lives, recorded)
@@ -175,8 +175,7 @@ class _Replay:
         """Books what has happened; why unfilled entries have to end now, empty: they may rest."""
         has_news = self._book()
         if self.lives and self.losses.counts_anything:
-            account = self.exchange.account(at_ms, self.request.profile.trading.orders.position_mode)
-            self.losses.measure(account)
+            self.losses.measure(self.exchange.account(at_ms))
         if has_news or (at_ms % HOUR_MS == 0 and self._holds_anything()):
             self._note_equity(at_ms)
         why = entries_must_end(self.desk.switchboard(at_ms), self.losses.locks, Standing(), at_ms)
@@ -255,9 +254,7 @@ class _Replay:
     # The account over time
 
     def _open_day(self, start_ms: int) -> None:
-        self.losses.open_day(
-            start_ms, self.exchange.account(start_ms, self.request.profile.trading.orders.position_mode)
-        )
+        self.losses.open_day(start_ms, self.exchange.account(start_ms))
 
     def _begin_day(self, at_ms: int) -> None:
         today = Span.DAY.start_of(at_ms)
@@ -310,8 +307,7 @@ class _Replay:
 
     def _room(self) -> float | None:
         """The open profit at which a limit is reached; None: no limit is set, or it is reached already."""
-        account = self.exchange.account(self.now_ms, self.request.profile.trading.orders.position_mode)
-        losses, risk = self.losses.measure(account), self.request.profile.trade_entry.risk
+        losses, risk = self.losses.measure(self.exchange.account(self.now_ms)), self.request.profile.trade_entry.risk
         rooms = []
         for result in losses.spans:
             limit = limit_of(risk, result.span, result.baseline)

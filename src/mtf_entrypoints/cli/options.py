@@ -35,6 +35,15 @@ def checked_symbols(texts: list[str] | None) -> list[str] | None:
 
 
 SymbolArgument = Annotated[str, typer.Argument(help="Like BTCUSDT.", callback=checked_symbol)]
+AssumeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assume",
+        metavar="KEY=VALUE",
+        help="Another assumption than replay.yaml's, like slippage_bps=5; may be repeated.",
+        show_default=False,
+    ),
+]
 TimeframeOption = Annotated[str, typer.Option("--timeframe", "--tf", help="1m, 5m, 15m, 1h, 4h or 1d.")]
 
 

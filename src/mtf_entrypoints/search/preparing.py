@@ -236,9 +236,7 @@ def _archived(
             )
             continue
         one = there[symbol]
-        if (first_ms is not None and one.last_open_ms < first_ms) or (
-            last_ms is not None and one.first_open_ms >= last_ms
-        ):
+        if not one.reaches(first_ms, last_ms):
             if symbol in wanted.symbols:
                 place = node.place_of("data", "archive", "symbols")
                 problems.error(place, f"{symbol} has no minute in that span", "name symbols that have")

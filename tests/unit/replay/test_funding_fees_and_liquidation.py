@@ -15,6 +15,7 @@ from mtf_core.market import (
     LeverageBracket,
     MarginMode,
     OrderType,
+    PositionMode,
     Side,
     TimeInForce,
     TriggerLevel,
@@ -119,7 +120,7 @@ def a_position(side: Side, stop: str, *rows: Row) -> ModelExchange:
     """One that was entered at the open of the first minute, at 100, and has gone through all of them."""
     brackets = (LeverageBracket(D(0), D(10**9), D(50), D("0.01"), D(0)),)
     market = market_of(rows, DECIDED_MS, brackets=brackets)
-    exchange = ModelExchange({SYMBOL: Minutes.of(market, model())}, model(delay_minutes=0))
+    exchange = ModelExchange({SYMBOL: Minutes.of(market, model())}, model(delay_minutes=0), PositionMode.HEDGE)
     order = EntryOrder(
         symbol=SYMBOL,
         side=side,

@@ -137,7 +137,7 @@ def _sources(
             until_ms=None if last_ms is None else last_ms - 1,
         )
         for one in chosen
-        if _has_any(one, first_ms, last_ms)
+        if one.reaches(first_ms, last_ms)
     )
 
 
@@ -162,11 +162,6 @@ def _chosen(archive: Archive, choice: Choice) -> list[ArchivedSeries]:
         known = ", ".join(sorted(of_venue)[:10])
         raise SettingsError(f"--symbols: the archive has no {', '.join(unknown)} of {venue}; it has {known}")
     return [of_venue[name] for name in dict.fromkeys(names)]
-
-
-def _has_any(one: ArchivedSeries, first_ms: int | None, last_ms: int | None) -> bool:
-    begins_in_time = last_ms is None or one.first_open_ms < last_ms
-    return begins_in_time and (first_ms is None or one.last_open_ms >= first_ms)
 
 
 def _overrides(settings: Settings) -> Mapping[str, ContractOverrides]:

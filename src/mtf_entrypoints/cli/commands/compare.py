@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtf_entrypoints.cli import actions
-from mtf_entrypoints.cli.options import ARCHIVE, CONFIG_DIR, STORE, AsJson, World, takes
+from mtf_entrypoints.cli.options import ARCHIVE, CONFIG_DIR, STORE, AsJson, AssumeOption, World, takes
 
 
 @takes(STORE, ARCHIVE, CONFIG_DIR)
@@ -32,15 +32,7 @@ def compare(
         str | None,
         typer.Option("--profile", help="Only runs of this profile. Default: that of the newest.", show_default=False),
     ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--assume",
-            metavar="KEY=VALUE",
-            help="Another assumption than replay.yaml's, like slippage_bps=5; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    assume: AssumeOption = None,
     one_account: Annotated[
         bool,
         typer.Option(

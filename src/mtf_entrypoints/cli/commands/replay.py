@@ -16,6 +16,7 @@ from mtf_entrypoints.cli.options import (
     SANDBOX,
     TRIALS,
     AsJson,
+    AssumeOption,
     World,
     checked_symbols,
     takes,
@@ -52,15 +53,7 @@ def replay(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write the page, the JSON and the trades there.", show_default=False),
     ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--assume",
-            metavar="KEY=VALUE",
-            help="Another assumption than replay.yaml's, like slippage_bps=5; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    assume: AssumeOption = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, max=256, help="Processes that decide.", show_default="cores")
     ] = None,
