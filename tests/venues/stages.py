@@ -15,7 +15,7 @@ from pathlib import Path
 from random import random
 from tempfile import TemporaryDirectory
 
-from attrs import asdict, define, field
+from attrs import asdict, define, field, frozen
 
 from mtf_adapters.bitmart.hosts import Hosts
 from mtf_adapters.bitmart.rest import Timing
@@ -49,6 +49,7 @@ from mtf_core.market import (
     MarginMode,
     MarkPrice,
     OrderType,
+    PositionMode,
     ProtectiveOrder,
     Quote,
     Side,
@@ -71,6 +72,33 @@ UNLIMITED = "quirks: {rate_limits: false}"
 PATIENCE = Patience(ping_s=0.3, silent_s=0.5, again_s=0.05, longest_again_s=0.1)
 
 
+@frozen
+class Terms:
+    """What the suite has to know of a venue beside its capabilities: names, and how its face may differ."""
+
+    symbol: str = SYMBOL
+    other_symbol: str = "ETHUSDT"
+    unlisted: str = "NOSUCHUSDT"
+    margin_mode: MarginMode = MarginMode.ISOLATED
+    plays_in: frozenset[PositionMode] = frozenset(PositionMode)
+    """The position modes in which orders work, whether the venue's executions tell enough in them or not."""
+    leverage_in_order: bool = True
+    """Whether an entry that names another leverage than an open position's is refused."""
+    entry_call: str = ""
+    """What faults call the call that sends an entry; empty where there is no wire."""
+    cancel_call: str = ""
+    positions_call: str = ""
+    candle_topic: str = ""
+    order_topic: str = ""
+    remembers_cancelled: bool = True
+    """Whether an order that ended without an execution can still be read."""
+    remembers_after_restart: bool = True
+    shows_cancelled: bool = True
+    """Whether a cancelled order in the history is told from a live one."""
+    completes_candles: bool = True
+    """Whether the stream's last word on a candle is the candle as it closed."""
+
+
 @define(eq=False)
 class Stage:
     """One venue on one world. Prices are quote currency, sizes contracts."""
@@ -85,6 +113,7 @@ class Stage:
     """The account's name in the engine."""
     shows_sizes: bool = True
     """Whether the account meets the sizes that the market shows; False: they are assumed."""
+    terms: Terms = Terms()
     _ids: int = 0
 
     @property
@@ -107,8 +136,12 @@ class Stage:
         return self.venue.streams
 
     @property
+    def symbol(self) -> str:
+        return self.terms.symbol
+
+    @property
     def contract(self) -> Contract:
-        contract = self.world.engine.contract(SYMBOL)
+        contract = self.world.engine.contract(self.symbol)
         assert contract is not None
         return contract
 
@@ -123,14 +156,14 @@ class Stage:
 
     def show(self, price: Decimal, depth: int = 100_000) -> None:
         """The market is at this price, with so many contracts on each side, until time passes."""
-        self.world.quote(SYMBOL)
+        self.world.quote(self.symbol)
         tick, size = self.contract.tick_size, Decimal(depth)
         levels = (Level(price - tick, size),), (Level(price + tick, size),)
-        self.world.happen(Tick(SYMBOL, *levels, last=price, mark=price))
+        self.world.happen(Tick(self.symbol, *levels, last=price, mark=price))
 
     def price(self, factor: str = "1") -> Decimal:
         """A price on the grid, as a multiple of the last one."""
-        return on_grid_at_or_below(self.world.quote(SYMBOL).last * Decimal(factor), self.contract.tick_size)
+        return on_grid_at_or_below(self.world.quote(self.symbol).last * Decimal(factor), self.contract.tick_size)
 
     def new_id(self) -> str:
         self._ids += 1
@@ -149,7 +182,7 @@ class Stage:
     ) -> EntryOrder:
         """An entry at a limit, or at market where there is no price."""
         return EntryOrder(
-            symbol=SYMBOL,
+            symbol=self.symbol,
             side=side,
             size=Decimal(size),
             order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
@@ -157,18 +190,18 @@ class Stage:
             time_in_force=TimeInForce.IOC if price is None else time_in_force,
             post_only=post_only,
             leverage=Decimal(5),
-            margin_mode=MarginMode.ISOLATED,
+            margin_mode=self.terms.margin_mode,
             client_order_id=self.new_id() if client_order_id is None else client_order_id,
             not_after_ms=self.world.now_ms + 30_000,
             stop=None if stop is None else TriggerLevel(stop, TriggerPrice.MARK),
         )
 
     def exit(self, size: int = 6, *, side: Side = Side.LONG) -> ExitOrder:
-        return ExitOrder(SYMBOL, side, Decimal(size), OrderType.MARKET, None, TimeInForce.IOC, self.new_id())
+        return ExitOrder(self.symbol, side, Decimal(size), OrderType.MARKET, None, TimeInForce.IOC, self.new_id())
 
     def stop(self, price: Decimal, size: int | None = None, *, side: Side = Side.LONG) -> ProtectiveOrder:
         return ProtectiveOrder(
-            SYMBOL,
+            self.symbol,
             side,
             TriggerPurpose.STOP,
             TriggerLevel(price, TriggerPrice.MARK),
@@ -176,10 +209,13 @@ class Stage:
             self.new_id(),
         )
 
+    async def levers(self) -> None:
+        """The leverage of the suite's entries is set."""
+        assert (await self.trading.set_leverage(self.symbol, Decimal(5), self.terms.margin_mode)).is_done
+
     async def holds(self, size: int = 6) -> None:
         """A long position of that size, opened at market."""
-        leverage = await self.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
-        assert leverage.is_done
+        await self.levers()
         assert (await self.trading.submit_entry(self.entry(size))).is_done
 
     def break_calls(self, kind: str, *endpoints: str, delay_ms: int = 3000) -> None:
@@ -214,9 +250,9 @@ class PaperStage(Stage):
     def show(self, price: Decimal, depth: int = 100_000) -> None:
         """As if somebody had read the quote at once."""
         super().show(price, depth)
-        tick, now_ms = self.world.quote(SYMBOL), self.world.now_ms
-        book = TopOfBook(SYMBOL, tick.bids[0].price, tick.asks[0].price, now_ms)
-        self.desk.hear({SYMBOL: Quote(book, MarkPrice(SYMBOL, tick.mark, now_ms))})
+        tick, now_ms = self.world.quote(self.symbol), self.world.now_ms
+        book = TopOfBook(self.symbol, tick.bids[0].price, tick.asks[0].price, now_ms)
+        self.desk.hear({self.symbol: Quote(book, MarkPrice(self.symbol, tick.mark, now_ms))})
 
 
 class CountingBudget(LocalBudget):
@@ -269,7 +305,22 @@ async def bitmart(
         venue = bitmart_venue("demo", hosts, key, WallClock(), limiter or Unlimited(), timing=TIMING, patience=PATIENCE)
         assert venue.connection is not None
         async with venue.connection():
-            yield Stage(venue, sandbox.world, sandbox.face, (key.key, key.secret, key.memo), quirks)
+            secrets = (key.key, key.secret, key.memo)
+            yield Stage(venue, sandbox.world, sandbox.face, secrets, quirks, terms=_bitmart_terms(script.quirks))
+
+
+def _bitmart_terms(quirks: Quirks) -> Terms:
+    return Terms(
+        entry_call="submit-order",
+        cancel_call="cancel-order",
+        positions_call="position-v2",
+        candle_topic="futures/klineBin1m",
+        order_topic="futures/order",
+        remembers_cancelled=quirks.cancelled_kept_days > 0,
+        remembers_after_restart=not quirks.restart_forgets_history,
+        shows_cancelled=quirks.history_cancelled_state != 2,
+        completes_candles=quirks.kline_stream_completes,
+    )
 
 
 @asynccontextmanager

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing, suppress
-from decimal import Decimal
 
 import pytest
 
 from mtf_adapters.bitmart.limits import BUCKETS
-from mtf_core.market import MarginMode, Timeframe
+from mtf_core.market import Timeframe
 from mtf_core.ports import Connected, ExchangeError
-from tests.venues.stages import AT_MS, SYMBOL, CountingBudget, Stage, bitmart
+from tests.venues.stages import AT_MS, CountingBudget, Stage, bitmart
 
 CALLS = 30
 SERVERS = ("uvicorn", "websockets.server", "mtf.sandbox")
@@ -23,7 +22,7 @@ async def test_calls_side_by_side_wait_for_the_limit_and_none_is_refused() -> No
     budget = CountingBudget(BUCKETS)
     async with bitmart("rate_limits: true", budget) as stage:
         first = AT_MS - 10 * 60_000
-        candles = [stage.market.candles(SYMBOL, Timeframe.M1, first, AT_MS) for _ in range(CALLS)]
+        candles = [stage.market.candles(stage.symbol, Timeframe.M1, first, AT_MS) for _ in range(CALLS)]
         reads = [stage.trading.sync() for _ in range(3)]
         answers = await asyncio.gather(*candles, *reads)
         waited = stage.venue.waited()
@@ -42,7 +41,7 @@ async def test_nothing_that_is_told_on_a_whole_day_of_trading_holds_a_secret(
             told.append(repr(event))
             if isinstance(event, Connected):
                 break
-        await wired.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+        await wired.levers()
         told.append(repr(await wired.trading.submit_entry(wired.entry(6))))
         for kind in ("cdn_page", "reset", "refused", "banned", "truncated"):
             wired.break_calls(kind, "reads", "writes")

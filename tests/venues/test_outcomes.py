@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal
 
 import pytest
 
-from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT
-from mtf_core.market import MarginMode, OrderKind, WriteResult
+from mtf_core.market import OrderKind, WriteResult
 from mtf_core.ports import ExchangeError
-from tests.venues.stages import AT_MS, SYMBOL, Stage, bitmart
+from tests.venues.stages import AT_MS, Stage, bitmart
 
 UNKNOWN = WriteResult.UNKNOWN
 FAULTS = [
@@ -39,15 +37,15 @@ FAULTS = [
 async def test_a_broken_submit_claims_nothing_and_is_resolved_by_evidence(
     wired: Stage, kind: str, result: WriteResult, is_there: bool
 ) -> None:
-    await wired.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    await wired.levers()
     order = wired.entry(price=wired.price("0.99"))
-    wired.break_calls(kind, "submit-order")
+    wired.break_calls(kind, wired.terms.entry_call)
     outcome = await wired.trading.submit_entry(order)
     assert (outcome.result, outcome.client_order_id) == (result, order.client_order_id)
     wired.mend()
-    found = [one.client_order_id for one in await wired.trading.open_orders(SYMBOL)]
+    found = [one.client_order_id for one in await wired.trading.open_orders(wired.symbol)]
     assert found == ([order.client_order_id] if is_there else [])
-    assert len(wired.world.engine.orders_of(ACCOUNT, SYMBOL, AT_MS)) == is_there, "it left once"
+    assert len(wired.world.engine.orders_of(wired.account, wired.symbol, AT_MS)) == is_there, "it left once"
     if outcome.result.nothing_exists:
         assert not is_there
     if is_there:
@@ -56,37 +54,37 @@ async def test_a_broken_submit_claims_nothing_and_is_resolved_by_evidence(
 
 async def test_a_submit_that_arrives_after_its_deadline_has_no_effect(wired: Stage) -> None:
     """What a frozen process or a slow network still delivers is refused by the exchange itself."""
-    await wired.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
-    wired.break_calls("late_request", "submit-order", delay_ms=1500)
+    await wired.levers()
+    wired.break_calls("late_request", wired.terms.entry_call, delay_ms=1500)
     outcome = await wired.trading.submit_entry(wired.entry(price=wired.price("0.99")))
     assert outcome.result is UNKNOWN
     wired.mend()
     await wired.step(31_000)
     await asyncio.sleep(1.0)
-    assert wired.world.engine.orders_of(ACCOUNT, SYMBOL, wired.world.now_ms) == ()
-    assert wired.world.engine.history(ACCOUNT, SYMBOL, wired.world.now_ms) == ()
+    assert wired.world.engine.orders_of(wired.account, wired.symbol, wired.world.now_ms) == ()
+    assert wired.world.engine.history(wired.account, wired.symbol, wired.world.now_ms) == ()
 
 
 async def test_a_submit_that_arrives_late_and_in_time_is_found(wired: Stage) -> None:
-    await wired.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    await wired.levers()
     order = wired.entry(price=wired.price("0.99"))
-    wired.break_calls("late_request", "submit-order", delay_ms=1500)
+    wired.break_calls("late_request", wired.terms.entry_call, delay_ms=1500)
     assert (await wired.trading.submit_entry(order)).result is UNKNOWN
     wired.mend()
-    assert await wired.trading.open_orders(SYMBOL) == ()
+    assert await wired.trading.open_orders(wired.symbol) == ()
     await asyncio.sleep(1.0)
-    assert [one.client_order_id for one in await wired.trading.open_orders(SYMBOL)] == [order.client_order_id]
+    assert [one.client_order_id for one in await wired.trading.open_orders(wired.symbol)] == [order.client_order_id]
 
 
 @pytest.mark.parametrize(
     "kind", ["lost_answer", "reset", "server_error_after", "cdn_page", "unknown_code", "null_data"]
 )
 async def test_a_broken_cancel_claims_at_most_what_holds(wired: Stage, kind: str) -> None:
-    await wired.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    await wired.levers()
     entry = await wired.trading.submit_entry(wired.entry(price=wired.price("0.99")))
-    wired.break_calls(kind, "cancel-order")
-    outcome = await wired.trading.cancel(SYMBOL, entry.order_id, OrderKind.LIMIT)
-    live = wired.world.engine.orders_of(ACCOUNT, SYMBOL, AT_MS)
+    wired.break_calls(kind, wired.terms.cancel_call)
+    outcome = await wired.trading.cancel(wired.symbol, entry.order_id, OrderKind.LIMIT)
+    live = wired.world.engine.orders_of(wired.account, wired.symbol, AT_MS)
     if outcome.is_done:
         assert live == ()
     else:
@@ -102,8 +100,8 @@ async def test_a_broken_cancel_claims_at_most_what_holds(wired: Stage, kind: str
 )
 async def test_a_broken_read_of_the_account_is_an_error_and_no_empty_account(wired: Stage, kind: str) -> None:
     await wired.holds(6)
-    wired.break_calls(kind, "position-v2")
-    with pytest.raises(ExchangeError, match="position-v2"):
+    wired.break_calls(kind, wired.terms.positions_call)
+    with pytest.raises(ExchangeError, match=wired.terms.positions_call):
         await wired.trading.sync()
     wired.mend()
     assert len((await wired.trading.sync()).positions) == 1
@@ -111,10 +109,10 @@ async def test_a_broken_read_of_the_account_is_an_error_and_no_empty_account(wir
 
 async def test_an_order_that_is_not_visible_yet_is_found_when_it_is() -> None:
     async with bitmart("rate_limits: false, visible_after_ms: 500") as stage:
-        await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+        await stage.levers()
         outcome = await stage.trading.submit_entry(stage.entry(price=stage.price("0.99")))
         assert outcome.result is WriteResult.ACCEPTED
-        assert await stage.trading.order(SYMBOL, outcome.order_id) is None, "which is no proof that there is none"
+        assert await stage.trading.order(stage.symbol, outcome.order_id) is None, "which is no proof that there is none"
         assert stage.venue.capabilities.visibility_lag_ms >= 500
         await stage.step(stage.venue.capabilities.visibility_lag_ms)
-        assert await stage.trading.order(SYMBOL, outcome.order_id) is not None
+        assert await stage.trading.order(stage.symbol, outcome.order_id) is not None

@@ -11,28 +11,26 @@ from mtf_core.market import (
     Amendment,
     ArmsAt,
     FillCause,
-    MarginMode,
     OpenOrder,
     OrderKind,
     OrderState,
-    PositionMode,
     Side,
     TriggerLevel,
     TriggerPrice,
     TriggerPurpose,
     on_grid_at_or_below,
 )
-from tests.venues.stages import AT_MS, SYMBOL, Stage
+from tests.venues.stages import AT_MS, Stage
 
 
 async def armed(stage: Stage) -> list[OpenOrder]:
     """The stops that stand now."""
-    orders = await stage.trading.open_orders(SYMBOL)
+    orders = await stage.trading.open_orders(stage.symbol)
     return [one for one in orders if one.purpose is TriggerPurpose.STOP and one.state is OrderState.LIVE]
 
 
 async def test_a_stop_inside_an_entry_stands_when_the_entry_is_filled(stage: Stage) -> None:
-    await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    await stage.levers()
     level = stage.price("0.95")
     await stage.trading.submit_entry(stage.entry(6, stop=level))
     (stop,) = await armed(stage)
@@ -43,7 +41,7 @@ async def test_a_stop_inside_an_entry_stands_when_the_entry_is_filled(stage: Sta
 
 async def test_a_part_that_fills_is_protected_as_declared_and_by_a_stop_of_its_own_else(stage: Stage) -> None:
     """A venue whose stops arm with the full fill proves what it declares instead: a stop of its own, at once."""
-    await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    await stage.levers()
     price, level = stage.price(), stage.price("0.95")
     if not stage.shows_sizes:
         pytest.skip("an order there does not meet the sizes of the market")
@@ -61,11 +59,11 @@ async def test_a_part_that_fills_is_protected_as_declared_and_by_a_stop_of_its_o
         assert own.is_done
         (stop,) = await armed(stage)
         assert (stop.order_id, stop.size) == (own.order_id, 4)
-    assert (await stage.trading.cancel(SYMBOL, entry.order_id, OrderKind.LIMIT)).is_done
+    assert (await stage.trading.cancel(stage.symbol, entry.order_id, OrderKind.LIMIT)).is_done
     # The travelling stop may arm now, beside the own one: whoever supervises reads, and leaves exactly one.
     *surplus, kept = await armed(stage)
     for one in surplus:
-        assert (await stage.trading.cancel(SYMBOL, one.order_id, OrderKind.TRIGGER)).is_done
+        assert (await stage.trading.cancel(stage.symbol, one.order_id, OrderKind.TRIGGER)).is_done
     assert await armed(stage) == [kept]
 
 
@@ -76,9 +74,9 @@ async def test_a_stop_of_its_own_fires_and_closes_what_it_was_for(stage: Stage) 
     stage.show(stage.price("0.94"))
     assert stage.accounts.engine.positions(stage.account) == ()
     assert (await stage.trading.sync()).positions == ()
-    *_, closing = await stage.trading.fills(SYMBOL, AT_MS - 1000, AT_MS + 60_000)
+    *_, closing = await stage.trading.fills(stage.symbol, AT_MS - 1000, AT_MS + 60_000)
     assert (closing.opens, closing.size) == (False, 6)
-    fired = await stage.trading.order(SYMBOL, outcome.order_id)
+    fired = await stage.trading.order(stage.symbol, outcome.order_id)
     assert fired is not None
     assert fired.state in {OrderState.TRIGGERED, OrderState.FILLED}
 
@@ -106,13 +104,13 @@ async def test_a_stop_is_moved_in_place_and_stays_what_it_was(stage: Stage) -> N
         (before,) = await armed(stage)
         level = TriggerLevel(stage.price("0.97"), TriggerPrice.MARK)
         moved = await stage.trading.amend(
-            Amendment(SYMBOL, outcome.order_id, trigger=level, purpose=TriggerPurpose.STOP)
+            Amendment(stage.symbol, outcome.order_id, trigger=level, purpose=TriggerPurpose.STOP)
         )
         assert moved.is_done
         (after,) = await armed(stage)
         assert (after.order_id, after.trigger) == (before.order_id, level)
         assert (after.size, after.price, after.side) == (before.size, before.price, before.side)
-        await stage.trading.cancel(SYMBOL, after.order_id, OrderKind.TRIGGER)
+        await stage.trading.cancel(stage.symbol, after.order_id, OrderKind.TRIGGER)
         await stage.trading.submit_exit(stage.exit(4))
 
 
@@ -120,7 +118,7 @@ async def test_a_stop_is_cancelled_by_its_id_alone_and_others_stay(stage: Stage)
     await stage.holds(6)
     first = await stage.trading.submit_protection(stage.stop(stage.price("0.95"), 3))
     second = await stage.trading.submit_protection(stage.stop(stage.price("0.94"), 3))
-    assert (await stage.trading.cancel(SYMBOL, first.order_id, OrderKind.TRIGGER)).is_done
+    assert (await stage.trading.cancel(stage.symbol, first.order_id, OrderKind.TRIGGER)).is_done
     assert [one.order_id for one in await armed(stage)] == [second.order_id]
 
 
@@ -128,7 +126,7 @@ async def test_cancelling_an_entry_leaves_the_stop_of_the_position(stage: Stage)
     await stage.holds(6)
     await stage.trading.submit_protection(stage.stop(stage.price("0.95")))
     entry = await stage.trading.submit_entry(stage.entry(price=stage.price("0.97")))
-    assert (await stage.trading.cancel(SYMBOL, entry.order_id, OrderKind.LIMIT)).is_done
+    assert (await stage.trading.cancel(stage.symbol, entry.order_id, OrderKind.LIMIT)).is_done
     assert len(await armed(stage)) == 1
 
 
@@ -143,19 +141,19 @@ async def test_a_target_fires_on_the_winning_side_and_closes_its_part(stage: Sta
     await stage.holds(6)
     target = evolve(stage.stop(stage.price("1.03"), 2), purpose=TriggerPurpose.TARGET)
     assert (await stage.trading.submit_protection(target)).is_done
-    (waiting,) = await stage.trading.open_orders(SYMBOL)
+    (waiting,) = await stage.trading.open_orders(stage.symbol)
     assert (waiting.purpose, waiting.size, waiting.reduce_only) == (TriggerPurpose.TARGET, 2, True)
     stage.show(stage.price("1.04"))
     (position,) = (await stage.trading.sync()).positions
     assert position.size == 4
-    *_, closing = await stage.trading.fills(SYMBOL, AT_MS - 1000, AT_MS + 60_000)
+    *_, closing = await stage.trading.fills(stage.symbol, AT_MS - 1000, AT_MS + 60_000)
     assert closing.realised_profit > 0
 
 
 async def test_a_stop_of_a_short_position_lies_above_it_whatever_the_mode(stage: Stage) -> None:
-    for mode in (PositionMode.HEDGE, PositionMode.ONE_WAY):
+    for mode in sorted(stage.terms.plays_in):
         assert (await stage.trading.set_position_mode(mode)).is_done
-        await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+        await stage.levers()
         price = stage.price()
         await stage.trading.submit_entry(stage.entry(6, side=Side.SHORT))
         assert not (await stage.trading.submit_protection(stage.stop(stage.price("0.95"), side=Side.SHORT))).is_done
@@ -169,21 +167,21 @@ async def test_a_stop_of_a_short_position_lies_above_it_whatever_the_mode(stage:
 
 
 async def test_a_stop_and_a_target_travel_in_one_entry_and_end_together(stage: Stage) -> None:
-    await stage.trading.set_leverage(SYMBOL, Decimal(5), MarginMode.ISOLATED)
+    await stage.levers()
     target = TriggerLevel(stage.price("1.03"), TriggerPrice.MARK)
     await stage.trading.submit_entry(evolve(stage.entry(6, stop=stage.price("0.95")), target=target))
-    waiting = {one.purpose: one for one in await stage.trading.open_orders(SYMBOL)}
+    waiting = {one.purpose: one for one in await stage.trading.open_orders(stage.symbol)}
     assert set(waiting) == {TriggerPurpose.STOP, TriggerPurpose.TARGET}
     assert waiting[TriggerPurpose.TARGET].trigger == target
     stage.show(stage.price("1.04"))
     assert (await stage.trading.sync()).positions == ()
     await stage.step(1_000)
-    assert [one for one in await stage.trading.open_orders(SYMBOL) if one.may_open] == []
+    assert [one for one in await stage.trading.open_orders(stage.symbol) if one.may_open] == []
 
 
 async def test_what_a_liquidation_closes_is_told_as_such(stage: Stage) -> None:
     await stage.holds(6)
     stage.show(stage.price("0.7"))
     assert (await stage.trading.sync()).positions == ()
-    *_, last = await stage.trading.fills(SYMBOL, AT_MS - 1000, AT_MS + 60_000)
+    *_, last = await stage.trading.fills(stage.symbol, AT_MS - 1000, AT_MS + 60_000)
     assert (last.cause, last.opens) == (FillCause.LIQUIDATION, False)
