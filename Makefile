@@ -59,9 +59,10 @@ openapi: $(VENV)/.test
 # was stopped goes on where it was, as long as the program is the same.
 MINUTES ?= 10000
 SEED ?= 1
-SOAKED ?= $(VENV)/soak-$(SEED).jsonl
+FACE ?=
+SOAKED ?= $(VENV)/soak-$(SEED)$(if $(FACE),-$(FACE)).jsonl
 soak: $(VENV)/.test
-	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED) --from-file $(SOAKED) \
+	$(BIN)/python -m tests.simulation.soak --minutes $(MINUTES) --seed $(SEED) --from-file $(SOAKED) $(if $(FACE),--face $(FACE)) \
 		--coverage $(VENV)/soak-coverage.json --unreached
 
 # The whole application for days, in as much time as its work takes, and what it leaves behind; tests run some hours of it.

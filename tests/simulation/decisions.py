@@ -56,7 +56,7 @@ def decided(seed: int, number: int, symbols: tuple[str, ...], *, may_rest: bool)
     )
 
 
-def settings_of(seed: int, given: TradeEntrySettings) -> TradeEntrySettings:
+def settings_of(seed: int, given: TradeEntrySettings, margin_mode: MarginMode) -> TradeEntrySettings:
     """The profile's settings with what an episode draws of them."""
     draw = random.Random(f"settings {seed}")
     supervision = evolve(
@@ -70,7 +70,8 @@ def settings_of(seed: int, given: TradeEntrySettings) -> TradeEntrySettings:
     risk = evolve(
         given.risk, max_concurrent_positions=3, daily_max_loss_usdt=Decimal(2000), daily_max_loss_percent=Decimal(0)
     )
-    return evolve(given, supervision=supervision, fallback_end_of_zone=end, risk=risk)
+    defaults = evolve(given.defaults, margin_mode=margin_mode)
+    return evolve(given, defaults=defaults, supervision=supervision, fallback_end_of_zone=end, risk=risk)
 
 
 def planned(decision: Decision, contract: Contract, quote: Quote, settings: TradeEntrySettings, now_ms: int) -> Any:
@@ -114,7 +115,7 @@ def planned(decision: Decision, contract: Contract, quote: Quote, settings: Trad
         order_type=OrderType.MARKET if decision.kind == "market" else OrderType.LIMIT,
         time_in_force=TimeInForce.GTC if waits else TimeInForce.IOC,
         post_only=decision.kind == "maker",
-        margin_mode=MarginMode.ISOLATED,
+        margin_mode=settings.defaults.margin_mode,
         entry_price=entry,
         worst_entry_price=worst,
         stop_price=stop,

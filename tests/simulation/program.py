@@ -26,7 +26,7 @@ from mtf_core.execution.quality import MarketQuality
 from mtf_core.execution.recovery import confirm_recovery, look_into_recovery
 from mtf_core.execution.submit import submit
 from mtf_core.execution.supervisor import Supervisor
-from mtf_core.market import ArmsAt, PositionMode, Quote
+from mtf_core.market import ArmsAt, MarginMode, PositionMode, Quote
 from mtf_core.orders.planned import PlanUse, draft_of
 from mtf_core.planning import Skip
 from mtf_core.ports import Environment, PortError, Venue
@@ -62,6 +62,7 @@ class Machine:
     seed: int
     symbols: tuple[str, ...]
     position_mode: PositionMode
+    margin_mode: MarginMode
     every_s: int
     """How often something is decided."""
     decides_until_s: float
@@ -111,7 +112,7 @@ class Program:
             venue=machine.venue,
             stores=stores,
             locks=SqlLocks(database, machine.wall),
-            profiles=lambda _: profile_of(machine.seed, machine.position_mode),
+            profiles=lambda _: profile_of(machine.seed, machine.position_mode, machine.margin_mode),
             wall=machine.wall,
             timer=machine.timer,
             sleep=asyncio.sleep,
@@ -137,7 +138,8 @@ class Program:
 
     async def _places(self, desk: Desk, decision: decisions.Decision) -> None:
         """As a run does: facts, plan, guards, one order."""
-        venue, profile = desk.environment.venue, profile_of(self.machine.seed, self.machine.position_mode)
+        venue, machine = desk.environment.venue, self.machine
+        profile = profile_of(machine.seed, machine.position_mode, machine.margin_mode)
         account = await desk.trading.sync()
         contracts = {contract.symbol: contract for contract in await venue.market.contracts()}
         quote = (await venue.market.quotes([decision.symbol])).get(decision.symbol)
@@ -177,7 +179,7 @@ def _may_rest(desk: Desk) -> bool:
 
 
 @cache
-def profile_of(seed: int, position_mode: PositionMode) -> Profile:
+def profile_of(seed: int, position_mode: PositionMode, margin_mode: MarginMode) -> Profile:
     """The shipped profile with what the episode draws."""
     given = _shipped()
     trading = evolve(
@@ -189,7 +191,8 @@ def profile_of(seed: int, position_mode: PositionMode) -> Profile:
             position_mode=position_mode,
         ),
     )
-    return evolve(given, trade_entry=decisions.settings_of(seed, given.trade_entry), trading=trading)
+    entry = decisions.settings_of(seed, given.trade_entry, margin_mode)
+    return evolve(given, trade_entry=entry, trading=trading)
 
 
 @cache

@@ -21,6 +21,7 @@ from mtf_adapters.sql import Database
 from tests.simulation.coverage import Coverage, possible
 from tests.simulation.outcomes import OutcomeFile, Played, Summary, version
 from tests.simulation.shrink import shrunk
+from tests.simulation.wirings import FACES
 from tests.simulation.world import Outcome, play, scenario
 
 _A_LINE_EVERY_S = 60.0
@@ -38,18 +39,20 @@ def make_template(folder: Path) -> Path:
     return path
 
 
-def seeds_of(first: int, minutes: int, episode: int | None) -> list[int]:
+def seeds_of(first: int, minutes: int, episode: int | None, face: str | None = None) -> list[int]:
     """As many seeds, one after the other, as make so many virtual minutes."""
     seeds, left = [], minutes
     while left > 0 or not seeds:
         seeds.append(first + len(seeds))
-        left -= scenario(seeds[-1], episode).minutes
+        left -= scenario(seeds[-1], episode, face).minutes
     return seeds
 
 
-def outcomes(seeds: list[int], episode: int | None, workers: int, template: Path) -> Iterator[Outcome]:
+def outcomes(
+    seeds: list[int], episode: int | None, workers: int, template: Path, face: str | None = None
+) -> Iterator[Outcome]:
     """Each seed's episode, whichever ends first."""
-    work = partial(played, episode=episode, template=template)
+    work = partial(played, episode=episode, template=template, face=face)
     if workers == 1:
         yield from map(work, seeds)
         return
@@ -57,8 +60,8 @@ def outcomes(seeds: list[int], episode: int | None, workers: int, template: Path
         yield from pool.imap_unordered(work, seeds)
 
 
-def played(seed: int, *, episode: int | None, template: Path) -> Outcome:
-    return play(scenario(seed, episode), template)
+def played(seed: int, *, episode: int | None, template: Path, face: str | None = None) -> Outcome:
+    return play(scenario(seed, episode, face), template)
 
 
 def report(outcome: Outcome) -> str:
@@ -66,7 +69,8 @@ def report(outcome: Outcome) -> str:
     scene = outcome.scenario
     lines = [
         f"seed {scene.seed}: {outcome.violations[0]}",
-        f"again: python -m tests.simulation.soak --seed {scene.seed} --minutes 1 --episode {scene.minutes}",
+        f"again: python -m tests.simulation.soak --seed {scene.seed} --minutes 1 --episode {scene.minutes}"
+        f" --face {scene.face}",
         f"processes {', '.join(scene.roles)}; face {scene.face}, {scene.regime}, {scene.position_mode};"
         f" a decision each {scene.every_s} s; entries take {scene.entries_take_s} s; disorder {scene.disorder}",
         "faults:",
@@ -102,15 +106,17 @@ def main() -> int:
     asked = _arguments()
     file = OutcomeFile(asked.from_file) if asked.from_file else None
     summary = Summary()
-    program = version()
+    program = version() + (f" {asked.face}" if asked.face else "")
     for before in file.read(program) if file else ():
         summary.add(before)
     told, fresh = Told(asked.minutes, summary), Coverage()
     began_s = time.monotonic()
-    seeds = [seed for seed in seeds_of(asked.seed, asked.minutes, asked.episode) if seed not in summary.seeds]
+    seeds = [
+        seed for seed in seeds_of(asked.seed, asked.minutes, asked.episode, asked.face) if seed not in summary.seeds
+    ]
     with tempfile.TemporaryDirectory() as folder:
         template = make_template(Path(folder))
-        for outcome in outcomes(seeds, asked.episode, asked.workers, template):
+        for outcome in outcomes(seeds, asked.episode, asked.workers, template, asked.face):
             one = Played.of(outcome, program)
             if file:
                 file.append(one)
@@ -134,6 +140,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.soak", description=__doc__)
     parser.add_argument("--minutes", type=int, default=2000, help="virtual minutes in all")
     parser.add_argument("--episode", type=int, help="virtual minutes of each episode; they are drawn otherwise")
+    parser.add_argument("--face", choices=FACES, help="behind which every episode is played; it is drawn otherwise")
     parser.add_argument("--seed", type=int, default=1, help="of the first episode; the next ones follow")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="processes at work")
     parser.add_argument(

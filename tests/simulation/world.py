@@ -22,9 +22,7 @@ from typing import Any
 
 from attrs import define, evolve, frozen
 
-from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART_CAPABILITIES
 from mtf_adapters.sandbox.capabilities import CAPABILITIES
-from mtf_adapters.sandbox.faces.bitmart.rows import FIRST_TRADE_ID
 from mtf_adapters.sandbox.matching.commands import (
     Action,
     AmendTrigger,
@@ -72,7 +70,8 @@ from tests.simulation.processes import Process
 from tests.simulation.program import Machine, Program, Role
 from tests.simulation.sqlite import Jobs
 from tests.simulation.wire import Pushes, Wire
-from tests.simulation.wired import WeatherPlan, WiredExchange, quirks_of
+from tests.simulation.wired import WeatherPlan, WiredExchange
+from tests.simulation.wirings import NATIVE, WIRINGS
 
 START_MS = 1_770_000_000_000 // DAY_MS * DAY_MS
 """Of the day in which episodes begin, unless told otherwise at its first instant."""
@@ -86,7 +85,7 @@ _SETTLE_S = 40.0
 _NOTICED_AFTER_S = (30.0, 90.0, 300.0)
 _TRIES_AGAIN_AFTER_S = 20.0
 _TIDIES = 0.7
-BITMART_SHARE = 0.15
+WIRED_SHARE = 0.15
 """Of short episodes; they cost several times as much as native ones."""
 _SNAPSHOT_S = 45.0
 _LAST_LINES = 60
@@ -126,9 +125,10 @@ def _regimes() -> tuple[Regime, ...]:
 REGIMES = _regimes()
 
 
-def _bitmart_regime(seed: int) -> Regime:
+def _wired_regime(face: str, seed: int) -> Regime:
     """What the adapter declares, over an exchange that does what the seed draws."""
-    return Regime("own_stop", quirks_of(seed).rules(), BITMART_CAPABILITIES)
+    wiring = WIRINGS[face]
+    return Regime("own_stop", wiring.rules(seed), wiring.capabilities)
 
 
 @frozen
@@ -141,8 +141,8 @@ class Scenario:
     every_s: int = 20
     """How often something is decided."""
     start_ms: int = START_MS
-    face: str = "native"
-    """`native`, or `bitmart`: over HTTP, with everything drawn that is not confirmed of that wire."""
+    face: str = NATIVE
+    """Or the name of a face: over HTTP, with everything drawn that is not confirmed of that wire."""
     regime: int = 0
     """Of the native face."""
     position_mode: PositionMode = PositionMode.HEDGE
@@ -184,12 +184,13 @@ _ONE_WAY = 0.15
 _RIVALS = 0.08
 
 
-def scenario(seed: int, minutes: int | None = None) -> Scenario:
-    """What the seed draws; `minutes`: of that length, else the length is drawn, too."""
+def scenario(seed: int, minutes: int | None = None, face: str | None = None) -> Scenario:
+    """What the seed draws; `minutes`: of that length, and `face`: behind that one, else these are drawn, too."""
     draw = random.Random(f"scenario {seed}")
     drawn = draw.choices([length for length, _ in _LENGTHS], [share for _, share in _LENGTHS])[0]
     minutes = minutes or drawn
-    face = "bitmart" if draw.random() < BITMART_SHARE and minutes < 60 else "native"
+    drawn_face = _face_of(seed) if draw.random() < WIRED_SHARE and minutes < 60 else NATIVE
+    face = face or drawn_face
     regime = draw.randrange(len(REGIMES))
     is_aimed = draw.random() < _AIMED and minutes < 240
     busy_s = minutes * 60.0 - QUIET_S
@@ -209,9 +210,14 @@ def scenario(seed: int, minutes: int | None = None) -> Scenario:
         has_stream=draw.random() < 0.7,
         disorder=draw.choice((0.0, 0.1, 0.5)),
         rival_from_s=draw.choice((0.0, draw.uniform(0, busy_s / 2)))
-        if face == "native" and draw.random() < _RIVALS
+        if face == NATIVE and draw.random() < _RIVALS
         else None,
     )
+
+
+def _face_of(seed: int) -> str:
+    """Drawn apart from everything else: with a further face, what seeds drew otherwise stays."""
+    return random.Random(f"face {seed}").choice(sorted(WIRINGS))
 
 
 def _start_ms(draw: random.Random, minutes: int) -> int:
@@ -309,7 +315,7 @@ class Episode:
         self._folder_name = str(folder)
         self.path = folder / DATABASE
         self.clock = _Clock(scene.start_ms)
-        self.regime = REGIMES[scene.regime] if scene.face == "native" else _bitmart_regime(scene.seed)
+        self.regime = REGIMES[scene.regime] if scene.face == NATIVE else _wired_regime(scene.face, scene.seed)
         self.market = self.make_market()
         engine = MatchingEngine(self.market.contracts(scene.start_ms), self.regime.rules)
         self.world = World(self.market, engine, self.clock, scene.step_ms, book=self.market.book)
@@ -329,7 +335,7 @@ class Episode:
         self._snapshots: deque[tuple[float, bytes]] = deque(maxlen=8)
         self._keeps_snapshots = FaultKind.STORE_RESTORED in scene.plan.kinds
         self._lost_evidence = False
-        self._is_refused = scene.face == "bitmart" and scene.position_mode is PositionMode.ONE_WAY
+        self._is_refused = scene.position_mode not in self.regime.capabilities.position_modes
         """The program does not trade on such an account there, and says so at its start."""
         self.is_over = False
         self.reader: Reader | None = None
@@ -364,6 +370,12 @@ class Episode:
     def symbol_of(self, window: Window) -> str:
         """Which symbol an act strikes."""
         return window.symbol
+
+    @property
+    def margin_mode(self) -> MarginMode:
+        """Of the program's orders, and of those by hand."""
+        wiring = WIRINGS.get(self.scene.face)
+        return MarginMode.ISOLATED if wiring is None else wiring.margin_mode
 
     @property
     def now_ms(self) -> int:
@@ -401,12 +413,8 @@ class Episode:
         self.reader.refresh()
         self.world.listen(self._on_event)
         self.world.do(OpenAccount(ACCOUNT, START_BALANCE, self.scene.position_mode))
-        if self.scene.face == "bitmart":
-            quirks = quirks_of(self.scene.seed, len(self.scene.roles))
-            self._lost_evidence = quirks.cancelled_kept_days == 0
-            self.about.fill_key = lambda fill: str(FIRST_TRADE_ID + fill.fill_id)
-            plan = WeatherPlan(_Current(self), lambda kind: self.strike(kind, "the wire", None), self.scene.seed)
-            self.wired = WiredExchange.of(self.world, ACCOUNT, quirks, plan)
+        if self.scene.face != NATIVE:
+            self._put_behind_a_face()
         acts = [asyncio.create_task(self._act(window)) for window in self.scene.plan.windows]
         await self._beats(self.scene.busy_s)
         for act in acts:
@@ -420,6 +428,17 @@ class Episode:
         for process in (*(member.process for member in (*self.members, *self.rivals)), self._recovering):
             if process is not None:
                 process.die()
+
+    def _put_behind_a_face(self) -> None:
+        wiring, seed = WIRINGS[self.scene.face], self.scene.seed
+
+        def struck(kind: FaultKind) -> None:
+            self.strike(kind, "the wire", None)
+
+        plan = WeatherPlan(wiring.words, _Current(self), struck, seed)
+        self.wired = wiring.of(self.world, ACCOUNT, seed, len(self.scene.roles), plan)
+        self._lost_evidence = self.wired.forgets_cancelled
+        self.about.fill_key = self.wired.fill_key
 
     async def _beats(self, until_s: float, *, ends_at_rest: bool = False) -> None:
         loop = asyncio.get_running_loop()
@@ -521,6 +540,7 @@ class Episode:
             seed=self.scene.seed,
             symbols=SYMBOLS,
             position_mode=self.scene.position_mode,
+            margin_mode=self.margin_mode,
             every_s=self.scene.every_s,
             decides_until_s=self.scene.busy_s,
             told=(lambda said: self.tell(f"rival: {said}")) if member.is_rival else self.tell,
@@ -960,7 +980,7 @@ class Episode:
                 time_in_force=TimeInForce.IOC,
                 reduce_only=not opens,
                 position_side=side if self.scene.position_mode is PositionMode.HEDGE else None,
-                margin_mode=MarginMode.ISOLATED if opens else None,
+                margin_mode=self.margin_mode if opens else None,
                 client_order_id=f"{HAND}{self.counts['by hand']}",
             )
         )
