@@ -22,8 +22,8 @@ from mtf_adapters.bitmart.wire import (
     Details,
     FeeRateRow,
     KlineRow,
-    structured,
 )
+from mtf_adapters.online.structuring import structured
 from mtf_adapters.online.together import both
 from mtf_core.market import (
     MINUTE_MS,

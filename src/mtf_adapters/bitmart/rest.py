@@ -27,9 +27,10 @@ from mtf_adapters.bitmart.endpoints import TIME, Auth, Endpoint
 from mtf_adapters.bitmart.envelope import Envelope, UnreadableAnswerError, read_envelope
 from mtf_adapters.bitmart.limits import BUCKETS, reading_of
 from mtf_adapters.bitmart.signing import Credentials
-from mtf_adapters.bitmart.wire import ServerTime, structured
+from mtf_adapters.bitmart.wire import ServerTime
 from mtf_adapters.limits import BudgetSpentError, Limiter
 from mtf_adapters.online.clock import ExchangeClock
+from mtf_adapters.online.structuring import structured
 from mtf_core._version import __version__
 from mtf_core.market import WriteResult
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, Priority, UnknownSymbolError

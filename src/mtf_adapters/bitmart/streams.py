@@ -19,9 +19,10 @@ from mtf_adapters.bitmart.envelope import named_once
 from mtf_adapters.bitmart.hosts import Hosts
 from mtf_adapters.bitmart.mapping import pushed_order_of
 from mtf_adapters.bitmart.signing import WEBSOCKET_PAYLOAD, Credentials
-from mtf_adapters.bitmart.wire import KlineItem, OrderFrame, structured
+from mtf_adapters.bitmart.wire import KlineItem, OrderFrame
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.sockets import Dialect, Patience, RefusedError, events_of
+from mtf_adapters.online.structuring import structured
 from mtf_core.market import Timeframe
 from mtf_core.ports import (
     AccountEvent,

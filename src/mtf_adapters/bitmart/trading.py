@@ -38,7 +38,8 @@ from mtf_adapters.bitmart.mapping import (
     whole_contracts,
 )
 from mtf_adapters.bitmart.rest import Exchanged, NoReply, Reply, RestClient
-from mtf_adapters.bitmart.wire import OrderAnswer, PlanRow, structured
+from mtf_adapters.bitmart.wire import OrderAnswer, PlanRow
+from mtf_adapters.online.structuring import structured
 from mtf_core.market import (
     Amendment,
     EntryOrder,

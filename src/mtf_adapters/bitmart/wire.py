@@ -7,33 +7,19 @@ as numbers or as text, ids never pass through a float.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeVar, get_origin
+from typing import Any
 
 from attrs import frozen
-from cattrs import Converter, transform_error
-from cattrs.cols import list_structure_factory
-from cattrs.errors import BaseValidationError
 
 from mtf_adapters.bitmart.wire_fields import (
-    identifier,
     identifier_or_empty,
-    number,
     number_or_none,
-    optional,
-    order_number,
     price_or_market,
-    required,
-    shown,
-    text,
     text_or_empty,
-    whole,
     whole_or_zero,
 )
-from mtf_core.ports import ExchangeUnavailableError
-
-Value = TypeVar("Value")
+from mtf_adapters.online.fields import identifier, number, optional, order_number, required, shown, text, whole
 
 
 @frozen(kw_only=True)
@@ -300,40 +286,3 @@ class PushedOrderRow:
 class OrderFrame:
     action: int = required(whole)
     order: PushedOrderRow
-
-
-_CONVERTER = Converter(prefer_attrib_converters=True)
-
-
-def _is_list_of(kind: Any) -> bool:
-    return get_origin(kind) is list
-
-
-@_CONVERTER.register_structure_hook_factory(_is_list_of)
-def _only_lists(kind: Any, converter: Converter) -> Callable[[object, Any], Any]:
-    """A text and an object are iterable, too, and no list of rows: an empty object is not "none"."""
-    rows_of = list_structure_factory(kind, converter)
-
-    def structure(plain: object, _: Any) -> Any:
-        if not isinstance(plain, list):
-            raise ValueError(f"found {shown(plain)} where a list belongs")
-        return rows_of(plain, kind)
-
-    return structure
-
-
-def structured(plain: object, kind: type[Value], what: str) -> Value:
-    """The answer as that type; raises `ExchangeUnavailableError` that names every place that is wrong."""
-    try:
-        return _CONVERTER.structure(plain, kind)
-    except BaseValidationError as error:
-        problems = transform_error(error, format_exception=_said)
-    except (ValueError, TypeError, KeyError) as error:
-        problems = [_said(error, None)]
-    raise ExchangeUnavailableError(f"{what}: the answer cannot be read: {'; '.join(problems[:5])}")
-
-
-def _said(error: BaseException, _: object) -> str:
-    if isinstance(error, KeyError):
-        return f"{error.args[0]} is missing"
-    return str(error) or type(error).__name__
