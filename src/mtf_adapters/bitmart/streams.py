@@ -23,6 +23,7 @@ from mtf_adapters.bitmart.wire import KlineItem, OrderFrame
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.sockets import Dialect, Patience, RefusedError, events_of
 from mtf_adapters.online.structuring import structured
+from mtf_adapters.online.subscribing import Answer, LastTold, frames_of, shared_out, subscribed
 from mtf_core.market import Timeframe
 from mtf_core.ports import (
     AccountEvent,
@@ -74,8 +75,7 @@ class BitmartStreams:
         self._sleep = sleep
 
     def candles(self, symbols: Sequence[str], timeframe: Timeframe) -> AsyncIterator[CandleEvent]:
-        most = CAPABILITIES.candles.most_topics_per_connection
-        groups = [symbols[start : start + most] for start in range(0, len(symbols), most)]
+        groups = shared_out(symbols, CAPABILITIES.candles.most_topics_per_connection)
         return self._events([CandleDialect(self._hosts.ws_public, group, timeframe, self._clock) for group in groups])
 
     def account(self) -> AsyncIterator[AccountEvent]:
@@ -90,14 +90,7 @@ class BitmartStreams:
 
 def subscriptions(topics: Sequence[str]) -> Iterator[str]:
     """Frames that subscribe to all topics, none of them too large to be taken."""
-    batch: list[str] = []
-    for topic in topics:
-        if batch and len(_subscription([*batch, topic])) > LARGEST_FRAME:
-            yield _subscription(batch)
-            batch = []
-        batch.append(topic)
-    if batch:
-        yield _subscription(batch)
+    return frames_of(topics, _subscription, LARGEST_FRAME)
 
 
 def _subscription(topics: Sequence[str]) -> str:
@@ -140,30 +133,30 @@ class _Subscribing:
         self, socket: ClientConnection, topics: Sequence[str], tell: Callable[[Any], Awaitable[None]]
     ) -> dict[str, str]:
         """Subscribes; returns why for each topic that was refused. Data that comes meanwhile is told."""
-        for frame in subscriptions(topics):
-            await socket.send(frame)
-        open_topics, refused = set(topics), {}
-        while open_topics:
-            raw = await socket.recv()
-            content = read_frame(raw)
-            if content.get("action") != "subscribe":
-                for event in self.hear(raw) or ():
-                    await tell(event)
-                continue
-            topic = _acknowledged(content)
-            open_topics.discard(topic)
-            if content.get("success") is not True:
-                refused[topic] = str(content.get("error") or "refused")[:200]
-        return refused
+
+        async def pass_on(raw: str | bytes) -> None:
+            for event in self.hear(raw) or ():
+                await tell(event)
+
+        return await subscribed(socket, subscriptions(topics), topics, _answer, pass_on)
 
 
-def _acknowledged(content: dict[str, Any]) -> str:
+def _answer(raw: str | bytes) -> Answer | None:
+    """What an acknowledgement says; one that does not say success is none."""
+    content = read_frame(raw)
+    if content.get("action") != "subscribe":
+        return None
+    is_refused = content.get("success") is not True
+    return Answer(_acknowledged(content), str(content.get("error") or "refused")[:200] if is_refused else "")
+
+
+def _acknowledged(content: dict[str, Any]) -> str | None:
     """The topic of an acknowledgement; what was asked for stands in it, too."""
     if isinstance(content.get("group"), str):
         return str(content["group"])
     request = content.get("request")
     args = request.get("args") if isinstance(request, dict) else None
-    return str(args[0]) if isinstance(args, list) and len(args) == 1 else ""
+    return str(args[0]) if isinstance(args, list) and len(args) == 1 else None
 
 
 @define(eq=False)
@@ -216,11 +209,11 @@ class AccountDialect(_Subscribing):
     credentials: Credentials = field(repr=False)
     clock: ExchangeClock
     pongs_count: bool = True
-    _positions: dict[tuple[str, str], dict[str, Any]] = field(factory=dict, init=False)
-    """Each position as last told: they are told again every ten seconds, changed or not."""
+    _positions: LastTold = field(factory=LastTold, init=False)
+    """They are told again every ten seconds, changed or not."""
 
     async def greet(self, socket: ClientConnection, tell: Callable[[Any], Awaitable[None]]) -> None:
-        self._positions.clear()
+        self._positions.forget()
         timestamp = str(self.clock.now_ms())
         signature = self.credentials.sign(timestamp, WEBSOCKET_PAYLOAD)
         await socket.send(json.dumps({"action": "access", "args": [self.credentials.key, timestamp, signature, "web"]}))
@@ -260,7 +253,6 @@ class AccountDialect(_Subscribing):
                 continue
             key = (row["symbol"], str(row.get("position_type")))
             now = {name: value for name, value in row.items() if name != "update_time"}
-            if self._positions.get(key) != now:
-                self._positions[key] = now
+            if self._positions.is_news(key, now):
                 changed[row["symbol"]] = None
         return list(changed)

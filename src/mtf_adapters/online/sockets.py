@@ -34,6 +34,10 @@ class RefusedError(Exception):
     """The exchange does not let this socket in, or not to all of what it needs; the message says why."""
 
 
+class LeavingError(Exception):
+    """The exchange has announced that it will close this socket: one connects again before it does."""
+
+
 @frozen
 class Patience:
     """How long one waits for what, in seconds."""
@@ -68,8 +72,32 @@ class Dialect(Protocol[Told_co]):
         ...
 
     def hear(self, frame: str | bytes) -> Sequence[Told_co] | None:
-        """The events of a frame; None for one that carries no data (a pong, an acknowledgement)."""
+        """The events of a frame; None for one that carries no data (a pong, an acknowledgement).
+
+        Raises `RefusedError` or `LeavingError` where the connection is of no use any more.
+        """
         ...
+
+
+@define(eq=False)
+class Turnstile:
+    """Lets one connection begin, and the next a while later: where an exchange counts how many begin in a second."""
+
+    interval_s: float
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    timer: Callable[[], float] = time.monotonic
+    _next_at: float = field(default=0.0, init=False)
+
+    async def __call__(self) -> None:
+        now = self.timer()
+        begins = max(now, self._next_at)
+        self._next_at = begins + self.interval_s
+        if begins > now:
+            await self.sleep(begins - now)
+
+
+async def _at_once() -> None:
+    """Nobody counts how many connections begin."""
 
 
 class _Direct(connect):
@@ -108,10 +136,14 @@ async def events_of(
     random: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
     timer: Callable[[], float] = time.monotonic,
+    turnstile: Callable[[], Awaitable[None]] = _at_once,
 ) -> AsyncIterator[Event | Connected | Disconnected | Silent]:
     """The events of all sockets, for as long as one listens; closing the iterator closes them."""
     hub: _Hub[Event] = _Hub(clock, len(dialects))
-    lines = [_Line(number, dialect, hub, patience, random, sleep, timer) for number, dialect in enumerate(dialects)]
+    lines = [
+        _Line(number, dialect, hub, patience, random, sleep, timer, turnstile)
+        for number, dialect in enumerate(dialects)
+    ]
     tasks = [asyncio.create_task(line.stay_connected()) for line in lines]
     for task in tasks:
         task.add_done_callback(lambda done: _pass_on(done, hub.queue))
@@ -143,6 +175,7 @@ class _Line(Generic[Event]):
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     timer: Callable[[], float]
+    turnstile: Callable[[], Awaitable[None]]
     _heard_at: float = field(default=0.0, init=False)
     """When the last frame came."""
     _counted_at: float = field(default=0.0, init=False)
@@ -152,6 +185,7 @@ class _Line(Generic[Event]):
     async def stay_connected(self) -> None:
         failures = 0
         while True:
+            await self.turnstile()
             begun = self.timer()
             why = await self._once()
             failures = 0 if self.timer() - begun > self.patience.dead_s else failures + 1
@@ -177,7 +211,7 @@ class _Line(Generic[Event]):
                 await self._listen(socket)
         except ConnectionClosed as error:
             why = f"closed by the exchange ({error.rcvd.code})" if error.rcvd else "the connection broke"
-        except RefusedError as error:
+        except (RefusedError, LeavingError) as error:
             why = str(error)
         except TimeoutError:
             why = f"no answer within {self.patience.open_s:g} s"
@@ -200,6 +234,8 @@ class _Line(Generic[Event]):
                     self._counted_at = self._heard_at
                 for event in events or ():
                     await self.hub.queue.put(event)
+        except LeavingError as error:
+            self._given_up = str(error)  # and the socket is closed as one that is done with, not as one that failed
         finally:
             await ended(heart)
 

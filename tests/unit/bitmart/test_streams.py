@@ -7,9 +7,9 @@ import json
 import logging
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from attrs import define, evolve, field
@@ -33,11 +33,7 @@ from mtf_core.ports import (
     Silent,
 )
 from tests.unit.bitmart.desk import CREDENTIALS, NOW_MS, SECRETS
-
-Event = TypeVar("Event")
-
-QUICK = Patience(open_s=1.0, ping_s=0.1, dead_s=0.5, silent_s=0.2, stale_s=60.0, again_s=0.02, longest_again_s=0.05)
-CALM = Patience(open_s=2.0, again_s=0.02, longest_again_s=0.05)
+from tests.unit.listening import CALM, QUICK, until
 
 ORDER = {
     "order_id": "3000248810274561",
@@ -124,15 +120,6 @@ async def pusher() -> AsyncIterator[Pusher]:
 def streams(exchange: Pusher, patience: Patience = CALM) -> BitmartStreams:
     hosts = Hosts("http://127.0.0.1", "http://127.0.0.1", f"{exchange.url}/api", f"{exchange.url}/user")
     return BitmartStreams(hosts, CREDENTIALS, ExchangeClock(SandboxClock(NOW_MS)), patience=patience)
-
-
-async def until(events: AsyncIterator[Event], kind: type[Any], fits: Callable[[Any], bool] = lambda _: True) -> Any:
-    """The next event of a kind; whatever comes before it is passed over."""
-    async with asyncio.timeout(5):
-        async for event in events:
-            if isinstance(event, kind) and fits(event):
-                return event
-    raise AssertionError("the stream ended")
 
 
 def candle(ts: int = 1767225600, **changes: str) -> dict[str, Any]:
