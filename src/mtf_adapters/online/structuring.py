@@ -34,6 +34,16 @@ def _only_lists(kind: Any, converter: Converter) -> Callable[[object, Any], Any]
     return structure
 
 
+def _reads_itself(kind: Any) -> bool:
+    return hasattr(kind, "from_wire")
+
+
+@_CONVERTER.register_structure_hook_factory(_reads_itself)
+def _by_its_own_hand(kind: Any) -> Callable[[object, Any], Any]:
+    """A type that is no object on the wire says itself how it is read."""
+    return lambda plain, _: kind.from_wire(plain)
+
+
 def structured(plain: object, kind: type[Value], what: str) -> Value:
     """The answer as that type; raises `ExchangeUnavailableError` that names every place that is wrong."""
     try:
