@@ -1,14 +1,13 @@
-"""Both streams: sessions, what they listen to, and what is sent to them."""
+"""Both streams: what is said on them, what they listen to, and what is sent to them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Protocol
 
 import msgspec
-from attrs import define, field
 
 from mtf_adapters.sandbox.faces.bitmart.account_pushes import (
     ASSET_TOPIC,
@@ -22,21 +21,14 @@ from mtf_adapters.sandbox.faces.bitmart.parameters import Parameters
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.signing import LOGIN_PAYLOAD, Credential, signature_problem
 from mtf_adapters.sandbox.faces.bitmart.topics import PREFIX, Channel, Topic, parse_topic
-from mtf_adapters.sandbox.faces.http import HEARD, Receive, Scope, Send
-from mtf_adapters.sandbox.faults import FaultPlan, StreamFaultKind
+from mtf_adapters.sandbox.faces.sessions import NORMAL, Document, Session, Sessions
+from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.matching.events import Event
 from mtf_adapters.sandbox.world import World
-from mtf_core.ending import ended
 
 PUBLIC_PATH, PRIVATE_PATH = "/api", "/user"
-NORMAL, GOING_AWAY, TOO_LARGE = 1000, 1001, 1009
-_LOOK_S = 0.25
 _BOOKS = f"{PREFIX}{Channel.DEPTH}"
 """How the topics of all kinds of books begin."""
-_MOST_WAITING = 20_000
-"""Messages that a session may lag behind before it is closed."""
-
-Document = Mapping[str, Any]
 
 
 class Exchange(Protocol):
@@ -58,63 +50,38 @@ class Exchange(Protocol):
     def desk(self, account: str, said: Parameters) -> Desk: ...
 
 
-@define(eq=False)
-class Session:
-    """One connection."""
-
-    is_private: bool
-    connected_s: float
-    heard_s: float
-    account: str | None = None
-    """After its login."""
-    topics: dict[str, Listening] = field(factory=dict)
-    outbox: asyncio.Queue[str | int] = field(factory=asyncio.Queue)
-    """Texts, and the code with which to close."""
-    has_spoken: bool = False
-    is_silent: bool = False
-    """Made so by a fault: it stands and carries nothing."""
-    held: str | None = None
-    """A message that is sent after the next one, by a fault."""
-
-    def put(self, document: Document) -> None:
-        if not self.is_silent:
-            self.outbox.put_nowait(msgspec.json.encode(document).decode())
-
-
-class Streams:
+class Streams(Sessions[Session]):
     """Serves the sessions. `push` has to be called as time goes on; what happens to accounts is sent when it does."""
 
     def __init__(self, exchange: Exchange, machine_s: Callable[[], float]) -> None:
+        super().__init__(machine_s)
         self._exchange = exchange
-        self._machine_s = machine_s
-        self._sessions: dict[Session, None] = {}  # in the order in which they came: a run can be repeated
         self._accounts = AccountPushes(exchange.world)
         self._pongs = 0
         exchange.world.listen(self._happened)
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection from its handshake to its end."""
-        if scope["path"] not in (PUBLIC_PATH, PRIVATE_PATH):
-            await send({"type": "websocket.close", "code": NORMAL})
-            return
-        await receive()
-        await send({"type": "websocket.accept"})
-        now_s = self._machine_s()
-        session = Session(scope["path"] == PRIVATE_PATH, connected_s=now_s, heard_s=now_s)
-        self._sessions[session] = None
-        heard_control = (scope.get("extensions") or {}).get(HEARD)
-        reading = asyncio.create_task(self._read(session, receive))
-        watching = asyncio.create_task(self._watch(session, heard_control))
-        try:
-            await self._write(session, send)
-        finally:
-            self._sessions.pop(session, None)
-            await ended(reading, watching)
+    def begun(self, path: str, now_s: float) -> Session | None:
+        return Session(path, connected_s=now_s, heard_s=now_s) if path in {PUBLIC_PATH, PRIVATE_PATH} else None
+
+    @property
+    def faults(self) -> FaultPlan:
+        return self._exchange.faults
+
+    @property
+    def largest_frame_bytes(self) -> int:
+        return self._exchange.quirks.largest_frame_bytes
+
+    def is_idle(self, session: Session, now_s: float, control_s: float) -> bool:
+        """Whether nothing went either way for too long, control frames included."""
+        quirks = self._exchange.quirks
+        traffic_s = max(session.heard_s, session.told_s, control_s)
+        began = session.has_spoken or traffic_s > session.connected_s
+        return now_s - traffic_s > (quirks.idle_sec if began else quirks.first_topic_sec)
 
     def push(self) -> None:
         """Sends everyone what is due by the world's time."""
         now_ms = self._exchange.world.now_ms
-        for session in tuple(self._sessions):
+        for session in tuple(self.sessions):
             for listening in tuple(session.topics.values()):
                 if listening.is_due(now_ms) and listening.topic.channel.is_private:
                     listening.again(now_ms)
@@ -124,34 +91,9 @@ class Streams:
                     for data in pushes(self._desk(), listening):
                         self._send(session, listening.topic.name, data)
 
-    def disconnect_all(self, code: int = GOING_AWAY) -> None:
-        """Closes every connection, as a restart does."""
-        for session in tuple(self._sessions):
-            session.outbox.put_nowait(code)
-
-    @property
-    def connections(self) -> int:
-        return len(self._sessions)
-
     # reading
 
-    async def _read(self, session: Session, receive: Receive) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                session.outbox.put_nowait(NORMAL)
-                return
-            if message["type"] != "websocket.receive":
-                continue
-            session.heard_s = self._machine_s()
-            session.has_spoken = True
-            raw = message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
-            if len(raw.encode()) > self._exchange.quirks.largest_frame_bytes:
-                session.outbox.put_nowait(TOO_LARGE)
-                return
-            self._said(session, raw)
-
-    def _said(self, session: Session, raw: str) -> None:
+    def said(self, session: Session, raw: str) -> None:
         try:
             document = msgspec.json.decode(raw)
         except msgspec.DecodeError:
@@ -197,11 +139,11 @@ class Streams:
 
     def _topic(self, session: Session, name: str) -> tuple[Topic | None, str]:
         topic = parse_topic(name)
-        if topic is None or (topic.channel.is_private and not session.is_private):
+        if topic is None or (topic.channel.is_private and not _is_private(session)):
             return None, f"Invalid channel: not found {name}"
-        if session.is_private and session.account is None:
+        if _is_private(session) and session.account is None:
             return None, f"User not login, need authenication: {name}"
-        if not topic.channel.is_private and session.is_private:
+        if not topic.channel.is_private and _is_private(session):
             return None, f"Invalid channel: not found {name}"
         known = topic.channel.is_private or topic.symbol is None or self._exchange.world.engine.contract(topic.symbol)
         return (topic, "") if known else (None, f"Invalid channel: not found {name}")
@@ -222,13 +164,13 @@ class Streams:
         wrong = self._login_problem(session, arguments)
         if wrong:
             session.put({"action": "access", "success": False, "error": f"access failed: openapi auth: {wrong}"})
-            session.outbox.put_nowait(NORMAL)
+            session.close(NORMAL)
             return
         session.account = self._exchange.keys[arguments[0]].account
         session.put({"action": "access", "success": True})
 
     def _login_problem(self, session: Session, arguments: list[str]) -> str:
-        if not session.is_private or len(arguments) < 3:
+        if not _is_private(session) or len(arguments) < 3:
             return "param error"
         key, timestamp, sign = arguments[:3]
         credential = self._exchange.keys.get(key)
@@ -244,7 +186,7 @@ class Streams:
 
     def _happened(self, _: int, event: Event) -> None:
         for push in self._accounts.of(event, self._exchange.quirks):
-            for session in tuple(self._sessions):
+            for session in tuple(self.sessions):
                 if session.account == push.account and push.topic in session.topics:
                     self._tell(session, push.topic, push.data)
 
@@ -276,57 +218,7 @@ class Streams:
             self._send(session, topic.name, asset(self._exchange.world.engine.balance(session.account)))
 
     def _send(self, session: Session, group: str, data: Any) -> None:
-        """Sends one message of a topic, as the faults have it sent."""
-        if session.is_silent:
-            return
-        raw = msgspec.json.encode({"group": self._shown_group(group), "data": data}).decode()
-        fault = self._exchange.faults.of_message(group)
-        for message in self._as_faulty(session, raw, fault.kind if fault else None):
-            session.outbox.put_nowait(message)
-        if session.outbox.qsize() > _MOST_WAITING:
-            session.outbox.put_nowait(GOING_AWAY)
-            session.is_silent = True
-
-    def _as_faulty(self, session: Session, raw: str, kind: StreamFaultKind | None) -> Iterable[str | int]:
-        match kind:
-            case StreamFaultKind.DROPPED:
-                return
-            case StreamFaultKind.DUPLICATED:
-                yield from (raw, raw)
-            case StreamFaultKind.SILENCE:
-                session.is_silent = True
-                return
-            case StreamFaultKind.DISCONNECT:
-                yield GOING_AWAY
-            case StreamFaultKind.REORDERED if session.held is None:
-                session.held = raw
-                return
-            case _:
-                yield raw
-        if session.held is not None:
-            held, session.held = session.held, None
-            yield held
-
-    async def _write(self, session: Session, send: Send) -> None:
-        while True:
-            message = await session.outbox.get()
-            if isinstance(message, int):
-                await send({"type": "websocket.close", "code": message})
-                return
-            await send({"type": "websocket.send", "text": message})
-            session.heard_s = max(session.heard_s, self._machine_s())
-
-    async def _watch(self, session: Session, heard_control: Callable[[], float] | None) -> None:
-        """Closes a connection on which nothing goes either way, control frames included."""
-        quirks = self._exchange.quirks
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            traffic_s = max(session.heard_s, heard_control() if heard_control else 0.0)
-            began = session.has_spoken or traffic_s > session.connected_s
-            allowed_s = quirks.idle_sec if began else quirks.first_topic_sec
-            if self._machine_s() - traffic_s > allowed_s:
-                session.outbox.put_nowait(NORMAL)
-                return
+        self.send(session, group, {"group": self._shown_group(group), "data": data})
 
     def _desk(self) -> Desk:
         return self._exchange.desk("", Parameters({}))
@@ -337,4 +229,8 @@ class Streams:
         return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
 
 
-__all__ = ["PRIVATE_PATH", "PUBLIC_PATH", "Session", "Streams"]
+def _is_private(session: Session) -> bool:
+    return session.path == PRIVATE_PATH
+
+
+__all__ = ["PRIVATE_PATH", "PUBLIC_PATH", "Streams"]
