@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from mtf_adapters.bitmart.venue import NO_KEY
 from mtf_adapters.local.places import default_data_folder
 from mtf_adapters.paper import OtherBalanceError, paper_venue
 from mtf_core.ports import ExchangeError, Venue
-from mtf_entrypoints.bitmart_venue import bitmart_of
 from mtf_entrypoints.machine import Machine
-from mtf_entrypoints.settings import BitmartOptions, Settings, SettingsError
+from mtf_entrypoints.settings import Settings, SettingsError
+from mtf_entrypoints.wires import WIRES
 
 if TYPE_CHECKING:
     from mtf_adapters.redis import RedisConnection
 
-_KEYS = ("api_key", "secret_key", "api_memo")
-_KEY_NOT_USED = "The key of BitMart that is set is not used: on paper nothing private is asked."
-
 
 def paper_of(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
     """The venue of the settings, on paper; raises `SettingsError`."""
-    if settings.exchange != "bitmart":
+    if settings.exchange not in WIRES:
         raise SettingsError(
             f"MTF_PAPER=yes is for the market of a real exchange; {settings.exchange} has play money of its own: leave "
             "MTF_PAPER out, or set MTF_EXCHANGE"
         )
     if settings.live:
         raise SettingsError("MTF_PAPER=yes and MTF_LIVE=yes exclude each other: leave one of them out")
-    venue = _bitmart_without_key(settings, machine, redis)
+    venue = _without_key(settings, machine, redis)
     folder = default_data_folder() / "paper"
     try:
         return paper_venue(venue, folder, settings.sandbox.balance, machine.random, machine.sleep)
@@ -40,14 +36,17 @@ def paper_of(settings: Settings, machine: Machine, redis: RedisConnection | None
         raise SettingsError(str(error)) from None
 
 
-def _bitmart_without_key(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
-    nothing = dict.fromkeys(_KEYS)
-    public = evolve(
-        settings,
-        bitmart=evolve(settings.bitmart, **nothing),
-        sandbox=evolve(settings.sandbox, balance=None),  # it is the paper account's
-    )
-    venue = bitmart_of(public, machine, redis)
-    has_key = evolve(BitmartOptions(), **{name: getattr(settings.bitmart, name) for name in _KEYS}) != BitmartOptions()
-    remarks = tuple(one for one in venue.remarks if one != NO_KEY)
-    return evolve(venue, remarks=(*remarks, *((_KEY_NOT_USED,) if has_key else ())))
+def _without_key(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
+    wire = WIRES[settings.exchange]()
+    options = wire.options(settings)
+    changes: dict[str, Any] = {
+        wire.exchange: options.without_key(),
+        "sandbox": evolve(settings.sandbox, balance=None),  # it is the paper account's
+    }
+    public = evolve(settings, **changes)
+    venue = wire.build(public, machine, redis)
+    remarks = tuple(one for one in venue.remarks if one != wire.no_key)
+    if not options.secrets:
+        return evolve(venue, remarks=remarks)
+    not_used = f"The key of {wire.name} that is set is not used: on paper nothing private is asked."
+    return evolve(venue, remarks=(*remarks, not_used))

@@ -21,15 +21,12 @@ from mtf_core.settings.profile import Profile
 from mtf_core.settings.replay import ReplaySettings
 from mtf_core.validation.compiled_profile import CompiledProfile, compile_profile
 from mtf_entrypoints.recorded import RecordedMarket, remarks_of, with_times_of, without_volume
+from mtf_entrypoints.wires import WIRES
 
 
 def capabilities_of(exchange: str) -> Capabilities:
     """What the exchange that is modelled can do: how stops travel, what can be amended."""
-    if exchange == "bitmart":
-        from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART  # noqa: PLC0415  (only where it is meant)
-
-        return BITMART
-    return SANDBOX
+    return WIRES[exchange]().capabilities if exchange in WIRES else SANDBOX
 
 
 def history_ms(compiled: CompiledProfile) -> int:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from mtf_entrypoints.venue_options import WIRE_OPTIONS
+
 SECRETS = (
     "DATABASE_URL",
     "MTF_TRIALS",
     "REDIS_URL",
-    "BITMART_API_KEY",
-    "BITMART_SECRET_KEY",
-    "BITMART_API_MEMO",
+    *(options.variable(part) for options in WIRE_OPTIONS for part in options.KEY),
     "MTF_API_TOKEN",
     "MTF_ALERT_WEBHOOK_URL",
     "MTF_ALERT_TELEGRAM_TOKEN",

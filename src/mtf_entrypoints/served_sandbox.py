@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-_OURS = ("MTF_", "BITMART_", "DATABASE_URL", "REDIS_URL")
+from mtf_entrypoints.settings import OURS
+
+_OURS = (*OURS, "DATABASE_URL", "REDIS_URL")
 
 
 def mtf_command(*arguments: str) -> list[str]:

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from mtf_entrypoints.dotenv import DotenvError, read_dotenv
 from mtf_entrypoints.secret_files import FILES, SecretFileError, secrets_that_can_be_read, with_secrets_of_files
+from mtf_entrypoints.venue_options import WIRE_OPTIONS, BitmartOptions, OkxOptions, Options
 
 _PLAIN = (
     "DATABASE_URL",
@@ -23,13 +24,7 @@ _PLAIN = (
     "MTF_ENVIRONMENT",
     "MTF_LIVE",
     "MTF_PAPER",
-    "BITMART_API_KEY",
-    "BITMART_SECRET_KEY",
-    "BITMART_API_MEMO",
-    "BITMART_PUBLIC_API_URL",
-    "BITMART_PRIVATE_API_URL",
-    "BITMART_WS_PUBLIC_URL",
-    "BITMART_WS_PRIVATE_URL",
+    *(name for options in WIRE_OPTIONS for name in options.variables()),
     "MTF_PROFILE",
     "MTF_CONFIG_DIR",
     "MTF_ARCHIVE",
@@ -58,12 +53,11 @@ _PLAIN = (
 )
 VARIABLES = (*_PLAIN, *FILES)
 """Every variable that is read; those that name the file of a secret stand last."""
-BITMART_NAMES = tuple(name for name in _PLAIN if name.startswith("BITMART_"))
 ALERT_NAMES = tuple(name for name in _PLAIN if name.startswith("MTF_ALERT_"))
 _EGRESS = re.compile(r"[\w.:-]{1,100}", re.ASCII)
-_RATE = re.compile(r"BITMART_RATE_\w+")
+_RATE = re.compile(rf"(?:{'|'.join(options.PREFIX for options in WIRE_OPTIONS)})RATE_\w+")
 ENVIRONMENTS = ("live", "demo", "testnet")
-OURS = ("MTF_", "BITMART_")
+OURS = ("MTF_", *(options.PREFIX for options in WIRE_OPTIONS))
 """How the names of variables begin that no other program reads."""
 _SHORTEST_SECRET = 16
 """A shorter part of an address is a word, which may stand anywhere."""
@@ -95,19 +89,6 @@ class SandboxOptions:
     """Takes a constant offset off the open times of candle files."""
     balance: Decimal | None = None
     """Available balance in quote currency; None: the sandbox's own default."""
-
-
-@frozen
-class BitmartOptions:
-    """The key of BitMart, and addresses other than those of the environment. Secrets do not show in its text."""
-
-    api_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    api_memo: str | None = field(default=None, repr=False)
-    public_api_url: str | None = None
-    private_api_url: str | None = None
-    ws_public_url: str | None = None
-    ws_private_url: str | None = None
 
 
 @frozen
@@ -187,19 +168,20 @@ class Settings:
     stays: bool = False
     """Whether this process stays until it is stopped."""
     sandbox: SandboxOptions = SandboxOptions()
-    bitmart: BitmartOptions = BitmartOptions()
+    bitmart: BitmartOptions = field(factory=BitmartOptions)
+    okx: OkxOptions = field(factory=OkxOptions)
     alerts: AlertOptions = AlertOptions()
     temporal: TemporalOptions = TemporalOptions()
     rates: Mapping[str, str] = field(factory=dict)
-    """Rate limits in other words than the exchange's: `BITMART_RATE_<BUCKET>` to `<requests>/<window>`."""
+    """Rate limits in other words than the exchange's: `OKX_RATE_<BUCKET>` to `<requests>/<window>`."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not show anywhere: keys, the token, passwords within addresses."""
         urls = [url for url in (self.database_url, self.redis_url, self.trials) if url]
         passwords = [password for url in urls for password in _passwords(url)]
-        keys = (self.bitmart.api_key, self.bitmart.secret_key, self.bitmart.api_memo, self.api_token)
-        return tuple(secret for secret in (*keys, self.temporal.api_key, *passwords, *self.alerts.secrets) if secret)
+        keys = (*self.bitmart.secrets, *self.okx.secrets, self.api_token, self.temporal.api_key)
+        return tuple(secret for secret in (*keys, *passwords, *self.alerts.secrets) if secret)
 
 
 def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -209,10 +191,9 @@ def secrets_around(words: Iterable[str], environ: Mapping[str, str] | None = Non
         secrets = read_settings(environ=around).secrets
     except SettingsError:
         around = {**around, **secrets_that_can_be_read(around)}
-        parts = {name.removeprefix("BITMART_").lower(): around[name] for name in BITMART_NAMES if name in around}
         urls, token = (around.get("DATABASE_URL"), around.get("REDIS_URL")), around.get("MTF_API_TOKEN")
-        settings = Settings(*urls, api_token=token, bitmart=BitmartOptions(**parts), alerts=_alerts(around))
-        secrets = evolve(settings, trials=around.get("MTF_TRIALS")).secrets
+        settings = Settings(*urls, api_token=token, alerts=_alerts(around), trials=around.get("MTF_TRIALS"))
+        secrets = evolve(settings, bitmart=BitmartOptions.of(around), okx=OkxOptions.of(around)).secrets
     return (*secrets, *(password for word in words for password in _passwords(word) if password))
 
 
@@ -248,6 +229,7 @@ class Overrides:
 
     database_url: str | None = None
     exchange: str | None = None
+    environment: str | None = None
     profile: str | None = None
     config_dir: Path | None = None
     archive: Path | None = None
@@ -281,16 +263,23 @@ def read_settings(
         traces=_one_of("MTF_TRACES", values.get("MTF_TRACES", "no"), ("yes", "no")) == "yes",
         at_ms=given.at_ms,
         sandbox=given.sandbox,
-        environment=_environment(values),
+        environment=_environment(given.environment, values),
         live=_one_of("MTF_LIVE", values.get("MTF_LIVE", "no"), ("yes", "no")) == "yes",
         paper=_one_of("MTF_PAPER", values.get("MTF_PAPER", "no"), ("yes", "no")) == "yes",
-        bitmart=BitmartOptions(
-            **{name.removeprefix("BITMART_").lower(): values[name] for name in BITMART_NAMES if name in values}
-        ),
+        bitmart=_options(BitmartOptions, values),
+        okx=_options(OkxOptions, values),
         alerts=_alerts(values),
         temporal=_temporal(values),
         rates={name: value for name, value in values.items() if _RATE.fullmatch(name)},
     )
+
+
+def _options(kind: type[Options], values: Mapping[str, str]) -> Options:
+    for option, allowed in kind.CHOICES.items():
+        name = kind.variable(option)
+        if name in values:
+            _one_of(name, values[name], allowed)
+    return kind.of(values)
 
 
 def _temporal(values: Mapping[str, str]) -> TemporalOptions:
@@ -331,7 +320,9 @@ def _egress(values: Mapping[str, str]) -> str:
     return name
 
 
-def _environment(values: Mapping[str, str]) -> str | None:
+def _environment(given: str | None, values: Mapping[str, str]) -> str | None:
+    if given is not None:
+        return _one_of("--environment", given, ENVIRONMENTS)
     named = values.get("MTF_ENVIRONMENT")
     return None if named is None else _one_of("MTF_ENVIRONMENT", named, ENVIRONMENTS)
 

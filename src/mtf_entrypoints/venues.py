@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mtf_core.ports import Venue
 from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.sandbox_venue import sandbox_venue
-from mtf_entrypoints.settings import Settings, SettingsError
+from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Settings, SettingsError
+from mtf_entrypoints.wires import WIRES
 
 if TYPE_CHECKING:
     from mtf_adapters.redis import RedisConnection
@@ -21,10 +22,8 @@ def _sandbox(settings: Settings, machine: Machine, redis: RedisConnection | None
     return sandbox_venue(settings, machine)  # it has no limits to share
 
 
-def _bitmart(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
-    from mtf_entrypoints.bitmart_venue import bitmart_of  # noqa: PLC0415  (HTTP and streams, only where they are used)
-
-    return bitmart_of(settings, machine, redis)
+def _over_a_wire(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
+    return WIRES[settings.exchange]().build(settings, machine, redis)
 
 
 def _paper(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
@@ -34,10 +33,9 @@ def _paper(settings: Settings, machine: Machine, redis: RedisConnection | None) 
 
 
 VENUES: Mapping[tuple[str, str], VenueBuilder] = {
-    ("sandbox", "perpetual"): _sandbox,
-    ("bitmart", "perpetual"): _bitmart,
+    (DEFAULT_EXCHANGE, "perpetual"): _sandbox,
+    **{(exchange, "perpetual"): _over_a_wire for exchange in WIRES},
 }
-"""Adding an exchange is one line here, and its name in `exchanges`."""
 
 
 def build_venue(settings: Settings, machine: Machine, redis: RedisConnection | None = None) -> Venue:

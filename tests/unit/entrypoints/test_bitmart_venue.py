@@ -11,7 +11,8 @@ from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_core.ports import ExchangeError, ExchangeWorld, LiveSwitches, Venue
 from mtf_entrypoints.container import live_switches
 from mtf_entrypoints.machine import Machine
-from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError, read_settings
+from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError, read_settings
+from mtf_entrypoints.venue_options import BitmartOptions
 from mtf_entrypoints.venues import build_venue
 from tests.unit.bitmart.desk import NOW_MS, SECRETS
 

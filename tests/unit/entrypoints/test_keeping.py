@@ -12,7 +12,8 @@ from mtf_core.ports import Mark
 from mtf_entrypoints.container import Container
 from mtf_entrypoints.keeping import orders_folder
 from mtf_entrypoints.served_sandbox import own_environment
-from mtf_entrypoints.settings import BitmartOptions, Settings
+from mtf_entrypoints.settings import Settings
+from mtf_entrypoints.venue_options import BitmartOptions
 from tests.unit.local.test_action_journal import a_note
 
 BITMART = Settings(

@@ -27,7 +27,8 @@ from mtf_entrypoints.container import Container
 from mtf_entrypoints.machine import Machine
 from mtf_entrypoints.sandbox_options import DEFAULT_INSTANT_MS as NOW_MS
 from mtf_entrypoints.sandbox_venue import sandbox_venue, sandbox_world
-from mtf_entrypoints.settings import BitmartOptions, SandboxOptions, Settings, SettingsError
+from mtf_entrypoints.settings import SandboxOptions, Settings, SettingsError
+from mtf_entrypoints.venue_options import BitmartOptions
 
 OPTIONS = SandboxOptions(universe_size=12)
 
