@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as _random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 
 import httpx
 
@@ -21,10 +20,10 @@ from mtf_adapters.bitmart.streams import BitmartStreams
 from mtf_adapters.bitmart.trading import BitmartTrading
 from mtf_adapters.limits import Limiter
 from mtf_adapters.online.clock import ExchangeClock
-from mtf_adapters.online.hosts import HostWorld, World
+from mtf_adapters.online.hosts import HostWorld
 from mtf_adapters.online.sockets import Patience
-from mtf_core.ending import ended
-from mtf_core.ports import Clock, ExchangeError, ExchangeWorld, Venue
+from mtf_adapters.online.venues import WORLDS, connection_of, label_of, namespace_of
+from mtf_core.ports import Clock, Venue
 
 EXCHANGE, MARKET_TYPE = "bitmart", "perpetual"
 
@@ -36,18 +35,6 @@ NO_KEY = (
     "There is no key of BitMart (BITMART_API_KEY, BITMART_SECRET_KEY, BITMART_API_MEMO): the account is not known, so "
     "runs decide, and plan nothing (account_state_unknown)."
 )
-
-_CONNECT_S = 3.0
-"""How long the first look at the exchange's clock may take; a process that only reads its store starts without it."""
-_MEASURE_S = 30.0
-_MEASURE_SANDBOX_S = 0.5
-"""A sandbox's time may be moved by hand."""
-
-_WORLDS = {
-    HostWorld.SANDBOX: ExchangeWorld.LOCAL,
-    HostWorld.DEMO: ExchangeWorld.DEMO,
-    HostWorld.LIVE: ExchangeWorld.LIVE,
-}
 
 
 def bitmart_venue(
@@ -90,8 +77,8 @@ def bitmart_venue(
     return Venue(
         exchange=EXCHANGE,
         market_type=MARKET_TYPE,
-        label=_label(world),
-        namespace=_namespace(environment, world),
+        label=label_of("BitMart", world),
+        namespace=namespace_of(f"bitmart-{environment}", world),
         market=BitmartMarketData(rest),
         account=BitmartAccount(rest, name),
         clock=clock,
@@ -102,46 +89,6 @@ def bitmart_venue(
         skew=lambda: clock.skew,
         waited=lambda: sum(limiter.waited.values()),
         exits_left=lambda: exits_left(limiter),
-        connection=_connection(rest, sleep, is_sandbox),
-        world=_WORLDS[world.kind],
+        connection=connection_of(rest, sleep, is_sandbox=is_sandbox),
+        world=WORLDS[world.kind],
     )
-
-
-def _label(world: World) -> str:
-    if world.kind is HostWorld.SANDBOX:
-        return f"sandbox that speaks as BitMart, at {world.place}"
-    return "demo of BitMart, play money" if world.kind is HostWorld.DEMO else "live exchange BitMart, real money"
-
-
-def _namespace(environment: str, world: World) -> str:
-    """Sandboxes are told apart by where they are: what they serve, their addresses do not tell."""
-    return f"bitmart-{environment}-{world.kind.value}" + (f"-{world.place}" if world.place else "")
-
-
-def _connection(
-    rest: RestClient, sleep: Callable[[float], Awaitable[None]], is_sandbox: bool
-) -> Callable[[], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def connection() -> AsyncIterator[None]:
-        # An exchange that does not answer keeps no process from starting: each of its calls will say so.
-        with suppress(ExchangeError, TimeoutError):
-            async with asyncio.timeout(_CONNECT_S):
-                await rest.measure_time()
-                for _ in range(2 if is_sandbox else 1):  # the first call's round trip holds the handshake, too
-                    await sleep(0.1 if is_sandbox else 0)
-                    await rest.measure_time()
-        keeper = asyncio.create_task(_keep_time(rest, sleep, _MEASURE_SANDBOX_S if is_sandbox else _MEASURE_S))
-        try:
-            yield
-        finally:
-            await ended(keeper)
-            await rest.aclose()
-
-    return connection
-
-
-async def _keep_time(rest: RestClient, sleep: Callable[[float], Awaitable[None]], pause_s: float) -> None:
-    while True:
-        await sleep(pause_s)
-        with suppress(ExchangeError):
-            await rest.measure_time()

@@ -6,6 +6,7 @@ that a row of its kind always has is required, also where its value may be `""`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,19 @@ class TimeRow:
     """`public/time`."""
 
     ts: int = required(whole)
+
+
+@frozen
+class ListedRow:
+    """Contracts of many kinds, some without numbers yet: each is read by itself."""
+
+    content: Mapping[str, Any]
+
+    @classmethod
+    def from_wire(cls, row: object) -> ListedRow:
+        if not isinstance(row, dict):
+            raise ValueError(f"{shown(row)} is no instrument")
+        return cls(row)
 
 
 @frozen(kw_only=True)
