@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,13 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from mtf_adapters.sandbox.faces.bitmart.opening import BitmartSandbox
+from mtf_adapters.sandbox.faces.bitmart.streams import PUBLIC_PATH
+from mtf_adapters.sandbox.faces.serving import served
+from mtf_adapters.sandbox.world_clock import SteppedClock
 from mtf_entrypoints.cli.main import run
+from tests.integration.faces.exchange import AT_MS, MARKET
+from tests.tls import vouched
 
 COMMAND = (sys.executable, "-m", "mtf_entrypoints.cli.main", "sandbox", "serve", "--universe-size", "5")
 
@@ -113,6 +120,22 @@ async def test_open_streams_and_calls_that_wait_do_not_hold_up_its_end() -> None
         await asyncio.gather(waiting, return_exceptions=True)
         assert served.stderr is not None
         assert await served.stderr.read() == b""
+
+
+async def test_a_face_over_tls_is_reached_by_those_who_trust_its_authority(tmp_path: Path) -> None:
+    shown, made = vouched(tmp_path), BitmartSandbox.of(MARKET, SteppedClock(AT_MS))
+    trusting = ssl.create_default_context(cafile=shown.authority)
+    async with served(made, certificate=shown.certificate) as address:
+        port = address.rpartition(":")[2]
+        async with httpx.AsyncClient(verify=trusting) as client:
+            answer = await client.get(f"https://localhost:{port}/system/time")
+            assert answer.json()["data"]["server_time"] == AT_MS
+        async with connect(f"wss://localhost:{port}{PUBLIC_PATH}", ssl=trusting) as stream:
+            await stream.send('{"action":"ping"}')
+            assert "pong" in str(await asyncio.wait_for(stream.recv(), 5))
+        async with httpx.AsyncClient() as stranger:
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                await stranger.get(f"https://localhost:{port}/system/time")
 
 
 async def test_a_port_that_is_taken_is_a_clear_error() -> None:

@@ -10,10 +10,12 @@ import time
 from asyncio.transports import BaseTransport, Transport
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import uvicorn
+from attrs import frozen
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -99,9 +101,20 @@ def _name(url: str) -> str | None:
         return None
 
 
+@frozen
+class Certificate:
+    """What a server shows of itself over TLS, which is all that some clients speak: files of its chain and its key."""
+
+    chain: Path
+    key: Path
+
+
 @asynccontextmanager
-async def served(app: App, port: int = 0) -> AsyncIterator[str]:
-    """Serves until the block ends; gives host and port. Raises OSError where it cannot listen."""
+async def served(app: App, port: int = 0, certificate: Certificate | None = None) -> AsyncIterator[str]:
+    """Serves until the block ends, over TLS where there is a certificate; gives host and port.
+
+    Raises OSError where it cannot listen.
+    """
     listener = socket.create_server((LOOPBACK, port), backlog=256)
     # Accepted connections inherit it; asyncio sets it only where a socket names its protocol, which this one does not.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -117,6 +130,8 @@ async def served(app: App, port: int = 0) -> AsyncIterator[str]:
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
+        ssl_certfile=certificate.chain if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
