@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from mtf_core.market import (
+    BracketUnit,
     Contract,
     ContractStatus,
     LeverageBracket,
@@ -23,6 +24,7 @@ from mtf_core.market import (
     Timeframe,
     TimeInForce,
     TopOfBook,
+    on_grid_at_or_above,
 )
 from mtf_core.planning import FactRole, FeatureFact, MarketFacts, PlanOutcome, Signal, plan_order
 from mtf_core.settings.trade_entry import (
@@ -301,6 +303,27 @@ def plan_cases(draw: st.DrawFn) -> PlanCase:
         anchor = feature_value(price * (1 - side.sign * draw(scaled(2, 30, "0.0005"))))
         return case.with_features(anchor_vwap=anchor, anchor_average=anchor)
     return case
+
+
+def in_contracts(case: PlanCase) -> PlanCase:
+    """The same case where the exchange states about the same brackets in contracts, as ratios of the whole position."""
+    contract = case.contract
+    worth = contract.notional(Decimal(1), case.facts.book.best_bid)
+
+    def whole(notional: Decimal) -> Decimal:
+        return on_grid_at_or_above(notional / worth, contract.size_step)
+
+    rows = [
+        evolve(
+            row,
+            notional_floor=whole(row.notional_floor),
+            notional_cap=whole(row.notional_cap),
+            maintenance_amount=Decimal(0),
+        )
+        for row in contract.brackets
+    ]
+    kept = tuple(row for row in rows if row.notional_floor < row.notional_cap)
+    return evolve(case, contract=evolve(contract, brackets=kept, brackets_in=BracketUnit.CONTRACTS))
 
 
 _BROKEN_NUMBERS = [Decimal("NaN"), Decimal("Infinity"), Decimal("-1"), Decimal(0), Decimal("1e300"), Decimal("1e-300")]

@@ -22,6 +22,7 @@ from mtf_core.front_door import opens
 if TYPE_CHECKING:
     from mtf_core.market import (
         AccountState,
+        BracketUnit,
         Candles,
         Contract,
         InvalidCandlesError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountState",
+    "BracketUnit",
     "Candles",
     "ConfigError",
     "Contract",
@@ -67,7 +69,8 @@ if not TYPE_CHECKING:
         __name__,
         {
             "market": (
-                "AccountState Candles Contract InvalidCandlesError LeverageBracket MarkPrice Side Timeframe TopOfBook"
+                "AccountState BracketUnit Candles Contract InvalidCandlesError LeverageBracket MarkPrice Side "
+                "Timeframe TopOfBook"
             ),
             "settings.nodes": "ConfigError",
             "planning": "OrderPlan Skip",

@@ -13,7 +13,7 @@ from mtf_adapters.sql import schema
 from mtf_adapters.sql.database import Database
 from mtf_adapters.sql.transactions import value_or_none
 from mtf_adapters.sql.upserts import upsert
-from mtf_core.market import Contract, ContractStatus, LeverageBracket
+from mtf_core.market import BracketUnit, Contract, ContractStatus, LeverageBracket
 
 _COLUMNS = tuple(schema.contracts.c[field.name] for field in attrs.fields(Contract))
 _BRACKET_FIELDS = tuple(field.name for field in attrs.fields(LeverageBracket))
@@ -76,7 +76,8 @@ def _row(contract: Contract) -> dict[str, object]:
 def _contract(row: Row[tuple[object, ...]]) -> Contract:
     values = dict(row._mapping)
     brackets = tuple(_bracket(*(document[name] for name in _BRACKET_FIELDS)) for document in values["brackets"])
-    return Contract(**(values | {"status": ContractStatus(values["status"]), "brackets": brackets}))
+    read = {"status": ContractStatus(values["status"]), "brackets_in": BracketUnit(values["brackets_in"])}
+    return Contract(**(values | read | {"brackets": brackets}))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -37,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION = "0018"
+SCHEMA_REVISION = "0019"
 """The revision of the newest migration: the schema that this code needs."""
 
 metadata = MetaData(
@@ -93,6 +93,7 @@ contracts = Table(
     Column("opened_at_ms", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
     Column("brackets", DOCUMENT, nullable=False),
+    Column("brackets_in", String, nullable=False, server_default="notional"),
 )
 
 contract_sync = Table(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UniqueFor,
     )
     from mtf_core.market.contract import (
+        BracketUnit,
         Contract,
         ContractStatus,
         InvalidContractError,
@@ -75,6 +76,7 @@ __all__ = [
     "AmendField",
     "Amendment",
     "ArmsAt",
+    "BracketUnit",
     "CandleService",
     "CandleStack",
     "Candles",
@@ -151,7 +153,8 @@ if not TYPE_CHECKING:
                 "SettingScope SizeUnit TimedCancelAll UniqueFor"
             ),
             "contract": (
-                "Contract ContractStatus InvalidContractError LeverageBracket on_grid_at_or_above on_grid_at_or_below"
+                "BracketUnit Contract ContractStatus InvalidContractError LeverageBracket on_grid_at_or_above "
+                "on_grid_at_or_below"
             ),
             "fill": "CashFlow Fill FillCause FlowKind",
             "instant": "InvalidInstantError format_instant from_ms parse_instant parse_moment to_ms",

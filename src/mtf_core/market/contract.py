@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 
 class ContractStatus(StrEnum):
@@ -43,9 +43,22 @@ def _steps(raw: Decimal, step: Decimal, rounding: str) -> Decimal:
         return (raw / step).to_integral_value()
 
 
+class BracketUnit(StrEnum):
+    """In which unit an exchange says where its leverage brackets begin and end."""
+
+    NOTIONAL = "notional"
+    """Quote currency: a position may change its bracket with the price."""
+    CONTRACTS = "contracts"
+    """A size has its bracket at every price."""
+
+
 @frozen
 class LeverageBracket:
-    """One row of the exchange's risk-limit table: notional in (floor, cap] USDT."""
+    """One row of the exchange's risk-limit table: notional in (floor, cap] USDT.
+
+    Where a contract's `brackets_in` says so, floor and cap of its rows are contracts; `Contract.brackets_at` gives them
+    in notional.
+    """
 
     notional_floor: Decimal
     notional_cap: Decimal
@@ -84,8 +97,10 @@ class Contract:
     expires_at_ms: int = 0
     """0 = perpetual."""
     brackets: tuple[LeverageBracket, ...] = field(default=(), converter=_as_tuple)
+    """As the exchange states them, in the unit that `brackets_in` names."""
     min_notional: Decimal = Decimal(0)
     """Least value of one order in quote currency; 0: the exchange asks for none."""
+    brackets_in: BracketUnit = BracketUnit.NOTIONAL
 
     def __attrs_post_init__(self) -> None:
         problems = [
@@ -107,6 +122,10 @@ class Contract:
         ):
             if most.is_nan() or (not least.is_nan() and most < least):
                 problems.append(f"max_{what} {most} is below min_{what} {least}")
+        # Such an exchange asks for the ratio of the bracket on all of the position. An amount off it, fixed in quote
+        # currency, would be wrong at every other price; one made up would show liquidation farther away than it is.
+        if self.brackets_in is BracketUnit.CONTRACTS and any(row.maintenance_amount for row in self.brackets):
+            problems.append("brackets in contracts have a maintenance amount, which must be 0")
         if problems:
             raise InvalidContractError(f"{self.symbol}: " + "; ".join(problems))
 
@@ -118,3 +137,16 @@ class Contract:
     def notional(self, size: Decimal, price: Decimal) -> Decimal:
         """Value of a position in quote currency."""
         return size * self.contract_size * price
+
+    def brackets_at(self, price: Decimal) -> tuple[LeverageBracket, ...]:
+        """The brackets in notional, as they are at a price; brackets in notional are the same at every one."""
+        if self.brackets_in is BracketUnit.NOTIONAL:
+            return self.brackets
+        return tuple(
+            evolve(
+                row,
+                notional_floor=self.notional(row.notional_floor, price),
+                notional_cap=self.notional(row.notional_cap, price),
+            )
+            for row in self.brackets
+        )

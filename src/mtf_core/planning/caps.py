@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 
 from attrs import frozen
 
-from mtf_core.market import Contract, LeverageBracket
+from mtf_core.market import BracketUnit, Contract, LeverageBracket
 from mtf_core.planning import formulas
 from mtf_core.planning.exact import divide_down, whole_down
 from mtf_core.planning.outcome import Skip
@@ -25,8 +25,23 @@ class LeverageRange:
     high: int
 
 
-def brackets_highest_first(contract: Contract) -> tuple[LeverageBracket, ...]:
-    return tuple(sorted(contract.brackets, key=lambda bracket: bracket.notional_floor, reverse=True))
+def brackets_highest_first(contract: Contract, price: Decimal) -> tuple[LeverageBracket, ...]:
+    """In notional, as they are at a price."""
+    return tuple(sorted(contract.brackets_at(price), key=lambda bracket: bracket.notional_floor, reverse=True))
+
+
+def log_cap_in_contracts(contract: Contract, bracket: LeverageBracket, dearest: Decimal, log: StepLog) -> None:
+    """Where the notional cap of a bracket comes from that the exchange states in contracts."""
+    if contract.brackets_in is BracketUnit.CONTRACTS:
+        log.add(
+            "notional_cap",
+            "bracket_contracts · contract_size · dearest_entry",
+            bracket.notional_cap,
+            "USDT",
+            bracket_contracts=divide_down(bracket.notional_cap, contract.notional(Decimal(1), dearest)),
+            contract_size=contract.contract_size,
+            dearest_entry=dearest,
+        )
 
 
 def configured_cap(request: PlanRequest) -> Decimal:
@@ -64,17 +79,21 @@ def usable(found: LeverageRange, contract: Contract) -> bool:
     return found.high >= 1 and found.high >= contract.min_leverage
 
 
-def fixed_leverage(request: PlanRequest, margin: Decimal, log: StepLog) -> int | Skip:
-    """The leverage of a stop from the risk: target, else floor, within the caps of the notional that it buys."""
+def fixed_leverage(request: PlanRequest, margin: Decimal, dearest: Decimal, log: StepLog) -> int | Skip:
+    """The leverage of a stop from the risk: target, else floor, within the caps of the notional that it buys.
+
+    The margin buys at the dearest entry, so brackets in contracts are taken at that price, too.
+    """
     settings, contract = request.settings.leverage, request.contract
     wanted = max(settings.target or settings.floor, contract.min_leverage)
     cap = configured_cap(request)
     highest = int(formulas.fixed_leverage(wanted, cap, settings.rounding.mode))
-    leverages = {_within_bracket(bracket, highest, margin): bracket for bracket in contract.brackets}
+    leverages = {_within_bracket(bracket, highest, margin): bracket for bracket in contract.brackets_at(dearest)}
     leverage = max(leverages, default=0)
     if leverage < 1 or leverage < contract.min_leverage:
         return log.skip(Reason.LEVERAGE_BELOW_MIN, leverage=leverage, cap=cap, contract_min=contract.min_leverage)
     bracket = leverages[leverage]
+    log_cap_in_contracts(contract, bracket, dearest, log)
     log.add(
         "leverage_for_risk",
         f"min({ROUNDED_WORDS[settings.rounding.mode].format('wanted')}, whole_down(min(cap, bracket_max, "

@@ -10,7 +10,13 @@ from attrs import evolve, frozen
 
 from mtf_core.market import Contract, LeverageBracket, on_grid_at_or_below
 from mtf_core.planning.budget import Budget
-from mtf_core.planning.caps import LeverageRange, brackets_highest_first, leverage_range, usable
+from mtf_core.planning.caps import (
+    LeverageRange,
+    brackets_highest_first,
+    leverage_range,
+    log_cap_in_contracts,
+    usable,
+)
 from mtf_core.planning.entry import Entry
 from mtf_core.planning.exact import divide_down
 from mtf_core.planning.liquidation import Exposure, exposure_at, largest_safe_quantity, liquidation_price, needed_margin
@@ -55,6 +61,9 @@ class _Search:
     margin: Decimal
     wanted: RiskSize
     bracket: LeverageBracket
+    """In notional at the dearest entry: a size that its cap carries there, it carries at every other fill."""
+    floor: Decimal
+    """The bracket's, in notional at the cheapest entry, where a size is worth least."""
     allowed: LeverageRange
     exposures: tuple[Exposure, ...]
     """At the planned and at the worst entry."""
@@ -77,7 +86,7 @@ class _Search:
     def fits(self, size: Decimal) -> bool:
         """Whether it may be ordered, and its notional lies in the bracket wherever the entry fills."""
         lowest = self.contract.notional(size, self.entry.cheapest_price)
-        return size >= self.wanted.smallest and lowest > self.bracket.notional_floor
+        return size >= self.wanted.smallest and lowest > self.floor
 
     def _stepped(self, size: Decimal) -> Decimal:
         return on_grid_at_or_below(size, self.contract.size_step)
@@ -88,8 +97,10 @@ def fit_position(
 ) -> Position | Skip:
     """The largest position that margin, brackets and liquidation allow; never more than the risk buys."""
     failures = set()
-    for bracket in brackets_highest_first(request.contract):
-        search = _search(request, entry, stop, wanted, budget, bracket)
+    dearest = brackets_highest_first(request.contract, entry.dearest_price)
+    cheapest = brackets_highest_first(request.contract, entry.cheapest_price)
+    for bracket, at_cheapest in zip(dearest, cheapest, strict=True):
+        search = _search(request, entry, stop, wanted, budget, bracket, at_cheapest.notional_floor)
         position = _in_bracket(search)
         if isinstance(position, Position):
             if _Failure.UNSAFE in failures and position.limited_by is SizeLimit.BRACKET:
@@ -101,7 +112,13 @@ def fit_position(
 
 
 def _search(
-    request: PlanRequest, entry: Entry, stop: Stop, wanted: RiskSize, budget: Budget, bracket: LeverageBracket
+    request: PlanRequest,
+    entry: Entry,
+    stop: Stop,
+    wanted: RiskSize,
+    budget: Budget,
+    bracket: LeverageBracket,
+    floor: Decimal,
 ) -> _Search:
     contract = request.contract
     prices = (entry.price,) if entry.price == entry.worst_price else (entry.price, entry.worst_price)
@@ -112,6 +129,7 @@ def _search(
         margin=budget.margin,
         wanted=wanted,
         bracket=bracket,
+        floor=floor,
         allowed=leverage_range(request, bracket, entry.price, stop.distance),
         exposures=tuple(exposure_at(contract, request.side, price, bracket) for price in prices),
         ratio=request.settings.risk.min_liquidation_ratio,
@@ -162,6 +180,7 @@ def _limit(search: _Search, size: Decimal, carried: Decimal) -> SizeLimit:
 def _log_position(search: _Search, position: Position, log: StepLog) -> None:
     contract, entry = search.contract, search.entry
     carried = search.carried(position.allowed.high)
+    log_cap_in_contracts(contract, position.bracket, entry.dearest_price, log)
     log.add(
         "size_by_margin",
         "down(min(size_by_risk, min(notional_cap, budget_usdt · highest_leverage) / (contract_size · dearest_entry)), "
@@ -268,7 +287,7 @@ def _skip(
 def _beyond_liquidation(request: PlanRequest, entry: Entry, stop: Stop, wanted: RiskSize, log: StepLog) -> Skip:
     """Shown for the smallest size in the lowest bracket: nothing is safer."""
     contract = request.contract
-    bracket = min(contract.brackets, key=lambda row: row.notional_floor)
+    bracket = min(contract.brackets_at(entry.price), key=lambda row: row.notional_floor)
     lowest = leverage_range(request, bracket, entry.price, stop.distance).low
     exposure = exposure_at(contract, request.side, entry.price, bracket)
     return log.skip(

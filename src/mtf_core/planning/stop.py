@@ -156,7 +156,7 @@ def _pivot_distance(request: PlanRequest, entry: Decimal, level: Level, log: Ste
 
 def _from_risk(request: PlanRequest, entry: Entry, budget: Budget, log: StepLog) -> _Wanted | Skip:
     """Leverage first: what the budget buys at it, and how far the price may go until the risk is used up."""
-    leverage = fixed_leverage(request, budget.margin, log)
+    leverage = fixed_leverage(request, budget.margin, entry.dearest_price, log)
     if isinstance(leverage, Skip):
         return leverage
     size = _bought(request, entry, budget, leverage, log)

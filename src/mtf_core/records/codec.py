@@ -13,6 +13,9 @@ from typing import Any, TypeVar, cast
 import msgspec
 from cattrs import Converter, transform_error
 from cattrs.errors import BaseValidationError, StructureHandlerNotFoundError
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from mtf_core.market import Contract
 
 Value = TypeVar("Value")
 
@@ -27,6 +30,9 @@ def _converter() -> Converter:
     converter.register_unstructure_hook_func(_is_set_of_text, sorted)
     converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
     convert_nothing(converter)
+    # Brackets are in notional unless a record says otherwise, so those that are stay the bytes that they always were.
+    contract = make_dict_unstructure_fn(Contract, converter, brackets_in=override(omit_if_default=True))
+    converter.register_unstructure_hook(Contract, contract)
     return converter
 
 

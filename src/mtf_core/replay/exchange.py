@@ -341,10 +341,8 @@ class ModelExchange:
         assert order.size is not None
         contract, leverage = desk.minutes.contract, desk.leverages[order.order_id]
         notional = contract.notional(order.size, price)
-        bracket = next(
-            (one for one in contract.brackets if one.notional_floor < notional <= one.notional_cap),
-            contract.brackets[-1],
-        )
+        brackets = contract.brackets_at(price)
+        bracket = next((one for one in brackets if one.notional_floor < notional <= one.notional_cap), brackets[-1])
         exposure = exposure_at(contract, order.side, price, bracket)
         liquidation = liquidation_price(exposure, order.size * contract.contract_size, int(leverage))
         desk.holding = Holding(order.side, order.size, price, leverage, liquidation, at_ms)

@@ -33,7 +33,7 @@ _FIELDS: Mapping[ContractFacet, tuple[str, ...]] = {
         *("min_size", "max_size", "max_market_size", "min_notional"),
         *("min_leverage", "max_leverage", "expires_at_ms"),
     ),
-    ContractFacet.BRACKETS: ("brackets",),
+    ContractFacet.BRACKETS: ("brackets", "brackets_in"),
     ContractFacet.FEES: ("maker_fee", "taker_fee"),
 }
 

@@ -1,14 +1,17 @@
 """Every other command does its work, for people and as JSON."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from mtf_adapters.files.candles import read_candles, write_candles_csv
 from mtf_adapters.sandbox.generated import GeneratedMarket
+from mtf_adapters.sql import Database, SqlContractStore
 from mtf_core._version import __version__
-from mtf_core.market import Timeframe
+from mtf_core.market import BracketUnit, Timeframe
 from mtf_core.rules.catalogue import CONDITIONS
 from tests.integration.cli.candles import HEADER, Row, minute_rows, write_csv, write_lines
 from tests.integration.cli.conftest import SMALL, Mtf
@@ -26,6 +29,23 @@ def test_contracts_are_synchronised_and_listed(mtf: Mtf, stored: tuple[str, ...]
     one = mtf("contracts", "list", "--symbol", "BTCUSDT", "--json", *stored).json
     assert one[0]["tick_size"] == "0.1"
     assert "steps of 1" in mtf("contracts", "list", "--symbol", "BTCUSDT", *stored).out
+
+
+def test_the_brackets_of_a_contract_are_shown_in_the_unit_of_the_exchange(mtf: Mtf, stored: tuple[str, ...]) -> None:
+    mtf("contracts", "sync", *stored)
+    assert "notional above" in mtf("contracts", "list", "--symbol", "BTCUSDT", *stored).out
+    asyncio.run(_state_brackets_in_contracts(stored[1]))
+    assert "contracts above" in mtf("contracts", "list", "--symbol", "BTCUSDT", *stored).out
+    assert mtf("contracts", "list", "--symbol", "BTCUSDT", "--json", *stored).json[0]["brackets_in"] == "contracts"
+
+
+async def _state_brackets_in_contracts(url: str) -> None:
+    async with Database.open(url) as database:
+        store = SqlContractStore(database, "sandbox-seed-1-12")
+        changed = [
+            evolve(one, brackets=one.brackets[:1], brackets_in=BracketUnit.CONTRACTS) for one in await store.all()
+        ]
+        await store.replace_all(changed, await store.synced_ms() or 0)
 
 
 def test_worlds_in_one_database_do_not_see_each_other(mtf: Mtf, stored: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from mtf_adapters.sandbox.generated import GeneratedMarket
-from mtf_core.market import Contract, ContractStatus
+from mtf_core.market import BracketUnit, Contract, ContractStatus
 from mtf_core.ports import ExchangeUnavailableError
 from mtf_core.upkeep import stored_contracts, sync_contracts
 from mtf_core.upkeep.contracts import ContractFacet
@@ -68,6 +68,30 @@ async def test_what_changed_of_a_contract_is_told_and_leaves_a_trace_and_turnove
         assert changed[2].after == {"status": "close_only"}
         page = await there.stores.audit.history(9, action="contract_changed")
         assert sorted(event.details["facet"] for event in page.items) == ["brackets", "grid", "status"]
+
+
+class InContracts(GeneratedMarket):
+    """A market that states the brackets of one contract in contracts now."""
+
+    def contracts(self, now_ms: int) -> tuple[Contract, ...]:
+        return tuple(
+            evolve(one, brackets=one.brackets[:1], brackets_in=BracketUnit.CONTRACTS)
+            if one.symbol == "BTCUSDT"
+            else one
+            for one in super().contracts(now_ms)
+        )
+
+
+async def test_brackets_that_mean_something_else_now_have_changed() -> None:
+    async with world(eager()) as there:
+        await sync_contracts(there.environment)
+        there.exchange.market = InContracts(seed=7, symbols=20)
+        (change,) = (await sync_contracts(there.environment)).changed
+        assert (change.symbol, change.facet) == ("BTCUSDT", ContractFacet.BRACKETS)
+        assert (change.before["brackets_in"], change.after["brackets_in"]) == ("notional", "contracts")
+        stored = {one.symbol: one.brackets_in for one in await stored_contracts(there.environment)}
+        assert stored.pop("BTCUSDT") is BracketUnit.CONTRACTS
+        assert set(stored.values()) == {BracketUnit.NOTIONAL}
 
 
 async def test_an_empty_list_is_no_list_and_the_stored_contracts_stay() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import evolve
 from hypothesis import strategies as st
 
-from mtf_core.market import COLUMNS, Candles, Contract, ContractStatus, LeverageBracket, Side, Timeframe
+from mtf_core.market import COLUMNS, BracketUnit, Candles, Contract, ContractStatus, LeverageBracket, Side, Timeframe
 from mtf_core.reasons import Reason
 from mtf_core.records import (
     AuditEvent,
@@ -59,6 +59,8 @@ _TIMES = st.integers(0, 2**53)
 def contracts(draw: st.DrawFn) -> Contract:
     least_volume, most_volume = sorted((draw(_POSITIVE), draw(_POSITIVE)))
     least_leverage, most_leverage = sorted((draw(_POSITIVE), draw(_POSITIVE)))
+    unit = draw(st.sampled_from(BracketUnit))
+    amounts = _ANY if unit is BracketUnit.NOTIONAL else st.just(Decimal(0))
     return Contract(
         symbol=draw(_SYMBOLS),
         base_currency=draw(st.text("BTCETH", max_size=5)),
@@ -77,7 +79,8 @@ def contracts(draw: st.DrawFn) -> Contract:
         turnover_24h=draw(_ANY),
         opened_at_ms=draw(_TIMES),
         expires_at_ms=draw(_TIMES),
-        brackets=tuple(draw(st.lists(st.builds(LeverageBracket, _ANY, _ANY, _ANY, _ANY, _ANY), max_size=3))),
+        brackets=tuple(draw(st.lists(st.builds(LeverageBracket, _ANY, _ANY, _ANY, _ANY, amounts), max_size=3))),
+        brackets_in=unit,
     )
 
 

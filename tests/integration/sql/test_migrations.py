@@ -23,7 +23,7 @@ from mtf_adapters.sql import (
 )
 from mtf_adapters.sql.transactions import all_rows
 from mtf_adapters.sql.upgrade import migration_config
-from mtf_core.market import Timeframe
+from mtf_core.market import BracketUnit, Timeframe
 from mtf_core.ports import Acquired
 from mtf_core.records import ProcessKind, ProcessState, RunningProcess
 from mtf_core.risk import Books, OpeningSource, RiskDay, RiskLock, Span
@@ -52,6 +52,13 @@ _CONTRACT = {
     "expires_at_ms": 0,
     "brackets": [],
 }
+_BRACKET = {
+    "notional_floor": "0",
+    "notional_cap": "50000.5",
+    "max_leverage": "100",
+    "maintenance_margin_ratio": "0.004",
+    "maintenance_amount": "0.30",
+}
 
 
 _RUN = {
@@ -74,6 +81,25 @@ async def test_contracts_of_the_first_version_keep_their_sizes_under_the_new_nam
         (kept,) = await SqlContractStore(database, WORLD).all()
     assert (kept.min_size, kept.max_size, kept.max_market_size) == (Decimal(2), Decimal(1_000_000), Decimal(50_000))
     assert kept == evolve(contract("BTCUSDT"), brackets=())
+
+
+async def test_the_brackets_of_contracts_of_before_are_in_notional_and_others_can_be_stored_beside_them(
+    empty_database_url: str,
+) -> None:
+    names = {"min_volume": "min_size", "max_volume": "max_size", "market_max_volume": "max_market_size"}
+    row = {names.get(name, name): value for name, value in _CONTRACT.items()}
+    row |= {"status": "trading", "brackets": [_BRACKET]}
+    async with old_database(empty_database_url, "0018", {"contracts": [row]}) as database:
+        await database.upgrade()
+        await database.check()
+        store = SqlContractStore(database, WORLD)
+        (kept,) = await store.all()
+        assert kept == contract("BTCUSDT")
+        assert kept.brackets_in is BracketUnit.NOTIONAL
+        brackets = [evolve(one, maintenance_amount=Decimal(0)) for one in kept.brackets]
+        listed = (evolve(kept, brackets=brackets, brackets_in=BracketUnit.CONTRACTS), contract("ETHUSDT"))
+        await store.replace_all(listed, 1)
+        assert await store.all() == listed
 
 
 async def test_runs_of_the_first_version_are_numbered_and_new_ones_follow_them(empty_database_url: str) -> None:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from mtf_core.market import (
     DAY_MS,
     AccountState,
+    BracketUnit,
     Contract,
     ContractStatus,
     InvalidContractError,
     InvalidInstantError,
     InvalidQuoteError,
+    LeverageBracket,
     MarkPrice,
     OpenOrder,
     OrderKind,
@@ -122,6 +124,26 @@ def test_prices_go_to_ticks_and_sizes_down_to_steps() -> None:
 
 def test_the_value_of_a_position_is_in_quote_currency() -> None:
     assert CONTRACT.notional(Decimal(9), Decimal("100.05")) == Decimal("0.90045")
+
+
+def _bracket(floor: int, cap: int, amount: int = 0) -> LeverageBracket:
+    return LeverageBracket(Decimal(floor), Decimal(cap), Decimal(20), Decimal("0.01"), Decimal(amount))
+
+
+def test_brackets_in_notional_are_the_same_at_every_price() -> None:
+    contract = evolve(CONTRACT, brackets=[_bracket(0, 500), _bracket(500, 9000, amount=5)])
+    assert contract.brackets_at(Decimal(7)) is contract.brackets
+
+
+def test_brackets_in_contracts_are_worth_their_contracts_at_a_price() -> None:
+    """500 contracts of 0.001 are worth 100 at a price of 200; leverage and ratio stay."""
+    contract = evolve(CONTRACT, brackets=[_bracket(0, 500), _bracket(500, 9000)], brackets_in=BracketUnit.CONTRACTS)
+    assert contract.brackets_at(Decimal(200)) == (_bracket(0, 100), _bracket(100, 1800))
+
+
+def test_an_amount_off_the_margin_has_no_place_where_brackets_are_in_contracts() -> None:
+    with pytest.raises(InvalidContractError, match="brackets in contracts have a maintenance amount, which must be 0"):
+        evolve(CONTRACT, brackets=[_bracket(0, 500, amount=1)], brackets_in=BracketUnit.CONTRACTS)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from time import process_time
 
 import pytest
+from attrs import evolve
 
 from mtf_adapters.sandbox.matching.commands import (
     CancelAll,
@@ -12,9 +13,21 @@ from mtf_adapters.sandbox.matching.commands import (
     SetPositionMode,
     Transfer,
 )
-from mtf_adapters.sandbox.matching.events import Booked, Liquidated, Refusal
-from mtf_core.market import FillCause, FlowKind, MarginMode, OrderState, PositionMode, Side
-from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, contract, preset, refused, stop, tick
+from mtf_adapters.sandbox.matching.events import Accepted, Booked, Liquidated, Refusal, Refused
+from mtf_core.market import BracketUnit, FillCause, FlowKind, MarginMode, OrderState, PositionMode, Side
+from tests.unit.matching.exchange import (
+    BRACKETS,
+    SYMBOL,
+    D,
+    Desk,
+    accepted,
+    causes,
+    contract,
+    preset,
+    refused,
+    stop,
+    tick,
+)
 
 CROSS, ISOLATED = MarginMode.CROSS, MarginMode.ISOLATED
 
@@ -337,6 +350,57 @@ def test_the_liquidation_price_of_a_large_position_is_reckoned_in_its_own_bracke
     assert desk.position().liquidation_price == D(82)
     desk.at(100, mark=mark)
     assert (desk.position() is not None) is stands
+
+
+IN_CONTRACTS = tuple(evolve(row, maintenance_amount=D(0)) for row in BRACKETS)
+"""The same numbers as contracts, each worth 1 at a price of 100: up to 10,000 of them 50x, up to 100,000 at 20x."""
+
+
+def desk_in_contracts(price: object = 100) -> Desk:
+    desk = Desk(balance=1_000_000, contracts=[contract(brackets=IN_CONTRACTS, brackets_in=BracketUnit.CONTRACTS)])
+    desk.at(price, asks=[(price, 300_000)])
+    return desk
+
+
+@pytest.mark.parametrize("price", [50, 100, 300])
+def test_brackets_in_contracts_allow_as_many_contracts_at_every_price(price: int) -> None:
+    desk = desk_in_contracts(price)
+    answer = desk.place("open long", 10_001, leverage=D(50)).answer
+    assert answer == Refused(Refusal.LEVERAGE_OUT_OF_RANGE, "at 50 a position has at most 10000 contracts")
+    desk.place("open long", 10_000, leverage=D(50))
+    assert desk.position().size == 10_000
+    assert isinstance(desk.place("open long", 1, leverage=D(50)).answer, Refused), "with what is held"
+
+
+def test_a_leverage_is_not_set_that_the_contracts_held_may_not_have() -> None:
+    desk = desk_in_contracts()
+    desk.place("open long", 20_000, leverage=D(5))
+    answer = desk.do(SetLeverage("me", SYMBOL, D(50), ISOLATED)).answer
+    assert answer == Refused(Refusal.LEVERAGE_OUT_OF_RANGE, "at 50 a position has at most 10000 contracts")
+    assert desk.do(SetLeverage("me", SYMBOL, D(20), ISOLATED)).answer == Accepted()
+
+
+@pytest.mark.parametrize(("size", "maintenance"), [(10_000, [100, 150]), (20_000, [400, 600])])
+def test_a_size_has_its_bracket_of_contracts_whatever_the_price(size: int, maintenance: list[int]) -> None:
+    """Its ratio counts on all of it: 1 % of 10,000 or 2 % of 20,000 contracts at 100, half as much again at 150."""
+    desk = desk_in_contracts()
+    desk.place("open long", size, leverage=D(5))
+    found = [desk.position().maintenance_margin]
+    desk.at(150)
+    assert [*found, desk.position().maintenance_margin] == [D(one) for one in maintenance]
+
+
+@pytest.mark.parametrize(("side", "price"), [(Side.LONG, "82"), (Side.SHORT, "117.5")])
+def test_the_liquidation_price_in_contracts_has_the_ratio_of_the_size(side: Side, price: str) -> None:
+    """20,000 at 100, 5x: 4,000 + 200·p - 20,000 = 0.02 · 200·p at 81.63; 24,000 - 200·p = 0.02 · 200·p at 117.65."""
+    desk = desk_in_contracts()
+    desk.at(100, asks=[(100, 30_000)], bids=[(100, 30_000)])
+    desk.place(f"open {side}", 20_000, leverage=D(5))
+    assert desk.position(side).liquidation_price == D(price)
+    desk.at(100, mark=price)
+    assert desk.position(side) is not None
+    desk.at(100, mark=D(price) - side.sign * D("0.5"))
+    assert desk.position(side) is None
 
 
 def test_a_position_that_a_gap_opened_behind_its_liquidation_price_is_liquidated_with_the_same_tick() -> None:

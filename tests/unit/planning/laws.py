@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
-from mtf_core.market import LeverageBracket, OrderType, Side, TimeInForce
+from mtf_core.market import BracketUnit, LeverageBracket, OrderType, Side, TimeInForce
 from mtf_core.planning import OrderPlan
 from mtf_core.planning.caps import matching_caps
 from tests.strategies import PlanCase
@@ -101,7 +101,10 @@ def _left(case: PlanCase, plan: OrderPlan, fill: Decimal, price: Decimal) -> Dec
 
 
 def bracket_of(case: PlanCase, plan: OrderPlan) -> LeverageBracket:
-    """The bracket of the notional, the same wherever the entry fills."""
+    """The bracket of the position, the same wherever the entry fills."""
+    if case.contract.brackets_in is BracketUnit.CONTRACTS:
+        (row,) = (one for one in case.contract.brackets if one.notional_floor < plan.size <= one.notional_cap)
+        return row
     quantity = plan.size * case.contract.contract_size
     fills = [quantity * plan.entry_price, quantity * plan.worst_entry_price]
     rows = [row for row in case.contract.brackets if row.notional_floor < min(fills) and max(fills) <= row.notional_cap]

@@ -8,9 +8,9 @@ from decimal import Decimal
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from mtf_core.planning import OrderPlan, Skip
+from mtf_core.planning import OrderPlan, SizeLimit, Skip
 from mtf_core.reasons import Reason, Stage, stage_of
-from tests.strategies import PlanCase, plan_cases, scaled, wild_cases
+from tests.strategies import PlanCase, in_contracts, plan_cases, scaled, wild_cases
 from tests.unit.planning import laws, relations
 from tests.unit.planning.formulas import assert_every_step_can_be_computed_again
 
@@ -51,6 +51,36 @@ def test_every_generated_plan_obeys_every_law():
     check()
     assert endings["plan"] >= endings.total() / 4, endings
     assert categories >= {"waiting", "inside"}
+
+
+def test_every_law_holds_where_the_exchange_states_its_brackets_in_contracts():
+    """A plan's size has a bracket of its own count of contracts, and no more than that bracket's leverage."""
+    limited: Counter[str] = Counter()
+
+    @MORE
+    @given(
+        plan_cases().map(in_contracts),
+        st.sampled_from(["10", "1000", "0.01", "2", "5", "0.2"]).map(Decimal),
+        scaled(1, 60, "0.25"),
+        scaled(11, 30, "0.1"),
+        scaled(1, 9, "0.1"),
+    )
+    def check(case: PlanCase, unit: Decimal, more_risk: Decimal, farther: Decimal, lower: Decimal) -> None:
+        outcome = case.plan()
+        assert_every_step_can_be_computed_again(outcome)
+        if not isinstance(outcome, OrderPlan):
+            return
+        limited[outcome.size_limited_by] += 1
+        assert outcome.size <= case.contract.brackets[-1].notional_cap
+        laws.assert_lawful(case, outcome)
+        relations.assert_mirrored(case)
+        relations.assert_scaled(case, outcome, unit)
+        relations.assert_more_risk_gives_no_smaller_size(case, more_risk)
+        relations.assert_a_farther_stop_gives_no_larger_size(case, farther)
+        relations.assert_a_lower_cap_gives_no_more_leverage(case, outcome, lower)
+
+    check()
+    assert limited[SizeLimit.BRACKET], limited
 
 
 @given(wild_cases())

@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 
-from mtf_core.market import LeverageBracket, Side, Timeframe
+from mtf_core.market import BracketUnit, LeverageBracket, OrderType, Side, Timeframe
 from mtf_core.planning import SizeLimit
 from mtf_core.planning.exact import PLAN_CONTEXT
 from mtf_core.planning.liquidation import Exposure, largest_safe_quantity, liquidation_price, safe_liquidation
@@ -12,6 +12,7 @@ from mtf_core.settings.trade_entry import (
     AcceptSettings,
     CrashModeSettings,
     EndOfZoneSettings,
+    MarketEntrySettings,
     RoundingMode,
     RoundingSettings,
     StopFrom,
@@ -168,6 +169,37 @@ def test_the_bracket_of_the_notional_caps_the_leverage():
 def test_the_size_stays_within_the_highest_bracket():
     rows = (LeverageBracket(D(0), D(100), D(50), D("0.01"), D(0)),)
     assert plan_of(with_contract(example(), brackets=rows)).size == D(99)  # 100 / 1.001
+
+
+def test_the_size_stays_within_the_contracts_of_its_bracket():
+    """Up to 100 contracts 50x, up to 200 contracts 5x: the budget carries the 333 of the risk, 200 are allowed."""
+    rows = (
+        LeverageBracket(D(0), D(100), D(50), D("0.01"), D(0)),
+        LeverageBracket(D(100), D(200), D(5), D("0.02"), D(0)),
+    )
+    plan = plan_of(with_contract(example(), brackets=rows, brackets_in=BracketUnit.CONTRACTS))
+    assert (plan.size, plan.size_limited_by) == (D(200), SizeLimit.BRACKET)
+    assert plan.leverage <= 5
+    assert step(plan, "notional_cap") == D("200.2")  # 200 · 0.01 · 100.1
+    cap = next(one for one in plan.steps if one.name == "notional_cap")
+    assert dict(cap.inputs)["bracket_contracts"] == 200
+
+
+def test_a_market_entry_may_use_its_bracket_to_the_last_contract_wherever_it_fills():
+    """The 101st contract is beyond the first bracket's 100 at the touch and at the worst fill, though these differ."""
+    rows = (
+        LeverageBracket(D(0), D(100), D(50), D("0.01"), D(0)),
+        LeverageBracket(D(100), D(101), D(50), D("0.02"), D(0)),
+    )
+    market = example(order_type=OrderType.MARKET, market_max_spread_pct=D("0.01"))
+    case = with_contract(market, brackets=rows, brackets_in=BracketUnit.CONTRACTS)
+    plan = plan_of(with_settings(case, market_entry=MarketEntrySettings(max_slippage_bps=D(200))))
+    assert plan.worst_entry_price > plan.entry_price
+    assert plan.size == 101
+
+
+def test_brackets_in_notional_tell_of_no_contracts():
+    assert "notional_cap" not in {one.name for one in plan_of(example()).steps}
 
 
 def test_caps_below_the_contracts_minimum_leave_no_leverage():

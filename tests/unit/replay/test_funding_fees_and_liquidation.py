@@ -9,6 +9,7 @@ from attrs import evolve
 
 from mtf_core.market import (
     MINUTE_MS,
+    BracketUnit,
     EntryOrder,
     FillCause,
     FlowKind,
@@ -116,10 +117,10 @@ def test_fees_are_multiplied_and_rebates_are_not() -> None:
 # Liquidation, with orders that no plan would be: leverage 10, 1 % of maintenance margin, 0.06 % to close
 
 
-def a_position(side: Side, stop: str, *rows: Row) -> ModelExchange:
+def a_position(side: Side, stop: str, *rows: Row, **contract: object) -> ModelExchange:
     """One that was entered at the open of the first minute, at 100, and has gone through all of them."""
-    brackets = (LeverageBracket(D(0), D(10**9), D(50), D("0.01"), D(0)),)
-    market = market_of(rows, DECIDED_MS, brackets=brackets)
+    contract = {"brackets": (LeverageBracket(D(0), D(10**9), D(50), D("0.01"), D(0)),)} | contract
+    market = market_of(rows, DECIDED_MS, **contract)
     exchange = ModelExchange({SYMBOL: Minutes.of(market, model())}, model(delay_minutes=0), PositionMode.HEDGE)
     order = EntryOrder(
         symbol=SYMBOL,
@@ -147,6 +148,18 @@ def test_the_liquidation_price_is_the_brackets() -> None:
     for side, price in ((Side.LONG, D("91.0")), (Side.SHORT, D("108.8"))):
         (position,) = a_position(side, "99" if side is Side.LONG else "101", 100).positions(DECIDED_MS + MINUTE_MS)
         assert position.liquidation_price == price
+
+
+@pytest.mark.parametrize(("cap", "price"), [(100, "91.0"), (99, "95.9")])
+def test_the_liquidation_price_is_of_the_bracket_that_as_many_contracts_fall_into(cap: int, price: str) -> None:
+    """The position has 100: with 6 % of maintenance margin (100 x 0.9) / (1 - 0.0606) = 95.806, up to 95.9."""
+    brackets = (
+        LeverageBracket(D(0), D(cap), D(50), D("0.01"), D(0)),
+        LeverageBracket(D(cap), D(10**9), D(50), D("0.06"), D(0)),
+    )
+    exchange = a_position(Side.LONG, "99", 100, brackets=brackets, brackets_in=BracketUnit.CONTRACTS)
+    (position,) = exchange.positions(DECIDED_MS + MINUTE_MS)
+    assert position.liquidation_price == D(price)
 
 
 @pytest.mark.parametrize(

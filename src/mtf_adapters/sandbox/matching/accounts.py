@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.brackets import largest_notional
+from mtf_adapters.sandbox.matching.brackets import too_large
 from mtf_adapters.sandbox.matching.commands import OpenAccount, SetLeverage, SetPositionMode, Transfer
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily, Refusal, Refused
 from mtf_adapters.sandbox.matching.holding import Holding
@@ -69,9 +69,10 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
     modes = {holding.margin_mode for holding in holdings} | {order.margin_mode for order in orders}
     if modes - {command.margin_mode}:
         return Refused(Refusal.LEVERAGE_DIFFERS, f"a position or order is not {command.margin_mode}")
-    largest = largest_notional(contract, leverage)
-    if largest is not None and any(_exposure(instrument, account, side) > largest for side in Side):
-        return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, f"at {leverage} a position is worth at most {largest}")
+    for side in Side:
+        beyond = too_large(contract, leverage, *_exposure(instrument, account, side))
+        if beyond is not None:
+            return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, beyond)
     margins = [initial_margin(holding.cost, leverage) for holding in holdings]
     for holding, margin in zip(holdings, margins, strict=True):
         if margin < holding.margin and _would_liquidate(state, holding, margin):
@@ -91,12 +92,16 @@ def set_leverage(state: State, account: AccountBook, instrument: Instrument, com
     return Accepted()
 
 
-def _exposure(instrument: Instrument, account: AccountBook, side: Side) -> Decimal:
-    """What is held on a side at its cost, and what orders would add to it at their prices."""
-    held = sum((holding.cost for holding in account.holdings_of(instrument.symbol) if holding.side is side), ZERO)
-    entries = (order for order in account.live.entries(instrument.symbol) if order.opens_side is side)
-    sizes = ((opening_size(account, order), reserving_price(instrument, order)) for order in entries)
-    return sum((size * instrument.contract.contract_size * price for size, price in sizes), held)
+def _exposure(instrument: Instrument, account: AccountBook, side: Side) -> tuple[Decimal, Decimal]:
+    """Size and value of what is held on a side at its cost, and of what orders would add to it at their prices."""
+    held = [holding for holding in account.holdings_of(instrument.symbol) if holding.side is side]
+    size, value = (sum(parts, ZERO) for parts in ([one.size for one in held], [one.cost for one in held]))
+    for order in account.live.entries(instrument.symbol):
+        if order.opens_side is side:
+            more = opening_size(account, order)
+            size += more
+            value += instrument.contract.notional(more, reserving_price(instrument, order))
+    return size, value
 
 
 def _more_for(instrument: Instrument, account: AccountBook, order: Order, leverage: Decimal) -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.book import is_within
-from mtf_adapters.sandbox.matching.brackets import largest_notional, maintenance_margin
+from mtf_adapters.sandbox.matching.brackets import maintenance_margin, too_large
 from mtf_adapters.sandbox.matching.commands import Action, Direction, Preset
 from mtf_adapters.sandbox.matching.events import OrderFamily, Refusal, Refused
 from mtf_adapters.sandbox.matching.executions import carried, executable, may_reverse
@@ -211,9 +211,10 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
         ZERO,
     )
     base = size * contract.contract_size
-    largest = largest_notional(contract, order.leverage)
-    if largest is not None and base * price + (held + waiting) * contract.contract_size * price > largest:
-        return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, f"at {order.leverage} a position is worth at most {largest}")
+    whole = size + held + waiting
+    beyond = too_large(contract, order.leverage, whole, contract.notional(whole, price))
+    if beyond is not None:
+        return Refused(Refusal.LEVERAGE_OUT_OF_RANGE, beyond)
     touch = instrument.book.best(order.action)
     takes = touch is not None and is_within(touch.price, order.price, order.action)
     mark = instrument.mark if takes else price
@@ -221,7 +222,7 @@ def check_margin(state: State, account: AccountBook, instrument: Instrument, ord
     needed = margin_for(instrument, order, size, price)
     if order.margin_mode is MarginMode.CROSS:
         needed += lost_at_once
-    elif quotient(base * price, order.leverage) - lost_at_once <= maintenance_margin(contract, base * mark):
+    elif quotient(base * price, order.leverage) - lost_at_once <= maintenance_margin(contract, size, base * mark):
         return Refused(Refusal.WOULD_LIQUIDATE, "its margin would not outlast the maintenance margin")
     free = free_margin(state, account) + order.reserved_margin
     if needed > free:

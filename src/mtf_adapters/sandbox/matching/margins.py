@@ -70,7 +70,7 @@ def cross_maintenance(state: State, account: AccountBook) -> Decimal:
 
 def maintenance_of(state: State, holding: Holding) -> Decimal:
     instrument = state.instruments[holding.symbol]
-    return maintenance_margin(instrument.contract, holding.notional(instrument.mark))
+    return maintenance_margin(instrument.contract, holding.size, holding.notional(instrument.mark))
 
 
 def free_margin(state: State, account: AccountBook) -> Decimal:

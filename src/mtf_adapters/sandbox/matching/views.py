@@ -28,7 +28,7 @@ def position_view(state: State, account: AccountBook, holding: Holding) -> Posit
         leverage=holding.leverage,
         margin_mode=holding.margin_mode,
         margin=holding.margin,
-        maintenance_margin=maintenance_margin(instrument.contract, holding.notional(mark)),
+        maintenance_margin=maintenance_margin(instrument.contract, holding.size, holding.notional(mark)),
         mark_price=mark,
         unrealised_profit=holding.profit(mark),
         liquidation_price=_liquidation_price(state, account, holding),
@@ -68,7 +68,7 @@ def _liquidation_price(state: State, account: AccountBook, holding: Holding) -> 
     instrument = state.instruments[holding.symbol]
     if holding.margin_mode is MarginMode.ISOLATED:
         return holding.liquidation_price(instrument.contract)
-    own = maintenance_margin(instrument.contract, holding.notional(instrument.mark))
+    own = maintenance_margin(instrument.contract, holding.size, holding.notional(instrument.mark))
     others = cross_maintenance(state, account) - own if holding.size else ZERO
     margin = cross_equity(state, account) - holding.profit(instrument.mark) - others
     return liquidation_price(instrument.contract, holding.side, holding.size, holding.cost, margin)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mtf_adapters.sql import contract_counts
 from mtf_core.config_nodes import nearest_name
-from mtf_core.market import Contract, format_instant
+from mtf_core.market import BracketUnit, Contract, format_instant
 from mtf_core.records.codec import to_plain
 from mtf_core.upkeep import ContractSync, stored_contracts, sync_contracts
 from mtf_entrypoints.cli import output
@@ -133,7 +133,11 @@ def _print_one(contract: Contract) -> None:
     }
     console = output.console()
     console.print(output.pairs(rows))
-    numbers = ("notional above", "up to", "max leverage", "maintenance", "amount")
+    in_contracts = contract.brackets_in is BracketUnit.CONTRACTS
+    numbers = (
+        *("contracts above" if in_contracts else "notional above", "up to"),
+        *("max leverage", "maintenance", "amount"),
+    )
     table = output.table(*numbers, right=numbers)
     for bracket in contract.brackets:
         table.add_row(
