@@ -77,8 +77,8 @@ def entry_evidence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_af
     It has ended once the exchange says so and its executions add up to what it says it filled. It never was once every
     source was read after the request could no longer have an effect, and none shows it. Where executions do not carry
     our id, one that opened the same side and that no order shown explains may be its own: then it is not absent. Nor is
-    it while the side has a position that executions do not explain: the lists lag behind it. Where they still do a
-    minute later, and nobody has ever seen the order, the exchange has forgotten it.
+    it while the side has, or had when it was read last, a position that executions do not explain: the lists lag behind
+    it. Where they still do a minute later, and nobody has ever seen the order, the exchange has forgotten it.
     """
     order = _shown(intent.attempt, reads)
     if order is not None:
@@ -150,6 +150,12 @@ def _holds_unexplained(intent: Intent, reads: EntryReads) -> bool:
     return reads.position is not None and reads.position.size > ours(intent.side, fills, reads.position)
 
 
+def _has_held_unexplained(intent: Intent) -> bool:
+    """Whether a position is looked after as the intent's that no execution has explained yet: it was there, and one
+    read without it, perhaps another account's, is no proof that its entry never was."""
+    return not intent.position.is_over and not intent.filled
+
+
 _NEVER_SEEN = frozenset({EntryState.SUBMITTING, EntryState.UNKNOWN})
 _FORGOTTEN_AFTER_MS = 60_000
 
@@ -168,7 +174,8 @@ def _absence(intent: Intent, reads: EntryReads, ids: ClientIds, settled_after_ms
         return Proven(EntryCause.OUT_OF_SIGHT)  # it may have ended, and be forgotten
     if reads.since_venue_ms > attempt.created_ms:
         return None  # nobody looked as far back as it may have ended
-    if attempt.order_id or _executed(intent, reads, ids, settled_after_ms) or _holds_unexplained(intent, reads):
+    was_seen = bool(attempt.order_id) or _has_held_unexplained(intent)
+    if was_seen or _executed(intent, reads, ids, settled_after_ms) or _holds_unexplained(intent, reads):
         # The exchange had it: that it is not shown is the lists' lag, not its absence. One that nobody has ever seen,
         # and that no list shows long after, is forgotten.
         is_forgotten = earliest > attempt.not_after_ms + settled_after_ms + _FORGOTTEN_AFTER_MS

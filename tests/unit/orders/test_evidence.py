@@ -34,7 +34,7 @@ from mtf_core.orders.evidence import (
     protection_of,
 )
 from mtf_core.orders.intent import Intent
-from mtf_core.orders.states import EntryCause, EntryState
+from mtf_core.orders.states import EntryCause, EntryState, PositionState
 from tests.unit.orders.intents import an_attempt, an_intent
 
 SENT_MS, NOT_AFTER_MS, SETTLED_MS, REMEMBERED_MS = 1_000_000, 1_060_000, 5_000, 7_200_000
@@ -160,6 +160,18 @@ def test_an_entry_is_not_absent_while_a_position_stands_that_no_execution_explai
     assert cause(evolve(reads(fills=(fill(4, order_id="8"),)), position=held(10))) is None
     assert cause(evolve(reads(fills=(fill(10, order_id="8"),)), position=held(10))) is EntryCause.ABSENT, "another's"
     assert cause(evolve(reads(), position=None)) is EntryCause.ABSENT
+
+
+@pytest.mark.parametrize("position", [PositionState.UNPROTECTED, PositionState.PROTECTED, PositionState.STALE])
+def test_an_entry_whose_position_was_there_and_is_explained_by_nothing_is_not_absent(position: PositionState) -> None:
+    """The exchange had forgotten everything, then another account answered: the stop was cancelled as left over."""
+    looked_after = evolve(INTENT, position=position)
+    assert cause(reads(), looked_after) is None
+    long_after = reads(begun_ms=NOT_AFTER_MS + SETTLED_MS + 60_001)
+    assert cause(long_after, evolve(looked_after, entry=EntryState.UNKNOWN)) is EntryCause.OUT_OF_SIGHT
+    assert cause(reads(), evolve(INTENT, position=PositionState.CLOSED)) is EntryCause.ABSENT
+    explained = evolve(looked_after, earlier=(an_attempt(number=1, client_order_id="first", filled=Decimal(3)),))
+    assert cause(reads(), explained) is EntryCause.ABSENT, "an earlier attempt is what the position came of"
 
 
 @pytest.mark.parametrize("state", [EntryState.SUBMITTING, EntryState.UNKNOWN, EntryState.RESTING])
