@@ -27,9 +27,9 @@ import httpx
 from attrs import evolve, frozen
 from benchmarks.wire import face
 
-from mtf_adapters.bitmart import rest
 from mtf_adapters.bitmart.endpoints import SUBMIT_ORDER
 from mtf_adapters.local.high_water import FileHighWater
+from mtf_adapters.online.sending import Connections, Departure, Request
 from mtf_core.execution import Desk, Ground, MarketQuality, Submitted, guards_for, open_desk, submit
 from mtf_core.execution.guarding import by_symbol
 from mtf_core.execution.losses import measure_losses
@@ -70,23 +70,23 @@ class Watch:
         self.departure: Any = None
 
     def install(self) -> None:
-        real, watch = rest._Departure.__call__, self
+        real, watch = Departure.__call__, self
 
         async def noted(departure: Any, step: str, info: object) -> None:
             await real(departure, step, info)
             if departure is watch.departure and step.endswith("send_request_headers.started"):
                 watch.left_s, watch.left_cpu_s = time.perf_counter(), time.process_time()
 
-        made = rest.RestClient._request
+        made = Connections._built
 
-        def kept(client: Any, endpoint: Any, content: Any, departure: Any) -> httpx.Request:
-            request = made(client, endpoint, content, departure)
-            if endpoint is SUBMIT_ORDER:
+        def kept(connections: Any, asked: Request, departure: Any) -> httpx.Request:
+            request = made(connections, asked, departure)
+            if asked.url.endswith(SUBMIT_ORDER.path):
                 watch.request, watch.departure = request, departure
             return request
 
-        rest._Departure.__call__ = noted  # type: ignore[method-assign, assignment]
-        rest.RestClient._request = kept  # type: ignore[method-assign, assignment]
+        Departure.__call__ = noted  # type: ignore[method-assign, assignment]
+        Connections._built = kept  # type: ignore[method-assign, assignment]
 
 
 class Waited:

@@ -7,10 +7,8 @@ HTTP status of 500 or more: such an answer may stand in front of an order that w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
-from attrs import frozen
-
+from mtf_adapters.online.meanings import Meaning, ReadFailure
 from mtf_core.market import WriteResult
 
 SUCCESS = 1000
@@ -18,31 +16,6 @@ RATE_LIMITED = 30013
 BANNED = 30017
 CLOCK_SKEW = 30007
 OVERLOADED = 40012
-
-
-class ReadFailure(StrEnum):
-    """What a read raises for a code."""
-
-    REFUSED = "refused"
-    """`ExchangeError`: asking again would be refused again."""
-    UNAVAILABLE = "unavailable"
-    """`ExchangeUnavailableError`: another time there will be an answer."""
-    UNKNOWN_SYMBOL = "unknown_symbol"
-    NO_SUCH_ORDER = "no_such_order"
-    """No error: the answer that there is none."""
-
-
-@frozen
-class Meaning:
-    """One code in our words."""
-
-    words: str
-    write: WriteResult
-    read: ReadFailure = ReadFailure.REFUSED
-    again: bool = False
-    """Whether a read may be sent again within its deadline."""
-    cancel: WriteResult | None = None
-    """What it means for a cancel, where that differs from other writes."""
 
 
 _REFUSED = WriteResult.REJECTED

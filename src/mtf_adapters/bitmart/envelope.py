@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
+
+from mtf_adapters.online.reading import UnreadableAnswerError, json_object
 
 
 class Missing:
@@ -17,10 +17,6 @@ class Missing:
 
 
 MISSING = Missing()
-
-
-class UnreadableAnswerError(ValueError):
-    """The body is no envelope; the message says what it looks like, and repeats none of it."""
 
 
 @frozen
@@ -34,9 +30,7 @@ class Envelope:
 
 def read_envelope(body: bytes) -> Envelope:
     """The envelope of a body; raises `UnreadableAnswerError` for HTML, half a body, `null` and the like."""
-    content = _json(body)
-    if not isinstance(content, dict):
-        raise UnreadableAnswerError(f"the answer is {_kind(content)}, not an object")
+    content = json_object(body)
     code = content.get("code")
     if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 10:
         code = int(code)
@@ -44,29 +38,3 @@ def read_envelope(body: bytes) -> Envelope:
         raise UnreadableAnswerError("the answer has no code")
     text = next((content[name] for name in ("message", "msg") if isinstance(content.get(name), str)), "")
     return Envelope(code, text[:500], content.get("data", MISSING), str(content.get("trace") or "")[:100])
-
-
-def _json(body: bytes) -> Any:
-    if not body.strip():
-        raise UnreadableAnswerError("the answer is empty")
-    try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refused, object_pairs_hook=named_once)
-    except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        is_page = body.lstrip()[:1] == b"<"
-    raise UnreadableAnswerError("the answer is a web page, not JSON" if is_page else "the answer is not JSON")
-
-
-def named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; raises ValueError where a name comes twice: nobody knows which of its values is meant."""
-    named = dict(pairs)
-    if len(named) != len(pairs):
-        raise ValueError("a name comes twice")
-    return named
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _kind(content: object) -> str:
-    return {list: "a list", str: "a text", bool: "a truth", type(None): "null"}.get(type(content), "a number")

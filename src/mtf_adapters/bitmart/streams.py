@@ -15,12 +15,12 @@ from attrs import define, field
 from websockets.asyncio.client import ClientConnection
 
 from mtf_adapters.bitmart.capabilities import CAPABILITIES
-from mtf_adapters.bitmart.envelope import named_once
 from mtf_adapters.bitmart.hosts import Hosts
 from mtf_adapters.bitmart.mapping import pushed_order_of
 from mtf_adapters.bitmart.signing import WEBSOCKET_PAYLOAD, Credentials
 from mtf_adapters.bitmart.wire import KlineItem, OrderFrame
 from mtf_adapters.online.clock import ExchangeClock
+from mtf_adapters.online.reading import named_once
 from mtf_adapters.online.sockets import Dialect, Patience, RefusedError, events_of
 from mtf_adapters.online.structuring import structured
 from mtf_adapters.online.subscribing import Answer, LastTold, frames_of, shared_out, subscribed

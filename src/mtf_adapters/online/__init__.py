@@ -1,1 +1,1 @@
-"""What every adapter of a real exchange shares, whatever its words: worlds and their hosts, its time, sockets."""
+"""What every adapter of a real exchange shares, whatever its words: worlds and hosts, its time, requests, sockets."""
