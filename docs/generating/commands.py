@@ -39,8 +39,9 @@ def command_tree() -> Iterator[tuple[str, Any, Any]]:
 def _walk(path: str, command: Any, parent: Any) -> Iterator[tuple[str, Any, Any]]:
     context = command.context_class(command, info_name=path.rpartition(" ")[2], parent=parent)
     below = getattr(command, "commands", None)
-    if below is None:
+    if below is None or command.invoke_without_command:
         yield path, command, context
+    if below is None:
         return
     for name, child in below.items():
         yield from _walk(f"{path} {name}", child, context)

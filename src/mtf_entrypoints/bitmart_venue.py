@@ -8,7 +8,7 @@ from mtf_adapters.bitmart.capabilities import CAPABILITIES
 from mtf_adapters.bitmart.hosts import DEFAULT_ENVIRONMENT, HOSTS, Hosts, world_of_hosts
 from mtf_adapters.bitmart.limits import BUCKETS
 from mtf_adapters.bitmart.signing import Credentials
-from mtf_adapters.bitmart.venue import EXCHANGE, NO_KEY, bitmart_venue
+from mtf_adapters.bitmart.venue import CLOSED, EXCHANGE, NO_KEY, bitmart_venue
 from mtf_adapters.online.hosts import HostsError
 from mtf_core.ports import Venue
 from mtf_entrypoints.machine import Machine
@@ -62,4 +62,6 @@ BITMART = WireVenue(
     environments=tuple(HOSTS),
     default_environment=DEFAULT_ENVIRONMENT,
     no_key=NO_KEY,
+    options_type=BitmartOptions,
+    remark=CLOSED,
 )

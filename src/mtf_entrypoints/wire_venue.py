@@ -35,6 +35,9 @@ class WireVenue:
     default_environment: str
     no_key: str
     """The remark of a venue that was built without a key."""
+    options_type: type[VenueOptions]
+    remark: str = ""
+    """What a person should know before choosing it."""
 
     def options(self, settings: Settings) -> VenueOptions:
         """What is set of this exchange: `Settings` has it under the exchange's name."""

@@ -11,6 +11,7 @@ import httpx
 
 from mtf_adapters.bitmart.account import BitmartAccount
 from mtf_adapters.bitmart.capabilities import CAPABILITIES
+from mtf_adapters.bitmart.examining import examine
 from mtf_adapters.bitmart.hosts import Hosts, world_of_hosts
 from mtf_adapters.bitmart.limits import exits_left
 from mtf_adapters.bitmart.market_data import BitmartMarketData
@@ -91,4 +92,5 @@ def bitmart_venue(
         exits_left=lambda: exits_left(limiter),
         connection=connection_of(rest, sleep, is_sandbox=is_sandbox),
         world=WORLDS[world.kind],
+        examine=examine,
     )

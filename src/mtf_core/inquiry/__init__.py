@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mtf_core.inquiry.success import Successes, successes
     from mtf_core.inquiry.trade_statistics import TradeStatistics, trade_statistics
     from mtf_core.inquiry.trades import Story, Trades, TradeSelection, TradeTotals, read_story, read_trades, totals_of
+    from mtf_core.inquiry.venue_check import check_venue
+    from mtf_core.inquiry.venue_order import refuse_real_money, try_an_order
     from mtf_core.inquiry.verification import Difference, Finding, Verification, verify_run
     from mtf_core.inquiry.why import Why, why
     from mtf_core.inquiry.why_over_time import WhyOverTime, why_over_time
@@ -53,6 +55,7 @@ __all__ = [
     "atr_statistics",
     "blockers",
     "check_health",
+    "check_venue",
     "explain_symbol",
     "feature_health",
     "funnel",
@@ -62,9 +65,11 @@ __all__ = [
     "read_indicators",
     "read_story",
     "read_trades",
+    "refuse_real_money",
     "successes",
     "totals_of",
     "trade_statistics",
+    "try_an_order",
     "verify_run",
     "why",
     "why_over_time",
@@ -85,6 +90,8 @@ if not TYPE_CHECKING:
             "success": "Successes successes",
             "trade_statistics": "TradeStatistics trade_statistics",
             "trades": "Story Trades TradeSelection TradeTotals read_story read_trades totals_of",
+            "venue_check": "check_venue",
+            "venue_order": "refuse_real_money try_an_order",
             "verification": "Difference Finding Verification verify_run",
             "why": "Why why",
             "why_over_time": "WhyOverTime why_over_time",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         UnknownSymbolError,
         UnreadableRowError,
     )
-    from mtf_core.ports.exchange import ExchangeWorld, MarketData, Venue
+    from mtf_core.ports.exchange import ExchangeWorld, MarketData, Venue, VenueFinding
     from mtf_core.ports.locks import Acquired, HeldBy, LockAnswer, Locks
     from mtf_core.ports.orders import (
         ActionJournal,
@@ -157,6 +157,7 @@ __all__ = [
     "UnknownSymbolError",
     "UnreadableRowError",
     "Venue",
+    "VenueFinding",
     "ZoneStore",
     "at_once",
     "no_progress",
@@ -176,7 +177,7 @@ if not TYPE_CHECKING:
                 "StoreUnavailableError TimeframeNotServedError TradingRefusedError UnknownSymbolError "
                 "UnreadableRowError"
             ),
-            "exchange": "ExchangeWorld MarketData Venue",
+            "exchange": "ExchangeWorld MarketData Venue VenueFinding",
             "locks": "Acquired HeldBy LockAnswer Locks",
             "orders": (
                 "ActionJournal HighWater Mark Noted OrderStore Request StoredAlarm StoredEvent StoreIdentity StoreView"

@@ -5,7 +5,7 @@ Times are integer milliseconds UTC. Every method raises `ExchangeError` or one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -53,6 +53,18 @@ class ExchangeWorld(StrEnum):
     """An exchange's own play money."""
     LIVE = "live"
     """Money. Everything that is neither this machine nor known as a demo."""
+
+
+@frozen
+class VenueFinding:
+    """One thing that was looked at of a venue, whether it is as it has to be, and what to do where it is not."""
+
+    name: str
+    """The same in every version: programs look for it."""
+    ok: bool
+    found: str
+    do: str = ""
+    """Empty where nothing has to be done."""
 
 
 def _no_wait() -> float:
@@ -109,6 +121,9 @@ class Venue:
     """Seconds that calls have waited for the exchange's rate limits, all together, since the process began."""
     world: ExchangeWorld = ExchangeWorld.LIVE
     """What nobody said counts as money."""
+    examine: Callable[[], Awaitable[tuple[VenueFinding, ...]]] | None = None
+    """What only this exchange can tell of the key and its account, such as the key's rights; raises `ExchangeError`.
+    None: nothing beyond what the other ports tell."""
 
     @property
     def orders_namespace(self) -> str:

@@ -22,6 +22,7 @@ from mtf_entrypoints.cli.commands import (
     risk,
     stats,
     temporal,
+    venues,
 )
 from mtf_entrypoints.cli.commands.compare import compare
 from mtf_entrypoints.cli.commands.execute import execute
@@ -73,6 +74,7 @@ app.command()(by_hand.protect)
 app.command()(execute)
 app.add_typer(by_hand.targets, name="targets")
 app.add_typer(config.app, name="config")
+app.add_typer(venues.app, name="venues")
 app.add_typer(operate.sandbox, name="sandbox")
 app.add_typer(operate.db, name="db")
 app.add_typer(operators.switch, name="switch")

@@ -170,7 +170,7 @@ def _parse(line: str) -> None:
     words = words[words.index("mtf") + 1 :]  # variables may stand before it
     command: Any = get_command(app)
     context = command.make_context("mtf", words, resilient_parsing=False)
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and (context._protected_args or context.args):
         name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(name, words, parent=context)
 

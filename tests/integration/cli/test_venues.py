@@ -1,0 +1,139 @@
+"""`mtf venues` and `mtf venues check`, over HTTP against a sandbox that speaks as a real exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from mtf_entrypoints.served_sandbox import served_sandbox, variables_for
+from tests.integration.cli.conftest import Ended, Mtf
+
+PUBLIC = ("world", "clock", "contracts", "contract", "candles", "quote", "candle_stream")
+PRIVATE = ("position_mode", "margin_mode", "balance", "holdings", "account_stream")
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[Mapping[str, str]]:
+    with served_sandbox("--universe-size", "12") as line:
+        yield line
+
+
+@pytest.fixture
+def here(ready: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, mtf: Mtf) -> Mtf:
+    """The command line with settings that lead to the sandbox."""
+    for name, value in variables_for(ready).items():
+        monkeypatch.setenv(name, value)
+    return mtf
+
+
+def names(ended: Ended) -> list[str]:
+    return [one["name"] for one in ended.json["checks"]]
+
+
+def finding(ended: Ended, name: str) -> dict[str, object]:
+    found: dict[str, object] = next(one for one in ended.json["checks"] if one["name"] == name)
+    return found
+
+
+def test_the_exchanges_that_there_are_are_told_for_people_and_programs(mtf: Mtf) -> None:
+    shown = mtf("venues")
+    assert shown.code == 0
+    assert "stop in entry" in shown.out
+    assert "No machine of this project has reached a real exchange" in shown.out
+    document = mtf("venues", "--json").json
+    assert {"sandbox", "bitmart"} <= {one["exchange"] for one in document["venues"]}
+    assert {tuple(one) for one in document["venues"]} == {
+        (
+            *("exchange", "market_type", "environments", "default_environment", "choices", "sandbox_face", "paper"),
+            *("capabilities", "proven", "real_exchange_reached", "remark", "page"),
+        )
+    }
+
+
+def test_an_exchange_is_checked_line_by_line(here: Mtf) -> None:
+    ended = here("venues", "check")
+    assert (ended.code, ended.err) == (0, "")
+    assert all(line.startswith("ok      ") for line in ended.out.splitlines()[:-1])
+    assert ended.out.endswith("Everything that was looked at is ok.\n")
+    assert "ok      candle stream: connected and subscribed" in ended.out
+
+
+def test_the_document_has_every_finding_under_its_name(here: Mtf) -> None:
+    ended = here("venues", "check", "--symbol", "ETHUSDT", "--json")
+    assert ended.code == 0
+    assert {name: ended.json[name] for name in ("exchange", "environment", "ok")} == {
+        "exchange": "bitmart",
+        "environment": None,
+        "ok": True,
+    }
+    assert [name for name in names(ended) if not name.startswith("key")] == [*PUBLIC, *PRIVATE, "limits"]
+    assert str(finding(ended, "contract")["found"]).startswith("ETHUSDT: ")
+    assert all(set(one) == {"name", "ok", "found", "do"} for one in ended.json["checks"])
+
+
+def test_an_order_is_placed_and_leaves_nothing_behind(here: Mtf) -> None:
+    ended = here("venues", "check", "--orders", "--json")
+    assert ended.code == 0
+    assert "accepted, read, cancelled, and gone" in str(finding(ended, "order")["found"])
+    assert finding(here("venues", "check", "--json"), "holdings")["found"] == "0 positions, 0 open orders"
+
+
+def test_a_wrong_key_is_told_with_its_line_and_fails(here: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BITMART_API_KEY", "not-the-key")
+    ended = here("venues", "check")
+    assert ended.code == 1
+    assert "not ok  key: " in ended.out
+    assert "Everything" not in ended.out
+    assert "not-the-key" not in ended.out
+
+
+def test_without_a_key_what_is_public_is_looked_at_and_the_rest_is_said(
+    here: Mtf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BITMART_API_KEY", "BITMART_SECRET_KEY", "BITMART_API_MEMO"):
+        monkeypatch.delenv(name)
+    ended = here("venues", "check", "--json")
+    assert ended.code == 1
+    assert names(ended) == [*PUBLIC, "key", "limits"]
+    assert "MTF_PAPER=yes" in str(finding(ended, "key")["do"])
+    monkeypatch.setenv("MTF_PAPER", "yes")
+    on_paper = here("venues", "check", "--json")
+    assert (on_paper.code, names(on_paper)) == (0, [*PUBLIC, "limits"])
+
+
+def test_an_exchange_that_cannot_be_reached_is_told_by_its_lines(here: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BITMART_PUBLIC_API_URL", "BITMART_PRIVATE_API_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("BITMART_WS_PUBLIC_URL", "BITMART_WS_PRIVATE_URL"):
+        monkeypatch.setenv(name, "ws://127.0.0.1:1")
+    ended = here("venues", "check", "--json")
+    assert ended.code == 1
+    assert not finding(ended, "clock")["ok"]
+    assert "can be reached" in str(finding(ended, "clock")["do"])
+
+
+def test_with_real_money_no_order_is_placed_and_nothing_is_asked(mtf: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTF_EXCHANGE", "bitmart")
+    ended = mtf("venues", "check", "--orders", "--environment", "live")
+    assert (ended.code, ended.out) == (3, "")
+    assert "on a demo or a sandbox of this machine only" in ended.err
+
+
+def test_what_cannot_be_checked_is_refused_with_what_can(mtf: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = mtf("venues", "check")
+    assert (nothing.code, "mtf sandbox serve" in nothing.err) == (2, True)
+    assert (
+        "MTF_ENVIRONMENT: BitMart has no testnet" in mtf("venues", "check", "bitmart", "--environment", "testnet").err
+    )
+    assert "--environment: found 'paper'; allowed: live, demo" in mtf("venues", "check", "--environment", "paper").err
+    assert "--json stands behind the command" in mtf("venues", "--json", "check", "bitmart").err
+    monkeypatch.setenv("MTF_PAPER", "yes")
+    assert "MTF_PAPER=yes uses none" in mtf("venues", "check", "bitmart", "--orders").err
+
+
+def test_nothing_is_stored_and_no_folder_is_made(here: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    assert here("venues", "check").code == 0
+    assert list(tmp_path.iterdir()) == []
