@@ -51,7 +51,9 @@ CAPABILITIES = Capabilities(
     entry_protection=EntryProtection(
         ArmsAt.FULL_FILL, ProtectionScope.ORDER, frozenset({TriggerPrice.LAST, TriggerPrice.MARK})
     ),
-    position_protection=PositionProtection(True, frozenset({TriggerPrice.LAST, TriggerPrice.MARK}), client_ids=True),
+    position_protection=PositionProtection(
+        True, frozenset({TriggerPrice.LAST, TriggerPrice.MARK}), client_ids=True, one_whole_at_a_time=True
+    ),
     client_ids=ClientIds(
         alphabet="A-Za-z0-9",
         most_characters=32,

@@ -106,6 +106,8 @@ class PositionProtection:
     trigger_prices: frozenset[TriggerPrice]
     client_ids: bool
     """Whether they carry an id of ours."""
+    one_whole_at_a_time: bool = False
+    """Whether a second order for the whole position is refused while one stands; sized ones may stand beside it."""
 
 
 @frozen

@@ -325,7 +325,8 @@ def _amendment(look: Look, kept: OpenOrder, wanted: TriggerLevel) -> Amendment |
 
 
 def _size_of_new(look: Look, kept: OpenOrder | None, wanted: TriggerLevel) -> Decimal | None:
-    """None: the whole position. A part, where another stop already covers the rest and two may not overlap."""
+    """None: the whole position. A part, where another stop already covers the rest and two may not overlap; and all
+    that is ours by its size, where one of the whole position stands that is not ours to move, and bars a second one."""
     held = look.progress.held
     is_all_ours = look.position_size == held
     counts = [stop for stop in look.armed() if stop.trigger == wanted and (stop is kept or look.is_our_stop(stop))]
@@ -333,4 +334,5 @@ def _size_of_new(look: Look, kept: OpenOrder | None, wanted: TriggerLevel) -> De
     is_part_missing = kept is not None and kept.size is not None and kept.trigger == wanted and covered < held
     if is_part_missing and not look.rules.trims:
         return held - covered
-    return None if look.rules.has_whole_stop and is_all_ours else held
+    is_barred = look.rules.one_whole_at_a_time and any(stop.size is None for stop in look.armed())
+    return None if look.rules.has_whole_stop and is_all_ours and not is_barred else held

@@ -47,6 +47,12 @@ class Rules:
         protection = self.capabilities.position_protection
         return protection is not None and protection.whole_position
 
+    @property
+    def one_whole_at_a_time(self) -> bool:
+        """Whether a second stop of the whole position is refused while one stands, whoever's that is."""
+        protection = self.capabilities.position_protection
+        return protection is not None and protection.one_whole_at_a_time
+
     def pause_ms(self, times: int) -> int:
         """A pause that doubles with each time, from the least that shows what was sent."""
         return max(self.settle_ms, min(_LONGEST_PAUSE_MS, 1000 << min(max(times - 1, 0), 10)))

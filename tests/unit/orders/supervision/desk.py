@@ -8,6 +8,7 @@ from decimal import Decimal
 from attrs import define, evolve, field
 
 from mtf_adapters.bitmart.capabilities import CAPABILITIES as BITMART
+from mtf_adapters.okx.capabilities import CAPABILITIES as OKX
 from mtf_adapters.sandbox.capabilities import CAPABILITIES as NATIVE
 from mtf_core.market import (
     Amendment,
@@ -62,6 +63,7 @@ REGIMES: dict[str, Capabilities] = {
     "travels, arms at the full fill": ARMS_LATE,
     "own whole-position stop": evolve(BITMART, entry_protection=None),
     "own sized stop": OWN_SIZED,
+    "own whole-position stop, one at a time": evolve(OKX, entry_protection=None),
 }
 
 

@@ -210,12 +210,19 @@ class Exchange:
             created_ms=self.now_ms,
             updated_ms=self.now_ms,
         )
+        if write.size is None and self._has_its_only_whole_one(write.side):
+            return WriteOutcome(WriteResult.REJECTED, code="one_of_the_whole_position_stands")
         is_stop = write.purpose is TriggerPurpose.STOP
         if not self.sizes[write.side] or self._is_reached(order) or (is_stop and self.refuses_stops):
             return WriteOutcome(WriteResult.REJECTED, code="refused")
         self.names.add(write.client_order_id)
         self.live[order.order_id] = order
         return WriteOutcome(WriteResult.ACCEPTED, order.order_id, write.client_order_id)
+
+    def _has_its_only_whole_one(self, side: Side) -> bool:
+        own = self.capabilities.position_protection
+        waiting = (order for order in self.live.values() if order.kind is OrderKind.TRIGGER and order.side is side)
+        return own is not None and own.one_whole_at_a_time and any(order.size is None for order in waiting)
 
     def _exits(self, write: ExitOrder) -> WriteOutcome:
         if write.client_order_id in self.names:

@@ -25,6 +25,7 @@ from tests.unit.orders.intents import SYMBOL
 from tests.unit.orders.supervision.desk import ARMS_LATE, NATIVE, OWN_SIZED, REGIMES, Bench, bench
 
 OWN_WHOLE = REGIMES["own whole-position stop"]
+ONE_WHOLE = REGIMES["own whole-position stop, one at a time"]
 AMENDS = evolve(OWN_SIZED, amends_protection=NATIVE.amends_protection)
 STOP = TriggerLevel(Decimal(95), TriggerPrice.MARK)
 FARTHER = TriggerLevel(Decimal(90), TriggerPrice.MARK)
@@ -368,6 +369,40 @@ def test_another_persons_stop_is_never_cancelled() -> None:
     assert "999" in one.exchange.live
     assert not one.actions
     assert one.state[1] is PositionState.PROTECTED
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [FARTHER, TriggerLevel(Decimal(95), TriggerPrice.LAST), None],
+    ids=["farther away", "by another price", "by a price that the core does not know"],
+)
+def test_where_one_stop_of_the_whole_position_bars_another_ours_has_the_size_of_what_is_held(
+    theirs: TriggerLevel | None,
+) -> None:
+    """Somebody's stands that is none of ours, and would fire too late or otherwise: a second one would be refused
+    until the position is given up, and theirs is not ours to move."""
+    one = bench(ONE_WHOLE)
+    one.fills(10)
+    one.looks(4)
+    stands_beside(one, client_order_id="theirs", trigger=theirs)
+    one.exchange.cancels_by_hand(next(stop.order_id for stop in one.exchange.armed() if stop.order_id != "999"))
+    one.looks(4)
+    (ours,) = (stop for stop in one.exchange.armed() if stop.order_id != "999")
+    assert (ours.size, ours.trigger) == (Decimal(10), STOP)
+    assert one.state[1] is PositionState.PROTECTED
+    assert "999" in one.exchange.live
+
+
+def test_a_stop_of_the_whole_position_that_bars_another_moves_by_being_amended() -> None:
+    one = bench(ONE_WHOLE)
+    one.fills(10)
+    one.looks(4)
+    (stop,) = one.exchange.armed()
+    one.exchange.moves_stop_by_hand(stop.order_id, Decimal(90))
+    one.actions.clear()
+    one.looks(3)
+    assert [type(action.write) for action in one.actions if action.protects] == [Amendment]
+    assert [(each.order_id, each.trigger) for each in one.exchange.armed()] == [(stop.order_id, STOP)]
 
 
 def test_a_stop_without_an_id_is_left_alone_beside_a_part_that_is_somebody_elses() -> None:
