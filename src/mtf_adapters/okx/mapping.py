@@ -21,6 +21,7 @@ from mtf_adapters.okx.wire import (
     TierRow,
 )
 from mtf_core.market import (
+    BracketUnit,
     CashFlow,
     Contract,
     ContractStatus,
@@ -152,6 +153,7 @@ def contract_of(
         opened_at_ms=row.listTime,
         expires_at_ms=row.expTime,
         brackets=brackets_of(tiers),
+        brackets_in=BracketUnit.CONTRACTS,
     )
 
 

@@ -286,6 +286,14 @@ class FeeRow:
 
 
 @frozen(kw_only=True)
+class LeverageRow:
+    """`account/leverage-info`: a row for each side."""
+
+    instId: str = required(text)
+    lever: Decimal = required(number)
+
+
+@frozen(kw_only=True)
 class Written:
     """A row of an answer to a write; each has the fields of its kind, and those others are empty."""
 
