@@ -128,6 +128,10 @@ class ConfigRow:
     acctLv: str = required(text)
     posMode: str = required(text)
     settleCcy: str = optional(text_or_empty, "")
+    perm: str = optional(text_or_empty, "")
+    """Rights of the key: `read_only`, `trade`, `withdraw`."""
+    ip: str = optional(text_or_empty, "")
+    """Addresses that the key is bound to."""
 
 
 @frozen(kw_only=True)

@@ -104,6 +104,7 @@ CONFIG: dict[str, Any] = {
     "posMode": "long_short_mode",
     "uid": "44705892343619584",
     "perm": "read_only,trade",
+    "ip": "",
     "ctIsoMode": "automatic",
     "settleCcy": "",
 }
