@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
+
+from mtf_adapters.okx.capabilities import HISTORY_MS
 from mtf_adapters.okx.endpoints import (
     ALGO_HISTORY,
     ALGO_ORDER,
@@ -25,9 +27,6 @@ from mtf_adapters.okx.endpoints import (
     POSITIONS,
     Endpoint,
 )
-from mtf_adapters.okx.rest import NoSuchOrderError, RestClient
-
-from mtf_adapters.okx.capabilities import HISTORY_MS
 from mtf_adapters.okx.mapping import (
     CONDITIONAL,
     ONE_CANCELS_OTHER,
@@ -43,6 +42,7 @@ from mtf_adapters.okx.mapping import (
 from mtf_adapters.okx.market_data import STANDARD_FEES, fees_by_group, only
 from mtf_adapters.okx.paging import MOST_ROWS, read_pages
 from mtf_adapters.okx.products import Product
+from mtf_adapters.okx.rest import NoSuchOrderError, RestClient
 from mtf_adapters.okx.wire import (
     AlgoRow,
     BalanceRow,

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from mtf_adapters.okx.endpoints import CONFIG
 from mtf_adapters.okx.rest import RestClient
-
 from mtf_adapters.okx.wire import ConfigRow
 from mtf_core.ports import ExchangeUnavailableError, Priority, VenueFinding
 

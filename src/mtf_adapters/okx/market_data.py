@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+
+from mtf_adapters.okx.capabilities import MOST_CANDLES
 from mtf_adapters.okx.endpoints import (
     CANDLES,
     HISTORY_CANDLES,
@@ -18,11 +20,9 @@ from mtf_adapters.okx.endpoints import (
     TRADE_FEE,
     Endpoint,
 )
-from mtf_adapters.okx.rest import KeyRefusedError, RestClient
-
-from mtf_adapters.okx.capabilities import MOST_CANDLES
 from mtf_adapters.okx.mapping import BARS, PREOPEN, contract_of
 from mtf_adapters.okx.products import Product
+from mtf_adapters.okx.rest import KeyRefusedError, RestClient
 from mtf_adapters.okx.tiers import Tiers
 from mtf_adapters.okx.wire import (
     CandleRow,

@@ -8,9 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from mtf_adapters.okx.endpoints import POSITION_TIERS
-from mtf_adapters.okx.rest import RestClient
-
 from mtf_adapters.okx.products import Product
+from mtf_adapters.okx.rest import RestClient
 from mtf_adapters.okx.wire import TierRow
 from mtf_adapters.online.together import every
 from mtf_core.market import HOUR_MS

@@ -8,6 +8,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from attrs import evolve
+
+from mtf_adapters.okx import codes
+from mtf_adapters.okx.account import OkxAccount
+from mtf_adapters.okx.bodies import (
+    amended_algo_body,
+    amended_order_body,
+    entry_body,
+    exit_body,
+    protection_body,
+)
+from mtf_adapters.okx.capabilities import LONGEST_TIMER_S, SHORTEST_TIMER_S
 from mtf_adapters.okx.endpoints import (
     AMEND_ALGOS,
     AMEND_ORDER,
@@ -22,20 +33,9 @@ from mtf_adapters.okx.endpoints import (
     Endpoint,
 )
 from mtf_adapters.okx.limits import BUCKETS
-from mtf_adapters.okx.rest import Exchanged, NoReply, Reply, RestClient
-
-from mtf_adapters.okx import codes
-from mtf_adapters.okx.account import OkxAccount
-from mtf_adapters.okx.bodies import (
-    amended_algo_body,
-    amended_order_body,
-    entry_body,
-    exit_body,
-    protection_body,
-)
-from mtf_adapters.okx.capabilities import LONGEST_TIMER_S, SHORTEST_TIMER_S
 from mtf_adapters.okx.mapping import POSITION_MODE_WORDS, plain
 from mtf_adapters.okx.products import Product
+from mtf_adapters.okx.rest import Exchanged, NoReply, Reply, RestClient
 from mtf_adapters.okx.wire import LeverageRow, Written
 from mtf_adapters.online.fields import order_number
 from mtf_adapters.online.structuring import structured

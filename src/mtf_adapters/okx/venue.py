@@ -8,18 +8,18 @@ import time
 from collections.abc import Awaitable, Callable
 
 import httpx
-from mtf_adapters.okx.hosts import Hosts, world_of_hosts
-from mtf_adapters.okx.limits import exits_left
-from mtf_adapters.okx.rest import RestClient, Timing
-from mtf_adapters.okx.signing import Credentials
-from mtf_adapters.okx.streams import OkxStreams
 
 from mtf_adapters.limits import Limiter
 from mtf_adapters.okx.account import OkxAccount
 from mtf_adapters.okx.capabilities import CAPABILITIES
 from mtf_adapters.okx.examining import examiner
+from mtf_adapters.okx.hosts import Hosts, world_of_hosts
+from mtf_adapters.okx.limits import exits_left
 from mtf_adapters.okx.market_data import OkxMarketData
 from mtf_adapters.okx.products import Product
+from mtf_adapters.okx.rest import RestClient, Timing
+from mtf_adapters.okx.signing import Credentials
+from mtf_adapters.okx.streams import OkxStreams
 from mtf_adapters.okx.trading import OkxTrading
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.hosts import HostWorld

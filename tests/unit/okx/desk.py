@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from attrs import define, field, frozen
-from mtf_adapters.okx.rest import RestClient, Timing
-from mtf_adapters.okx.signing import Credentials
 
 from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.okx.market_data import OkxMarketData
 from mtf_adapters.okx.products import SWAP, Product
+from mtf_adapters.okx.rest import RestClient, Timing
+from mtf_adapters.okx.signing import Credentials
 from mtf_adapters.okx.trading import OkxTrading
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.sandbox.clock import SandboxClock

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mtf_adapters.okx.hosts import HOSTS, Hosts
 
 from mtf_adapters.limits import Unlimited
 from mtf_adapters.okx.examining import examiner
+from mtf_adapters.okx.hosts import HOSTS, Hosts
 from mtf_adapters.okx.products import SWAP, XPERP, Product
 from mtf_adapters.okx.venue import NEVER_MET, NO_KEY, okx_venue
 from mtf_adapters.online.hosts import HostsError
