@@ -1,4 +1,4 @@
-"""A sandbox that speaks as BitMart, started as a program of its own, and the settings that lead others to it."""
+"""A sandbox that speaks as an exchange, started as a program of its own, and the settings that lead others to it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,29 @@ from mtf_entrypoints.settings import OURS
 _OURS = (*OURS, "DATABASE_URL", "REDIS_URL")
 
 
+_LEADS = {
+    "bitmart": {
+        "BITMART_PUBLIC_API_URL": "rest",
+        "BITMART_PRIVATE_API_URL": "rest",
+        "BITMART_WS_PUBLIC_URL": "ws_public",
+        "BITMART_WS_PRIVATE_URL": "ws_private",
+        "BITMART_API_KEY": "key",
+        "BITMART_SECRET_KEY": "secret",
+        "BITMART_API_MEMO": "memo",
+    },
+    "okx": {
+        "OKX_REST_URL": "rest",
+        "OKX_WS_PUBLIC_URL": "ws_public",
+        "OKX_WS_BUSINESS_URL": "ws_business",
+        "OKX_WS_PRIVATE_URL": "ws_private",
+        "OKX_API_KEY": "key",
+        "OKX_SECRET_KEY": "secret",
+        "OKX_PASSPHRASE": "passphrase",
+    },
+}
+"""Which word of a face's ready line each setting is."""
+
+
 def mtf_command(*arguments: str) -> list[str]:
     """The command line of mtf as a program of this interpreter."""
     return [sys.executable, "-m", "mtf_entrypoints.cli.main", *arguments]
@@ -26,22 +49,13 @@ def own_environment() -> dict[str, str]:
 
 def variables_for(ready: Mapping[str, str]) -> dict[str, str]:
     """The settings that lead to the sandbox of a ready line."""
-    return {
-        "MTF_EXCHANGE": "bitmart",
-        "BITMART_PUBLIC_API_URL": ready["rest"],
-        "BITMART_PRIVATE_API_URL": ready["rest"],
-        "BITMART_WS_PUBLIC_URL": ready["ws_public"],
-        "BITMART_WS_PRIVATE_URL": ready["ws_private"],
-        "BITMART_API_KEY": ready["key"],
-        "BITMART_SECRET_KEY": ready["secret"],
-        "BITMART_API_MEMO": ready["memo"],
-    }
+    return {"MTF_EXCHANGE": ready["face"], **{name: ready[word] for name, word in _LEADS[ready["face"]].items()}}
 
 
 @contextmanager
-def served_sandbox(*options: str) -> Iterator[dict[str, str]]:
+def served_sandbox(*options: str, face: str = "bitmart") -> Iterator[dict[str, str]]:
     """The ready line of `mtf sandbox serve` with these options; it runs until the block ends."""
-    command = mtf_command("sandbox", "serve", "--face", "bitmart", *options)
+    command = mtf_command("sandbox", "serve", "--face", face, *options)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own_environment())
     try:
         assert process.stdout is not None

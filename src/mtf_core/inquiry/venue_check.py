@@ -29,8 +29,8 @@ _STREAM_S = 15.0
 """How long a stream may take to connect, log in and subscribe."""
 _REACH = "Look whether the exchange can be reached from this machine, and at the addresses in the settings."
 _OF_A_KEY = (
-    "Look at the key on the exchange's site: its parts, its world (a demo has keys of its own), its region, its "
-    "rights, and the addresses that it is bound to."
+    "Look at the key and its account on the exchange's site: its parts, its world (a demo has keys of its own), its "
+    "region, its rights, the addresses that it is bound to, the account's mode."
 )
 _HOURS = 24
 
@@ -190,7 +190,6 @@ class _Check:
         symbol = self._chosen.symbol
         return (await _connects("candle_stream", self.venue.streams.candles([symbol], Timeframe.M1)),)
 
-    @_looks("key", _OF_A_KEY)
     async def key(self) -> _Found:
         """Accepted is a key with which the account was read: a name of the account may be made of the key alone."""
         if self.venue.trading is None:
@@ -200,10 +199,19 @@ class _Check:
                 do = "Set all parts of a key, or MTF_PAPER=yes to trade on paper without one."
                 return (VenueFinding("key", False, str(error), do),)
             return ()
+        return (*await self._read_account(), *await self._examined())
+
+    @_looks("key", _OF_A_KEY)
+    async def _read_account(self) -> _Found:
+        assert self.venue.trading is not None
         self._state = await self.venue.trading.sync()
         account = await self.venue.trading.account_id()
-        told = () if self.venue.examine is None else await self.venue.examine()
-        return (VenueFinding("key", True, f"accepted; the account is {account}"), *told)
+        return (VenueFinding("key", True, f"accepted; the account is {account}"),)
+
+    @_looks("key_rights")
+    async def _examined(self) -> _Found:
+        """Also where the account could not be read: it may say why."""
+        return () if self.venue.examine is None else await self.venue.examine()
 
     async def account(self) -> _Found:
         state = self._state

@@ -244,15 +244,20 @@ async def test_what_only_this_exchange_can_tell_stands_behind_its_key(venue: Ven
     found = await findings(evolve(venue, examine=examine))
     assert list(found)[7:9] == ["key", "key_rights"]
     assert not found["key_rights"].ok
-    broken = await findings(evolve(venue, examine=raising(ExchangeError("the key is not known"))))
-    assert (broken["key"].ok, broken["key"].found) == (False, "the key is not known")
-    assert "Look at the key" in broken["key"].do
+    broken = await findings(evolve(venue, examine=raising(ExchangeError("not for this account"))))
+    assert (broken["key_rights"].ok, broken["key_rights"].found) == (False, "not for this account")
+    away = evolve(venue, examine=examine, trading=Otherwise(venue.trading, sync=raising(ExchangeError("spot mode"))))
+    unread = await findings(away)
+    assert not unread["key"].ok
+    assert "key_rights" in unread, "what is told of the key may say why the account cannot be read"
 
 
 async def test_a_key_counts_as_accepted_only_when_the_account_was_read_with_it(venue: Venue) -> None:
     """An exchange may name no account: then its name is made of the key, without a call."""
     refused = evolve(venue, trading=Otherwise(venue.trading, sync=raising(ExchangeError("the key is not known"))))
-    assert not (await findings(refused))["key"].ok
+    found = (await findings(refused))["key"]
+    assert (found.ok, found.found) == (False, "the key is not known")
+    assert "Look at the key" in found.do
 
 
 @pytest.mark.parametrize("mode", [PositionMode.ONE_WAY, None])
