@@ -12,16 +12,19 @@ import logging
 import random as _random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import define, field
 from websockets.asyncio.client import ClientConnection
 
 from mtf_adapters.okx.capabilities import CAPABILITIES
+from mtf_adapters.okx.hosts import Hosts
 from mtf_adapters.okx.mapping import BARS, algo_of, order_of
 from mtf_adapters.okx.products import Product
+from mtf_adapters.okx.signing import Credentials
 from mtf_adapters.okx.wire import AlgoRow, CandleRow, OrderRow
 from mtf_adapters.online.clock import ExchangeClock
+from mtf_adapters.online.reading import UnreadableAnswerError, json_object
 from mtf_adapters.online.sockets import Dialect, LeavingError, Patience, RefusedError, Turnstile, events_of
 from mtf_adapters.online.structuring import structured
 from mtf_adapters.online.subscribing import Answer, LastTold, frames_of, shared_out, subscribed
@@ -67,30 +70,6 @@ _POSITION_FACTS = ("pos", "avgPx", "mgnMode", "lever", "posId", "tradeId", "fund
 _COIN_FACTS = ("cashBal", "ordFrozen")
 
 _log = logging.getLogger(__name__)
-
-
-class Hosts(Protocol):
-    """Where the two streams are that are listened to; their addresses are whole."""
-
-    @property
-    def ws_business(self) -> str: ...
-
-    @property
-    def ws_private(self) -> str: ...
-
-
-class Credentials(Protocol):
-    """A key that can log a stream in."""
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def passphrase(self) -> str: ...
-
-    def login_sign(self, seconds: str) -> str: ...
-
-    def redacted(self, text: str) -> str: ...
 
 
 class OkxStreams:
@@ -159,10 +138,9 @@ def _frame(operation: str, arguments: Iterable[Mapping[str, str]]) -> str:
 def read_frame(frame: str | bytes) -> dict[str, Any]:
     """A frame's object; an empty one for what is none, as the bare word `pong`."""
     try:
-        content = json.loads(frame)
-    except (ValueError, RecursionError):
+        return json_object(frame.encode() if isinstance(frame, str) else frame)
+    except UnreadableAnswerError:
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 class _Talk:

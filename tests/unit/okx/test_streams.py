@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hmac
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -12,11 +10,13 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, field
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from mtf_adapters.okx.hosts import Hosts
 from mtf_adapters.okx.products import SWAP
+from mtf_adapters.okx.signing import Credentials
 from mtf_adapters.okx.streams import LARGEST_FRAME, OkxStreams, subscriptions
 from mtf_adapters.online.clock import ExchangeClock
 from mtf_adapters.online.sockets import Patience
@@ -34,32 +34,6 @@ from mtf_core.ports import (
     Silent,
 )
 from tests.unit.listening import CALM, QUICK, until
-
-
-@frozen
-class Hosts:
-    rest: str
-    ws_public: str
-    ws_business: str
-    ws_private: str
-
-
-@frozen
-class Credentials:
-    key: str
-    secret: str
-    passphrase: str
-
-    def login_sign(self, seconds: str) -> str:
-        """Made anew here, from the sheet's words."""
-        message = f"{seconds}GET/users/self/verify".encode()
-        return base64.b64encode(hmac.digest(self.secret.encode(), message, "sha256")).decode()
-
-    def redacted(self, text: str) -> str:
-        for secret in (self.secret, self.key, self.passphrase):
-            text = text.replace(secret, "…")
-        return text
-
 
 NOW_MS = 1_795_737_600_000
 """2026-11-27T00:00Z, the instant of the sheet's signatures."""
