@@ -22,6 +22,8 @@ class Asked:
     params: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    target: str = ""
+    """Path and query as they came."""
 
     @property
     def content(self) -> Any:
@@ -121,7 +123,7 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     parts = urlsplit(target)
-    return Asked(method, parts.path, dict(parse_qsl(parts.query)), headers, body)
+    return Asked(method, parts.path, dict(parse_qsl(parts.query)), headers, body, target)
 
 
 def _bytes_of(answer: Answer) -> bytes:
