@@ -58,6 +58,7 @@ RESULTS: Mapping[Refusal, WriteResult] = {
     Refusal.UNKNOWN_ORDER: WriteResult.NOT_FOUND,
     Refusal.ORDER_FINISHED: WriteResult.NOT_FOUND,
     Refusal.TOO_MANY_ORDERS: WriteResult.REJECTED,
+    Refusal.WHOLE_POSITION_TAKEN: WriteResult.REJECTED,
     Refusal.POSITION_OR_ORDERS_OPEN: WriteResult.REJECTED,
     Refusal.WRONG_POSITION_MODE: WriteResult.REJECTED,
     Refusal.INVALID: WriteResult.REJECTED,

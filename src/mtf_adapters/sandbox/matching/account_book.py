@@ -41,7 +41,7 @@ class AccountBook:
     fills: deque[FillView] = field(factory=deque)
     flows: deque[FlowView] = field(factory=deque)
     cancel_at_ms: dict[str, int] = field(factory=dict)
-    """When a symbol's orders are cancelled unless the account asks again."""
+    """When a symbol's orders, or under an empty name all, are cancelled unless the account asks again."""
 
     def holdings_of(self, symbol: str) -> Iterator[Holding]:
         for side in Side:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.commands import CancelAll, CancelAllAfter, CancelOrder
+from mtf_adapters.sandbox.matching.commands import CancelAll, CancelAllAfter, CancelEverythingAfter, CancelOrder
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily, Refusal, Refused
 from mtf_adapters.sandbox.matching.executions import cancel_rest
 from mtf_adapters.sandbox.matching.instrument import Instrument
@@ -11,6 +11,9 @@ from mtf_adapters.sandbox.matching.memory import remembered
 from mtf_adapters.sandbox.matching.order import Order
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.timers import Timer, TimerKind
+
+_EVERY_SYMBOL = ""
+"""Under this name an account's timer for all of its symbols runs."""
 
 
 def cancel_order(state: State, account: AccountBook, instrument: Instrument, command: CancelOrder) -> Answer:
@@ -45,14 +48,22 @@ def cancel_all(state: State, account: AccountBook, instrument: Instrument, comma
 
 
 def cancel_all_after(state: State, account: AccountBook, instrument: Instrument, command: CancelAllAfter) -> Answer:
-    if command.seconds < 0:
+    return _cancel_after(state, account, command.symbol, command.seconds)
+
+
+def cancel_everything_after(state: State, account: AccountBook, command: CancelEverythingAfter) -> Answer:
+    return _cancel_after(state, account, _EVERY_SYMBOL, command.seconds)
+
+
+def _cancel_after(state: State, account: AccountBook, symbol: str, seconds: int) -> Answer:
+    if seconds < 0:
         return Refused(Refusal.INVALID, "seconds are not below zero")
-    if command.seconds == 0:
-        account.cancel_at_ms.pop(command.symbol, None)
+    if seconds == 0:
+        account.cancel_at_ms.pop(symbol, None)
         return Accepted()
-    due = state.now_ms + command.seconds * 1000
-    account.cancel_at_ms[command.symbol] = due
-    state.timers.set(Timer(due, TimerKind.CANCEL_ALL, 0, account.name, command.symbol))
+    due = state.now_ms + seconds * 1000
+    account.cancel_at_ms[symbol] = due
+    state.timers.set(Timer(due, TimerKind.CANCEL_ALL, 0, account.name, symbol))
     return Accepted()
 
 
@@ -62,10 +73,12 @@ def run_timed_cancel(state: State, account: AccountBook, timer: Timer) -> None:
         return
     del account.cancel_at_ms[timer.symbol]
     families = {OrderFamily.ORDER} | ({OrderFamily.TRIGGER} if state.rules.timed_cancel_drops_triggers else set())
-    _cancel(state, account, timer.symbol, families, OrderCause.TIMER)
+    _cancel(state, account, timer.symbol or None, families, OrderCause.TIMER)
 
 
-def _cancel(state: State, account: AccountBook, symbol: str, families: set[OrderFamily], cause: OrderCause) -> None:
+def _cancel(
+    state: State, account: AccountBook, symbol: str | None, families: set[OrderFamily], cause: OrderCause
+) -> None:
     for order in account.live.of(symbol):
         if order.family in families:
             cancel_rest(state, order, cause)

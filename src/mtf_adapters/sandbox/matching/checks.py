@@ -132,6 +132,16 @@ def check_count(state: State, account: AccountBook, instrument: Instrument, orde
     return None
 
 
+def check_whole_position(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
+    """Nothing else waits for the whole position, where the exchange takes one such order alone."""
+    if order.family is not OrderFamily.TRIGGER or order.size is not None or not state.rules.one_whole_position_trigger:
+        return None
+    others = (each for each in account.live.of(order.symbol) if each.family is OrderFamily.TRIGGER)
+    if any(each.size is None and each.reduces_side is order.reduces_side for each in others):
+        return Refused(Refusal.WHOLE_POSITION_TAKEN, "another order is for the whole position")
+    return None
+
+
 def check_exit(state: State, account: AccountBook, instrument: Instrument, order: Order) -> Refused | None:
     """There is something to reduce, and enough of it; a size that is too large may be trimmed here."""
     if not order.reduce_only:
@@ -342,6 +352,7 @@ TRIGGER_CHECKS: tuple[Check, ...] = (
     check_band,
     check_client_id,
     check_count,
+    check_whole_position,
     check_trigger,
     check_trigger_exit,
     check_leverage,

@@ -55,6 +55,10 @@ class Preset:
 
     price: Decimal
     by: TriggerPrice
+    client_order_id: str = ""
+    """Of the trigger that it becomes."""
+    limit_price: Decimal | None = None
+    """None: the trigger becomes a market order."""
 
 
 @frozen
@@ -102,6 +106,35 @@ class PlaceTrigger:
     stop: Preset | None = None
     """For entries: presets of the order that it becomes."""
     target: Preset | None = None
+    ends_with_position: bool | None = None
+    """Of one that only reduces, with a size of its own; None: as the venue has it."""
+
+
+@frozen
+class Leg:
+    """One of the two prices of a pair."""
+
+    trigger_price: Decimal
+    by: TriggerPrice
+    limit_price: Decimal | None = None
+
+
+@frozen
+class PlacePair:
+    """A stop and a target of a position as one order: the first to fire ends the other, and so does cancelling it.
+
+    In the books they are two triggers that bear the same client id, and the stop's id as their pair's.
+    """
+
+    account: str
+    symbol: str
+    action: Action
+    size: Decimal | None
+    """None: the whole position at the moment it fires."""
+    stop: Leg
+    target: Leg
+    position_side: Side | None = None
+    client_order_id: str = ""
 
 
 @frozen
@@ -186,6 +219,14 @@ class CancelAllAfter:
 
 
 @frozen
+class CancelEverythingAfter:
+    """Cancels the orders of every symbol after so many seconds unless asked again; 0 disarms."""
+
+    account: str
+    seconds: int
+
+
+@frozen
 class SetLeverage:
     account: str
     symbol: str
@@ -228,6 +269,7 @@ class Transfer:
 Command: TypeAlias = (
     PlaceOrder
     | PlaceTrigger
+    | PlacePair
     | PlaceTrailing
     | AmendOrder
     | AmendTrigger
@@ -235,6 +277,7 @@ Command: TypeAlias = (
     | CancelOrder
     | CancelAll
     | CancelAllAfter
+    | CancelEverythingAfter
     | SetLeverage
     | SetPositionMode
     | CloseAll
@@ -317,4 +360,13 @@ class Restart:
     """The exchange restarts and forgets what `VenueRules` says it forgets."""
 
 
-MarketEvent: TypeAlias = Tick | Funding | StatusChange | ContractChange | TimePasses | Deleverage | Restart
+@frozen
+class PresetsFail:
+    """The exchange cannot place the stop and target of the next entry of a symbol when they come due."""
+
+    symbol: str
+
+
+MarketEvent: TypeAlias = (
+    Tick | Funding | StatusChange | ContractChange | TimePasses | Deleverage | Restart | PresetsFail
+)

@@ -16,7 +16,7 @@ def end(state: State, order: Order, how: OrderState, cause: OrderCause) -> None:
         return
     account = state.accounts[order.account]
     withdraw(state, order)
-    order.state = how
+    order.state, order.ended_by = how, cause
     reserve(state, account, order)
     state.journal.order(order, cause)
     account.ended[order.order_id] = Ended(order.view(), order.visible_from_ms)

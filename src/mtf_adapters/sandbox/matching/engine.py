@@ -11,7 +11,13 @@ from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.accounts import open_account, set_leverage, set_position_mode, transfer
 from mtf_adapters.sandbox.matching.amending import amend_order, amend_presets, amend_trigger
 from mtf_adapters.sandbox.matching.book import Book
-from mtf_adapters.sandbox.matching.cancelling import cancel_all, cancel_all_after, cancel_order, run_timed_cancel
+from mtf_adapters.sandbox.matching.cancelling import (
+    cancel_all,
+    cancel_all_after,
+    cancel_everything_after,
+    cancel_order,
+    run_timed_cancel,
+)
 from mtf_adapters.sandbox.matching.closing import close_all
 from mtf_adapters.sandbox.matching.commands import (
     AmendOrder,
@@ -19,6 +25,7 @@ from mtf_adapters.sandbox.matching.commands import (
     AmendTrigger,
     CancelAll,
     CancelAllAfter,
+    CancelEverythingAfter,
     CancelOrder,
     CloseAll,
     Command,
@@ -28,8 +35,10 @@ from mtf_adapters.sandbox.matching.commands import (
     MarketEvent,
     OpenAccount,
     PlaceOrder,
+    PlacePair,
     PlaceTrailing,
     PlaceTrigger,
+    PresetsFail,
     Restart,
     SetLeverage,
     SetPositionMode,
@@ -53,7 +62,14 @@ from mtf_adapters.sandbox.matching.events import (
     Refused,
     Result,
 )
-from mtf_adapters.sandbox.matching.exchange_events import change_contract, change_status, deleverage, fund, restart
+from mtf_adapters.sandbox.matching.exchange_events import (
+    change_contract,
+    change_status,
+    deleverage,
+    fund,
+    presets_fail,
+    restart,
+)
 from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.liquidation import cover_deficit, liquidate_touched
 from mtf_adapters.sandbox.matching.money import EXACT
@@ -62,7 +78,7 @@ from mtf_adapters.sandbox.matching.placing import go_live, leverage_for, place_o
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.timers import Timer, TimerKind
-from mtf_adapters.sandbox.matching.triggers import place_trailing, place_trigger, watch
+from mtf_adapters.sandbox.matching.triggers import place_pair, place_trailing, place_trigger, watch
 from mtf_adapters.sandbox.matching.views import balance_view, position_view
 from mtf_core.market import Contract, MarginMode, PositionMode
 
@@ -186,10 +202,10 @@ def _run_timers(state: State, now_ms: int) -> tuple[Event, ...]:
 
 
 def _run_timer(state: State, timer: Timer) -> None:
-    account, instrument = state.accounts[timer.account], state.instruments[timer.symbol]
     if timer.kind is TimerKind.CANCEL_ALL:
-        run_timed_cancel(state, account, timer)
+        run_timed_cancel(state, state.accounts[timer.account], timer)
         return
+    instrument = state.instruments[timer.symbol]
     order = instrument.pending.get(timer.number)
     if order is not None:
         go_live(state, instrument, order)
@@ -254,9 +270,11 @@ _EVENTS: dict[type, Callable[[State, Any], Answer]] = {
     ContractChange: change_contract,
     Deleverage: deleverage,
     Restart: restart,
+    PresetsFail: presets_fail,
     OpenAccount: open_account,
 }
 _ON_ACCOUNTS: dict[type, Callable[[State, AccountBook, Any], Answer]] = {
+    CancelEverythingAfter: cancel_everything_after,
     CloseAll: close_all,
     SetPositionMode: set_position_mode,
     Transfer: transfer,
@@ -264,6 +282,7 @@ _ON_ACCOUNTS: dict[type, Callable[[State, AccountBook, Any], Answer]] = {
 _ON_SYMBOLS: dict[type, Callable[[State, AccountBook, Instrument, Any], Answer]] = {
     PlaceOrder: place_order,
     PlaceTrigger: place_trigger,
+    PlacePair: place_pair,
     PlaceTrailing: place_trailing,
     AmendOrder: amend_order,
     AmendTrigger: amend_trigger,

@@ -54,6 +54,8 @@ class Refusal(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     ORDER_FINISHED = "order_finished"
     TOO_MANY_ORDERS = "too_many_orders"
+    WHOLE_POSITION_TAKEN = "whole_position_taken"
+    """Another trigger is for the whole position already."""
     POSITION_OR_ORDERS_OPEN = "position_or_orders_open"
     WRONG_POSITION_MODE = "wrong_position_mode"
     INVALID = "invalid"
@@ -152,6 +154,14 @@ class OrderView:
     """Of an order that a trigger, a trailing order or an entry's preset became; 0: placed by hand."""
     child_id: int = 0
     """The order that a trigger became."""
+    pair_id: int = 0
+    """Of a trigger that is half of a pair: the id of the pair's first half."""
+    stop_client_order_id: str = ""
+    """Of the trigger that the stop inside an order becomes; `target_client_order_id` likewise."""
+    target_client_order_id: str = ""
+    ended_by: OrderCause | None = None
+    presets_failed: bool = False
+    """Whether its stop and target came due and could not be placed."""
 
 
 @frozen

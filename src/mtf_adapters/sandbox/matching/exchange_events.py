@@ -7,7 +7,14 @@ from decimal import Decimal
 from attrs import evolve
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
-from mtf_adapters.sandbox.matching.commands import ContractChange, Deleverage, Funding, Restart, StatusChange
+from mtf_adapters.sandbox.matching.commands import (
+    ContractChange,
+    Deleverage,
+    Funding,
+    PresetsFail,
+    Restart,
+    StatusChange,
+)
 from mtf_adapters.sandbox.matching.ending import withdraw
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily, Refusal, Refused
 from mtf_adapters.sandbox.matching.executions import cancel_rest
@@ -115,6 +122,13 @@ def deleverage(state: State, event: Deleverage) -> Answer:
     if event.size < holding.size and not is_multiple(event.size, instrument.contract.size_step):
         return Refused(Refusal.SIZE_OFF_STEP, f"sizes are multiples of {instrument.contract.size_step}")
     close_at_mark(state, instrument, account, holding, min(event.size, holding.size), FillCause.ADL)
+    return Accepted()
+
+
+def presets_fail(state: State, event: PresetsFail) -> Answer:
+    if event.symbol not in state.instruments:
+        return Refused(Refusal.UNKNOWN_SYMBOL, event.symbol)
+    state.failing_presets.add(event.symbol)
     return Accepted()
 
 

@@ -85,9 +85,21 @@ def cancel_rest(state: State, order: Order, cause: OrderCause, *, position_goes:
 
     `position_goes`: what it opened is about to be closed by the exchange, so nothing is left to protect.
     """
-    if not order.state.is_final:
-        end(state, order, OrderState.CANCELLED, cause)
-        after_end(state, order, position_goes)
+    if order.state.is_final:
+        return
+    end(state, order, OrderState.CANCELLED, cause)
+    after_end(state, order, position_goes)
+    other = other_half(state, order)
+    if other is not None:
+        cancel_rest(state, other, cause, position_goes=position_goes)
+
+
+def other_half(state: State, order: Order) -> Order | None:
+    """The half of its pair that still waits, if the order is half of one."""
+    if not order.pair_id:
+        return None
+    live = state.accounts[order.account].live.of(order.symbol)
+    return next((each for each in live if each.pair_id == order.pair_id and each is not order), None)
 
 
 def position_ended(state: State, account: AccountBook, symbol: str, side: Side, cause: OrderCause) -> None:
@@ -99,7 +111,8 @@ def position_ended(state: State, account: AccountBook, symbol: str, side: Side, 
         if order.family is OrderFamily.ORDER:
             ends = not may_reverse(state, order)
         else:
-            ends = order.size is None or rules.triggers_end_with_position
+            own = order.ends_with_position
+            ends = order.size is None or (rules.triggers_end_with_position if own is None else own)
         if ends:
             cancel_rest(state, order, cause)
 

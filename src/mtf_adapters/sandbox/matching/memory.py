@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook, Ended
-from mtf_adapters.sandbox.matching.events import FillView, FlowView
+from mtf_adapters.sandbox.matching.events import FillView, FlowView, OrderFamily
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_core.market import OrderState
 
@@ -49,5 +49,9 @@ def forget_old(rules: VenueRules, account: AccountBook, now_ms: int) -> None:
 
 def _is_kept(rules: VenueRules, ended: Ended, now_ms: int) -> bool:
     empty = not ended.view.filled and ended.view.state in {OrderState.CANCELLED, OrderState.REJECTED}
-    kept_ms = rules.cancelled_orders_kept_ms if empty else rules.orders_kept_ms
-    return now_ms < ended.view.updated_ms + kept_ms
+    return now_ms < ended.view.updated_ms + (_cancelled_kept_ms(rules, ended) if empty else rules.orders_kept_ms)
+
+
+def _cancelled_kept_ms(rules: VenueRules, ended: Ended) -> int:
+    own = None if ended.view.family is OrderFamily.ORDER else rules.cancelled_triggers_kept_ms
+    return rules.cancelled_orders_kept_ms if own is None else own

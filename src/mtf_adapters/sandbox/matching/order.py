@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import define
 
 from mtf_adapters.sandbox.matching.commands import Action, Direction, Preset, SelfTrade
-from mtf_adapters.sandbox.matching.events import OrderFamily, OrderView
+from mtf_adapters.sandbox.matching.events import OrderCause, OrderFamily, OrderView
 from mtf_adapters.sandbox.matching.holding import Holding
 from mtf_adapters.sandbox.matching.money import ZERO, quotient
 from mtf_core.market import (
@@ -71,6 +71,11 @@ class Order:
     """The triggers that its presets became."""
     parent_id: int = 0
     child_id: int = 0
+    pair_id: int = 0
+    """Of half a pair: the id of its first half."""
+    ended_by: OrderCause | None = None
+    presets_failed: bool = False
+    ends_with_position: bool | None = None
     visible_from_ms: int = 0
 
     @classmethod
@@ -152,4 +157,9 @@ class Order:
             target_by=self.target.by if self.target else None,
             parent_id=self.parent_id,
             child_id=self.child_id,
+            pair_id=self.pair_id,
+            stop_client_order_id=self.stop.client_order_id if self.stop else "",
+            target_client_order_id=self.target.client_order_id if self.target else "",
+            ended_by=self.ended_by,
+            presets_failed=self.presets_failed,
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from attrs import evolve
+
 from mtf_adapters.sandbox.matching.commands import Direction, Preset
 from mtf_adapters.sandbox.matching.events import OrderCause, OrderFamily
 from mtf_adapters.sandbox.matching.order import Order
@@ -21,7 +23,7 @@ from mtf_core.market import (
 
 def after_fill(state: State, order: Order) -> None:
     """Arms the presets of an order whose execution opened something, or has those armed cover more."""
-    if not order.opened or not (order.stop or order.target):
+    if not order.opened or not (order.stop or order.target) or order.presets_failed:
         return
     if order.armed:
         _grow(state, order)
@@ -31,7 +33,7 @@ def after_fill(state: State, order: Order) -> None:
 
 def after_end(state: State, order: Order, position_goes: bool) -> None:
     """Decides what becomes of presets that are not armed when the rest of their entry is cancelled."""
-    if order.armed or not order.opened or not (order.stop or order.target):
+    if order.armed or not order.opened or not (order.stop or order.target) or order.presets_failed:
         return
     if state.rules.presets_end_with_rest or position_goes:
         state.journal.order(order, OrderCause.PRESET_DROPPED)
@@ -49,12 +51,30 @@ def _arm(state: State, order: Order) -> None:
     account = state.accounts[order.account]
     if (order.symbol, order.opens_side) not in account.holdings:
         return
+    if order.symbol in state.failing_presets:
+        _fail(state, order)
+        return
     size = order.opened if state.rules.presets_scope is ProtectionScope.ORDER else None
     pairs = ((TriggerPurpose.STOP, order.stop), (TriggerPurpose.TARGET, order.target))
-    order.armed = tuple(_armed(state, order, purpose, preset, size) for purpose, preset in pairs if preset is not None)
+    paired = state.rules.presets_are_pairs and order.stop is not None and order.target is not None
+    for purpose, preset in pairs:
+        if preset is not None:
+            order.armed += (_armed(state, order, purpose, preset, size, paired=paired),)
 
 
-def _armed(state: State, order: Order, purpose: TriggerPurpose, preset: Preset, size: Decimal | None) -> int:
+def _fail(state: State, order: Order) -> None:
+    """The order stays as it is, with nothing that protects what it opened; only who reads it learns of that."""
+    state.failing_presets.discard(order.symbol)
+    order.presets_failed = True
+    state.journal.order(order, OrderCause.PRESET_DROPPED)
+    ended = state.accounts[order.account].ended
+    if order.order_id in ended:
+        ended[order.order_id] = evolve(ended[order.order_id], view=order.view())
+
+
+def _armed(
+    state: State, order: Order, purpose: TriggerPurpose, preset: Preset, size: Decimal | None, *, paired: bool
+) -> int:
     """The id of the trigger that waits from now on. One for the whole position takes the place of another."""
     account, waiting = state.accounts[order.account], state.instruments[order.symbol].waiting
     if size is None:
@@ -66,18 +86,19 @@ def _armed(state: State, order: Order, purpose: TriggerPurpose, preset: Preset, 
                 state.journal.order(other, OrderCause.AMENDED)
                 state.armed.append(order.symbol)
                 return other.order_id
+    number = state.journal.next("order")
     trigger = Order(
         account=order.account,
-        order_id=state.journal.next("order"),
-        client_order_id="",
+        order_id=number,
+        client_order_id=preset.client_order_id,
         symbol=order.symbol,
         family=OrderFamily.TRIGGER,
         action=order.action.opposite,
         position_side=order.position_side,
         reduce_only=True,
-        order_type=OrderType.MARKET,
+        order_type=OrderType.MARKET if preset.limit_price is None else OrderType.LIMIT,
         size=size,
-        price=None,
+        price=preset.limit_price,
         time_in_force=TimeInForce.GTC,
         post_only=False,
         leverage=order.leverage,
@@ -89,13 +110,16 @@ def _armed(state: State, order: Order, purpose: TriggerPurpose, preset: Preset, 
         trigger_by=preset.by,
         direction=fires_towards(purpose, order.opens_side),
         parent_id=order.order_id,
+        pair_id=next(iter(order.armed), number) if paired else 0,
         visible_from_ms=state.now_ms + state.rules.visible_after_ms,
     )
     account.live.add(trigger)
+    if trigger.client_order_id:
+        account.client_ids.add(trigger.client_order_id)
     waiting.add(trigger)
     state.armed.append(order.symbol)
     state.journal.order(trigger, OrderCause.PLACED)
-    return trigger.order_id
+    return number
 
 
 def _grow(state: State, order: Order) -> None:

@@ -27,6 +27,10 @@ class VenueRules:
     """What becomes of a reduce-only order or trigger larger than what is left to close; UNKNOWN acts as REJECTED."""
     triggers_see_frozen: bool = False
     """Whether a trigger that fires cannot reach what resting exits have reserved, as an exit by hand cannot."""
+    presets_are_pairs: bool = False
+    """Whether the stop and target of one entry are one order with two prices: cancelling one cancels both."""
+    one_whole_position_trigger: bool = False
+    """Whether a position has at most one trigger, or pair of triggers, for all of it."""
     triggers_end_with_position: bool = True
     """Whether reduce-only triggers of a size of their own end with the position; whole-position ones always do."""
     client_ids_unique_for: UniqueFor = UniqueFor.ALWAYS
@@ -42,6 +46,8 @@ class VenueRules:
     """How long ended orders are remembered."""
     cancelled_orders_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
     """Those that ended without an execution."""
+    cancelled_triggers_kept_ms: int | None = None
+    """Triggers and trailing orders among them; None: as long as orders."""
     fills_kept_ms: int = field(default=3650 * DAY_MS, validator=ge(0))
     """How long executions and bookings are remembered."""
     cancel_all_drops_triggers: bool = False

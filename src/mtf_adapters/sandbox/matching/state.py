@@ -22,6 +22,9 @@ class State:
         self.armed: list[str] = []
         """Symbols whose triggers have to be looked at before the command is over, because new ones wait."""
 
+        self.failing_presets: set[str] = set()
+        """Symbols whose next entry gets no stop and no target when they come due."""
+
     @property
     def now_ms(self) -> int:
         return self.journal.now_ms

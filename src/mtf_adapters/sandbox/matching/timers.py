@@ -21,6 +21,7 @@ class Timer(NamedTuple):
     """Of the order that goes live; of the asking, for a timed cancel-all."""
     account: str
     symbol: str
+    """Empty: every symbol's."""
 
 
 class Timers:

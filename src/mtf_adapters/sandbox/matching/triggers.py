@@ -6,18 +6,19 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.checks import BECOME_CHECKS, TRIGGER_CHECKS, refusal_of
-from mtf_adapters.sandbox.matching.commands import PlaceTrailing, PlaceTrigger
+from mtf_adapters.sandbox.matching.commands import Leg, PlacePair, PlaceTrailing, PlaceTrigger
 from mtf_adapters.sandbox.matching.ending import end
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily
-from mtf_adapters.sandbox.matching.executions import cancel_rest, may_reverse
+from mtf_adapters.sandbox.matching.executions import cancel_rest, may_reverse, other_half
 from mtf_adapters.sandbox.matching.instrument import Instrument
 from mtf_adapters.sandbox.matching.money import ZERO
 from mtf_adapters.sandbox.matching.order import Order
-from mtf_adapters.sandbox.matching.placing import enter, leverage_asked, register
+from mtf_adapters.sandbox.matching.placing import enter, leverage_asked, leverage_for, register
+from mtf_adapters.sandbox.matching.presets import fires_towards
 from mtf_adapters.sandbox.matching.state import State
 from mtf_adapters.sandbox.matching.views import frozen_size
 from mtf_adapters.sandbox.matching.waiting import trails_back
-from mtf_core.market import OrderState, OrderType, TimeInForce
+from mtf_core.market import OrderState, OrderType, TimeInForce, TriggerPurpose
 
 
 def place_trigger(state: State, account: AccountBook, instrument: Instrument, command: PlaceTrigger) -> Answer:
@@ -46,8 +47,62 @@ def place_trigger(state: State, account: AccountBook, instrument: Instrument, co
         direction=command.direction,
         stop=command.stop,
         target=command.target,
+        ends_with_position=command.ends_with_position,
     )
     return _wait_if_right(state, account, instrument, order)
+
+
+def place_pair(state: State, account: AccountBook, instrument: Instrument, command: PlacePair) -> Answer:
+    """Both halves are looked at before either waits."""
+    halves = [
+        _half(state, account, instrument, command, leg, purpose)
+        for leg, purpose in ((command.stop, TriggerPurpose.STOP), (command.target, TriggerPurpose.TARGET))
+    ]
+    for half in halves:
+        refused = refusal_of(state, account, instrument, half, TRIGGER_CHECKS)
+        if refused is not None:
+            return refused
+    for half in halves:
+        register(state, account, half)
+        half.pair_id = halves[0].order_id
+        instrument.waiting.add(half)
+        state.journal.order(half, OrderCause.PLACED)
+    return Accepted(halves[0].order_id)
+
+
+def _half(
+    state: State,
+    account: AccountBook,
+    instrument: Instrument,
+    command: PlacePair,
+    leg: Leg,
+    purpose: TriggerPurpose,
+) -> Order:
+    leverage, margin_mode = leverage_for(account, instrument, None, None)
+    half = Order(
+        account=account.name,
+        order_id=0,
+        client_order_id=command.client_order_id,
+        symbol=command.symbol,
+        family=OrderFamily.TRIGGER,
+        action=command.action,
+        position_side=command.position_side,
+        reduce_only=True,
+        order_type=OrderType.MARKET if leg.limit_price is None else OrderType.LIMIT,
+        size=command.size,
+        price=leg.limit_price,
+        time_in_force=TimeInForce.GTC,
+        post_only=False,
+        leverage=leverage,
+        margin_mode=margin_mode,
+        created_ms=state.now_ms,
+        updated_ms=state.now_ms,
+        purpose=purpose,
+        trigger_price=leg.trigger_price,
+        trigger_by=leg.by,
+    )
+    half.direction = fires_towards(purpose, half.reduces_side)
+    return half
 
 
 def place_trailing(state: State, account: AccountBook, instrument: Instrument, command: PlaceTrailing) -> Answer:
@@ -161,6 +216,9 @@ def _child_of(state: State, trigger: Order, size: Decimal | None) -> Order:
 
 def _end_sibling(state: State, account: AccountBook, trigger: Order) -> None:
     """Stop and target of one entry cover the same contracts: when one fires, the other has nothing left."""
+    half = other_half(state, trigger)
+    if half is not None:
+        cancel_rest(state, half, OrderCause.NOTHING_TO_REDUCE)
     if not trigger.parent_id or not trigger.reduce_only:
         return
     for other in account.live.of(trigger.symbol):
