@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import gcd
 
 from attrs import evolve, frozen
 
@@ -28,26 +29,29 @@ class Bar:
     volume: float
 
 
-def bar_open(minutes: int, instant_ms: int) -> int:
-    """Open time of the bar that contains the instant."""
-    offset = _MONDAY_MS if minutes == WEEK_MINUTES else 0
+def bar_open(minutes: int, instant_ms: int, shift_min: int = 0) -> int:
+    """Open time of the bar that contains the instant; `shift_min` is how long before a UTC day's bars these open."""
+    offset = (_MONDAY_MS if minutes == WEEK_MINUTES else 0) - shift_min * MINUTE_MS
     return instant_ms - (instant_ms - offset) % (minutes * MINUTE_MS)
 
 
-def closed_bars(market: Market, symbol: str, minutes: int, first_ms: int, last_ms: int, now_ms: int) -> list[Bar]:
+def closed_bars(
+    market: Market, symbol: str, minutes: int, first_ms: int, last_ms: int, now_ms: int, shift_min: int = 0
+) -> list[Bar]:
     """Closed bars that open within [first, last], oldest first, built from the longest candles that divide them.
 
     Empty where the market has no candles short enough. Raises `UnknownSymbolError`.
     """
     length = minutes * MINUTE_MS
-    first, last = bar_open(minutes, first_ms + length - 1), bar_open(minutes, min(last_ms, now_ms - length))
+    first = bar_open(minutes, first_ms + length - 1, shift_min)
+    last = bar_open(minutes, min(last_ms, now_ms - length), shift_min)
     if last < first:
         return []
-    base = _base(minutes)
+    base = _base(gcd(minutes, shift_min))
     candles = _served(market, symbol, base, first, last + length - base.ms, now_ms)
     groups: dict[int, list[Bar]] = {}
     for bar in _bars(candles):
-        groups.setdefault(bar_open(minutes, bar.open_ms), []).append(bar)
+        groups.setdefault(bar_open(minutes, bar.open_ms, shift_min), []).append(bar)
     return [joined(open_ms, bars) for open_ms, bars in groups.items()]
 
 
@@ -60,11 +64,11 @@ class FormingBars:
         self._seen: dict[str, tuple[int, Bar]] = {}
         """By symbol, the candle that is forming and how far it was looked at."""
 
-    def bar(self, symbol: str, minutes: int, now_ms: int) -> Bar | None:
+    def bar(self, symbol: str, minutes: int, now_ms: int, shift_min: int = 0) -> Bar | None:
         """The bar that contains the instant; None in the very instant at which it opens, and for bars shorter than
         the market's candles. Raises what the market raises where it shows no prices."""
         parts: list[Bar] = []
-        open_ms = reached = bar_open(minutes, now_ms)
+        open_ms = reached = bar_open(minutes, now_ms, shift_min)
         for timeframe in sorted(Timeframe, key=lambda each: -each.minutes):
             last = timeframe.last_closed_open(now_ms)
             if timeframe.minutes < minutes and reached % timeframe.ms == 0 and last >= reached:

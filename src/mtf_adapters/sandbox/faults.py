@@ -34,6 +34,8 @@ class FaultKind(StrEnum):
     BANNED = "banned"
     MAINTENANCE = "maintenance"
     REFUSED = "refused"
+    REFUSED_IN_ROW = "refused_in_row"
+    REFUSED_AFTER = "refused_after"
     MALFORMED = "malformed"
     TRUNCATED = "truncated"
     STALE = "stale"
@@ -69,6 +71,9 @@ MEANINGS: Mapping[FaultKind, str] = {
     FaultKind.BANNED: "refused, as those are who went on after such refusals",
     FaultKind.MAINTENANCE: "refused: the exchange is being maintained",
     FaultKind.REFUSED: "refused with `code`, `status` and `text`",
+    FaultKind.REFUSED_IN_ROW: "refused with `code` and `text` in the rows of an answer that arrives well; `refused`, "
+    "where the venue's answers have no such rows",
+    FaultKind.REFUSED_AFTER: "acts, and is answered with `code`, `status` and `text` of a refusal all the same",
     FaultKind.MALFORMED: "acts; the answer is text that is no JSON",
     FaultKind.TRUNCATED: "acts; the answer is the first half of its JSON and says that it is whole",
     FaultKind.STALE: "acts; the answer is that of the endpoint's call before, if there was one",
@@ -96,9 +101,12 @@ ARRIVES_NOT = frozenset(
         FaultKind.BANNED,
         FaultKind.MAINTENANCE,
         FaultKind.REFUSED,
+        FaultKind.REFUSED_IN_ROW,
     }
 )
 """Kinds under which the exchange never hears of the call."""
+REFUSALS = frozenset({FaultKind.REFUSED, FaultKind.REFUSED_IN_ROW, FaultKind.REFUSED_AFTER})
+"""Kinds that name a code of the venue: these are asked for, never drawn."""
 
 
 def _numbers() -> tuple[int, ...]:
@@ -120,8 +128,8 @@ class Fault:
     times: int | None = setting(None, ge=1, doc="how often at most, in all")
     delay_ms: int = setting(30_000, ge=0, unit="ms", doc="of lost and late ones: for how long")
     status: int = setting(503, ge=400, le=599, doc="HTTP status of server errors, pages and refusals")
-    code: int = setting(40012, ge=0, doc="of `refused`: the venue's code")
-    text: str = setting("System error", doc="of `refused`: the venue's words")
+    code: int | None = setting(None, ge=0, doc="of refusals: the venue's code; none: its system error")
+    text: str = setting("System error", doc="of refusals: the venue's words")
 
 
 @frozen(kw_only=True)
@@ -160,7 +168,7 @@ class FaultScript:
         """The script with the faults of every kind that `drawn` asks for, written out."""
         if not self.drawn:
             return self
-        kinds = [kind for kind in FaultKind if kind is not FaultKind.REFUSED]
+        kinds = [kind for kind in FaultKind if kind not in REFUSALS]
         calls = tuple(
             Fault(kind=kind, probability=self.drawn, delay_ms=_drawn_delay(self.seed, kind)) for kind in kinds
         )

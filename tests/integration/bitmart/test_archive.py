@@ -10,7 +10,8 @@ import pytest
 from mtf_adapters.archive import Archive, candles_digest
 from mtf_adapters.archive.fetching import FetchRequest, fetch
 from mtf_adapters.archive.spans import Span
-from mtf_adapters.sandbox.faces.bitmart.limits import Count, Limit, RateLimits
+from mtf_adapters.sandbox.faces.bitmart.limits import Limit
+from mtf_adapters.sandbox.faces.counting import Count, RateLimits
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_core.market import DAY_MS, MINUTE_MS, Timeframe
 from mtf_entrypoints.container import Container
@@ -25,9 +26,9 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "BNBUSDT")
 async def test_history_over_the_wire_is_the_markets_within_its_limits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    archive, counts, real = Archive(tmp_path), list[Count](), RateLimits.counted
+    archive, counts, real = Archive(tmp_path), list[Count[Limit]](), RateLimits.counted
 
-    def counted(self: RateLimits, endpoint: str, limit: Limit, whose: str, now_s: float) -> Count:
+    def counted(self: RateLimits, endpoint: str, limit: Limit, whose: str, now_s: float) -> Count[Limit]:
         counts.append(real(self, endpoint, limit, whose, now_s))
         return counts[-1]
 

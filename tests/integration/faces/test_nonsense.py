@@ -59,7 +59,7 @@ def request(sandbox: BitmartSandbox, endpoint: Endpoint, said: dict[str, Any]) -
     query = {} if endpoint.writes else {name: str(value) for name, value in said.items()}
     sign = signature(credential.secret, stamp, credential.memo, body)
     headers = {"x-bm-key": credential.key, "x-bm-timestamp": stamp, "x-bm-sign": sign}
-    return Request(endpoint.method, endpoint.path, query, headers, body, "127.0.0.1")
+    return Request(endpoint.method, endpoint.path, endpoint.path, query, headers, body, "127.0.0.1")
 
 
 @given(CALLS, st.integers(min_value=0, max_value=50))

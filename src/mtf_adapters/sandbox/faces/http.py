@@ -38,6 +38,8 @@ class Request:
 
     method: str
     path: str
+    target: str
+    """Path and query, byte for byte as they were asked for."""
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
@@ -67,10 +69,13 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
         parts.append(message.get("body", b""))
         more = message.get("more_body", False)
     client = scope.get("client") or ("", 0)
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    query = scope.get("query_string", b"").decode("latin-1")
     return Request(
         method=scope["method"],
         path=scope["path"],
-        query=dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)),
+        target=f"{raw_path}?{query}" if query else raw_path,
+        query=dict(parse_qsl(query, keep_blank_values=True)),
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
         body=b"".join(parts),
         client=str(client[0]),

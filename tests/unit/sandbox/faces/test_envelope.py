@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from mtf_adapters.sandbox.faces.bitmart.codes import problem
-from mtf_adapters.sandbox.faces.bitmart.envelope import Absent, answer, price_text, refusal, text
+from mtf_adapters.sandbox.faces.bitmart.envelope import Absent, answer, refusal
 from mtf_adapters.sandbox.faces.bitmart.quirks import GatewayKey
+from mtf_adapters.sandbox.faces.numbers import price_text, text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtf_adapters.sandbox.faces.bitmart.limits import Limit, Per, RateLimits
+from mtf_adapters.sandbox.faces.bitmart.limits import Limit, Per, headers_of
+from mtf_adapters.sandbox.faces.counting import RateLimits
 
 TWELVE = Limit(Per.IP, 12)
 
@@ -15,7 +16,7 @@ def limits() -> RateLimits:
 def test_the_headers_count_up_and_name_the_length_of_the_window():
     counted = limits()
     counted.counted("kline", TWELVE, "me", 0.0)
-    headers = counted.counted("kline", TWELVE, "me", 0.1).headers()
+    headers = headers_of(counted.counted("kline", TWELVE, "me", 0.1))
     assert headers == {
         "X-BM-RateLimit-Remaining": "2",
         "X-BM-RateLimit-Limit": "12",

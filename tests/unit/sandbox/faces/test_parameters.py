@@ -17,7 +17,7 @@ def refused(read: Any) -> int:
 
 
 def body(raw: bytes) -> Parameters:
-    return Parameters.of_body(Request("POST", "/x", {}, {}, raw, ""))
+    return Parameters.of_body(Request("POST", "/x", "/x", {}, {}, raw, ""))
 
 
 @pytest.mark.parametrize("value", ["3", 3])

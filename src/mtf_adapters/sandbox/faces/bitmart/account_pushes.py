@@ -9,7 +9,6 @@ from typing import Any
 from attrs import define, field, frozen
 
 from mtf_adapters.sandbox.faces.bitmart.accounts import CURRENCY
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.rows import client_id, id_or_empty, number_or_zero, trade_number
 from mtf_adapters.sandbox.faces.bitmart.words import (
@@ -22,6 +21,7 @@ from mtf_adapters.sandbox.faces.bitmart.words import (
     state_code,
     streamed_type_word,
 )
+from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.matching.commands import Action
 from mtf_adapters.sandbox.matching.events import (
     BalanceChanged,

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
 from mtf_adapters.sandbox.faces.bitmart.queries import as_list, most, span_of
 from mtf_adapters.sandbox.faces.bitmart.quirks import MostValue
 from mtf_adapters.sandbox.faces.bitmart.rows import (
@@ -21,6 +20,7 @@ from mtf_adapters.sandbox.faces.bitmart.rows import (
     position_v2_row,
 )
 from mtf_adapters.sandbox.faces.bitmart.words import FLOWS, MARGIN_MODES, POSITION_MODE_WORDS, POSITION_MODES
+from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.matching.commands import CloseAll, SetLeverage, SetPositionMode, Transfer
 from mtf_core.market import FlowKind, PositionMode, Side
 

@@ -158,6 +158,7 @@ REFUSALS: Mapping[Refusal, Problem] = {
     Refusal.UNKNOWN_ORDER: problem(40037),
     Refusal.ORDER_FINISHED: problem(40036),
     Refusal.TOO_MANY_ORDERS: problem(40028),
+    Refusal.WHOLE_POSITION_TAKEN: problem(40028),
     Refusal.POSITION_OR_ORDERS_OPEN: problem(40059),
     Refusal.WRONG_POSITION_MODE: problem(40041),
     Refusal.INVALID: problem(40011),

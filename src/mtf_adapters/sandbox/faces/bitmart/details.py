@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
-from mtf_adapters.sandbox.faces.bitmart.funding import funding_rates, next_funding_ms
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, ShownStatus
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
+from mtf_adapters.sandbox.faces.funding import funding_rates, next_funding_ms
+from mtf_adapters.sandbox.faces.last_day import last_and_mark, last_day
+from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.quoting import on_tick
 from mtf_adapters.sandbox.world import World
-from mtf_core.market import DAY_MS, HOUR_MS, Candles, Contract, ContractStatus, Timeframe
-from mtf_core.ports import ExchangeError
+from mtf_core.market import HOUR_MS, Candles, Contract, ContractStatus
 
 KEPT_MS = 2000
 _SHOWN: Mapping[ContractStatus, ShownStatus] = {ContractStatus.TRADING: ShownStatus.TRADING}
@@ -45,8 +45,8 @@ def detail_row(world: World, contract: Contract, quirks: Quirks, now_ms: int) ->
     """One contract of `details`; its status is the engine's, which may have been changed by hand."""
     known = world.engine.contract(contract.symbol)
     status = known.status if known else contract.status
-    last, mark = _prices(world, contract.symbol, now_ms)
-    day = _last_day(world, contract, now_ms)
+    last, mark = last_and_mark(world, contract.symbol, now_ms)
+    day = last_day(world, contract, now_ms)
     high, low = (float(day.high.max()), float(day.low.min())) if len(day) else (0.0, 0.0)
     interest, interest_worth = open_interest_of(contract, last)
     settled, coming = funding_rates(world, contract.symbol, now_ms)
@@ -88,39 +88,18 @@ def detail_row(world: World, contract: Contract, quirks: Quirks, now_ms: int) ->
 
 def day_volume(world: World, contract: Contract, now_ms: int) -> Decimal:
     """Contracts traded in the last 24 closed hours."""
-    return _volume(_last_day(world, contract, now_ms))
+    return _volume(last_day(world, contract, now_ms))
 
 
 def day_change(world: World, contract: Contract, last: Decimal, now_ms: int) -> Decimal:
     """The last price's change over them, as a ratio."""
-    return _change(_last_day(world, contract, now_ms), last)
+    return _change(last_day(world, contract, now_ms), last)
 
 
 def _shown_status(status: ContractStatus, quirks: Quirks) -> ShownStatus:
     if status is ContractStatus.CLOSE_ONLY:
         return quirks.close_only_shown_as
     return _SHOWN.get(status, ShownStatus.DELISTED)
-
-
-def _prices(world: World, symbol: str, now_ms: int) -> tuple[Decimal, Decimal]:
-    """Last and mark, zero where the market shows none."""
-    known = world.engine.tick(symbol) if symbol in world.engine.symbols_in_use() else None
-    if known is not None:
-        return known.last, known.mark
-    try:
-        prices = world.market.moment(symbol, now_ms).prices
-    except ExchangeError:
-        return Decimal(0), Decimal(0)
-    return prices.last, prices.mark
-
-
-def _last_day(world: World, contract: Contract, now_ms: int) -> Candles:
-    """The last 24 closed hours."""
-    last = Timeframe.H1.last_closed_open(now_ms)
-    try:
-        return world.market.candles(contract.symbol, Timeframe.H1, last - DAY_MS + HOUR_MS, last, now_ms)
-    except ExchangeError:
-        return Candles.empty(Timeframe.H1)
 
 
 def _volume(day: Candles) -> Decimal:

@@ -43,6 +43,11 @@ class Endpoint:
     def writes(self) -> bool:
         return self.method == "POST"
 
+    @property
+    def is_of_account(self) -> bool:
+        """Whether it reads what an account holds."""
+        return self.auth is Auth.KEYED
+
 
 _SYSTEM, _PUBLIC, _PRIVATE = "/system/", "/contract/public/", "/contract/private/"
 

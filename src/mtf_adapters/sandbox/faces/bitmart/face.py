@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -17,8 +16,8 @@ from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import Board
 from mtf_adapters.sandbox.faces.bitmart.endpoints import ENDPOINTS, Auth, Endpoint
 from mtf_adapters.sandbox.faces.bitmart.envelope import answer, refusal
-from mtf_adapters.sandbox.faces.bitmart.faulty import Faulty
-from mtf_adapters.sandbox.faces.bitmart.limits import Count, Per, RateLimits
+from mtf_adapters.sandbox.faces.bitmart.faulty import BitmartWire
+from mtf_adapters.sandbox.faces.bitmart.limits import Limit, Per, headers_of
 from mtf_adapters.sandbox.faces.bitmart.parameters import Parameters
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, RateClock
 from mtf_adapters.sandbox.faces.bitmart.script import parse_script
@@ -31,13 +30,14 @@ from mtf_adapters.sandbox.faces.bitmart.signing import (
 )
 from mtf_adapters.sandbox.faces.bitmart.streams import Streams
 from mtf_adapters.sandbox.faces.control import KeyRights
+from mtf_adapters.sandbox.faces.counting import Count, RateLimits
+from mtf_adapters.sandbox.faces.faulty import Faulty
 from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request, send_response
+from mtf_adapters.sandbox.faces.stranger import stranger_in
 from mtf_adapters.sandbox.faults import FaultPlan
-from mtf_adapters.sandbox.matching.commands import OpenAccount
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
-STRANGER, STRANGERS_BALANCE = "stranger", Decimal(7)
 Headers = Mapping[str, str]
 MachineTime = Callable[[], float]
 
@@ -64,7 +64,7 @@ class BitmartFace:
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
         self._traces = 0
         self.calls: Counter[tuple[str, int]] = Counter()
-        self._faulty = Faulty(self.faults, self.refused, self._stranger)
+        self._faulty = Faulty(self.faults, BitmartWire(self.refused, lambda: stranger_in(world)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -92,7 +92,7 @@ class BitmartFace:
         if wrong is not None:
             return self.refused(wrong)
         count = self._counted(endpoint, request, credential)
-        headers = count.headers() if count else {}
+        headers = headers_of(count) if count else {}
         if count is not None and count.is_over:
             return self.refused(problem(30013), headers)
         try:
@@ -167,12 +167,6 @@ class BitmartFace:
         self.faults.set(script.faults)
         self._limits.ban_after, self._limits.ban_s = self.quirks.ban_after, self.quirks.ban_sec
 
-    def _stranger(self) -> str:
-        """Another account, which holds nothing."""
-        if STRANGER not in self.world.engine.accounts():
-            self.world.do(OpenAccount(STRANGER, STRANGERS_BALANCE))
-        return STRANGER
-
     def _admitted(self, endpoint: Endpoint, request: Request) -> tuple[Credential | None, Problem | None]:
         """Whose call it is, or why it is refused before it is looked at."""
         credential = None
@@ -195,7 +189,7 @@ class BitmartFace:
         payload = request.body if endpoint.writes else b""
         return signature_problem(credential, stamp, sign, payload, self.signing_ms, self.signing_window_ms)
 
-    def _counted(self, endpoint: Endpoint, request: Request, credential: Credential | None) -> Count | None:
+    def _counted(self, endpoint: Endpoint, request: Request, credential: Credential | None) -> Count[Limit] | None:
         if endpoint.limit is None or not self.quirks.rate_limits:
             return None
         whose = _whose(endpoint, request, credential)

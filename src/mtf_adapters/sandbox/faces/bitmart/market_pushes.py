@@ -11,14 +11,11 @@ from attrs import define
 from mtf_adapters.sandbox.bars import Bar, bar_open, closed_bars
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import day_change, day_volume
-from mtf_adapters.sandbox.faces.bitmart.envelope import price_text, text
-from mtf_adapters.sandbox.faces.bitmart.funding import (
-    FUNDING_LIMIT,
-    funding_rates,
-    next_funding_ms,
-)
+from mtf_adapters.sandbox.faces.bitmart.funding import FUNDING_LIMIT
 from mtf_adapters.sandbox.faces.bitmart.public import buyer_was_maker, trade_size
 from mtf_adapters.sandbox.faces.bitmart.topics import Channel, Topic
+from mtf_adapters.sandbox.faces.funding import funding_rates, next_funding_ms
+from mtf_adapters.sandbox.faces.numbers import price_text, text
 from mtf_adapters.sandbox.matching.commands import Level
 from mtf_core.market import MINUTE_MS, Contract, format_instant
 from mtf_core.ports import ExchangeError

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from decimal import Decimal
 
 from attrs import frozen
@@ -17,29 +13,20 @@ from mtf_adapters.sandbox.faces.bitmart.script import Script
 from mtf_adapters.sandbox.faces.bitmart.signing import Credential
 from mtf_adapters.sandbox.faces.bitmart.streams import PRIVATE_PATH, PUBLIC_PATH
 from mtf_adapters.sandbox.faces.control import PREFIX, Control
-from mtf_adapters.sandbox.faces.http import Receive, Scope, Send
+from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.market import Market
 from mtf_adapters.sandbox.matching.commands import OpenAccount
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.world import World
-from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
+from mtf_adapters.sandbox.world_clock import WorldClock
 
-ACCOUNT = "trader"
-BALANCE = Decimal(10_000)
-BEAT_S = 0.1
 _PROTOCOL = "?protocol=1.1"
-_LOG = logging.getLogger("mtf.sandbox")
 
 
 @frozen(eq=False)
-class BitmartSandbox:
+class BitmartSandbox(OpenedSandbox[BitmartFace, Credential]):
     """One exchange with one account, as an ASGI application."""
-
-    world: World
-    face: BitmartFace
-    control: Control
-    credential: Credential
 
     @classmethod
     def of(
@@ -61,32 +48,6 @@ class BitmartSandbox:
         face = BitmartFace(world, [credential], script.quirks, FaultPlan(script.faults), machine_s)
         return cls(world, face, Control(world, face), credential)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        is_control = path == PREFIX or path.startswith(PREFIX + "/")
-        await (self.control if is_control and scope["type"] == "http" else self.face)(scope, receive, send)
-
-    @asynccontextmanager
-    async def beating(self) -> AsyncIterator[None]:
-        """Moves the world and feeds the streams while time flows; a stepped world moves when it is told to."""
-        beat = asyncio.create_task(self._beat())
-        try:
-            yield
-        finally:
-            beat.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beat  # raises what broke it, if something did
-
-    async def _beat(self) -> None:
-        while not isinstance(self.world.clock, SteppedClock):
-            await asyncio.sleep(BEAT_S)
-            try:
-                self.world.catch_up()
-                self.face.push()
-            except Exception:
-                _LOG.exception("time stands still: the world could not be moved")
-                raise
-
     def addresses(self, address: str) -> dict[str, str]:
         """What a client has to be told, for an address of host and port."""
         return {
@@ -99,3 +60,6 @@ class BitmartSandbox:
             "secret": self.credential.secret,
             "memo": self.credential.memo,
         }
+
+
+__all__ = ["ACCOUNT", "BALANCE", "BitmartSandbox"]

@@ -8,7 +8,6 @@ from typing import Any
 
 from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
 from mtf_adapters.sandbox.faces.bitmart.quirks import CLIENT_ID_CHARACTERS
 from mtf_adapters.sandbox.faces.bitmart.words import (
     CLOSE_LONG,
@@ -23,6 +22,7 @@ from mtf_adapters.sandbox.faces.bitmart.words import (
     WAYS,
     Way,
 )
+from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.matching.commands import (
     Action,
     Direction,

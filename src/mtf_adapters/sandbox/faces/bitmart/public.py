@@ -11,11 +11,11 @@ from mtf_adapters.sandbox.bars import Bar, bar_open, closed_bars
 from mtf_adapters.sandbox.faces.bitmart.codes import refuse
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import open_interest_of
-from mtf_adapters.sandbox.faces.bitmart.envelope import price_text, text
 from mtf_adapters.sandbox.faces.bitmart.funding import funding_row
 from mtf_adapters.sandbox.faces.bitmart.queries import BAD_TIME, FAR_FUTURE_SEC, most
 from mtf_adapters.sandbox.faces.bitmart.quirks import Overlong, Quirks, WrongUnit
 from mtf_adapters.sandbox.faces.bitmart.rows import Row
+from mtf_adapters.sandbox.faces.numbers import price_text, text
 from mtf_adapters.sandbox.matching.commands import Level
 from mtf_adapters.sandbox.world import World
 from mtf_core.market import DAY_MS, HOUR_MS, MINUTE_MS, Contract

@@ -8,7 +8,6 @@ from typing import Any
 
 from attrs import frozen
 
-from mtf_adapters.sandbox.faces.bitmart.envelope import text
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.words import (
     FINISHED_STATE,
@@ -23,6 +22,7 @@ from mtf_adapters.sandbox.faces.bitmart.words import (
     side_code,
     state_code,
 )
+from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.matching.commands import Direction
 from mtf_adapters.sandbox.matching.events import BalanceView, FillView, FlowView, OrderFamily, OrderView, PositionView
 from mtf_core.market import Contract, FillCause, MarginMode, OrderState, OrderType, PositionMode, Side, TriggerPrice
