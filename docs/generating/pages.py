@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from docs.generating.bitmart_face import bitmart_face_page
 from docs.generating.commands import commands_page
 from docs.generating.conditions import conditions_page
-from docs.generating.face import face_page
 from docs.generating.features import features_page
 from docs.generating.intents import intents_page
 from docs.generating.markdown import COMMAND
 from docs.generating.metrics import metrics_page
+from docs.generating.okx_face import okx_face_page
 from docs.generating.reasons import reasons_page
 from docs.generating.request import request_page
 from docs.generating.routes import routes_page
@@ -28,7 +29,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/http.md": routes_page,
     "docs/reference/run-request.md": request_page,
-    "docs/reference/bitmart-face.md": face_page,
+    "docs/reference/bitmart-face.md": bitmart_face_page,
+    "docs/reference/okx-face.md": okx_face_page,
     "docs/reference/intents.md": intents_page,
     "docs/reference/metrics.md": metrics_page,
 }

@@ -58,7 +58,7 @@ def market(
 @takes(SANDBOX, AT, BALANCE)
 def serve_face(
     world: World,
-    face: Annotated[str, typer.Option(help="Whose words it speaks: bitmart.")] = "bitmart",
+    face: Annotated[str, typer.Option(help="Whose words it speaks: bitmart or okx.")] = "bitmart",
     speed: Annotated[
         str, typer.Option(help="How fast time flows: 1 as it does, 60 a minute a second; step: only when told to.")
     ] = "1",

@@ -1,0 +1,1 @@
+"""OKX's words for linear perpetuals, before the sandbox's engine."""

@@ -1,0 +1,70 @@
+"""A whole exchange behind OKX's face, put together: market, engine, world, keys, control route."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+from attrs import frozen
+
+from mtf_adapters.sandbox.faces.control import PREFIX, Control
+from mtf_adapters.sandbox.faces.okx.face import OkxFace
+from mtf_adapters.sandbox.faces.okx.products import inst_id_of
+from mtf_adapters.sandbox.faces.okx.script import Script
+from mtf_adapters.sandbox.faces.okx.signing import Credential
+from mtf_adapters.sandbox.faces.okx.streams import BUSINESS_PATH, PRIVATE_PATH, PUBLIC_PATH
+from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox
+from mtf_adapters.sandbox.faults import FaultPlan
+from mtf_adapters.sandbox.market import Market
+from mtf_adapters.sandbox.matching.commands import OpenAccount
+from mtf_adapters.sandbox.matching.engine import MatchingEngine
+from mtf_adapters.sandbox.renamed import RenamedMarket
+from mtf_adapters.sandbox.world import World
+from mtf_adapters.sandbox.world_clock import WorldClock
+
+_MIN_NOTIONAL = Decimal(0)
+"""OKX asks for a least size alone."""
+
+
+@frozen(eq=False)
+class OkxSandbox(OpenedSandbox[OkxFace, Credential]):
+    """One exchange with one account, as an ASGI application. Its contracts bear OKX's names."""
+
+    @classmethod
+    def of(
+        cls,
+        market: Market,
+        clock: WorldClock,
+        *,
+        seed: int = 1,
+        balance: Decimal = BALANCE,
+        script: Script | None = None,
+        machine_s: Callable[[], float] = time.monotonic,
+    ) -> OkxSandbox:
+        """The account's keys follow from the seed; `machine_s` is the time by which requests are counted."""
+        script = script or Script()
+        named = market if isinstance(market, RenamedMarket) else RenamedMarket(market, inst_id_of, _MIN_NOTIONAL)
+        engine = MatchingEngine(named.contracts(clock.now_ms()), script.quirks.rules())
+        world = World(named, engine, clock)
+        world.do(OpenAccount(ACCOUNT, balance))
+        credential = Credential.of_seed(ACCOUNT, seed)
+        face = OkxFace(world, [credential], script.quirks, FaultPlan(script.faults), machine_s)
+        return cls(world, face, Control(world, face), credential)
+
+    def addresses(self, address: str) -> dict[str, str]:
+        """What a client has to be told, for an address of host and port."""
+        return {
+            "face": "okx",
+            "rest": f"http://{address}",
+            "ws_public": f"ws://{address}{PUBLIC_PATH}",
+            "ws_business": f"ws://{address}{BUSINESS_PATH}",
+            "ws_private": f"ws://{address}{PRIVATE_PATH}",
+            "control": f"http://{address}{PREFIX}",
+            "key": self.credential.key,
+            "secret": self.credential.secret,
+            "passphrase": self.credential.passphrase,
+        }
+
+
+__all__ = ["ACCOUNT", "BALANCE", "OkxSandbox"]
