@@ -29,7 +29,6 @@ _NOT_IMITATED = """
 - `market` is not held to the price band: it takes what the book offers.
 - Bars of months. Index prices are the mark. The tag of cancel-all-after is refused: its timer is the account's.
 - A fee and a profit of one execution are two bills, not one.
-- Brackets (`position-tiers`) are money in this world and shown as contracts at the price now.
 - One coin: money of every contract is shown as USDT.
 - Orders by stream, spot, margin, options, sub-accounts.
 """

@@ -12,17 +12,18 @@ from mtf_core.market import Candles, Contract, Timeframe
 from mtf_core.ports import UnknownSymbolError
 
 NameOf = Callable[[Contract], str]
+TermsOf = Callable[[Contract, int], Contract]
 
 
 class RenamedMarket:
     """Another market, in which `name_of` says what each contract is called. Two contracts never get the same name.
 
-    `min_notional` is what an order is worth at least there; None: as in the market itself.
+    `terms_of` says what else of a contract is different there, by the market's own contract and the instant.
     """
 
-    def __init__(self, market: Market, name_of: NameOf, min_notional: Decimal | None = None) -> None:
+    def __init__(self, market: Market, name_of: NameOf, terms_of: TermsOf | None = None) -> None:
         self._market = market
-        self._min_notional = min_notional
+        self._terms_of = terms_of
         self._name_of = name_of
         self._own: dict[str, str] = {}
         """The market's own symbol by the new name, of every contract that was ever listed here."""
@@ -34,8 +35,8 @@ class RenamedMarket:
             name = self._name_of(contract)
             if self._own.setdefault(name, contract.symbol) != contract.symbol:
                 raise ValueError(f"two contracts would be called {name}: {self._own[name]} and {contract.symbol}")
-            least = contract.min_notional if self._min_notional is None else self._min_notional
-            named.append(evolve(contract, symbol=name, min_notional=least))
+            offered = self._terms_of(contract, now_ms) if self._terms_of else contract
+            named.append(evolve(offered, symbol=name))
         return tuple(sorted(named, key=lambda contract: contract.symbol))
 
     def candles(self, symbol: str, timeframe: Timeframe, first_open_ms: int, last_open_ms: int, now_ms: int) -> Candles:

@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 
 from mtf_adapters.sandbox.faces.okx.products import inst_id_of
+from mtf_adapters.sandbox.faces.okx.terms import Terms
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.renamed import RenamedMarket
-from mtf_core.market import Timeframe, parse_instant, to_ms
+from mtf_core.market import DAY_MS, BracketUnit, Timeframe, parse_instant, to_ms
 from mtf_core.ports import UnknownSymbolError
 
 AT_MS = to_ms(parse_instant("2026-02-02T11:20Z"))
@@ -46,6 +47,16 @@ def test_two_contracts_never_share_a_name() -> None:
         RenamedMarket(MARKET, lambda _: "X").contracts(AT_MS)
 
 
-def test_the_least_worth_of_an_order_may_be_another() -> None:
-    (first, *_) = RenamedMarket(MARKET, inst_id_of, Decimal(0)).contracts(AT_MS)
-    assert first.min_notional == 0
+def test_okx_counts_tiers_in_contracts_and_keeps_them_as_prices_move() -> None:
+    renamed = RenamedMarket(MARKET, inst_id_of, Terms(MARKET))
+    first = {contract.symbol: contract for contract in renamed.contracts(AT_MS)}
+    later = {contract.symbol: contract for contract in renamed.contracts(AT_MS + 30 * DAY_MS)}
+    bitcoin, own = first["BTC-USDT-SWAP"], MARKET.contracts(AT_MS)
+    assert (bitcoin.brackets_in, bitcoin.min_notional) == (BracketUnit.CONTRACTS, Decimal(0))
+    assert later["BTC-USDT-SWAP"].brackets == bitcoin.brackets
+    (money,) = [contract for contract in own if contract.symbol == "BTCUSDT"]
+    price = MARKET.prices("BTCUSDT", AT_MS).last
+    for tier, bracket in zip(bitcoin.brackets, money.brackets, strict=True):
+        assert tier.max_leverage == bracket.max_leverage
+        worth = tier.notional_cap * bitcoin.contract_size * price
+        assert bracket.notional_cap - bitcoin.contract_size * price < worth <= bracket.notional_cap

@@ -14,6 +14,7 @@ from mtf_adapters.sandbox.faces.okx.products import inst_id_of
 from mtf_adapters.sandbox.faces.okx.script import Script
 from mtf_adapters.sandbox.faces.okx.signing import Credential
 from mtf_adapters.sandbox.faces.okx.streams import BUSINESS_PATH, PRIVATE_PATH, PUBLIC_PATH
+from mtf_adapters.sandbox.faces.okx.terms import Terms
 from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.market import Market
@@ -22,9 +23,6 @@ from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.renamed import RenamedMarket
 from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import WorldClock
-
-_MIN_NOTIONAL = Decimal(0)
-"""OKX asks for a least size alone."""
 
 
 @frozen(eq=False)
@@ -44,7 +42,7 @@ class OkxSandbox(OpenedSandbox[OkxFace, Credential]):
     ) -> OkxSandbox:
         """The account's keys follow from the seed; `machine_s` is the time by which requests are counted."""
         script = script or Script()
-        named = market if isinstance(market, RenamedMarket) else RenamedMarket(market, inst_id_of, _MIN_NOTIONAL)
+        named = market if isinstance(market, RenamedMarket) else RenamedMarket(market, inst_id_of, Terms(market))
         engine = MatchingEngine(named.contracts(clock.now_ms()), script.quirks.rules())
         world = World(named, engine, clock)
         world.do(OpenAccount(ACCOUNT, balance))

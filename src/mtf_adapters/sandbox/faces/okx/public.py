@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from mtf_adapters.sandbox.faces.funding import funding_rates, next_funding_ms
-from mtf_adapters.sandbox.faces.last_day import last_and_mark, last_day
+from mtf_adapters.sandbox.faces.last_day import last_day
 from mtf_adapters.sandbox.faces.numbers import price_text, text
 from mtf_adapters.sandbox.faces.okx.codes import bad, missing
 from mtf_adapters.sandbox.faces.okx.desk import Desk
@@ -146,31 +146,24 @@ def _inst_id_code(symbol: str) -> int:
 
 
 def position_tiers(desk: Desk) -> list[Row]:
-    """The engine counts brackets in money; here they are contracts, at the price now."""
     if not desk.said.has("instFamily") and not desk.said.has("uly"):
         raise missing("instFamily")
     desk.said.required_text("instType")
     desk.said.required_text("tdMode")
-    return [row for each in contracts_of(desk, needs_type=True) for row in _tier_rows(desk, each)]
+    return [row for each in contracts_of(desk, needs_type=True) for row in _tier_rows(each)]
 
 
-def _tier_rows(desk: Desk, contract: Contract) -> Iterable[Row]:
-    last, _ = last_and_mark(desk.world, contract.symbol, desk.now_ms)
-    if last <= 0:
-        return
-    family = product_of(contract).family
+def _tier_rows(contract: Contract) -> Iterable[Row]:
+    product = product_of(contract)
     for number, bracket in enumerate(contract.brackets, start=1):
-        per_contract = contract.contract_size * last
-        least = bracket.notional_floor / per_contract // contract.size_step * contract.size_step
-        most = bracket.notional_cap / per_contract // contract.size_step * contract.size_step
         yield {
-            "instType": product_of(contract).inst_type,
-            "instFamily": family,
-            "uly": family,
+            "instType": product.inst_type,
+            "instFamily": product.family,
+            "uly": product.family,
             "instId": "",
             "tier": str(number),
-            "minSz": text(least + contract.size_step if number > 1 else Decimal(0)),
-            "maxSz": text(most),
+            "minSz": text(bracket.notional_floor + contract.size_step if number > 1 else Decimal(0)),
+            "maxSz": text(bracket.notional_cap),
             "mmr": text(bracket.maintenance_margin_ratio),
             "imr": text(Decimal(1) / bracket.max_leverage),
             "maxLever": text(bracket.max_leverage),
