@@ -5,44 +5,13 @@ Their scripts run in an environment of their own and print what they got; here i
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT
-from tests.integration.faces.exchange import SYMBOL, Exchange, exchange
-
-SCRIPTS = Path(__file__).parent / "foreign"
-PATIENCE_S = 120
-
-
-@pytest.fixture(scope="session")
-def foreign_python() -> Path:
-    """The interpreter of the foreign clients' environment; without it nothing is proven, so it has to be there."""
-    python = Path(sys.prefix) / "foreign" / "bin" / "python"
-    if not python.exists():
-        pytest.fail(f"the foreign clients are not installed: {python} is missing; `make test` installs them")
-    return python
-
-
-async def carried_out(python: Path, script: str, served: Exchange) -> dict[str, Any]:
-    """What a foreign program printed."""
-    arguments = (str(SCRIPTS / script), json.dumps(served.ready))
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(str(python), *arguments, stdout=pipe, stderr=pipe)
-    try:
-        out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    except TimeoutError:
-        process.kill()
-        pytest.fail(f"{script} did not end within {PATIENCE_S} s")
-    assert process.returncode == 0, errors.decode()
-    printed: dict[str, Any] = json.loads(out)
-    return printed
+from tests.integration.faces.exchange import SYMBOL, exchange
+from tests.integration.faces.foreign_clients import carried_out
 
 
 def ids(rows: Any) -> list[str]:
@@ -51,7 +20,7 @@ def ids(rows: Any) -> list[str]:
 
 async def test_the_official_sdk_reads_the_market_and_trades(foreign_python: Path) -> None:
     async with exchange(flows=True) as served:
-        got = await carried_out(foreign_python, "sdk_rest.py", served)
+        got = await carried_out(foreign_python, "sdk_rest.py", served.ready)
         engine, quirks = served.sandbox.world.engine, served.sandbox.face.quirks
         now_ms = served.sandbox.world.now_ms
         ended = {quirks.order_number(order.order_id): order for order in engine.history(ACCOUNT, None, now_ms)}
@@ -95,7 +64,7 @@ async def test_the_official_sdk_reads_the_market_and_trades(foreign_python: Path
 
 async def test_the_official_sdk_hears_of_what_it_does_on_both_streams(foreign_python: Path) -> None:
     async with exchange(flows=True) as served:
-        got = await carried_out(foreign_python, "sdk_streams.py", served)
+        got = await carried_out(foreign_python, "sdk_streams.py", served.ready)
         (position,) = served.engine_positions()
 
         public = {message["group"] for message in got["public"] if "data" in message}
@@ -117,7 +86,7 @@ async def test_the_official_sdk_hears_of_what_it_does_on_both_streams(foreign_py
 
 async def test_ccxt_reads_the_market_and_trades(foreign_python: Path) -> None:
     async with exchange(flows=True) as served:
-        got = await carried_out(foreign_python, "ccxt_rest.py", served)
+        got = await carried_out(foreign_python, "ccxt_rest.py", served.ready)
         engine, quirks = served.sandbox.world.engine, served.sandbox.face.quirks
         now_ms = served.sandbox.world.now_ms
         ended = {str(quirks.order_number(order.order_id)): order for order in engine.history(ACCOUNT, None, now_ms)}
@@ -149,7 +118,7 @@ async def test_ccxt_reads_the_market_and_trades(foreign_python: Path) -> None:
 
 async def test_ccxt_pro_hears_of_what_it_does_on_both_streams(foreign_python: Path) -> None:
     async with exchange(flows=True) as served:
-        got = await carried_out(foreign_python, "ccxt_streams.py", served)
+        got = await carried_out(foreign_python, "ccxt_streams.py", served.ready)
         (position,) = served.engine_positions()
 
         assert got["ticker"]["last"] > 0

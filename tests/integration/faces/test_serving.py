@@ -89,7 +89,7 @@ async def test_it_listens_on_loopback_only_and_for_its_own_names() -> None:
     [
         (["--speed", "0"], "--speed: found '0'"),
         (["--speed", "fast"], "--speed: found 'fast'"),
-        (["--face", "okx"], "--face: found 'okx'; known: bitmart"),
+        (["--face", "kraken"], "--face: found 'kraken'; known: bitmart, okx"),
         (["--faults", "none.yaml"], "none.yaml:1: the file does not exist"),
         (["--candles", "BTCUSDT=x.csv"], "say with --at where in the files the clock begins"),
         (["--at", "2200-01-01T00:00Z"], "lies in the future"),
