@@ -10,32 +10,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.asyncio.client import connect
 
 from mtf_adapters.sandbox.faces.bitmart.signing import LOGIN_PAYLOAD, signature
 from mtf_core.market import Timeframe
 from tests.integration.faces.exchange import AT_MS, SYMBOL, Exchange, exchange
+from tests.integration.faces.listener import Heard
 
-PATIENCE_S = 5.0
 KLINE, TICKER, BOOK = f"futures/klineBin1m:{SYMBOL}", f"futures/ticker:{SYMBOL}", f"futures/depthIncrease5:{SYMBOL}"
 ORDERS, POSITIONS, ASSETS = "futures/order", "futures/position", "futures/asset:USDT"
 
 
-class Listener:
-    """One connection; every message that came is kept."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-        self.heard: list[dict[str, Any]] = []
+class Listener(Heard):
+    """One connection that speaks BitMart's words."""
 
     async def say(self, action: str, *arguments: str) -> None:
         await self.connection.send(json.dumps({"action": action, "args": list(arguments)}))
-
-    async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), PATIENCE_S))
-        self.heard.append(message)
-        return message
 
     async def data(self, group: str) -> Any:
         """The data of the next message of the topic."""
@@ -53,25 +43,6 @@ class Listener:
             if message.get("action") == "subscribe":
                 acknowledged.append(message)
         return acknowledged
-
-    async def closed(self, within_s: float = PATIENCE_S) -> int:
-        """The code with which the exchange ends the connection."""
-
-        async def drained() -> None:
-            while True:
-                await self.connection.recv()
-
-        with pytest.raises(ConnectionClosed) as caught:
-            await asyncio.wait_for(drained(), within_s)
-        assert caught.value.rcvd is not None
-        return caught.value.rcvd.code
-
-    async def hears_nothing(self, for_s: float = 0.3) -> bool:
-        try:
-            await asyncio.wait_for(self.connection.recv(), for_s)
-        except TimeoutError:
-            return True
-        return False
 
 
 @asynccontextmanager

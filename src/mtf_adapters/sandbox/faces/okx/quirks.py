@@ -96,6 +96,26 @@ class Quirks:
     clock_skew_ms: int = setting(0, unit="ms", doc="how far the exchange's clock is ahead of its own world's")
     rate_limits: bool = setting(True, doc="whether requests are counted and refused")
     rate_clock: RateClock = setting(RateClock.MACHINE, doc="by which time they are counted")
+    idle_sec: int = setting(30, ge=1, unit="s", doc="after how long without a message a stream is closed")
+    pushes_keep_open: bool = setting(
+        True, doc="whether what the exchange sends counts as a message, too, or only what the client sends"
+    )
+    protocol_pings_count: bool = setting(False, doc="whether WebSocket's own pings and pongs do")
+    stream_delay_ms: int = setting(0, ge=0, unit="ms", doc="how long after an event the private streams tell of it")
+    orders_told_twice: bool = setting(False, doc="whether each message of the orders channel comes twice")
+    books_begin_whole: bool = setting(
+        True, doc="whether the books channel begins with a snapshot; it was announced that it will not"
+    )
+    instruments_told_first: bool = setting(True, doc="whether the instruments channel begins with the whole list")
+    moved_channels_say_so: bool = setting(
+        True, doc="whether candles on the public stream get 64001, which names the right one, or 60018"
+    )
+    logins_refused_vaguely: bool = setting(False, doc="whether every refused login gets 60009, whatever is wrong")
+    refused_login_closes: bool = setting(False, doc="whether a refused login ends the connection")
+    upgrade_after_sec: int | None = setting(
+        None, ge=0, unit="s", doc="after how long each connection is told (64008) that it will be closed; none: never"
+    )
+    upgrade_notice_sec: int = setting(60, ge=1, unit="s", doc="how long after that it is closed")
 
     def rules(self) -> VenueRules:
         """What the engine has to know of them."""
@@ -177,6 +197,15 @@ DRAWN: Mapping[str, tuple[Any, ...]] = {
     "errors_have_data": _BOTH,
     "contract_codes_missing": _BOTH,
     "funding_interval_hours": (1, 4, 8),
+    "pushes_keep_open": _BOTH,
+    "protocol_pings_count": _BOTH,
+    "stream_delay_ms": (0, 500),
+    "orders_told_twice": _BOTH,
+    "books_begin_whole": _BOTH,
+    "instruments_told_first": _BOTH,
+    "moved_channels_say_so": _BOTH,
+    "logins_refused_vaguely": _BOTH,
+    "refused_login_closes": _BOTH,
 }
 """What is not confirmed, and between which values a seed chooses."""
 
