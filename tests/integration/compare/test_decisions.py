@@ -136,13 +136,15 @@ async def test_a_revision_that_turns_nothing_is_no_difference(recorded: str, con
         assert (await comparison(stores, config_dir)).differences == ()
 
 
-async def test_a_candle_that_is_gone_is_a_revision_of_it(recorded: str, config_dir: Path, tmp_path: Path) -> None:
+async def test_a_candle_that_is_not_stored_any_more_is_told_as_gone(
+    recorded: str, config_dir: Path, tmp_path: Path
+) -> None:
     async with tampered(recorded, tmp_path) as (stores, planted):
         assert planted.inputs is not None
         at = planted.inputs.candles[Timeframe.M1].last_open_ms
         await stores.candles.delete(planted.symbol, Timeframe.M1, at, at)
         found = await comparison(stores, config_dir)
-    assert causes(found) == {Cause.CANDLE_REVISED}
+    assert causes(found) == {Cause.CANDLE_GONE}
     assert of(found, planted).replay.reason == "candles_have_gaps"
     assert "1 1m candle of " in of(found, planted).why
     assert of(found, planted).why.endswith(" gone since")

@@ -13,8 +13,9 @@ from attrs import define, evolve, field
 
 from mtf_adapters.sandbox.depth import tick_around
 from mtf_adapters.sandbox.market import Prices
-from mtf_adapters.sandbox.matching.commands import Tick
+from mtf_adapters.sandbox.matching.commands import Deleverage, Funding, Tick
 from mtf_adapters.sandbox.native import NativeExchange
+from mtf_core.execution.by_hand import ask_close
 from mtf_core.market import (
     MINUTE_MS,
     Amendment,
@@ -230,6 +231,77 @@ def test_a_stop_that_was_moved_by_hand_fired_by_another_trigger_price(played: Pl
 
 
 @define(eq=False)
+class Once(Hand):
+    """Something that happens once, two minutes after the run, while the position is open."""
+
+    done: bool = field(default=False, init=False)
+
+    async def at(self, container: Container, now_ms: int) -> None:
+        state = await exchange_of(container).account_state()
+        if state.positions and not self.done and now_ms >= LINK.at_ms + 120_000:
+            self.done = True
+            await self.it(container)
+
+    async def it(self, container: Container) -> None:
+        raise NotImplementedError
+
+
+class ClosesByHand(Once):
+    async def it(self, container: Container) -> None:
+        await ask_close(container.environment(), "LINKUSDT", "tester")
+
+
+def test_a_position_that_an_operator_closed_was_closed_by_hand(played: Played) -> None:
+    pair = played(ClosesByHand())
+    assert pair.cause is Cause.CLOSED_BY_HAND
+    assert pair.why.startswith("left by hand ")
+    assert pair.live_net != pair.replay_net
+
+
+async def test_a_stop_in_the_minute_of_the_entry_may_have_been_reached_before_it(
+    recorded: str, config_dir: Path, tmp_path: Path
+) -> None:
+    """Somewhere in the minute in which the entry really filled the price had been at its stop."""
+    async with stores_of(copied(recorded, tmp_path)) as stores:
+        live = only(await comparison(stores, config_dir, **KIND)).live_trade
+        assert live is not None
+        assert live.opened_ms is not None
+        at = live.opened_ms // MINUTE_MS * MINUTE_MS
+        minute = (await stores.candles.read(["LINKUSDT"], Timeframe.M1, at, at))["LINKUSDT"]
+        reached = evolve(minute, high=minute.high + 2 * abs(float(live.planned_stop) - minute.close))
+        await stores.candles.write({("LINKUSDT", Timeframe.M1): reached})
+        pair = only(await comparison(stores, config_dir, **KIND))
+    assert pair.cause is Cause.ORDER_WITHIN_CANDLE
+    assert "within the minute of its entry; a candle does not say what came first" in pair.why
+
+
+class Deleverages(Once):
+    async def it(self, container: Container) -> None:
+        exchange = exchange_of(container)
+        (position,) = (await exchange.account_state()).positions
+        exchange._world.happen(Deleverage(await exchange.account_id(), "LINKUSDT", position.side, position.size))
+
+
+def test_a_position_that_the_exchange_deleveraged_was_closed_by_it(played: Played) -> None:
+    pair = played(Deleverages())
+    assert pair.cause is Cause.CLOSED_BY_EXCHANGE
+    assert pair.why.startswith("left by adl ")
+
+
+class TakesFunding(Once):
+    async def it(self, container: Container) -> None:
+        exchange_of(container)._world.happen(Funding("LINKUSDT", Decimal("-0.0003")))
+
+
+def test_a_funding_that_nobody_assumed_is_told_as_that(played: Played) -> None:
+    pair = played(TakesFunding())
+    assert pair.cause is Cause.FUNDING_DIFFERED
+    assert pair.live_trade is not None
+    assert pair.live_trade.funding_usdt > 0
+    assert pair.live_net == pair.replay_net - pair.live_trade.funding_usdt
+
+
+@define(eq=False)
 class AnswersLate(Hand):
     """The exchange takes a minute to tell its prices, so that the order leaves a minute later."""
 
@@ -292,13 +364,17 @@ class Kills(Hand):
 
 
 @pytest.mark.parametrize(
-    ("hand", "said"), [(HoldsByHand(), "has_open_orders_or_positions"), (Kills(), "kill_switch_on")]
+    ("hand", "cause", "said"),
+    [
+        (HoldsByHand(), Cause.ACCOUNT_STATE_DIFFERED, "has_open_orders_or_positions"),
+        (Kills(), Cause.OPERATORS_SWITCH, "kill_switch_on"),
+    ],
 )
-def test_what_our_own_orders_do_not_explain_is_another_state_of_the_account(
-    hand: Hand, said: str, played: Played
+def test_what_our_own_orders_do_not_explain_is_another_state_of_the_account_or_an_operators_switch(
+    hand: Hand, cause: Cause, said: str, played: Played
 ) -> None:
     pair = played(hand)
-    assert pair.cause is Cause.ACCOUNT_STATE_DIFFERED
+    assert pair.cause is cause
     assert pair.why.endswith(said)
     assert (pair.live_trade, pair.replay_trade is not None) == (None, True)
 

@@ -45,6 +45,6 @@ def _change(timeframe: Timeframe, recorded: CandleRange, now: CandleRange) -> It
         yield CandleChange(Cause.CANDLE_MISSING_THEN, words)
     elif now_count < then_count:
         gone = f"{counted(then_count - now_count, f'{timeframe} candle')} of {then_count} gone since"
-        yield CandleChange(Cause.CANDLE_REVISED, gone)
+        yield CandleChange(Cause.CANDLE_GONE, gone)
     else:
         yield CandleChange(Cause.CANDLE_REVISED, f"the {now_count} {timeframe} candles have other values now")

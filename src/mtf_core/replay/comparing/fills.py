@@ -5,11 +5,11 @@ A candle says no more than its minute: two times in the same minute are equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 from mtf_core.market import MINUTE_MS, OrderType, format_instant
 from mtf_core.orders import ExitReason, Trade
+from mtf_core.orders.supervision.hand import OPERATOR
 from mtf_core.replay.comparing.causes import Cause
 from mtf_core.replay.comparing.lives import LiveEntry
 from mtf_core.replay.ledger import ReadyMinute, ReplayedTrade
@@ -18,6 +18,8 @@ Found = tuple[Cause | None, str]
 """The cause, and its evidence in words."""
 
 _BY_LEVEL = {ExitReason.STOP, ExitReason.BREAK_EVEN, ExitReason.TARGET}
+_BY_HAND = {ExitReason.HAND, ExitReason.FLIPPED_BY_HAND}
+_BY_EXCHANGE = {ExitReason.LIQUIDATION, ExitReason.ADL, ExitReason.SETTLEMENT}
 
 
 class Circumstances(Protocol):
@@ -81,6 +83,8 @@ def _of_entry(
         if _minute(live.filled_ms) == _minute(None if trade is None else trade.trade.opened_ms):
             took = (live.on_exchange_ms - decided_ms) / 1000
             return Cause.LATENCY, f"{told}; on the exchange {took:.0f} s after its minute's close it fills so"
+    if live.filled_ms is None and live.reason == OPERATOR:
+        return Cause.CLOSED_BY_HAND, f"{told}; an operator cancelled it"
     if live.filled_ms is None:
         return Cause.NOT_FILLED, f"{told}; it ended by {live.reason}"
     return Cause.FILLED_DIFFERENTLY, f"{told}{f', where it ended by {row.ended}' if filled is None else ''}"
@@ -102,29 +106,30 @@ def _of_exit(entry: LiveEntry, live: Trade, replay: Trade) -> Found:
         f"left by {live.exit_reason} {_when(live.closed_ms)} in reality, "
         f"by {replay.exit_reason} {_when(replay.closed_ms)} in the replay"
     )
-    why = next(_not_by_trigger(entry, live, replay), None)
-    if why is not None:
-        return Cause.FILLED_DIFFERENTLY, f"{told}: {why}"
+    if live.exit_reason in _BY_HAND:
+        return Cause.CLOSED_BY_HAND, told
+    if {live.exit_reason, replay.exit_reason} & _BY_EXCHANGE:
+        return Cause.CLOSED_BY_EXCHANGE, told
     intent = entry.intent
-    moved = intent is not None and live.exit_reason is ExitReason.STOP and intent.stop.price != live.planned_stop
-    where = f"; the stop stood at {intent.stop.price:f}, planned {live.planned_stop:f}" if moved and intent else ""
-    return Cause.TRIGGER_PRICE_DIFFERED, f"{told}{where}"
+    if intent is not None and live.exit_reason is ExitReason.STOP and intent.stop.price != live.planned_stop:
+        where = f"the stop stood at {intent.stop.price:f}, planned {live.planned_stop:f}"
+        return Cause.TRIGGER_PRICE_DIFFERED, f"{told}; {where}"
+    cause, why = _not_by_trigger(entry, live, replay) or (Cause.TRIGGER_PRICE_DIFFERED, "")
+    return cause, f"{told}: {why}" if why else told
 
 
-def _not_by_trigger(entry: LiveEntry, live: Trade, replay: Trade) -> Iterator[str]:
-    """Why it was not another price that fired: what candles cannot tell, or what no level was the reason of."""
-    reasons = {live.exit_reason, replay.exit_reason}
-    other = next((reason for reason in reasons if reason not in _BY_LEVEL), None)
-    if other is not None or None in reasons:
-        yield "not left at a level"
-    intent = entry.intent
+def _not_by_trigger(entry: LiveEntry, live: Trade, replay: Trade) -> tuple[Cause, str] | None:
+    """Where it was not another price that fired: what candles cannot tell, or what no level was the reason of."""
+    reasons, intent = {live.exit_reason, replay.exit_reason}, entry.intent
+    if not reasons <= _BY_LEVEL:
+        return Cause.FILLED_DIFFERENTLY, "not left at a level"
     if intent is not None and intent.terms.target_order is OrderType.LIMIT and ExitReason.TARGET in reasons:
-        yield "its target rests at its price, and waits for no trigger"
-    first = min(live.closed_ms, replay.closed_ms)
-    if _minute(first) == _minute(live.opened_ms):
-        yield "within the minute of its entry; a candle does not say what came first"
+        return Cause.FILLED_DIFFERENTLY, "its target rests at its price, and waits for no trigger"
+    if _minute(min(live.closed_ms, replay.closed_ms)) == _minute(live.opened_ms):
+        return Cause.ORDER_WITHIN_CANDLE, "within the minute of its entry; a candle does not say what came first"
     if _minute(live.closed_ms) == _minute(replay.closed_ms):
-        yield "in one minute; a candle does not say what came first"
+        return Cause.ORDER_WITHIN_CANDLE, "in one minute; a candle does not say what came first"
+    return None
 
 
 # The money
@@ -136,7 +141,8 @@ def _of_money(live: Trade, replay: Trade) -> Found:
     differing = [name for name in names if getattr(live, name) != getattr(replay, name)]
     if differing:
         parts = (f"{name.removesuffix('_usdt').replace('_', ' ')} {_change(live, replay, name)}" for name in differing)
-        return Cause.FILLED_DIFFERENTLY, ", ".join(parts)
+        only_funding = differing == ["funding_usdt"]
+        return Cause.FUNDING_DIFFERED if only_funding else Cause.FILLED_DIFFERENTLY, ", ".join(parts)
     if live.net_usdt != replay.net_usdt:
         return Cause.UNEXPLAINED, f"the same fills and costs, and net {_change(live, replay, 'net_usdt')}"
     return None, ""

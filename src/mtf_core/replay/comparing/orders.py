@@ -28,6 +28,7 @@ _ZERO = Decimal(0)
 _SENT = {Fate.TRADED, Fate.NOT_FILLED, Fate.STILL_OPEN}
 _LATE = {Reason.PLAN_EXPIRED}
 _OF_QUOTE = {Reason.STALE_MARKET_DATA, Reason.CLOCK_SKEW, Reason.MARKET_FACTS_UNAVAILABLE}
+_OF_OPERATOR = {Reason.KILL_SWITCH_ON, Reason.SYMBOL_SWITCHED_OFF, Reason.LIVE_SWITCH_MISSING}
 _OF_EXCHANGE = {Reason.REJECTED_BY_EXCHANGE, Reason.LEVERAGE_NOT_SET}
 OtherwiseOf = Callable[[Decided], Otherwise]
 """How one READY minute is replayed under other circumstances."""
@@ -186,10 +187,10 @@ def _let_in_once(live: LiveEntry, row: ReadyMinute | None, otherwise: Otherwise)
     said = f"{live.fate}: {live.reason}" if live.reason else str(live.fate)
     if otherwise.was_kept_out_by_limits_of_then(live):
         return Cause.CONFIGURATION_CHANGED, f"only the replay sent it; by the limits of then {said}"
-    return _cause_of_refusal(live), f"only the replay sent it; in reality {said}"
+    return _cause_of_refusal(live, otherwise), f"only the replay sent it; in reality {said}"
 
 
-def _cause_of_refusal(live: LiveEntry) -> Cause:
+def _cause_of_refusal(live: LiveEntry, otherwise: Otherwise) -> Cause:
     try:
         reason = Reason(live.reason) if live.reason else None
     except ValueError:
@@ -200,7 +201,15 @@ def _cause_of_refusal(live: LiveEntry) -> Cause:
         return Cause.QUOTE_DIFFERED
     if reason in _OF_EXCHANGE or live.fate is LiveFate.FAILED:
         return Cause.NOT_FILLED
-    return Cause.UNEXPLAINED if reason is None else Cause.ACCOUNT_STATE_DIFFERED
+    return Cause.UNEXPLAINED if reason is None else _cause_of_account(live, otherwise)
+
+
+def _cause_of_account(live: LiveEntry, otherwise: Otherwise) -> Cause:
+    """An operator's switch, or something else. On an account that all orders share, a symbol that is switched off may
+    be off because of an order of ours."""
+    is_told_apart = otherwise.own is not None or live.reason != str(Reason.SYMBOL_SWITCHED_OFF)
+    is_operators = is_told_apart and live.reason in map(str, _OF_OPERATOR)
+    return Cause.OPERATORS_SWITCH if is_operators else Cause.ACCOUNT_STATE_DIFFERED
 
 
 def _refused_twice(live: LiveEntry, row: ReadyMinute | None, otherwise: Otherwise) -> tuple[Cause | None, str]:
@@ -211,4 +220,4 @@ def _refused_twice(live: LiveEntry, row: ReadyMinute | None, otherwise: Otherwis
     told = f"refused in both: {live.reason} in reality, {there} in the replay"
     if otherwise.was_kept_out_by_limits_of_then(live):
         return Cause.CONFIGURATION_CHANGED, f"{told}, which has other limits"
-    return Cause.ACCOUNT_STATE_DIFFERED, told
+    return _cause_of_account(live, otherwise), told

@@ -134,10 +134,8 @@ def test_a_position_that_is_still_open_in_reality_was_not_fired_there() -> None:
 @pytest.mark.parametrize(
     ("live", "said"),
     [
-        (traded(exit_reason=ExitReason.HAND, **LEFT_LATER), "not left at a level"),
+        (traded(exit_reason=ExitReason.TIME_STOP, **LEFT_LATER), "not left at a level"),
         (traded(exit_reason=None, **LEFT_LATER), "not left at a level"),
-        (traded(exit_reason=ExitReason.STOP), "in one minute; a candle does not say what came first"),
-        (traded(closed_ms=OPENED_MS + 1_000), "within the minute of its entry"),
         (traded(intent=accepted(1, target_order=OrderType.LIMIT), **LEFT_LATER), "waits for no trigger"),
     ],
 )
@@ -147,8 +145,55 @@ def test_what_no_trigger_explains_was_filled_differently(live: LiveEntry, said: 
     assert said in why
 
 
-@pytest.mark.parametrize("name", ["size", "entry_price", "exit_price", "fees_usdt", "funding_usdt"])
-def test_other_prices_sizes_and_costs_are_told_by_name(name: str) -> None:
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        (traded(exit_reason=ExitReason.STOP, planned_stop=accepted(1).stop.price), "in one minute"),
+        (traded(closed_ms=OPENED_MS + 1_000), "within the minute of its entry"),
+    ],
+)
+def test_what_a_candle_does_not_tell_apart_is_its_order(live: LiveEntry, said: str) -> None:
+    cause, why = found(live)
+    assert cause is Cause.ORDER_WITHIN_CANDLE
+    assert f"{said}; a candle does not say what came first" in why
+
+
+@pytest.mark.parametrize("changed", [LEFT_LATER, {}, {"closed_ms": OPENED_MS + 1_000}])
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        (ExitReason.HAND, Cause.CLOSED_BY_HAND),
+        (ExitReason.FLIPPED_BY_HAND, Cause.CLOSED_BY_HAND),
+        (ExitReason.LIQUIDATION, Cause.CLOSED_BY_EXCHANGE),
+        (ExitReason.ADL, Cause.CLOSED_BY_EXCHANGE),
+        (ExitReason.SETTLEMENT, Cause.CLOSED_BY_EXCHANGE),
+    ],
+)
+def test_what_somebody_or_the_exchange_closed_is_told_as_that_whenever_it_was(
+    reason: ExitReason, cause: Cause, changed: Mapping[str, int]
+) -> None:
+    assert found(traded(exit_reason=reason, **changed))[0] is cause
+
+
+def test_an_entry_that_an_operator_cancelled_was_ended_by_hand() -> None:
+    assert found(evolve(unfilled(), reason="operator"))[0] is Cause.CLOSED_BY_HAND
+
+
+def test_a_stop_that_stood_elsewhere_goes_before_what_a_candle_does_not_tell() -> None:
+    moved = accepted(1)
+    live = traded(intent=moved, exit_reason=ExitReason.STOP, planned_stop=moved.stop.price - 1)
+    cause, why = found(live)
+    assert (cause, "the stop stood at " in why) == (Cause.TRIGGER_PRICE_DIFFERED, True)
+
+
+def test_funding_counts_where_nothing_else_differs() -> None:
+    other = {"funding_usdt": REPLAYED.trade.funding_usdt + 1, "net_usdt": D(3)}
+    assert found(traded(**other))[0] is Cause.FUNDING_DIFFERED
+    assert found(traded(**other, size=REPLAYED.trade.size + 1))[0] is Cause.FILLED_DIFFERENTLY
+
+
+@pytest.mark.parametrize("name", ["size", "entry_price", "exit_price", "fees_usdt"])
+def test_other_prices_sizes_and_fees_are_told_by_name(name: str) -> None:
     before = getattr(REPLAYED.trade, name)
     cause, why = found(traded(**{name: before + D("0.01"), "net_usdt": D(3)}))
     assert cause is Cause.FILLED_DIFFERENTLY
