@@ -14,7 +14,7 @@ from mtf_adapters.archive.errors import ArchiveError, DamagedArchiveError
 from mtf_adapters.archive.layout import LOCK, MANIFEST, year_file, year_files
 from mtf_adapters.archive.manifest import Manifest, YearRecord, manifest_content, new_manifest, read_manifest
 from mtf_adapters.archive.year_content import proven_candles, year_candles, year_content
-from mtf_adapters.local.durable import flush_folder, replace_whole
+from mtf_adapters.local.durable import AS_THE_UMASK_SAYS, flush_folder, replace_whole
 from mtf_core.market import Candles
 
 try:
@@ -86,12 +86,12 @@ class SeriesFolder:
         if contents:
             self.note(evolve(manifest, becoming=records))
         for year, (content, _) in contents.items():
-            replace_whole(year_file(self.path, year), content)
+            replace_whole(year_file(self.path, year), content, AS_THE_UMASK_SAYS)
         return self.note(wanted.with_years(records))
 
     def note(self, manifest: Manifest) -> Manifest:
         """Replaces the manifest alone."""
-        replace_whole(self.path / MANIFEST, manifest_content(manifest))
+        replace_whole(self.path / MANIFEST, manifest_content(manifest), AS_THE_UMASK_SAYS)
         return manifest
 
     def prove(self, record: YearRecord) -> None:
@@ -111,7 +111,7 @@ class SeriesFolder:
         """The descriptor of the lock, which ends with it."""
         while True:
             _made(self.path)
-            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, AS_THE_UMASK_SAYS)
             try:
                 if fcntl is not None:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

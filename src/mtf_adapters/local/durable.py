@@ -32,13 +32,18 @@ def opened_alone(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def replace_whole(path: Path, content: bytes) -> None:
+OURS_ALONE, AS_THE_UMASK_SAYS = 0o600, 0o666
+"""Who may read a file that is made: its owner; or whom the owner's umask lets, as with any program's files."""
+
+
+def replace_whole(path: Path, content: bytes, mode: int = OURS_ALONE) -> None:
     """The file holds this content, or, whatever happens meanwhile, what it held before. Raises OSError.
 
-    For one at a time; what a death left half written beside it is written over by the next.
+    For one at a time; what a death left half written beside it is thrown away by the next.
     """
     beside = path.with_suffix(".new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    beside.unlink(missing_ok=True)  # it may be readable to others than this one shall be
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from mtf_adapters.local.durable import replace_whole
+from mtf_adapters.local.durable import AS_THE_UMASK_SAYS, replace_whole
 from mtf_adapters.reports.page import report_page
 from mtf_adapters.reports.ready_csv import ready_csv
 from mtf_adapters.reports.trades_csv import trades_csv
@@ -43,5 +43,5 @@ def write_report(report: Report, folder: Path) -> Written:
     except ParquetNotInstalledError as error:
         remarks.append(f"trades.parquet was not written: {error}")
     for name, content in files.items():
-        replace_whole(folder / name, content)
+        replace_whole(folder / name, content, AS_THE_UMASK_SAYS)
     return Written(tuple(folder / name for name in files), tuple(remarks))

@@ -56,6 +56,10 @@ class OutcomeKind(StrEnum):
     """It broke off."""
 
 
+INTERRUPTED_TRIAL = "interrupted"
+"""How trials are counted of which nothing is known but that they began."""
+
+
 @frozen(kw_only=True)
 class TrialStart:
     """A trial that is about to begin."""
@@ -193,7 +197,7 @@ class TrialLedger:
         """Rows of a search by what came of them; `interrupted` are those of which nothing is known."""
         trials, outcomes = schema.trials, schema.outcomes
         statement = (
-            select(func.coalesce(outcomes.c.kind, literal("interrupted")), func.count())
+            select(func.coalesce(outcomes.c.kind, literal(INTERRUPTED_TRIAL)), func.count())
             .select_from(trials.outerjoin(outcomes))
             .where(trials.c.search_digest == search)
             .group_by(outcomes.c.kind)

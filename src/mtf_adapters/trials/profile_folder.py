@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mtf_adapters.local.durable import replace_whole
+from mtf_adapters.local.durable import AS_THE_UMASK_SAYS, replace_whole
 from mtf_adapters.reference.comments import Comments
 from mtf_adapters.reference.writing import written
 from mtf_core.config_nodes import ConfigNode, Place
@@ -31,7 +31,7 @@ def write_profile(profile: Profile, assumptions: ReplaySettings, folder: Path, r
     }
     title = "\n".join([remarks[0], *(f"# {remark}" for remark in remarks[1:])])
     for path, content in files.items():
-        replace_whole(path, written(_tree(content, path.name), Comments(), title).encode())
+        replace_whole(path, written(_tree(content, path.name), Comments(), title).encode(), AS_THE_UMASK_SAYS)
 
 
 def _trading(profile: Profile) -> Plain:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mtf_adapters.local.durable import replace_whole
+from mtf_adapters.local.durable import AS_THE_UMASK_SAYS, replace_whole
 from mtf_adapters.reports.writing import write_report
 from mtf_adapters.trials.ledger import TrialLedger
 from mtf_adapters.trials.profile_folder import write_profile
@@ -78,7 +78,7 @@ def leave(finished: FinishedSearch, folder: Path, ledger: TrialLedger) -> Path:
     profile = varied_profile(prepared.profile.content, parameters)
     write_profile(profile, prepared.work.assumptions, own, list(_remarks(finished)))
     _write(own / "evidence.json", evidence(finished))
-    replace_whole(folder / "trials.csv", _table(finished).encode())
+    replace_whole(folder / "trials.csv", _table(finished).encode(), AS_THE_UMASK_SAYS)
     if finished.holdout is not None and conclusion.best is not None:
         trials = ledger.trials_on(prepared.holdout.digest, conclusion.best.tried.configuration)
         write_report(ledger_report(finished.holdout, trials), own / "holdout")
@@ -122,4 +122,6 @@ def _cell(value: Any) -> Any:
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    replace_whole(path, (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    replace_whole(
+        path, (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(), AS_THE_UMASK_SAYS
+    )

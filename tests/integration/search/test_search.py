@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -205,8 +206,9 @@ def test_interrupted_by_a_person_it_ends_at_once_and_goes_on(made: Made) -> None
     while not _begun(folder) and time.monotonic() < end_s:
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert re.search(r"stopped; of \d+ trials? begun \d+ had ended, .* the same command goes on", said.decode())
     assert folder.searched("--jobs", "1") == 0
     assert folder.evidence()["trials"]["tried"] == 7
 

@@ -236,10 +236,10 @@ def test_a_death_between_any_two_steps_leaves_each_year_old_or_new(
     steps = iter(range(10))
     real = folder_module.replace_whole
 
-    def dying(path: Path, content: bytes) -> None:
+    def dying(path: Path, content: bytes, mode: int) -> None:
         if next(steps) == survived:
             raise Died
-        real(path, content)
+        real(path, content, mode)
 
     monkeypatch.setattr(folder_module, "replace_whole", dying)
     with pytest.raises(Died):

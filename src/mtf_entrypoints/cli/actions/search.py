@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
 
 from mtf_adapters.sandbox.contract_overrides import InvalidContractOverridesError
-from mtf_adapters.trials.ledger import TrialLedger
+from mtf_adapters.trials.ledger import INTERRUPTED_TRIAL, TrialLedger
 from mtf_core.market import InvalidContractError
+from mtf_core.words import counted
 from mtf_entrypoints.archiving import archive_of
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
@@ -50,11 +52,24 @@ def perform(world: World, space: Path, out: Path | None, carried: Carried, as_js
             finished = Searching(prepared, ledger, _carrier(prepared, settings, folder, carried), progress).perform()
         except (CarryingError, OptunaNotInstalledError) as error:
             raise CommandError(str(error), FAILED) from None
+        except KeyboardInterrupt:
+            output.warn(_kept(ledger.counts(prepared.digest)))
+            raise
         own = leave(finished, folder, ledger)
     if as_json:
         output.write_json(evidence(finished))
     else:
         print_search(finished, own, output.console())
+
+
+def _kept(counts: Mapping[str, int]) -> str:
+    """What an interrupted search has, by the rows of its trials, and how to go on with it."""
+    begun = sum(counts.values())
+    ended = begun - counts.get(INTERRUPTED_TRIAL, 0)
+    return (
+        f"stopped; of {counted(begun, 'trial')} begun {ended} had ended, which the trial ledger keeps: the same "
+        "command goes on with the others"
+    )
 
 
 def _prepared(settings: Settings, space: Path, folder: Path) -> PreparedSearch:
