@@ -68,7 +68,7 @@ def _policy(programs: tuple[str, ...]) -> str:
 def _equity() -> Html:
     said = (
         "Equity after each fill and at each full hour while something is open, and the same money in buy and hold. "
-        "Below: how far equity lies under its best."
+        "Below: how far equity lies under its best. A click on a name hides or shows its curve."
     )
     return section(
         "Equity",

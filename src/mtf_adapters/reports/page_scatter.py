@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from math import ceil, log10
+from math import floor, log10
 
 from mtf_adapters.reports.markup import Html, element
 from mtf_core.replay.ledger import Ledger, ReplayedTrade
 from mtf_core.replay.sums import by_close
+from mtf_core.words import counted
 
 _WIDE, _HIGH, _LEFT, _BELOW, _EDGE = 720, 420, 52, 44, 14
+_ROUND = (1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 6.0, 8.0, 10.0)
+"""Ends of an axis, of which the quarters are round as well."""
 MOST_POINTS = 3_000
 
 
@@ -23,7 +26,7 @@ def scatter(ledger: Ledger) -> Html:
     left_out = "" if len(shown) == len(known) else f"; {len(shown)} of {len(known)} trades are drawn"
     told = (
         "Each point is a trade: how far the price went against it (to the right) and for it (upwards), in R. A losing "
-        f"trade high up had a gain in hand{left_out}."
+        f"trade high up had a gain in hand{left_out}{_beyond(shown, across, up)}."
     )
     picture = element(
         "svg", *parts, viewBox=f"0 0 {_WIDE} {_HIGH}", role="img", aria_label="MAE against MFE in R", class_="scatter"
@@ -31,16 +34,22 @@ def scatter(ledger: Ledger) -> Html:
     return element("figure", picture, element("figcaption", told))
 
 
+def _beyond(shown: list[ReplayedTrade], across: float, up: float) -> str:
+    farther = sum(against > across or gained > up for against, gained in map(_of, shown))
+    return f"; at the edge of the picture: {counted(farther, 'trade')} that went farther" if farther else ""
+
+
 def _of(one: ReplayedTrade) -> tuple[float, float]:
     return abs(float(one.trade.mae_r or 0)), float(one.trade.mfe_r or 0)
 
 
 def _limit(values: list[float]) -> float:
-    """Where the axis ends: a round number not below nineteen of twenty values."""
+    """Where the axis ends: a round number clear of nineteen of twenty values. So stopped trades, most of which lie at
+    1 R, do not lie on the edge, where those are that went farther."""
     ordered = sorted(values)
-    high = max(ordered[-(-95 * len(ordered) // 100) - 1], 0.5)
-    step = 10.0 ** (ceil(log10(high)) - 1)
-    return ceil(high / step) * step
+    high = 1.1 * max(ordered[-(-95 * len(ordered) // 100) - 1], 0.5)
+    step = 10.0 ** floor(log10(high))
+    return next(step * part for part in _ROUND if step * part >= high)
 
 
 def _grid(across: float, up: float) -> list[Html]:

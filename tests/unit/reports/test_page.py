@@ -285,6 +285,14 @@ def test_a_trade_of_a_symbol_without_candles_is_left_out() -> None:
 
 
 # --- scatter --------------------------------------------------------------------------------------------------
+def test_stopped_trades_do_not_lie_on_the_edge_where_those_are_that_went_farther() -> None:
+    trades = [evolve(a_trade(-1, key=str(one), mae_r=-1), decided_ms=START_MS) for one in range(30)]
+    text = scatter(a_ledger([*trades, a_trade(-1, key="far", mae_r=-9)])).text
+    places = [float(x) for x in re.findall(r'cx="([\d.]+)"', text)]
+    assert max(places) - places[0] > 50
+    assert "; at the edge of the picture: 1 trade that went farther." in text
+
+
 def test_every_trade_that_tells_how_far_it_went_is_a_point_within_the_picture() -> None:
     trades = [a_trade(r, key=str(r)) for r in (3, -1, 0, 100)]
     text = scatter(a_ledger([*trades, a_trade(key="x", mfe_r=None)])).text

@@ -45,9 +45,15 @@
     if (report.buy_and_hold) {
       const worth = report.buy_and_hold.worth_usdt;
       data = uPlot.join([account, [worth.map((one) => seconds(one.at)), worth.map((one) => Number(one.worth_usdt))]]);
-      // Where only the other curve has a point, each goes on as it was.
-      data = [data[0], ...data.slice(1).map((column) => { let last = null; return column.map((one) => (last = one ?? last)); })];
-      series.push({ label: "buy and hold", stroke: colour("hold"), width: 1, dash: [5, 4], points: { show: false }, value: shown(2, " USDT") });
+      // Where only the other curve has a point, equity goes on as it was; buy and hold is known at midnights, and a line joins them.
+      let last = null;
+      data = [data[0], data[1].map((one) => (last = one ?? last)), data[2].map((one) => one ?? null)];
+      const before = (plot, value, number, row) => { while (row > 0 && plot.data[number][row] == null) row -= 1; return plot.data[number][row]; };
+      const told = (plot, value, number, row) => shown(2, " USDT")(plot, row == null ? null : before(plot, value, number, row));
+      // Beside a market that moves by much, an account that risks little is a flat line: then the market is shown when it is asked for.
+      const range = (column) => Math.max(...column) - Math.min(...column);
+      const isFlat = range(account[1]) < range(worth.map((one) => Number(one.worth_usdt))) / 4;
+      series.push({ label: isFlat ? "buy and hold (click)" : "buy and hold", show: !isFlat, stroke: colour("hold"), width: 1, dash: [5, 4], spanGaps: true, points: { show: false }, value: told });
     }
     plot("equity", 300, series, data, "");
     const water = [{ label: "under its best", stroke: colour("loss"), fill: colour("loss") + "33", width: 1, paths: stepped, points: { show: false }, value: shown(2, " %") }];
@@ -73,6 +79,8 @@
   const trades = report.trades.map((trade, number) => ({ ...trade, ...report.trade_details[number], number }));
   const inR = (trade) => (trade.r_net == null ? trade.net_usdt + " USDT" : (trade.r_net < 0 ? "" : "+") + trade.r_net.toFixed(2) + " R");
   let chart = null;
+
+  const MOST_SHOWN = 500; // candles at once: more of them, with their trades, are a cloud
 
   const marks = (trade, step, isNear, isCrowded) => {
     const at = (instant) => Math.floor(seconds(instant) / step) * step;
@@ -122,7 +130,8 @@
       lines.filter(([, price]) => price != null).forEach(([title, price, name]) =>
         series.createPriceLine({ price: Number(price), color: colour(name), lineStyle: dashed, lineWidth: 1, axisLabelVisible: true, title }));
     }
-    chart.timeScale().fitContent();
+    if (near || rows.length <= MOST_SHOWN) chart.timeScale().fitContent();
+    else chart.timeScale().setVisibleLogicalRange({ from: rows.length - MOST_SHOWN, to: rows.length });
   };
 
   const option = (value, text) => {
@@ -149,7 +158,7 @@
     byId("symbol").replaceChildren(...names.map((name) => option(name, `${name} (${counts.get(name)})`)));
     const missing = new Set(trades.map((trade) => trade.symbol)).size - names.length;
     byId("candles-told").textContent = names.length
-      ? "Arrows are entries, squares exits. Choose a trade to see it minute by minute." + (missing ? ` ${missing} symbols whose trades moved less money are not drawn.` : "")
+      ? "Arrows are entries, squares exits. Choose a trade to see it minute by minute; of many trades the last are shown: drag to the right for earlier ones, turn the wheel or pinch for more at once." + (missing ? ` ${missing} symbols whose trades moved less money are not drawn.` : "")
       : "There is no trade to draw.";
     if (!names.length) return;
     byId("choices").hidden = false;
