@@ -18,6 +18,10 @@ Every process tells what the store holds. That is read when Prometheus asks, and
 answer, `mtf_store_up` is 0, and nothing else of the store is told. So a query over several processes takes the `max` of
 what comes from the store. What a process tells of itself, such as the runs that it carried out, adds up.
 
+What is told of orders and money has the label `account`: whose money it is. `live` is real money, `demo` an exchange's
+play money, `paper` this machine's own at an exchange's quotes, `local` the sandbox's. So paper is never taken for the
+exchange where one Prometheus asks both; a query over them says which it means.
+
 Money is in USDT, times are in seconds. A symbol is a label of open positions only.
 """
 

@@ -10,7 +10,7 @@ from mtf_adapters.local.places import default_data_folder
 from mtf_adapters.paper import OtherBalanceError, paper_venue
 from mtf_core.ports import ExchangeError, Venue
 from mtf_entrypoints.machine import Machine
-from mtf_entrypoints.settings import Settings, SettingsError
+from mtf_entrypoints.settings import Settings, SettingsError, paper_problem
 from mtf_entrypoints.wires import WIRES
 
 if TYPE_CHECKING:
@@ -19,13 +19,9 @@ if TYPE_CHECKING:
 
 def paper_of(settings: Settings, machine: Machine, redis: RedisConnection | None) -> Venue:
     """The venue of the settings, on paper; raises `SettingsError`."""
-    if settings.exchange not in WIRES:
-        raise SettingsError(
-            f"MTF_PAPER=yes is for the market of a real exchange; {settings.exchange} has play money of its own: leave "
-            "MTF_PAPER out, or set MTF_EXCHANGE"
-        )
-    if settings.live:
-        raise SettingsError("MTF_PAPER=yes and MTF_LIVE=yes exclude each other: leave one of them out")
+    wrong = paper_problem(settings)
+    if wrong is not None:
+        raise SettingsError(wrong)
     venue = _without_key(settings, machine, redis)
     folder = default_data_folder() / "paper"
     try:

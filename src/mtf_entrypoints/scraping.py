@@ -54,7 +54,8 @@ class Scrape:
                 figures = await asyncio.shield(self._reading)
         except (PortError, TimeoutError):
             return None
-        return StoreSeen(self.environment.venue.exchange, figures, self.environment.timer() - started)
+        venue = self.environment.venue
+        return StoreSeen(venue.exchange, venue.world, figures, self.environment.timer() - started)
 
 
 def _heard(reading: asyncio.Task[StoreFigures]) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 from attrs import evolve, field, frozen
 
 from mtf_entrypoints.dotenv import DotenvError, read_dotenv
+from mtf_entrypoints.exchanges import EXCHANGES
 from mtf_entrypoints.secret_files import FILES, SecretFileError, secrets_that_can_be_read, with_secrets_of_files
 from mtf_entrypoints.venue_options import WIRE_OPTIONS, BitmartOptions, OkxOptions, Options
 
@@ -363,3 +364,15 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value.lower() not in allowed:
         raise SettingsError(f"{name}: found {value!r}; allowed: {', '.join(allowed)}")
     return value.lower()
+
+
+def paper_problem(settings: Settings) -> str | None:
+    """Why these settings cannot be on paper; None: they can."""
+    if settings.exchange not in EXCHANGES - {DEFAULT_EXCHANGE}:
+        return (
+            f"MTF_PAPER=yes is for the market of a real exchange; {settings.exchange} has play money of its own: leave "
+            "MTF_PAPER out, or set MTF_EXCHANGE"
+        )
+    if settings.live:
+        return "MTF_PAPER=yes and MTF_LIVE=yes exclude each other: leave one of them out"
+    return None

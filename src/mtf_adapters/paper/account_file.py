@@ -20,6 +20,8 @@ except ImportError:  # where the system has none, one process at a time is relie
     fcntl = None  # type: ignore[assignment]
 
 _FORMAT = 1
+ONE_PROCESS = "on paper one process does all: it enters, supervises and closes"
+HOW_TO_TRADE = "`mtf run --every 1m --supervise --no-dry-run`, or `mtf serve --supervise`"
 
 
 @frozen
@@ -100,8 +102,8 @@ class AccountFile:
             os.close(descriptor)
             raise TradingRefusedError(
                 Reason.TRADING_NOT_AVAILABLE,
-                "another process of this machine trades on the paper account, and only one can: let that one place "
-                "the orders (`mtf run --every 1m --supervise`, or `mtf serve --supervise`)",
+                f"another process of this machine trades on the paper account; {ONE_PROCESS}. Where it shall trade, "
+                f"leave it alone; else stop it, and start {HOW_TO_TRADE}",
             ) from None
         except OSError as error:
             os.close(descriptor)

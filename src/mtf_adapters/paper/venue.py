@@ -69,7 +69,7 @@ def paper_venue(
         connection=lambda: _connected(venue, desk),
         orders_kept_as=f"{namespace}-{head.account}",
         exits_left=lambda: None,
-        world=ExchangeWorld.LOCAL,
+        world=ExchangeWorld.PAPER,
     )
 
 

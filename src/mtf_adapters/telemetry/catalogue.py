@@ -74,20 +74,25 @@ class Section:
 
     subject: Subject
     teller: Teller
+    labels: tuple[str, ...] = ()
+    """Labels that all of them begin with."""
 
     def counter(self, name: str, meaning: str, *labels: str) -> Metric:
-        return Metric(self.subject, self.teller, Kind.COUNTER, name, meaning, labels)
+        return Metric(self.subject, self.teller, Kind.COUNTER, name, meaning, (*self.labels, *labels))
 
     def gauge(self, name: str, meaning: str, *labels: str) -> Metric:
-        return Metric(self.subject, self.teller, Kind.GAUGE, name, meaning, labels)
+        return Metric(self.subject, self.teller, Kind.GAUGE, name, meaning, (*self.labels, *labels))
 
     def histogram(self, name: str, meaning: str, *labels: str, buckets: tuple[float, ...]) -> Metric:
-        return Metric(self.subject, self.teller, Kind.HISTOGRAM, name, meaning, labels, buckets)
+        return Metric(self.subject, self.teller, Kind.HISTOGRAM, name, meaning, (*self.labels, *labels), buckets)
 
 
 _runs = Section(Subject.RUNS, Teller.RUNS)
-_orders = Section(Subject.ORDERS, Teller.STORE)
-_money = Section(Subject.MONEY, Teller.STORE)
+ACCOUNT = "account"
+"""Whose money it is, the first label of what is told of orders and money: `live`, `demo`, `paper`, or `local`."""
+
+_orders = Section(Subject.ORDERS, Teller.STORE, (ACCOUNT,))
+_money = Section(Subject.MONEY, Teller.STORE, (ACCOUNT,))
 _calls = Section(Subject.EXCHANGE, Teller.RUNS)
 _limits = Section(Subject.EXCHANGE, Teller.EVERY)
 _exchange = Section(Subject.EXCHANGE, Teller.STORE)

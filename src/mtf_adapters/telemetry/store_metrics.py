@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from mtf_adapters.telemetry import catalogue
 from mtf_adapters.telemetry.catalogue import Metric
 from mtf_core.orders import AlarmKind, EntryState, PositionState
+from mtf_core.ports import ExchangeWorld
 from mtf_core.records import ProcessKind, Vitality
 from mtf_core.risk import AccountCondition
 from mtf_core.watching import Alert, StoreFigures
@@ -20,9 +21,10 @@ from mtf_core.watching import Alert, StoreFigures
 
 @frozen
 class StoreSeen:
-    """One reading of the store, of which exchange, and how long it took."""
+    """One reading of the store, of which exchange and whose money, and how long it took."""
 
     exchange: str
+    world: ExchangeWorld
     figures: StoreFigures
     seconds: float
 
@@ -41,15 +43,16 @@ class _Told(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield _gauge(catalogue.STORE_UP, {(): 0.0 if self._seen is None else 1.0})
         if self._seen is not None:
-            figures = self._seen.figures
+            figures, of_account = self._seen.figures, (self._seen.world.value,)
             yield _gauge(catalogue.STORE_READ, {(): self._seen.seconds})
-            yield from _orders(figures)
-            yield from _money(figures)
+            yield from (_named(one, of_account) for one in (*_orders(figures), *_money(figures)))
             yield from _processes(figures, self._seen.exchange)
 
 
 Values = dict[tuple[str, ...], float]
 """By the values of the labels."""
+Told = tuple[Metric, Values]
+"""Of an account, without the label that says which it is."""
 
 
 def _gauge(metric: Metric, values: Values) -> GaugeMetricFamily:
@@ -64,32 +67,37 @@ def _known(value: float | None) -> Values:
     return {} if value is None else {(): value}
 
 
-def _orders(figures: StoreFigures) -> Iterator[GaugeMetricFamily]:
+def _named(told: Told, of_account: tuple[str, ...]) -> GaugeMetricFamily:
+    metric, values = told
+    return _gauge(metric, {(*of_account, *labels): value for labels, value in values.items()})
+
+
+def _orders(figures: StoreFigures) -> Iterator[Told]:
     states = Counter(position.state for position in figures.positions)
     live = [state for state in EntryState if not state.is_final or figures.entries.get(state)]
-    yield _gauge(catalogue.ENTRIES, {(state.value,): figures.entries.get(state, 0) for state in live})
+    yield catalogue.ENTRIES, {(state.value,): figures.entries.get(state, 0) for state in live}
     open_states = [state for state in PositionState if not state.is_over]
-    yield _gauge(catalogue.POSITIONS, {(state.value,): states[state] for state in open_states})
-    yield _gauge(catalogue.UNCONFIRMED, {(): sum(not one.is_confirmed for one in figures.positions)})
+    yield catalogue.POSITIONS, {(state.value,): states[state] for state in open_states}
+    yield catalogue.UNCONFIRMED, {(): sum(not one.is_confirmed for one in figures.positions)}
     named = {(one.symbol, one.side.value): one for one in figures.positions}
-    yield _gauge(catalogue.POSITION_SIZE, {name: float(one.contracts) for name, one in named.items()})
-    yield _gauge(catalogue.PROTECTION_AGE, {name: one.protection_age_s for name, one in named.items()})
-    yield _gauge(catalogue.READ_AGE, _known(figures.read_age_s))
+    yield catalogue.POSITION_SIZE, {name: float(one.contracts) for name, one in named.items()}
+    yield catalogue.PROTECTION_AGE, {name: one.protection_age_s for name, one in named.items()}
+    yield catalogue.READ_AGE, _known(figures.read_age_s)
     conditions: Values = {(one.value,): float(one is figures.condition) for one in AccountCondition}
-    yield _gauge(catalogue.CONDITION, conditions)
-    yield _gauge(catalogue.ALARMS, {(kind.value,): figures.alarms.get(kind, 0) for kind in AlarmKind})
+    yield catalogue.CONDITION, conditions
+    yield catalogue.ALARMS, {(kind.value,): figures.alarms.get(kind, 0) for kind in AlarmKind}
 
 
-def _money(figures: StoreFigures) -> Iterator[GaugeMetricFamily]:
+def _money(figures: StoreFigures) -> Iterator[Told]:
     mark = figures.mark
-    yield _gauge(catalogue.EQUITY, _known(None if mark is None else float(mark.equity)))
-    yield _gauge(catalogue.EQUITY_TIME, _known(None if mark is None else mark.time_ms / 1000))
+    yield catalogue.EQUITY, _known(None if mark is None else float(mark.equity))
+    yield catalogue.EQUITY_TIME, _known(None if mark is None else mark.time_ms / 1000)
     spans = {(seen.profile, seen.span.value): seen for seen in figures.losses}
-    yield _gauge(catalogue.LOSS, {name: float(seen.loss) for name, seen in spans.items()})
+    yield catalogue.LOSS, {name: float(seen.loss) for name, seen in spans.items()}
     limits: Values = {name: float(seen.limit) for name, seen in spans.items() if seen.limit is not None}
-    yield _gauge(catalogue.LOSS_LIMIT, limits)
-    yield _gauge(catalogue.LOSS_LOCKS, {(): len(figures.loss_locks)})
-    yield _gauge(catalogue.KILL_SWITCH, {(): float(figures.kill_switch_on)})
+    yield catalogue.LOSS_LIMIT, limits
+    yield catalogue.LOSS_LOCKS, {(): len(figures.loss_locks)}
+    yield catalogue.KILL_SWITCH, {(): float(figures.kill_switch_on)}
 
 
 def _processes(figures: StoreFigures, exchange: str) -> Iterator[GaugeMetricFamily]:

@@ -49,6 +49,8 @@ class ExchangeWorld(StrEnum):
 
     LOCAL = "local"
     """This machine, or this process: nothing is lost."""
+    PAPER = "paper"
+    """This machine's play money, at the quotes of an exchange."""
     DEMO = "demo"
     """An exchange's own play money."""
     LIVE = "live"

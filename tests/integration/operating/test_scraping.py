@@ -125,7 +125,7 @@ async def test_money_alarms_alerts_and_processes_are_read_from_the_store() -> No
         await set_the_scene(there, name)
         text = await text_of(Scrape(evolve(there.environment, profiles=lambda _: profile), Metrics(), 60.0))
     assert value(text, "mtf_store_up") == 1
-    assert value(text, "mtf_equity_usdt") == 930
+    assert value(text, "mtf_equity_usdt", account="live") == 930, "what nobody said counts as money"
     assert value(text, "mtf_loss_usdt", profile=name, span="day") == 70
     assert value(text, "mtf_loss_limit_usdt", profile=name, span="day") == 100
     assert value(text, "mtf_alarms", kind="stale") == 1

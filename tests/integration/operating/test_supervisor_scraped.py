@@ -49,7 +49,7 @@ async def test_a_supervisor_tells_of_the_position_that_it_protects_and_of_the_ca
         assert value(text, "mtf_store_up") == 1
         assert value(text, "mtf_processes", kind="supervise", vitality="alive") == 1
         assert value(text, "mtf_positions_without_confirmed_stop") == 0
-    assert value(during, "mtf_positions", state="protected") == 1
+    assert value(during, "mtf_positions", account="local", state="protected") == 1
     assert value(during, "mtf_position_contracts", **its) == 1
     assert 0 <= (value(during, "mtf_position_protection_age_seconds", **its) or 0) < float("inf")
     assert "mtf_position_contracts{" not in before + after

@@ -15,10 +15,12 @@ from mtf_core.reasons import Reason
 from mtf_core.records import OrderStatus
 from mtf_core.runs import RunRequest
 from mtf_entrypoints.container import opened
+from mtf_entrypoints.scraping import Scrape
 from mtf_entrypoints.session import read_outcome
 from tests.integration.bitmart.wire import UNHURRIED, settings_for
 from tests.integration.faces.exchange import PRIVATE, SYMBOL, Exchange, exchange
 from tests.integration.paper.trading import Trader, paper_trader, ready
+from tests.unit.telemetry.exposition import value
 
 ONE = {"symbols": (SYMBOL,)}
 BROKEN = "faults: {calls: [{kind: server_error, on: reads}]}"
@@ -104,8 +106,9 @@ async def test_one_process_trades_on_the_account_and_others_only_look(tmp_path: 
         database = f"sqlite:///{tmp_path / 'mtf.db'}"
         settings = settings_for(served, MTF_PAPER="yes", DATABASE_URL=database)
         async with opened(settings, profiles=ready) as other:
-            with pytest.raises(TradingRefusedError, match="another process of this machine trades"):
+            with pytest.raises(TradingRefusedError, match="another process of this machine trades") as refused:
                 await other.orchestrator().desk()
+            assert "stop it, and start `mtf run --every 1m --supervise --no-dry-run`" in str(refused.value)
             state = await other.venue().account.account_state()
             assert [one.symbol for one in state.positions] == [SYMBOL]
             assert len(await other.stores().orders.live()) == 1
@@ -185,3 +188,13 @@ async def test_what_paper_stores_bears_a_name_of_its_own_and_its_label_says_what
         assert trader.venue.orders_namespace.startswith(f"{trader.venue.namespace}-paper-")
         assert trader.venue.label.startswith("paper account at the quotes of the sandbox that speaks as BitMart")
         assert any("is not used" in remark for remark in trader.venue.remarks), "a key is set"
+
+
+async def test_what_prometheus_is_told_of_orders_and_money_says_that_it_is_paper(tmp_path: Path) -> None:
+    async with exchange(UNHURRIED) as served, paper_trader(served, tmp_path) as trader:
+        await trader.supervisor.look()
+        await entered(trader)
+        text = (await Scrape(trader.container.environment(), trader.container.metrics()).text()).decode()
+        assert value(text, "mtf_positions", account="paper", state="protected") == 1
+        assert value(text, "mtf_equity_usdt", account="paper") is not None
+        assert 'account="live"' not in text

@@ -38,7 +38,7 @@ def test_paper_changes_the_venue_and_what_is_stored_of_it(tmp_path: Path) -> Non
 
 def test_paper_on_live_quotes_is_no_live_account_and_needs_no_switch(tmp_path: Path) -> None:
     paper = venue(tmp_path, MTF_ENVIRONMENT="live")
-    assert paper.world is ExchangeWorld.LOCAL
+    assert paper.world is ExchangeWorld.PAPER
     assert paper.namespace == "bitmart-live-live-paper"
     assert paper.label == "paper account at the quotes of the live exchange BitMart"
 

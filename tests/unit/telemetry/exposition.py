@@ -28,9 +28,10 @@ def series(text: str) -> set[Series]:
 
 
 def value(text: str, name: str, **labels: str) -> float | None:
-    """None: there is no such sample."""
+    """None: there is no such sample. Whose money it is counts only where it is asked for."""
+    left_out = {"account"} - set(labels)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            if sample.name == name and sample.labels == labels:
+            if sample.name == name and {k: v for k, v in sample.labels.items() if k not in left_out} == labels:
                 return float(sample.value)
     return None

@@ -13,7 +13,7 @@ from mtf_core.records import SymbolStatus
 from mtf_core.runs import RunReport, parse_request
 from mtf_entrypoints.cli import output
 from mtf_entrypoints.cli.actions.run_every import run_every, stay_of
-from mtf_entrypoints.cli.exits import FAILED, CommandError
+from mtf_entrypoints.cli.exits import FAILED, REFUSED, CommandError
 from mtf_entrypoints.cli.options import World
 from mtf_entrypoints.cli.render.run_report import print_report
 from mtf_entrypoints.cli.working import announced, metrics_place
@@ -24,6 +24,7 @@ from mtf_entrypoints.settings import DEFAULT_EXCHANGE, Settings
 def perform(world: World, options: Mapping[str, Any], as_json: bool) -> None:
     """Runs; exit code 1 when every symbol ended in an error."""
     settings = settings_of(world)
+    _refuse_alone_on_paper(settings, _document(world, options, settings))
     report, where = asyncio.run(_run(settings, _document(world, options, settings)))
     if as_json:
         output.write_json(report.to_json())
@@ -50,6 +51,8 @@ def perform_every(
         raise CommandError("--every goes with the clock; leave out --at")
     stay = stay_of(every, offset, times, supervise=supervise)
     settings = settings_of(world, stays=True)
+    if not supervise:
+        _refuse_alone_on_paper(settings, _document(world, options, settings))
 
     def shown(report: RunReport, where: str) -> None:
         if as_json:
@@ -60,6 +63,14 @@ def perform_every(
 
     place = metrics_place(world)
     asyncio.run(run_every(settings, _document(world, options, settings), stay, shown, place))
+
+
+def _refuse_alone_on_paper(settings: Settings, document: Mapping[str, Any]) -> None:
+    """Whoever enters on paper has to supervise as well: nothing that it entered could be looked after by another."""
+    if settings.paper and not parse_request(document).dry_run:
+        from mtf_adapters.paper import HOW_TO_TRADE, ONE_PROCESS  # noqa: PLC0415  (the engine, only where it is used)
+
+        raise CommandError(f"{ONE_PROCESS}. Start {HOW_TO_TRADE}", REFUSED)
 
 
 def _document(world: World, options: Mapping[str, Any], settings: Settings) -> dict[str, Any]:

@@ -54,6 +54,10 @@ async def _supervise(world: World, once: bool, as_json: bool) -> None:
                 return
             supervisor, label = Supervisor(desk, heard), environment.venue.label
             output.warn(f"supervising account {desk.account} on {label}; stop with Ctrl-C")
+            if settings.paper:
+                from mtf_adapters.paper import HOW_TO_TRADE, ONE_PROCESS  # noqa: PLC0415  (only on paper)
+
+                output.warn(f"{ONE_PROCESS}: while this one supervises, nothing enters. To trade: {HOW_TO_TRADE}")
             async with shown_supervising(supervisor):
                 with _shown(as_json) as sheet:
                     await supervisor.run_until(stopping, sheet.show)
