@@ -1,7 +1,8 @@
 """Writes the generated pages anew: `python docs/generate.py`; with `--check` it only says which are stale.
 
 `python docs/generate.py --outputs docs/tutorial.md …` carries out hand-written pages and puts in what comes out;
-`python docs/generate.py --notebook` carries out the notebook's script and writes the notebook.
+`python docs/generate.py --notebook [NAME…]` carries out the scripts of the notebooks and writes these;
+`python docs/generate.py --thirty DAYS` replays thirty generated symbols for one of them: minutes of work.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from docs.generating.notebook import NOTEBOOK, made_anew  # noqa: E402
+from docs.generating.notebook import FOLDER, NOTEBOOKS, made_anew  # noqa: E402
 from docs.generating.pages import COMMAND, generated_pages, stale_pages  # noqa: E402
+from docs.generating.thirty_symbols import STORED, thirty_symbols  # noqa: E402
 from docs.generating.walking import refreshed  # noqa: E402
 
 
@@ -32,10 +34,13 @@ def main(arguments: list[str]) -> int:
                 with tempfile.TemporaryDirectory() as folder:
                     name = Path(page).resolve().relative_to(ROOT / "docs")
                     _write({page: refreshed(str(name), Path(folder))})
-        case ["--notebook"]:
-            _write({str(NOTEBOOK): made_anew()})
+        case ["--notebook", *names] if set(names) <= set(NOTEBOOKS):
+            for name in names or NOTEBOOKS:
+                _write({str(FOLDER / f"{name}.ipynb"): made_anew(name)})
+        case ["--thirty", days] if days.isdecimal():
+            (ROOT / STORED).write_bytes(thirty_symbols(int(days)))
         case _:
-            sys.stderr.write(f"usage: {COMMAND} [--check | --outputs PAGE… | --notebook]\n")
+            sys.stderr.write(f"usage: {COMMAND} [--check | --outputs PAGE… | --notebook [NAME…] | --thirty DAYS]\n")
             return 2
     return 0
 

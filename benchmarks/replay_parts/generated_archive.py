@@ -14,14 +14,14 @@ from mtf_core.market import DAY_MS, MINUTE_MS, Candles, Contract, Timeframe, par
 END_MS = to_ms(parse_instant("2026-01-01T00:00Z"))
 """Days are counted back from here, so a year is one file of each symbol."""
 VENUE = "generated"
-_SEED, _LISTED = 1, 200
+SEED, LISTED = 1, 200
 """One market for every size up to 60 symbols over two years."""
 
 
 def made(cache: Path, symbols: int, days: int) -> Path:
     """The folder of an archive of so many symbols and days; what is there already is not made again."""
     root = cache / f"{symbols}-symbols-{days}-days"
-    market, first_ms = GeneratedMarket(_SEED, _LISTED), END_MS - days * DAY_MS
+    market, first_ms = GeneratedMarket(SEED, LISTED), END_MS - days * DAY_MS
     tradable = [one for one in market.contracts(END_MS) if one.is_tradable(END_MS)]
     listed = [one for one in tradable if one.opened_at_ms <= first_ms][:symbols]
     if len(listed) < symbols:

@@ -1,4 +1,4 @@
-"""The notebook: its cells from a Python script, carried out in order, with what they show stored beside them.
+"""The notebooks: their cells from a Python script, carried out in order, with what they show stored beside them.
 
 Written as nbformat 4.5 by hand: one format of one file does not need Jupyter's libraries.
 """
@@ -10,13 +10,16 @@ import base64
 import io
 import json
 import re
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPT, NOTEBOOK = Path("docs/notebooks/month.py"), Path("docs/notebooks/month.ipynb")
+FOLDER = Path("docs/notebooks")
+NOTEBOOKS = ("month", "replays")
+"""Each is a script of that name, and the notebook that is made from it."""
 _CELL = re.compile(r"^# %%( \[markdown\])?\n", re.MULTILINE)
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
@@ -31,8 +34,9 @@ class Cell:
 
 @frozen
 class Shown:
-    """What a code cell shows: its last value as text and HTML, and its pictures as PNG."""
+    """What a code cell shows: what it prints, its last value as text and HTML, and its pictures as PNG."""
 
+    printed: str
     text: str | None
     html: str | None
     pictures: tuple[bytes, ...]
@@ -63,12 +67,13 @@ def _shown(cell: Cell, namespace: dict[str, Any]) -> Shown:
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     *body, last = ast.parse(cell.text).body
-    value = None
-    if isinstance(last, ast.Expr):
-        exec(compile(ast.Module(body, []), "<cell>", "exec"), namespace)
-        value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
-    else:
-        exec(compile(ast.Module([*body, last], []), "<cell>", "exec"), namespace)
+    value, printed = None, io.StringIO()
+    with redirect_stdout(printed):
+        if isinstance(last, ast.Expr):
+            exec(compile(ast.Module(body, []), "<cell>", "exec"), namespace)
+            value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+        else:
+            exec(compile(ast.Module([*body, last], []), "<cell>", "exec"), namespace)
     pictures = []
     for number in plt.get_fignums():
         picture = io.BytesIO()
@@ -77,7 +82,7 @@ def _shown(cell: Cell, namespace: dict[str, Any]) -> Shown:
     plt.close("all")
     html = getattr(value, "_repr_html_", lambda: None)()
     text = None if value is None else _ADDRESS.sub("0x…", repr(value))
-    return Shown(text, html, tuple(pictures))
+    return Shown(printed.getvalue(), text, html, tuple(pictures))
 
 
 def notebook_of(cells: tuple[Cell, ...], shown: tuple[Shown | None, ...]) -> str:
@@ -100,6 +105,8 @@ def notebook_of(cells: tuple[Cell, ...], shown: tuple[Shown | None, ...]) -> str
 
 def _outputs(show: Shown, count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    if show.printed:
+        found.append({"output_type": "stream", "name": "stdout", "text": show.printed.splitlines(keepends=True)})
     if show.text is not None:
         data: dict[str, Any] = {"text/plain": show.text.splitlines(keepends=True)}
         if show.html is not None:
@@ -116,12 +123,22 @@ def without_pictures(notebook: str) -> list[dict[str, Any]]:
     cells: list[dict[str, Any]] = json.loads(notebook)["cells"]
     for cell in cells:
         for output in cell.get("outputs", []):
-            if "image/png" in output["data"]:
+            if "image/png" in output.get("data", {}):
                 output["data"] = {"image/png": "a picture"}
     return cells
 
 
-def made_anew() -> str:
-    """The notebook's file as the script and the code make it now."""
-    cells = cells_of((ROOT / SCRIPT).read_text())
+def script_of(name: str) -> tuple[Cell, ...]:
+    """The cells of a notebook's script."""
+    return cells_of((ROOT / FOLDER / f"{name}.py").read_text())
+
+
+def stored(name: str) -> str:
+    """The notebook's file as it is."""
+    return (ROOT / FOLDER / f"{name}.ipynb").read_text()
+
+
+def made_anew(name: str) -> str:
+    """The notebook's file as its script and the code make it now."""
+    cells = script_of(name)
     return notebook_of(cells, carried_out(cells))

@@ -240,6 +240,13 @@ def test_the_funnel_names_each_reason_once(report: Report) -> None:
     assert {"traded", "sent, not filled", "order_timeout", "max_concurrent_positions_reached"} <= set(told)
 
 
+def test_a_report_prints_itself_in_one_line() -> None:
+    shown = repr(ledger_report(a_ledger([a_trade()])))
+    assert shown.startswith("Report(")
+    assert ": 1 symbol, 1 trade, net " in shown
+    assert len(shown) < 200
+
+
 def test_a_notebook_shows_what_speaks_against_it_first_and_nothing_of_the_data_is_markup() -> None:
     ledger = a_ledger([a_trade(symbol="<b>X")], profile="<script>")
     shown = ledger_report(evolve(ledger, ready=()))._repr_html_()
