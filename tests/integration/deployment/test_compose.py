@@ -17,13 +17,19 @@ from mtf_entrypoints.settings import Settings, read_settings
 from tests.integration.deployment.composing import of_ours, problems
 from tests.integration.deployment.reading import DEPLOY, OF_THE_IMAGE, interpolated, read
 
-COMPOSE, BITMART = "compose.yaml", "compose.bitmart.yaml"
+COMPOSE = "compose.yaml"
+ACCOUNTS = {
+    "bitmart": ("bitmart_api_key", "bitmart_secret_key", "bitmart_api_memo"),
+    "okx": ("okx_api_key", "okx_secret_key", "okx_passphrase"),
+}
+"""Exchanges with a file of their own, and the secrets of their keys."""
+FILES_OF_ACCOUNTS = [f"compose.{exchange}.yaml" for exchange in ACCOUNTS]
 BY_HAND = {"alert_webhook_url"}
 """Secrets that only their owner knows; the others are drawn by chance."""
 CHECK = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec")
 
 
-@pytest.mark.parametrize("name", [COMPOSE, BITMART])
+@pytest.mark.parametrize("name", [COMPOSE, *FILES_OF_ACCOUNTS])
 def test_it_is_as_the_compose_specification_says(name: str) -> None:
     """Its schema comes with check-jsonschema (Apache License 2.0, as the specification's own)."""
     done = subprocess.run([*CHECK, DEPLOY / name], capture_output=True, text=True, check=False)
@@ -40,8 +46,9 @@ def test_whoever_waits_mounts_asks_and_runs_there_finds_what_it_names() -> None:
     assert problems(read(COMPOSE)) == []
 
 
-def test_what_the_second_file_adds_is_known_to_mtf_and_to_the_first_one() -> None:
-    added, base = read(BITMART), read(COMPOSE)
+@pytest.mark.parametrize("second", FILES_OF_ACCOUNTS)
+def test_what_the_second_file_adds_is_known_to_mtf_and_to_the_first_one(second: str) -> None:
+    added, base = read(second), read(COMPOSE)
     for name, service in added["services"].items():
         assert set(service) == {"environment", "secrets"}
         assert of_ours(service) == []
@@ -174,18 +181,19 @@ def test_where_nothing_is_set_it_works_on_the_sandbox_without_real_money(name: s
     assert settings.api_token == (secrets / "api_token").read_text()
 
 
-def test_another_exchange_alone_is_no_real_money_either(secrets: Path) -> None:
-    for name in ("bitmart_api_key", "bitmart_secret_key", "bitmart_api_memo"):
+@pytest.mark.parametrize("exchange", ACCOUNTS)
+def test_another_exchange_alone_is_no_real_money_either(exchange: str, secrets: Path) -> None:
+    for name in ACCOUNTS[exchange]:
         (secrets / name).write_text(f"{name}\n")
-    settings = as_started("supervise", secrets, COMPOSE, BITMART)
-    assert (settings.exchange, settings.live, settings.environment) == ("bitmart", False, "demo")
-    assert settings.bitmart.api_memo == "bitmart_api_memo"
+    settings = as_started("supervise", secrets, COMPOSE, f"compose.{exchange}.yaml")
+    assert (settings.exchange, settings.live, settings.environment) == (exchange, False, "demo")
+    assert getattr(settings, exchange).secrets == ACCOUNTS[exchange]
 
 
 def test_every_file_of_a_secret_is_one_that_mtf_reads() -> None:
     named = {
         name
-        for file in (COMPOSE, BITMART)
+        for file in (COMPOSE, *FILES_OF_ACCOUNTS)
         for service in read(file)["services"].values()
         for name in service.get("environment", {})
         if name.endswith("_FILE") and not name.startswith(("POSTGRES_", "GF_"))
@@ -199,7 +207,8 @@ def test_every_file_of_a_secret_is_one_that_mtf_reads() -> None:
     else True,
     reason="docker compose is not on this machine",
 )
-def test_docker_compose_reads_both_files(tmp_path: Path) -> None:
-    words = ["docker", "compose", "--profile", "*", "-f", DEPLOY / COMPOSE, "-f", DEPLOY / BITMART, "config", "--quiet"]
+@pytest.mark.parametrize("second", FILES_OF_ACCOUNTS)
+def test_docker_compose_reads_both_files(second: str) -> None:
+    words = ["docker", "compose", "--profile", "*", "-f", DEPLOY / COMPOSE, "-f", DEPLOY / second, "config", "--quiet"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
