@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-EXCHANGES = frozenset({"sandbox", "bitmart"})
+EXCHANGES = frozenset({"sandbox", "bitmart", "okx"})
 """Those of `venues.VENUES`, under which settings may be kept; a test keeps both alike."""

@@ -16,15 +16,20 @@ class Proof:
     """The same in every version: programs look for it."""
     how: str
     tests: tuple[str, ...]
-    """Names of tests that do it; each exists."""
+    """Tests that do it, each by its file and its name."""
     stages: tuple[str, ...] = ()
     """Names under which the conformance kit plays it (`tests/venues/stages.py`)."""
     figures: tuple[str, ...] = ()
     """What of `how` was measured, as docs/safety.md has it."""
 
 
-_KIT = "test_an_entry_at_market_becomes_a_position"
-_LAWS = "test_no_law_is_broken"
+_KIT = "tests/venues/test_orders.py::test_an_entry_at_market_becomes_a_position"
+_LAWS = "tests/simulation/test_episodes.py::test_no_law_is_broken"
+
+
+def _foreign(file: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"tests/integration/faces/{file}::{name}" for name in names)
+
 
 NEVER_REACHED = (
     "No machine of this project has reached a real exchange: what stands under `proven` was proven on sandboxes that "
@@ -51,7 +56,8 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
         Proof(
             "foreign_clients",
             "the official SDK and ccxt trade on the face unchanged, by REST and by streams",
-            (
+            _foreign(
+                "test_foreign_clients.py",
                 "test_the_official_sdk_reads_the_market_and_trades",
                 "test_the_official_sdk_hears_of_what_it_does_on_both_streams",
                 "test_ccxt_reads_the_market_and_trades",
@@ -63,6 +69,27 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
             "292,337 minutes of trading in virtual time with drawn faults, together with those on the sandbox itself",
             (_LAWS,),
             figures=("292,337 minutes",),
+        ),
+    ),
+    "okx": (
+        Proof(
+            "answers",
+            "adapter and answers as OKX's documents show them agree, over HTTP on this machine",
+            (
+                "tests/unit/okx/test_account.py::"
+                "test_an_account_is_money_positions_orders_triggers_and_mode_of_one_sync",
+                "tests/unit/okx/test_bodies.py::"
+                "test_an_entry_says_both_sides_its_margin_and_what_travels_in_it_with_the_price_that_fires_it",
+            ),
+        ),
+        Proof(
+            "foreign_clients",
+            "the official SDK and ccxt trade on the face unchanged, by REST",
+            _foreign(
+                "okx/test_foreign_clients.py",
+                "test_the_official_sdk_reads_the_market_and_trades",
+                "test_ccxt_reads_the_market_and_trades",
+            ),
         ),
     ),
 }

@@ -14,5 +14,11 @@ def _bitmart() -> WireVenue:
     return BITMART
 
 
-WIRES: Mapping[str, Callable[[], WireVenue]] = {"bitmart": _bitmart}
+def _okx() -> WireVenue:
+    from mtf_entrypoints.okx_venue import OKX  # noqa: PLC0415
+
+    return OKX
+
+
+WIRES: Mapping[str, Callable[[], WireVenue]] = {"bitmart": _bitmart, "okx": _okx}
 """Adding an exchange is one line here, and its name in `exchanges`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from mtf_adapters.okx.announcing import account_rate, exchange_status
 from mtf_adapters.okx.endpoints import CONFIG
 from mtf_adapters.okx.rest import RestClient
 from mtf_adapters.okx.wire import ConfigRow
@@ -14,12 +15,13 @@ _OTHERS = {"1": "spot mode, which has no contracts", "4": "portfolio margin, whi
 _TRADE, _WITHDRAW = "trade", "withdraw"
 
 
-def examiner(rest: RestClient) -> Callable[[], Awaitable[tuple[VenueFinding, ...]]]:
+def examiner(rest: RestClient, environment: str) -> Callable[[], Awaitable[tuple[VenueFinding, ...]]]:
     async def examine() -> tuple[VenueFinding, ...]:
         rows = await rest.read(CONFIG, ConfigRow, priority=Priority.ACCOUNT)
         if len(rows) != 1:
             raise ExchangeUnavailableError(f"{CONFIG.bucket}: {len(rows)} rows where one of the account belongs")
-        return _rights(rows[0]), _addresses(rows[0]), _mode(rows[0])
+        row, rate, status = rows[0], await account_rate(rest), await exchange_status(rest, environment)
+        return _rights(row), _addresses(row), _mode(row), rate, status
 
     return examine
 

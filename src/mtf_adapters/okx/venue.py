@@ -97,5 +97,5 @@ def okx_venue(
         exits_left=lambda: exits_left(limiter),
         connection=connection_of(rest, sleep, is_sandbox=is_sandbox),
         world=WORLDS[world.kind],
-        examine=examiner(rest),
+        examine=examiner(rest, environment),
     )

@@ -135,6 +135,27 @@ class ConfigRow:
 
 
 @frozen(kw_only=True)
+class RateRow:
+    """`trade/account-rate-limit`."""
+
+    accRateLimit: str = required(text)
+    """New and amended orders that the account may send in 2 s."""
+    fillRatio: str = optional(text_or_empty, "")
+
+
+@frozen(kw_only=True)
+class NoticeRow:
+    """Of `system/status`: work on the exchange, past, going on or to come."""
+
+    title: str = optional(text_or_empty, "")
+    state: str = required(text)
+    begin: int = optional(time_or_zero, 0)
+    end: int = optional(time_or_zero, 0)
+    env: str = optional(text_or_empty, "")
+    """`1` production, `2` demo."""
+
+
+@frozen(kw_only=True)
 class CoinRow:
     """A coin of `account/balance`; one that holds nothing has no row."""
 

@@ -40,7 +40,7 @@ def refuse_real_money(venue: Venue) -> None:
     if venue.world is ExchangeWorld.LIVE:
         raise TradingRefusedError(
             Reason.TRADING_NOT_AVAILABLE,
-            f"{venue.label}: --orders places an order, on a demo or a sandbox of this machine only; name one with "
+            f"{venue.label}: --orders places an order, on a demo or an exchange of this machine only; name one with "
             "--environment demo, or leave --orders out",
         )
 

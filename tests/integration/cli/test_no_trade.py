@@ -62,7 +62,7 @@ def test_holes_are_filled_counted_and_verified_only_where_the_exchange_is_named(
 def test_an_exchange_that_there_is_not_is_refused(mtf: Mtf, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     ended = mtf("run", *arguments, "--config-dir", config(tmp_path / "typo", "{sandbxo: carry}"))
     assert ended.code == 2
-    complaint = "no_trade.sandbxo: unknown exchange 'sandbxo'; known: bitmart, sandbox (did you mean 'sandbox'?)"
+    complaint = "no_trade.sandbxo: unknown exchange 'sandbxo'; known: bitmart, okx, sandbox (did you mean 'sandbox'?)"
     assert complaint in ended.err
     checked = mtf("config", "check", "--config-dir", tmp_path / "typo")
     assert checked.code == 2

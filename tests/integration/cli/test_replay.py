@@ -169,7 +169,7 @@ def test_an_assumption_is_changed_for_one_replay(mtf: Mtf, files: tuple[str, ...
         (("--to", "2026-02-07T00:00Z"), "is later than"),
         (("--symbols", "BTCUSDT"), "choose from the archive"),
         (("--candles", "ETHUSDT=hourly.csv"), "goes minute by minute"),
-        (("--exchange", "okex"), "known: bitmart, sandbox"),
+        (("--exchange", "okex"), "known: bitmart, okx, sandbox"),
         (("--to", "2030-01-01T00:00Z", "--from", "2029-01-01T00:00Z"), "no minute to decide"),
     ],
 )

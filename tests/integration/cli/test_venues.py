@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from mtf_entrypoints.served_sandbox import served_sandbox, variables_for
+from mtf_entrypoints.venue_options import VenueOptions
+from mtf_entrypoints.wires import WIRES
 from tests.integration.cli.conftest import Ended, Mtf
 
 PUBLIC = ("world", "clock", "contracts", "contract", "candles", "quote", "candle_stream")
+OF_ITS_OWN = {"key_rights", "key_addresses", "account_mode", "account_rate", "exchange_status"}
 PRIVATE = ("position_mode", "margin_mode", "balance", "holdings", "account_stream")
 
 
-@pytest.fixture(scope="module")
-def ready() -> Iterator[Mapping[str, str]]:
-    with served_sandbox("--universe-size", "12") as line:
+FACES = ("bitmart",)
+CONFIG = Path(__file__).parents[3] / "config"
+
+
+@pytest.fixture(scope="module", params=FACES)
+def ready(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
+    """A sandbox that speaks as each exchange in turn."""
+    with served_sandbox("--universe-size", "12", face=request.param) as line:
         yield line
 
 
 @pytest.fixture
-def here(ready: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, mtf: Mtf) -> Mtf:
-    """The command line with settings that lead to the sandbox."""
-    for name, value in variables_for(ready).items():
+def options(ready: Mapping[str, str]) -> type[VenueOptions]:
+    return WIRES[ready["face"]]().options_type
+
+
+@pytest.fixture
+def here(ready: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, mtf: Mtf, tmp_path: Path) -> Mtf:
+    """The command line with settings that lead to the sandbox, and a profile whose margin every exchange has."""
+    config = shutil.copytree(CONFIG, tmp_path / "config")
+    entry = config / "app" / "trade_entry.yaml"
+    entry.write_text(entry.read_text().replace("margin_mode: isolated", "margin_mode: cross"))
+    for name, value in {**variables_for(ready), "MTF_CONFIG_DIR": str(config)}.items():
         monkeypatch.setenv(name, value)
     return mtf
+
+
+def symbol_of(ready: Mapping[str, str], base: str) -> str:
+    return {"bitmart": f"{base}USDT", "okx": f"{base}-USDT-SWAP"}[ready["face"]]
 
 
 def names(ended: Ended) -> list[str]:
@@ -43,7 +64,7 @@ def test_the_exchanges_that_there_are_are_told_for_people_and_programs(mtf: Mtf)
     assert "stop in entry" in shown.out
     assert "No machine of this project has reached a real exchange" in shown.out
     document = mtf("venues", "--json").json
-    assert {"sandbox", "bitmart"} <= {one["exchange"] for one in document["venues"]}
+    assert {"sandbox", *FACES} <= {one["exchange"] for one in document["venues"]}
     assert {tuple(one) for one in document["venues"]} == {
         (
             *("exchange", "market_type", "environments", "default_environment", "choices", "sandbox_face", "paper"),
@@ -60,16 +81,17 @@ def test_an_exchange_is_checked_line_by_line(here: Mtf) -> None:
     assert "ok      candle stream: connected and subscribed" in ended.out
 
 
-def test_the_document_has_every_finding_under_its_name(here: Mtf) -> None:
-    ended = here("venues", "check", "--symbol", "ETHUSDT", "--json")
+def test_the_document_has_every_finding_under_its_name(here: Mtf, ready: Mapping[str, str]) -> None:
+    symbol = symbol_of(ready, "ETH")
+    ended = here("venues", "check", "--symbol", symbol, "--json")
     assert ended.code == 0
     assert {name: ended.json[name] for name in ("exchange", "environment", "ok")} == {
-        "exchange": "bitmart",
+        "exchange": ready["face"],
         "environment": None,
         "ok": True,
     }
-    assert [name for name in names(ended) if not name.startswith("key")] == [*PUBLIC, *PRIVATE, "limits"]
-    assert str(finding(ended, "contract")["found"]).startswith("ETHUSDT: ")
+    assert [name for name in names(ended) if name not in OF_ITS_OWN] == [*PUBLIC, "key", *PRIVATE, "limits"]
+    assert str(finding(ended, "contract")["found"]).startswith(f"{symbol}: ")
     assert all(set(one) == {"name", "ok", "found", "do"} for one in ended.json["checks"])
 
 
@@ -80,8 +102,19 @@ def test_an_order_is_placed_and_leaves_nothing_behind(here: Mtf) -> None:
     assert finding(here("venues", "check", "--json"), "holdings")["found"] == "0 positions, 0 open orders"
 
 
-def test_a_wrong_key_is_told_with_its_line_and_fails(here: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BITMART_API_KEY", "not-the-key")
+def test_the_margin_that_a_shipped_profile_asks_for_is_told_where_it_is_not_offered(
+    here: Mtf, ready: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MTF_CONFIG_DIR")
+    found = finding(here("venues", "check", "--json"), "margin_mode")
+    assert found["ok"] == (ready["face"] == "bitmart")
+    assert ready["face"] == "bitmart" or found["do"] == "Set defaults.margin_mode in trade_entry.yaml to cross."
+
+
+def test_a_wrong_key_is_told_with_its_line_and_fails(
+    here: Mtf, options: type[VenueOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(options.variable("api_key"), "not-the-key")
     ended = here("venues", "check")
     assert ended.code == 1
     assert "not ok  key: " in ended.out
@@ -90,10 +123,10 @@ def test_a_wrong_key_is_told_with_its_line_and_fails(here: Mtf, monkeypatch: pyt
 
 
 def test_without_a_key_what_is_public_is_looked_at_and_the_rest_is_said(
-    here: Mtf, monkeypatch: pytest.MonkeyPatch
+    here: Mtf, options: type[VenueOptions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("BITMART_API_KEY", "BITMART_SECRET_KEY", "BITMART_API_MEMO"):
-        monkeypatch.delenv(name)
+    for part in options.KEY:
+        monkeypatch.delenv(options.variable(part))
     ended = here("venues", "check", "--json")
     assert ended.code == 1
     assert names(ended) == [*PUBLIC, "key", "limits"]
@@ -103,11 +136,12 @@ def test_without_a_key_what_is_public_is_looked_at_and_the_rest_is_said(
     assert (on_paper.code, names(on_paper)) == (0, [*PUBLIC, "limits"])
 
 
-def test_an_exchange_that_cannot_be_reached_is_told_by_its_lines(here: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BITMART_PUBLIC_API_URL", "BITMART_PRIVATE_API_URL"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    for name in ("BITMART_WS_PUBLIC_URL", "BITMART_WS_PRIVATE_URL"):
-        monkeypatch.setenv(name, "ws://127.0.0.1:1")
+def test_an_exchange_that_cannot_be_reached_is_told_by_its_lines(
+    here: Mtf, options: type[VenueOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in options.variables():
+        if name.endswith("_URL"):
+            monkeypatch.setenv(name, "ws://127.0.0.1:1" if "_WS_" in name else "http://127.0.0.1:1")
     ended = here("venues", "check", "--json")
     assert ended.code == 1
     assert not finding(ended, "clock")["ok"]
@@ -118,7 +152,7 @@ def test_with_real_money_no_order_is_placed_and_nothing_is_asked(mtf: Mtf, monke
     monkeypatch.setenv("MTF_EXCHANGE", "bitmart")
     ended = mtf("venues", "check", "--orders", "--environment", "live")
     assert (ended.code, ended.out) == (3, "")
-    assert "on a demo or a sandbox of this machine only" in ended.err
+    assert "on a demo or an exchange of this machine only" in ended.err
 
 
 def test_what_cannot_be_checked_is_refused_with_what_can(mtf: Mtf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,4 +170,4 @@ def test_what_cannot_be_checked_is_refused_with_what_can(mtf: Mtf, monkeypatch: 
 def test_nothing_is_stored_and_no_folder_is_made(here: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL")
     assert here("venues", "check").code == 0
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]

@@ -28,6 +28,16 @@ KEY = {
     "BITMART_WS_PUBLIC_URL": f"ws://{NOWHERE}/",
     "BITMART_WS_PRIVATE_URL": f"ws://{NOWHERE}/",
 }
+OKX_KEY = {
+    "MTF_EXCHANGE": "okx",
+    "OKX_API_KEY": secret("key", "/"),
+    "OKX_SECRET_KEY": secret("secret", "/"),
+    "OKX_PASSPHRASE": secret("memo", "/"),
+    "OKX_REST_URL": f"http://{NOWHERE}",
+    "OKX_WS_PUBLIC_URL": f"ws://{NOWHERE}/",
+    "OKX_WS_BUSINESS_URL": f"ws://{NOWHERE}/",
+    "OKX_WS_PRIVATE_URL": f"ws://{NOWHERE}/",
+}
 RUN = ("run", "--symbols", "BTCUSDT", "--universe-size", "5", "--at", "2026-02-02T11:20Z")
 ASKS = ("audit",)
 TELLS = ("alerts", "test")
@@ -75,6 +85,19 @@ CASES: dict[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     ),
     "a stream with a password": (
         {**KEY, "BITMART_WS_PRIVATE_URL": f"ws://u:{secret('wrong', '+')}@{NOWHERE}"},
+        ("positions",),
+    ),
+    "OKX that is away": (OKX_KEY, ("positions",)),
+    "a check of OKX that is away": (OKX_KEY, ("venues", "check")),
+    "a passphrase with a blank": ({**OKX_KEY, "OKX_PASSPHRASE": secret("memo", " ")}, ("positions",)),
+    "half a key of OKX": ({**OKX_KEY, "OKX_SECRET_KEY": ""}, ("venues", "check")),
+    "a passphrase under a wrong name": ({**OKX_KEY, "OKX_PASSPHRAS": secret("memo")}, ("positions",)),
+    "an address of OKX with a password": (
+        {**OKX_KEY, "OKX_REST_URL": f"http://u:{secret('wrong', '/')}@{NOWHERE}"},
+        ("venues", "check"),
+    ),
+    "a stream of OKX with a password": (
+        {**OKX_KEY, "OKX_WS_BUSINESS_URL": f"ws://u:{secret('wrong', '+')}@{NOWHERE}"},
         ("positions",),
     ),
     "a webhook that is no address": ({"MTF_ALERT_WEBHOOK_URL": secret("token", "/")}, TELLS),

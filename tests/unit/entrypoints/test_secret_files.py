@@ -47,6 +47,8 @@ def test_every_setting_that_is_a_secret_may_stand_in_a_file() -> None:
         "MTF_LOG_FORMAT",
         "MTF_RUN_URL",
         "MTF_TRACES",
+        "OKX_REGION",
+        "OKX_PRODUCT",
     }
     checked |= {name for name in every if name.startswith("TEMPORAL_") and name != "TEMPORAL_API_KEY"}
     urls = {

@@ -76,7 +76,7 @@ async def test_the_size_reaches_the_least_notional_on_the_grid(stage: Stage) -> 
 async def test_only_play_money_is_tried_with(stage: Stage, world: ExchangeWorld) -> None:
     venue = trading(evolve(stage.venue, world=world), submit_entry=raising(AssertionError("it was sent")))
     if world is ExchangeWorld.LIVE:
-        with pytest.raises(TradingRefusedError, match="on a demo or a sandbox of this machine only"):
+        with pytest.raises(TradingRefusedError, match="on a demo or an exchange of this machine only"):
             refuse_real_money(venue)
         with pytest.raises(TradingRefusedError):
             await tried(venue, stage.contract)

@@ -14,7 +14,8 @@ from mtf_adapters.okx.venue import NEVER_MET, NO_KEY, okx_venue
 from mtf_adapters.online.hosts import HostsError
 from mtf_adapters.sandbox.clock import SandboxClock
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, ExchangeWorld, Venue
-from tests.unit.okx.desk import CREDENTIALS, NOW_MS, desk, ok
+from tests.unit.bitmart.loopback import Answer
+from tests.unit.okx.desk import CREDENTIALS, NOW_MS, desk, ok, refused
 from tests.unit.okx.payloads import CONFIG
 
 
@@ -96,10 +97,14 @@ def test_with_a_key_it_can_be_traded() -> None:
     assert venue(hosts=HERE).trading is not None
 
 
-async def findings(**change: Any) -> dict[str, tuple[bool, str]]:
+async def findings(
+    rate: Answer | None = None, status: Answer | None = None, environment: str = "demo", **change: Any
+) -> dict[str, tuple[bool, str]]:
     async with desk() as at:
         at.answer("config", ok({**CONFIG, **change}))
-        return {one.name: (one.ok, one.found + one.do) for one in await examiner(at.rest)()}
+        at.answer("account-rate-limit", rate or ok({"accRateLimit": "1000", "fillRatio": "0.3"}))
+        at.answer("status", status or ok())
+        return {one.name: (one.ok, one.found + one.do) for one in await examiner(at.rest, environment)()}
 
 
 @pytest.mark.parametrize(
@@ -124,4 +129,41 @@ async def test_a_configuration_that_is_not_one_row_says_nothing() -> None:
     async with desk() as at:
         at.answer("config", ok())
         with pytest.raises(ExchangeUnavailableError, match="0 rows"):
-            await examiner(at.rest)()
+            await examiner(at.rest, "demo")()
+
+
+async def test_how_fast_the_account_may_trade_is_told_and_is_no_fault_where_it_is_not() -> None:
+    assert (await findings())["account_rate"] == (True, "1000 new and amended orders in 2 s, fill ratio 0.3")
+    assert (await findings(rate=ok({"accRateLimit": "1000", "fillRatio": ""})))["account_rate"][1].endswith("in 2 s")
+    assert (await findings(rate=ok()))["account_rate"] == (True, "not told")
+    is_fit, said = (await findings(rate=refused("50011", "Requests too frequent.")))["account_rate"]
+    assert (is_fit, said.startswith("not told: ")) == (True, True)
+
+
+def notice(state: str, env: str = "2", **change: str) -> dict[str, str]:
+    return {"title": "Upgrade", "state": state, "begin": "1767225600000", "end": "1767229200000", "env": env, **change}
+
+
+@pytest.mark.parametrize(
+    ("row", "is_fit", "said"),
+    [
+        (notice("ongoing"), False, "Upgrade until 2026-01-01T01:00:00Z"),
+        (notice("pre_open", env=""), False, "Upgrade until"),
+        (notice("ongoing", end=""), False, "until nobody knows when"),
+        (notice("scheduled"), True, "announced: Upgrade from 2026-01-01T00:00:00Z"),
+        (notice("ongoing", env="1"), True, "nothing is announced"),
+        (notice("completed"), True, "nothing is announced"),
+    ],
+)
+async def test_work_on_the_world_that_is_used_is_told(row: dict[str, str], is_fit: bool, said: str) -> None:
+    found = (await findings(status=ok(row)))["exchange_status"]
+    assert (found[0], said in found[1]) == (is_fit, True), found
+
+
+async def test_work_on_the_live_exchange_is_told_where_it_is_used() -> None:
+    assert not (await findings(status=ok(notice("ongoing", env="1")), environment="live"))["exchange_status"][0]
+
+
+async def test_a_status_that_cannot_be_read_is_no_good_news() -> None:
+    found = (await findings(status=refused("50013", "Systems are busy.", 429)))["exchange_status"]
+    assert (found[0], "Look at OKX's status page." in found[1]) == (False, True)

@@ -281,6 +281,10 @@ class TestAccount:
         (row,) = await served.data("account/config")
         assert (row["acctLv"], row["posMode"]) == ("2", "long_short_mode")
 
+    async def test_how_many_orders_the_account_may_send_is_told(self, served: Exchange) -> None:
+        (row,) = await served.data("trade/account-rate-limit")
+        assert (row["accRateLimit"], row["fillRatio"]) == ("1000", "")
+
     async def test_money_is_told_by_coin_and_the_sums_are_untold(self, served: Exchange) -> None:
         (row,) = await served.data("account/balance")
         (coin,) = row["details"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.faces.okx.codes import bad, refuse
 from mtf_adapters.sandbox.faces.okx.desk import Desk
+from mtf_adapters.sandbox.faces.okx.limits import ACCOUNT_LIMIT
 from mtf_adapters.sandbox.faces.okx.products import product_of
 from mtf_adapters.sandbox.faces.okx.public import contracts_of, fee_groups
 from mtf_adapters.sandbox.faces.okx.quirks import Sides
@@ -28,6 +29,20 @@ CURRENCY = "USDT"
 _UID = "44705892343619584"
 _ZERO = Decimal(0)
 _SPOT_LEVEL, _PORTFOLIO_LEVEL = 1, 4
+
+
+def rate_limit(desk: Desk) -> list[Row]:
+    """What the account may place and amend; its fill ratio is not imitated, and told as nothing."""
+    allowed = str(ACCOUNT_LIMIT.requests)
+    return [
+        {
+            "accRateLimit": allowed,
+            "nextAccRateLimit": allowed,
+            "fillRatio": "",
+            "mainFillRatio": "",
+            "ts": str(desk.now_ms),
+        }
+    ]
 
 
 def config(desk: Desk) -> list[Row]:

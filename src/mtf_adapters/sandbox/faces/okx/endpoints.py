@@ -76,8 +76,8 @@ def _public(path: str, requests: int, handle: Handler, per: Per = Per.IP, window
     return Endpoint("GET", PREFIX + path, False, Limit(per, requests, window_s), handle)
 
 
-def _read(path: str, requests: int, handle: Handler, per: Per = Per.USER) -> Endpoint:
-    return Endpoint("GET", PREFIX + path, True, Limit(per, requests), handle)
+def _read(path: str, requests: int, handle: Handler, per: Per = Per.USER, window_s: float = 2) -> Endpoint:
+    return Endpoint("GET", PREFIX + path, True, Limit(per, requests, window_s), handle)
 
 
 def _write(path: str, requests: int, handle: Handler, per: Per = Per.USER, window_s: float = 2) -> Endpoint:
@@ -123,6 +123,7 @@ _ALL: tuple[Endpoint | TradeEndpoint, ...] = (
     _read("account/bills", 10, accounts.bills),
     _write("account/set-position-mode", 5, accounts.set_position_mode),
     _write("account/set-leverage", 20, accounts.set_leverage),
+    _read("trade/account-rate-limit", 1, accounts.rate_limit, window_s=1),
     _read("trade/order", 60, queries.order, Per.USER_AND_CONTRACT),
     _read("trade/orders-pending", 60, queries.orders_pending),
     _read("trade/orders-history", 40, queries.orders_history),
