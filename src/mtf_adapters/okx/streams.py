@@ -323,7 +323,7 @@ class AccountDialect(_Talk):
             return [PositionPushed(symbol, now_ms) for symbol in self._changed(rows)]
         return [BalancePushed(now_ms)] if channel == _ACCOUNT and self._balance_is_news(rows) else []
 
-    def _order(self, channel: str, row: Mapping[str, Any], now_ms: int) -> OrderPushed | PositionPushed:
+    def _order(self, channel: str, row: Mapping[str, Any], now_ms: int) -> OrderPushed | PositionPushed | BalancePushed:
         try:
             if channel == _ALGOS:
                 return OrderPushed(algo_of(structured(row, AlgoRow, channel)), now_ms)
@@ -331,7 +331,8 @@ class AccountDialect(_Talk):
         except ExchangeUnavailableError as error:
             # Something happened that cannot be read: a reason to look all the same.
             _log.warning("an order of the stream cannot be read: %s", self.credentials.redacted(str(error)))
-            return PositionPushed(str(row.get("instId")), now_ms)
+            symbol = row.get("instId")
+            return PositionPushed(symbol, now_ms) if isinstance(symbol, str) else BalancePushed(now_ms)
 
     def _changed(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         """Symbols whose positions are not as they were told last."""

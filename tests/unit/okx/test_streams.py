@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from mtf_adapters.okx.hosts import Hosts
-from mtf_adapters.okx.products import SWAP
+from mtf_adapters.okx.products import SWAP, XPERP, Product
 from mtf_adapters.okx.signing import Credentials
 from mtf_adapters.okx.streams import LARGEST_FRAME, OkxStreams, subscriptions
 from mtf_adapters.online.clock import ExchangeClock
@@ -239,9 +239,9 @@ async def pusher() -> AsyncIterator[Pusher]:
         yield exchange
 
 
-def streams(exchange: Pusher, patience: Patience = CALM) -> OkxStreams:
+def streams(exchange: Pusher, patience: Patience = CALM, product: Product = SWAP) -> OkxStreams:
     hosts = Hosts("http://127.0.0.1", *(f"{exchange.url}/ws/v5/{name}" for name in ("public", "business", "private")))
-    return OkxStreams(hosts, CREDENTIALS, ExchangeClock(SandboxClock(NOW_MS)), SWAP, "demo", patience=patience)
+    return OkxStreams(hosts, CREDENTIALS, ExchangeClock(SandboxClock(NOW_MS)), product, "demo", patience=patience)
 
 
 def candle(open_ms: int = NOW_MS, confirm: str = "0", close: str = "61250.5") -> list[str]:
@@ -449,6 +449,17 @@ class TestLogin:
                 assert login == {"op": "login", "args": [LOGIN]}
                 assert rest == [{"op": "subscribe", "args": ACCOUNT_CHANNELS[connection.path]}]
 
+    async def test_perpetuals_of_the_eea_are_futures_there(self) -> None:
+        async with pusher() as exchange, aclosing(streams(exchange, product=XPERP).account()) as events:
+            await until(events, Connected)
+            asked = [arg for path in (PRIVATE, BUSINESS) for arg in exchange.on(path).asked]
+        assert {arg["channel"]: arg.get("instType") for arg in asked} == {
+            "orders": "FUTURES",
+            "positions": "FUTURES",
+            "account": None,
+            "orders-algo": "FUTURES",
+        }
+
     async def test_connected_is_told_when_both_sockets_are(self) -> None:
         async with pusher() as exchange:
             exchange.refused = {"orders-algo"}
@@ -542,8 +553,8 @@ class TestAccount:
     async def test_an_order_that_cannot_be_read_is_a_reason_to_look_all_the_same(self) -> None:
         async with pusher() as exchange, aclosing(streams(exchange).account()) as events:
             await until(events, Connected)
-            await exchange.on(PRIVATE).push("orders", [{**ORDER, "state": "odd"}], instType="SWAP")
-            assert await anext(events) == PositionPushed(BTC, NOW_MS)
+            await exchange.on(PRIVATE).push("orders", [{**ORDER, "state": "odd"}, {**ORDER, "instId": None}])
+            assert [await anext(events) for _ in range(2)] == [PositionPushed(BTC, NOW_MS), BalancePushed(NOW_MS)]
 
     async def test_a_position_that_is_only_repeated_wakes_nobody(self) -> None:
         async with pusher() as exchange, aclosing(streams(exchange).account()) as events:
