@@ -107,11 +107,11 @@ async def test_before_an_upgrade_one_is_connected_again_before_the_cut() -> None
 
 @pytest.mark.parametrize("pushes_count", ["true", "false"])
 async def test_an_account_to_which_nothing_happens_is_kept_open_by_its_pings(pushes_count: str) -> None:
-    script = f"quirks: {{idle_sec: 1, pushes_keep_open: {pushes_count}}}"
+    script = f"quirks: {{idle_sec: 2, pushes_keep_open: {pushes_count}}}"
     patience = evolve(CALM, ping_s=0.4)
     async with exchange(script) as served, aclosing(streams(served, patience).account()) as events:
         await until(events, Connected)
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(3.5)
         await served.opened("6", clOrdId="later1")
         heard: list[Any] = []
         async with asyncio.timeout(5):

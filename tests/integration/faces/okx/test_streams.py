@@ -199,8 +199,8 @@ class TestCuts:
             assert await listener.closed() == 4004
 
     async def test_protocol_pings_do_not_keep_it_open_and_the_bare_word_does(self) -> None:
-        async with exchange("quirks: {idle_sec: 1}") as served, logged_in(served, ORDERS) as listener:
-            for _ in range(5):
+        async with exchange("quirks: {idle_sec: 2}") as served, logged_in(served, ORDERS) as listener:
+            for _ in range(7):
                 await asyncio.sleep(0.4)
                 await listener.connection.send("ping")
             assert listener.connection.close_code is None
@@ -215,19 +215,19 @@ class TestCuts:
             pinging.cancel()
 
     async def test_protocol_pings_may_keep_it_open_as_well(self) -> None:
-        script = "quirks: {idle_sec: 1, protocol_pings_count: true}"
+        script = "quirks: {idle_sec: 2, protocol_pings_count: true}"
         async with exchange(script) as served, logged_in(served, ORDERS) as listener:
-            for _ in range(5):
+            for _ in range(7):
                 await asyncio.sleep(0.4)
                 await (await listener.connection.ping())
             assert listener.connection.close_code is None
 
     @pytest.mark.parametrize(("keeps", "stays"), [("true", True), ("false", False)])
     async def test_what_is_pushed_may_keep_it_open(self, keeps: str, stays: bool) -> None:
-        script = f"quirks: {{idle_sec: 1, pushes_keep_open: {keeps}}}"
+        script = f"quirks: {{idle_sec: 2, pushes_keep_open: {keeps}}}"
         async with exchange(script) as served, listening(served) as listener:
             await listener.subscribed(TICKERS)
-            for _ in range(6):
+            for _ in range(9):
                 await asyncio.sleep(0.3)
                 await served.step(1000)
             assert (listener.connection.close_code is None) is stays
