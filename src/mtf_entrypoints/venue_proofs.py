@@ -74,8 +74,9 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
     "okx": (
         Proof(
             "answers",
-            "adapter and answers as OKX's documents show them agree, over HTTP on this machine",
+            "the adapter reads and writes what OKX's documents show; mtf venues check passes on the face",
             (
+                "tests/integration/cli/test_venues.py::test_an_exchange_is_checked_line_by_line",
                 "tests/unit/okx/test_account.py::"
                 "test_an_account_is_money_positions_orders_triggers_and_mode_of_one_sync",
                 "tests/unit/okx/test_bodies.py::"
@@ -84,11 +85,18 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
         ),
         Proof(
             "foreign_clients",
-            "the official SDK and ccxt trade on the face unchanged, by REST",
-            _foreign(
-                "okx/test_foreign_clients.py",
-                "test_the_official_sdk_reads_the_market_and_trades",
-                "test_ccxt_reads_the_market_and_trades",
+            "the official SDK and ccxt trade on the face unchanged, by REST and by streams",
+            (
+                *_foreign(
+                    "okx/test_foreign_clients.py",
+                    "test_the_official_sdk_reads_the_market_and_trades",
+                    "test_ccxt_reads_the_market_and_trades",
+                ),
+                *_foreign(
+                    "okx/test_foreign_streams.py",
+                    "test_the_official_client_hears_of_what_it_does_over_tls",
+                    "test_ccxt_pro_hears_of_what_it_does_on_all_streams",
+                ),
             ),
         ),
     ),

@@ -31,7 +31,8 @@ async def exchange_status(rest: RestClient, environment: str) -> VenueFinding:
     """Whether OKX is being worked on now, in the world that is used."""
     name = "exchange_status"
     try:
-        rows = await rest.read(STATUS, NoticeRow, priority=Priority.ACCOUNT)
+        # Once in five seconds from an address: another process may have asked just now, and this waits for its turn.
+        rows = await rest.read(STATUS, NoticeRow, priority=Priority.MARKET)
     except ExchangeError as error:
         return VenueFinding(name, False, f"not told: {error}", "Look at OKX's status page.")
     ours = [row for row in rows if row.env in {"", _ENVIRONMENTS[environment]}]

@@ -69,6 +69,7 @@ def paper_venue(
         connection=lambda: _connected(venue, desk),
         orders_kept_as=f"{namespace}-{head.account}",
         exits_left=lambda: None,
+        examine=None,  # it would look at the key of the real account
         world=ExchangeWorld.PAPER,
     )
 

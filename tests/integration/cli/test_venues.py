@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mtf_entrypoints.served_sandbox import served_sandbox, variables_for
@@ -18,7 +19,7 @@ OF_ITS_OWN = {"key_rights", "key_addresses", "account_mode", "account_rate", "ex
 PRIVATE = ("position_mode", "margin_mode", "balance", "holdings", "account_stream")
 
 
-FACES = ("bitmart",)
+FACES = ("bitmart", "okx")
 CONFIG = Path(__file__).parents[3] / "config"
 
 
@@ -76,7 +77,7 @@ def test_the_exchanges_that_there_are_are_told_for_people_and_programs(mtf: Mtf)
 def test_an_exchange_is_checked_line_by_line(here: Mtf) -> None:
     ended = here("venues", "check")
     assert (ended.code, ended.err) == (0, "")
-    assert all(line.startswith("ok      ") for line in ended.out.splitlines()[:-1])
+    assert all(line.startswith(("ok      ", "        ")) for line in ended.out.splitlines()[:-1])
     assert ended.out.endswith("Everything that was looked at is ok.\n")
     assert "ok      candle stream: connected and subscribed" in ended.out
 
@@ -109,6 +110,39 @@ def test_the_margin_that_a_shipped_profile_asks_for_is_told_where_it_is_not_offe
     found = finding(here("venues", "check", "--json"), "margin_mode")
     assert found["ok"] == (ready["face"] == "bitmart")
     assert ready["face"] == "bitmart" or found["do"] == "Set defaults.margin_mode in trade_entry.yaml to cross."
+
+
+def set_mode(ready: Mapping[str, str], mode: str) -> None:
+    """As the account's owner does it on the exchange's site."""
+    command = {"type": "SetPositionMode", "account": "trader", "mode": mode}
+    answer = httpx.post(f"{ready['control']}/commands", json=command)
+    assert answer.json()["answer"]["type"] == "Accepted", answer.text
+
+
+def test_an_account_in_the_other_mode_is_told_and_no_order_is_sent(here: Mtf, ready: Mapping[str, str]) -> None:
+    set_mode(ready, "one_way")
+    try:
+        ended = here("venues", "check", "--orders", "--json")
+    finally:
+        set_mode(ready, "hedge")
+    assert ended.code == 1
+    assert finding(ended, "position_mode")["found"] == "the account is in mode one_way, orders.position_mode is hedge"
+    assert finding(ended, "order")["found"] == "nothing was sent: the account is in mode one_way"
+    assert [one["name"] for one in ended.json["checks"] if not one["ok"]] == ["position_mode", "order"]
+
+
+def test_an_account_of_okx_that_has_no_contracts_is_told_with_what_to_choose(
+    mtf: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "spot.yaml"
+    script.write_text("quirks: {account_level: 1}")
+    with served_sandbox("--universe-size", "5", "--faults", str(script), face="okx") as ready:
+        for name, value in variables_for(ready).items():
+            monkeypatch.setenv(name, value)
+        ended = mtf("venues", "check", "--json")
+    assert ended.code == 1
+    assert "choose the futures mode" in str(finding(ended, "key")["found"])
+    assert (finding(ended, "account_mode")["ok"], finding(ended, "key_rights")["ok"]) == (False, True)
 
 
 def test_a_wrong_key_is_told_with_its_line_and_fails(

@@ -125,8 +125,14 @@ def test_what_describes_the_sandbox_s_market_and_a_past_instant_are_refused() ->
         build_venue(Settings(exchange="okx", at_ms=NOW_MS), Machine(SandboxClock(NOW_MS)))
 
 
-def test_rate_limits_are_the_exchange_s_unless_settings_name_others(tmp_path: Path) -> None:
-    assert venue(tmp_path, **HERE, OKX_RATE_CANDLES="1/1s", OKX_RATE_DEFAULT="5/2s").waited() == 0
+async def test_rate_limits_are_the_exchange_s_unless_settings_name_others(tmp_path: Path) -> None:
+    usual, slow = (
+        venue(tmp_path, **HERE).exits_left(),
+        venue(tmp_path, **HERE, OKX_RATE_CANCEL_ALGOS="4/2s").exits_left(),
+    )
+    assert usual is not None
+    assert slow is not None
+    assert 0 < slow < usual
     with pytest.raises(SettingsError, match="OKX_RATE_KLINE: there is no such bucket"):
         venue(tmp_path, OKX_RATE_KLINE="1/1s")
     with pytest.raises(SettingsError, match="OKX_RATE_CANDLES: 'fast' is no rate"):
@@ -135,7 +141,8 @@ def test_rate_limits_are_the_exchange_s_unless_settings_name_others(tmp_path: Pa
 
 def test_on_paper_no_key_is_used_whatever_is_set(tmp_path: Path) -> None:
     paper = venue(tmp_path, **HERE, **KEY, MTF_PAPER="yes")
-    assert paper.world is ExchangeWorld.LOCAL
+    assert paper.world is ExchangeWorld.PAPER
+    assert paper.examine is None
     assert paper.label.startswith("paper account at the quotes of the sandbox that speaks as OKX")
     assert "The key of OKX that is set is not used: on paper nothing private is asked." in paper.remarks
     assert NO_KEY not in paper.remarks
