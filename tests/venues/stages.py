@@ -24,6 +24,10 @@ from mtf_adapters.bitmart.venue import bitmart_venue
 from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.local import WallClock
+from mtf_adapters.okx.hosts import Hosts as OkxHosts
+from mtf_adapters.okx.products import SWAP
+from mtf_adapters.okx.signing import Credentials as OkxCredentials
+from mtf_adapters.okx.venue import okx_venue
 from mtf_adapters.online.sockets import Patience
 from mtf_adapters.paper import paper_venue
 from mtf_adapters.paper.desk import PaperDesk
@@ -34,6 +38,9 @@ from mtf_adapters.sandbox.faces.bitmart.face import BitmartFace
 from mtf_adapters.sandbox.faces.bitmart.opening import ACCOUNT, BitmartSandbox
 from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.script import parse_script
+from mtf_adapters.sandbox.faces.okx.face import OkxFace
+from mtf_adapters.sandbox.faces.okx.opening import OkxSandbox
+from mtf_adapters.sandbox.faces.okx.script import parse_script as parse_okx_script
 from mtf_adapters.sandbox.faces.serving import served
 from mtf_adapters.sandbox.generated import GeneratedMarket
 from mtf_adapters.sandbox.matching.commands import Level, OpenAccount, Tick
@@ -105,7 +112,7 @@ class Stage:
 
     venue: Venue
     world: World
-    face: BitmartFace | None = None
+    face: BitmartFace | OkxFace | None = None
     """None where there is no wire on which something could go wrong."""
     secrets: tuple[str, ...] = ()
     quirks: str = ""
@@ -324,6 +331,52 @@ def _bitmart_terms(quirks: Quirks) -> Terms:
 
 
 @asynccontextmanager
+async def okx(
+    quirks: str = "rate_limits: false", limiter: Limiter | None = None, *, seed: int | None = None
+) -> AsyncIterator[Stage]:
+    """OKX's face, served, and its adapter on real HTTP and WebSocket; a seed draws the quirks not named."""
+    script = parse_okx_script(f"quirks: {{{quirks}}}")
+    if seed is not None:
+        script = parse_okx_script(f"quirks_seed: {seed}\nquirks: {{{quirks}}}")
+        quirks = written_out(script.quirks)
+    sandbox = OkxSandbox.of(GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=script)
+    async with sandbox.beating(), served(sandbox) as address:
+        ready = sandbox.addresses(address)
+        key = OkxCredentials(ready["key"], ready["secret"], ready["passphrase"])
+        hosts = OkxHosts(ready["rest"], ready["ws_public"], ready["ws_business"], ready["ws_private"])
+        venue = okx_venue(
+            "demo",
+            "global",
+            SWAP,
+            hosts,
+            key,
+            WallClock(),
+            limiter or Unlimited(),
+            timing=TIMING,
+            patience=PATIENCE,
+        )
+        assert venue.connection is not None
+        async with venue.connection():
+            secrets = (key.key, key.secret, key.passphrase)
+            yield Stage(venue, sandbox.world, sandbox.face, secrets, quirks, terms=OKX_TERMS)
+
+
+OKX_TERMS = Terms(
+    symbol="BTC-USDT-SWAP",
+    other_symbol="ETH-USDT-SWAP",
+    unlisted="NOSUCH-USDT-SWAP",
+    margin_mode=MarginMode.CROSS,
+    plays_in=frozenset({PositionMode.HEDGE}),
+    leverage_in_order=False,
+    entry_call="order",
+    cancel_call="cancel-order",
+    positions_call="positions",
+    candle_topic="candle1m",
+    order_topic="orders",
+)
+
+
+@asynccontextmanager
 async def paper() -> AsyncIterator[Stage]:
     """Paper at the quotes of BitMart's face, without a key: the world is the venue's, the account is not in it."""
     sandbox = BitmartSandbox.of(GeneratedMarket(1, 15), SteppedClock(AT_MS), script=parse_script(UNLIMITED))
@@ -379,6 +432,7 @@ STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
     "bitmart": bitmart,
     "paper": paper,
     "bitmart, otherwise": lambda: bitmart(ODD),
+    "okx": okx,
 }
 
 for number in filter(None, os.environ.get("QUIRK_SEEDS", "").split(",")):
