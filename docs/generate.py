@@ -2,7 +2,8 @@
 
 `python docs/generate.py --outputs docs/tutorial.md …` carries out hand-written pages and puts in what comes out;
 `python docs/generate.py --notebook [NAME…]` carries out the scripts of the notebooks and writes these;
-`python docs/generate.py --thirty DAYS` replays thirty generated symbols for one of them: minutes of work.
+`python docs/generate.py --thirty DAYS [FOLDER]` replays thirty generated symbols for one of them: minutes of work. The
+folder keeps candles and report.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ def main(arguments: list[str]) -> int:
         case ["--notebook", *names] if set(names) <= set(NOTEBOOKS):
             for name in names or NOTEBOOKS:
                 _write({str(FOLDER / f"{name}.ipynb"): made_anew(name)})
-        case ["--thirty", days] if days.isdecimal():
-            (ROOT / STORED).write_bytes(thirty_symbols(int(days)))
+        case ["--thirty", days, *cache] if days.isdecimal() and len(cache) <= 1:
+            (ROOT / STORED).write_bytes(thirty_symbols(int(days), Path(cache[0]) if cache else None))
         case _:
-            sys.stderr.write(f"usage: {COMMAND} [--check | --outputs PAGE… | --notebook [NAME…] | --thirty DAYS]\n")
+            what = "--check | --outputs PAGE… | --notebook [NAME…] | --thirty DAYS [FOLDER]"
+            sys.stderr.write(f"usage: {COMMAND} [{what}]\n")
             return 2
     return 0
 

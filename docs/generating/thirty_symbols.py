@@ -18,30 +18,31 @@ from mtf_core.market import format_instant
 
 STORED = Path("docs/notebooks/thirty-symbols.json.gz")
 _SYMBOLS, _PROFILE = 30, "scalper_micro"
-_COMMAND = ("replay", "--profile", _PROFILE, "--archive", "generated", "--venue", VENUE, "--out", "report")
 _OF_TRADES = ("symbol", "side", "entry_at", "exit_at", "net_usdt", "r_net", "exit_reason")
 
 
-def thirty_symbols(days: int) -> bytes:
-    """The file, of so many days; the same days and code give the same file but for how long it took."""
-    with tempfile.TemporaryDirectory() as folder:
-        made(Path(folder), _SYMBOLS, days).rename(Path(folder, "generated"))
-        environment = {**os.environ, "MTF_TRIALS": str(Path(folder, "trials.db")), "COLUMNS": "110"}
+def thirty_symbols(days: int, cache: Path | None = None) -> bytes:
+    """The file, of so many days; the same days and code give the same file but for how long it took.
+
+    The folder `cache`, where there is one, keeps the whole report, and the candles, which are not made again then.
+    """
+    with tempfile.TemporaryDirectory() as thrown_away:
+        folder = Path(thrown_away)
+        archive = made(cache or folder, _SYMBOLS, days).resolve()
+        (folder / "archive").symlink_to(archive)
+        report = (cache or folder).resolve() / "report"
+        options = ("--profile", _PROFILE, "--archive", "archive", "--venue", VENUE, "--out")
         ended = subprocess.run(
-            [sys.executable, "-m", "mtf_entrypoints.cli.main", *_COMMAND],
+            [sys.executable, "-m", "mtf_entrypoints.cli.main", "replay", *options, str(report)],
             cwd=folder,
-            env=environment,
+            env={**os.environ, "MTF_TRIALS": f"sqlite:///{folder / 'trials.db'}", "COLUMNS": "110"},
             check=True,
             capture_output=True,
             text=True,
         )
-        document = json.loads(Path(folder, "report", "report.json").read_text())
-    kept = _kept(document) | {
-        "command": " ".join(("mtf", *_COMMAND)),
-        "screen": _trimmed(ended.stdout),
-        "took": _took(),
-    }
-    return gzip.compress(json.dumps(kept, separators=(",", ":")).encode(), mtime=0)
+        document = json.loads((report / "report.json").read_text())
+    told = {"command": " ".join(("mtf replay", *options, "report")), "screen": _trimmed(ended.stdout), "took": _took()}
+    return gzip.compress(json.dumps(_kept(document) | told, separators=(",", ":")).encode(), mtime=0)
 
 
 def _kept(document: dict[str, Any]) -> dict[str, Any]:

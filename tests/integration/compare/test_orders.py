@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from mtf_adapters.sandbox.depth import tick_around
 from mtf_adapters.sandbox.market import Prices
-from mtf_adapters.sandbox.matching.commands import Deleverage, Funding, Tick
+from mtf_adapters.sandbox.matching.commands import Deleverage, Funding, Level, Tick
 from mtf_adapters.sandbox.native import NativeExchange
 from mtf_core.execution.by_hand import ask_close
 from mtf_core.market import (
@@ -286,6 +286,27 @@ def test_a_position_that_the_exchange_deleveraged_was_closed_by_it(played: Playe
     pair = played(Deleverages())
     assert pair.cause is Cause.CLOSED_BY_EXCHANGE
     assert pair.why.startswith("left by adl ")
+
+
+class Liquidates(Once):
+    """The stop is cancelled, and the price jumps beyond what the position can bear before anybody looks."""
+
+    async def it(self, container: Container) -> None:
+        exchange = exchange_of(container)
+        for order in await exchange.open_orders(None):
+            await exchange.cancel(order.symbol, order.order_id, order.kind)
+        (quote,) = (await exchange.quotes(["LINKUSDT"])).values()
+        assert isinstance(quote, Quote)
+        price = quote.book.best_ask * 2
+        away = Level(price, Decimal(1000)), Level(price + Decimal("0.01"), Decimal(1000))
+        exchange._world.happen(Tick("LINKUSDT", bids=away[:1], asks=away[1:], last=price, mark=price))
+
+
+def test_a_position_that_was_liquidated_was_closed_by_the_exchange(played: Played) -> None:
+    pair = played(Liquidates())
+    assert pair.cause is Cause.CLOSED_BY_EXCHANGE
+    assert pair.why.startswith("left by liquidation ")
+    assert pair.live_net < pair.replay_net
 
 
 class TakesFunding(Once):
