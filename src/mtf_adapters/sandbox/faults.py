@@ -36,6 +36,7 @@ class FaultKind(StrEnum):
     REFUSED = "refused"
     REFUSED_IN_ROW = "refused_in_row"
     REFUSED_AFTER = "refused_after"
+    UNPROTECTED = "unprotected"
     MALFORMED = "malformed"
     TRUNCATED = "truncated"
     STALE = "stale"
@@ -74,6 +75,7 @@ MEANINGS: Mapping[FaultKind, str] = {
     FaultKind.REFUSED_IN_ROW: "refused with `code` and `text` in the rows of an answer that arrives well; `refused`, "
     "where the venue's answers have no such rows",
     FaultKind.REFUSED_AFTER: "acts, and is answered with `code`, `status` and `text` of a refusal all the same",
+    FaultKind.UNPROTECTED: "acts as ever; the stop and target of the next entry that fills cannot be placed",
     FaultKind.MALFORMED: "acts; the answer is text that is no JSON",
     FaultKind.TRUNCATED: "acts; the answer is the first half of its JSON and says that it is whole",
     FaultKind.STALE: "acts; the answer is that of the endpoint's call before, if there was one",
@@ -105,8 +107,8 @@ ARRIVES_NOT = frozenset(
     }
 )
 """Kinds under which the exchange never hears of the call."""
-REFUSALS = frozenset({FaultKind.REFUSED, FaultKind.REFUSED_IN_ROW, FaultKind.REFUSED_AFTER})
-"""Kinds that name a code of the venue: these are asked for, never drawn."""
+NOT_DRAWN = frozenset({FaultKind.REFUSED, FaultKind.REFUSED_IN_ROW, FaultKind.REFUSED_AFTER, FaultKind.UNPROTECTED})
+"""Kinds that name a code of the venue, or strike another order than the call's: they are asked for, never drawn."""
 
 
 def _numbers() -> tuple[int, ...]:
@@ -168,7 +170,7 @@ class FaultScript:
         """The script with the faults of every kind that `drawn` asks for, written out."""
         if not self.drawn:
             return self
-        kinds = [kind for kind in FaultKind if kind not in REFUSALS]
+        kinds = [kind for kind in FaultKind if kind not in NOT_DRAWN]
         calls = tuple(
             Fault(kind=kind, probability=self.drawn, delay_ms=_drawn_delay(self.seed, kind)) for kind in kinds
         )

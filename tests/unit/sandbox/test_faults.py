@@ -1,6 +1,14 @@
 """Faults on purpose: which call or message each strikes."""
 
-from mtf_adapters.sandbox.faults import REFUSALS, Fault, FaultKind, FaultPlan, FaultScript, StreamFault, StreamFaultKind
+from mtf_adapters.sandbox.faults import (
+    NOT_DRAWN,
+    Fault,
+    FaultKind,
+    FaultPlan,
+    FaultScript,
+    StreamFault,
+    StreamFaultKind,
+)
 
 
 def plan(*faults: Fault, streams: tuple[StreamFault, ...] = (), seed: int = 1) -> FaultPlan:
@@ -58,7 +66,7 @@ def test_a_fault_of_a_stream_goes_by_how_its_topic_begins():
 
 def test_a_seed_draws_faults_of_every_kind():
     script = FaultScript(seed=3, drawn=0.01).with_drawn()
-    assert {fault.kind for fault in script.calls} == set(FaultKind) - REFUSALS
+    assert {fault.kind for fault in script.calls} == set(FaultKind) - NOT_DRAWN
     assert {fault.kind for fault in script.streams} == set(StreamFaultKind)
 
 

@@ -68,6 +68,10 @@ class Wire(Protocol):
         """Another account, which holds nothing."""
         ...
 
+    def leave_unprotected(self) -> None:
+        """The stop and target of the next entry cannot be placed when they come due."""
+        ...
+
 
 class Faulty:
     """Sends answers as a script of faults has them sent."""
@@ -87,6 +91,8 @@ class Faulty:
         else:
             if fault.kind is FaultKind.LATE_REQUEST:
                 await asyncio.sleep(fault.delay_ms / 1000)
+            if fault.kind is FaultKind.UNPROTECTED:
+                self._wire.leave_unprotected()
             before = self._last.get(call.path)
             misread = fault.kind is FaultKind.OTHER_ACCOUNT and call.is_of_account
             response = respond(self._wire.stranger()) if misread else self._remembered(call, respond(None))

@@ -312,7 +312,8 @@ def check_trigger_exit(state: State, account: AccountBook, instrument: Instrumen
         return None
     holding = account.holdings.get((order.symbol, order.reduces_side))
     if holding is None:
-        if order.purpose not in _PROTECTIVE and order.size is not None:
+        waits_anyway = order.purpose not in _PROTECTIVE and order.size is not None
+        if waits_anyway or not state.rules.protection_needs_position:
             return None
         return Refused(Refusal.NO_POSITION, f"there is no {order.reduces_side} position")
     if state.rules.refuses_oversized_exits and order.size is not None and order.size > holding.size:

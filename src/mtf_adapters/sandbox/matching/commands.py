@@ -364,7 +364,8 @@ class Restart:
 class PresetsFail:
     """The exchange cannot place the stop and target of the next entry of a symbol when they come due."""
 
-    symbol: str
+    symbol: str = ""
+    """Empty: of any."""
 
 
 MarketEvent: TypeAlias = (

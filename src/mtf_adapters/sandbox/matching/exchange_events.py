@@ -126,7 +126,7 @@ def deleverage(state: State, event: Deleverage) -> Answer:
 
 
 def presets_fail(state: State, event: PresetsFail) -> Answer:
-    if event.symbol not in state.instruments:
+    if event.symbol and event.symbol not in state.instruments:
         return Refused(Refusal.UNKNOWN_SYMBOL, event.symbol)
     state.failing_presets.add(event.symbol)
     return Accepted()

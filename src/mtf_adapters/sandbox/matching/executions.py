@@ -104,17 +104,21 @@ def other_half(state: State, order: Order) -> Order | None:
 
 def position_ended(state: State, account: AccountBook, symbol: str, side: Side, cause: OrderCause) -> None:
     """Ends what could only reduce a position that is gone."""
-    rules = state.rules
     for order in account.live.of(symbol):
         if not order.reduce_only or order.reduces_side is not side:
             continue
-        if order.family is OrderFamily.ORDER:
-            ends = not may_reverse(state, order)
-        else:
-            own = order.ends_with_position
-            ends = order.size is None or (rules.triggers_end_with_position if own is None else own)
-        if ends:
+        if _ends_with_position(state, order):
             cancel_rest(state, order, cause)
+
+
+def _ends_with_position(state: State, order: Order) -> bool:
+    """Of an order that may only reduce the position that is gone."""
+    if order.family is OrderFamily.ORDER:
+        return not may_reverse(state, order)
+    if order.size is None:
+        return state.rules.whole_triggers_end_with_position
+    own = order.ends_with_position
+    return state.rules.triggers_end_with_position if own is None else own
 
 
 def forget_position(state: State, instrument: Instrument, account: AccountBook, holding: Holding) -> None:

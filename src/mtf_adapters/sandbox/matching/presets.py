@@ -51,7 +51,7 @@ def _arm(state: State, order: Order) -> None:
     account = state.accounts[order.account]
     if (order.symbol, order.opens_side) not in account.holdings:
         return
-    if order.symbol in state.failing_presets:
+    if state.failing_presets & {order.symbol, ""}:
         _fail(state, order)
         return
     size = order.opened if state.rules.presets_scope is ProtectionScope.ORDER else None
@@ -64,7 +64,7 @@ def _arm(state: State, order: Order) -> None:
 
 def _fail(state: State, order: Order) -> None:
     """The order stays as it is, with nothing that protects what it opened; only who reads it learns of that."""
-    state.failing_presets.discard(order.symbol)
+    state.failing_presets.discard(order.symbol if order.symbol in state.failing_presets else "")
     order.presets_failed = True
     state.journal.order(order, OrderCause.PRESET_DROPPED)
     ended = state.accounts[order.account].ended

@@ -32,7 +32,11 @@ class VenueRules:
     one_whole_position_trigger: bool = False
     """Whether a position has at most one trigger, or pair of triggers, for all of it."""
     triggers_end_with_position: bool = True
-    """Whether reduce-only triggers of a size of their own end with the position; whole-position ones always do."""
+    """Whether reduce-only triggers of a size of their own end with the position."""
+    whole_triggers_end_with_position: bool = True
+    """The same of those for the whole position."""
+    protection_needs_position: bool = True
+    """Whether a stop or target is refused while there is nothing to reduce."""
     client_ids_unique_for: UniqueFor = UniqueFor.ALWAYS
     """UNKNOWN acts as WHILE_OPEN: there an id that is used again does harm."""
     client_id_characters: int = field(default=64, validator=ge(1))

@@ -23,7 +23,7 @@ class State:
         """Symbols whose triggers have to be looked at before the command is over, because new ones wait."""
 
         self.failing_presets: set[str] = set()
-        """Symbols whose next entry gets no stop and no target when they come due."""
+        """Symbols whose next entry gets no stop and no target when they come due; an empty one stands for any."""
 
     @property
     def now_ms(self) -> int:

@@ -33,7 +33,6 @@ from mtf_adapters.sandbox.faces.control import KeyRights
 from mtf_adapters.sandbox.faces.counting import Count, RateLimits
 from mtf_adapters.sandbox.faces.faulty import Faulty
 from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request, send_response
-from mtf_adapters.sandbox.faces.stranger import stranger_in
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeError, UnknownSymbolError
@@ -64,7 +63,7 @@ class BitmartFace:
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
         self._traces = 0
         self.calls: Counter[tuple[str, int]] = Counter()
-        self._faulty = Faulty(self.faults, BitmartWire(self.refused, lambda: stranger_in(world)))
+        self._faulty = Faulty(self.faults, BitmartWire(self.refused, world))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

@@ -9,7 +9,10 @@ from attrs import evolve, frozen
 from mtf_adapters.sandbox.faces.bitmart.codes import OK, Problem, problem
 from mtf_adapters.sandbox.faces.faulty import Document
 from mtf_adapters.sandbox.faces.http import Response
+from mtf_adapters.sandbox.faces.stranger import stranger_in
 from mtf_adapters.sandbox.faults import Fault, FaultKind
+from mtf_adapters.sandbox.matching.commands import PresetsFail
+from mtf_adapters.sandbox.world import World
 
 UNLISTED_CODE = 45999
 SYSTEM_ERROR = 40012
@@ -25,7 +28,7 @@ class BitmartWire:
     """See `mtf_adapters.sandbox.faces.faulty.Wire`."""
 
     refused: Callable[[Problem], Response]
-    make_stranger: Callable[[], str]
+    world: World
 
     def refusal_by(self, fault: Fault) -> Response:
         if fault.kind in _GATEWAY_CODES:
@@ -49,4 +52,7 @@ class BitmartWire:
         return UNLISTED_CODE
 
     def stranger(self) -> str:
-        return self.make_stranger()
+        return stranger_in(self.world)
+
+    def leave_unprotected(self) -> None:
+        self.world.happen(PresetsFail())

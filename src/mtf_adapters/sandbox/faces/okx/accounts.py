@@ -11,7 +11,7 @@ from mtf_adapters.sandbox.faces.okx.desk import Desk
 from mtf_adapters.sandbox.faces.okx.limits import ACCOUNT_LIMIT
 from mtf_adapters.sandbox.faces.okx.products import product_of
 from mtf_adapters.sandbox.faces.okx.public import contracts_of, fee_groups
-from mtf_adapters.sandbox.faces.okx.quirks import Sides
+from mtf_adapters.sandbox.faces.okx.quirks import Quirks, Sides, Sold
 from mtf_adapters.sandbox.faces.okx.rows import (
     FIRST_BILL_ID,
     Held,
@@ -25,7 +25,6 @@ from mtf_adapters.sandbox.matching.commands import SetLeverage, SetPositionMode
 from mtf_adapters.sandbox.matching.events import FlowView, OrderFamily, Refusal
 from mtf_core.market import FlowKind, MarginMode, PositionMode, Side
 
-CURRENCY = "USDT"
 _UID = "44705892343619584"
 _ZERO = Decimal(0)
 _SPOT_LEVEL, _PORTFOLIO_LEVEL = 1, 4
@@ -43,6 +42,11 @@ def rate_limit(desk: Desk) -> list[Row]:
             "ts": str(desk.now_ms),
         }
     ]
+
+
+def currency_of(quirks: Quirks) -> str:
+    """The coin of all the account's money."""
+    return "USD" if quirks.sells is Sold.XPERP else "USDT"
 
 
 def config(desk: Desk) -> list[Row]:
@@ -72,8 +76,8 @@ def config(desk: Desk) -> list[Row]:
             "enableSpotBorrow": False,
             "spotBorrowAutoRepay": False,
             "type": "0",
-            "settleCcy": CURRENCY,
-            "settleCcyList": [CURRENCY],
+            "settleCcy": currency_of(desk.quirks),
+            "settleCcyList": [currency_of(desk.quirks)],
             "feeType": "0",
         }
     ]
@@ -88,10 +92,11 @@ def set_position_mode(desk: Desk) -> list[Row]:
 def balance(desk: Desk) -> list[Row]:
     desk.world.catch_up()
     money = desk.world.engine.balance(desk.account)
-    wanted = (desk.said.text("ccy") or CURRENCY).split(",")
+    currency = currency_of(desk.quirks)
+    wanted = (desk.said.text("ccy") or currency).split(",")
     has_any = bool(money.wallet or money.equity)
     kept = sum((each.maintenance_margin for each in desk.world.engine.positions(desk.account)), _ZERO)
-    coins = [coin_row(money, CURRENCY, kept, desk.now_ms)] if has_any and CURRENCY in wanted else []
+    coins = [coin_row(money, currency, kept, desk.now_ms)] if has_any and currency in wanted else []
     return [account_row(coins, money.equity, desk.now_ms)]
 
 
@@ -222,7 +227,7 @@ def bills(desk: Desk) -> list[Row]:
     desk.world.catch_up()
     rows = []
     for flow in reversed(desk.world.engine.flows(desk.account, desk.now_ms)):
-        row = bill_row(flow)
+        row = bill_row(flow, currency_of(desk.quirks))
         number = int(row["billId"])
         if (
             (begin is None or flow.time_ms >= begin)
@@ -237,7 +242,7 @@ def bills(desk: Desk) -> list[Row]:
     return rows[:most]
 
 
-def bill_row(flow: FlowView) -> Row:
+def bill_row(flow: FlowView, currency: str) -> Row:
     kind, sub_kind = _BILLS[flow.kind][0], _BILLS[flow.kind][1 if flow.amount < 0 else 2]
     has_pnl = flow.kind in (FlowKind.FUNDING, FlowKind.REALISED_PROFIT, FlowKind.LIQUIDATION)
     return {
@@ -246,7 +251,7 @@ def bill_row(flow: FlowView) -> Row:
         "subType": sub_kind,
         "instType": "SWAP" if flow.symbol.endswith("-SWAP") else "FUTURES" if flow.symbol else "",
         "instId": flow.symbol,
-        "ccy": CURRENCY,
+        "ccy": currency,
         "balChg": text(flow.amount),
         "bal": "",
         "sz": "",

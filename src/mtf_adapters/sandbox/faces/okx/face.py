@@ -34,7 +34,6 @@ from mtf_adapters.sandbox.faces.okx.signing import (
     signature_problem,
 )
 from mtf_adapters.sandbox.faces.okx.streams import Streams
-from mtf_adapters.sandbox.faces.stranger import stranger_in
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeError, UnknownSymbolError
@@ -65,8 +64,7 @@ class OkxFace:
         self._machine_s = machine_s
         self._limits = RateLimits(ban_after=None, ban_s=0)
         self.calls: Counter[tuple[str, int]] = Counter()
-        wire = OkxWire(self.refused, lambda: stranger_in(world), lambda: world.now_ms)
-        self._faulty = Faulty(self.faults, wire)
+        self._faulty = Faulty(self.faults, OkxWire(self.refused, world))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -190,7 +188,7 @@ class OkxFace:
         Quirks that the engine follows were fixed when the exchange was made: another value of one is refused.
         """
         script = parse_script(text)
-        if script.quirks.rules() != self.world.engine.rules:
+        if script.quirks.rules() != self.world.engine.rules or script.quirks.sells is not self.quirks.sells:
             raise ValueError(
                 "quirks that the engine follows cannot change while it runs; serve it anew with the script"
             )

@@ -10,7 +10,10 @@ from mtf_adapters.sandbox.faces.faulty import Document
 from mtf_adapters.sandbox.faces.http import Response
 from mtf_adapters.sandbox.faces.okx.codes import OK, Problem, problem
 from mtf_adapters.sandbox.faces.okx.envelope import traded
+from mtf_adapters.sandbox.faces.stranger import stranger_in
 from mtf_adapters.sandbox.faults import Fault, FaultKind
+from mtf_adapters.sandbox.matching.commands import PresetsFail
+from mtf_adapters.sandbox.world import World
 
 UNLISTED_CODE = "59999"
 SYSTEM_ERROR = 50026
@@ -26,8 +29,7 @@ class OkxWire:
     """See `mtf_adapters.sandbox.faces.faulty.Wire`."""
 
     refused: Callable[[Problem], Response]
-    make_stranger: Callable[[], str]
-    now_ms: Callable[[], int]
+    world: World
 
     def refusal_by(self, fault: Fault) -> Response:
         if fault.kind in _GATEWAY_CODES:
@@ -36,7 +38,7 @@ class OkxWire:
             return evolve(self.refused(problem(50001)), status=fault.status)
         code = str(fault.code or SYSTEM_ERROR)
         if fault.kind is FaultKind.REFUSED_IN_ROW:
-            now_ms = self.now_ms()
+            now_ms = self.world.now_ms
             nothing = {"ordId": "", "clOrdId": "", "algoId": "", "algoClOrdId": "", "tag": "", "ts": str(now_ms)}
             return traded([{**nothing, "sCode": code, "sMsg": fault.text, "subCode": ""}], now_ms)
         return self.refused(Problem(code, fault.status, fault.text))
@@ -52,4 +54,7 @@ class OkxWire:
         return UNLISTED_CODE
 
     def stranger(self) -> str:
-        return self.make_stranger()
+        return stranger_in(self.world)
+
+    def leave_unprotected(self) -> None:
+        self.world.happen(PresetsFail())

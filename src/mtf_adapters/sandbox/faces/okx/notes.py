@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import define, field, frozen
 
+from mtf_adapters.sandbox.matching.commands import Preset
+
 _MOST = 50_000
 
 
@@ -14,6 +16,8 @@ class Note:
     tag: str = ""
     reduce_only: bool | None = None
     """As said; None: nothing was."""
+    failed_stop: tuple[Preset | None, Preset | None] | None = None
+    """Stop and target that the order was taken without, because they could not be placed."""
 
 
 NOTHING = Note()

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from mtf_adapters.sandbox.faces.control import PREFIX, Control
 from mtf_adapters.sandbox.faces.okx.face import OkxFace
-from mtf_adapters.sandbox.faces.okx.products import inst_id_of
+from mtf_adapters.sandbox.faces.okx.products import XPERPS_END_MS, inst_id_of, xperp_id_of
+from mtf_adapters.sandbox.faces.okx.quirks import Sold
 from mtf_adapters.sandbox.faces.okx.script import Script
 from mtf_adapters.sandbox.faces.okx.signing import Credential
 from mtf_adapters.sandbox.faces.okx.streams import BUSINESS_PATH, PRIVATE_PATH, PUBLIC_PATH
@@ -42,7 +43,7 @@ class OkxSandbox(OpenedSandbox[OkxFace, Credential]):
     ) -> OkxSandbox:
         """The account's keys follow from the seed; `machine_s` is the time by which requests are counted."""
         script = script or Script()
-        named = market if isinstance(market, RenamedMarket) else RenamedMarket(market, inst_id_of, Terms(market))
+        named = _named(market, script.quirks.sells)
         engine = MatchingEngine(named.contracts(clock.now_ms()), script.quirks.rules())
         world = World(named, engine, clock)
         world.do(OpenAccount(ACCOUNT, balance))
@@ -63,6 +64,15 @@ class OkxSandbox(OpenedSandbox[OkxFace, Credential]):
             "secret": self.credential.secret,
             "passphrase": self.credential.passphrase,
         }
+
+
+def _named(market: Market, sells: Sold) -> Market:
+    """The market under OKX's names and terms; one that was renamed already stays as it is."""
+    if isinstance(market, RenamedMarket):
+        return market
+    if sells is Sold.XPERP:
+        return RenamedMarket(market, xperp_id_of, Terms(market, XPERPS_END_MS))
+    return RenamedMarket(market, inst_id_of, Terms(market))
 
 
 __all__ = ["ACCOUNT", "BALANCE", "OkxSandbox"]

@@ -14,7 +14,7 @@ from mtf_adapters.sandbox.faces.okx.asking import (
     tag_of,
     way_of,
 )
-from mtf_adapters.sandbox.faces.okx.codes import bad, refuse
+from mtf_adapters.sandbox.faces.okx.codes import RefusedError, bad, refuse
 from mtf_adapters.sandbox.faces.okx.desk import Desk
 from mtf_adapters.sandbox.faces.okx.notes import Note
 from mtf_adapters.sandbox.faces.okx.parameters import Parameters
@@ -36,7 +36,10 @@ def place_order(desk: Desk) -> Row:
     at_market = kind.order_type is OrderType.MARKET
     size = size_of(desk, contract, at_market=at_market)
     price = None if at_market else _within_band(desk, contract, way.action, price_of(desk, "px"))
-    stop, target = attached(desk, contract, way, price)
+    stop, target = attached(desk, contract, way)
+    failed = None if _on_their_sides(desk, contract, way, price, stop, target) else (stop, target)
+    if failed is not None:
+        stop, target = None, None
     client_id, tag = client_id_of(desk, "clOrdId"), tag_of(desk)
     leverage, _ = desk.world.engine.leverage(desk.account, contract.symbol)
     number = desk.do(
@@ -61,7 +64,7 @@ def place_order(desk: Desk) -> Row:
     )
     # In hedge mode it is nothing that is said, and nothing that is shown.
     said_reduces = way.reduces if way.side is None else None
-    desk.notes.keep(number, Note(said.text("ordType") or "", tag, said_reduces))
+    desk.notes.keep(number, Note(said.text("ordType") or "", tag, said_reduces, failed))
     return {"ordId": order_number(number), "clOrdId": client_id, "tag": tag}
 
 
@@ -91,7 +94,7 @@ def check_band(desk: Desk, contract: Contract, action: Action, price: Decimal) -
         raise refuse(51006)
 
 
-def attached(desk: Desk, contract: Contract, way: Way, price: Decimal | None) -> tuple[Preset | None, Preset | None]:
+def attached(desk: Desk, contract: Contract, way: Way) -> tuple[Preset | None, Preset | None]:
     """Stop and target that travel inside the order: one of each at most, both for all of it."""
     rows = desk.said.rows("attachAlgoOrds")
     if not rows:
@@ -110,11 +113,23 @@ def attached(desk: Desk, contract: Contract, way: Way, price: Decimal | None) ->
     stop, target = _preset(row, "sl", client_id), _preset(row, "tp", client_id)
     if stop is None and target is None:
         raise bad("attachAlgoOrds")
-    opens = Side.LONG if way.action is Action.BUY else Side.SHORT
-    for preset, is_stop in ((stop, True), (target, False)):
-        if preset is not None:
-            check_side(desk, contract, opens, preset.price, preset.by, is_stop=is_stop, price=price)
     return stop, target
+
+
+def _on_their_sides(
+    desk: Desk, contract: Contract, way: Way, price: Decimal | None, stop: Preset | None, target: Preset | None
+) -> bool:
+    """Whether stop and target lie where they should; raises where that refuses the whole entry."""
+    opens = Side.LONG if way.action is Action.BUY else Side.SHORT
+    try:
+        for preset, is_stop in ((stop, True), (target, False)):
+            if preset is not None:
+                check_side(desk, contract, opens, preset.price, preset.by, is_stop=is_stop, price=price)
+    except RefusedError:
+        if desk.quirks.bad_stop_refuses_entry:
+            raise
+        return False
+    return True
 
 
 def _preset(row: Desk, prefix: str, client_id: str) -> Preset | None:

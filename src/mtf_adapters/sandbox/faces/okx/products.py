@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from attrs import frozen
 
@@ -10,6 +11,8 @@ from mtf_core.market import Contract
 
 _XPERP = re.compile(r"(?P<family>[A-Z0-9]+-USD_UM_XPERP)-\d{6}")
 _SWAP = "-SWAP"
+_ENDS = datetime(2031, 4, 4, 8, tzinfo=UTC)
+XPERPS_END_MS = int(_ENDS.timestamp() * 1000)
 
 
 @frozen
@@ -27,6 +30,13 @@ def inst_id_of(contract: Contract) -> str:
     if contract.symbol.endswith(_SWAP) or _XPERP.fullmatch(contract.symbol):
         return contract.symbol
     return f"{contract.base_currency}-{contract.quote_currency}{_SWAP}"
+
+
+def xperp_id_of(contract: Contract) -> str:
+    """The same of an X-Perp, which ends on the day in its name."""
+    if _XPERP.fullmatch(contract.symbol):
+        return contract.symbol
+    return f"{contract.base_currency}-USD_UM_XPERP-{_ENDS:%y%m%d}"
 
 
 def product_of(contract: Contract) -> Product:

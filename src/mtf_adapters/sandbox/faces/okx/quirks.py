@@ -35,6 +35,13 @@ class Environment(StrEnum):
     LIVE = "live"
 
 
+class Sold(StrEnum):
+    """Which of OKX's perpetuals an exchange lists."""
+
+    SWAP = "swap"
+    XPERP = "xperp"
+
+
 class RateClock(StrEnum):
     """By which time requests are counted."""
 
@@ -54,6 +61,7 @@ class Quirks:
     """The switches. The defaults are what the sheet of facts holds for most likely, or for the least convenient."""
 
     environment: Environment = setting(Environment.DEMO, doc="whose keys these are; the header of a call has to fit")
+    sells: Sold = setting(Sold.SWAP, doc="which contracts it lists: swaps, or the EEA's X-Perps, settled in USD")
     attached_after_partial: bool = setting(
         True,
         doc="whether an entry's stop is placed for the part that filled when the rest is cancelled, as announced for "
@@ -64,6 +72,11 @@ class Quirks:
     )
     algos_end_with_position: bool = setting(
         False, doc="whether TP/SL orders of a size of their own end with their position"
+    )
+    whole_algo_ends_with_position: bool = setting(True, doc="whether a TP/SL order for the whole position ends with it")
+    algo_needs_position: bool = setting(True, doc="whether a TP/SL order is refused while there is no position")
+    bad_stop_refuses_entry: bool = setting(
+        True, doc="whether an entry whose stop lies on the wrong side is refused; else it is taken and its stop fails"
     )
     live_after_ms: int = setting(0, ge=0, unit="ms", doc="how long an accepted order waits before it can match")
     visible_after_ms: int = setting(0, ge=0, unit="ms", doc="how long an accepted order is invisible to queries")
@@ -127,6 +140,8 @@ class Quirks:
             one_whole_position_trigger=True,
             oversized_exit=self.oversized_exit,
             triggers_end_with_position=self.algos_end_with_position,
+            whole_triggers_end_with_position=self.whole_algo_ends_with_position,
+            protection_needs_position=self.algo_needs_position,
             client_ids_unique_for=UniqueFor.WHILE_OPEN,
             client_id_characters=CLIENT_ID_CHARACTERS,
             client_id_alphabet=CLIENT_ID_ALPHABET,
@@ -179,6 +194,9 @@ DRAWN: Mapping[str, tuple[Any, ...]] = {
     "attached_after_partial": _BOTH,
     "oversized_exit": (OversizedExit.TRIMMED, OversizedExit.REJECTED),
     "algos_end_with_position": _BOTH,
+    "whole_algo_ends_with_position": _BOTH,
+    "algo_needs_position": _BOTH,
+    "bad_stop_refuses_entry": _BOTH,
     "live_after_ms": (0, 100),
     "order_query_days": (1, 90),
     "candle_ends_included": _BOTH,

@@ -24,6 +24,7 @@ from mtf_adapters.sandbox.faces.okx.words import (
     state_word,
     sub_type,
 )
+from mtf_adapters.sandbox.matching.commands import Preset
 from mtf_adapters.sandbox.matching.events import BalanceView, FillView, OrderFamily, OrderView, PositionView
 from mtf_core.market import (
     Contract,
@@ -116,7 +117,7 @@ def order_row(order: OrderView, around: Surroundings) -> Row:
         "source": source_word(parent),
         "cancelSource": cancel_source(order),
         "cancelSourceReason": "",
-        "attachAlgoOrds": attached_rows(order),
+        "attachAlgoOrds": attached_rows(order, around.note),
         "attachAlgoClOrdId": "",
         "algoId": algo_number(parent.pair_id or parent.order_id) if parent else "",
         "algoClOrdId": parent.client_order_id if parent else "",
@@ -144,17 +145,25 @@ def _says_reduce_only(order: OrderView, note: Note) -> bool:
     return order.reduce_only and order.position_side is None
 
 
-def attached_rows(order: OrderView) -> list[Row]:
-    """The stop and target inside an order: one row, as one algo will come of them."""
-    if order.stop_price is None and order.target_price is None:
+def attached_rows(order: OrderView, note: Note) -> list[Row]:
+    """The stop and target inside an order: one row, as one algo will come of them; or what failed of them."""
+    if note.failed_stop is not None:
+        stop, target = note.failed_stop
+        failed = True
+    else:
+        stop = _preset(order.stop_price, order.stop_by, order.stop_client_order_id)
+        target = _preset(order.target_price, order.target_by, order.target_client_order_id)
+        failed = order.presets_failed
+    named = stop or target
+    if named is None:
         return []
     return [
         {
             "attachAlgoId": attached_number(order.order_id),
-            "attachAlgoClOrdId": order.stop_client_order_id or order.target_client_order_id,
-            **_prices("sl", order.stop_price, order.stop_by, None),
-            **_prices("tp", order.target_price, order.target_by, None),
-            "tpOrdKind": "condition" if order.target_price is not None else "",
+            "attachAlgoClOrdId": named.client_order_id,
+            **_prices("sl", stop.price if stop else None, stop.by if stop else None, None),
+            **_prices("tp", target.price if target else None, target.by if target else None, None),
+            "tpOrdKind": "condition" if target else "",
             "sz": "",
             "amendPxOnTriggerType": "0",
             "slTriggerRatio": "",
@@ -162,10 +171,14 @@ def attached_rows(order: OrderView) -> list[Row]:
             "callbackRatio": "",
             "callbackSpread": "",
             "activePx": "",
-            "failCode": "51149" if order.presets_failed else "",
-            "failReason": "Order timed out. Please try again later." if order.presets_failed else "",
+            "failCode": "51149" if failed else "",
+            "failReason": "Order timed out. Please try again later." if failed else "",
         }
     ]
+
+
+def _preset(price: Decimal | None, by: TriggerPrice | None, client_id: str) -> Preset | None:
+    return None if price is None or by is None else Preset(price, by, client_id)
 
 
 def _prices(prefix: str, price: Decimal | None, by: TriggerPrice | None, limit: Decimal | None) -> Row:

@@ -18,6 +18,8 @@ class Terms:
     """Tiers stay as they were first reckoned, by the price at that time: on OKX they do not move with the price."""
 
     market: Market
+    expires_at_ms: int = 0
+    """When contracts end that do not end before; 0: never."""
     _tiers: dict[str, tuple[Tiers, Tiers]] = field(factory=dict)
     """By symbol, those in money that they were made of, and those in contracts."""
 
@@ -27,7 +29,13 @@ class Terms:
             known = (contract.brackets, self._reckoned(contract, now_ms))
             if known[1] or not contract.brackets:
                 self._tiers[contract.symbol] = known
-        return evolve(contract, min_notional=Decimal(0), brackets=known[1], brackets_in=BracketUnit.CONTRACTS)
+        return evolve(
+            contract,
+            min_notional=Decimal(0),
+            brackets=known[1],
+            brackets_in=BracketUnit.CONTRACTS,
+            expires_at_ms=contract.expires_at_ms or self.expires_at_ms,
+        )
 
     def _reckoned(self, contract: Contract, now_ms: int) -> Tiers:
         """None, where the contract shows no price yet."""
