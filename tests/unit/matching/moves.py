@@ -21,9 +21,11 @@ from mtf_adapters.sandbox.matching.commands import (
     Deleverage,
     Direction,
     Funding,
+    Leg,
     Level,
     MarketEvent,
     PlaceOrder,
+    PlacePair,
     PlaceTrailing,
     PlaceTrigger,
     Preset,
@@ -180,6 +182,8 @@ class Mover:
         falls = (purpose is TriggerPurpose.STOP) == (position.side is Side.LONG)
         trigger = self._last(position.symbol) + (-1 if falls else 1) * draw.randint(1, 10) * HALF
         hedged = self._engine.position_mode(account) is PositionMode.HEDGE
+        if draw.random() < 0.2:
+            return self._pair(draw, position, hedged)
         return PlaceTrigger(
             account=account,
             symbol=position.symbol,
@@ -190,6 +194,20 @@ class Mover:
             by=draw.choice(tuple(TriggerPrice)),
             direction=Direction.FALLS if falls else Direction.RISES,
             limit_price=draw.choice([None, None, trigger + draw.randint(-3, 3) * HALF]),
+            position_side=position.side if hedged else None,
+            client_order_id=draw.choice(["", f"id{draw.randint(0, 30)}"]),
+        )
+
+    def _pair(self, draw: Random, position: PositionView, hedged: bool) -> PlacePair:
+        last = self._last(position.symbol)
+        away = [draw.randint(1, 10) * HALF * position.side.sign for _ in range(2)]
+        return PlacePair(
+            account=position.account,
+            symbol=position.symbol,
+            action=Action.SELL if position.side is Side.LONG else Action.BUY,
+            size=draw.choice([None, position.size, max(D(1), position.size // 2)]),
+            stop=Leg(last - away[0], draw.choice(tuple(TriggerPrice))),
+            target=Leg(last + away[1], draw.choice(tuple(TriggerPrice)), draw.choice([None, last])),
             position_side=position.side if hedged else None,
             client_order_id=draw.choice(["", f"id{draw.randint(0, 30)}"]),
         )

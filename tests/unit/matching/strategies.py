@@ -13,18 +13,22 @@ from mtf_adapters.sandbox.matching.commands import (
     AmendTrigger,
     CancelAll,
     CancelAllAfter,
+    CancelEverythingAfter,
     CancelOrder,
     CloseAll,
     Command,
     Deleverage,
     Direction,
     Funding,
+    Leg,
     Level,
     MarketEvent,
     PlaceOrder,
+    PlacePair,
     PlaceTrailing,
     PlaceTrigger,
     Preset,
+    PresetsFail,
     Restart,
     SelfTrade,
     SetLeverage,
@@ -133,6 +137,18 @@ trailing = st.builds(
     margin_mode=margin_modes,
     client_order_id=client_ids,
 )
+legs = st.builds(Leg, prices, st.sampled_from(TriggerPrice), st.one_of(st.none(), st.none(), prices))
+pairs = st.builds(
+    PlacePair,
+    account=accounts,
+    symbol=symbols,
+    action=st.sampled_from(Action),
+    size=st.one_of(st.none(), sizes),
+    stop=legs,
+    target=legs,
+    position_side=position_sides,
+    client_order_id=client_ids,
+)
 maybe_prices, maybe_sizes = st.one_of(st.none(), prices), st.one_of(st.none(), sizes)
 by_id = {"account": accounts, "symbol": symbols, "order_id": order_ids}
 others: st.SearchStrategy[Command] = st.one_of(
@@ -149,6 +165,7 @@ others: st.SearchStrategy[Command] = st.one_of(
     st.builds(CancelOrder, **by_id),
     st.builds(CancelAll, accounts, symbols, st.booleans(), st.booleans(), st.booleans()),
     st.builds(CancelAllAfter, accounts, symbols, st.integers(-1, 5)),
+    st.builds(CancelEverythingAfter, accounts, st.integers(-1, 5)),
     st.builds(SetLeverage, accounts, symbols, st.sampled_from([D(1), D(5), D(20), D(99)]), st.sampled_from(MarginMode)),
     st.builds(SetPositionMode, accounts, st.sampled_from(PositionMode)),
     st.builds(CloseAll, accounts, st.one_of(st.none(), symbols), st.one_of(st.none(), st.sampled_from(Side))),
@@ -156,7 +173,7 @@ others: st.SearchStrategy[Command] = st.one_of(
         Transfer, accounts, st.one_of(st.integers(-2000, 2000).map(D), st.sampled_from([D("0.000000001"), D("NaN")]))
     ),
 )
-commands = st.one_of(orders(), orders(), orders(), orders(), triggers, trailing, others, others)
+commands = st.one_of(orders(), orders(), orders(), orders(), triggers, pairs, trailing, others, others)
 
 
 @st.composite
@@ -187,6 +204,7 @@ happenings: st.SearchStrategy[MarketEvent] = st.one_of(
     st.just(TimePasses()),
     st.builds(Deleverage, accounts, symbols, st.sampled_from(Side), sizes),
     st.just(Restart()),
+    st.builds(PresetsFail, st.one_of(st.just(""), symbols)),
 )
 nonsense_steps = st.one_of(commands, ticks(), happenings)
 """Commands that nobody in his senses gives."""
@@ -211,12 +229,17 @@ def rules(draw: st.DrawFn) -> VenueRules:
         presets_end_with_rest=draw(st.booleans()),
         oversized_exit=draw(st.sampled_from(OversizedExit)),
         triggers_see_frozen=draw(st.booleans()),
+        presets_are_pairs=draw(st.booleans()),
+        one_whole_position_trigger=draw(st.booleans()),
         triggers_end_with_position=draw(st.booleans()),
+        whole_triggers_end_with_position=draw(st.booleans()),
+        protection_needs_position=draw(st.booleans()),
         client_ids_unique_for=draw(st.sampled_from(UniqueFor)),
         visible_after_ms=draw(st.sampled_from((0, 500))),
         live_after_ms=draw(st.sampled_from((0, 0, 300))),
         orders_kept_ms=draw(st.sampled_from((2000, 10**9))),
         cancelled_orders_kept_ms=draw(st.sampled_from((0, 10**9))),
+        cancelled_triggers_kept_ms=draw(st.sampled_from((None, 10**9))),
         fills_kept_ms=10**9,
         cancel_all_drops_triggers=draw(st.booleans()),
         timed_cancel_drops_triggers=draw(st.booleans()),
