@@ -53,6 +53,7 @@ async def test_the_exchange_acts_unless_the_call_never_arrives(kind: FaultKind) 
                 FaultKind.NO_DATA,
                 FaultKind.EMPTY,
                 FaultKind.OTHER_ACCOUNT,
+                FaultKind.UNPROTECTED,
             }
         )
 

@@ -49,6 +49,19 @@ async def test_the_ready_line_leads_to_an_exchange_that_answers() -> None:
         assert (state["stepped"], state["now"]) == (True, "2026-02-02T11:20:00Z")
 
 
+async def test_it_speaks_as_okx_where_that_face_is_asked_for(tmp_path: Path) -> None:
+    script = tmp_path / "script.yaml"
+    script.write_text("quirks: {sells: xperp}\n")
+    stepped = ("--face", "okx", "--faults", str(script), "--at", "2026-02-02T11:20Z", "--speed", "step")
+    async with process(*stepped) as (_, ready), httpx.AsyncClient() as client:
+        assert set(ready) == {
+            *("face", "rest", "ws_public", "ws_business", "ws_private", "control", "key", "secret", "passphrase")
+        }
+        assert (await client.get(f"{ready['rest']}/api/v5/public/time")).json()["data"] == [{"ts": "1770031200000"}]
+        found = await client.get(f"{ready['rest']}/api/v5/public/instruments", params={"instType": "FUTURES"})
+        assert {row["ruleType"] for row in found.json()["data"]} == {"xperp"}
+
+
 async def test_the_control_tells_how_often_each_path_was_asked_for() -> None:
     async with process("--at", "2026-02-02T11:20Z", "--speed", "step") as (_, ready), httpx.AsyncClient() as client:
         for symbol in ("BTCUSDT", "BTCUSDT", "NOSUCHUSDT"):

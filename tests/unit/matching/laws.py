@@ -6,6 +6,8 @@ from collections import defaultdict
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from attrs import evolve
+
 from mtf_adapters.sandbox.matching.commands import Action, Command, Funding, MarketEvent, OpenAccount, TimePasses
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import (
@@ -94,6 +96,10 @@ class Witness:
         before = self.orders.get(order.order_id)
         if before is not None and before.state.is_final:
             assert cause is OrderCause.PRESET_DROPPED, "an ended order never changes"
+            if order.presets_failed:
+                told = evolve(before, presets_failed=True, updated_ms=order.updated_ms)
+                assert order == told, "but in this: that its stop failed is learned when it comes due"
+                self.orders[order.order_id] = order
             return
         assert order.size is None or order.filled <= order.size, "never above its size"
         assert before is None or order.filled >= before.filled, "what is executed stays executed"
