@@ -18,7 +18,6 @@ if str(ROOT) not in sys.path:
 
 from docs.generating.notebook import FOLDER, NOTEBOOKS, made_anew  # noqa: E402
 from docs.generating.pages import COMMAND, generated_pages, stale_pages  # noqa: E402
-from docs.generating.thirty_symbols import STORED, thirty_symbols  # noqa: E402
 from docs.generating.walking import refreshed  # noqa: E402
 
 
@@ -39,6 +38,8 @@ def main(arguments: list[str]) -> int:
             for name in names or NOTEBOOKS:
                 _write({str(FOLDER / f"{name}.ipynb"): made_anew(name)})
         case ["--thirty", days, *cache] if days.isdecimal() and len(cache) <= 1:
+            from docs.generating.thirty_symbols import STORED, thirty_symbols  # noqa: PLC0415  (with the benchmarks)
+
             (ROOT / STORED).write_bytes(thirty_symbols(int(days), Path(cache[0]) if cache else None))
         case _:
             what = "--check | --outputs PAGE… | --notebook [NAME…] | --thirty DAYS [FOLDER]"
