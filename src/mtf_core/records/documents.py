@@ -16,7 +16,7 @@ from cattrs import Converter, transform_error
 from cattrs.errors import BaseValidationError, StructureHandlerNotFoundError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from mtf_core.market import format_instant, parse_instant, to_ms
+from mtf_core.market import Contract, format_instant, parse_instant, to_ms
 from mtf_core.planning import OrderPlan, PlanCosts, Skip, Step, Supervision, ZoneEvent
 from mtf_core.planning.outcome import StepValue
 from mtf_core.records.codec import UnreadableRecordError, convert_nothing, number, said, unconverted
@@ -40,6 +40,7 @@ _RATIOS: Mapping[type, tuple[str, ...]] = {
 _SOMETIMES = (ResultRecord, TimeframeResult, PlanRecord, TargetRecord, ReportRecord)
 """Types whose fields with a default are left out of a document where they have it."""
 _SOMETIMES_FIELDS: Mapping[type, tuple[str, ...]] = {
+    Contract: ("brackets_in",),
     OrderOutcome: ("client_order_id", "order_id"),
     OrderLine: ("client_order_id", "order_id"),
 }
