@@ -63,15 +63,18 @@ def _matches(pattern: str, symbol: str) -> bool:
         return True  # refused at load; unchecked, a cap that cannot be read counts for every symbol
 
 
-def leverage_range(
-    request: PlanRequest, bracket: LeverageBracket, entry: Decimal, stop_distance: Decimal
-) -> LeverageRange:
-    """Caps and floor for a stop distance, within one bracket; a cap below the floor wins."""
+def leverage_cap(request: PlanRequest, entry: Decimal, stop_distance: Decimal) -> Decimal:
+    """The highest leverage for a stop distance, whatever the bracket."""
     with localcontext() as context:
         context.rounding = ROUND_FLOOR  # a cap is never rounded beyond a whole number
         dynamic = formulas.dynamic_cap(request.settings.defaults.k_dynamic, entry, stop_distance)
-    cap = min(configured_cap(request), bracket.max_leverage, dynamic)
-    low, high = formulas.leverage_limits(max(request.settings.leverage.floor, request.contract.min_leverage), cap)
+    return min(configured_cap(request), dynamic)
+
+
+def leverage_range(request: PlanRequest, bracket: LeverageBracket, cap: Decimal) -> LeverageRange:
+    """Floor and cap within one bracket; a cap below the floor wins."""
+    floor = max(request.settings.leverage.floor, request.contract.min_leverage)
+    low, high = formulas.leverage_limits(floor, min(cap, bracket.max_leverage))
     return LeverageRange(int(low), int(high))
 
 

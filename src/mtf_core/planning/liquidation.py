@@ -75,7 +75,11 @@ def needed_margin(exposure: Exposure, stop: Decimal, ratio: Decimal) -> Decimal 
 
 def largest_safe_quantity(exposure: Exposure, leverage: int, stop: Decimal, ratio: Decimal) -> Decimal:
     """The largest base quantity of the bracket that is safe at a leverage; 0: none."""
-    needed = needed_margin(exposure, stop, ratio)
+    return largest_quantity(exposure, leverage, needed_margin(exposure, stop, ratio))
+
+
+def largest_quantity(exposure: Exposure, leverage: int, needed: Decimal | None) -> Decimal:
+    """The same by the margin that is needed, which no leverage changes."""
     if needed is None:
         return Decimal(0)
     # E/L is the margin per base unit; what is missing from it the maintenance amount must cover.

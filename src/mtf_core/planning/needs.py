@@ -19,6 +19,17 @@ from mtf_core.settings.trade_entry import (
 __all__ = ["FactRole", "needed_features", "recorded_features"]
 
 _AVERAGES = {ZoneAnchor.SMA21: "sma_21", ZoneAnchor.MA21: "ma_21"}
+_LEVELS = tuple((letter, number) for letter in "rs" for number in range(1, PIVOT_COUNT + 1))
+_DAILY_PIVOTS = {
+    daily_pivot(letter, number): Feature(f"pivot_{letter}{number}", timeframe=Timeframe.D1)
+    for letter, number in _LEVELS
+}
+_PIVOTS = {
+    kind(letter, number): Feature(f"pivot_{letter}{number}", timeframe=timeframe)
+    for letter, number in _LEVELS
+    for kind, timeframe in ((daily_pivot, Timeframe.D1), (fallback_pivot, Timeframe.M15))
+}
+"""Daily ones and their fallback."""
 
 
 def needed_features(settings: TradeEntrySettings, execution_timeframe: Timeframe) -> Mapping[FactRole, Feature]:
@@ -43,12 +54,10 @@ def needed_features(settings: TradeEntrySettings, execution_timeframe: Timeframe
     aligns = defaults.tp_policy is TargetPolicy.PIVOT_CONSERVATIVE or (
         defaults.targets == 2 and defaults.tp2_policy is SecondTargetPolicy.PIVOT
     )
-    for letter in "rs":
-        for number in range(1, PIVOT_COUNT + 1):
-            if aligns or defaults.stop_from is StopFrom.PIVOT:
-                needed[daily_pivot(letter, number)] = Feature(f"pivot_{letter}{number}", timeframe=Timeframe.D1)
-            if aligns:
-                needed[fallback_pivot(letter, number)] = Feature(f"pivot_{letter}{number}", timeframe=Timeframe.M15)
+    if aligns:
+        needed |= _PIVOTS
+    elif defaults.stop_from is StopFrom.PIVOT:
+        needed |= _DAILY_PIVOTS
     return needed
 
 

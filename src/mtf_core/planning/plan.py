@@ -26,11 +26,20 @@ from mtf_core.settings.trade_entry import TradeEntrySettings
 
 
 def plan_order(
-    signal: Signal, contract: Contract, facts: MarketFacts, settings: TradeEntrySettings, now_ms: int
+    signal: Signal,
+    contract: Contract,
+    facts: MarketFacts,
+    settings: TradeEntrySettings,
+    now_ms: int,
+    *,
+    explained: bool = True,
 ) -> PlanOutcome:
-    """The complete order plan, or why there is none. Never raises; the same inputs give the same outcome."""
+    """The complete order plan, or why there is none. Never raises; the same inputs give the same outcome.
+
+    `explained` False leaves out the steps, and changes nothing else: a replay makes thousands of plans and keeps none.
+    """
     with localcontext(PLAN_CONTEXT):
-        return _planned(PlanRequest(signal, contract, facts, settings, now_ms), StepLog())
+        return _planned(PlanRequest(signal, contract, facts, settings, now_ms), StepLog(keeps=explained))
 
 
 def _planned(request: PlanRequest, log: StepLog) -> PlanOutcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum, auto
+from functools import cached_property
 
 from attrs import evolve, frozen
 
@@ -13,13 +14,21 @@ from mtf_core.planning.budget import Budget
 from mtf_core.planning.caps import (
     LeverageRange,
     brackets_highest_first,
+    leverage_cap,
     leverage_range,
     log_cap_in_contracts,
     usable,
 )
 from mtf_core.planning.entry import Entry
 from mtf_core.planning.exact import divide_down
-from mtf_core.planning.liquidation import Exposure, exposure_at, largest_safe_quantity, liquidation_price, needed_margin
+from mtf_core.planning.liquidation import (
+    Exposure,
+    exposure_at,
+    largest_quantity,
+    largest_safe_quantity,
+    liquidation_price,
+    needed_margin,
+)
 from mtf_core.planning.outcome import SizeLimit, Skip
 from mtf_core.planning.request import PlanRequest, StepLog
 from mtf_core.planning.size import RiskSize
@@ -77,11 +86,23 @@ class _Search:
 
     def safe(self, leverage: int) -> Decimal:
         """The largest size that is safe at a leverage, and carried there."""
-        return min(self.carried(leverage), self._stepped(self.safe_quantity(leverage) / self.contract.contract_size))
+        return min(self.carried(leverage), self._safe_size(leverage))
+
+    def is_safe_as_carried(self, leverage: int) -> bool:
+        """Whether all that is carried at a leverage is safe."""
+        return self.carried(leverage) <= self._safe_size(leverage)
+
+    def _safe_size(self, leverage: int) -> Decimal:
+        return self._stepped(self.safe_quantity(leverage) / self.contract.contract_size)
 
     def safe_quantity(self, leverage: int) -> Decimal:
         """The largest base quantity that is safe at a leverage."""
-        return min(largest_safe_quantity(one, leverage, self.stop.price, self.ratio) for one in self.exposures)
+        each = zip(self.exposures, self._needed, strict=True)
+        return min(largest_quantity(exposure, leverage, needed) for exposure, needed in each)
+
+    @cached_property
+    def _needed(self) -> tuple[Decimal | None, ...]:
+        return tuple(needed_margin(one, self.stop.price, self.ratio) for one in self.exposures)
 
     def fits(self, size: Decimal) -> bool:
         """Whether it may be ordered, and its notional lies in the bracket wherever the entry fills."""
@@ -99,8 +120,10 @@ def fit_position(
     failures = set()
     dearest = brackets_highest_first(request.contract, entry.dearest_price)
     cheapest = brackets_highest_first(request.contract, entry.cheapest_price)
+    cap = leverage_cap(request, entry.price, stop.distance)
     for bracket, at_cheapest in zip(dearest, cheapest, strict=True):
-        search = _search(request, entry, stop, wanted, budget, bracket, at_cheapest.notional_floor)
+        allowed = leverage_range(request, bracket, cap)
+        search = _search(request, entry, stop, wanted, budget, bracket, at_cheapest.notional_floor, allowed)
         position = _in_bracket(search)
         if isinstance(position, Position):
             if _Failure.UNSAFE in failures and position.limited_by is SizeLimit.BRACKET:
@@ -119,6 +142,7 @@ def _search(
     budget: Budget,
     bracket: LeverageBracket,
     floor: Decimal,
+    allowed: LeverageRange,
 ) -> _Search:
     contract = request.contract
     prices = (entry.price,) if entry.price == entry.worst_price else (entry.price, entry.worst_price)
@@ -130,7 +154,7 @@ def _search(
         wanted=wanted,
         bracket=bracket,
         floor=floor,
-        allowed=leverage_range(request, bracket, entry.price, stop.distance),
+        allowed=allowed,
         exposures=tuple(exposure_at(contract, request.side, price, bracket) for price in prices),
         ratio=request.settings.risk.min_liquidation_ratio,
     )
@@ -148,7 +172,7 @@ def _in_bracket(search: _Search) -> Position | _Failure:
     most = search.carried(allowed.high)
     if not search.fits(most):
         return _Failure.TOO_LITTLE_MARGIN
-    turn = _last(lambda leverage: search.safe(leverage) == search.carried(leverage), allowed)
+    turn = _last(search.is_safe_as_carried, allowed)
     candidates = [leverage for leverage in (turn, turn + 1) if allowed.low <= leverage <= allowed.high]
     sized_at = max(candidates, key=search.safe)
     size = search.safe(sized_at)
@@ -288,7 +312,7 @@ def _beyond_liquidation(request: PlanRequest, entry: Entry, stop: Stop, wanted: 
     """Shown for the smallest size in the lowest bracket: nothing is safer."""
     contract = request.contract
     bracket = min(contract.brackets_at(entry.price), key=lambda row: row.notional_floor)
-    lowest = leverage_range(request, bracket, entry.price, stop.distance).low
+    lowest = leverage_range(request, bracket, leverage_cap(request, entry.price, stop.distance)).low
     exposure = exposure_at(contract, request.side, entry.price, bracket)
     return log.skip(
         Reason.STOP_BEYOND_LIQUIDATION,

@@ -86,10 +86,13 @@ class StepLog:
     steps: list[Step] = field(factory=list)
     zone_event: ZoneEvent | None = None
     """How the market stood to the zone; known once there is an entry, or none because of the zone."""
+    keeps: bool = True
+    """False where nobody reads the steps."""
 
     def add(self, name: str, formula: str, value: StepValue, unit: str = "", **inputs: StepValue | None) -> None:
         """Keeps a step; an input of None is shown as missing."""
-        self.steps.append(Step(name, formula, _shown(inputs), readable(value), unit))
+        if self.keeps:
+            self.steps.append(Step(name, formula, _shown(inputs), readable(value), unit))
 
     def skip(self, reason: Reason, **facts: StepValue | None) -> Skip:
         """The end of a plan that cannot be, with the numbers that explain it."""

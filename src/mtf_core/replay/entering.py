@@ -227,7 +227,7 @@ class EntryDesk:
             features=chances.features(one.row),
             valid_timeframes=int(chances.valid_timeframes[one.row]),
         )
-        return plan_order(one.signal, minutes.contract, facts, self.profile.trade_entry, at_ms)
+        return plan_order(one.signal, minutes.contract, facts, self.profile.trade_entry, at_ms, explained=False)
 
     def _guarded(self, plan: OrderPlan, facts: GuardFacts, at_ms: int) -> Skip | Intent:
         profile, contract = self.profile, self.exchange.desks[plan.symbol].minutes.contract

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from attrs import fields, frozen, has
@@ -95,9 +96,9 @@ class TradeEntrySettings:
         if problems:
             raise ValueError("; ".join(problems))
 
-    @property
+    @cached_property
     def zone(self) -> ZoneSettings:
-        """The entry zone in effect."""
+        """The entry zone in effect; every plan asks for it several times."""
         return resolved_zone(self.entry.entry_zone, self.post_validation.entry_zone)
 
     def risk_ratio(self, timeframe: Timeframe) -> Decimal:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
+from attrs import evolve
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from mtf_core.planning import OrderPlan, SizeLimit, Skip
+from mtf_core.planning import OrderPlan, SizeLimit, Skip, plan_order
 from mtf_core.reasons import Reason, Stage, stage_of
 from tests.strategies import PlanCase, in_contracts, plan_cases, scaled, wild_cases
 from tests.unit.planning import laws, relations
@@ -91,3 +92,9 @@ def test_every_input_gives_a_lawful_plan_or_a_skip_with_a_reason(case):
         assert outcome.facts
     else:
         laws.assert_lawful(case, outcome)
+
+
+@given(st.one_of(plan_cases(), plan_cases().map(in_contracts), wild_cases()))
+def test_a_plan_that_nobody_has_explained_is_the_same_without_its_steps(case):
+    unexplained = plan_order(case.signal, case.contract, case.facts, case.settings, case.now_ms, explained=False)
+    assert unexplained == evolve(case.plan(), steps=())
