@@ -21,17 +21,21 @@ from tests.simulation.laws import Violation
 from tests.simulation.outcomes import OutcomeFile, version
 from tests.simulation.shrink import shrunk
 from tests.simulation.soak import make_template, report
-from tests.simulation.wirings import NATIVE, WIRINGS
+from tests.simulation.wirings import WIRINGS
 from tests.simulation.world import Outcome, Scenario, play, scenario
 
 FIXED = {25: range(1, 7), 60: range(101, 104), 240: range(301, 302)}
 """Seeds by the minutes of their episodes."""
 MENDED = (
-    *((67, 15), (200171, 25), (500085, 25), (600050, 25), (800075, 25), (1000036, 25), (1000132, 25), (1100204, 60)),
-    *((3000163, 25), (3000436, 60), (4000594, 25), (5000029, 25), (6000192, 25), (8000136, 25)),
-    *((10000016, 25), (12000046, 25), (15000076, 25), (18000638, 60)),
+    *((67, 15, None), (200171, 25, None), (500085, 25, None), (600050, 25, "bitmart"), (800075, 25, None)),
+    *((1000036, 25, None), (1000132, 25, None), (1100204, 60, None), (3000163, 25, None), (3000436, 60, None)),
+    *((4000594, 25, "bitmart"), (5000029, 25, None), (6000192, 25, None), (8000136, 25, "bitmart")),
+    *((10000016, 25, "bitmart"), (12000046, 25, None), (15000076, 25, "bitmart"), (18000638, 60, None)),
 )
-"""Episodes of a soak that broke a law; the faults behind them are mended."""
+"""Episodes of a soak that broke a law, by seed, minutes and the face behind which they did; what was behind them is
+mended."""
+ON_OKX = range(1, 5)
+"""Seeds of episodes behind OKX's face."""
 TWICE = range(2000, 2100)
 """Seeds of short episodes that are played twice."""
 SHORT = 6
@@ -65,18 +69,16 @@ def test_no_law_is_broken(template: Path, seed: int, minutes: int) -> None:
     holds(play(scenario(seed, minutes), template))
 
 
-@pytest.mark.parametrize(("seed", "minutes"), MENDED)
-def test_what_broke_a_law_once_breaks_none_any_more(template: Path, seed: int, minutes: int) -> None:
-    """Those behind a face were behind BitMart's, the only one at the time."""
-    behind = None if scenario(seed, minutes).face == NATIVE else "bitmart"
-    holds(play(scenario(seed, minutes, behind), template))
+@pytest.mark.parametrize(("seed", "minutes", "face"), MENDED)
+def test_what_broke_a_law_once_breaks_none_any_more(template: Path, seed: int, minutes: int, face: str | None) -> None:
+    holds(play(scenario(seed, minutes, face), template))
 
 
-@pytest.mark.parametrize("face", sorted(WIRINGS))
-def test_no_law_is_broken_behind_any_face(template: Path, face: str) -> None:
-    outcome = play(scenario(3, 9, face), template)
+@pytest.mark.parametrize("seed", ON_OKX)
+def test_no_law_is_broken_behind_okx_s_face(template: Path, seed: int) -> None:
+    outcome = play(scenario(seed, 15, "okx"), template)
     holds(outcome)
-    assert outcome.counts["fills"] > 2
+    assert outcome.counts["entries"] > 0
 
 
 def test_the_same_seed_gives_the_same_log_to_the_byte(template: Path, tmp_path: Path) -> None:
@@ -112,12 +114,12 @@ def test_a_database_that_is_restored_to_before_its_first_order_enters_nothing_mo
     assert outcome.counts["entries"] > 0
 
 
-def test_a_one_way_account_is_traded_on_natively_and_refused_behind_faces(template: Path) -> None:
+def test_a_one_way_account_is_traded_on_natively_and_refused_behind_every_face(template: Path) -> None:
     native = Scenario(seed=7, minutes=9, plan=Plan(()), position_mode=PositionMode.ONE_WAY)
     traded = play(native, template)
     holds(traded)
     assert traded.counts["fills"] > 2
-    for face in sorted(WIRINGS):
+    for face in WIRINGS:
         refused = play(evolve(native, face=face, minutes=6), template)
         holds(refused)
         assert refused.counts["entries"] == 0

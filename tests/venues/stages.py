@@ -40,6 +40,7 @@ from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.script import parse_script
 from mtf_adapters.sandbox.faces.okx.face import OkxFace
 from mtf_adapters.sandbox.faces.okx.opening import OkxSandbox
+from mtf_adapters.sandbox.faces.okx.quirks import Quirks as OkxQuirks
 from mtf_adapters.sandbox.faces.okx.script import parse_script as parse_okx_script
 from mtf_adapters.sandbox.faces.serving import served
 from mtf_adapters.sandbox.generated import GeneratedMarket
@@ -65,6 +66,7 @@ from mtf_core.market import (
     TriggerLevel,
     TriggerPrice,
     TriggerPurpose,
+    WriteResult,
     on_grid_at_or_below,
     parse_instant,
     to_ms,
@@ -91,6 +93,10 @@ class Terms:
     """The position modes in which orders work, whether the venue's executions tell enough in them or not."""
     leverage_in_order: bool = True
     """Whether an entry that names another leverage than an open position's is refused."""
+    maintenance: WriteResult = WriteResult.MAINTENANCE
+    """What a write comes to that is answered by words of maintenance; words that come with HTTP 5xx prove nothing."""
+    pairs_are_one_order: bool = False
+    """Whether a stop and a target that travelled together wait as one order of one id."""
     entry_call: str = ""
     """What faults call the call that sends an entry; empty where there is no wire."""
     cancel_call: str = ""
@@ -335,10 +341,9 @@ async def okx(
     quirks: str = "rate_limits: false", limiter: Limiter | None = None, *, seed: int | None = None
 ) -> AsyncIterator[Stage]:
     """OKX's face, served, and its adapter on real HTTP and WebSocket; a seed draws the quirks not named."""
-    script = parse_okx_script(f"quirks: {{{quirks}}}")
-    if seed is not None:
-        script = parse_okx_script(f"quirks_seed: {seed}\nquirks: {{{quirks}}}")
-        quirks = written_out(script.quirks)
+    drawn = "" if seed is None else f"quirks_seed: {seed}\n"
+    script = parse_okx_script(f"{drawn}quirks: {{{quirks}}}")
+    quirks = quirks if seed is None else written_out(script.quirks)
     sandbox = OkxSandbox.of(GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=script)
     async with sandbox.beating(), served(sandbox) as address:
         ready = sandbox.addresses(address)
@@ -368,12 +373,23 @@ OKX_TERMS = Terms(
     margin_mode=MarginMode.CROSS,
     plays_in=frozenset({PositionMode.HEDGE}),
     leverage_in_order=False,
+    maintenance=WriteResult.UNKNOWN,
+    pairs_are_one_order=True,
     entry_call="order",
     cancel_call="cancel-order",
     positions_call="positions",
     candle_topic="candle1m",
     order_topic="orders",
 )
+
+OKX_ODD = (
+    "rate_limits: false, attached_after_partial: false, oversized_exit: trimmed, algos_end_with_position: true, "
+    "candle_ends_included: true, history_candles_most: 100, timer_takes_algos: true, timer_times_in_seconds: false, "
+    "closed_position_shown: false, leverage_sides: net, leverage_info_served: false, batch_rows_reversed: true, "
+    "rate_limit_with_status_200: true, key_errors_with_status_200: true, errors_have_data: false, "
+    "contract_codes_missing: true"
+)
+"""The other value of what is not confirmed of OKX's wire."""
 
 
 @asynccontextmanager
@@ -411,7 +427,7 @@ ODD = (
 """The other value of what is not confirmed of BitMart's wire."""
 
 
-def written_out(quirks: Quirks) -> str:
+def written_out(quirks: Quirks | OkxQuirks) -> str:
     """Every quirk by its name, as a script has it."""
     plain = {name: value for name, value in asdict(quirks, value_serializer=_plain).items() if value is not None}
     return ", ".join(f"{name}: {value}" for name, value in plain.items())
@@ -427,14 +443,21 @@ def _plain(_: object, __: object, value: object) -> object:
 DRAWN = "rate_limits: false, empty_list_is_null: false, visible_after_ms: 0, live_after_ms: 0"
 """What stays as it is where the rest is drawn: the suite looks at once, and an empty list that is `null` is refused."""
 
+OKX_DRAWN = "rate_limits: false, live_after_ms: 0"
+
+WIRED = {"bitmart": bitmart, "okx": okx}
+"""Venues over a wire: each takes its quirks and a limiter."""
+
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
     "native": native,
     "bitmart": bitmart,
     "paper": paper,
     "bitmart, otherwise": lambda: bitmart(ODD),
     "okx": okx,
+    "okx, otherwise": lambda: okx(OKX_ODD),
 }
 
 for number in filter(None, os.environ.get("QUIRK_SEEDS", "").split(",")):
     # On demand: `QUIRK_SEEDS=1,2,3` draws what is not confirmed of the wire from those seeds, too.
     STAGES[f"bitmart, seed {number}"] = partial(bitmart, DRAWN, seed=int(number))
+    STAGES[f"okx, seed {number}"] = partial(okx, OKX_DRAWN, seed=int(number))

@@ -8,25 +8,29 @@ from contextlib import aclosing, suppress
 
 import pytest
 
-from mtf_adapters.bitmart.limits import BUCKETS
+from mtf_adapters.bitmart.limits import BUCKETS as BITMART
+from mtf_adapters.limits import BucketTable
+from mtf_adapters.okx.limits import BUCKETS as OKX
 from mtf_core.market import Timeframe
 from mtf_core.ports import Connected, ExchangeError
-from tests.venues.stages import AT_MS, CountingBudget, Stage, bitmart
+from tests.venues.stages import AT_MS, WIRED, CountingBudget, Stage
 
-CALLS = 30
 SERVERS = ("uvicorn", "websockets.server", "mtf.sandbox")
 """Loggers of the exchange's own side, which runs in this process, too."""
 
 
-async def test_calls_side_by_side_wait_for_the_limit_and_none_is_refused() -> None:
-    budget = CountingBudget(BUCKETS)
-    async with bitmart("rate_limits: true", budget) as stage:
+@pytest.mark.parametrize(("venue", "buckets", "calls"), [("bitmart", BITMART, 30), ("okx", OKX, 90)])
+async def test_calls_side_by_side_wait_for_the_limit_and_none_is_refused(
+    venue: str, buckets: BucketTable, calls: int
+) -> None:
+    budget = CountingBudget(buckets)
+    async with WIRED[venue]("rate_limits: true", budget) as stage:
         first = AT_MS - 10 * 60_000
-        candles = [stage.market.candles(stage.symbol, Timeframe.M1, first, AT_MS) for _ in range(CALLS)]
+        candles = [stage.market.candles(stage.symbol, Timeframe.M1, first, AT_MS) for _ in range(calls)]
         reads = [stage.trading.sync() for _ in range(3)]
         answers = await asyncio.gather(*candles, *reads)
         waited = stage.venue.waited()
-    assert len(answers) == CALLS + 3
+    assert len(answers) == calls + 3
     assert budget.refusals == 0
     assert waited > 1.0, "there were more calls than the limit takes at once"
 
