@@ -236,14 +236,19 @@ class AccountDialect(_Subscribing):
             return [PositionPushed(symbol, now_ms) for symbol in self._changed(data)]
         return [BalancePushed(now_ms)] if topic.startswith(_ASSETS) else []
 
-    def _orders(self, data: Any, now_ms: int) -> Sequence[OrderPushed | BalancePushed]:
+    def _orders(self, data: Any, now_ms: int) -> Sequence[OrderPushed | PositionPushed | BalancePushed]:
+        rows = data if isinstance(data, list) else [data]
+        return [self._order(row, now_ms) for row in rows]
+
+    def _order(self, row: Any, now_ms: int) -> OrderPushed | PositionPushed | BalancePushed:
         try:
-            frames = structured(data, list[OrderFrame], _ORDERS)
-            return [OrderPushed(pushed_order_of(frame.order), now_ms) for frame in frames]
+            return OrderPushed(pushed_order_of(structured(row, OrderFrame, _ORDERS).order), now_ms)
         except ExchangeUnavailableError as error:
-            # Something happened that cannot be read: a reason to look all the same.
+            # Something happened that cannot be read: a reason to look at its symbol all the same.
             _log.warning("an order of the stream cannot be read: %s", self.credentials.redacted(str(error)))
-            return [BalancePushed(now_ms)]
+            order = row.get("order") if isinstance(row, dict) else None
+            symbol = order.get("symbol") if isinstance(order, dict) else None
+            return PositionPushed(symbol, now_ms) if isinstance(symbol, str) else BalancePushed(now_ms)
 
     def _changed(self, data: Any) -> Sequence[str]:
         """Symbols whose positions are not as they were told last."""

@@ -353,8 +353,11 @@ async def test_an_order_is_told_as_it_was_pushed() -> None:
 async def test_an_order_that_cannot_be_read_is_a_reason_to_look_all_the_same() -> None:
     async with pusher() as exchange, aclosing(streams(exchange).account()) as events:
         await until(events, Connected)
-        await exchange.push("futures/order", [{"action": 1, "order": {**ORDER, "state": 3}}])
-        assert isinstance(await anext(events), BalancePushed)
+        readable = {"action": 1, "order": {**ORDER, "symbol": "ETHUSDT"}}
+        await exchange.push("futures/order", [{"action": 1, "order": {**ORDER, "state": 3}}, readable, "nonsense"])
+        unread, read, nothing = [await anext(events) for _ in range(3)]
+    assert unread == PositionPushed("BTCUSDT", NOW_MS), "which wakes whoever supervises it"
+    assert (read.order.symbol, nothing) == ("ETHUSDT", BalancePushed(NOW_MS))
 
 
 async def test_a_position_that_is_only_repeated_wakes_nobody() -> None:
