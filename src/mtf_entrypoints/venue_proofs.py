@@ -74,8 +74,9 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
     "okx": (
         Proof(
             "answers",
-            "the adapter reads and writes what OKX's documents show; mtf venues check passes on the face",
+            "the adapter reads and writes what OKX's documents show; a run enters on the face and is supervised",
             (
+                "tests/integration/cli/test_okx.py::test_a_run_enters_at_okx_and_its_positions_get_their_stops_there",
                 "tests/integration/cli/test_venues.py::test_an_exchange_is_checked_line_by_line",
                 "tests/unit/okx/test_account.py::"
                 "test_an_account_is_money_positions_orders_triggers_and_mode_of_one_sync",

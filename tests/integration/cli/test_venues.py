@@ -35,13 +35,18 @@ def options(ready: Mapping[str, str]) -> type[VenueOptions]:
     return WIRES[ready["face"]]().options_type
 
 
+def crossed(folder: Path) -> Path:
+    """The shipped configuration with the margin mode that every exchange has."""
+    config = Path(shutil.copytree(CONFIG, folder))
+    entry = config / "app" / "trade_entry.yaml"
+    entry.write_text(entry.read_text().replace("margin_mode: isolated", "margin_mode: cross"))
+    return config
+
+
 @pytest.fixture
 def here(ready: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, mtf: Mtf, tmp_path: Path) -> Mtf:
     """The command line with settings that lead to the sandbox, and a profile whose margin every exchange has."""
-    config = shutil.copytree(CONFIG, tmp_path / "config")
-    entry = config / "app" / "trade_entry.yaml"
-    entry.write_text(entry.read_text().replace("margin_mode: isolated", "margin_mode: cross"))
-    for name, value in {**variables_for(ready), "MTF_CONFIG_DIR": str(config)}.items():
+    for name, value in {**variables_for(ready), "MTF_CONFIG_DIR": str(crossed(tmp_path / "config"))}.items():
         monkeypatch.setenv(name, value)
     return mtf
 
@@ -143,6 +148,27 @@ def test_an_account_of_okx_that_has_no_contracts_is_told_with_what_to_choose(
     assert ended.code == 1
     assert "choose the futures mode" in str(finding(ended, "key")["found"])
     assert (finding(ended, "account_mode")["ok"], finding(ended, "key_rights")["ok"]) == (False, True)
+
+
+def test_the_eea_s_perpetuals_are_found_by_the_region_and_want_their_currency_in_the_profile(
+    mtf: Mtf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, config = tmp_path / "eea.yaml", crossed(tmp_path / "config")
+    script.write_text("quirks: {sells: xperp}")
+    with served_sandbox("--universe-size", "5", "--faults", str(script), face="okx") as ready:
+        for name, value in {**variables_for(ready), "OKX_REGION": "eea", "MTF_CONFIG_DIR": str(config)}.items():
+            monkeypatch.setenv(name, value)
+        in_usdt = mtf("venues", "check", "--json")
+        contracts = config / "app" / "mtf_contracts.yaml"
+        contracts.write_text(contracts.read_text().replace("quote_currency: USDT", "quote_currency: USD"))
+        in_usd = mtf("venues", "check", "--orders", "--json")
+        monkeypatch.setenv("OKX_PRODUCT", "swap")
+        swaps = mtf("venues", "check", "--json")
+    assert [one["name"] for one in in_usdt.json["checks"] if not one["ok"]] == ["contracts"]
+    assert str(finding(in_usdt, "contracts")["do"]).endswith("to one of: USD.")
+    assert in_usd.code == 0
+    assert "_UM_XPERP-" in str(finding(in_usd, "order")["found"])
+    assert "region and product" in str(finding(swaps, "contracts")["do"]), "accounts there get no swaps in USDT"
 
 
 def test_a_wrong_key_is_told_with_its_line_and_fails(
