@@ -247,6 +247,7 @@ def rules(draw: st.DrawFn) -> VenueRules:
         fill_or_kill_rejected_late=draw(st.booleans()),
         amend_failure_cancels=draw(st.booleans()),
         price_band=draw(st.sampled_from((None, None, D("0.1")))),
+        market_reach=draw(st.sampled_from((None, None, D("0.01")))),
         most_open_orders=draw(st.sampled_from((None, 3))),
         most_triggers=draw(st.sampled_from((None, 3))),
         restart_forgets_triggers=draw(st.booleans()),

@@ -12,7 +12,7 @@ from mtf_adapters.sandbox.matching.commands import (
 )
 from mtf_adapters.sandbox.matching.events import OrderCause, OrderView, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
-from mtf_core.market import HOUR_MS, ArmsAt, OrderState, Side, TriggerPrice, TriggerPurpose, UniqueFor
+from mtf_core.market import HOUR_MS, ArmsAt, OrderState, OversizedExit, Side, TriggerPrice, TriggerPurpose, UniqueFor
 from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, contract, preset, refused, stop, target, tick
 
 PAIRS = VenueRules(presets_arm_at=ArmsAt.FULL_FILL, presets_are_pairs=True, client_ids_unique_for=UniqueFor.WHILE_OPEN)
@@ -157,3 +157,19 @@ def test_a_trigger_may_end_with_its_position_where_others_stay() -> None:
     desk.place("close long", 10)
     assert [view.order_id for view in desk.orders()] == [stays]
     assert desk.order(goes).ended_by is OrderCause.NOTHING_TO_REDUCE
+
+
+def test_what_a_trigger_became_and_was_refused_is_remembered_as_long_as_triggers() -> None:
+    rules = VenueRules(
+        cancelled_orders_kept_ms=HOUR_MS,
+        cancelled_triggers_kept_ms=3 * HOUR_MS,
+        triggers_see_frozen=True,
+        oversized_exit=OversizedExit.REJECTED,
+    )
+    desk = holding(rules)
+    trigger = accepted(desk.do(stop(10, 95)))
+    accepted(desk.place("close long", 4, 120))
+    desk.at(94)
+    child = desk.order(trigger).child_id
+    desk.do(TimePasses(), after_ms=2 * HOUR_MS)
+    assert desk.order(child).state is OrderState.REJECTED

@@ -6,7 +6,7 @@ from mtf_adapters.sandbox.matching.commands import Action, Deleverage, OpenAccou
 from mtf_adapters.sandbox.matching.events import Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_core.market import ContractStatus, OrderState, OversizedExit, PositionMode, Side, TimeInForce
-from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, order, refused
+from tests.unit.matching.exchange import SYMBOL, D, Desk, accepted, causes, executions, order, refused, stop
 
 
 @pytest.fixture
@@ -259,4 +259,27 @@ def test_a_fill_or_kill_exit_whose_position_shrank_before_it_was_live_fills_noth
     desk.do(Deleverage("me", SYMBOL, Side.LONG, D(4)))
     desk.at(100, after_ms=300)
     assert (desk.order(number).state, desk.order(number).filled) == (OrderState.CANCELLED, 0)
+    assert desk.position().size == D(6)
+
+
+def test_a_market_order_may_stop_short_of_a_price_too_far_away() -> None:
+    desk = Desk(rules=VenueRules(market_reach=D("0.01")))
+    desk.at(100, asks=[(100.5, 4), (101, 3), (101.5, 50)])
+    result = desk.place("open long", 20, leverage=D(2))
+    taken = desk.order(accepted(result))
+    assert (taken.filled, taken.state, taken.price) == (D(7), OrderState.CANCELLED, None)
+
+
+def test_elsewhere_it_takes_what_the_book_offers() -> None:
+    desk = Desk()
+    desk.at(100, asks=[(100.5, 4), (101, 3), (101.5, 50)])
+    assert desk.order(accepted(desk.place("open long", 20, leverage=D(2)))).filled == D(20)
+
+
+def test_a_stop_that_fires_into_an_empty_market_closes_a_part() -> None:
+    desk = Desk(rules=VenueRules(market_reach=D("0.01")))
+    desk.at(100)
+    desk.place("open long", 10, leverage=D(2))
+    desk.do(stop(10, 95))
+    desk.at(95, bids=[(94.5, 4), (90, 50)])
     assert desk.position().size == D(6)

@@ -23,10 +23,10 @@ def take(state: State, instrument: Instrument, order: Order) -> None:
         met = resting.best()
         if met is not None and _is_better(met[0], level.price if level else None, order.action):
             price, other = met
-            if not is_within(price, order.price, order.action):
+            if not is_within(price, order.limit, order.action):
                 return
             _meet(state, instrument, order, other, price)
-        elif level is not None and is_within(level.price, order.price, order.action):
+        elif level is not None and is_within(level.price, order.limit, order.action):
             _take_level(state, instrument, order, min(order.remaining, level.size), level.price, is_maker=False)
         else:
             return
@@ -67,12 +67,12 @@ def fillable(instrument: Instrument, order: Order) -> Decimal:
     within = [
         other
         for price, other in instrument.resting(order.action.opposite)
-        if is_within(price, order.price, order.action)
+        if is_within(price, order.limit, order.action)
     ]
     if order.self_trade is not SelfTrade.CANCEL_MAKER and any(other.account == order.account for other in within):
         return ZERO
     levels = instrument.book.left(order.action) if instrument.book else ()
-    offered = sum((level.size for level in levels if is_within(level.price, order.price, order.action)), ZERO)
+    offered = sum((level.size for level in levels if is_within(level.price, order.limit, order.action)), ZERO)
     others = sum((other.remaining for other in within if other.account != order.account), ZERO)
     return min(offered + others, order.remaining)
 

@@ -53,5 +53,7 @@ def _is_kept(rules: VenueRules, ended: Ended, now_ms: int) -> bool:
 
 
 def _cancelled_kept_ms(rules: VenueRules, ended: Ended) -> int:
-    own = None if ended.view.family is OrderFamily.ORDER else rules.cancelled_triggers_kept_ms
+    """What a trigger became and was refused is remembered as long as triggers are: it says why nothing was executed."""
+    is_order = ended.view.family is OrderFamily.ORDER and ended.view.state is OrderState.CANCELLED
+    own = None if is_order else rules.cancelled_triggers_kept_ms
     return rules.cancelled_orders_kept_ms if own is None else own

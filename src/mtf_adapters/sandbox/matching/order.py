@@ -56,6 +56,8 @@ class Order:
     """What the account has set aside for what may still open."""
     reserved_of: object = None
     """For what: looked at hundreds of times while other orders come and go, and reckoned when it changes."""
+    bound: Decimal | None = None
+    """Of a market order: the worst price at which it executes, where the venue knows one."""
     priority: int = 0
     """Its place in the queue of its price."""
     purpose: TriggerPurpose | None = None
@@ -108,6 +110,11 @@ class Order:
     def remaining(self) -> Decimal:
         """What may still execute; only orders have it, triggers of a whole position have none of their own."""
         return (self.size or ZERO) - self.filled
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The worst price at which it executes; None: at any."""
+        return self.bound if self.price is None else self.price
 
     @property
     def opens(self) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from mtf_adapters.sandbox.matching.account_book import AccountBook
 from mtf_adapters.sandbox.matching.checks import ORDER_CHECKS, falls_short, refusal_of
-from mtf_adapters.sandbox.matching.commands import PlaceOrder, PlaceTrailing, PlaceTrigger
+from mtf_adapters.sandbox.matching.commands import Action, PlaceOrder, PlaceTrailing, PlaceTrigger
 from mtf_adapters.sandbox.matching.events import Accepted, Answer, OrderCause, OrderFamily
 from mtf_adapters.sandbox.matching.executions import cancel_rest
 from mtf_adapters.sandbox.matching.instrument import Instrument
@@ -86,6 +86,9 @@ def register(state: State, account: AccountBook, order: Order) -> None:
 
 def enter(state: State, instrument: Instrument, order: Order) -> None:
     """A live order meets the market; what is left of it rests, or ends."""
+    reach, tick = state.rules.market_reach, instrument.tick
+    if reach is not None and tick is not None and order.order_type is OrderType.MARKET:
+        order.bound = tick.last * (1 + reach if order.action is Action.BUY else 1 - reach)
     if order.post_only and would_take(instrument, order):
         cancel_rest(state, order, OrderCause.NOT_FILLED)
         return

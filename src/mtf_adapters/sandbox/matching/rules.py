@@ -65,6 +65,9 @@ class VenueRules:
     """Whether an amendment that the exchange refuses has cancelled the old order already."""
     price_band: Decimal | None = None
     """Largest relative distance of a limit or trigger price from the last price; None: no band."""
+    market_reach: Decimal | None = None
+    """How far from the last price a market order executes at most; what is left of it is cancelled. None: as far as the
+    book goes."""
     most_open_orders: int | None = None
     """Per account and symbol, triggers apart; None: no cap."""
     most_triggers: int | None = None

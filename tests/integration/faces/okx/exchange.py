@@ -104,13 +104,14 @@ class Exchange:
         steps = (tick.last * Decimal(factor)) // contract.tick_size
         return f"{steps * contract.tick_size:f}"
 
-    def shown(self, last: str, *, depth: str = "1000") -> Tick:
-        """Shows the engine a market of the symbol at another price, until the next second's."""
+    def shown(self, last: str, *, depth: str = "1000", beyond: str = "") -> Tick:
+        """Shows the engine a market of the symbol at another price, until the next second's; `beyond` offers more."""
         price, size = Decimal(last), Decimal(depth)
+        far = (Level(Decimal(beyond), Decimal(1000)),) if beyond else ()
         tick = Tick(
             SYMBOL,
             bids=(Level(price - Decimal("0.1"), size),),
-            asks=(Level(price + Decimal("0.1"), size),),
+            asks=(Level(price + Decimal("0.1"), size), *far),
             last=price,
             mark=price,
         )

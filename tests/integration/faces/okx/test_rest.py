@@ -439,6 +439,13 @@ class TestOrders:
         assert (fill["subType"], fill["execType"], fill["clOrdId"]) == ("3", "T", "m1")
         assert row["tradeId"] == fill["tradeId"]
 
+    async def test_a_market_order_ends_at_the_edge_of_the_band(self, served: Exchange) -> None:
+        price = Decimal(served.price("1"))
+        served.shown(str(price), depth="4", beyond=str(price * 2 // 1))
+        await served.opened(clOrdId="m1")
+        (row,) = await served.data("trade/order", instId=SYMBOL, clOrdId="m1")
+        assert (row["state"], row["accFillSz"], row["ordType"]) == ("canceled", "4", "market")
+
     @pytest.mark.parametrize(("kind", "source"), [("post_only", "31"), ("fok", "13"), ("ioc", "14")])
     async def test_what_cannot_stand_is_accepted_and_cancelled(self, served: Exchange, kind: str, source: str) -> None:
         """`sCode` 0 says no more than that the exchange heard of it."""

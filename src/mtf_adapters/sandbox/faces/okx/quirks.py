@@ -154,6 +154,7 @@ class Quirks:
             timed_cancel_drops_triggers=self.timer_takes_algos,
             post_only_rejected_late=True,
             fill_or_kill_rejected_late=True,
+            market_reach=self.price_band,
             most_open_orders=self.most_open_orders,
             most_triggers=self.most_algos,
             funding_interval_hours=self.funding_interval_hours,
