@@ -159,6 +159,9 @@ class OrderView:
     stop_client_order_id: str = ""
     """Of the trigger that the stop inside an order becomes; `target_client_order_id` likewise."""
     target_client_order_id: str = ""
+    stop_limit_price: Decimal | None = None
+    """None: it becomes a market order."""
+    target_limit_price: Decimal | None = None
     ended_by: OrderCause | None = None
     presets_failed: bool = False
     """Whether its stop and target came due and could not be placed."""

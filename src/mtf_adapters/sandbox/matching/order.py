@@ -167,6 +167,8 @@ class Order:
             pair_id=self.pair_id,
             stop_client_order_id=self.stop.client_order_id if self.stop else "",
             target_client_order_id=self.target.client_order_id if self.target else "",
+            stop_limit_price=self.stop.limit_price if self.stop else None,
+            target_limit_price=self.target.limit_price if self.target else None,
             ended_by=self.ended_by,
             presets_failed=self.presets_failed,
         )

@@ -607,6 +607,15 @@ class TestAttachedStops:
         assert (row["state"], row["attachAlgoOrds"][0]["failCode"]) == ("filled", "51149")
         assert await served.data("trade/orders-algo-pending", **ALGOS) == []
 
+    async def test_a_target_may_become_a_limit_order(self, served: Exchange) -> None:
+        limit_price = served.price("1.03")
+        both = attached(served, tpTriggerPx=served.price("1.04"), tpOrdPx=limit_price)
+        await served.opened(clOrdId="e1", **both)
+        (entry,) = await served.data("trade/order", instId=SYMBOL, clOrdId="e1")
+        (algo,) = await served.data("trade/orders-algo-pending", **ALGOS)
+        for row in (entry["attachAlgoOrds"][0], algo):
+            assert (row["slOrdPx"], Decimal(row["tpOrdPx"])) == ("-1", Decimal(limit_price))
+
     async def test_it_outlives_a_position_that_something_else_closed(self, served: Exchange) -> None:
         await served.opened(**attached(served))
         await served.done("trade/order", served.order("6", side="sell", ordType="market"))

@@ -11,9 +11,10 @@ from mtf_adapters.sandbox.faces.okx.accounts import balance as balance_rows
 from mtf_adapters.sandbox.faces.okx.accounts import held_of
 from mtf_adapters.sandbox.faces.okx.algos import Algo
 from mtf_adapters.sandbox.faces.okx.desk import Desk
+from mtf_adapters.sandbox.faces.okx.holding_rows import position_row
 from mtf_adapters.sandbox.faces.okx.parameters import Parameters
 from mtf_adapters.sandbox.faces.okx.products import product_of
-from mtf_adapters.sandbox.faces.okx.rows import Row, order_row, position_row, trade_id
+from mtf_adapters.sandbox.faces.okx.rows import Row, order_row, trade_id
 from mtf_adapters.sandbox.faces.okx.topics import Channel, Topic
 from mtf_adapters.sandbox.matching.events import (
     BalanceChanged,

@@ -8,18 +8,12 @@ from decimal import Decimal
 from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.faces.okx.codes import bad, refuse
 from mtf_adapters.sandbox.faces.okx.desk import Desk
+from mtf_adapters.sandbox.faces.okx.holding_rows import Held, account_row, coin_row, position_row
 from mtf_adapters.sandbox.faces.okx.limits import ACCOUNT_LIMIT
 from mtf_adapters.sandbox.faces.okx.products import product_of
 from mtf_adapters.sandbox.faces.okx.public import contracts_of, fee_groups
 from mtf_adapters.sandbox.faces.okx.quirks import Quirks, Sides, Sold
-from mtf_adapters.sandbox.faces.okx.rows import (
-    FIRST_BILL_ID,
-    Held,
-    Row,
-    account_row,
-    coin_row,
-    position_row,
-)
+from mtf_adapters.sandbox.faces.okx.rows import FIRST_BILL_ID, Row
 from mtf_adapters.sandbox.faces.okx.words import MARGIN_MODES, NET, POSITION_MODE_WORDS, POSITION_MODES
 from mtf_adapters.sandbox.matching.commands import SetLeverage, SetPositionMode
 from mtf_adapters.sandbox.matching.events import FlowView, OrderFamily, Refusal

@@ -9,12 +9,14 @@ from attrs import evolve, frozen
 
 from mtf_adapters.sandbox.bars import FormingBars
 from mtf_adapters.sandbox.faces.last_day import last_and_mark
+from mtf_adapters.sandbox.faces.okx.algo_rows import algo_row
 from mtf_adapters.sandbox.faces.okx.algos import Algo, paired
 from mtf_adapters.sandbox.faces.okx.codes import RefusedError, problem_of, refuse
+from mtf_adapters.sandbox.faces.okx.holding_rows import Held
 from mtf_adapters.sandbox.faces.okx.notes import Notes
 from mtf_adapters.sandbox.faces.okx.parameters import Parameters
 from mtf_adapters.sandbox.faces.okx.quirks import Quirks
-from mtf_adapters.sandbox.faces.okx.rows import Held, Row, Surroundings, algo_row, fill_row, order_row
+from mtf_adapters.sandbox.faces.okx.rows import Row, Surroundings, fill_row, order_row
 from mtf_adapters.sandbox.matching.commands import Command, Tick
 from mtf_adapters.sandbox.matching.events import (
     Accepted,
