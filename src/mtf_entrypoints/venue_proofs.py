@@ -73,6 +73,13 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
     ),
     "okx": (
         Proof(
+            "conformance_kit",
+            "adapter and face pass the kit over HTTP and WebSocket, with both values of what is not confirmed, and "
+            "with the EEA's X-Perps",
+            (_KIT,),
+            ("okx", "okx, otherwise", "okx, X-Perps"),
+        ),
+        Proof(
             "answers",
             "the adapter reads and writes what OKX's documents show; a run enters on the face and is supervised",
             (

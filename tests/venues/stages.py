@@ -25,7 +25,7 @@ from mtf_adapters.limits import Limiter, Unlimited
 from mtf_adapters.limits.local import LocalBudget
 from mtf_adapters.local import WallClock
 from mtf_adapters.okx.hosts import Hosts as OkxHosts
-from mtf_adapters.okx.products import SWAP
+from mtf_adapters.okx.products import SWAP, XPERP, Product
 from mtf_adapters.okx.signing import Credentials as OkxCredentials
 from mtf_adapters.okx.venue import okx_venue
 from mtf_adapters.online.sockets import Patience
@@ -41,6 +41,7 @@ from mtf_adapters.sandbox.faces.bitmart.script import parse_script
 from mtf_adapters.sandbox.faces.okx.face import OkxFace
 from mtf_adapters.sandbox.faces.okx.opening import OkxSandbox
 from mtf_adapters.sandbox.faces.okx.quirks import Quirks as OkxQuirks
+from mtf_adapters.sandbox.faces.okx.quirks import Sold
 from mtf_adapters.sandbox.faces.okx.script import parse_script as parse_okx_script
 from mtf_adapters.sandbox.faces.serving import served
 from mtf_adapters.sandbox.generated import GeneratedMarket
@@ -93,6 +94,8 @@ class Terms:
     """The position modes in which orders work, whether the venue's executions tell enough in them or not."""
     leverage_in_order: bool = True
     """Whether an entry that names another leverage than an open position's is refused."""
+    quote_currency: str = "USDT"
+    """As the venue says it; the world's market is in one that is worth the same."""
     maintenance: WriteResult = WriteResult.MAINTENANCE
     """What a write comes to that is answered by words of maintenance; words that come with HTTP 5xx prove nothing."""
     pairs_are_one_order: bool = False
@@ -344,6 +347,7 @@ async def okx(
     drawn = "" if seed is None else f"quirks_seed: {seed}\n"
     script = parse_okx_script(f"{drawn}quirks: {{{quirks}}}")
     quirks = quirks if seed is None else written_out(script.quirks)
+    product = XPERP if script.quirks.sells is Sold.XPERP else SWAP
     sandbox = OkxSandbox.of(GeneratedMarket(1, 15), SteppedClock(AT_MS), balance=BALANCE, script=script)
     async with sandbox.beating(), served(sandbox) as address:
         ready = sandbox.addresses(address)
@@ -352,7 +356,7 @@ async def okx(
         venue = okx_venue(
             "demo",
             "global",
-            SWAP,
+            product,
             hosts,
             key,
             WallClock(),
@@ -363,31 +367,38 @@ async def okx(
         assert venue.connection is not None
         async with venue.connection():
             secrets = (key.key, key.secret, key.passphrase)
-            yield Stage(venue, sandbox.world, sandbox.face, secrets, quirks, terms=OKX_TERMS)
+            yield Stage(venue, sandbox.world, sandbox.face, secrets, quirks, terms=_okx_terms(product))
 
 
-OKX_TERMS = Terms(
-    symbol="BTC-USDT-SWAP",
-    other_symbol="ETH-USDT-SWAP",
-    unlisted="NOSUCH-USDT-SWAP",
-    margin_mode=MarginMode.CROSS,
-    plays_in=frozenset({PositionMode.HEDGE}),
-    leverage_in_order=False,
-    maintenance=WriteResult.UNKNOWN,
-    pairs_are_one_order=True,
-    entry_call="order",
-    cancel_call="cancel-order",
-    positions_call="positions",
-    candle_topic="candle1m",
-    order_topic="orders",
-)
+def _okx_terms(product: Product) -> Terms:
+    rest = "USDT-SWAP" if product is SWAP else "USD_UM_XPERP-310404"
+    return Terms(
+        symbol=f"BTC-{rest}",
+        other_symbol=f"ETH-{rest}",
+        unlisted=f"NOSUCH-{rest}",
+        quote_currency=product.settle_currency,
+        margin_mode=MarginMode.CROSS,
+        plays_in=frozenset({PositionMode.HEDGE}),
+        leverage_in_order=False,
+        maintenance=WriteResult.UNKNOWN,
+        pairs_are_one_order=True,
+        entry_call="order",
+        cancel_call="cancel-order",
+        positions_call="positions",
+        candle_topic="candle1m",
+        order_topic="orders",
+    )
+
 
 OKX_ODD = (
     "rate_limits: false, attached_after_partial: false, oversized_exit: trimmed, algos_end_with_position: true, "
     "candle_ends_included: true, history_candles_most: 100, timer_takes_algos: true, timer_times_in_seconds: false, "
     "closed_position_shown: false, leverage_sides: net, leverage_info_served: false, batch_rows_reversed: true, "
     "rate_limit_with_status_200: true, key_errors_with_status_200: true, errors_have_data: false, "
-    "contract_codes_missing: true"
+    "contract_codes_missing: true, isolated_taken: true, same_leverage_passes: false, order_query_days: 1, "
+    "cancel_algos_takes_trailing: false, whole_algo_ends_with_position: false, algo_needs_position: false, "
+    "bad_stop_refuses_entry: false, pushes_keep_open: false, protocol_pings_count: true, orders_told_twice: true, "
+    "logins_refused_vaguely: true"
 )
 """The other value of what is not confirmed of OKX's wire."""
 
@@ -455,6 +466,7 @@ STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
     "bitmart, otherwise": lambda: bitmart(ODD),
     "okx": okx,
     "okx, otherwise": lambda: okx(OKX_ODD),
+    "okx, X-Perps": lambda: okx("rate_limits: false, sells: xperp"),
 }
 
 for number in filter(None, os.environ.get("QUIRK_SEEDS", "").split(",")):

@@ -20,7 +20,9 @@ async def test_contracts_arrive_with_their_grids_limits_brackets_and_fees(stage:
     true = {one.symbol: one for one in stage.world.market.contracts(AT_MS)}
     assert len(told) == len(true) == 15
     for symbol, contract in true.items():
-        assert evolve(told[symbol], **KNOWN_EVERYWHERE) == evolve(contract, **KNOWN_EVERYWHERE)
+        known = {**KNOWN_EVERYWHERE, "quote_currency": stage.terms.quote_currency}
+        assert told[symbol].quote_currency == stage.terms.quote_currency
+        assert evolve(told[symbol], **known) == evolve(contract, **known)
         assert told[symbol].turnover_24h > 0
         assert told[symbol].status is ContractStatus.TRADING
 
