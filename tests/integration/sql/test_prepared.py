@@ -38,7 +38,7 @@ _REQUEST = {
 def _contract(symbol: str, tick: str) -> dict[str, Any]:
     values: dict[str, Any] = dict.fromkeys((column.name for column in contracts.c), Decimal(tick))
     names = {"namespace": "here", "symbol": symbol, "base_currency": "B", "quote_currency": "Q", "status": "trading"}
-    return values | names | {"opened_at_ms": 1, "expires_at_ms": 0, "brackets": [{"a": 1}]}
+    return values | names | {"opened_at_ms": 1, "expires_at_ms": 0, "brackets": [{"a": 1}], "brackets_in": "notional"}
 
 
 async def _both(database: Database, statement: Any, values: dict[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
