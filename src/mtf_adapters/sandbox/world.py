@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -62,6 +63,8 @@ class World:
         self._seen: dict[str, tuple[int, Moment]] = {}
         """When each symbol ticked last, and what was there."""
         self._listeners: list[Listener] = []
+        self._untold: deque[tuple[int, Event]] = deque()
+        self._is_telling = False
         self._listed: dict[str, Contract] = {}
         """As the market said last: what was done to a contract by hand stays until the market changes it."""
         self._contracts_hour: int | None = None
@@ -209,8 +212,16 @@ class World:
             self._listed[contract.symbol] = contract
 
     def _apply(self, what: Command | MarketEvent) -> Result:
+        """A listener may look at the market, and so make something happen: that is told after what it is told of."""
         result = self.engine.apply(what, self._at_ms)
-        for event in result.events:
-            for listener in tuple(self._listeners):
-                listener(self._at_ms, event)
+        self._untold.extend((self._at_ms, event) for event in result.events)
+        if not self._is_telling:
+            self._is_telling = True
+            try:
+                while self._untold:
+                    at_ms, event = self._untold.popleft()
+                    for listener in tuple(self._listeners):
+                        listener(at_ms, event)
+            finally:
+                self._is_telling = False
         return result

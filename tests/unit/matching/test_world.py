@@ -12,7 +12,7 @@ from attrs import evolve
 from mtf_adapters.sandbox.candle_files import CandleFileMarket
 from mtf_adapters.sandbox.contract_overrides import ContractOverrides
 from mtf_adapters.sandbox.generated import REFERENCE_MS, GeneratedMarket
-from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, Level, OpenAccount, StatusChange
+from mtf_adapters.sandbox.matching.commands import CancelAllAfter, CancelOrder, Level, OpenAccount, StatusChange, Tick
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.matching.events import BalanceChanged, Event, Filled, OrderChanged, Refusal
 from mtf_adapters.sandbox.matching.rules import VenueRules
@@ -296,3 +296,23 @@ def test_a_tick_of_numbers_that_nothing_can_be_traded_at_is_refused(size: str) -
     hollow = evolve(shown, asks=(Level(shown.asks[0].price, D(size)),))
     assert refused(world.happen(hollow)) is Refusal.INVALID
     assert world.quote(BTC) == shown
+
+
+def test_what_a_listener_makes_happen_by_looking_is_told_after_what_it_was_told_of() -> None:
+    """An order of another symbol was filled in the middle of the story of the one that somebody had just heard of."""
+    world = generated_world()
+    price = world.quote("ETHUSDT").bids[0].price
+    accepted(world.do(order("open long", 5, price, symbol="ETHUSDT")))
+    told: list[tuple[str, int]] = []
+
+    def look(_: int, event: Event) -> None:
+        if isinstance(event, Filled):
+            told.append((event.fill.symbol, event.fill.fill_id))
+        if isinstance(event, OrderChanged) and event.order.symbol == BTC:
+            bids, asks = (Level(price - 2, D(1000)),), (Level(price - 1, D(1000)),)
+            world.happen(Tick("ETHUSDT", bids, asks, last=price - 1, mark=price - 1))
+
+    world.listen(look)
+    accepted(world.do(order("open long", 1, symbol=BTC)))
+    assert [symbol for symbol, _ in told] == [BTC, "ETHUSDT"]
+    assert told == sorted(told, key=lambda one: one[1]), "in the order in which they happened"
