@@ -65,13 +65,17 @@ def _list(words: Iterable[StrEnum]) -> str:
     return ", ".join(sorted(str(word) for word in words))
 
 
+def _either(words: Iterable[StrEnum]) -> str:
+    return " or ".join(sorted(str(word) for word in words))
+
+
 def _stop_in_entry(able: Capabilities) -> str:
     entry = able.entry_protection
     if entry is None:
         return "none: a stop of its own follows the fill"
     arms = "from the first fill on" if entry.arms_at is ArmsAt.FIRST_FILL else "only when the whole entry has filled"
     covers = "what its entry filled" if entry.scope is ProtectionScope.ORDER else "the whole position"
-    return f"protects {arms}; covers {covers}; set off by {_list(entry.trigger_prices)}"
+    return f"protects {arms}; covers {covers}; set off by the {_either(entry.trigger_prices)} price"
 
 
 def _stop_of_position(able: Capabilities) -> str:
@@ -79,7 +83,7 @@ def _stop_of_position(able: Capabilities) -> str:
     if stop is None:
         return "none"
     whole = "one for the whole position" if stop.whole_position else "for a size only"
-    return f"{whole}; set off by {_list(stop.trigger_prices)}"
+    return f"{whole}; set off by the {_either(stop.trigger_prices)} price"
 
 
 def _client_ids(able: Capabilities) -> str:
@@ -104,8 +108,9 @@ def _timed_cancel_all(able: Capabilities) -> str:
     timer = able.timed_cancel_all
     if timer is None:
         return "none"
-    most = "" if timer.most_seconds is None else f" to {timer.most_seconds}"
-    return f"per {_SCOPES[timer.scope]}, {timer.least_seconds}{most} s; {_KEEPS[timer.keeps_protection]}"
+    least, most = timer.least_seconds, timer.most_seconds
+    span = f"at least {least} s" if most is None else f"{least} to {most} s"
+    return f"per {_SCOPES[timer.scope]}, {span}; {_KEEPS[timer.keeps_protection]}"
 
 
 def _span(milliseconds: int) -> str:

@@ -107,5 +107,10 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
                 ),
             ),
         ),
+        Proof(
+            "simulation",
+            "trading in virtual time with drawn faults behind OKX's words, in the tests; a long soak is not told yet",
+            ("tests/simulation/test_episodes.py::test_no_law_is_broken_behind_okx_s_face",),
+        ),
     ),
 }

@@ -40,7 +40,7 @@ def show(as_json: bool) -> None:
     table = output.table("", *names, prose=names)
     facts = [_facts(one) for one in venues]
     for name in sorted(dict.fromkeys(name for one in facts for name in one), key=_place):
-        table.add_row(name.replace("_", " "), *(one.get(name, "") for one in facts))
+        table.add_row(name if name.isupper() else name.replace("_", " "), *(one.get(name, "") for one in facts))
     output.console().print(table)
     for one in venues:
         if one.remark:
