@@ -34,7 +34,7 @@ _NOT_IMITATED = """
 - Refused: attached stops for parts of an order (split take-profits), attached trailing stops, triggers as a ratio.
 - `callbackSpread` of trailing orders, `chase`, `twap` and `iceberg`: refused.
 - A stop or target cannot be added to an algo, or a level taken out of one, by an amendment.
-- A position's own row tells no funding (`fundingFee` is 0); bills do. `close-position` gives its order no `clOrdId`.
+- An amendment to a total size that is filled already cancels the rest; on OKX the order counts as filled then.
 - Bars of months. Index prices are the mark. The tag of cancel-all-after is refused: its timer is the account's.
 - A fee and a profit of one execution are two bills, not one.
 - One coin: money of every contract is shown as USDT.

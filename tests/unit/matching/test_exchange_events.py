@@ -5,8 +5,10 @@ from attrs import evolve
 
 from mtf_adapters.sandbox.matching.commands import (
     CancelOrder,
+    CloseAll,
     ContractChange,
     Deleverage,
+    Funding,
     Restart,
     StatusChange,
     TimePasses,
@@ -194,3 +196,21 @@ def test_when_trading_goes_on_what_the_market_showed_meanwhile_counts_at_once() 
     result = desk.do(StatusChange(SYMBOL, ContractStatus.TRADING))
     assert [price for _, price in executions(result)] == [D(90), D("78.5")]
     assert desk.position() is None
+
+
+def test_a_position_tells_what_funding_came_to_since_it_was_opened() -> None:
+    desk = holding()
+    desk.do(Funding(SYMBOL, D("0.001")))
+    desk.do(Funding(SYMBOL, D("-0.0005")))
+    booked = [flow.amount for flow in desk.engine.flows("me", desk.now_ms) if flow.kind is FlowKind.FUNDING]
+    assert desk.position().funding == sum(booked) == D("-0.05")
+
+
+def test_the_order_that_closes_a_position_may_bear_an_id_where_it_is_one() -> None:
+    desk = holding()
+    number = accepted(desk.do(CloseAll("me", SYMBOL, Side.LONG, "mine")))
+    assert desk.order(number).client_order_id == "mine"
+    desk.place("open long", 10)
+    desk.place("open short", 10)
+    assert refused(desk.do(CloseAll("me", SYMBOL, None, "both"))) is Refusal.INVALID
+    assert refused(desk.do(CloseAll("me", SYMBOL, Side.LONG, "mine"))) is Refusal.DUPLICATE_CLIENT_ID

@@ -247,6 +247,8 @@ class CloseAll:
     account: str
     symbol: str | None = None
     position_side: Side | None = None
+    client_order_id: str = ""
+    """Of the order that closes, where it is one."""
 
 
 @frozen

@@ -226,6 +226,8 @@ class PositionView:
     closed_average_price: Decimal | None
     opened_ms: int
     updated_ms: int
+    funding: Decimal = Decimal(0)
+    """Since it was opened; negative: paid."""
 
 
 @frozen

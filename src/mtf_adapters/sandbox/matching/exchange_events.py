@@ -41,7 +41,9 @@ def fund(state: State, event: Funding) -> Answer:
     for holding in tuple(instrument.holdings.values()):
         account = state.accounts[holding.account]
         due = booked(holding.notional(instrument.mark) * event.rate * -holding.side.sign)
-        state.journal.book(account, FlowKind.FUNDING, event.symbol, _payable(state, account, holding, due))
+        moved = _payable(state, account, holding, due)
+        holding.funding += moved
+        state.journal.book(account, FlowKind.FUNDING, event.symbol, moved)
         state.journal.touch(account.name, holding.symbol, holding.side)
     liquidate_due(state, instrument)
     return Accepted()

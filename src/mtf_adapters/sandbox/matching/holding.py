@@ -29,6 +29,8 @@ class Holding:
     """Isolated: what the position may lose. Cross: what it keeps of the account's money from other uses."""
     realised: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    """What was booked for it; negative: paid."""
     closed_size: Decimal = ZERO
     closed_value: Decimal = ZERO
     _liquidation_price: Decimal | None = None

@@ -38,6 +38,7 @@ def position_view(state: State, account: AccountBook, holding: Holding) -> Posit
         closed_average_price=quotient(holding.closed_value, closed * holding.contract_size) if closed else None,
         opened_ms=holding.opened_ms,
         updated_ms=holding.updated_ms,
+        funding=holding.funding,
     )
 
 

@@ -97,6 +97,13 @@ async def test_reads_may_answer_of_another_account() -> None:
         assert len(await served.data("account/positions")) == 1
 
 
+async def test_another_accounts_answer_needs_a_right_signature_as_well() -> None:
+    async with exchange(script("other_account", on="config"), leverage="") as served:
+        target = "/api/v5/account/config"
+        headers = {**served.signed("GET", target), "OK-ACCESS-SIGN": "wrong"}
+        assert (await served.http.get(target, headers=headers)).json()["code"] == "50113"
+
+
 async def test_a_read_of_an_order_is_named_apart_from_the_call_that_places_it() -> None:
     async with exchange(script("rate_limited", on="GET order")) as served:
         await served.opened(clOrdId="a1")

@@ -164,6 +164,16 @@ class TestRateLimits:
             await served.step(2000)
             assert await served.code("trade/order", limit(served)) == "0"
 
+    async def test_an_account_may_place_a_thousand_orders_in_two_seconds_rows_counted_one_by_one(self) -> None:
+        async with exchange("quirks: {rate_clock: world}", leverage="") as served:
+            symbols = ("BTC-USDT-SWAP", "ETH-USDT-SWAP", "SOL-USDT-SWAP", "XRP-USDT-SWAP")
+            answers = []
+            for symbol in symbols:
+                rows = [{**served.order(px="1"), "instId": symbol, "sz": "0"}] * 20
+                answers += [(await served.post("trade/batch-orders", rows)).json()["code"] for _ in range(15)]
+            assert answers == ["1"] * 50 + ["50061"] * 10
+            assert await served.code("trade/cancel-order", {"instId": SYMBOL, "ordId": "1"}) == "51400"
+
 
 class TestMarketData:
     async def test_contracts_bear_the_venues_names(self, served: Exchange) -> None:
@@ -366,6 +376,9 @@ class TestAccount:
         rows = await served.data("account/bills", type="8")
         assert [row["subType"] for row in rows] == ["173"]
         assert Decimal(rows[0]["pnl"]) < 0
+        (position,) = await served.data("account/positions")
+        assert position["fundingFee"] == rows[0]["pnl"]
+        assert Decimal(position["realizedPnl"]) == Decimal(position["fee"]) + Decimal(position["fundingFee"])
 
     async def test_in_net_mode_a_short_position_is_negative(self, served: Exchange) -> None:
         await served.done("account/set-position-mode", {"posMode": "net_mode"})
@@ -515,9 +528,11 @@ class TestOrders:
         await served.done("trade/order", served.order("2", side="sell", px=served.price("1.02")))
         whole = {"instId": SYMBOL, "mgnMode": "cross", "posSide": "long"}
         assert await served.code("trade/close-position", whole) == "51115"
-        answer = (await served.post("trade/close-position", {**whole, "autoCxl": True})).json()
-        assert answer["data"] == [{"instId": SYMBOL, "posSide": "long", "clOrdId": "", "tag": ""}]
+        answer = (await served.post("trade/close-position", {**whole, "autoCxl": True, "clOrdId": "c1"})).json()
+        assert answer["data"] == [{"instId": SYMBOL, "posSide": "long", "clOrdId": "c1", "tag": ""}]
         assert await served.data("account/positions") == []
+        (order,) = await served.data("trade/order", instId=SYMBOL, clOrdId="c1")
+        assert (order["state"], order["side"], order["posSide"]) == ("filled", "sell", "long")
 
     async def test_clients_send_flags_as_text_and_empty_fields(self, served: Exchange) -> None:
         order = limit(served, reduceOnly="false", clOrdId="", tag="", ccy="", attachAlgoOrds=None, stpMode="")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mtf_adapters.sandbox.faces.okx.asking import order_price_of, tag_of
+from mtf_adapters.sandbox.faces.okx.asking import client_id_of, order_price_of, tag_of
 from mtf_adapters.sandbox.faces.okx.codes import bad, missing, refuse
 from mtf_adapters.sandbox.faces.okx.desk import Desk
+from mtf_adapters.sandbox.faces.okx.notes import Note
 from mtf_adapters.sandbox.faces.okx.placing import check_band
 from mtf_adapters.sandbox.faces.okx.quirks import order_number, order_of_number
 from mtf_adapters.sandbox.faces.okx.rows import Row
@@ -123,13 +124,15 @@ def close_position(desk: Desk) -> list[Row]:
     ]
     if stands and not said.flag("autoCxl"):
         raise refuse(51115)
-    desk.do(CloseAll(desk.account, contract.symbol, side), {Refusal.NO_POSITION: 51023})
+    client_id, tag = client_id_of(desk, "clOrdId"), tag_of(desk)
+    number = desk.do(CloseAll(desk.account, contract.symbol, side, client_id), {Refusal.NO_POSITION: 51023})
+    desk.notes.keep(number, Note(tag=tag))
     return [
         {
             "instId": contract.symbol,
             "posSide": NET if side is None else str(side),
-            "clOrdId": said.text("clOrdId") or "",
-            "tag": tag_of(desk),
+            "clOrdId": client_id,
+            "tag": tag,
         }
     ]
 

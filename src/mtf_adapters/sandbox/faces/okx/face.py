@@ -89,7 +89,8 @@ class OkxFace:
 
     def _respond(self, endpoint: Endpoint | TradeEndpoint, request: Request, account: str | None) -> Response:
         try:
-            whose = account or self._admitted(endpoint, request)
+            own = self._admitted(endpoint, request)
+            whose = account or own
             said = body_of(request.body) if endpoint.writes else dict(request.query)
             self._in_time(request)
             if isinstance(endpoint, TradeEndpoint):

@@ -44,6 +44,7 @@ def position_row(held: Held) -> Row:
     cross = held.margin_mode is MarginMode.CROSS
     fees = position.fees if position else ZERO
     realised = position.realised_profit if position else ZERO
+    funding = position.funding if position else ZERO
     keeps = position.maintenance_margin if position else ZERO
     profit = position.unrealised_profit if position else ZERO
     margin = position.margin if position else ZERO
@@ -72,10 +73,10 @@ def position_row(held: Held) -> Row:
         "upl": text(profit),
         "uplRatio": text(profit / margin) if margin else "",
         "uplLastPx": text(profit),
-        "realizedPnl": text(realised - fees),
+        "realizedPnl": text(realised - fees + funding),
         "pnl": text(realised),
         "fee": text(-fees),
-        "fundingFee": "0",
+        "fundingFee": text(funding),
         "liqPenalty": "0",
         "settledPnl": "",
         "adl": "1" if size else "",
