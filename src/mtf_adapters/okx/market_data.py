@@ -73,9 +73,9 @@ class OkxMarketData:
     async def contracts(self) -> tuple[Contract, ...]:
         """The contracts of the product, whatever their state; those that are only announced have no numbers yet.
 
-        The tiers of leverage are asked for family by family: the first list of a process takes about a second for
-        each 25 families (some 12 s for 300), later ones only as long as for what is new. What one list has read, or
-        began to read before it was broken off, the next one keeps (`Tiers`). A contract that did not trade in the last
+        The tiers of leverage are asked for by five families a call and nine calls in two seconds: the first list of a
+        process takes some 13 s for 300 contracts, later ones only as long as for what is new. What one list has read
+        before it failed or was broken off, the next one keeps (`Tiers`). A contract that did not trade in the last
         day, or has no ticker, has a turnover of 0 and is taken for illiquid.
         """
         of_type = {"instType": self._product.inst_type}
