@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 
 from attrs import evolve
@@ -32,8 +32,13 @@ def refuse_what_cannot_be(settings: Settings, with_order: bool) -> None:
         raise SettingsError("--orders needs a key, and MTF_PAPER=yes uses none: leave one of them out")
 
 
-async def findings_of(settings: Settings, symbol: str | None, *, with_order: bool) -> AsyncIterator[VenueFinding]:
-    """Each finding when it is there. Raises `SettingsError`, and `TradingRefusedError` for an order with real money."""
+async def findings_of(
+    settings: Settings, symbol: str | None, say: Callable[[str], None], *, with_order: bool
+) -> AsyncIterator[VenueFinding]:
+    """Each finding when it is there; `say` is told what a person should know of the venue before.
+
+    Raises `SettingsError`, and `TradingRefusedError` for an order with real money.
+    """
     refuse_what_cannot_be(settings, with_order)
     profile = profile_source(settings)(None)
     redis = open_redis(settings)
@@ -41,6 +46,9 @@ async def findings_of(settings: Settings, symbol: str | None, *, with_order: boo
     venue = build_venue(evolve(settings, paper=False), Machine(WallClock()), redis)
     if with_order:
         refuse_real_money(venue)
+    for remark in venue.remarks:
+        if not (settings.paper and remark == WIRES[settings.exchange]().no_key):
+            say(remark)
     try:
         async with nullcontext() if venue.connection is None else venue.connection():
             async for finding in check_venue(venue, profile, symbol, with_account=not settings.paper):

@@ -93,7 +93,7 @@ def test_the_document_has_every_finding_under_its_name(here: Mtf, ready: Mapping
     assert ended.code == 0
     assert {name: ended.json[name] for name in ("exchange", "environment", "ok")} == {
         "exchange": ready["face"],
-        "environment": None,
+        "environment": "demo",
         "ok": True,
     }
     assert [name for name in names(ended) if name not in OF_ITS_OWN] == [*PUBLIC, "key", *PRIVATE, "limits"]
@@ -190,10 +190,11 @@ def test_without_a_key_what_is_public_is_looked_at_and_the_rest_is_said(
     ended = here("venues", "check", "--json")
     assert ended.code == 1
     assert names(ended) == [*PUBLIC, "key", "limits"]
+    assert ended.err.startswith("mtf: There is no key of ")
     assert "MTF_PAPER=yes" in str(finding(ended, "key")["do"])
     monkeypatch.setenv("MTF_PAPER", "yes")
     on_paper = here("venues", "check", "--json")
-    assert (on_paper.code, names(on_paper)) == (0, [*PUBLIC, "limits"])
+    assert (on_paper.code, names(on_paper), on_paper.err) == (0, [*PUBLIC, "limits"], "")
 
 
 def test_an_exchange_that_cannot_be_reached_is_told_by_its_lines(

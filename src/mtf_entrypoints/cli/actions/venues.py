@@ -17,6 +17,7 @@ from mtf_entrypoints.settings import Overrides, Settings, read_settings
 from mtf_entrypoints.venue_catalogue import DescribedVenue, described_venues, venues_to_json
 from mtf_entrypoints.venue_checks import findings_of
 from mtf_entrypoints.venue_proofs import NEVER_REACHED
+from mtf_entrypoints.wires import WIRES
 
 _PROVEN = "proven: "
 
@@ -84,7 +85,7 @@ def check(world: World, asked: Asked, as_json: bool) -> None:
 
 async def _check(settings: Settings, asked: Asked, *, silent: bool) -> list[VenueFinding]:
     findings = []
-    async for finding in findings_of(settings, asked.symbol, with_order=asked.orders):
+    async for finding in findings_of(settings, asked.symbol, output.warn, with_order=asked.orders):
         findings.append(finding)
         if not silent:
             _print(finding)
@@ -103,7 +104,7 @@ def _to_json(settings: Settings, findings: list[VenueFinding]) -> dict[str, Any]
     """The document of `mtf venues check --json`; its names are a contract (docs/how-to/check-an-exchange.md)."""
     return {
         "exchange": settings.exchange,
-        "environment": settings.environment,
+        "environment": settings.environment or WIRES[settings.exchange]().default_environment,
         "ok": all(one.ok for one in findings),
         "checks": [{"name": one.name, "ok": one.ok, "found": one.found, "do": one.do or None} for one in findings],
     }
