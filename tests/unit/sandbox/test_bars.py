@@ -57,6 +57,21 @@ def test_a_forming_bar_ends_as_the_bar_that_closes(minutes: int):
     assert volumes[-1] <= whole.volume
 
 
+@pytest.mark.parametrize(("minutes", "hours"), [(1440, {16}), (360, {4, 10, 16, 22}), (10080, {16})])
+def test_bars_may_open_by_another_clock(minutes: int, hours: set[int]):
+    """By that of UTC+8 eight hours before the day of UTC begins; a week on what is Sunday evening in UTC."""
+    east, length = 8 * 60, minutes * MINUTE_MS
+    bars = closed_bars(MARKET, SYMBOL, minutes, AT_MS - 30 * length, AT_MS, AT_MS, east)
+    assert {bar.open_ms % (24 * 60 * MINUTE_MS) // (60 * MINUTE_MS) for bar in bars} == hours
+    first, last = bars[-2].open_ms, bars[-1].open_ms
+    parts = MARKET.candles(SYMBOL, Timeframe.M15, first, last - Timeframe.M15.ms, AT_MS)
+    assert (bars[-2].open, bars[-2].close) == (parts.open[0], parts.close[-1])
+    assert (bars[-2].high, bars[-2].low, bars[-2].volume) == (parts.high.max(), parts.low.min(), parts.volume.sum())
+    forming = FormingBars(MARKET).bar(SYMBOL, minutes, AT_MS + 1000, east)
+    assert forming is not None
+    assert forming.open_ms == last + length
+
+
 def test_in_the_instant_at_which_it_opens_there_is_no_bar_yet():
     assert FormingBars(MARKET).bar(SYMBOL, 1, AT_MS) is None
 

@@ -31,6 +31,20 @@ def test_the_thirteenth_request_of_a_window_is_one_too_many():
     assert counted.counted("kline", TWELVE, "me", 1.9).is_over
 
 
+def test_one_request_may_weigh_as_many():
+    counted = limits()
+    assert not counted.counted("batch", TWELVE, "me", 0.0, 8).is_over
+    assert counted.counted("batch", TWELVE, "me", 0.1, 5).is_over
+    assert not counted.counted("batch", TWELVE, "me", 0.2, 4).is_over
+
+
+def test_where_nobody_is_banned_one_may_go_on_for_ever():
+    counted = RateLimits(ban_after=None, ban_s=0)
+    for number in range(500):
+        counted.counted("kline", TWELVE, "me", 0.001 * number)
+    assert not counted.is_banned("me", 1.0)
+
+
 def test_endpoints_and_callers_are_counted_apart():
     counted = limits()
     for _ in range(12):
