@@ -176,8 +176,10 @@ class Look:
     # What follows
 
     def note(self, **changes: Any) -> None:
-        """Changes what is remembered."""
-        self.intent = evolve(self.intent, progress=evolve(self.progress, **changes))
+        """Changes what is remembered; most of what is noted was so before."""
+        progress = self.intent.progress
+        if any(getattr(progress, name) != value for name, value in changes.items()):
+            self.intent = evolve(self.intent, progress=evolve(progress, **changes))
 
     def sends(self, **at: int | None) -> None:
         self.note(sent=evolve(self.progress.sent, **at))
