@@ -454,7 +454,7 @@ def _plain(_: object, __: object, value: object) -> object:
 DRAWN = "rate_limits: false, empty_list_is_null: false, visible_after_ms: 0, live_after_ms: 0"
 """What stays as it is where the rest is drawn: the suite looks at once, and an empty list that is `null` is refused."""
 
-OKX_DRAWN = "rate_limits: false, live_after_ms: 0"
+OKX_DRAWN = "rate_limits: false, live_after_ms: 0, funding_interval_hours: 8"
 
 WIRED = {"bitmart": bitmart, "okx": okx}
 """Venues over a wire: each takes its quirks and a limiter."""
