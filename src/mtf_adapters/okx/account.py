@@ -95,6 +95,8 @@ class OkxAccount:
         self._account_name = account_name
         self._config: tuple[_Config, int] | None = None
         """What was read last, and when its read began, by the steady clock."""
+        self._uid = ""
+        """The account's number, once it was told."""
 
     async def account_state(self) -> AccountState:
         return await self.sync()
@@ -117,8 +119,9 @@ class OkxAccount:
         )
 
     async def account_id(self) -> str:
-        """A digest of the key, so that the account is known without a call."""
-        return self._account_name
+        """The account's own number, whatever key it is asked with; a digest of the key where it is not told."""
+        self._uid = self._uid or _uid_of(await self._rest.read(CONFIG, ConfigRow, priority=Priority.ACCOUNT))
+        return self._uid or self._account_name
 
     async def order(self, symbol: str, order_id: str, *, priority: Priority = Priority.ACCOUNT) -> OpenOrder | None:
         """Looked for among orders, then among those that wait for a price, then among those that ended."""
@@ -220,7 +223,12 @@ class OkxAccount:
         if self._config is not None and 0 <= begun_ms - self._config[1] < _CONFIG_KEPT_MS:
             return self._config[0]
         self._config = None
-        config = _config_of(await self._rest.read(CONFIG, ConfigRow, priority=priority), self._product)
+        rows = await self._rest.read(CONFIG, ConfigRow, priority=priority)
+        uid = _uid_of(rows)
+        if self._uid and uid not in {"", self._uid}:
+            raise ExchangeUnavailableError(f"{CONFIG.bucket}: asked as account {self._uid}, answered as {uid}")
+        self._uid = self._uid or uid
+        config = _config_of(rows, self._product)
         self._config = config, begun_ms
         return config
 
@@ -299,6 +307,11 @@ class OkxAccount:
             return await self._rest.read(endpoint, rows_of, asked, priority)
 
         return await read_pages(ask, lambda row: str(getattr(row, key)), endpoint.bucket, is_enough=is_enough)
+
+
+def _uid_of(rows: Sequence[ConfigRow]) -> str:
+    """Empty where the answer does not tell one."""
+    return rows[0].uid if len(rows) == 1 else ""
 
 
 def _config_of(rows: Sequence[ConfigRow], product: Product) -> _Config:

@@ -127,6 +127,7 @@ class ConfigRow:
 
     acctLv: str = required(text)
     posMode: str = required(text)
+    uid: str = optional(text_or_empty, "")
     settleCcy: str = optional(text_or_empty, "")
     perm: str = optional(text_or_empty, "")
     """Rights of the key: `read_only`, `trade`, `withdraw`."""

@@ -470,7 +470,21 @@ async def test_the_fees_of_a_contract_are_those_of_its_group() -> None:
             await at.trading.fee_rates(BTC)
 
 
-async def test_the_account_is_named_without_a_call() -> None:
+async def test_the_account_is_named_by_its_own_number_and_by_the_key_where_that_is_not_told() -> None:
     async with desk() as at:
-        assert await at.trading.account_id() == "desk"
-        assert at.exchange.asked == []
+        at.answer("config", ok({**CONFIG, "uid": "4711"}))
+        assert [await at.trading.account_id() for _ in range(2)] == ["4711", "4711"]
+        assert len(at.of("config")) == 1
+    async with desk() as at:
+        at.answer("config", ok({**CONFIG, "uid": "", "acctLv": "1"}))
+        assert await at.trading.account_id() == "desk", "an account in spot mode has a name, too"
+
+
+async def test_an_answer_of_another_account_is_an_error_and_no_account() -> None:
+    async with desk() as at:
+        holding(at)
+        at.answer("config", ok({**CONFIG, "uid": "4711"}))
+        assert await at.trading.account_id() == "4711"
+        at.answer("config", ok({**CONFIG, "uid": "4712"}))
+        with pytest.raises(ExchangeUnavailableError, match="asked as account 4711, answered as 4712"):
+            await at.trading.sync()

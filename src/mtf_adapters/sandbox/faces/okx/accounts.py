@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from zlib import crc32
 
 from mtf_adapters.sandbox.faces.numbers import text
 from mtf_adapters.sandbox.faces.okx.codes import bad, refuse
@@ -19,7 +20,7 @@ from mtf_adapters.sandbox.matching.commands import SetLeverage, SetPositionMode
 from mtf_adapters.sandbox.matching.events import FlowView, OrderFamily, Refusal
 from mtf_core.market import FlowKind, MarginMode, PositionMode, Side
 
-_UID = "44705892343619584"
+_FIRST_UID = 44_705_892_343_000_000
 _ZERO = Decimal(0)
 _SPOT_LEVEL, _PORTFOLIO_LEVEL = 1, 4
 
@@ -43,11 +44,16 @@ def currency_of(quirks: Quirks) -> str:
     return "USD" if quirks.sells is Sold.XPERP else "USDT"
 
 
+def _uid_of(account: str) -> str:
+    """The number by which OKX knows an account."""
+    return str(_FIRST_UID + crc32(account.encode()))
+
+
 def config(desk: Desk) -> list[Row]:
     return [
         {
-            "uid": _UID,
-            "mainUid": _UID,
+            "uid": _uid_of(desk.account),
+            "mainUid": _uid_of(desk.account),
             "acctLv": str(desk.quirks.account_level),
             "posMode": POSITION_MODE_WORDS[desk.mode],
             "autoLoan": False,
