@@ -30,7 +30,13 @@ MENDED = (
     *((67, 15, None), (200171, 25, None), (500085, 25, None), (600050, 25, "bitmart"), (800075, 25, None)),
     *((1000036, 25, None), (1000132, 25, None), (1100204, 60, None), (3000163, 25, None), (3000436, 60, None)),
     *((4000594, 25, "bitmart"), (5000029, 25, None), (6000192, 25, None), (8000136, 25, "bitmart")),
-    *((10000016, 25, "bitmart"), (12000046, 25, None), (15000076, 25, "bitmart"), (18000638, 60, None)),
+    *(
+        (10000016, 25, "bitmart"),
+        (12000046, 25, None),
+        (15000076, 25, "bitmart"),
+        (18000638, 60, None),
+        (26000001, 60, "okx"),
+    ),
 )
 """Episodes of a soak that broke a law, by seed, minutes and the face behind which they did; what was behind them is
 mended."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -19,12 +18,13 @@ from mtf_core.execution.side_jobs import SideJobs
 from mtf_core.execution.submit import note_further_failed, submit_further
 from mtf_core.execution.switching import switch_off
 from mtf_core.execution.waiting import within
-from mtf_core.market import AccountState, Fill, WriteResult
+from mtf_core.market import AccountState, ClientIds, Fill, WriteResult
 from mtf_core.orders.actions import Action, FurtherAttempt, Supervised
 from mtf_core.orders.asked import Answer
 from mtf_core.orders.evidence import Read
 from mtf_core.orders.intent import Intent
 from mtf_core.orders.supervise import after_write, reads_wanted, supervise
+from mtf_core.orders.supervision.ledger import ledger_of
 from mtf_core.orders.view import MarketNow, View
 from mtf_core.ports import Noted, PortError, Priority, StoreError
 
@@ -143,7 +143,7 @@ class Looker:
 
         Without them nothing could ever be said of a position whose executions an exchange forgot in a restart.
         """
-        if view.fills is None or not _lacks_known(intent, view.fills.value):
+        if view.fills is None or not _lacks_known(intent, view, view.fills.value, self.desk.ids):
             return view
         try:
             stored = await within(self.desk.orders.fills(intent.symbol, view.since_ms), self._exit_wait_ms)
@@ -239,12 +239,9 @@ def _may_leave(action: Action, look: Look) -> bool:
     return action.protects or look.seated is Seated.YES
 
 
-def _lacks_known(intent: Intent, fills: Iterable[Fill]) -> bool:
-    """Whether executions that are known of the intent's side are not all among these."""
-    opened = closed = Decimal(0)
-    for fill in fills:
-        if fill.side is intent.side and fill.opens:
-            opened += fill.size
-        elif fill.side is intent.side:
-            closed += fill.size
-    return opened < intent.progress.opened or closed < intent.progress.closed
+def _lacks_known(intent: Intent, view: View, fills: Sequence[Fill], ids: ClientIds) -> bool:
+    """Whether executions that are known to be the intent's are not all among these; those of others do not stand for
+    them, however much they opened."""
+    live = () if view.account is None else view.account.value.open_orders
+    ended = () if view.ended is None else view.ended.value
+    return ledger_of(intent, fills, (*live, *ended), ids) is None

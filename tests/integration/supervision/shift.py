@@ -101,6 +101,8 @@ class Counted(Asked):
         """Reads fail."""
         self.forgets = False
         """Its history shows no execution that closed."""
+        self.forgotten: set[str] = set()
+        """Executions that its history does not show."""
         self.deaf: set[str] = set()
         """Writes of these kinds are refused."""
         self.at_protection: Any = None
@@ -117,7 +119,8 @@ class Counted(Asked):
     async def fills(self, *values: Any, **named: Any) -> Any:
         self._read("fills")
         fills = await super().fills(*values, **named)
-        return tuple(fill for fill in fills if fill.opens) if self.forgets else fills
+        known = tuple(fill for fill in fills if fill.fill_id not in self.forgotten)
+        return tuple(fill for fill in known if fill.opens) if self.forgets else known
 
     async def cash_flows(self, *values: Any, **named: Any) -> Any:
         self._read("cash_flows")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest_asyncio
 
+from mtf_adapters.sandbox.native import NativeExchange
 from tests.integration.execution.counter import SYMBOL
 from tests.integration.supervision.shift import PROTECTED, Shift, protected, shift_on
 
@@ -56,6 +57,21 @@ async def test_what_was_closed_and_is_shown_no_more_is_looked_up_and_stays_close
     await shift.look(3)
     assert (await shift.intent()).progress.closed == 1
     assert await shift.states() == PROTECTED
+
+
+async def test_what_others_opened_does_not_stand_for_executions_that_are_shown_no_more(shift: Shift) -> None:
+    """It did: a position that was closed already was closed again every half minute, out of what another had opened."""
+    await partly_closed(shift)
+    asked = counted(shift)
+    shown = await NativeExchange.fills(shift.exchange, SYMBOL, 0, shift.desk.now_ms)
+    shift.exchange.forgotten = {fill.fill_id for fill in shown}
+    await shift.enter_past_the_store("hand-1", symbol=SYMBOL, price=None)
+    await shift.by_hand(1)
+    await shift.look(3)
+    assert SYMBOL in asked
+    progress = (await shift.intent()).progress
+    assert (progress.opened, progress.closed, progress.held) == (2, 1, 1)
+    assert shift.exchange.exits == []
 
 
 async def test_a_store_that_does_not_answer_for_them_holds_up_no_stop(shift: Shift) -> None:
