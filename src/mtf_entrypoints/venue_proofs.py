@@ -109,7 +109,7 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
         ),
         Proof(
             "simulation",
-            "6,895 minutes of trading in virtual time with drawn faults behind OKX's words, of which more are asked for",
+            "6,895 minutes of trading in virtual time with drawn faults behind OKX's words; more are asked for",
             ("tests/simulation/test_episodes.py::test_no_law_is_broken_behind_okx_s_face",),
             figures=("6,895 minutes",),
         ),
