@@ -20,6 +20,7 @@ from mtf_adapters.paper.exchange import PaperTrading
 from mtf_adapters.paper.lines import sum_of
 from mtf_adapters.sandbox.matching.commands import PlaceOrder
 from mtf_adapters.sandbox.matching.engine import MatchingEngine
+from mtf_core.execution.supervisor import SupervisorState
 from mtf_core.market import MarginMode, TriggerPurpose
 from mtf_core.orders import EntryState
 from tests.integration.bitmart.wire import UNHURRIED, environment_for
@@ -110,6 +111,10 @@ async def test_killed_at_any_moment_it_goes_on_and_nothing_is_entered_twice(seed
             assert kept is not None, "what a death cut off is no line"
         assert throughout(kept).steps > 0, "else nothing was open in any life"
         async with paper_trader(served, tmp_path) as trader:
+            async with asyncio.timeout(_PATIENCE_S):  # the seat of who was killed lasts for seconds of this machine
+                while trader.supervisor.status.state is not SupervisorState.SUPERVISING:
+                    await trader.supervisor.look()
+                    await asyncio.sleep(0.1)
             await trader.pass_by(90_000)  # an entry that was about to leave may have an effect for half a minute
             live = await trader.supervisor.desk.orders.live()
             assert not [one for one in live if one.entry in {EntryState.SUBMITTING, EntryState.UNKNOWN}]
