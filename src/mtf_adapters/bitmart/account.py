@@ -39,6 +39,7 @@ from mtf_adapters.bitmart.wire import (
     TradeRow,
     TransactionRow,
 )
+from mtf_adapters.online.fields import as_given
 from mtf_adapters.online.together import both
 from mtf_core.market import DAY_MS, AccountState, CashFlow, Fill, OpenOrder, Position, PositionMode
 from mtf_core.ports import ExchangeUnavailableError, FeeRates, Priority
@@ -149,7 +150,7 @@ class BitmartAccount:
         rows = await self._history(TRADES, list[TradeRow], symbol, from_ms, until_ms, priority)
         fills = {row.trade_id: fill_of(row) for row in rows}
         inside = [fill for fill in fills.values() if from_ms <= fill.time_ms <= until_ms]
-        return tuple(sorted(inside, key=lambda fill: (fill.time_ms, _as_number(fill.fill_id))))
+        return tuple(sorted(inside, key=lambda fill: (fill.time_ms, as_given(fill.fill_id))))
 
     async def cash_flows(
         self, from_ms: int, until_ms: int, *, priority: Priority = Priority.ACCOUNT
@@ -161,7 +162,7 @@ class BitmartAccount:
         rows = await read_span(ask, from_ms, until_ms, longest_ms=_LONGEST_FLOWS_MS, most_rows=_MOST_FLOWS)
         flows = {row.tran_id: flow_of(row) for row in rows if row.asset == QUOTE_CURRENCY}
         inside = [flow for flow in flows.values() if from_ms <= flow.time_ms <= until_ms]
-        return tuple(sorted(inside, key=lambda flow: (flow.time_ms, _as_number(flow.flow_id))))
+        return tuple(sorted(inside, key=lambda flow: (flow.time_ms, as_given(flow.flow_id))))
 
     async def fee_rates(self, symbol: str) -> FeeRates:
         row = await self._rest.read(FEE_RATE, FeeRateRow, {"symbol": symbol}, Priority.ACCOUNT)
@@ -237,8 +238,3 @@ def _all_of(symbol: str, rows: list[Row], endpoint: Endpoint) -> list[Row]:
     if other is not None:
         raise ExchangeUnavailableError(f"{endpoint.bucket}: asked for {symbol}, answered with {other}")
     return rows
-
-
-def _as_number(identifier: str) -> tuple[int, str]:
-    """Ids of one instant in the order in which they were given out."""
-    return (int(identifier), "") if identifier.isascii() and identifier.isdigit() else (0, identifier)

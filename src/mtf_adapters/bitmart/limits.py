@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mtf_adapters.limits import Bucket, BucketTable, Limiter, Reading, Scope
+from mtf_adapters.limits import Bucket, BucketTable, Limiter, Reading, Scope, leaves_left
 
 _EXITS_SHARE = 0.25
 """What of a limit is kept for exits where an exit may need the endpoint."""
@@ -60,9 +60,7 @@ _CALLS_OF_AN_EXIT = {
 
 def exits_left(limiter: Limiter) -> int | None:
     """How many positions could be protected and closed now without waiting; None: any number."""
-    left = {name: limiter.exits_left(name) for name in _CALLS_OF_AN_EXIT}
-    known = [calls // _CALLS_OF_AN_EXIT[name] for name, calls in left.items() if calls is not None]
-    return min(known, default=None)
+    return leaves_left(limiter, _CALLS_OF_AN_EXIT)
 
 
 def reading_of(headers: Mapping[str, str]) -> Reading:

@@ -362,12 +362,6 @@ def _level(price: Decimal | None, code: int) -> TriggerLevel | None:
     return None if price is None else TriggerLevel(price, _by(code))
 
 
-def plain(value: Decimal) -> str:
-    """A number as the exchange reads it: no exponent, no needless zeros."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def whole_contracts(symbol: str, size: Decimal) -> int:
     """A size as the wire wants it; raises ValueError for a part of a contract."""
     if size != size.to_integral_value():

@@ -7,6 +7,8 @@ import hmac
 
 from attrs import field, frozen
 
+from mtf_adapters.online.secrets import without
+
 WEBSOCKET_PAYLOAD = "bitmart.WebSocket"
 """What is signed to log a socket in (§4.2)."""
 
@@ -31,7 +33,4 @@ class Credentials:
 
     def redacted(self, text: str) -> str:
         """The text without any of the secrets, should an answer repeat one."""
-        for secret in (self.secret, self.key, self.memo):
-            if len(secret) >= 4:
-                text = text.replace(secret, "…")
-        return text
+        return without((self.secret, self.key, self.memo), text)

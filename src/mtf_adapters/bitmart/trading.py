@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from mtf_adapters.bitmart import codes
@@ -33,13 +32,13 @@ from mtf_adapters.bitmart.mapping import (
     POSITION_MODE_WORDS,
     PRICE_TYPES,
     is_protection,
-    plain,
     plan_order_of,
     whole_contracts,
 )
 from mtf_adapters.bitmart.rest import Exchanged, NoReply, Reply, RestClient
 from mtf_adapters.bitmart.wire import OrderAnswer, PlanRow
 from mtf_adapters.online.structuring import structured
+from mtf_adapters.online.writing import GivenIds, client_id, is_same_number, plain, unanswered
 from mtf_core.market import (
     Amendment,
     EntryOrder,
@@ -59,9 +58,7 @@ from mtf_core.market import (
 )
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, Priority
 
-_CLIENT_ID_CHARACTERS = 32
 _SHORTEST_TIMER_S = 5
-_MOST_REMEMBERED = 1000
 
 
 class BitmartTrading(BitmartAccount):
@@ -69,13 +66,12 @@ class BitmartTrading(BitmartAccount):
 
     def __init__(self, rest: RestClient, account_name: str) -> None:
         super().__init__(rest, account_name)
-        self._given: OrderedDict[str, str] = OrderedDict()
-        """Ids that submitted orders were given, with the client ids of those orders; the oldest are forgotten."""
+        self._given = GivenIds()
 
     async def submit_entry(self, order: EntryOrder) -> WriteOutcome:
         """Needs the exchange's time: without it nobody could tell whether the deadline has passed."""
         body = entry_body(order)
-        if not self._rest.knows_the_time and not await self._learns_the_time():
+        if not await self._rest.learns_the_time():
             return WriteOutcome(
                 WriteResult.NOT_SENT,
                 client_order_id=order.client_order_id,
@@ -147,13 +143,6 @@ class BitmartTrading(BitmartAccount):
         exchanged = await self._rest.write(CANCEL_ALL_AFTER, body, Priority.EXIT)
         return self._outcome(CANCEL_ALL_AFTER, exchanged, same={"result": "true"})
 
-    async def _learns_the_time(self) -> bool:
-        try:
-            await self._rest.server_time_ms()
-        except ExchangeError:
-            return False
-        return True
-
     def _outcome(
         self,
         endpoint: Endpoint,
@@ -165,7 +154,7 @@ class BitmartTrading(BitmartAccount):
     ) -> WriteOutcome:
         """`same`: what the answer repeats of the request where it repeats it; else it answers another one."""
         if isinstance(exchanged, NoReply):
-            return WriteOutcome(_unanswered(exchanged), order_id, client_order_id, text=exchanged.why)
+            return WriteOutcome(unanswered(exchanged), order_id, client_order_id, text=exchanged.why)
         said, code = self._rest.said(exchanged), exchanged.envelope.code
         is_cancel = endpoint in {CANCEL_ORDER, CANCEL_PLAN_ORDER}
         result = codes.write_result(code, said, exchanged.status, of_cancel=is_cancel)
@@ -174,7 +163,7 @@ class BitmartTrading(BitmartAccount):
             if named is None:  # success without an id proves less than it says
                 result, said = WriteResult.UNKNOWN, "accepted, and the answer names no order"
             order_id = named or ""
-            if client_order_id and not self._is_its_own(order_id, client_order_id):
+            if client_order_id and order_id and not self._given.is_its_own(order_id, client_order_id):
                 result, said, order_id = WriteResult.UNKNOWN, "accepted, and the answer names an earlier order", ""
         if result is WriteResult.ACCEPTED and (other := _other_than(same or {}, exchanged.envelope.data)):
             result, said, order_id = (
@@ -192,13 +181,6 @@ class BitmartTrading(BitmartAccount):
             retry_after_ms=window_ms if result is WriteResult.RATE_LIMITED else 0,
         )
 
-    def _is_its_own(self, order_id: str, client_order_id: str) -> bool:
-        """Whether no other order was given this id: an answer that comes twice says nothing of the second request."""
-        owner = self._given.setdefault(order_id, client_order_id)
-        if len(self._given) > _MOST_REMEMBERED:
-            self._given.popitem(last=False)
-        return not order_id or owner == client_order_id
-
 
 _NAMES_ITS_ORDER = frozenset(
     {SUBMIT_ORDER, SUBMIT_PROTECTION, MODIFY_LIMIT_ORDER, MODIFY_PROTECTION, MODIFY_PLAN_ORDER}
@@ -210,22 +192,9 @@ def _other_than(same: Mapping[str, str], data: Any) -> str:
     told = data if isinstance(data, dict) else {}
     for name, asked in same.items():
         answered = str(told.get(name, "")).lower()
-        if answered not in {"", "none", "-", asked.lower()} and not _is_same_number(answered, asked):
+        if answered not in {"", "none", "-", asked.lower()} and not is_same_number(answered, asked):
             return f"{name} {answered[:40]} instead of {asked}"
     return ""
-
-
-def _is_same_number(one: str, other: str) -> bool:
-    try:
-        return Decimal(one) == Decimal(other)
-    except InvalidOperation:
-        return False
-
-
-def _unanswered(reply: NoReply) -> WriteResult:
-    if reply.expired:
-        return WriteResult.EXPIRED_BEFORE_SENT
-    return WriteResult.NOT_SENT if reply.nothing_left else WriteResult.UNKNOWN
 
 
 def _named_order(reply: Reply, endpoint: Endpoint) -> str | None:
@@ -241,7 +210,7 @@ def entry_body(order: EntryOrder) -> dict[str, Any]:
     is_market = order.order_type is OrderType.MARKET
     return {
         "symbol": order.symbol,
-        "client_order_id": _client_id(order.client_order_id),
+        "client_order_id": client_id(order.client_order_id),
         "side": OPEN_LONG if order.side is Side.LONG else OPEN_SHORT,
         **_type_and_price(order.order_type, order.price),
         **({} if is_market else mode),  # a market order never rests, and takes no mode
@@ -258,7 +227,7 @@ def exit_body(order: ExitOrder) -> dict[str, Any]:
     mode = {"mode": MAKER_ONLY if order.post_only else MODES[order.time_in_force]}
     return {
         "symbol": order.symbol,
-        "client_order_id": _client_id(order.client_order_id),
+        "client_order_id": client_id(order.client_order_id),
         "side": _closing(order.side),
         **_type_and_price(order.order_type, order.price),
         **({} if order.order_type is OrderType.MARKET else mode),
@@ -271,7 +240,7 @@ def protection_body(order: ProtectiveOrder) -> dict[str, Any]:
     whole = order.size is None
     return {
         "symbol": order.symbol,
-        "client_order_id": _client_id(order.client_order_id),
+        "client_order_id": client_id(order.client_order_id),
         "type": "stop_loss" if order.purpose is TriggerPurpose.STOP else "take_profit",
         "side": _closing(order.side),
         "trigger_price": plain(order.trigger.price),
@@ -334,13 +303,3 @@ def _preset(name: str, level: TriggerLevel | None) -> Mapping[str, Any]:
 
 def _closing(side: Side) -> int:
     return CLOSE_LONG if side is Side.LONG else CLOSE_SHORT
-
-
-def _client_id(client_order_id: str) -> str:
-    """The id as it is; raises `InvalidOrderError` for one that the exchange would refuse, or could not find again."""
-    is_plain = client_order_id.isascii() and client_order_id.isalnum()
-    if not is_plain or len(client_order_id) > _CLIENT_ID_CHARACTERS:
-        raise InvalidOrderError(
-            f"client id {client_order_id!r}: allowed are 1 to {_CLIENT_ID_CHARACTERS} letters and digits"
-        )
-    return client_order_id

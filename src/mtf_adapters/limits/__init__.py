@@ -1,7 +1,7 @@
 """The rate budget around any venue: who may call when, so that no limit is ever exceeded."""
 
 from mtf_adapters.limits.bucket import Bucket, BucketTable, InvalidRateError, Reading, Scope
-from mtf_adapters.limits.limiter import BucketUse, BudgetSpentError, Limiter, Unlimited
+from mtf_adapters.limits.limiter import BucketUse, BudgetSpentError, Limiter, Unlimited, leaves_left
 
 __all__ = [
     "Bucket",
@@ -13,4 +13,5 @@ __all__ = [
     "Reading",
     "Scope",
     "Unlimited",
+    "leaves_left",
 ]

@@ -98,3 +98,10 @@ class Unlimited:
     @property
     def uses(self) -> Mapping[str, BucketUse]:
         return {}
+
+
+def leaves_left(limiter: Limiter, calls_of_one: Mapping[str, int]) -> int | None:
+    """How many times so many calls of each bucket could be made now by exits; None: any number."""
+    left = {name: limiter.exits_left(name) for name in calls_of_one}
+    known = [calls // calls_of_one[name] for name, calls in left.items() if calls is not None]
+    return min(known, default=None)

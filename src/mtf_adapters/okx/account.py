@@ -53,6 +53,7 @@ from mtf_adapters.okx.wire import (
     OrderRow,
     PositionRow,
 )
+from mtf_adapters.online.fields import as_given
 from mtf_adapters.online.together import both, every
 from mtf_core.market import DAY_MS, AccountState, CashFlow, Fill, OpenOrder, Position, PositionMode
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, FeeRates, Priority
@@ -192,7 +193,7 @@ class OkxAccount:
         endpoint = FILLS if is_recent else FILLS_HISTORY
         # Spans count when a row was made, which is after it happened.
         rows = await self._span(endpoint, FillRow, "billId", "ts", symbol, from_ms, until_ms + _EDGE_MS, priority)
-        fills = {(row.tradeId, row.ordId): (fill_of(row), _as_number(row.billId)) for row in rows}
+        fills = {(row.tradeId, row.ordId): (fill_of(row), as_given(row.billId)) for row in rows}
         inside = [one for one in fills.values() if from_ms <= one[0].time_ms <= until_ms]
         return tuple(fill for fill, _ in sorted(inside, key=lambda one: (one[0].time_ms, one[1])))
 
@@ -206,7 +207,7 @@ class OkxAccount:
         params: dict[str, str | int] = {"ccy": config.coin, "begin": from_ms - 1, "end": until_ms + 1}
         rows = await self._pages(endpoint, BillRow, "billId", params, priority, is_enough=lambda row: row.ts < from_ms)
         bills = {row.billId: row for row in rows if row.ccy == config.coin and from_ms <= row.ts <= until_ms}
-        in_order = sorted(bills.values(), key=lambda row: (row.ts, _as_number(row.billId)))
+        in_order = sorted(bills.values(), key=lambda row: (row.ts, as_given(row.billId)))
         return tuple(flow for row in in_order for flow in flows_of(row))
 
     async def fee_rates(self, symbol: str) -> FeeRates:
@@ -338,8 +339,3 @@ def _named(row: Row, found: str, asked: str, endpoint: Endpoint) -> Row:
     if found != asked:
         raise ExchangeUnavailableError(f"{endpoint.bucket}: asked for {asked}, answered with {found}")
     return row
-
-
-def _as_number(identifier: str) -> tuple[int, str]:
-    """Ids of one instant in the order in which they were given out."""
-    return (int(identifier), "") if identifier.isascii() and identifier.isdigit() else (0, identifier)

@@ -13,9 +13,9 @@ from mtf_adapters.okx.mapping import (
     ORDER_TYPES,
     POST_ONLY,
     PRICE_TYPES,
-    plain,
     sides_to,
 )
+from mtf_adapters.online.writing import client_id, plain
 from mtf_core.market import (
     Amendment,
     EntryOrder,
@@ -29,7 +29,6 @@ from mtf_core.market import (
     TriggerPurpose,
 )
 
-_CLIENT_ID_CHARACTERS = 32
 _MARGIN = "cross"
 """Of what closes and protects: a position of its own margin is none of ours (capabilities)."""
 _PREFIXES = {TriggerPurpose.STOP: "sl", TriggerPurpose.TARGET: "tp"}
@@ -41,7 +40,7 @@ def entry_body(order: EntryOrder) -> dict[str, Any]:
     return {
         "instId": order.symbol,
         "tdMode": order.margin_mode.value,
-        "clOrdId": _client_id(order.client_order_id),
+        "clOrdId": client_id(order.client_order_id),
         **_sides(order.side, opens=True),
         **_kind(order.order_type, order.time_in_force, order.price, post_only=order.post_only),
         "sz": plain(order.size),
@@ -54,7 +53,7 @@ def exit_body(order: ExitOrder) -> dict[str, Any]:
     return {
         "instId": order.symbol,
         "tdMode": _MARGIN,
-        "clOrdId": _client_id(order.client_order_id),
+        "clOrdId": client_id(order.client_order_id),
         **_sides(order.side, opens=False),
         **_kind(order.order_type, order.time_in_force, order.price, post_only=order.post_only),
         "sz": plain(order.size),
@@ -70,7 +69,7 @@ def protection_body(order: ProtectiveOrder) -> dict[str, Any]:
     return {
         "instId": order.symbol,
         "tdMode": _MARGIN,
-        "algoClOrdId": _client_id(order.client_order_id),
+        "algoClOrdId": client_id(order.client_order_id),
         **_sides(order.side, opens=False),
         "ordType": CONDITIONAL,
         **size,
@@ -131,13 +130,3 @@ def _level(prefix: str, level: TriggerLevel | None, limit_price: Decimal | None 
 def _trigger(prefix: str, level: TriggerLevel) -> Mapping[str, str]:
     """The price that fires it is always said: left out, it would be the last one."""
     return {f"{prefix}TriggerPx": plain(level.price), f"{prefix}TriggerPxType": PRICE_TYPES[level.by]}
-
-
-def _client_id(client_order_id: str) -> str:
-    """The id as it is; raises `InvalidOrderError` for one that the exchange would refuse, or could not find again."""
-    is_plain = client_order_id.isascii() and client_order_id.isalnum()
-    if not is_plain or len(client_order_id) > _CLIENT_ID_CHARACTERS:
-        raise InvalidOrderError(
-            f"client id {client_order_id!r}: allowed are 1 to {_CLIENT_ID_CHARACTERS} letters and digits"
-        )
-    return client_order_id

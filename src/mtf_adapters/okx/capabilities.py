@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtf_adapters.okx.rest import SIGNATURE_WINDOW_MS
 from mtf_core.market import (
     DAY_MS,
     HOUR_MS,
@@ -33,9 +34,6 @@ HISTORY_MS = 90 * DAY_MS
 """How far back filled orders and executions are listed: three months (sheet §6)."""
 SHORTEST_TIMER_S, LONGEST_TIMER_S = 10, 120
 
-_LONGEST_LIFE_MS = 30_000
-"""An order names its own last instant (`expTime`); what was signed longer ago is refused anyway."""
-
 CAPABILITIES = Capabilities(
     quotes_per_call=None,  # one call for the tickers of all, and one for all mark prices
     candles=CandleService(
@@ -62,7 +60,8 @@ CAPABILITIES = Capabilities(
         lookup_history_ms=HISTORY_MS,
         lookup_fills_ms=HISTORY_MS,
     ),
-    request_deadline=RequestDeadline(DeadlineKind.EXPIRES_AT, longest_ms=_LONGEST_LIFE_MS),
+    # An order names its own last instant (`expTime`); what was signed longer ago is refused anyway.
+    request_deadline=RequestDeadline(DeadlineKind.EXPIRES_AT, longest_ms=SIGNATURE_WINDOW_MS),
     # One page says that an exit above the position is refused, another that it is cut (sheet §6).
     oversized_exit=OversizedExit.UNKNOWN,
     fills_kept_ms=HISTORY_MS,

@@ -330,12 +330,10 @@ def meaning_of(code: str) -> Meaning | None:
     return CODES.get(code.partition("_")[0])
 
 
-def write_result(
-    envelope_code: str, row_code: str, row_text: str, status: int, *, of_cancel: bool = False
-) -> WriteResult:
+def write_result(envelope_code: str, row_code: str, status: int, *, of_cancel: bool = False) -> WriteResult:
     """The result of a write by the code of its row, else by that of the whole answer.
 
-    An empty `row_code` is of a row, or an answer, that has none; `row_text` is never looked at, as codes say enough.
+    An empty `row_code` is of a row, or an answer, that has none.
     """
     if status >= 500:
         return WriteResult.UNKNOWN

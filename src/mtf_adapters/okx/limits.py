@@ -8,7 +8,7 @@ together, so it has none; its refusals pause the bucket that was refused.
 
 from __future__ import annotations
 
-from mtf_adapters.limits import Bucket, BucketTable, Limiter, Scope
+from mtf_adapters.limits import Bucket, BucketTable, Limiter, Scope, leaves_left
 
 _RESERVE = 0.1
 _EXITS_SHARE = 0.25
@@ -65,6 +65,4 @@ _CALLS_OF_AN_EXIT = {
 
 def exits_left(limiter: Limiter) -> int | None:
     """How many positions could be protected and closed now without waiting; None: any number."""
-    left = {name: limiter.exits_left(name) for name in _CALLS_OF_AN_EXIT}
-    known = [calls // _CALLS_OF_AN_EXIT[name] for name, calls in left.items() if calls is not None]
-    return min(known, default=None)
+    return leaves_left(limiter, _CALLS_OF_AN_EXIT)

@@ -408,9 +408,3 @@ def _looked_up(table: Mapping[str, Found], word: str, what: str) -> Found:
     if word not in table:
         raise ExchangeUnavailableError(f"{what} {word!r}")
     return table[word]
-
-
-def plain(value: Decimal) -> str:
-    """A number as the exchange reads it: no exponent, no needless zeros."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -8,6 +8,8 @@ import hmac
 
 from attrs import field, frozen
 
+from mtf_adapters.online.secrets import without
+
 LOGIN = "GET/users/self/verify"
 """What is signed to log a stream in, behind the time in seconds."""
 
@@ -35,10 +37,7 @@ class Credentials:
 
     def redacted(self, text: str) -> str:
         """The text without any of the secrets, should an answer repeat one."""
-        for secret in (self.secret, self.key, self.passphrase):
-            if len(secret) >= 4:
-                text = text.replace(secret, "…")
-        return text
+        return without((self.secret, self.key, self.passphrase), text)
 
     def _signature(self, message: str) -> str:
         return base64.b64encode(hmac.new(self.secret.encode(), message.encode(), hashlib.sha256).digest()).decode()

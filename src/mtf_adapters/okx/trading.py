@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from attrs import evolve
@@ -33,12 +32,13 @@ from mtf_adapters.okx.endpoints import (
     Endpoint,
 )
 from mtf_adapters.okx.limits import BUCKETS
-from mtf_adapters.okx.mapping import POSITION_MODE_WORDS, plain
+from mtf_adapters.okx.mapping import POSITION_MODE_WORDS
 from mtf_adapters.okx.products import Product
 from mtf_adapters.okx.rest import Exchanged, NoReply, Reply, RestClient
 from mtf_adapters.okx.wire import LeverageRow, Written
 from mtf_adapters.online.fields import order_number
 from mtf_adapters.online.structuring import structured
+from mtf_adapters.online.writing import GivenIds, is_same_number, plain, unanswered
 from mtf_core.market import (
     Amendment,
     EntryOrder,
@@ -53,7 +53,6 @@ from mtf_core.market import (
 )
 from mtf_core.ports import ExchangeError, ExchangeUnavailableError, Priority
 
-_MOST_REMEMBERED = 1000
 _BARRED_BY_ORDERS = frozenset({"59101", "59107", "59112", "59668", "59669"})
 """Codes of a leverage that cannot be set while orders or stops wait on the contract, be it the same (sheet §5)."""
 _CANCELS = frozenset({CANCEL_ORDER, CANCEL_ALGOS})
@@ -65,8 +64,7 @@ class OkxTrading(OkxAccount):
 
     def __init__(self, rest: RestClient, product: Product, account_name: str) -> None:
         super().__init__(rest, product, account_name)
-        self._given: OrderedDict[str, str] = OrderedDict()
-        """Ids that submitted orders were given, with the client ids of those orders; the oldest are forgotten."""
+        self._given = GivenIds()
 
     async def submit_entry(self, order: EntryOrder) -> WriteOutcome:
         """Needs the exchange's time: without it nobody could tell whether the deadline has passed.
@@ -74,7 +72,7 @@ class OkxTrading(OkxAccount):
         A post-only order that would take is accepted, and shows as cancelled a moment later (sheet §6).
         """
         body = entry_body(order)
-        if not self._rest.knows_the_time and not await self._learns_the_time():
+        if not await self._rest.learns_the_time():
             return WriteOutcome(
                 WriteResult.NOT_SENT,
                 client_order_id=order.client_order_id,
@@ -107,11 +105,11 @@ class OkxTrading(OkxAccount):
     ) -> WriteOutcome:
         if not order_id.strip() or not symbol.strip():
             raise ValueError(f"a cancel names its symbol and its order, found {symbol!r} and {order_id!r}")
-        endpoint, body = CANCEL_ORDER, {"instId": symbol, "ordId": order_id}
         if kind is OrderKind.TRIGGER:
             exchanged = await self._rest.write(CANCEL_ALGOS, [{"instId": symbol, "algoId": order_id}], priority)
             return self._changed(CANCEL_ALGOS, exchanged, order_id)
-        return self._changed(endpoint, await self._rest.write(endpoint, body, priority), order_id)
+        exchanged = await self._rest.write(CANCEL_ORDER, {"instId": symbol, "ordId": order_id}, priority)
+        return self._changed(CANCEL_ORDER, exchanged, order_id)
 
     async def set_leverage(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> WriteOutcome:
         """Of cross positions, the only ones that are declared; raises `InvalidOrderError` for others."""
@@ -147,13 +145,6 @@ class OkxTrading(OkxAccount):
         body = {"timeOut": str(seconds)}
         return self._setting(CANCEL_ALL_AFTER, await self._rest.write(CANCEL_ALL_AFTER, body, Priority.EXIT), {})
 
-    async def _learns_the_time(self) -> bool:
-        try:
-            await self._rest.server_time_ms()
-        except ExchangeError:
-            return False
-        return True
-
     def _placed(self, endpoint: Endpoint, exchanged: Exchanged, client_order_id: str) -> WriteOutcome:
         """A new order. Success that names no order, another's id, or an order that was given out, proves nothing."""
         outcome = self._outcome(endpoint, exchanged, client_order_id=client_order_id)
@@ -167,7 +158,7 @@ class OkxTrading(OkxAccount):
             return self._doubted(outcome, f"accepted, and the answer is not to this request: {answered[:40]}")
         if not _names_an_order(order_id):
             return self._doubted(outcome, "accepted, and the answer names no order")
-        if not self._is_its_own(order_id, client_order_id):
+        if not self._given.is_its_own(order_id, client_order_id):
             return self._doubted(outcome, "accepted, and the answer names an earlier order")
         return WriteOutcome(outcome.result, order_id, client_order_id, outcome.code, outcome.text)
 
@@ -205,11 +196,11 @@ class OkxTrading(OkxAccount):
     ) -> WriteOutcome:
         """By the code of the one row, else by that of the whole answer."""
         if isinstance(exchanged, NoReply):
-            return WriteOutcome(_unanswered(exchanged), order_id, client_order_id, text=exchanged.why)
+            return WriteOutcome(unanswered(exchanged), order_id, client_order_id, text=exchanged.why)
         envelope, said = exchanged.envelope, self._rest.said(exchanged)
         row = _row_of(endpoint, exchanged) if has_rows else None
-        code, text = (row.sCode, row.sMsg) if row is not None and row.sCode else ("", "")
-        result = codes.write_result(envelope.code, code, text, exchanged.status, of_cancel=endpoint in _CANCELS)
+        code = "" if row is None else row.sCode
+        result = codes.write_result(envelope.code, code, exchanged.status, of_cancel=endpoint in _CANCELS)
         if result is WriteResult.ACCEPTED and has_rows and (row is None or not row.sCode):
             result, said = WriteResult.UNKNOWN, "accepted, and the answer says nothing of the order"
         window_ms = BUCKETS.buckets[endpoint.bucket].window_ms
@@ -224,13 +215,6 @@ class OkxTrading(OkxAccount):
 
     def _doubted(self, outcome: WriteOutcome, why: str) -> WriteOutcome:
         return WriteOutcome(WriteResult.UNKNOWN, "", outcome.client_order_id, outcome.code, why)
-
-    def _is_its_own(self, order_id: str, client_order_id: str) -> bool:
-        """Whether no other order was given this id: an answer that comes twice says nothing of the second request."""
-        owner = self._given.setdefault(order_id, client_order_id)
-        if len(self._given) > _MOST_REMEMBERED:
-            self._given.popitem(last=False)
-        return owner == client_order_id
 
 
 def _row_of(endpoint: Endpoint, reply: Reply) -> Written | None:
@@ -256,19 +240,6 @@ def _other_than(same: Mapping[str, str], row: Any) -> str:
     told = row if isinstance(row, dict) else {}
     for name, asked in same.items():
         answered = str(told.get(name, "") or "")
-        if answered not in {"", asked} and not _is_same_number(answered, asked):
+        if answered not in {"", asked} and not is_same_number(answered, asked):
             return f"{name} {answered[:40]} instead of {asked}"
     return ""
-
-
-def _is_same_number(one: str, other: str) -> bool:
-    try:
-        return Decimal(one) == Decimal(other)
-    except InvalidOperation:
-        return False
-
-
-def _unanswered(reply: NoReply) -> WriteResult:
-    if reply.expired:
-        return WriteResult.EXPIRED_BEFORE_SENT
-    return WriteResult.NOT_SENT if reply.nothing_left else WriteResult.UNKNOWN

@@ -58,6 +58,11 @@ def order_number(value: object) -> str:
     return found
 
 
+def as_given(found: str) -> tuple[int, str]:
+    """Sorts ids of one instant in the order in which they were given out: numbers by what they are worth."""
+    return (int(found), "") if found.isascii() and found.isdigit() else (0, found)
+
+
 def shown(value: object) -> str:
     """The beginning of a value, for a message."""
     return repr(value)[:60]

@@ -111,6 +111,16 @@ class VenueClient(Generic[Asked, Reply]):
             await self._sleep(self._pause(attempt))
         return await self.measure_time()
 
+    async def learns_the_time(self) -> bool:
+        """Whether the exchange's time is known, or can be read now."""
+        if self.knows_the_time:
+            return True
+        try:
+            await self.server_time_ms()
+        except ExchangeError:
+            return False
+        return True
+
     async def measure_time(self, priority: Priority = Priority.ACCOUNT) -> int:
         """One look at the exchange's clock."""
         asked_ms = self.clock.steady_ms()

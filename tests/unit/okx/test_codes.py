@@ -49,8 +49,8 @@ def test_a_code_means_for_a_write_what_the_sheet_advises(code: str, status: int,
     allowed = {WriteResult.UNKNOWN} if status >= 500 else ADVICE[what]
     if code == "50026":  # "system error": the sheet says that it was not done, and it comes with HTTP 500
         allowed = {WriteResult.UNKNOWN}
-    assert write_result(ALL_FAILED, code, "", status) in allowed
-    assert write_result(code, "", "", status) in allowed
+    assert write_result(ALL_FAILED, code, status) in allowed
+    assert write_result(code, "", status) in allowed
 
 
 @pytest.mark.parametrize(("code", "what"), [(code, what) for code, _, what in SHEET])
@@ -58,7 +58,7 @@ def test_a_code_means_for_a_write_what_the_sheet_advises(code: str, status: int,
 def test_no_refusal_is_ever_a_success(code: str, what: str, of_cancel: bool) -> None:
     for envelope in (SUCCESS, ALL_FAILED, SOME_FAILED, code):
         for status in (200, 400, 401, 429, 500):
-            result = write_result(envelope, code, "Order placed", status, of_cancel=of_cancel)
+            result = write_result(envelope, code, status, of_cancel=of_cancel)
             assert result not in {WriteResult.ACCEPTED, WriteResult.ALREADY_SO}
             if what in {"look", "gone", "twice"}:
                 assert not result.nothing_exists, "only a look can tell"
@@ -82,8 +82,8 @@ def test_a_code_that_nobody_knows_proves_nothing_of_a_write_and_is_no_answer_to_
     code: str, envelope: str
 ) -> None:
     if code:
-        assert write_result(envelope, code, "OK", 200) is WriteResult.UNKNOWN
-        assert write_result(code, "", "OK", 200) is WriteResult.UNKNOWN
+        assert write_result(envelope, code, 200) is WriteResult.UNKNOWN
+        assert write_result(code, "", 200) is WriteResult.UNKNOWN
     assert meaning_of(code) is None
 
 
@@ -109,24 +109,24 @@ def test_a_code_that_nobody_knows_proves_nothing_of_a_write_and_is_no_answer_to_
 def test_the_row_is_believed_first_and_whatever_contradicts_it_proves_nothing(
     envelope: str, row: str, status: int, result: WriteResult
 ) -> None:
-    assert write_result(envelope, row, "", status) is result
+    assert write_result(envelope, row, status) is result
 
 
 @pytest.mark.parametrize("code", sorted({SUCCESS, ALL_FAILED, *CODES}))
 def test_whatever_the_code_an_answer_of_a_failing_server_leaves_a_write_unknown(code: str) -> None:
-    assert write_result(code, "", "", 503) is WriteResult.UNKNOWN
-    assert write_result(ALL_FAILED, code, "", 502) is WriteResult.UNKNOWN
+    assert write_result(code, "", 503) is WriteResult.UNKNOWN
+    assert write_result(ALL_FAILED, code, 502) is WriteResult.UNKNOWN
 
 
 @pytest.mark.parametrize("code", ["51008_1000", "51004_1101", "51502_1030"])
 def test_a_kind_within_a_code_means_what_the_code_means(code: str) -> None:
     assert meaning_of(code) is CODES[code[:5]]
-    assert write_result(ALL_FAILED, code, "", 200) is WriteResult.REJECTED
+    assert write_result(ALL_FAILED, code, 200) is WriteResult.REJECTED
 
 
 def test_too_many_requests_by_their_status_alone_were_not_looked_at() -> None:
-    assert write_result("50999", "", "", 429) is WriteResult.RATE_LIMITED
-    assert write_result("51115", "", "", 429) is WriteResult.REJECTED, "a code that is known says more"
+    assert write_result("50999", "", 429) is WriteResult.RATE_LIMITED
+    assert write_result("51115", "", 429) is WriteResult.REJECTED, "a code that is known says more"
 
 
 @pytest.mark.parametrize("code", ["50119", "60032"])

@@ -14,7 +14,6 @@ from mtf_adapters.okx.mapping import (
     flows_of,
     margin_mode_of,
     order_of,
-    plain,
     position_mode_of,
     position_of,
     side_of,
@@ -22,6 +21,7 @@ from mtf_adapters.okx.mapping import (
 )
 from mtf_adapters.okx.wire import AlgoRow, BillRow, FillRow, OrderRow, PositionRow, TierRow
 from mtf_adapters.online.structuring import structured
+from mtf_adapters.online.writing import plain
 from mtf_core.market import (
     CashFlow,
     FillCause,

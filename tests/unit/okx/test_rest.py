@@ -64,7 +64,7 @@ def result_of(exchanged: Exchanged) -> WriteResult:
     """What the adapter makes of a write whose answer has one row."""
     assert isinstance(exchanged, Reply)
     codes = exchanged.envelope.row_codes
-    return write_result(exchanged.envelope.code, codes[0] if codes else "", "", exchanged.status)
+    return write_result(exchanged.envelope.code, codes[0] if codes else "", exchanged.status)
 
 
 def signature_of(asked: Asked) -> str:
