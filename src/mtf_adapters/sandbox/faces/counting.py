@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
+
+
+class RateClock(StrEnum):
+    """By which time requests are counted."""
+
+    MACHINE = "machine"
+    WORLD = "world"
 
 
 class Window(Protocol):

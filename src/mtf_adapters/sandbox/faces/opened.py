@@ -15,13 +15,24 @@ from attrs import frozen
 from mtf_adapters.sandbox.faces.control import PREFIX, Control
 from mtf_adapters.sandbox.faces.control import Face as ControlledFace
 from mtf_adapters.sandbox.faces.http import Receive, Scope, Send
+from mtf_adapters.sandbox.market import Market
+from mtf_adapters.sandbox.matching.commands import OpenAccount
+from mtf_adapters.sandbox.matching.engine import MatchingEngine
+from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_adapters.sandbox.world import World
-from mtf_adapters.sandbox.world_clock import SteppedClock
+from mtf_adapters.sandbox.world_clock import SteppedClock, WorldClock
 
 ACCOUNT = "trader"
 BALANCE = Decimal(10_000)
 BEAT_S = 0.1
 _LOG = logging.getLogger("mtf.sandbox")
+
+
+def world_of(market: Market, clock: WorldClock, rules: VenueRules, balance: Decimal) -> World:
+    """The market with an engine of those rules, and in it the one account with its money."""
+    world = World(market, MatchingEngine(market.contracts(clock.now_ms()), rules), clock)
+    world.do(OpenAccount(ACCOUNT, balance))
+    return world
 
 
 class Face(ControlledFace, Protocol):

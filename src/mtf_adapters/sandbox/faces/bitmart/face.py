@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
 
 from attrs import asdict, evolve
 
-from mtf_adapters.sandbox.bars import FormingBars
 from mtf_adapters.sandbox.faces.bitmart.codes import Problem, RefusedError, problem
 from mtf_adapters.sandbox.faces.bitmart.desk import Desk
 from mtf_adapters.sandbox.faces.bitmart.details import Board
@@ -19,7 +16,7 @@ from mtf_adapters.sandbox.faces.bitmart.envelope import answer, refusal
 from mtf_adapters.sandbox.faces.bitmart.faulty import BitmartWire
 from mtf_adapters.sandbox.faces.bitmart.limits import Limit, Per, headers_of
 from mtf_adapters.sandbox.faces.bitmart.parameters import Parameters
-from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks, RateClock
+from mtf_adapters.sandbox.faces.bitmart.quirks import Quirks
 from mtf_adapters.sandbox.faces.bitmart.script import parse_script
 from mtf_adapters.sandbox.faces.bitmart.signing import (
     KEY_HEADER,
@@ -33,15 +30,15 @@ from mtf_adapters.sandbox.faces.control import KeyRights
 from mtf_adapters.sandbox.faces.counting import Count, RateLimits
 from mtf_adapters.sandbox.faces.faulty import Faulty
 from mtf_adapters.sandbox.faces.http import Receive, Request, Response, Scope, Send, read_request, send_response
+from mtf_adapters.sandbox.faces.venue_face import MachineTime, VenueFace
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
 Headers = Mapping[str, str]
-MachineTime = Callable[[], float]
 
 
-class BitmartFace:
+class BitmartFace(VenueFace[Quirks, Credential, Streams]):
     """Answers as BitMart would, from a world. `machine_s` is the time by which requests are counted, in seconds."""
 
     def __init__(
@@ -52,17 +49,11 @@ class BitmartFace:
         faults: FaultPlan | None = None,
         machine_s: MachineTime = time.monotonic,
     ) -> None:
-        self.world = world
-        self.forming = FormingBars(world.market)
+        super().__init__(world, credentials, quirks or Quirks(), faults or FaultPlan(), machine_s)
         self._board = Board(world)
-        self.quirks = quirks or Quirks()
-        self.faults = faults or FaultPlan()
-        self.credentials: dict[str, Credential] = {credential.key: credential for credential in credentials}
         self.streams = Streams(self, machine_s)
-        self._machine_s = machine_s
         self._limits = RateLimits(self.quirks.ban_after, self.quirks.ban_sec)
         self._traces = 0
-        self.calls: Counter[tuple[str, int]] = Counter()
         self._faulty = Faulty(self.faults, BitmartWire(self.refused, world))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,28 +105,9 @@ class BitmartFace:
         return refusal(wrong, self.quirks.gateway_errors_say, self._trace(), headers or {})
 
     @property
-    def keys(self) -> Mapping[str, Credential]:
-        """Who may call, by the key."""
-        return self.credentials
-
-    @property
-    def signing_ms(self) -> int:
-        """The clock against which signatures are held."""
-        return self.world.now_ms + self.quirks.clock_skew_ms
-
-    @property
     def signing_window_ms(self) -> int | None:
         window = self.quirks.signature_window_sec
         return None if window is None else window * 1000
-
-    @property
-    def connections(self) -> int:
-        """Streams that are open."""
-        return self.streams.connections
-
-    def push(self) -> None:
-        """Sends on streams what is due; to be called as time goes on."""
-        self.streams.push()
 
     def restarted(self) -> None:
         """What a restart of the exchange does to its wire: connections end, counts are forgotten."""
@@ -147,10 +119,6 @@ class BitmartFace:
         made = evolve(Credential.of_seed(account, 0, len(self.credentials) + 1), **asdict(rights))
         self.credentials[made.key] = made
         return {"account": account, "key": made.key, "secret": made.secret, "memo": made.memo}
-
-    def script(self) -> Mapping[str, Any]:
-        """How it behaves now."""
-        return {"quirks": self.quirks, "faults": self.faults.script}
 
     def use_script(self, text: str) -> None:
         """Behaves otherwise from now on; raises ValueError.
@@ -174,7 +142,7 @@ class BitmartFace:
             credential = self.credentials.get(key)
             if credential is None:
                 return None, problem(30002 if key else 30001)
-        if self.quirks.rate_limits and self._limits.is_banned(_whose(endpoint, request, credential), self._rate_time()):
+        if self.quirks.rate_limits and self._limits.is_banned(_whose(endpoint, request, credential), self._rate_s):
             return credential, problem(30017)
         if credential is None:
             return None, None
@@ -192,10 +160,7 @@ class BitmartFace:
         if endpoint.limit is None or not self.quirks.rate_limits:
             return None
         whose = _whose(endpoint, request, credential)
-        return self._limits.counted(endpoint.path, endpoint.limit, whose, self._rate_time())
-
-    def _rate_time(self) -> float:
-        return self._machine_s() if self.quirks.rate_clock is RateClock.MACHINE else self.world.now_ms / 1000
+        return self._limits.counted(endpoint.path, endpoint.limit, whose, self._rate_s)
 
     def _trace(self) -> str:
         self._traces += 1

@@ -13,12 +13,9 @@ from mtf_adapters.sandbox.faces.bitmart.script import Script
 from mtf_adapters.sandbox.faces.bitmart.signing import Credential
 from mtf_adapters.sandbox.faces.bitmart.streams import PRIVATE_PATH, PUBLIC_PATH
 from mtf_adapters.sandbox.faces.control import PREFIX, Control
-from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox
+from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox, world_of
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.market import Market
-from mtf_adapters.sandbox.matching.commands import OpenAccount
-from mtf_adapters.sandbox.matching.engine import MatchingEngine
-from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import WorldClock
 
 _PROTOCOL = "?protocol=1.1"
@@ -41,9 +38,7 @@ class BitmartSandbox(OpenedSandbox[BitmartFace, Credential]):
     ) -> BitmartSandbox:
         """The account's keys follow from the seed; `machine_s` is the time by which requests are counted."""
         script = script or Script()
-        engine = MatchingEngine(market.contracts(clock.now_ms()), script.quirks.rules())
-        world = World(market, engine, clock)
-        world.do(OpenAccount(ACCOUNT, balance))
+        world = world_of(market, clock, script.quirks.rules(), balance)
         credential = Credential.of_seed(ACCOUNT, seed)
         face = BitmartFace(world, [credential], script.quirks, FaultPlan(script.faults), machine_s)
         return cls(world, face, Control(world, face), credential)

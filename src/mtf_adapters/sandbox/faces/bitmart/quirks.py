@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from mtf_adapters.sandbox.faces.counting import RateClock
 from mtf_adapters.sandbox.matching.rules import VenueRules
 from mtf_adapters.sandbox.noise import uniform_of
 from mtf_core.market import DAY_MS, ArmsAt, OversizedExit, ProtectionScope, UniqueFor
@@ -65,13 +66,6 @@ class GatewayKey(StrEnum):
 
     MSG = "msg"
     MESSAGE = "message"
-
-
-class RateClock(StrEnum):
-    """By which time requests are counted."""
-
-    MACHINE = "machine"
-    WORLD = "world"
 
 
 class ShownStatus(StrEnum):

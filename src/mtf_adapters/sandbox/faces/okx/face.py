@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, evolve
 
-from mtf_adapters.sandbox.bars import FormingBars
 from mtf_adapters.sandbox.faces.control import KeyRights
 from mtf_adapters.sandbox.faces.counting import RateLimits
 from mtf_adapters.sandbox.faces.faulty import Faulty
@@ -22,7 +20,7 @@ from mtf_adapters.sandbox.faces.okx.faulty import OkxWire
 from mtf_adapters.sandbox.faces.okx.limits import ACCOUNT_LIMIT, Limit
 from mtf_adapters.sandbox.faces.okx.notes import Notes
 from mtf_adapters.sandbox.faces.okx.parameters import Parameters, body_of, rows_of
-from mtf_adapters.sandbox.faces.okx.quirks import Environment, Quirks, RateClock
+from mtf_adapters.sandbox.faces.okx.quirks import Environment, Quirks
 from mtf_adapters.sandbox.faces.okx.rows import Row
 from mtf_adapters.sandbox.faces.okx.script import parse_script
 from mtf_adapters.sandbox.faces.okx.signing import (
@@ -34,16 +32,16 @@ from mtf_adapters.sandbox.faces.okx.signing import (
     signature_problem,
 )
 from mtf_adapters.sandbox.faces.okx.streams import Streams
+from mtf_adapters.sandbox.faces.venue_face import MachineTime, VenueFace
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.world import World
 from mtf_core.ports import ExchangeError, UnknownSymbolError
 
-MachineTime = Callable[[], float]
 _NOT_FOUND = Problem("404", 404, "Not found")
 _LEVERAGE_INFO = "leverage-info"
 
 
-class OkxFace:
+class OkxFace(VenueFace[Quirks, Credential, Streams]):
     """Answers as OKX would, from a world. `machine_s` is the time by which requests are counted, in seconds."""
 
     def __init__(
@@ -54,16 +52,10 @@ class OkxFace:
         faults: FaultPlan | None = None,
         machine_s: MachineTime = time.monotonic,
     ) -> None:
-        self.world = world
-        self.forming = FormingBars(world.market)
+        super().__init__(world, credentials, quirks or Quirks(), faults or FaultPlan(), machine_s)
         self.notes = Notes()
-        self.quirks = quirks or Quirks()
-        self.faults = faults or FaultPlan()
-        self.credentials: dict[str, Credential] = {credential.key: credential for credential in credentials}
         self.streams = Streams(self, machine_s)
-        self._machine_s = machine_s
         self._limits = RateLimits(ban_after=None, ban_s=0)
-        self.calls: Counter[tuple[str, int]] = Counter()
         self._faulty = Faulty(self.faults, OkxWire(self.refused, world))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,27 +138,8 @@ class OkxFace:
         return refusal(wrong, has_data=self.quirks.errors_have_data)
 
     @property
-    def keys(self) -> Mapping[str, Credential]:
-        """Who may call, by the key."""
-        return self.credentials
-
-    @property
-    def signing_ms(self) -> int:
-        """The clock against which signatures are held."""
-        return self.world.now_ms + self.quirks.clock_skew_ms
-
-    @property
     def signing_window_ms(self) -> int:
         return self.quirks.signature_window_sec * 1000
-
-    @property
-    def connections(self) -> int:
-        """Streams that are open."""
-        return self.streams.connections
-
-    def push(self) -> None:
-        """Sends on streams what is due; to be called as time goes on."""
-        self.streams.push()
 
     def restarted(self) -> None:
         """What a restart of the exchange does to its wire: connections end, counts are forgotten."""
@@ -178,10 +151,6 @@ class OkxFace:
         made = evolve(Credential.of_seed(account, 0, len(self.credentials) + 1), **asdict(rights))
         self.credentials[made.key] = made
         return {"account": account, "key": made.key, "secret": made.secret, "passphrase": made.passphrase}
-
-    def script(self) -> Mapping[str, Any]:
-        """How it behaves now."""
-        return {"quirks": self.quirks, "faults": self.faults.script}
 
     def use_script(self, text: str) -> None:
         """Behaves otherwise from now on; raises ValueError.
@@ -250,8 +219,7 @@ class OkxFace:
     def _is_over(self, what: str, limit: Limit, whose: str, weight: int) -> bool:
         if not self.quirks.rate_limits:
             return False
-        now_s = self._machine_s() if self.quirks.rate_clock is RateClock.MACHINE else self.world.now_ms / 1000
-        return self._limits.counted(what, limit, whose, now_s, weight).is_over
+        return self._limits.counted(what, limit, whose, self._rate_s, weight).is_over
 
 
 _FINE = {"sCode": OK, "sMsg": "", "subCode": ""}

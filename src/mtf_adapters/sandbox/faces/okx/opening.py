@@ -16,13 +16,10 @@ from mtf_adapters.sandbox.faces.okx.script import Script
 from mtf_adapters.sandbox.faces.okx.signing import Credential
 from mtf_adapters.sandbox.faces.okx.streams import BUSINESS_PATH, PRIVATE_PATH, PUBLIC_PATH
 from mtf_adapters.sandbox.faces.okx.terms import Terms
-from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox
+from mtf_adapters.sandbox.faces.opened import ACCOUNT, BALANCE, OpenedSandbox, world_of
 from mtf_adapters.sandbox.faults import FaultPlan
 from mtf_adapters.sandbox.market import Market
-from mtf_adapters.sandbox.matching.commands import OpenAccount
-from mtf_adapters.sandbox.matching.engine import MatchingEngine
 from mtf_adapters.sandbox.renamed import RenamedMarket
-from mtf_adapters.sandbox.world import World
 from mtf_adapters.sandbox.world_clock import WorldClock
 
 
@@ -43,10 +40,7 @@ class OkxSandbox(OpenedSandbox[OkxFace, Credential]):
     ) -> OkxSandbox:
         """The account's keys follow from the seed; `machine_s` is the time by which requests are counted."""
         script = script or Script()
-        named = _named(market, script.quirks.sells)
-        engine = MatchingEngine(named.contracts(clock.now_ms()), script.quirks.rules())
-        world = World(named, engine, clock)
-        world.do(OpenAccount(ACCOUNT, balance))
+        world = world_of(_named(market, script.quirks.sells), clock, script.quirks.rules(), balance)
         credential = Credential.of_seed(ACCOUNT, seed)
         face = OkxFace(world, [credential], script.quirks, FaultPlan(script.faults), machine_s)
         return cls(world, face, Control(world, face), credential)
