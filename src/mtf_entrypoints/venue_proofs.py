@@ -41,9 +41,9 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
         Proof("conformance_kit", "passes the kit that every exchange passes", (_KIT,), ("native",)),
         Proof(
             "simulation",
-            "346,337 minutes of trading in virtual time with drawn faults, together with those behind BitMart's words",
+            "359,232 minutes of trading in virtual time with drawn faults, together with those behind others' words",
             (_LAWS,),
-            figures=("346,337 minutes",),
+            figures=("359,232 minutes",),
         ),
     ),
     "bitmart": (
@@ -66,9 +66,9 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
         ),
         Proof(
             "simulation",
-            "346,337 minutes of trading in virtual time with drawn faults, together with those on the sandbox itself",
+            "359,232 minutes of trading in virtual time with drawn faults, together with those on the sandbox itself",
             (_LAWS,),
-            figures=("346,337 minutes",),
+            figures=("359,232 minutes",),
         ),
     ),
     "okx": (
@@ -109,9 +109,9 @@ PROOFS: Mapping[str, tuple[Proof, ...]] = {
         ),
         Proof(
             "simulation",
-            "6,895 minutes of trading in virtual time with drawn faults behind OKX's words; more are asked for",
+            "8,700 minutes of trading in virtual time with drawn faults behind OKX's words; more are asked for",
             ("tests/simulation/test_episodes.py::test_no_law_is_broken_behind_okx_s_face",),
-            figures=("6,895 minutes",),
+            figures=("8,700 minutes",),
         ),
     ),
 }
